@@ -1,0 +1,97 @@
+"""The contract of a channel: translate both ways, decide nothing.
+
+In: `WireRequest -> Received` without I/O. Out: `send`, `find` and `missed` speak to the provider over a `Transport`.
+A new channel is one adapter file and one registry line, or a plug-in of the entry-point group `onecase.channels`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
+from router.core.commands import Command, TakeContact
+from router.core.words import Channel as ChannelName
+
+__all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do. The router asks these, never a channel's name."""
+
+    live: bool = False  # both sides are present at once
+    media: bool = False
+    text_chars_max: int = 1600
+    can_start: bool = False  # we may write first
+    can_send: bool = False
+    carries_proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a request means, and what to answer once all of it is durable."""
+
+    commands: tuple[Command, ...]
+    response: WireResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to send. `reference` is ours and travels along, so that callbacks name it."""
+
+    reference: str
+    channel: ChannelName
+    to: str
+    via: str
+    text: str
+    attempted_at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows)."""
+
+    outcome: str
+    provider_id: str | None = None
+    error: str = ""
+    retry_after_ms: int | None = None
+
+
+class Refusal(Exception):
+    """A request that is not let in: bad signature, unknown account. Nothing of it is kept."""
+
+    def __init__(self, why: str, status: int = 403) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Channel(Protocol):
+    """One adapter. It may carry several channel names of one provider."""
+
+    @property
+    def id(self) -> str:
+        """Short and stable, such as `twilio-messaging`."""
+        ...
+
+    @property
+    def carries(self) -> Sequence[ChannelName]: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def paths(self) -> Sequence[str]:
+        """Where the provider's requests come in, such as `/twilio/messages`."""
+        ...
+
+    def receive(self, request: WireRequest, now: Ms) -> Received:
+        """Read one request that arrived at `now`. Raises Refusal; never fails on odd words, missing fields or unknown ones."""
+        ...
+
+    async def send(self, message: Outgoing) -> Sent: ...
+    async def find(self, message: Outgoing) -> str | None:
+        """The provider's id of a message whose answer was lost; None when the provider does not have it."""
+        ...
+
+    async def missed(self, since: Ms) -> list[TakeContact]:
+        """What the provider took since then, known or not; empty where it keeps no log."""
+        ...

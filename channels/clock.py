@@ -1,0 +1,114 @@
+"""Two clocks for real processes: the wall's, and one that somebody moves by hand.
+
+`Activity` says what is under way, so that whoever moves a clock can wait until nothing is. A `ClockSide` is one of the
+parties that live by a moved clock.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Protocol
+
+from router.core.clock import Ms
+
+
+class Activity:
+    """Counts what is under way, by name. A clock is moved on only while this is empty."""
+
+    def __init__(self) -> None:
+        self._under_way: Counter[str] = Counter()
+        self._listeners: list[Callable[[], None]] = []
+        self.begun = 0  # how much ever began: unchanged between two looks means that nothing came and went between them
+
+    @contextmanager
+    def doing(self, name: str) -> Generator[None, None, None]:
+        """Mark `name` as under way while the block runs."""
+        self._under_way[name] += 1
+        self.begun += 1
+        self._tell()
+        try:
+            yield
+        finally:
+            self._under_way[name] -= 1
+            if not self._under_way[name]:
+                del self._under_way[name]
+            self._tell()
+
+    def names(self) -> list[str]:
+        """What is under way now, sorted; empty when idle."""
+        return sorted(self._under_way)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever something begins or ends. It must be short and must not raise."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+class ClockSide(Protocol):
+    """One party that lives by a moved clock. The clock goes on only when no side is busy, and never past what is due."""
+
+    def busy(self) -> list[str]:
+        """What is under way, in words; empty at rest."""
+        ...
+
+    def next_due(self) -> Ms | None:
+        """The earliest instant at which this side wants to act, or None."""
+        ...
+
+    def move_to(self, at: Ms) -> None:
+        """Take `at` as the present. It also comes with the time unchanged: then a fresh report is wanted. A side that
+        shares the moved clock itself has nothing to do."""
+        ...
+
+
+class RealClock:
+    """The wall clock. Held still when the machine's clock steps back, so that no duration is negative."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def now(self) -> Ms:
+        self._last = max(self._last, time.time_ns() // 1_000_000)
+        return Ms(self._last)
+
+    async def sleep_until(self, at: Ms) -> None:
+        while (left := at - self.now()) > 0:
+            await asyncio.sleep(min(left / 1000, 3600))
+
+
+class ManualClock:
+    """Time that stands still until `move_to`; sleepers wake in order of their time, then in order of arrival."""
+
+    def __init__(self, start: Ms) -> None:
+        self._now = start
+        self._order = itertools.count()
+        self._sleepers: list[tuple[Ms, int, asyncio.Future[None]]] = []
+
+    def now(self) -> Ms:
+        return self._now
+
+    def next_due(self) -> Ms | None:
+        """The earliest instant somebody sleeps until, or None."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def move_to(self, at: Ms) -> None:
+        """Set the time (never back) and wake all whose time has come."""
+        self._now = max(self._now, at)
+        while (due := self.next_due()) is not None and due <= self._now:
+            heapq.heappop(self._sleepers)[2].set_result(None)
+
+    async def sleep_until(self, at: Ms) -> None:
+        if at <= self._now:
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (at, next(self._order), woken))
+        await woken

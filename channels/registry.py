@@ -1,0 +1,59 @@
+"""Which channels there are: one line for each of ours, and plug-ins of the entry-point group `onecase.channels`.
+
+A plug-in is a callable that takes a `Host` and returns a channel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from channels.base import Channel
+from channels.twilio_messaging import TwilioMessaging, TwilioSettings
+from channels.twilio_rest import twilio_client
+from channels.wire import Transport
+
+GROUP = "onecase.channels"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What an adapter is given: the way out, the provider account, and where providers reach us."""
+
+    transport: Transport
+    public_url: str
+    twilio: TwilioSettings
+    twilio_user: str
+    twilio_secret: str
+    twilio_base_url: str
+
+
+Maker = Callable[[Host], Channel]
+
+
+def twilio_messaging(host: Host) -> Channel:
+    client = twilio_client(
+        host.transport,
+        account=host.twilio.account,
+        user=host.twilio_user,
+        secret=host.twilio_secret,
+        base_url=host.twilio_base_url,
+    )
+    return TwilioMessaging(host.twilio, client)
+
+
+BUILT_IN: tuple[Maker, ...] = (twilio_messaging,)
+
+
+class PlugInFault(Exception):
+    """A plug-in cannot be used; the message names it."""
+
+
+def make_channels(host: Host) -> list[Channel]:
+    """All channels of this process. Raises PlugInFault."""
+    channels = [make(host) for make in BUILT_IN]
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        try:
+            channels.append(point.load()(host))
+        except Exception as error:
+            raise PlugInFault(f"the channel plug-in {point.name} ({point.value}) cannot be loaded: {error}") from error
+    return channels

@@ -1,0 +1,106 @@
+"""The sandbox without I/O: requests in, answers out, webhooks through a `Transport`, time from a `Clock`.
+
+Its one rule: everything from outside is passed in, so the same sandbox runs on sockets and, bit for bit repeatable, on a
+virtual-time loop. `handle` answers the REST API, the control API and the page; `server` gives it a socket.
+"""
+
+import ipaddress
+import random
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from channels.clock import Activity, ManualClock
+from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN, Account
+from channels.sandbox.carrier import Carrier, Pacing
+from channels.sandbox.clockwork import Clockwork
+from channels.sandbox.consent import Consent
+from channels.sandbox.control import Control
+from channels.sandbox.ground import Ground
+from channels.sandbox.messages import MessageLog
+from channels.sandbox.phones import Phones
+from channels.sandbox.problems import Problem
+from channels.sandbox.rest import ROOT, Rest
+from channels.sandbox.rest_messages import MessageResources
+from channels.sandbox.texting import Texting
+from channels.sandbox.webhooks import Webhooks
+from channels.wire import Transport, WireRequest, WireResponse
+from router.core.clock import Clock
+
+
+class Sandbox:
+    """One emulated provider with one account.
+
+    `target` is the public base URL of the service. `clockwork` is there when `clock` is a `ManualClock`: a service in
+    the same process shares that clock and joins its side.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        transport: Transport,
+        chance: random.Random,
+        activity: Activity,
+        target: str,
+        own_url: str = "",
+        account_sid: str = SANDBOX_SID,
+        auth_token: str = SANDBOX_TOKEN,
+        numbers: Sequence[str] = SANDBOX_NUMBERS,
+        api_keys: Mapping[str, str] = SANDBOX_API_KEYS,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self.account = Account.of(sid=account_sid, auth_token=auth_token, api_keys=api_keys, numbers=numbers)
+        self.account.aim(target)
+        ground = Ground(clock, chance, activity, self.account, own_url.rstrip("/"))
+        self.clockwork: Clockwork | None = None
+        if isinstance(clock, ManualClock):
+            self.clockwork = Clockwork(clock, activity, held=lambda: ground.held)
+        webhooks, log, phones, consent = Webhooks(ground, transport), MessageLog(), Phones(), Consent()
+        carrier = Carrier(ground, webhooks=webhooks, log=log, phones=phones, consent=consent, pacing=pacing or Pacing())
+        texting = Texting(ground, webhooks=webhooks, log=log, phones=phones, consent=consent, carrier=carrier)
+        self._ground = ground
+        self._rest = Rest(ground, MessageResources(ground, carrier, log))
+        self._control = Control(ground, phones=phones, texting=texting, clockwork=self.clockwork)
+
+    @property
+    def own_url(self) -> str:
+        """Where the service reaches the sandbox; links to media begin with it."""
+        return self._ground.own_url
+
+    @own_url.setter
+    def own_url(self, url: str) -> None:
+        self._ground.own_url = url.rstrip("/")
+
+    async def handle(self, request: WireRequest) -> WireResponse:
+        """Answer one request; its `url` is the raw path with query. Raise `WireFailure` where a fault breaks the
+        connection instead of answering."""
+        try:
+            self._turn_strangers_away(request)
+            if urlsplit(request.url).path.startswith(ROOT):
+                return await self._rest.answer(request)
+            return await self._control.answer(request)
+        except Problem as problem:
+            return problem.response()
+
+    async def close(self) -> None:
+        """Stop whatever is on its way."""
+        await self._ground.close()
+
+    def _turn_strangers_away(self, request: WireRequest) -> None:
+        """A web page from elsewhere must not drive the sandbox: neither by a cross-site request nor by a name of its
+        own that points to this machine (DNS rebinding)."""
+        host = request.headers.get("Host", "")
+        if host and not self._is_own_host(urlsplit(f"//{host}").hostname or ""):
+            raise Problem(421, f"The sandbox is not {host}: ask it by its address, or by localhost.")
+        origin = request.headers.get("Origin")
+        if origin is not None and request.method not in ("GET", "HEAD") and urlsplit(origin).netloc != host:
+            raise Problem(403, f"A page of {origin} may not drive the sandbox.")
+
+    def _is_own_host(self, name: str) -> bool:
+        if "." not in name or name == urlsplit(self.own_url).hostname:  # a name without a dot is nobody's domain
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True

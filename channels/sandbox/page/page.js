@@ -1,0 +1,224 @@
+// The sandbox's page: two phones, the faults, the clock and the traffic, asked for anew each second.
+// Its one rule: every word that came from elsewhere goes through textContent.
+"use strict";
+
+const EVERY_MS = 1000;
+const TRAFFIC_SHOWN = 200;
+const PHONES = ["+14155550142", "+447700900123"];
+const NUMBER = /^(\+[1-9][0-9]{6,14}|[0-9]{3,8})$/;
+const FAULTS = {
+  duplicate_webhooks: "sent twice", reorder: "out of order", lose_status: "status lost", delay_s: "delay, s",
+  provider_down: "provider down", error_rate: "errors 500", throttle: "throttled 429", truncate: "answer cut",
+  lose_answers: "answer lost",
+};
+
+const find = (id) => document.getElementById(id);
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+async function ask(method, path, body) {
+  const options = { method, headers: { "Content-Type": "application/json" } };
+  if (body !== undefined) options.body = JSON.stringify(body);
+  const answer = await fetch(path, options);
+  const shape = await answer.json();
+  if (answer.ok) return shape;
+  throw new Error([shape.detail, ...(shape.errors || []).map((one) => one.msg)].join(" "));
+}
+
+function tell(problem) {
+  const notice = find("notice");
+  notice.hidden = !problem;
+  notice.textContent = problem ? problem.message : "";
+}
+
+// Does something that the person asked for; what goes wrong is told and stays until the next thing done.
+async function act(doing) {
+  try {
+    await doing();
+    tell(null);
+  } catch (problem) {
+    tell(problem);
+  }
+  await look();
+}
+
+const hour = (at) => at.slice(11, 19);
+
+function bubble(side, text) {
+  const item = make("li", `text ${side}`);
+  const body = make("div", "bubble", text.body);
+  for (const file of text.media) {
+    const link = make("a", "file", file.content_type);
+    if (/^https?:/.test(file.url)) link.href = file.url;
+    link.rel = "noreferrer noopener";
+    link.target = "_blank";
+    body.append(link);
+  }
+  const way = text.channel === "whatsapp" ? " · WhatsApp" : "";
+  const note = make("span", "note", `${hour(text.at)}${way}`);
+  if (side === "out") {
+    note.append({ pending: " · on its way", done: " · taken", failed: " · not taken by the service" }[text.handed_over]);
+    note.classList.toggle("bad", text.handed_over === "failed");
+  }
+  item.append(body, note);
+  return item;
+}
+
+class Phone {
+  constructor(number, place) {
+    this.place = place;
+    this.number = number;
+    this.seen = "";
+    this.element = find("phone").content.firstElementChild.cloneNode(true);
+    this.talk = this.element.querySelector(".talk");
+    this.behaviour = this.element.querySelector(".behaviour");
+    const field = this.element.querySelector(".number");
+    field.value = number;
+    field.addEventListener("change", () => this.become(field));
+    this.behaviour.addEventListener("change", () => this.behave());
+    for (const way of this.element.querySelectorAll(".way input")) way.name = `way-${place}`;
+    const form = this.element.querySelector(".write");
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.send(form); });
+    form.querySelector("textarea").addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
+    });
+  }
+
+  become(field) {
+    const number = field.value.replace(/[\s().-]/g, "");
+    field.classList.toggle("wrong", !NUMBER.test(number));
+    if (!NUMBER.test(number)) return;
+    field.value = this.number = number;
+    localStorage.setItem(`phone-${this.place}`, number);
+    look();
+  }
+
+  path(rest = "") { return `/phones/${encodeURIComponent(this.number)}${rest}`; }
+
+  behave() { act(() => ask("PUT", this.path("/behaviour"), { on_text: this.behaviour.value })); }
+
+  send(form) {
+    const text = form.querySelector("textarea");
+    if (!text.value) return;
+    const channel = form.querySelector(".way input:checked").value;
+    act(async () => {
+      await ask("POST", this.path("/texts"), { body: text.value, to: form.querySelector(".ours").value, channel });
+      text.value = "";
+    });
+  }
+
+  async look() {
+    const number = this.number;
+    const phone = await ask("GET", this.path());
+    if (number !== this.number) return;
+    if (document.activeElement !== this.behaviour) this.behaviour.value = phone.behaviour.on_text;
+    // At one instant what was sent stands before what came: an answer follows its question.
+    const texts = [...phone.sent.map((text) => ["out", text]), ...phone.inbox.map((text) => ["in", text])];
+    texts.sort(([, a], [, b]) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    const state = JSON.stringify([number, texts]);
+    if (state === this.seen) return;
+    this.seen = state;
+    const items = texts.map(([side, text]) => bubble(side, text));
+    if (!items.length) items.push(make("li", "empty", "No texts yet. Write one below; the answers arrive here."));
+    this.talk.replaceChildren(...items);
+    this.talk.scrollTop = this.talk.scrollHeight;
+  }
+}
+
+const phones = PHONES.map((number, place) => new Phone(localStorage.getItem(`phone-${place}`) || number, place));
+
+function showFaults(faults) {
+  const form = find("faults");
+  for (const [name, words] of Object.entries(FAULTS)) {
+    let field = form.elements[name];
+    if (!field) {
+      const label = make("label", "", words);
+      field = make("input");
+      Object.assign(field, { name, type: "number", min: 0, step: "any" });
+      if (name !== "delay_s") field.max = 1;
+      field.addEventListener("change", changeFaults);
+      label.append(field);
+      form.append(label);
+    }
+    if (document.activeElement !== field) field.value = faults[name];
+    field.parentElement.classList.toggle("on", faults[name] > 0);
+  }
+}
+
+function changeFaults() {
+  const form = find("faults");
+  const wanted = Object.fromEntries(Object.keys(FAULTS).map((name) => [name, Number(form.elements[name].value)]));
+  act(() => ask("PUT", "/faults", wanted));
+}
+
+let lastSeq = 0;
+
+function exchange(one) {
+  const item = make("li");
+  const isOut = one.kind === "webhook";
+  const arrow = make("span", isOut ? "" : "way-in", isOut ? "→" : "←");
+  arrow.title = isOut ? "webhook to the service" : "REST call from the service";
+  const what = make("div", "what", `${one.method} ${one.url.replace(/^https?:\/\/[^/]+/, "").replace(/^\/2010-04-01\/Accounts\/\w+/, "")}`);
+  const fields = one.fields;
+  const said = [fields.From, fields.MessageStatus || fields.Body].filter(Boolean).join(": ");
+  const faults = one.faults.length ? ` · ${one.faults.join(", ")}` : "";
+  const again = one.attempt > 1 ? ` · attempt ${one.attempt}` : "";
+  what.append(make("small", "", `${hour(one.at)} ${said}${again}${faults}`));
+  const isBad = one.status === null || one.status >= 400;
+  const code = make("span", `code${isBad ? " bad" : ""}`, one.status === null ? (one.failure ? "failed" : "…") : one.status);
+  if (one.failure) code.title = one.failure;
+  item.append(arrow, what, code);
+  return item;
+}
+
+async function lookAtTraffic() {
+  const list = find("traffic");
+  const traffic = await ask("GET", `/traffic?after=${lastSeq}`);
+  const fresh = traffic.items;
+  // What has no outcome yet is asked for again; what is behind it is shown once it is there.
+  const open = fresh.findIndex((one) => one.status === null && !one.failure);
+  const done = open < 0 ? fresh : fresh.slice(0, open);
+  if (done.length) lastSeq = done[done.length - 1].seq;
+  list.prepend(...done.map(exchange).reverse());
+  while (list.childElementCount > TRAFFIC_SHOWN) list.lastElementChild.remove();
+  find("quiet").hidden = list.childElementCount > 0;
+}
+
+async function lookAtClock() {
+  const clock = await ask("GET", "/clock");
+  find("now").textContent = `${clock.now.slice(0, 10)} ${hour(clock.now)} UTC`;
+  find("now").title = clock.mode === "manual" ? "manual time: it moves only by hand" : "real time";
+  find("move").hidden = clock.mode !== "manual";
+}
+
+let looking = null;
+let isAway = false;
+
+function look() {
+  looking ??= Promise.all([lookAtClock(), lookAtTraffic(), ask("GET", "/faults").then(showFaults), ...phones.map((one) => one.look())])
+    .then(() => { if (isAway) tell(null); isAway = false; })
+    .catch((problem) => { isAway = true; tell(problem instanceof TypeError ? new Error("The sandbox does not answer.") : problem); })
+    .finally(() => { looking = null; });
+  return looking;
+}
+
+async function begin() {
+  find("phones").append(...phones.map((one) => one.element));
+  for (const button of document.querySelectorAll("[data-advance]")) {
+    button.addEventListener("click", () => act(() => ask("POST", "/clock", { advance_s: Number(button.dataset.advance) })));
+  }
+  const about = await ask("GET", "/about");
+  find("numbers").textContent = `Service: ${about.numbers.map((one) => one.number).join(", ")}`;
+  for (const ours of document.querySelectorAll(".ours")) {
+    ours.replaceChildren(...about.numbers.map((one) => new Option(one.number, one.number)));
+  }
+  await look();
+  setInterval(look, EVERY_MS);
+}
+
+begin().catch(tell);

@@ -1,0 +1,214 @@
+"""SMS and WhatsApp over Twilio's protocol, or a provider that speaks it.
+
+Every answer to a webhook is an empty TwiML document: plain words would be sent to the customer as a message.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
+
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.rest import Client
+
+from channels.base import Capabilities, Outgoing, Received, Refusal, Sent
+from channels.signatures import is_signed
+from channels.wire import WireFailure, WireRequest, WireResponse
+from router.core.clock import Ms
+from router.core.commands import Command, Media, RecordDelivery, TakeContact
+from router.core.words import Channel, Evidence, MessageId
+
+MESSAGES_PATH = "/twilio/messages"
+STATUS_PATH = "/twilio/status/message"
+REFERENCE = "m"
+"""The query parameter of a status callback that names our message."""
+EMPTY = WireResponse(
+    status=200,
+    body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>',
+    content_type="text/xml; charset=utf-8",
+)
+FIELDS_MAX = 200
+MEDIA_MAX = 10
+WHATSAPP = "whatsapp:"
+TOO_MANY = 429
+LOOK_BACK = timedelta(minutes=2)
+"""How far the provider's clock may be behind ours when a message is looked for."""
+LISTED_MAX = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioSettings:
+    """How one provider account is reached and recognised."""
+
+    account: str
+    secrets: tuple[bytes, ...]  # webhook secrets, the present one first; two while one is rotated
+    public_url: str  # scheme and host under which the provider reaches us, and signs
+    signature_header: str = "X-Twilio-Signature"
+    signature_algorithm: str = "sha1"
+
+
+class TwilioMessaging:
+    """The adapter for `/twilio/messages` and `/twilio/status/message`."""
+
+    id = "twilio-messaging"
+    carries: Sequence[Channel] = (Channel.SMS, Channel.WHATSAPP)
+    capabilities = Capabilities(media=True, can_start=True, can_send=True)
+    paths: Sequence[str] = (MESSAGES_PATH, STATUS_PATH)
+
+    def __init__(self, settings: TwilioSettings, client: Client) -> None:
+        self._settings = settings
+        self._client = client
+        self._public = settings.public_url.rstrip("/")
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def receive(self, request: WireRequest, now: Ms) -> Received:
+        fields = self._verified(request)
+        path, _, query = request.url.partition("?")
+        if path == STATUS_PATH:
+            return self._status(fields, dict(parse_qsl(query)))
+        return Received(commands=(_contact(fields, now),), response=EMPTY)
+
+    def _verified(self, request: WireRequest) -> dict[str, str]:
+        """The form's fields, once the signature holds. The URL that was signed is ours by configuration, never what
+        the request's own headers claim."""
+        pairs = _form(request.body)
+        signature = request.headers.get(self._settings.signature_header)
+        if signature is None or not is_signed(
+            self._public + request.url,
+            pairs,
+            signature,
+            secrets=self._settings.secrets,
+            algorithm=self._settings.signature_algorithm,
+        ):
+            raise Refusal("signature")
+        fields = dict(pairs)
+        if fields.get("AccountSid", self._settings.account) != self._settings.account:
+            raise Refusal("account")
+        return fields
+
+    def _status(self, fields: dict[str, str], query: dict[str, str]) -> Received:
+        reference = query.get(REFERENCE, "")
+        sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
+        state = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
+        commands: tuple[Command, ...] = ()
+        if reference and sid:
+            command = RecordDelivery(
+                key=f"twilio/{sid}/{state}",
+                message=MessageId(reference),
+                state=state,
+                provider_id=sid,
+                error=fields.get("ErrorCode", ""),
+            )
+            commands = (command,)
+        return Received(commands=commands, response=EMPTY)
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    async def send(self, message: Outgoing) -> Sent:
+        prefix = WHATSAPP if message.channel is Channel.WHATSAPP else ""
+        callback = f"{self._public}{STATUS_PATH}?{urlencode({REFERENCE: message.reference})}#rc=3&rp=all"
+        try:
+            made = await self._client.messages.create_async(
+                to=prefix + message.to,
+                from_=prefix + message.via,
+                body=message.text,
+                status_callback=callback,
+            )
+        except TwilioRestException as error:
+            return _refused(error)
+        except WireFailure as error:
+            return Sent("lost" if error.may_have_arrived else "again", error=str(error))
+        except (TwilioException, ValueError, TimeoutError) as error:
+            return Sent("lost", error=type(error).__name__)  # an answer came and cannot be read
+        return Sent("sent", provider_id=made.sid) if made.sid else Sent("lost", error="answer without sid")
+
+    async def find(self, message: Outgoing) -> str | None:
+        prefix = WHATSAPP if message.channel is Channel.WHATSAPP else ""
+        since = _time(message.attempted_at) - LOOK_BACK
+        try:
+            listed = await self._client.messages.list_async(
+                to=prefix + message.to,
+                from_=prefix + message.via,
+                date_sent_after=since,
+                limit=200,
+            )
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        for made in listed:
+            created = made.date_created
+            if made.body == message.text and made.sid and (created is None or created >= since):
+                return made.sid
+        return None
+
+    async def missed(self, since: Ms) -> list[TakeContact]:
+        try:
+            async with asyncio.timeout(60):
+                listed = await self._client.messages.list_async(date_sent_after=_time(since), limit=LISTED_MAX)
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        found: list[TakeContact] = []
+        for message in listed:
+            if message.direction != "inbound" or not message.sid or not message.from_:
+                continue
+            taken = message.date_sent or message.date_created
+            fields = {
+                "MessageSid": message.sid,
+                "From": str(message.from_),
+                "To": str(message.to or ""),
+                "Body": message.body or "",
+            }
+            at = Ms(int(taken.timestamp() * 1000)) if taken else since
+            found.append(_contact(fields, at, late=True))
+        return found
+
+
+def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeContact:
+    sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
+    if not sid:
+        raise Refusal("no MessageSid", status=400)
+    sender, via = fields.get("From", ""), fields.get("To", "")
+    return TakeContact(
+        key=f"twilio/{sid}",
+        channel=Channel.WHATSAPP if sender.startswith(WHATSAPP) else Channel.SMS,
+        sender=sender.removeprefix(WHATSAPP),
+        via=via.removeprefix(WHATSAPP),
+        at=at,
+        text=fields.get("Body", ""),
+        media=_media(fields),
+        evidence=Evidence.WEAK,
+        late=late,
+    )
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="surrogateescape"
+        )
+    except ValueError as error:
+        raise Refusal("the form cannot be read", status=400) from error
+
+
+def _media(fields: dict[str, str]) -> tuple[Media, ...]:
+    count = fields.get("NumMedia", "0")
+    total = min(int(count), MEDIA_MAX) if count.isdecimal() else 0
+    return tuple(
+        Media(url=url, content_type=fields.get(f"MediaContentType{n}", "application/octet-stream"))
+        for n in range(total)
+        if (url := fields.get(f"MediaUrl{n}"))
+    )
+
+
+def _refused(error: TwilioRestException) -> Sent:
+    text = f"{error.code or error.status}"
+    if error.status == TOO_MANY or (error.status >= 500 and error.code):
+        return Sent("again", error=text)
+    if error.status >= 500:
+        return Sent("lost", error=text)  # not the provider's own words: somebody between us may have sent it on
+    return Sent("refused", error=text)
+
+
+def _time(at: Ms) -> datetime:
+    return datetime.fromtimestamp(at / 1000, tz=UTC)

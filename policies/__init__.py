@@ -1,0 +1,48 @@
+"""Policies: what ops change without a developer. Pure: hours, rules, words and verdicts; knows nothing of cases.
+
+Texts come in, a `PolicySet` comes out, which answers where a contact goes, when a queue is open and what we say.
+"""
+
+from policies.check import Report, check_policies
+from policies.consent import ConsentWord
+from policies.explain import explain
+from policies.facts import CHANNELS, FACTS, KINDS, Fact, Kind, kind_of
+from policies.files import default_policy_files, load_folder_texts
+from policies.hours import Hours
+from policies.parse import parse_policies
+from policies.phrases import PHRASES
+from policies.policy_set import Number, PolicySet
+from policies.problems import PolicyProblems, Problem
+from policies.queues import Queue
+from policies.routing import RelaxStep, Verdict
+from policies.settings import AgentSettings, CallbackSettings, CaseSettings, SendingSettings, Settings
+
+__all__ = [
+    "CHANNELS",
+    "FACTS",
+    "KINDS",
+    "PHRASES",
+    "AgentSettings",
+    "CallbackSettings",
+    "CaseSettings",
+    "ConsentWord",
+    "Fact",
+    "Hours",
+    "Kind",
+    "Number",
+    "PolicyProblems",
+    "PolicySet",
+    "Problem",
+    "Queue",
+    "RelaxStep",
+    "Report",
+    "SendingSettings",
+    "Settings",
+    "Verdict",
+    "check_policies",
+    "default_policy_files",
+    "explain",
+    "kind_of",
+    "load_folder_texts",
+    "parse_policies",
+]

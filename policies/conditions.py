@@ -1,0 +1,218 @@
+"""Conditions of rules, ready to be tested: each says whether it is true and names itself without the customer's words.
+
+One rule: a fact that is not known makes a condition on it false. The words of a text are looked up once for all rules,
+in a `WordIndex`; a condition on words then tests one bit.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import cel
+
+from policies.expressions import Expression, context_of
+from policies.facts import Fact
+from policies.text import words_of
+
+
+class Inputs:
+    """The facts of one contact, with which word lists its text has words of."""
+
+    __slots__ = ("_context", "facts", "hits")
+
+    def __init__(self, facts: Mapping[str, Fact], hits: int) -> None:
+        self.facts = facts
+        self.hits = hits
+        self._context: cel.Context | None = None
+
+    def context(self) -> cel.Context:
+        """The facts as expressions see them, made once."""
+        if self._context is None:
+            self._context = context_of(self.facts)
+        return self._context
+
+
+class Condition(Protocol):
+    """Something that is true or false of a contact."""
+
+    def test(self, inputs: Inputs) -> bool:
+        """Whether it is true."""
+        ...
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        """The printable forms of what made it true; asked only when it is."""
+        ...
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A fact has one of some values."""
+
+    fact: str
+    values: frozenset[Fact]
+    label: str
+
+    def test(self, inputs: Inputs) -> bool:
+        return inputs.facts.get(self.fact) in self.values
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield self.label
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number is at least `low` and at most `high`."""
+
+    fact: str
+    low: float
+    high: float
+    label: str
+
+    def test(self, inputs: Inputs) -> bool:
+        value = inputs.facts.get(self.fact)
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield self.label
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class HasWords:
+    """The text has a word of one of the lists in `mask`."""
+
+    mask: int
+    label: str
+
+    def test(self, inputs: Inputs) -> bool:
+        return inputs.hits & self.mask != 0
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield self.label
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """A CEL expression is true."""
+
+    expression: Expression
+
+    def test(self, inputs: Inputs) -> bool:
+        return self.expression.is_true(inputs.context())
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield str(self)
+
+    def __str__(self) -> str:
+        return f"cel: {self.expression.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part is true; without parts, always."""
+
+    parts: tuple[Condition, ...]
+
+    def test(self, inputs: Inputs) -> bool:
+        for part in self.parts:  # not all(): a generator costs more than the parts
+            if not part.test(inputs):
+                return False
+        return True
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        for part in self.parts:
+            yield from part.reasons(inputs)
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part is true."""
+
+    parts: tuple[Condition, ...]
+
+    def test(self, inputs: Inputs) -> bool:
+        for part in self.parts:
+            if part.test(inputs):
+                return True
+        return False
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        for part in self.parts:
+            if part.test(inputs):
+                yield from part.reasons(inputs)
+
+    def __str__(self) -> str:
+        return f"any of ({', '.join(map(str, self.parts))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """A part is false."""
+
+    part: Condition
+
+    def test(self, inputs: Inputs) -> bool:
+        return not self.part.test(inputs)
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield str(self)
+
+    def __str__(self) -> str:
+        return f"not ({self.part})"
+
+
+@dataclass(slots=True)
+class WordIndex:
+    """Every word of every list, and which lists have it, as bits: one pass over a text answers for all lists.
+
+    An entry is a word (`invoice`), several (`no heat`) or a beginning (`heiz*`). Filled while a policy is read, then
+    left alone.
+    """
+
+    _lists: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
+    _words: dict[str, int] = field(default_factory=dict[str, int])
+    _parts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def mask_of(self, entries: tuple[str, ...]) -> int:
+        """The bit of a list; a list that is known has the bit it had."""
+        mask = self._lists.get(entries)
+        if mask is None:
+            mask = self._lists[entries] = 1 << len(self._lists)
+            for entry in entries:
+                self._add(entry, mask)
+        return mask
+
+    def hits(self, text: str) -> int:
+        """The bits of the lists that have a word of `text`. Linear in the text."""
+        words = words_of(text)
+        hits = 0
+        for mask in map(self._words.get, words):
+            if mask:
+                hits |= mask
+        if self._parts and words:
+            line = f" {' '.join(words)} "
+            for part, mask in self._parts.items():
+                if part in line:
+                    hits |= mask
+        return hits
+
+    def _add(self, entry: str, mask: int) -> None:
+        words = words_of(entry)
+        is_beginning = entry.endswith("*")
+        table, key = (self._words, words[0]) if len(words) == 1 and not is_beginning else (
+            self._parts, f" {' '.join(words)}{'' if is_beginning else ' '}",
+        )  # fmt: skip
+        table[key] = table.get(key, 0) | mask

@@ -1,0 +1,132 @@
+"""Texts of a policy folder to a policy set, or to every mistake in them. Everything that can be wrong is found here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from policies.condition_file import Terms, read_words
+from policies.consent import Consent, ConsentWord, consent_of
+from policies.fields import Fields
+from policies.hours_file import read_hours
+from policies.phrases import read_phrases
+from policies.policy_set import Number, PolicySet
+from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
+from policies.queues import read_queues
+from policies.routing_file import read_routing
+from policies.settings import Settings, read_agents, read_callbacks, read_cases, read_sending
+from policies.tree import Mapping as Block
+from policies.tree import tree_of
+
+FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "hours.yaml": ("zone", "hours"),
+    "queues.yaml": ("targets", "queues"),
+    "routing.yaml": ("rules",),
+    "words.yaml": ("language", "phrases", "lists", "consent"),
+    "numbers.yaml": ("numbers",),
+    "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity"),
+    "cases.yaml": ("link_window", "reopen", "proof_holds"),
+    "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
+    "sending.yaml": ("attempts", "spacing", "lookup", "twice_is_better_than_never", "sms_max_segments", "texts_a_day",
+                     "quiet"),
+}  # fmt: skip
+"""The files of a set, with the keys at their top."""
+
+NEEDED: Final = ("hours.yaml", "queues.yaml", "routing.yaml", "words.yaml")
+"""The others may be missing: everything in them has a default."""
+
+
+def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str, str] | None = None) -> PolicySet:
+    """The policy set of `files` (name to text). Raises `PolicyProblems` with all that is wrong.
+
+    `base` are texts to fall back on, usually the product's own: for files that are missing, and for phrases that
+    words.yaml lacks, so that a set written for an older release stays valid.
+    """
+    findings = Findings()
+    chosen = {**(base or {}), **files}
+    tops = _tops(chosen, findings)
+    spare = _spare_words(files, base)
+    hours = read_hours(tops["hours.yaml"])
+    settings = _settings(tops)
+    queues = read_queues(tops["queues.yaml"], hours=hours, offer_s=settings.agents.offer_s)
+    words = tops["words.yaml"]
+    phrases = read_phrases(words, spare)
+    numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
+    terms = Terms(lists=_lists(words), numbers=numbers)
+    routing = read_routing(tops["routing.yaml"], queues=queues, terms=terms)
+    policies = PolicySet(
+        version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
+        phrases=phrases, consent=_consent(words), warnings=(),
+    )  # fmt: skip
+    findings.stop_if_wrong()
+    return replace(policies, warnings=tuple(findings.warnings))
+
+
+def _tops(files: Mapping[str, str], findings: Findings) -> dict[str, Fields]:
+    """The top block of every file of a set. A file that is no YAML is one problem, and nothing else is read then."""
+    broken: list[Problem] = [_unknown_file(name) for name in files if name not in FILES]
+    missing = [name for name in NEEDED if name not in files]
+    broken += [Problem(name, 1, 1, "no such file", "this file in every policy set") for name in missing]
+    trees: dict[str, Block] = {}
+    for name in FILES:
+        try:
+            trees[name] = tree_of(name, files.get(name, ""))
+        except PolicyProblems as error:
+            broken += error.problems
+    if broken:
+        raise PolicyProblems(broken)
+    return {name: Fields(tree, findings, keys=FILES[name]) for name, tree in trees.items()}
+
+
+def _unknown_file(name: str) -> Problem:
+    return Problem(shown(name).strip("'"), 1, 1, "an unknown file", either(FILES), nearest(name, FILES))
+
+
+def _spare_words(files: Mapping[str, str], base: Mapping[str, str] | None) -> Fields | None:
+    if base is None or "words.yaml" not in files or "words.yaml" not in base:
+        return None
+    return Fields(tree_of("words.yaml", base["words.yaml"]), Findings())
+
+
+def _settings(tops: Mapping[str, Fields]) -> Settings:
+    return Settings(
+        agents=read_agents(tops["agents.yaml"]),
+        cases=read_cases(tops["cases.yaml"]),
+        callbacks=read_callbacks(tops["callbacks.yaml"]),
+        sending=read_sending(tops["sending.yaml"]),
+    )
+
+
+def _lists(words: Fields) -> dict[str, tuple[str, ...]]:
+    lists: dict[str, tuple[str, ...]] = {}
+    for key, node in words.block("lists").items():
+        lists[words.name(key) or ""] = read_words(words, node)
+    return lists
+
+
+def _consent(words: Fields) -> Consent:
+    block = words.block("consent", keys=[kind.value for kind in ConsentWord])
+    return consent_of({kind: _plain_words(block, kind.value) for kind in ConsentWord})
+
+
+def _plain_words(block: Fields, key: str) -> Iterable[str]:
+    return [word for word in read_words(block, block.get(key)) if not word.endswith("*")]
+
+
+def _numbers(top: Fields, *, language: str) -> dict[str, Number]:
+    numbers: dict[str, Number] = {}
+    for key, node in top.block("numbers").items():
+        fields = Fields(node, top.findings, keys=("brand", "language"))
+        number = top.scalar(key, _address, expected="a number such as +14155550100 or a mail address") or ""
+        spoken = fields.scalar(fields.get("language"), _language, expected="a language as two letters, such as en")
+        numbers[number] = Number(number, fields.text(fields.need("brand")) or "", spoken or language)
+    return numbers
+
+
+def _address(text: str) -> str | None:
+    is_number = text.startswith("+") and text[1:].isascii() and text[1:].isdigit() and 7 <= len(text) <= 16
+    is_mail = text.count("@") == 1 and not text.startswith("@") and " " not in text and "." in text.rpartition("@")[2]
+    return text if is_number or (is_mail and len(text) <= 254) else None
+
+
+def _language(text: str) -> str | None:
+    return text if len(text) == 2 and text.isascii() and text.isalpha() and text.islower() else None

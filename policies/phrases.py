@@ -1,0 +1,143 @@
+"""What we say: phrases by key and language, and their part of words.yaml.
+
+One rule: a phrase is filled by plain substitution of `{name}`; nothing in it is ever evaluated, and what is put in is
+not looked at again. Which names a phrase may use stands in `PHRASES`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policies.consent import WORDS
+from policies.fields import Fields
+from policies.problems import nearest, shown
+from policies.tree import Node
+
+PHRASE_MAX: Final = 1_600
+LANGUAGES_MAX: Final = 50
+
+PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "greeting": ("brand",),
+    "closed": ("brand", "opens"),
+    "call_options": ("wait",),
+    "call_hang_up": (),
+    "call_again": (),
+    "call_otherwise": (),
+    "call_still_waiting": ("wait",),
+    "call_connecting": (),
+    "call_ask_number": (),
+    "call_ask_time": (),
+    "call_speak_now": (),
+    "call_spoken": (),
+    "callback_promised": ("window",),
+    "callback_moved": ("window", "reason"),
+    "callback_cancelled": (),
+    "callback_opening": ("brand",),
+    "callback_voicemail": ("brand", "window"),
+    "callback_missed": ("brand", "link"),
+    "message_received": ("ref", "wait"),
+    "message_link": ("link",),
+    "terms_confirmed": ("terms",),
+    "case_solved": ("ref",),
+    "code": ("code",),
+    "impact_known": ("impact",),
+    "restarting": (),
+    "whisper": ("subject",),
+    "opted_out": ("brand",),
+    "opted_in": ("brand",),
+    "help": ("brand",),
+}
+"""Every phrase that we say, with the names it may use."""
+
+CONSENT_PHRASES: Final = frozenset({"opted_out", "opted_in", "help"})
+
+_NAME: Final = re.compile(r"\{([^{}]*)\}")
+_CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
+_CONSENT_WORDS: Final = frozenset(word for words in WORDS.values() for word in words)
+
+Parts = tuple[str, ...]
+"""Text and names in turn, starting with text: ('We answer within ', 'wait', '.')."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """All phrases, by key and language. `language` is used where a phrase has no other."""
+
+    language: str
+    parts: Mapping[str, Mapping[str, Parts]]
+
+    def phrase(self, key: str, language: str, plain: Mapping[str, str]) -> str:
+        """The phrase with its names filled in. Raises KeyError for an unknown key or a name that is not given."""
+        by_language = self.parts[key]
+        parts = by_language.get(language) or by_language[self.language]
+        return "".join(plain[part] if at % 2 else part for at, part in enumerate(parts))
+
+
+def read_phrases(top: Fields, base: Fields | None) -> Phrases:
+    """The phrases of words.yaml. Those that are missing are taken from `base`, the product's own, and warned of."""
+    language = top.scalar(top.get("language"), _code, expected="a language as two letters, such as en") or "en"
+    found: dict[str, dict[str, Parts]] = {}
+    for key, node in top.block("phrases").items():
+        if key.text not in PHRASES:
+            top.refuse(key, found=f"unknown phrase {shown(key.text)}", expected="a phrase that we say",
+                       suggestion=nearest(key.text, PHRASES))  # fmt: skip
+            continue
+        found[key.text] = _phrase(Fields(node, top.findings), key.text, language)
+    for key in PHRASES:
+        if key not in found:
+            found[key] = _from_base(top, base, key, language)
+    return Phrases(language, found)
+
+
+def _from_base(top: Fields, base: Fields | None, key: str, language: str) -> dict[str, Parts]:
+    block = base.block("phrases") if base else None
+    node = block.get(key) if block else None
+    if node is None or block is None:
+        top.refuse(top.node, found=f"no phrase {key}", expected="every phrase that we say, under phrases")
+        return {}
+    top.findings.warn(f"{top.node.file}: phrase {key} is missing; the product's own is used")
+    return _phrase(Fields(node, top.findings), key, language)
+
+
+def _phrase(fields: Fields, key: str, language: str) -> dict[str, Parts]:
+    by_language: dict[str, Parts] = {}
+    for code, node in fields.items():
+        name = fields.scalar(code, _code, expected="a language as two letters, such as de")
+        text = fields.scalar(node, _fitting, expected=f"text of at most {PHRASE_MAX} characters")
+        if name and text:
+            by_language[name] = _parts(fields, node, key=key, text=text)
+            _warn_of_consent_words(fields, node, key=key, text=text)
+    if language not in by_language:
+        fields.refuse(fields.node, found=f"no {language} in phrase {key}", expected=f"{key} in {language} at least")
+    return by_language
+
+
+def _parts(fields: Fields, node: Node, *, key: str, text: str) -> Parts:
+    parts = _NAME.split(text)
+    known = PHRASES[key]
+    names = " or ".join(f"{{{name}}}" for name in known) or "no names in braces"
+    for at, part in enumerate(parts):
+        if at % 2 and part not in known:
+            near = nearest(part, known)
+            fields.refuse(node, found=f"{shown('{' + part + '}')} in phrase {key}", expected=names,
+                          suggestion=f"{{{near}}}" if near else None)  # fmt: skip
+        elif not at % 2 and ("{" in part or "}" in part):
+            fields.refuse(node, found=f"a lone brace in phrase {key}", expected=names)
+    return tuple(parts)
+
+
+def _warn_of_consent_words(fields: Fields, node: Node, *, key: str, text: str) -> None:
+    """A text of ours must not ask for an answer by which carriers block or unblock us."""
+    asked = [word for word in _CAPITALS.findall(text) if word.casefold() in _CONSENT_WORDS]
+    if asked and key not in CONSENT_PHRASES:
+        fields.findings.warn(f"{node.file}:{node.line}: phrase {key} names {asked[0]}, which carriers read as "
+                             "an opt-out, an opt-in or a call for help")  # fmt: skip
+
+
+def _fitting(text: str) -> str | None:
+    return text if text.strip() and len(text) <= PHRASE_MAX else None
+
+
+def _code(text: str) -> str | None:
+    return text if len(text) == 2 and text.isascii() and text.isalpha() and text.islower() else None

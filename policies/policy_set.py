@@ -1,0 +1,84 @@
+"""A policy set: everything that ops edit, read, checked and ready to be asked. It never changes; a change is a new one.
+
+Its answers depend on it and on what it is asked, on nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies import languages
+from policies.consent import Consent, ConsentWord
+from policies.facts import Fact
+from policies.hours import Hours
+from policies.phrases import Phrases
+from policies.queues import Queue
+from policies.routing import Routing, Verdict
+from policies.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of our numbers or addresses: whose it is, and the language its callers are greeted in."""
+
+    number: str
+    brand: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """One version of the policies. `warnings` are remarks for ops that did not refuse it."""
+
+    version: int
+    hours: Mapping[str, Hours]
+    queues: Mapping[str, Queue]
+    numbers: Mapping[str, Number]
+    settings: Settings
+    routing: Routing
+    phrases: Phrases
+    consent: Consent
+    warnings: tuple[str, ...]
+
+    def route(self, facts: Mapping[str, Fact]) -> Verdict:
+        """Where a contact goes and why. `facts` are named as in `FACTS`, those of context as `context.model`."""
+        return self.routing.route(facts)
+
+    def language_of(self, text: str, *, default: str | None = None) -> str:
+        """'en', 'de' or 'es' by the small words of `text`, else `default`, else the policy's language."""
+        return languages.language_of(text, default=default or self.phrases.language)
+
+    def phrase(self, key: str, language: str, **plain: str) -> str:
+        """A phrase in `language`, or in the policy's where it has no other, with `{name}` replaced by `plain`.
+
+        Raises KeyError for a key that is not in `PHRASES` and for a name that the phrase needs and `plain` lacks.
+        """
+        return self.phrases.phrase(key, language, plain)
+
+    def consent_word(self, text: str) -> ConsentWord | None:
+        """What a text asks for that is a stop, start or help word and nothing else."""
+        return self.consent.word(text)
+
+    def mentions_opt_out(self, text: str) -> bool:
+        """Whether a text has words of an opt-out somewhere in it, so that the agent is told."""
+        return self.consent.mentions_opt_out(text)
+
+    def is_open(self, queue: str, at: datetime) -> bool:
+        """Whether people are there for `queue`. Raises KeyError for an unknown queue."""
+        return self._hours(queue).is_open(at)
+
+    def next_open(self, queue: str, at: datetime) -> datetime | None:
+        """`at` when open, else the next opening, in UTC; None when there is none within 400 days."""
+        return self._hours(queue).next_open(at)
+
+    def open_seconds_between(self, queue: str, first: datetime, last: datetime) -> float:
+        """Open seconds from `first` to `last`; 0 when `last` is not later."""
+        return self._hours(queue).open_seconds_between(first, last)
+
+    def skills(self) -> tuple[str, ...]:
+        """All skills that any rule or queue asks for, sorted."""
+        asked = {skill for rule in self.routing.rules for skill, _ in rule.skills}
+        return tuple(sorted(asked | {skill for queue in self.queues.values() for skill, _ in queue.skills}))
+
+    def _hours(self, queue: str) -> Hours:
+        return self.hours[self.queues[queue].hours]

@@ -1,0 +1,93 @@
+"""Where a contact goes and why: rules in order, the first whose condition is true decides.
+
+A verdict depends on the facts and the rules alone: the same facts give the same verdict, in the same order of parts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policies.conditions import Condition, Inputs, WordIndex
+from policies.facts import Fact, Kind, kind_of
+
+ANY_LANGUAGE: Final = "any"
+SAME_LANGUAGE: Final = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class RelaxStep:
+    """What is no longer required once work has waited `after_s`: 'skill:heating' (that skill), 'skills' (all of them)
+    or 'level' (skills are required at any level)."""
+
+    after_s: int
+    drop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say about one contact. `matched` names the conditions that were true, never the customer's words;
+    `language` is the one an agent must speak, None when any will do; `rate` and `target_s` are those of the matcher's
+    score; `priority` is 0 (ordinary) to 9."""
+
+    rule: str
+    queue: str
+    skills: tuple[tuple[str, int], ...]
+    language: str | None
+    rate: float
+    target_s: int
+    priority: int
+    matched: tuple[str, ...]
+    relax: tuple[RelaxStep, ...]
+    offer_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, with all that its queue adds. `language` is 'any', 'same' (as the customer's) or two letters."""
+
+    name: str
+    when: Condition
+    queue: str
+    skills: tuple[tuple[str, int], ...]
+    language: str
+    rate: float
+    target_s: Mapping[Kind, int]
+    priority: int
+    relax: tuple[RelaxStep, ...]
+    offer_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Rules in their order, the last of which is true of everything."""
+
+    rules: tuple[Rule, ...]
+    words: WordIndex
+
+    def route(self, facts: Mapping[str, Fact]) -> Verdict:
+        """The verdict on one contact."""
+        text = facts.get("text")
+        inputs = Inputs(facts, self.words.hits(text) if isinstance(text, str) and text else 0)
+        for rule in self.rules:
+            if rule.when.test(inputs):
+                return _verdict(rule, inputs)
+        raise AssertionError("the last rule is true of everything")
+
+
+def _verdict(rule: Rule, inputs: Inputs) -> Verdict:
+    facts = inputs.facts
+    language: Fact | None = rule.language
+    if language == SAME_LANGUAGE:
+        language = facts.get("language")
+    return Verdict(
+        rule=rule.name,
+        queue=rule.queue,
+        skills=rule.skills,
+        language=language if isinstance(language, str) and language and language != ANY_LANGUAGE else None,
+        rate=rule.rate,
+        target_s=rule.target_s[kind_of(str(facts.get("channel", "")))],
+        priority=rule.priority,
+        matched=tuple(rule.when.reasons(inputs)),
+        relax=rule.relax,
+        offer_s=rule.offer_s,
+    )

@@ -1,0 +1,175 @@
+"""Limits and habits that ops set: agents.yaml, cases.yaml, callbacks.yaml and sending.yaml. Every key has a default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from policies.facts import KINDS, Kind
+from policies.fields import Fields
+from policies.scalars import DURATION_FORM, duration_hint, seconds
+from policies.tree import Scalar
+
+DAY_S: Final = 86_400
+CAPACITY: Final[Mapping[Kind, int]] = {"phone": 1, "chat": 3, "message": 5, "email": 10}
+UNTIL_FINISH: Final = "until finish"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """How agents are offered work."""
+
+    lost_s: int = 45
+    """An agent whose stream is gone so long is away, and offers are freed."""
+    offer_s: int = 30
+    """An offer lasts so long where no queue says otherwise."""
+    leg_s: int = 20
+    """An agent's phone rings so long."""
+    wrap_up_s: int | None = None
+    """After work is ended, the agent has so long to wrap up; None: until they say that they have finished."""
+    missed_offers_away: int = 2
+    """So many offers missed in a row set an agent away."""
+    sticky_s: int = 20
+    """Work waits so long for the agent who knows the case before others get it."""
+    capacity: Mapping[Kind, int] = field(default_factory=lambda: dict(CAPACITY))
+    """How much of each kind an agent has at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSettings:
+    """When a contact belongs to a case that is there already."""
+
+    link_window_days: int = 14
+    """A new contact joins a single open case that was last touched within so many days."""
+    reopen_days: int = 7
+    """A solved case opens again when its customer comes back within so many days."""
+    proof_days: int = 1
+    """Proof of who somebody is holds for so many days, on every channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """When we call instead of keeping people waiting."""
+
+    offer_over_s: int = 60
+    """Whoever would wait longer is offered a call."""
+    heard_s: int = 10
+    """Hanging up becomes a call only after so long in line."""
+    attempts: int = 3
+    """We dial so often before we write."""
+    spacing_s: int = 600
+    """And wait so long between two attempts."""
+    ring_s: int = 25
+    """We let it ring so long."""
+    place_days: int = 3
+    """A place in line is kept so many days for somebody who hung up."""
+    not_now_s: int = 120
+    """While a customer says "not now", the agent waits so long before taking other work."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendingSettings:
+    """How messages are sent."""
+
+    attempts: int = 5
+    spacing_s: int = 30
+    """Seconds between the first two attempts; later ones are further apart."""
+    lookup_s: int = 120
+    """When we cannot know whether something was sent, we ask the provider for so long."""
+    twice_is_better_than_never: bool = False
+    """Whether a message that may or may not have been sent is sent again."""
+    sms_max_segments: int = 3
+    texts_a_day: int = 6
+    """So many texts to one customer about one case in a day, unasked ones and answers together."""
+    quiet_from_min: int = 21 * 60
+    """Minutes since midnight in the customer's zone from which nothing unasked is sent."""
+    quiet_until_min: int = 8 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them."""
+
+    agents: AgentSettings
+    cases: CaseSettings
+    callbacks: CallbackSettings
+    sending: SendingSettings
+
+
+def read_agents(top: Fields) -> AgentSettings:
+    """agents.yaml"""
+    use = AgentSettings()
+    block = top.block("capacity", keys=KINDS)
+    wrap_up = top.get("wrap_up")
+    is_until = isinstance(wrap_up, Scalar) and wrap_up.text == UNTIL_FINISH
+    form = f'{DURATION_FORM}, or "{UNTIL_FINISH}"'
+    wrap_up_s = None if is_until else top.scalar(wrap_up, seconds, expected=form, hint=duration_hint)
+    return AgentSettings(
+        lost_s=top.seconds("lost", use.lost_s, low=5, high=3600),
+        offer_s=top.seconds("offer", use.offer_s, low=5, high=3600),
+        leg_s=top.seconds("ring", use.leg_s, low=5, high=120),
+        wrap_up_s=wrap_up_s,
+        missed_offers_away=top.count("missed_offers_away", use.missed_offers_away, low=1, high=100),
+        sticky_s=top.seconds("sticky", use.sticky_s, low=0, high=DAY_S),
+        capacity={kind: block.count(kind, use.capacity[kind], low=1, high=100) for kind in KINDS},
+    )
+
+
+def read_cases(top: Fields) -> CaseSettings:
+    """cases.yaml"""
+    use = CaseSettings()
+    return CaseSettings(
+        link_window_days=_days(top, "link_window", use.link_window_days),
+        reopen_days=_days(top, "reopen", use.reopen_days),
+        proof_days=_days(top, "proof_holds", use.proof_days),
+    )
+
+
+def read_callbacks(top: Fields) -> CallbackSettings:
+    """callbacks.yaml"""
+    use = CallbackSettings()
+    return CallbackSettings(
+        offer_over_s=top.seconds("offer_over", use.offer_over_s, low=0, high=DAY_S),
+        heard_s=top.seconds("heard", use.heard_s, low=0, high=3600),
+        attempts=top.count("attempts", use.attempts, low=1, high=10),
+        spacing_s=top.seconds("spacing", use.spacing_s, low=60, high=DAY_S),
+        ring_s=top.seconds("ring", use.ring_s, low=5, high=120),
+        place_days=_days(top, "keep_place", use.place_days),
+        not_now_s=top.seconds("not_now", use.not_now_s, low=0, high=DAY_S),
+    )
+
+
+def read_sending(top: Fields) -> SendingSettings:
+    """sending.yaml"""
+    use = SendingSettings()
+    quiet = top.block("quiet", keys=("from", "until"))
+    clock = 'a time such as "21:00"'
+    start = quiet.scalar(quiet.get("from"), _minute, expected=clock)
+    end = quiet.scalar(quiet.get("until"), _minute, expected=clock)
+    return SendingSettings(
+        attempts=top.count("attempts", use.attempts, low=1, high=20),
+        spacing_s=top.seconds("spacing", use.spacing_s, low=1, high=DAY_S),
+        lookup_s=top.seconds("lookup", use.lookup_s, low=1, high=DAY_S),
+        twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
+        sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
+        texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=1000),
+        quiet_from_min=use.quiet_from_min if start is None else start,
+        quiet_until_min=use.quiet_until_min if end is None else end,
+    )
+
+
+def _days(top: Fields, key: str, default: int) -> int:
+    """Whole days of a duration; a part of a day is refused."""
+    seconds = top.seconds(key, default * DAY_S, low=DAY_S)
+    node = top.get(key)
+    if seconds % DAY_S and node is not None:
+        top.refuse(node, expected='whole days, such as "7 days"')
+    return seconds // DAY_S
+
+
+def _minute(text: str) -> int | None:
+    """Minutes since midnight of '21:00'."""
+    hour, colon, minute = text.partition(":")
+    is_clock = bool(colon) and len(minute) == 2 and 1 <= len(hour) <= 2 and (hour + minute).isascii()
+    if not is_clock or not (hour + minute).isdigit() or int(hour) > 23 or int(minute) > 59:
+        return None
+    return int(hour) * 60 + int(minute)

@@ -1,0 +1,26 @@
+"""Words out of free text, the same way for customers' texts and for policies' word lists.
+
+Case and accents do not count, nor does anything that is neither letter nor digit. Time is linear in the text, of which
+only the first `TEXT_MAX` characters are read.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+TEXT_MAX: Final = 2_000
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
+
+
+def words_of(text: str, *, limit: int = TEXT_MAX) -> list[str]:
+    """The words of the first `limit` characters, folded, in their order: 'Heizung: E42!' gives heizung and e42."""
+    return _WORD.findall(folded(text[:limit]))
+
+
+def folded(text: str) -> str:
+    """`text` without case and accents: 'Calefacción' gives 'calefaccion'."""
+    if text.isascii():
+        return text.casefold()
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())

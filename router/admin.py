@@ -1,0 +1,271 @@
+"""What an operator does besides serving: check, doctor, backup, restore, replay, tokens. Each says what to do next."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from channels.registry import PlugInFault, make_channels
+from policies import PolicyProblems, check_policies, default_policy_files, load_folder_texts
+from router.core.clock import Ms
+from router.core.documents import State
+from router.core.evolve import evolve
+from router.core.timeline import entry_of
+from router.http.auth import Role, Tokens
+from router.journal import codec
+from router.journal.base import JournalUnusable, owner_of
+from router.journal.sqlite import FILE_NAME, SqliteJournal
+from router.settings import Settings
+
+PROGRESS_EVERY = 100_000
+SHOWN_MAX = 20
+
+
+class AdminProblem(Exception):
+    """A sentence for the operator."""
+
+
+async def check(settings: Settings) -> list[str]:
+    """One line for each finding; `ok …`, `warning …`, or what is wrong and how to mend it."""
+    lines: list[str] = []
+    try:
+        files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
+        report = check_policies(files)
+        lines += report.lines() or ["ok policies"]
+    except (PolicyProblems, OSError) as error:
+        lines.append(f"policies: {error}")
+    section = settings.twilio
+    if section.account_sid and not (section.auth_token.get_secret_value() or section.signing_key.get_secret_value()):
+        lines.append("twilio: auth_token is empty, so no webhook can be verified; set ONECASE_TWILIO__AUTH_TOKEN")
+    elif section.account_sid and not settings.public_url:
+        lines.append("public_url: is empty; signatures are checked against it, so set the address providers call")
+    elif section.account_sid:
+        lines.append("ok provider settings")
+    else:
+        lines.append("warning provider: none is set; `serve` needs one, or --sandbox")
+    lines.append(await _check_data(settings))
+    try:
+        make_channels(_no_host())
+        lines.append("ok channels")
+    except PlugInFault as fault:
+        lines.append(str(fault))
+    return lines
+
+
+async def _check_data(settings: Settings) -> str:
+    if not (settings.data / FILE_NAME).exists():
+        return f"ok data: {settings.data} is new"
+    try:
+        journal = await SqliteJournal.open(settings.data)
+    except JournalUnusable as error:
+        return f"data: {error}"
+    await journal.close()
+    return f"ok data: {settings.data}"
+
+
+def _no_host() -> Any:
+    from channels.registry import Host
+    from channels.transport import AiohttpTransport
+    from channels.twilio_messaging import TwilioSettings
+
+    return Host(
+        transport=AiohttpTransport(),
+        public_url="http://127.0.0.1",
+        twilio=TwilioSettings(account="AC", secrets=(b"-",), public_url="http://127.0.0.1"),
+        twilio_user="AC",
+        twilio_secret="-",
+        twilio_base_url="http://127.0.0.1",
+    )
+
+
+def check_policy_folder(folder: Path | None) -> tuple[list[str], bool]:
+    """Lines for a policy folder (or the default set), and whether it is sound."""
+    try:
+        files = load_folder_texts(folder) if folder else default_policy_files()
+    except OSError as error:
+        return [f"{folder}: cannot be read ({error.strerror})"], False
+    except PolicyProblems as problems:
+        return [str(p) for p in problems.problems], False
+    report = check_policies(files, base=default_policy_files())
+    return (report.lines() or ["sound"]), report.policies is not None
+
+
+async def backup(settings: Settings, to: Path) -> None:
+    """A consistent copy by SQLite's backup API; the service may go on writing."""
+    source = settings.data / FILE_NAME
+    if not source.exists():
+        raise AdminProblem(f"{settings.data} holds no journal; give the service's folder with --data")
+    if to.exists():
+        raise AdminProblem(f"{to} exists; a backup never overwrites, give another name")
+    part = to.with_name(to.name + ".part")
+    with sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True) as reading, sqlite3.connect(part) as writing:
+        reading.backup(writing, pages=2000)
+    part.rename(to)
+
+
+async def restore(settings: Settings, file: Path) -> None:
+    """Put a backup into an empty folder. Refused where a journal already is."""
+    target = settings.data / FILE_NAME
+    if target.exists():
+        raise AdminProblem(f"{settings.data} already holds a journal; restore into another, empty folder")
+    try:
+        with sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True) as db:
+            sound = db.execute("PRAGMA quick_check").fetchone()[0]
+            db.execute("SELECT count(*) FROM batch").fetchone()
+    except sqlite3.Error as error:
+        raise AdminProblem(f"{file} is no backup of onecase: {error}") from None
+    if sound != "ok":
+        raise AdminProblem(f"{file} is damaged: {sound}")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, target)
+
+
+async def migrate(settings: Settings) -> None:
+    await (await SqliteJournal.open(settings.data)).close()
+
+
+async def replay(settings: Settings, *, say: Callable[[str], None]) -> int:
+    """Fold the whole log and compare with what is kept. Returns the number of differences."""
+    journal = await SqliteJournal.open(settings.data)
+    try:
+        states: dict[str, State] = {}
+        position, entries, differences = 0, dict[str, int](), list[str]()
+        while batches := await journal.batches(after=position, limit=2000):
+            for stored in batches:
+                if stored.first != position + 1:
+                    differences.append(f"the log has a gap before {stored.first}")
+                state = states.get(stored.stream, {})
+                for event in stored.events:
+                    state = evolve(state, event)
+                    if (entry := entry_of(event)) is not None:
+                        entries[entry.case] = entries.get(entry.case, 0) + 1
+                states[stored.stream] = state
+                position = stored.last
+                if position // PROGRESS_EVERY != (stored.first - 1) // PROGRESS_EVERY:
+                    say(f"  {position} events …")
+        rebuilt = {id: d for state in states.values() for id, d in state.items()}
+        for id, document in rebuilt.items():
+            kept = await journal.document(id)
+            if kept is None or codec.encode_document(kept) != codec.encode_document(document):
+                differences.append(f"{codec.KIND_OF[type(document)]} {id} of {owner_of(document)} differs from the log")
+        kept_count = sum((await journal.counts()).values())
+        if kept_count != len(rebuilt):
+            differences.append(f"{kept_count} documents are kept, the log makes {len(rebuilt)}")
+        for line in differences[:SHOWN_MAX]:
+            say(line)
+        say(
+            f"{position} events, {len(rebuilt)} documents, {sum(entries.values())} timeline rows: "
+            + (f"{len(differences)} differences" if differences else "all equal")
+        )
+        return len(differences)
+    finally:
+        await journal.close()
+
+
+async def doctor(url: str, token: str) -> tuple[list[str], bool]:
+    """Lines about a running service, and whether all is well."""
+    lines: list[str] = []
+    healthy = True
+    timeout = aiohttp.ClientTimeout(total=10)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            async with session.get(f"{url}/readyz") as answer:
+                ready = answer.status == 200
+                lines.append("ok ready" if ready else "not ready: see the log; it may be starting or its disk failed")
+                healthy &= ready
+            async with session.get(f"{url}/metrics") as answer:
+                metrics = await answer.text()
+            for name, value in _samples(metrics):
+                if name.startswith("onecase_consumer_lag_events") and value > 1000:
+                    lines.append(
+                        f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
+                    )
+                    healthy = False
+                if name.startswith(("onecase_work_waiting", "onecase_work_oldest_seconds", "onecase_consumer_lag")):
+                    lines.append(f"   {name} {value:.0f}")
+            if token:
+                headers = {"Authorization": f"Bearer {token}"}
+                async with session.get(f"{url}/api/v1/outbox?state=dead", headers=headers) as answer:
+                    stuck = (await answer.json()).get("items", []) if answer.status == 200 else []
+                for item in stuck:
+                    lines.append(f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}")
+                    healthy = False
+                lines.append(f"ok outbox: {len(stuck)} stuck" if not stuck else f"outbox: {len(stuck)} stuck")
+            else:
+                lines.append("outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin")
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
+    return lines, healthy
+
+
+def _samples(text: str) -> list[tuple[str, float]]:
+    rows = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return [(name, float(value)) for name, _, value in rows]
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+async def token_create(settings: Settings, role: str, url: str | None, admin: str) -> str:
+    """A new token, made by the running service where one holds the folder, else in the folder itself."""
+    if role not in list(Role):
+        raise AdminProblem(f"there is no role {role}; roles are {', '.join(Role)}")
+    if url or admin:
+        made = await _call("POST", url, admin, "/api/v1/tokens", {"role": role})
+        return str(made["token"])
+    journal, tokens = await _tokens(settings)
+    try:
+        from channels.clock import RealClock
+
+        return await tokens.create(Role(role), at=Ms(RealClock().now()))
+    finally:
+        await journal.close()
+
+
+async def token_list(settings: Settings, url: str | None, admin: str) -> list[str]:
+    if url or admin:
+        made = await _call("GET", url, admin, "/api/v1/tokens", None)
+        return [f"{item['id']}  {item['role']}  {item['agent'] or ''}".rstrip() for item in made["items"]]
+    journal, tokens = await _tokens(settings)
+    await journal.close()
+    return [f"{i.token}  {i.role}  {i.agent or ''}".rstrip() for i in tokens.all()]
+
+
+async def token_revoke(settings: Settings, id: str, url: str | None, admin: str) -> str:
+    if url or admin:
+        await _call("DELETE", url, admin, f"/api/v1/tokens/{id}", None)
+        return "revoked"
+    journal, tokens = await _tokens(settings)
+    try:
+        if not await tokens.revoke(id):
+            raise AdminProblem(f"there is no token {id}; `onecase token list` shows them")
+        return "revoked"
+    finally:
+        await journal.close()
+
+
+async def _tokens(settings: Settings) -> tuple[SqliteJournal, Tokens]:
+    try:
+        journal = await SqliteJournal.open(settings.data)
+    except JournalUnusable as error:
+        raise AdminProblem(f"{error}; for a running service give --url and --token") from None
+    tokens = Tokens(journal)
+    await tokens.load(bytes.fromhex(await journal.record("instance", "secret") or ""))
+    return journal, tokens
+
+
+async def _call(method: str, url: str | None, token: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    address = (url or "http://127.0.0.1:8080").rstrip("/") + path
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+            async with session.request(method, address, headers=headers, json=body) as answer:
+                said: dict[str, Any] = await answer.json(content_type=None)
+                if answer.status >= 400:
+                    raise AdminProblem(f"{address}: {said.get('detail', answer.status)}")
+                return said
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise AdminProblem(f"{address} does not answer ({type(error).__name__})") from None

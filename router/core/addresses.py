@@ -1,0 +1,63 @@
+"""Addresses: one way to reach a person each, found again under any spelling, kept as it was given.
+
+Pure: what needs tables of numbering plans (country, zones, dialable) is passed in as `AddressFacts`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from router.core.words import AddressId, Channel
+
+ANONYMOUS_CALLERS = frozenset(
+    {"+266696687", "+86282452253", "+7378742833", "+2562533", "+8566", "+464", "anonymous", "unknown", "restricted", ""}
+)
+"""What providers send in place of a withheld number: keypad spellings of ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED."""
+
+
+class AddressKind(StrEnum):
+    PHONE = "phone"
+    SENDER = "sender"  # a short code or a name: it can write to us, nothing can be sent to it
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFacts:
+    """What the numbering plan says of a number; recorded instead of the number."""
+
+    kind: AddressKind = AddressKind.OTHER
+    country: str = ""  # ISO 3166-1 alpha-2, empty when unknown
+    zones: tuple[str, ...] = ()  # IANA names; several when the number does not tell
+    dialable: bool = False
+    premium: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way to reach a customer. The number itself stands in the vault under `id`."""
+
+    id: AddressId
+    facts: AddressFacts
+    blocked: tuple[Channel, ...] = ()  # channels its owner told us to stop
+    evidence: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def matching_key(value: str) -> str:
+    """The key under which an address is found again: equal for all spellings of one line, different for two lines.
+
+    Brazil added a 9 before mobile subscriber numbers (12 to 13 digits; landlines begin with 2 to 5 and never got it),
+    Mexico dropped the 1 after +52, Argentina writes a 9 for mobiles from abroad (ITU-T E.164 national notices).
+
+    >>> matching_key("+55 11 8765-4321") == matching_key("+5511987654321")
+    True
+    """
+    plain = value.strip().casefold()
+    if not plain.startswith("+") or not any(c.isdigit() for c in plain):
+        return f"as:{plain}"
+    digits = plain[1:] if plain[1:].isdecimal() else "".join(c for c in plain if c in "0123456789")
+    if digits.startswith("55") and len(digits) == 12 and digits[4] in "6789":
+        digits = f"{digits[:4]}9{digits[4:]}"
+    elif digits.startswith("521") and len(digits) == 13:
+        digits = f"52{digits[3:]}"
+    elif digits.startswith("549") and len(digits) == 13:
+        digits = f"54{digits[3:]}"
+    return f"tel:{digits}"

@@ -1,0 +1,225 @@
+"""What people do with a case: note, status, assignment; and what the customer's side learns of the work on it."""
+
+from dataclasses import replace
+
+from router.core.choice import OPENS_WITH
+from router.core.clock import Ms
+from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
+from router.core.contacts import relax_of, requirement_of
+from router.core.context import Making
+from router.core.documents import Ask, Case
+from router.core.errors import Fault, Reason, Rejected
+from router.core.events import (
+    CaseStatusChanged,
+    NoteAdded,
+    OfferEnded,
+    RoutingNoted,
+    WorkAccepted,
+    WorkClosed,
+    WorkFinished,
+    WorkGivenBack,
+    WorkOffered,
+    WorkReturned,
+    WorkTaken,
+    WorkWanted,
+    WorkWithdrawn,
+)
+from router.core.facts import facts_of_case, without_words
+from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, WorkId
+
+
+def add_note(making: Making, command: AddNote) -> None:
+    case = making.case(command.case)
+    making.emit(
+        NoteAdded(
+            case=case.id,
+            at=making.now,
+            entry=case.entries + 1,
+            words=making.keep(command.text, kind="note", owner=case.customer),
+            author=command.actor.kind,
+            author_id=command.actor.id,
+        )
+    )
+
+
+def set_status(making: Making, command: SetStatus) -> None:
+    """A person says where the case stands. Settled or waiting for the customer, it wants no agent any more."""
+    case = making.case(command.case)
+    check_version(case, command.if_version)
+    making.emit(
+        CaseStatusChanged(
+            case=case.id,
+            at=making.now,
+            entry=case.entries + 1,
+            status=command.status,
+            author=command.actor.kind,
+            author_id=command.actor.id,
+            why=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
+        )
+    )
+    wants = command.status in (CaseStatus.OPEN, CaseStatus.WAITING_US)
+    if not wants and case.ask is not None:
+        _withdraw(making, case, why=f"case is {command.status}")
+    elif wants and case.ask is None:
+        want_again(making, case.id, place_at=making.now)
+
+
+def assign(making: Making, command: AssignCase) -> None:
+    """Give the case to one agent or to a queue. Its place in line goes along."""
+    case = making.case(command.case)
+    check_version(case, command.if_version)
+    if not case.status.is_live:
+        raise Rejected(Reason.CASE_CLOSED, case.ref)
+    place_at = making.now
+    if case.ask is not None:
+        place_at = case.ask.place_at
+        _withdraw(making, case, why="assigned to somebody else")
+    if command.reason:
+        add_note(making, AddNote(key="", case=case.id, text=command.reason, actor=command.actor))
+    want_again(making, case.id, place_at=place_at, agent=command.agent, queue=command.queue)
+
+
+def fold_work(making: Making, command: FoldWork) -> None:
+    """Take note of what the domain decided. Told twice, or of work that is no longer this case's, it changes nothing."""
+    case = making.case(command.case)
+    event = command.event
+    entry = case.entries + 1
+    if not isinstance(event, WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack):
+        raise Fault(f"{type(event).__name__} is not for the customer's side")
+    current = case.ask is not None and case.ask.work == event.work
+    match event:
+        case WorkOffered():
+            making.emit(
+                RoutingNoted(
+                    case=case.id,
+                    at=event.at,
+                    entry=entry,
+                    what="offered",
+                    work=event.work,
+                    agent=event.agent,
+                    why=f"rule {event.ask.rule}, policy {event.ask.policy}",
+                    facts={
+                        "score": event.score,
+                        "waiting": event.waiting,
+                        "place_at": event.ask.place_at,
+                        "queue": event.ask.queue,
+                    },
+                    candidates=event.candidates,
+                )
+            )
+        case OfferEnded():
+            making.emit(
+                RoutingNoted(
+                    case=case.id,
+                    at=event.at,
+                    entry=entry,
+                    what=event.how,
+                    work=event.work,
+                    agent=event.agent,
+                    why=event.why,
+                )
+            )
+        case WorkAccepted():
+            if not current:
+                raise Rejected(Reason.NOTHING_TO_DO, "work")
+            making.emit(WorkTaken(case=case.id, at=event.at, entry=entry, work=event.work, agent=event.agent))
+        case WorkFinished():
+            _fold_finish(making, case, event, current=current)
+        case WorkGivenBack():
+            if not current:
+                raise Rejected(Reason.NOTHING_TO_DO, "work")
+            making.emit(
+                WorkReturned(case=case.id, at=event.at, entry=entry, work=event.work, agent=event.agent, why=event.why)
+            )
+            place_at = case.ask.place_at if case.ask else event.at
+            kind, _, name = (event.to or "").partition(":")
+            want_again(
+                making,
+                case.id,
+                place_at=place_at,
+                agent=AgentId(name) if kind == "agent" else None,
+                queue=name if kind == "queue" else None,
+            )
+
+
+def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
+    if not current:  # withdrawn before: the customer's side closed it then
+        raise Rejected(Reason.NOTHING_TO_DO, "work")
+    making.emit(
+        WorkClosed(
+            case=case.id,
+            at=event.at,
+            entry=case.entries + 1,
+            work=event.work,
+            agent=event.agent,
+            outcome=event.outcome,
+            note=event.note,
+        )
+    )
+    if event.outcome == "solved":
+        making.emit(
+            CaseStatusChanged(
+                case=case.id,
+                at=event.at,
+                entry=case.entries + 2,
+                status=CaseStatus.SOLVED,
+                author=ActorKind.AGENT,
+                author_id=event.agent,
+            )
+        )
+    elif case.heard is not None and case.heard.at > event.at:
+        want_again(making, case.id, place_at=case.heard.at)  # they wrote after the agent had finished
+
+
+def want_again(
+    making: Making,
+    id: CaseId,
+    *,
+    place_at: Ms,
+    agent: AgentId | None = None,
+    queue: str | None = None,
+) -> None:
+    """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules."""
+    case = making.case(id)
+    policy = making.context.policy
+    facts = facts_of_case(case, now=making.now, heard=case.heard)
+    verdict = policy.route(facts)
+    named = policy.queues.get(queue) if queue else None
+    if queue and named is None:
+        raise Rejected(Reason.NOT_FOUND, f"queue {queue}")
+    requirement = case.ask.requirement if case.ask and not queue else None
+    if requirement is None:
+        requirement = requirement_of(verdict, case.heard.channel if case.heard else OPENS_WITH)
+        if named is not None:
+            requirement = replace(requirement, skills=named.skills)
+    ask = Ask(
+        work=WorkId(making.context.ids.new("work")),
+        place_at=place_at,
+        queue=queue or (case.ask.queue if case.ask else case.queue),
+        requirement=requirement,
+        policy=policy.version,
+        relax=case.ask.relax if case.ask and not queue else (() if named else relax_of(verdict)),
+        rule="assigned by a person" if agent or queue else (case.ask.rule if case.ask else verdict.rule),
+        agent=agent,
+    )
+    making.emit(
+        WorkWanted(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            ask=ask,
+            matched=(),
+            inputs=without_words(facts),
+        )
+    )
+
+
+def check_version(case: Case, expected: int | None) -> None:
+    if expected is not None and expected != case.version:
+        raise Rejected(Reason.STALE_VERSION, f"version {case.version}")
+
+
+def _withdraw(making: Making, case: Case, *, why: str) -> None:
+    assert case.ask is not None
+    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))

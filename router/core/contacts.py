@@ -1,0 +1,211 @@
+"""A contact arrives: whose is it, which matter is it about, and who should look at it (design: continuity).
+
+A contact is never refused for its form. Links made here on weak evidence are for agents; nothing is told to the sender.
+"""
+
+from policies import ConsentWord, Verdict
+from router.core.addresses import Address, matching_key
+from router.core.clock import Ms
+from router.core.commands import Indexed, Kept, TakeContact
+from router.core.context import Making
+from router.core.documents import Ask, Case, Customer, Requirement
+from router.core.events import (
+    CaseOpened,
+    CaseReopened,
+    CaseStatusChanged,
+    ConsentChanged,
+    ContactReceived,
+    CustomerCreated,
+    WorkWanted,
+)
+from router.core.facts import facts_of_contact, without_words
+from router.core.reference import reference_of
+from router.core.words import (
+    DAY_MS,
+    SECOND_MS,
+    ActorKind,
+    AddressId,
+    CaseId,
+    CaseStatus,
+    Channel,
+    ContactId,
+    CustomerId,
+    VaultId,
+    WorkId,
+)
+
+TEXT_CHARS_MAX = 20_000
+"""Longer words are cut for the timeline; no text channel carries as many."""
+
+
+def take_contact(making: Making, command: TakeContact) -> None:
+    """One arrival becomes one entry of one case: a reply's case, the single open one, or a new one."""
+    text = clean_text(command.text)
+    customer, address, known = _customer_of(making, command)
+    policy = making.context.policy
+    language = policy.language_of(text, default=customer.language)
+    word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
+    is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
+    case, link = _case_of(making, customer, command)
+    if case is None:
+        case = _open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+    elif not case.status.is_live and not is_order:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    owner = customer.id
+    making.emit(
+        ContactReceived(
+            contact=ContactId(making.context.ids.new("con")),
+            case=case.id,
+            customer=customer.id,
+            at=command.at,
+            entry=making.case(case.id).entries + 1,
+            channel=command.channel,
+            address=address.id,
+            via=command.via,
+            evidence=command.evidence,
+            link=link,
+            words=making.keep(text, kind="text", owner=owner) if text else None,
+            media=tuple(_keep_media(making, command, owner=owner)),
+            language=language if text and not is_order else None,
+            late=command.late,
+            opt_out_hint=word is None and policy.mentions_opt_out(text),
+        )
+    )
+    if is_order:
+        _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
+    else:
+        want_work(making, command, case_id=case.id, address=address, known=known, language=language)
+
+
+def clean_text(text: str) -> str:
+    """Words as they can be stored and shown: valid Unicode without NUL, cut at `TEXT_CHARS_MAX`."""
+    valid = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not text.isascii() else text
+    return valid.replace("\0", "")[:TEXT_CHARS_MAX]
+
+
+def want_work(
+    making: Making, command: TakeContact, *, case_id: CaseId, address: Address, known: bool, language: str
+) -> None:
+    """Ask for an agent unless the case is already in line or with one: its place is that of the first words."""
+    case = making.case(case_id)
+    if case.ask is not None:
+        return
+    facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
+    verdict = making.context.policy.route(facts)
+    ask = Ask(
+        work=WorkId(making.context.ids.new("work")),
+        place_at=command.at,
+        queue=verdict.queue,
+        requirement=requirement_of(verdict, command.channel),
+        policy=making.context.policy.version,
+        rule=verdict.rule,
+        relax=relax_of(verdict),
+    )
+    making.emit(
+        WorkWanted(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            ask=ask,
+            matched=verdict.matched,
+            inputs=without_words(facts),
+        )
+    )
+
+
+def requirement_of(verdict: Verdict, channel: Channel) -> Requirement:
+    """What the rules require of whoever takes the work."""
+    return Requirement(
+        channel=channel,
+        skills=verdict.skills,
+        language=verdict.language,
+        rate=verdict.rate,
+        priority=verdict.priority,
+        target_ms=verdict.target_s * SECOND_MS,
+        offer_ms=verdict.offer_s * SECOND_MS,
+    )
+
+
+def relax_of(verdict: Verdict) -> tuple[tuple[int, str], ...]:
+    return tuple((step.after_s * SECOND_MS, step.drop) for step in verdict.relax)
+
+
+def _customer_of(making: Making, command: TakeContact) -> tuple[Customer, Address, bool]:
+    context = making.context
+    if context.found is not None:
+        for document in making.state.values():
+            if isinstance(document, Customer) and (address := document.address(context.found)):
+                return document, address, True
+    customer = CustomerId(context.ids.new("cus"))
+    address = Address(id=AddressId(context.ids.new("adr")), facts=context.facts_of(command.sender))
+    making.emit(CustomerCreated(customer=customer, at=making.now, address=address))
+    making.kept.append(Kept(id=VaultId(address.id), owner=customer, kind="address", body=command.sender))
+    making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
+    return making.customer(customer), address, False
+
+
+def _case_of(making: Making, customer: Customer, command: TakeContact) -> tuple[Case | None, str]:
+    """The case that a contact belongs to, and why. None: a new matter."""
+    rules = making.context.policy.settings.cases
+    since = Ms(command.at - rules.link_window_days * DAY_MS)
+    cases = [c for id in customer.live_cases if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
+    answered = [c for c in cases if c.answered_at is not None and _same_line(c, command)]
+    if answered:
+        return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"
+    if len(cases) == 1:
+        return cases[0], "single_open_case"
+    if cases:
+        return max(cases, key=lambda c: (c.changed_at, c.id)), "latest_open_case"
+    last = making.state.get(customer.last_case or "")
+    if (
+        isinstance(last, Case)
+        and last.status is CaseStatus.SOLVED
+        and last.solved_at is not None
+        and last.solved_at >= command.at - rules.reopen_days * DAY_MS
+    ):
+        return last, "reply_after_solved"
+    return None, "new_case"
+
+
+def _same_line(case: Case, command: TakeContact) -> bool:
+    """True when our last answer on this case went out on the line that the contact came in on."""
+    return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
+
+
+def _open_case(making: Making, customer: Customer, *, queue: str, at: Ms) -> Case:
+    id = CaseId(making.context.ids.new("case"))
+    ref = reference_of(making.context.case_number(), offset=making.context.reference_offset)
+    making.emit(CaseOpened(case=id, customer=customer.id, at=at, ref=ref, queue=queue, priority=0))
+    return making.case(id)
+
+
+def _keep_media(making: Making, command: TakeContact, *, owner: str) -> list[VaultId]:
+    return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
+
+
+def _change_consent(making: Making, case_id: CaseId, address: Address, command: TakeContact, *, blocked: bool) -> None:
+    case = making.case(case_id)
+    making.emit(
+        ConsentChanged(
+            customer=case.customer,
+            case=case.id,
+            at=making.now,
+            entry=case.entries + 1,
+            address=address.id,
+            channel=command.channel,
+            blocked=blocked,
+            why="their own word",
+        )
+    )
+    if case.ask is None and case.contacts == 1:  # opened by this word alone: nothing is left to do
+        making.emit(
+            CaseStatusChanged(
+                case=case.id,
+                at=making.now,
+                entry=making.case(case.id).entries + 1,
+                status=CaseStatus.CLOSED,
+                author=ActorKind.SYSTEM,
+                author_id=None,
+            )
+        )

@@ -1,0 +1,89 @@
+"""What a decision needs from outside, passed in, and the place where it is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from policies import PolicySet
+from router.core.addresses import AddressFacts
+from router.core.clock import Ms
+from router.core.commands import Indexed, Kept
+from router.core.documents import Case, Customer, Document, Message, State
+from router.core.errors import Reason, Rejected
+from router.core.events import Event
+from router.core.evolve import evolve
+from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key already has. `case_number` counts cases up from 0."""
+
+    now: Ms
+    ids: Ids
+    policy: PolicySet
+    case_number: Callable[[], int]
+    reference_offset: int
+    facts_of: Callable[[str], AddressFacts]
+    senders: Mapping[Channel, str]
+    found: AddressId | None = None
+
+
+@dataclass(slots=True)
+class Making:
+    """A decision being made: each event is folded at once, so that the next rule sees what the last one changed."""
+
+    state: State
+    context: Context
+    events: list[Event] = field(default_factory=list[Event])
+    kept: list[Kept] = field(default_factory=list[Kept])
+    indexed: list[Indexed] = field(default_factory=list[Indexed])
+
+    @property
+    def now(self) -> Ms:
+        return self.context.now
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.state = evolve(self.state, event)
+
+    def keep(self, words: str, *, kind: str, owner: str) -> VaultId:
+        """Put words into the vault and return where they stand."""
+        id = VaultId(self.context.ids.new("v"))
+        self.kept.append(Kept(id=id, owner=owner, kind=kind, body=words))
+        return id
+
+    def customer(self, id: str) -> Customer:
+        found = self.state.get(id)
+        if not isinstance(found, Customer):
+            raise Rejected(Reason.NOT_FOUND, "customer")
+        return found
+
+    def case(self, id: CaseId) -> Case:
+        found = self.state.get(id)
+        if not isinstance(found, Case):
+            raise Rejected(Reason.NOT_FOUND, "case")
+        return found
+
+    def message(self, id: MessageId) -> Message:
+        found = self.state.get(id)
+        if not isinstance(found, Message):
+            raise Rejected(Reason.NOT_FOUND, "message")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided: events in order, words for the vault, addresses for the index, and the documents after."""
+
+    events: tuple[Event, ...]
+    kept: tuple[Kept, ...]
+    indexed: tuple[Indexed, ...]
+    state: State
+
+    def changed(self, before: State) -> list[tuple[Document, int]]:
+        """Documents that differ from `before`, each with the version it had there (0 when new)."""
+        return [
+            (document, before[id].version if id in before else 0)
+            for id, document in self.state.items()
+            if before.get(id) is not document
+        ]

@@ -1,0 +1,95 @@
+"""`decide(state, command, context) -> Decision`: read it top to bottom; each arm is one noun's own rule.
+
+Raises `Rejected` when the command is not allowed in this state. Nothing is written, sent or read here.
+"""
+
+from typing import assert_never
+
+from router.core import agents, cases, contacts, messages, offers
+from router.core.commands import (
+    AcceptOffer,
+    ActivatePolicy,
+    AddAgent,
+    AddNote,
+    AssignCase,
+    BeginAttempt,
+    Command,
+    CountRefused,
+    EndOffer,
+    FinishWork,
+    FoldWork,
+    GiveBackWork,
+    LoseAgent,
+    OfferWork,
+    RecordAttempt,
+    RecordDelivery,
+    ReleaseMessage,
+    SendReply,
+    SetAgentState,
+    SetStatus,
+    TakeContact,
+    WithdrawWork,
+)
+from router.core.context import Context, Decision, Making
+from router.core.documents import State
+from router.core.events import AccessRefused, CommandTaken, PolicyActivated
+
+
+def decide(state: State, command: Command, context: Context) -> Decision:
+    """What happens when `command` meets `state`: `CommandTaken` first, then what follows from it."""
+    making = Making(state=state, context=context)
+    actor = command.actor
+    making.events.append(
+        CommandTaken(kind=type(command).__name__, key=command.key, actor=actor.kind, actor_id=actor.id)
+    )
+    match command:
+        case TakeContact():
+            contacts.take_contact(making, command)
+        case SendReply():
+            messages.send_reply(making, command)
+        case AddNote():
+            cases.add_note(making, command)
+        case SetStatus():
+            cases.set_status(making, command)
+        case AssignCase():
+            cases.assign(making, command)
+        case BeginAttempt():
+            messages.begin_attempt(making, command)
+        case RecordAttempt():
+            messages.record_attempt(making, command)
+        case RecordDelivery():
+            messages.record_delivery(making, command)
+        case ReleaseMessage():
+            messages.release_message(making, command)
+        case FoldWork():
+            cases.fold_work(making, command)
+        case ActivatePolicy():
+            making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
+        case AddAgent():
+            agents.add_agent(making, command)
+        case SetAgentState():
+            agents.set_state(making, command)
+        case LoseAgent():
+            agents.lose_agent(making, command)
+        case OfferWork():
+            offers.offer_work(making, command)
+        case AcceptOffer():
+            offers.accept_offer(making, command)
+        case EndOffer():
+            offers.end_offer(making, command)
+        case WithdrawWork():
+            offers.withdraw_work(making, command)
+        case FinishWork():
+            offers.finish_work(making, command)
+        case GiveBackWork():
+            offers.give_back(making, command)
+        case CountRefused():
+            making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
+        case _:
+            assert_never(command)
+    return Decision(
+        events=tuple(making.events),
+        kept=tuple(making.kept),
+        indexed=tuple(making.indexed),
+        state=making.state,
+    )

@@ -1,0 +1,219 @@
+"""The documents: what is known now. Each is folded from events alone by `evolve` and written by one scope only.
+
+Customer scope writes Customer, Case and Message; domain scope writes Agent and Work. Words of people are not here: a
+document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
+"""
+
+from dataclasses import dataclass, field
+
+from policies import kind_of
+from router.core.addresses import Address
+from router.core.clock import Ms
+from router.core.words import (
+    AddressId,
+    AgentId,
+    AgentState,
+    CaseId,
+    CaseStatus,
+    Channel,
+    CustomerId,
+    Evidence,
+    MessageId,
+    OfferId,
+    VaultId,
+    WorkId,
+    WorkState,
+)
+
+SkillLevels = tuple[tuple[str, int], ...]
+"""Skills with the level that is needed or held, 1 and up, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: CustomerId
+    version: int
+    opened_at: Ms
+    addresses: tuple[Address, ...]
+    live_cases: tuple[CaseId, ...] = ()  # open matters, newest last
+    last_case: CaseId | None = None
+    language: str | None = None  # ISO 639-1, from what they last wrote
+
+    def address(self, id: AddressId) -> Address | None:
+        return next((a for a in self.addresses if a.id == id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What an agent must have to take a piece of work; equal requirements form one class of the matcher."""
+
+    channel: Channel
+    skills: SkillLevels = ()
+    language: str | None = None
+    rate: float = 1.0
+    priority: int = 0
+    target_ms: int = 3_600_000
+    offer_ms: int = 30_000
+
+    @property
+    def kind(self) -> str:
+        """The kind of capacity it takes: phone, chat, message or email."""
+        return kind_of(self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a case wants of an agent now. `place_at`: the customer's oldest ask that no person has attended to."""
+
+    work: WorkId
+    place_at: Ms
+    queue: str
+    requirement: Requirement
+    policy: int
+    rule: str
+    relax: tuple[tuple[int, str], ...] = ()  # after so many ms in line, this is no longer required
+    agent: AgentId | None = None  # the one agent it is meant for, when a person said so
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The customer's last words: how they came, so that the answer can go back the same way."""
+
+    at: Ms
+    channel: Channel
+    address: AddressId
+    via: str  # our number or sender they wrote to
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: CaseId
+    version: int
+    ref: str
+    status: CaseStatus
+    customer: CustomerId
+    queue: str
+    opened_at: Ms
+    changed_at: Ms
+    priority: int = 0
+    agent: AgentId | None = None
+    subject: VaultId | None = None
+    ask: Ask | None = None
+    taken: bool = False  # an agent has accepted the ask
+    heard: Reached | None = None
+    answered_at: Ms | None = None
+    solved_at: Ms | None = None
+    entries: int = 0  # rows of the timeline
+    contacts: int = 0
+    language: str | None = None
+    opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
+
+
+class MessageState:
+    """Names of an outgoing message's states (contract: delivery), and two of our own for what is not yet known."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # an attempt was recorded and its outcome is not known yet
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # looked for at the provider, not found: a person decides
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of ours, from intent to receipt."""
+
+    id: MessageId
+    version: int
+    customer: CustomerId
+    case: CaseId
+    channel: Channel
+    address: AddressId
+    via: str
+    words: VaultId
+    queued_at: Ms
+    state: str = MessageState.QUEUED
+    attempts: int = 0
+    attempted_at: Ms | None = None
+    due_at: Ms | None = None  # when the outbox must look at it again
+    provider_id: str | None = None
+    error: str | None = None
+    segments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    id: AgentId
+    version: int
+    name: VaultId
+    skills: SkillLevels
+    languages: tuple[str, ...]
+    capacity: tuple[tuple[str, int], ...]  # how much at once, by kind: phone, chat, message, email
+    state: AgentState = AgentState.OFF
+    since: Ms = Ms(0)
+    until: Ms | None = None
+    asked: AgentState | None = None  # a state to take once the present work is finished
+    asked_until: Ms | None = None
+    missed: int = 0  # offers let lapse in a row
+    notice: str | None = None  # why the system changed the state, for the agent to read
+    phone: VaultId | None = None
+
+    def room_for(self, kind: str) -> int:
+        return next((n for k, n in self.capacity if k == kind), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    id: OfferId
+    agent: AgentId
+    at: Ms
+    expires_at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One thing an agent is to do now for a case. It begins as the case's ask and lives here from the first offer on."""
+
+    id: WorkId
+    version: int
+    case: CaseId
+    customer: CustomerId
+    ask: Ask
+    state: WorkState = WorkState.WAITING
+    offer: Offer | None = None
+    agent: AgentId | None = None
+    passed_by: tuple[AgentId, ...] = ()  # declined or let it lapse; not offered to them again before `again_at`
+    again_at: Ms | None = None
+    accepted_at: Ms | None = None
+
+
+Document = Customer | Case | Message | Agent | Work
+DocumentId = str
+State = dict[DocumentId, Document]
+"""The documents one decision looks at, by id. Never changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a case's timeline, for people to read. `words` names the vault row that holds what was said."""
+
+    case: CaseId
+    n: int
+    at: Ms
+    kind: str
+    author: str  # customer, agent, system
+    author_id: str | None = None
+    channel: Channel | None = None
+    direction: str | None = None
+    words: VaultId | None = None
+    message: MessageId | None = None
+    contact: str | None = None
+    address: AddressId | None = None
+    evidence: Evidence | None = None
+    media: tuple[VaultId, ...] = ()
+    reasons: tuple[str, ...] = ()
+    facts: dict[str, str | int | float | bool | None] = field(
+        default_factory=dict[str, str | int | float | bool | None]
+    )

@@ -1,0 +1,43 @@
+"""Errors by whose fault they are.
+
+`Rejected`: not allowed now; the words for people live in `router.http`. `BadInput`: the sender's. `Fault`: ours, so
+the node stops instead of going on from a state that nobody understands.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    NOT_FOUND = "not_found"
+    STALE_VERSION = "stale_version"
+    OFFER_GONE = "offer_gone"
+    NOT_YOURS = "not_yours"
+    WORK_NOT_ACTIVE = "work_not_active"
+    CASE_CLOSED = "case_closed"
+    NO_WAY_TO_REACH = "no_way_to_reach"
+    OPTED_OUT = "opted_out"
+    CHANNEL_CANNOT = "channel_cannot"
+    NAME_TAKEN = "name_taken"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
+@dataclass(frozen=True)
+class Rejected(Exception):
+    """The command is not allowed in the present state. `what` names the thing it was about, never a person's words."""
+
+    reason: Reason
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class BadInput(Exception):
+    """What came cannot be read: where, what was expected, what came."""
+
+    path: str
+    expected: str
+    got: str
+
+
+class Fault(Exception):
+    """A bug of ours: an invariant does not hold. Stop; do not repair."""

@@ -1,0 +1,383 @@
+"""`evolve(state, event) -> state`: what each event changes in the documents, and nothing else.
+
+Folding the journal from its beginning gives every document again; `onecase replay` proves it. An event of a later
+version than a document never fails here: what was decided once is a fact.
+"""
+
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from router.core.documents import (
+    Agent,
+    Case,
+    Customer,
+    Document,
+    Message,
+    MessageState,
+    Offer,
+    Reached,
+    State,
+    Work,
+)
+from router.core.errors import Fault
+from router.core.events import (
+    AccessRefused,
+    AgentAdded,
+    AgentStateAsked,
+    AgentStateChanged,
+    CaseOpened,
+    CaseReopened,
+    CaseStatusChanged,
+    CommandTaken,
+    ConsentChanged,
+    ContactReceived,
+    CustomerCreated,
+    Event,
+    MessageAttempted,
+    MessageDelivered,
+    MessageFailed,
+    MessageLost,
+    MessageQueued,
+    MessageReleased,
+    MessageRetryPlanned,
+    MessageSent,
+    NoteAdded,
+    OfferEnded,
+    PolicyActivated,
+    RoutingNoted,
+    WorkAccepted,
+    WorkClosed,
+    WorkDropped,
+    WorkFinished,
+    WorkGivenBack,
+    WorkOffered,
+    WorkReturned,
+    WorkTaken,
+    WorkWanted,
+    WorkWithdrawn,
+    WorkWrapped,
+)
+from router.core.words import ActorKind, CaseStatus, WorkState
+
+D = TypeVar("D", Customer, Case, Message, Agent, Work)
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
+    match event:
+        case CommandTaken() | PolicyActivated() | AccessRefused():
+            return state
+        case ContactReceived():
+            return _contact_received(state, event)
+        case WorkWanted():
+            case = _get(state, event.case, Case)
+            status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
+            return _put(
+                state,
+                replace(case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry),
+            )
+        case CustomerCreated():
+            return _put(state, Customer(id=event.customer, version=0, opened_at=event.at, addresses=(event.address,)))
+        case CaseOpened():
+            return _case_opened(state, event)
+        case CaseReopened():
+            case = _get(state, event.case, Case)
+            customer = _get(state, case.customer, Customer)
+            state = _put(state, replace(customer, live_cases=(*customer.live_cases, case.id), last_case=case.id))
+            return _put(state, replace(case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at))
+        case ConsentChanged():
+            return _consent_changed(state, event)
+        case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
+            return _work_folded(state, event)
+        case RoutingNoted():
+            return _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+        case NoteAdded():
+            return _put(state, replace(_get(state, event.case, Case), entries=event.entry, changed_at=event.at))
+        case CaseStatusChanged():
+            return _status_changed(state, event)
+        case (
+            MessageQueued()
+            | MessageAttempted()
+            | MessageRetryPlanned()
+            | MessageSent()
+            | MessageDelivered()
+            | MessageFailed()
+            | MessageLost()
+            | MessageReleased()
+        ):
+            return _message_moved(state, event)
+        case AgentAdded() | AgentStateChanged() | AgentStateAsked():
+            return _agent_changed(state, event)
+        case (
+            WorkOffered()
+            | OfferEnded()
+            | WorkAccepted()
+            | WorkWrapped()
+            | WorkFinished()
+            | WorkGivenBack()
+            | WorkDropped()
+        ):
+            return _work_moved(state, event)
+        case _:
+            assert_never(event)
+
+
+def _get(state: State, id: str, kind: type[D]) -> D:
+    found = state.get(id)
+    if not isinstance(found, kind):
+        raise Fault(f"an event speaks of {kind.__name__} {id}, which is not there")
+    return found
+
+
+def _put(state: State, document: Document) -> State:
+    return {**state, document.id: replace(document, version=document.version + 1)}
+
+
+def _contact_received(state: State, event: ContactReceived) -> State:
+    case = _get(state, event.case, Case)
+    ask = case.ask
+    if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
+        ask = replace(ask, place_at=event.at)  # answered since: these words begin a new wait
+    reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
+    state = _put(
+        state,
+        replace(
+            case,
+            ask=ask,
+            heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
+            changed_at=max(case.changed_at, event.at),
+            entries=event.entry,
+            contacts=case.contacts + 1,
+            language=event.language or case.language,
+            opt_out_hint=case.opt_out_hint or event.opt_out_hint,
+        ),
+    )
+    customer = _get(state, event.customer, Customer)
+    if event.language and event.language != customer.language:
+        state = _put(state, replace(customer, language=event.language))
+    return state
+
+
+def _case_opened(state: State, event: CaseOpened) -> State:
+    customer = _get(state, event.customer, Customer)
+    state = _put(state, replace(customer, live_cases=(*customer.live_cases, event.case), last_case=event.case))
+    return _put(
+        state,
+        Case(
+            id=event.case,
+            version=0,
+            ref=event.ref,
+            status=CaseStatus.OPEN,
+            customer=event.customer,
+            queue=event.queue,
+            opened_at=event.at,
+            changed_at=event.at,
+            priority=event.priority,
+        ),
+    )
+
+
+def _consent_changed(state: State, event: ConsentChanged) -> State:
+    customer = _get(state, event.customer, Customer)
+    addresses = tuple(
+        replace(
+            a,
+            blocked=tuple(c for c in a.blocked if c != event.channel) + ((event.channel,) if event.blocked else ()),
+        )
+        if a.id == event.address
+        else a
+        for a in customer.addresses
+    )
+    state = _put(state, replace(customer, addresses=addresses))
+    return _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+
+
+def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | WorkReturned) -> State:
+    case = replace(_get(state, event.case, Case), changed_at=event.at)
+    match event:
+        case WorkWithdrawn():
+            return _put(state, replace(case, ask=None, taken=False))
+        case WorkTaken():
+            return _put(state, replace(case, taken=True, agent=event.agent, entries=event.entry))
+        case WorkClosed():
+            return _put(state, replace(case, ask=None, taken=False, entries=event.entry))
+        case WorkReturned():
+            return _put(state, replace(case, taken=False, agent=None, entries=event.entry))
+        case _:
+            assert_never(event)
+
+
+def _status_changed(state: State, event: CaseStatusChanged) -> State:
+    case = _get(state, event.case, Case)
+    customer = _get(state, case.customer, Customer)
+    listed = case.id in customer.live_cases
+    if listed and not event.status.is_live:
+        state = _put(state, replace(customer, live_cases=tuple(c for c in customer.live_cases if c != case.id)))
+    elif not listed and event.status.is_live:
+        state = _put(state, replace(customer, live_cases=(*customer.live_cases, case.id)))
+    return _put(
+        state,
+        replace(
+            case,
+            status=event.status,
+            solved_at=None if event.status.is_live else event.at,
+            changed_at=event.at,
+            entries=event.entry,
+        ),
+    )
+
+
+def _message_moved(
+    state: State,
+    event: MessageQueued
+    | MessageAttempted
+    | MessageRetryPlanned
+    | MessageSent
+    | MessageDelivered
+    | MessageFailed
+    | MessageLost
+    | MessageReleased,
+) -> State:
+    match event:
+        case MessageQueued():
+            return _message_queued(state, event)
+        case MessageFailed() | MessageLost():
+            state = _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+        case _:
+            pass
+    message = _get(state, event.message, Message)
+    match event:
+        case MessageAttempted():
+            moved = replace(
+                message,
+                state=MessageState.SENDING,
+                attempts=event.attempt,
+                attempted_at=event.at,
+                due_at=event.lookup_at,
+            )
+        case MessageRetryPlanned():
+            moved = replace(message, state=MessageState.QUEUED, due_at=event.due_at, error=event.error)
+        case MessageSent():
+            moved = replace(message, state=MessageState.SENT, provider_id=event.provider_id, due_at=None, error=None)
+        case MessageDelivered():
+            moved = replace(message, state=event.state, due_at=None, error=None)
+        case MessageFailed():
+            moved = replace(message, state=MessageState.FAILED, due_at=None, error=event.error)
+        case MessageLost():
+            moved = replace(message, state=MessageState.UNKNOWN, due_at=None)
+        case MessageReleased():
+            moved = replace(message, state=MessageState.QUEUED, due_at=event.at, error=None, provider_id=None)
+        case _:
+            assert_never(event)
+    return _put(state, moved)
+
+
+def _message_queued(state: State, event: MessageQueued) -> State:
+    case = _get(state, event.case, Case)
+    by_person = event.author is ActorKind.AGENT
+    state = _put(
+        state,
+        replace(
+            case,
+            entries=event.entry,
+            changed_at=event.at,
+            answered_at=event.at if by_person else case.answered_at,
+            status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
+        ),
+    )
+    return _put(
+        state,
+        Message(
+            id=event.message,
+            version=0,
+            customer=event.customer,
+            case=event.case,
+            channel=event.channel,
+            address=event.address,
+            via=event.via,
+            words=event.words,
+            queued_at=event.at,
+            due_at=event.at,
+            segments=event.segments,
+        ),
+    )
+
+
+def _agent_changed(state: State, event: AgentAdded | AgentStateChanged | AgentStateAsked) -> State:
+    match event:
+        case AgentAdded():
+            return _put(
+                state,
+                Agent(
+                    id=event.agent,
+                    version=0,
+                    name=event.name,
+                    skills=event.skills,
+                    languages=event.languages,
+                    capacity=event.capacity,
+                    since=event.at,
+                    phone=event.phone,
+                ),
+            )
+        case AgentStateAsked():
+            agent = _get(state, event.agent, Agent)
+            return _put(state, replace(agent, asked=event.state, asked_until=event.until))
+        case AgentStateChanged():
+            agent = _get(state, event.agent, Agent)
+            return _put(
+                state,
+                replace(
+                    agent,
+                    state=event.state,
+                    since=event.at,
+                    until=event.until,
+                    asked=None,
+                    asked_until=None,
+                    missed=0,
+                    notice=event.why or None,
+                ),
+            )
+        case _:
+            assert_never(event)
+
+
+def _work_moved(
+    state: State,
+    event: WorkOffered | OfferEnded | WorkAccepted | WorkWrapped | WorkFinished | WorkGivenBack | WorkDropped,
+) -> State:
+    if isinstance(event, WorkOffered):
+        known = state.get(event.work)
+        work = (
+            known
+            if isinstance(known, Work)
+            else Work(id=event.work, version=0, case=event.case, customer=event.customer, ask=event.ask)
+        )
+        offer = Offer(id=event.offer, agent=event.agent, at=event.at, expires_at=event.expires_at)
+        return _put(state, replace(work, ask=event.ask, state=WorkState.OFFERED, offer=offer))
+    work = _get(state, event.work, Work)
+    match event:
+        case OfferEnded():
+            passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
+            again_at = event.again_at or work.again_at
+            state = _put(state, replace(work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at))
+            return _missed(state, event)
+        case WorkAccepted():
+            state = _put(
+                state,
+                replace(work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at),
+            )
+            agent = _get(state, event.agent, Agent)
+            return _put(state, replace(agent, missed=0)) if agent.missed else state
+        case WorkWrapped():
+            return _put(state, replace(work, state=WorkState.WRAPPING))
+        case WorkFinished() | WorkGivenBack() | WorkDropped():
+            return _put(state, replace(work, state=WorkState.DONE, offer=None))
+        case _:
+            assert_never(event)
+
+
+def _missed(state: State, event: OfferEnded) -> State:
+    if event.how != "expired":
+        return state
+    agent = _get(state, event.agent, Agent)
+    return _put(state, replace(agent, missed=agent.missed + 1))

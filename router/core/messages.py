@@ -1,0 +1,160 @@
+"""Messages of ours: queued with their reasons, attempted once at a time, followed to their receipt.
+
+Final states stay final. An attempt is an event before the provider is asked; an unknown outcome is looked up before
+anything is sent again.
+"""
+
+from router.core.choice import Choice, choose_way
+from router.core.clock import Ms
+from router.core.commands import BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
+from router.core.contacts import clean_text
+from router.core.context import Making
+from router.core.documents import Case, Message, MessageState
+from router.core.errors import Fault, Reason, Rejected
+from router.core.events import (
+    MessageAttempted,
+    MessageDelivered,
+    MessageFailed,
+    MessageLost,
+    MessageQueued,
+    MessageReleased,
+    MessageRetryPlanned,
+    MessageSent,
+    WorkWithdrawn,
+)
+from router.core.segments import segments_of
+from router.core.words import SECOND_MS, MessageId
+
+RANK = {
+    MessageState.QUEUED: 0,
+    MessageState.SENDING: 1,
+    MessageState.UNKNOWN: 1,
+    MessageState.SENT: 2,
+    MessageState.DELIVERED: 3,
+    MessageState.FAILED: 3,
+    MessageState.READ: 4,
+}
+"""Delivery states never go back: a callback of a lower or equal rank changes nothing."""
+
+PROVIDER_STATES = {
+    "sent": MessageState.SENT,
+    "delivered": MessageState.DELIVERED,
+    "read": MessageState.READ,
+    "undelivered": MessageState.FAILED,
+    "failed": MessageState.FAILED,
+    "canceled": MessageState.FAILED,
+}
+
+
+def send_reply(making: Making, command: SendReply) -> None:
+    """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it."""
+    case = making.case(command.case)
+    customer = making.customer(case.customer)
+    choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders)
+    text = clean_text(command.text)
+    making.emit(
+        MessageQueued(
+            message=MessageId(making.context.ids.new("msg")),
+            case=case.id,
+            customer=customer.id,
+            at=making.now,
+            entry=case.entries + 1,
+            channel=choice.way.channel,
+            address=choice.way.address,
+            via=choice.way.via,
+            words=making.keep(text, kind="text", owner=customer.id),
+            segments=segments_of(text),
+            author=command.actor.kind,
+            author_id=command.actor.id,
+            reasons=choice.reasons,
+        )
+    )
+    if case.ask is not None and not case.taken:
+        making.emit(
+            WorkWithdrawn(case=case.id, customer=customer.id, at=making.now, work=case.ask.work, why="answered")
+        )
+
+
+def begin_attempt(making: Making, command: BeginAttempt) -> None:
+    """Record that the provider is about to be asked. Rejected unless the message waits for it."""
+    message = making.message(command.message)
+    if message.state != MessageState.QUEUED:
+        raise Rejected(Reason.NOTHING_TO_DO, message.state)
+    customer = making.customer(message.customer)
+    address = customer.address(message.address)
+    if address is not None and message.channel in address.blocked:  # they said stop after this was written
+        _fail(making, message, "opted out before it was sent")
+        return
+    lookup_at = Ms(making.now + making.context.policy.settings.sending.lookup_s * SECOND_MS)
+    making.emit(MessageAttempted(message=message.id, at=making.now, attempt=message.attempts + 1, lookup_at=lookup_at))
+
+
+def record_attempt(making: Making, command: RecordAttempt) -> None:
+    """Take what the provider answered to an attempt; an answer to an older attempt changes nothing."""
+    message = making.message(command.message)
+    if message.state != MessageState.SENDING or message.attempts != command.attempt:
+        raise Rejected(Reason.NOTHING_TO_DO, message.state)
+    sending = making.context.policy.settings.sending
+    match command.outcome:
+        case "sent":
+            making.emit(
+                MessageSent(
+                    message=message.id,
+                    at=making.now,
+                    provider_id=command.provider_id or "",
+                    adopted=command.adopted,
+                )
+            )
+        case "refused":
+            _fail(making, message, command.error)
+        case "again" if message.attempts < sending.attempts:
+            wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)
+            making.emit(
+                MessageRetryPlanned(
+                    message=message.id, at=making.now, due_at=Ms(making.now + wait_ms), error=command.error
+                )
+            )
+        case "again":
+            _fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+        case "absent" if sending.twice_is_better_than_never and message.attempts < sending.attempts:
+            making.emit(
+                MessageRetryPlanned(message=message.id, at=making.now, due_at=making.now, error="outcome unknown")
+            )
+        case "absent":
+            case = making.case(message.case)
+            making.emit(MessageLost(message=message.id, case=case.id, at=making.now, entry=case.entries + 1))
+        case _:
+            raise Fault(f"an attempt cannot end as {command.outcome}")
+
+
+def record_delivery(making: Making, command: RecordDelivery) -> None:
+    """Follow a message by its status callbacks: late, repeated and reordered ones never take it back."""
+    message = making.message(command.message)
+    state = PROVIDER_STATES.get(command.state)
+    if message.provider_id not in (None, command.provider_id):
+        raise Rejected(Reason.NOTHING_TO_DO, "another send of this message")
+    if message.provider_id is None and message.state in (MessageState.SENDING, MessageState.UNKNOWN):
+        # The callback came before the answer to our request, or instead of it: the provider has it.
+        making.emit(MessageSent(message=message.id, at=making.now, provider_id=command.provider_id, adopted=True))
+        message = making.message(command.message)
+    if state is None or RANK[state] <= RANK[message.state]:
+        if not making.events:
+            raise Rejected(Reason.NOTHING_TO_DO, command.state)
+        return
+    if state == MessageState.FAILED:
+        _fail(making, message, f"{command.state} {command.error}".strip())
+    else:
+        making.emit(MessageDelivered(message=message.id, at=making.now, state=state))
+
+
+def release_message(making: Making, command: ReleaseMessage) -> None:
+    """Try a failed or unknown message again, because somebody decided so."""
+    message = making.message(command.message)
+    if message.state not in (MessageState.FAILED, MessageState.UNKNOWN):
+        raise Rejected(Reason.NOTHING_TO_DO, message.state)
+    making.emit(MessageReleased(message=message.id, at=making.now))
+
+
+def _fail(making: Making, message: Message, error: str) -> None:
+    case: Case = making.case(message.case)
+    making.emit(MessageFailed(message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error))

@@ -1,0 +1,157 @@
+"""Work meets agents: offered, accepted, declined, lapsed, taken back, finished, given back.
+
+Every offer ends: accepted, declined, expired or revoked. Whatever ends it but acceptance leaves the work its place.
+"""
+
+from router.core.agents import after_finish, set_away, the_agent
+from router.core.clock import Ms
+from router.core.commands import AcceptOffer, EndOffer, FinishWork, GiveBackWork, OfferWork, WithdrawWork
+from router.core.context import Making
+from router.core.documents import Work
+from router.core.errors import Reason, Rejected
+from router.core.events import (
+    OfferEnded,
+    WorkAccepted,
+    WorkDropped,
+    WorkFinished,
+    WorkGivenBack,
+    WorkOffered,
+    WorkWrapped,
+)
+from router.core.words import MINUTE_MS, AgentId, AgentState, OfferId, WorkId, WorkState
+
+PASS_MS = 2 * MINUTE_MS
+"""How long work goes to others first after an agent passed it by."""
+
+
+def offer_work(making: Making, command: OfferWork) -> None:
+    """Reserve a piece of work for one agent until the offer expires."""
+    making.emit(
+        WorkOffered(
+            work=command.work,
+            case=command.case,
+            customer=command.customer,
+            at=making.now,
+            agent=command.agent,
+            offer=OfferId(making.context.ids.new("off")),
+            expires_at=Ms(making.now + command.ask.requirement.offer_ms),
+            ask=command.ask,
+            score=command.score,
+            waiting=command.waiting,
+            candidates=command.candidates,
+        )
+    )
+
+
+def accept_offer(making: Making, command: AcceptOffer) -> None:
+    work = _work(making, command.work)
+    if work.offer is None or work.offer.id != command.offer or making.now >= work.offer.expires_at:
+        raise Rejected(Reason.OFFER_GONE)
+    if work.offer.agent != command.agent:
+        raise Rejected(Reason.NOT_YOURS)
+    making.emit(
+        WorkAccepted(
+            work=work.id,
+            case=work.case,
+            customer=work.customer,
+            at=making.now,
+            agent=command.agent,
+            offer=command.offer,
+        )
+    )
+
+
+def end_offer(making: Making, command: EndOffer) -> None:
+    """An offer comes to nothing. The second one missed in a row sets its agent away."""
+    work = _work(making, command.work)
+    if work.offer is None or work.offer.id != command.offer:
+        raise Rejected(Reason.OFFER_GONE)
+    agent_id = work.offer.agent
+    if command.how == "declined" and command.actor.id != agent_id:
+        raise Rejected(Reason.NOT_YOURS)
+    making.emit(_offer_ended(making, work, how=command.how, why=command.why))
+    agent = the_agent(making, agent_id)
+    limit = making.context.policy.settings.agents.missed_offers_away
+    if command.how == "expired" and agent.missed >= limit and agent.state is AgentState.READY:
+        notice = f"{agent.missed} offers in a row ran out, so you were set away. Set yourself ready to go on."
+        set_away(making, agent, why=notice)
+
+
+def withdraw_work(making: Making, command: WithdrawWork) -> None:
+    """The case wants no agent any more: an offer is taken back, an agent at work wraps up."""
+    work = _work(making, command.work)
+    match work.state:
+        case WorkState.WAITING:
+            making.emit(WorkDropped(work=work.id, at=making.now, why=command.why))
+        case WorkState.OFFERED:
+            making.emit(_offer_ended(making, work, how="revoked", why=command.why))
+            making.emit(WorkDropped(work=work.id, at=making.now, why=command.why))
+        case WorkState.ACTIVE if work.agent is not None:
+            making.emit(WorkWrapped(work=work.id, at=making.now, agent=work.agent, why=command.why))
+        case _:
+            raise Rejected(Reason.NOTHING_TO_DO, work.state)
+
+
+def finish_work(making: Making, command: FinishWork) -> None:
+    """The agent is through with it, notes and all; only this frees the capacity."""
+    work = _held(making, command.work, command.agent)
+    making.emit(
+        WorkFinished(
+            work=work.id,
+            case=work.case,
+            customer=work.customer,
+            at=making.now,
+            agent=command.agent,
+            outcome=command.outcome,
+            note=making.keep(command.note, kind="note", owner=work.customer) if command.note else None,
+        )
+    )
+    after_finish(making, command.agent)
+
+
+def give_back(making: Making, command: GiveBackWork) -> None:
+    """Accepted work goes back into the line (or to somebody named) with its place."""
+    work = _held(making, command.work, command.agent)
+    making.emit(
+        WorkGivenBack(
+            work=work.id,
+            case=work.case,
+            customer=work.customer,
+            at=making.now,
+            agent=command.agent,
+            why=command.why,
+            to=command.to,
+        )
+    )
+    after_finish(making, command.agent)
+
+
+def _held(making: Making, id: WorkId, agent: AgentId) -> Work:
+    work = _work(making, id)
+    if work.state not in (WorkState.ACTIVE, WorkState.WRAPPING):
+        raise Rejected(Reason.WORK_NOT_ACTIVE, work.state)
+    if work.agent != agent:
+        raise Rejected(Reason.NOT_YOURS)
+    return work
+
+
+def _work(making: Making, id: WorkId) -> Work:
+    found = making.state.get(id)
+    if not isinstance(found, Work):
+        raise Rejected(Reason.NOT_FOUND, "work")
+    return found
+
+
+def _offer_ended(making: Making, work: Work, *, how: str, why: str) -> OfferEnded:
+    assert work.offer is not None
+    return OfferEnded(
+        work=work.id,
+        case=work.case,
+        customer=work.customer,
+        at=making.now,
+        agent=work.offer.agent,
+        offer=work.offer.id,
+        how=how,
+        why=why,
+        again_at=Ms(making.now + PASS_MS),
+    )

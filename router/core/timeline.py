@@ -1,0 +1,198 @@
+"""The timeline: which events make a row in a case's story, and what that row says. One event, at most one row."""
+
+from router.core.clock import Ms
+from router.core.documents import Entry
+from router.core.events import (
+    CaseStatusChanged,
+    ConsentChanged,
+    ContactReceived,
+    Event,
+    MessageFailed,
+    MessageLost,
+    MessageQueued,
+    NoteAdded,
+    RoutingNoted,
+    WorkClosed,
+    WorkReturned,
+    WorkTaken,
+    WorkWanted,
+)
+from router.core.words import CaseId
+
+
+def entry_of(event: Event) -> Entry | None:
+    """The row that `event` adds to its case's timeline, or None."""
+    match event:
+        case ContactReceived():
+            facts: dict[str, str | int | float | bool | None] = {"link": event.link}
+            if event.late:
+                facts["late"] = True
+            if event.opt_out_hint:
+                facts["opt_out_hint"] = True
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="message",
+                author="customer",
+                author_id=event.customer,
+                channel=event.channel,
+                direction="in",
+                words=event.words,
+                contact=event.contact,
+                address=event.address,
+                evidence=event.evidence,
+                media=event.media,
+                facts=facts,
+            )
+        case MessageQueued():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="message",
+                author=event.author,
+                author_id=event.author_id,
+                channel=event.channel,
+                direction="out",
+                words=event.words,
+                message=event.message,
+                address=event.address,
+                reasons=event.reasons,
+            )
+        case NoteAdded():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="note",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                words=event.words,
+            )
+        case _:
+            return _record_of(event)
+
+
+def _record_of(event: Event) -> Entry | None:
+    match event:
+        case WorkWanted():
+            ask = event.ask
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "decision",
+                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched),
+                facts={
+                    **event.inputs,
+                    "what": "queued",
+                    "rule": ask.rule,
+                    "policy": ask.policy,
+                    "queue": ask.queue,
+                    "place_at": ask.place_at,
+                    "work": ask.work,
+                    "skills": ", ".join(f"{name} {level}" for name, level in ask.requirement.skills),
+                },
+            )
+        case RoutingNoted():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "decision",
+                reasons=(event.why, *event.candidates) if event.why else event.candidates,
+                facts={**event.facts, "what": event.what, "agent": event.agent, "work": event.work},
+            )
+        case WorkTaken():
+            return _system(
+                event.case, event.entry, event.at, "assignment", facts={"what": "accepted", "agent": event.agent}
+            )
+        case WorkReturned():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "assignment",
+                reasons=(event.why,),
+                facts={"what": "given_back", "agent": event.agent},
+            )
+        case WorkClosed():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="assignment",
+                author="agent",
+                author_id=event.agent,
+                direction="internal",
+                words=event.note,
+                facts={"what": "finished", "outcome": event.outcome, "agent": event.agent},
+            )
+        case CaseStatusChanged():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="status",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                words=event.why,
+                facts={"status": event.status},
+            )
+        case ConsentChanged():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="terms",
+                author="customer",
+                author_id=event.customer,
+                channel=event.channel,
+                address=event.address,
+                reasons=(event.why,),
+                facts={"blocked": event.blocked},
+            )
+        case MessageFailed():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=(event.error,),
+                facts={"what": "message_failed", "message": event.message},
+            )
+        case MessageLost():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=("nobody knows whether it went out; ops can send it again",),
+                facts={"what": "message_unknown", "message": event.message},
+            )
+        case _:
+            return None
+
+
+def _system(
+    case: str,
+    n: int,
+    at: int,
+    kind: str,
+    *,
+    reasons: tuple[str, ...] = (),
+    facts: dict[str, str | int | float | bool | None],
+) -> Entry:
+    return Entry(
+        case=CaseId(case),
+        n=n,
+        at=Ms(at),
+        kind=kind,
+        author="system",
+        direction="internal",
+        reasons=reasons,
+        facts=facts,
+    )

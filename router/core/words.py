@@ -1,0 +1,98 @@
+"""The words of the field: identifiers, channels, states. One term, one meaning, here and everywhere else.
+
+Does not hold rules: those stand with the nouns they belong to.
+"""
+
+import base64
+import hashlib
+from enum import StrEnum
+from typing import NewType
+
+from router.core.clock import Ms
+
+CustomerId = NewType("CustomerId", str)
+AddressId = NewType("AddressId", str)
+CaseId = NewType("CaseId", str)
+ContactId = NewType("ContactId", str)
+MessageId = NewType("MessageId", str)
+WorkId = NewType("WorkId", str)
+OfferId = NewType("OfferId", str)
+AgentId = NewType("AgentId", str)
+VaultId = NewType("VaultId", str)
+"""Where words of a person stand. Events carry this instead of the words."""
+
+SECOND_MS = 1000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+class Channel(StrEnum):
+    PHONE = "phone"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    CHAT = "chat"
+    EMAIL = "email"
+    TOUCH = "touch"
+    PAGE = "page"
+
+
+class Evidence(StrEnum):
+    """Why a contact is linked to a customer, weakest first (glossary: evidence)."""
+
+    WEAK = "weak"
+    STRONG = "strong"
+    PROOF = "proof"
+
+
+class CaseStatus(StrEnum):
+    OPEN = "open"
+    WAITING_CUSTOMER = "waiting_customer"
+    WAITING_US = "waiting_us"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+    @property
+    def is_live(self) -> bool:
+        """True until the matter is solved or closed."""
+        return self not in (CaseStatus.SOLVED, CaseStatus.CLOSED)
+
+
+class WorkState(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACTIVE = "active"
+    WRAPPING = "wrapping"
+    DONE = "done"
+
+
+class AgentState(StrEnum):
+    READY = "ready"
+    BUSY = "busy"
+    AWAY = "away"
+    OFF = "off"
+
+
+class ActorKind(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Ids:
+    """Makes the identifiers of one command: a prefix, the command's time (48 bits) and 80 bits keyed by the instance's
+    secret over the command's key and the position. Repeatable in replay, unguessable outside, near in order of time."""
+
+    __slots__ = ("_at", "_hash", "_position")
+
+    def __init__(self, *, secret: bytes, key: str, at: Ms) -> None:
+        self._at = at.to_bytes(6, "big")
+        self._hash = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=10)
+        self._position = 0
+
+    def new(self, prefix: str) -> str:
+        """The next identifier, such as `case_06a4…` (26 characters after the prefix)."""
+        self._position += 1
+        keyed = self._hash.copy()
+        keyed.update(self._position.to_bytes(4, "big"))
+        return f"{prefix}_{base64.b32hexencode(self._at + keyed.digest())[:26].decode().lower()}"

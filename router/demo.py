@@ -1,0 +1,149 @@
+"""`onecase demo`: a short story over the wire, on the real service with the sandbox, then the service is yours to try.
+
+Every step goes the way the outside goes: a phone of the sandbox texts, the provider's webhook comes in, an agent works
+over the API, the answer leaves through the official SDK.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import typer
+
+from channels.sandbox.server import run_sandbox
+from router.serving import start_service
+from router.settings import load_settings
+from router.telemetry import set_up_logs
+
+CUSTOMER = "+12125550142"
+STEP_S = 20.0
+
+
+class StoryBroken(Exception):
+    """A step of the story did not come true in time."""
+
+
+async def play_demo(*, data: Path | None, port: int, sandbox_port: int, until: Callable[[], Awaitable[None]]) -> None:
+    """Play, print, and serve until stopped. Without `data` everything is gone afterwards."""
+    folder = data or Path(tempfile.mkdtemp(prefix="onecase-demo-"))
+    try:
+        set_up_logs("warning")
+        environment = {k: v for k, v in os.environ.items() if k in ("ONECASE_HOST", "ONECASE_BOOTSTRAP_TOKEN")}
+        settings = load_settings(None, environment, data=folder, port=port)
+        sandbox = await run_sandbox(target=f"http://{settings.host}:{port}", host=settings.host, port=sandbox_port)
+        running = await start_service(settings, sandbox=sandbox)
+        sandbox.sandbox.account.aim(running.url)
+        try:
+            async with aiohttp.ClientSession() as session:
+                world = World(session, running.url, sandbox.url, running.bootstrap or "")
+                agent = await world.story() if running.bootstrap else None
+            _farewell(running.url, sandbox.url, running.bootstrap, agent, folder, kept=data is not None)
+            await until()
+            typer.echo("\nGood-bye." + ("" if data else " The throw-away folder is removed."))
+        finally:
+            await running.close()
+            await sandbox.close()
+    finally:
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class World:
+    """The people of the story, each on their side of the wire."""
+
+    def __init__(self, session: aiohttp.ClientSession, service: str, sandbox: str, admin: str) -> None:
+        self._session = session
+        self._service = service
+        self._sandbox = sandbox
+        self._admin = admin
+
+    async def story(self) -> dict[str, Any]:
+        typer.echo("\nA story over the wire, on the telephone sandbox:\n")
+        ana = await self._api("POST", "/agents", self._admin, {"name": "Ana", "skills": {"heating": 3}})
+        await self._api("PUT", "/agents/me/state", ana["token"], {"state": "ready"})
+        await self._text("My thermostat shows E42 and the flat is cold")
+        offer = await self._until("an offer", lambda: self._first_offer(ana["token"]))
+        _tell("the case is durable, and Ana is offered it", offer["why"])
+        await self._api("POST", f"/offers/{offer['id']}/accept", ana["token"])
+        sent = await self._api(
+            "POST",
+            f"/cases/{offer['case']}/messages",
+            ana["token"],
+            {"text": "Hello, Ana here. Please check the heating's fuse in your cabinet: is it on?"},
+        )
+        _tell(f"Ana answers by {sent['channel']}", "; ".join(sent["reasons"]))
+        await self._until("the answer on her phone", self._last_text)
+        await self._text("found the fuse, it's on, still E42")
+        await self._until("one case with two contacts", lambda: self._joined(offer["case"], ana["token"]))
+        case = await self._api("GET", f"/cases/{offer['case']}", ana["token"])
+        _tell("the second text joined the same case", f"case {case['ref']}, {case['ledger']['contacts']} contacts")
+        await self._print_timeline(offer["case"], ana["token"])
+        return ana
+
+    async def _text(self, body: str) -> None:
+        _tell(f"{CUSTOMER} texts", body)
+        async with self._session.post(f"{self._sandbox}/phones/{CUSTOMER}/texts", json={"body": body}) as answer:
+            answer.raise_for_status()
+
+    async def _first_offer(self, token: str) -> dict[str, Any] | None:
+        work = await self._api("GET", "/agents/me/work", token)
+        return work["offers"][0] if work["offers"] else None
+
+    async def _last_text(self) -> str | None:
+        async with self._session.get(f"{self._sandbox}/phones/{CUSTOMER}") as answer:
+            inbox = (await answer.json())["inbox"]
+        return inbox[-1]["body"] if inbox else None
+
+    async def _joined(self, case: str, token: str) -> bool:
+        return (await self._api("GET", f"/cases/{case}", token))["ledger"]["contacts"] == 2
+
+    async def _until(self, what: str, look: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            async with asyncio.timeout(STEP_S):
+                while not (found := await look()):
+                    await asyncio.sleep(0.05)
+                return found
+        except TimeoutError:
+            raise StoryBroken(f"{what} did not come within {STEP_S:.0f} s") from None
+
+    async def _print_timeline(self, case: str, token: str) -> None:
+        typer.echo("\n  The case, as the agent reads it:")
+        page = await self._api("GET", f"/cases/{case}/timeline?limit=200", token)
+        for entry in page["items"]:
+            who = entry["author"]["name"] or entry["author"]["kind"]
+            said = (
+                entry["text"] or "; ".join(entry["reasons"]) or ", ".join(f"{k} {v}" for k, v in entry["facts"].items())
+            )
+            where = f" by {entry['channel']}" if entry["channel"] else ""
+            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {said[:110]}")
+
+    async def _api(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with self._session.request(method, f"{self._service}/api/v1{path}", headers=headers, json=body) as answer:
+            said: dict[str, Any] = await answer.json(content_type=None)
+            if answer.status >= 400:
+                raise StoryBroken(f"{method} {path}: {said.get('detail')}")
+            return said
+
+
+def _tell(what: str, said: str) -> None:
+    typer.echo(f"  {what}: {said}")
+
+
+def _farewell(
+    url: str, sandbox: str, admin: str | None, agent: dict[str, Any] | None, folder: Path, *, kept: bool
+) -> None:
+    typer.echo("\nNow try it yourself; Ctrl-C ends it.")
+    typer.echo(f"  two phones to text from   {sandbox}/")
+    typer.echo(f"  the agents' desk          {url}/desk")
+    typer.echo(f"  the API                   {url}/docs")
+    if agent:
+        typer.echo(f"  sign in as Ana with       {agent['token']}")
+    if admin:
+        typer.echo(f"  admin token               {admin}")
+    typer.echo(f"  data                      {folder}" + ("" if kept else " (thrown away at the end)"))

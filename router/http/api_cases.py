@@ -1,0 +1,413 @@
+"""Cases and customers over the API: read, answer, note, status, assign, and why it went where it went."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
+from router.core.context import Decision
+from router.core.documents import Case, Customer
+from router.core.events import MessageQueued, NoteAdded
+from router.core.reference import normalised_reference
+from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
+from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.problems import Problem
+from router.http.routes import Body, Call, Page, Replied, Reply, Route
+from router.http.service import Service
+from router.http.views import (
+    AskOut,
+    CaseOut,
+    EntryOut,
+    case_now,
+    case_out,
+    cases_out,
+    customer_addresses,
+    entries_out,
+    stamp,
+)
+
+SCANNED_MAX = 2000
+"""Cases looked through for one page of a filtered list."""
+TEXT_MAX = 1600
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+
+
+class CasesQuery(Page):
+    status: CaseStatus | None = None
+    queue: str | None = None
+    agent: str | None = None
+    customer: str | None = None
+    q: str | None = Field(None, max_length=100, description="a case reference, as spoken or typed")
+
+
+class CasePage(Reply):
+    items: list[CaseOut]
+    next: str | None
+
+
+class TimelinePage(Reply):
+    items: list[EntryOut]
+    next: str | None
+
+
+class BriefOut(Reply):
+    """What an agent must know in ten seconds."""
+
+    case: str
+    ref: str
+    customer: dict[str, Any]
+    wants: str | None = Field(description="their last words")
+    wants_at: str | None
+    language: str | None
+    earlier: list[str] = Field(description="what was said last, oldest first")
+    known: dict[str, Any]
+    promises: list[dict[str, Any]]
+    waiting: AskOut | None
+    cautions: list[str]
+
+
+class DecisionOut(Reply):
+    at: str
+    what: str
+    policy: int | None
+    rule: str | None
+    inputs: dict[str, Any]
+    candidates: list[str]
+    reasons: list[str]
+    agent: str | None
+
+
+class DecisionPage(Reply):
+    items: list[DecisionOut]
+    next: str | None
+
+
+class MessageBody(Body):
+    text: Text
+    channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
+
+
+class WayOut(Reply):
+    channel: str
+    via: str
+
+
+class MessageOut(Reply):
+    id: str
+    channel: str
+    address: str | None
+    reasons: list[str]
+    alternatives: list[WayOut]
+    segments: int
+    not_before: str | None = None
+
+
+class NoteBody(Body):
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class NoteOut(Reply):
+    id: str
+
+
+class StatusBody(Body):
+    status: Literal["open", "waiting_customer", "waiting_us", "solved", "closed"]
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class AssignBody(Body):
+    agent: str | None = None
+    queue: str | None = None
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class CustomerOut(Reply):
+    id: str
+    addresses: list[dict[str, Any]]
+    language: str | None
+    cases: list[str]
+    version: int
+
+
+class CustomersQuery(Page):
+    q: str | None = Field(None, max_length=200, description="an address, in any spelling")
+
+
+class CustomerPage(Reply):
+    items: list[CustomerOut]
+    next: str | None
+
+
+class CaseApi:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._journal = service.node.journal
+
+    def routes(self) -> list[Route]:
+        one = "/api/v1/cases/{id}"
+        writing = WRITERS | {Role.OPS}
+        return [
+            Route("GET", "/api/v1/cases", "List cases, newest first", ANYBODY, self.list, CasePage, query=CasesQuery),
+            Route("GET", one, "One case", ANYBODY, self.get, CaseOut),
+            Route("GET", f"{one}/timeline", "All that happened", ANYBODY, self.timeline, TimelinePage, query=Page),
+            Route("GET", f"{one}/brief", "What to know in ten seconds", ANYBODY, self.brief, BriefOut),
+            Route("GET", f"{one}/decisions", "Why it went where", ANYBODY, self.decisions, DecisionPage, query=Page),
+            Route("POST", f"{one}/messages", "Answer", writing, self.reply, MessageOut, status=202, body=MessageBody),
+            Route("POST", f"{one}/notes", "Add a note", writing, self.note, NoteOut, status=201, body=NoteBody),
+            Route("POST", f"{one}/status", "Set the status", writing, self.status, CaseOut, body=StatusBody),
+            Route("POST", f"{one}/assign", "Give to agent or queue", writing, self.assign, CaseOut, body=AssignBody),
+            Route(
+                "GET",
+                "/api/v1/customers",
+                "Find customers by address",
+                ANYBODY,
+                self.customers,
+                CustomerPage,
+                query=CustomersQuery,
+                tag="customers",
+            ),
+            Route(
+                "GET", "/api/v1/customers/{id}", "One customer", ANYBODY, self.customer, CustomerOut, tag="customers"
+            ),
+        ]
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    async def list(self, call: Call) -> Replied:
+        query: CasesQuery = call.query
+        before = _cursor(query.after, "case_")
+        ref = None
+        if query.q is not None and (ref := normalised_reference(query.q)) is None:
+            return Replied(200, CasePage(items=[], next=None))
+        found: list[Case] = []
+        scanned, more = 0, True
+        while len(found) < query.limit and more and scanned < SCANNED_MAX:
+            rows = await self._journal.cases(before=before, limit=200, owner=query.customer)
+            more = len(rows) == 200
+            for case in rows:
+                scanned += 1
+                before = case.id
+                if _fits(case, query, ref):
+                    found.append(case)
+                    if len(found) == query.limit:
+                        break
+            else:
+                continue
+            more = True
+        items = await cases_out(self._journal, found)
+        return Replied(200, CasePage(items=items, next=before if more else None))
+
+    async def get(self, call: Call) -> Replied:
+        return Replied(200, await case_out(self._journal, await self._case(call)))
+
+    async def timeline(self, call: Call) -> Replied:
+        case = await self._case(call)
+        after = _number(call.query.after)
+        rows = await self._journal.entries(case.id, after=after, limit=call.query.limit + 1)
+        page = rows[: call.query.limit]
+        following = str(page[-1].n) if len(rows) > call.query.limit else None
+        return Replied(200, TimelinePage(items=await entries_out(self._journal, page), next=following))
+
+    async def brief(self, call: Call) -> Replied:
+        case = await self._case(call)
+        rows = await self._journal.entries(
+            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note")
+        )
+        said = await entries_out(self._journal, rows[-6:])
+        theirs = [e for e in said if e.direction == "in"]
+        customer = await self._journal.document(case.customer)
+        cautions: list[str] = []
+        if isinstance(customer, Customer):
+            for address in customer.addresses:
+                cautions += [f"told us to stop {channel}" for channel in address.blocked]
+        if case.opt_out_hint:
+            cautions.append("words that may mean stop: read them before you write")
+        if any(e.delivery and e.delivery.state == "failed" for e in said):
+            cautions.append("our last message did not arrive")
+        return Replied(
+            200,
+            BriefOut(
+                case=case.id,
+                ref=case.ref,
+                customer=(await self._customer_out(customer)).model_dump() if isinstance(customer, Customer) else {},
+                wants=theirs[-1].text if theirs else None,
+                wants_at=theirs[-1].at if theirs else None,
+                language=case.language,
+                earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text],
+                known={},
+                promises=[],
+                waiting=(await case_out(self._journal, case)).ask,
+                cautions=cautions,
+            ),
+        )
+
+    async def decisions(self, call: Call) -> Replied:
+        case = await self._case(call)
+        rows = await self._journal.entries(
+            case.id, after=_number(call.query.after), limit=call.query.limit + 1, kinds=("decision", "assignment")
+        )
+        page = rows[: call.query.limit]
+        items: list[DecisionOut] = []
+        last: dict[str, Any] = {}
+        for entry in page:
+            facts = dict(entry.facts)
+            last = facts if facts.get("what") == "queued" else last
+            items.append(
+                DecisionOut(
+                    at=stamp(entry.at),
+                    what=str(facts.pop("what", entry.kind)),
+                    policy=facts.pop("policy", None) or last.get("policy"),  # pyright: ignore[reportArgumentType]
+                    rule=facts.pop("rule", None) or last.get("rule"),  # pyright: ignore[reportArgumentType]
+                    agent=facts.pop("agent", None),  # pyright: ignore[reportArgumentType]
+                    inputs={k: stamp(v) if k.endswith("_at") and isinstance(v, int) else v for k, v in facts.items()},
+                    candidates=[r for r in entry.reasons if r.startswith("agt_")],
+                    reasons=[r for r in entry.reasons if not r.startswith("agt_")],
+                )
+            )
+        return Replied(200, DecisionPage(items=items, next=str(page[-1].n) if len(rows) > call.query.limit else None))
+
+    async def customers(self, call: Call) -> Replied:
+        query: CustomersQuery = call.query
+        if query.q is None:
+            raise Problem(422, "Cannot be used", "Say whom you look for.", errors=[(["query", "q"], "is missing")])
+        found = await self._service.find_customer(query.q)
+        items = [await self._customer_out(found)] if found else []
+        return Replied(200, CustomerPage(items=items, next=None))
+
+    async def customer(self, call: Call) -> Replied:
+        found = await self._journal.document(call.path["id"])
+        if not isinstance(found, Customer):
+            raise _missing("customer")
+        return Replied(200, await self._customer_out(found))
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    async def reply(self, call: Call) -> Replied:
+        body: MessageBody = call.body
+        case = await self._case(call)
+        wanted = None if body.channel == "auto" else Channel(body.channel)
+        command = SendReply(key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call))
+        ways = await self._service.ways(case, wanted)
+        addresses = await self._journal.words([ways.way.address])
+
+        def answer(decision: Decision) -> MessageOut:
+            queued = next(e for e in decision.events if isinstance(e, MessageQueued))
+            return MessageOut(
+                id=queued.message,
+                channel=queued.channel,
+                address=addresses.get(queued.address),
+                reasons=list(queued.reasons),
+                alternatives=[WayOut(channel=way.channel, via=way.via) for way in ways.alternatives],
+                segments=queued.segments,
+            )
+
+        return await self._service.take(call, command, answer, status=202)
+
+    async def note(self, call: Call) -> Replied:
+        command = AddNote(key=call.key, case=self._id(call), text=call.body.text, actor=actor_of(call))
+
+        def answer(decision: Decision) -> NoteOut:
+            added = next(e for e in decision.events if isinstance(e, NoteAdded))
+            return NoteOut(id=f"{added.case}/{added.entry}")
+
+        return await self._service.take(call, command, answer, status=201)
+
+    async def status(self, call: Call) -> Replied:
+        command = SetStatus(
+            key=call.key,
+            case=self._id(call),
+            status=CaseStatus(call.body.status),
+            reason=call.body.reason,
+            actor=actor_of(call),
+            if_version=call.if_version,
+        )
+        return await self._changed(call, command)
+
+    async def assign(self, call: Call) -> Replied:
+        body: AssignBody = call.body
+        if (body.agent is None) == (body.queue is None):
+            raise Problem(
+                422, "Cannot be used", "Name an agent or a queue, one of both.", errors=[(["body"], "agent or queue")]
+            )
+        if body.agent is not None and AgentId(body.agent) not in self._service.node.domain.agents:
+            raise Problem(
+                422, "No such agent", "There is no agent of this id.", errors=[(["body", "agent"], "unknown")]
+            )
+        if body.agent is not None and body.agent != call.who.agent and call.who.role not in LEADS:
+            raise Problem(403, "Not allowed", "Only a lead gives a case to another agent; use a queue.")
+        command = AssignCase(
+            key=call.key,
+            case=self._id(call),
+            agent=AgentId(body.agent) if body.agent else None,
+            queue=body.queue,
+            reason=body.reason,
+            actor=actor_of(call),
+            if_version=call.if_version,
+        )
+        return await self._changed(call, command)
+
+    async def _changed(self, call: Call, command: SetStatus | AssignCase) -> Replied:
+        await self._case(call)
+
+        def answer(decision: Decision) -> CaseOut:
+            case = decision.state[command.case]
+            assert isinstance(case, Case)
+            return case_now(case)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _id(self, call: Call) -> CaseId:
+        return CaseId(call.path["id"])
+
+    async def _case(self, call: Call) -> Case:
+        found = await self._journal.document(call.path["id"])
+        if not isinstance(found, Case):
+            raise _missing("case")
+        return found
+
+    async def _customer_out(self, customer: Customer) -> CustomerOut:
+        words = await self._journal.words([a.id for a in customer.addresses])
+        cases = await self._journal.cases(before=None, limit=50, owner=customer.id)
+        return CustomerOut(
+            id=customer.id,
+            addresses=customer_addresses(customer, words),
+            language=customer.language,
+            cases=[c.id for c in cases],
+            version=customer.version,
+        )
+
+
+def actor_of(call: Call) -> Actor:
+    """People act as agents, whatever their role; programs act as the system."""
+    if call.who.role is Role.INTEGRATION:
+        return Actor(ActorKind.SYSTEM, call.who.token)
+    return Actor(ActorKind.AGENT, call.who.agent or call.who.token)
+
+
+def _fits(case: Case, query: CasesQuery, ref: str | None) -> bool:
+    return (
+        (query.status is None or case.status is query.status)
+        and (query.queue is None or case.queue == query.queue)
+        and (query.agent is None or case.agent == query.agent)
+        and (ref is None or case.ref == ref)
+    )
+
+
+def _cursor(after: str | None, prefix: str) -> str | None:
+    if after is not None and not (after.startswith(prefix) and after[len(prefix) :].isalnum()):
+        raise Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
+    return after
+
+
+def _number(after: str | None) -> int:
+    if after is None:
+        return 0
+    if not after.isdecimal() or len(after) > 12:
+        raise Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
+    return int(after)
+
+
+def _missing(what: str) -> Problem:
+    return Problem(404, "Not found", f"There is no such {what}, or it is not yours to see.", kind="not_found")

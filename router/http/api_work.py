@@ -1,0 +1,293 @@
+"""Agents, offers and work over the API."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, field_validator
+
+from router.core.clock import Ms
+from router.core.commands import AcceptOffer, AddAgent, EndOffer, FinishWork, GiveBackWork, SetAgentState
+from router.core.context import Decision
+from router.core.documents import Agent, Work
+from router.core.events import AgentAdded
+from router.core.words import AgentId, AgentState, OfferId, WorkId
+from router.http.api_cases import actor_of
+from router.http.auth import ANYBODY, DESK, LEADS, Role, require
+from router.http.problems import Problem
+from router.http.routes import Body, Call, Page, Replied, Reply, Route
+from router.http.service import Service
+from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, offer_out, work_out
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$|^sips?:[^\s]{1,200}$|^client:[^\s]{1,200}$")]
+
+
+class AgentBody(Body):
+    name: Name
+    skills: dict[SkillName, Annotated[int, Field(ge=1, le=10)]] = Field({}, max_length=100)
+    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(["en"], max_length=20)
+    capacity: dict[Literal["phone", "chat", "message", "email", "sms"], int] = Field(
+        {}, description="how much at once, by kind; `message` is SMS, WhatsApp, touch and page together (or say `sms`)"
+    )
+    phone: E164 | None = None
+    role: Literal["agent", "lead"] = "agent"
+
+    @field_validator("capacity")
+    @classmethod
+    def _bounded(cls, value: dict[str, int]) -> dict[str, int]:
+        if any(not 0 <= n <= 100 for n in value.values()):
+            raise ValueError("a capacity is between 0 and 100")
+        return value
+
+
+class AgentMade(Reply):
+    id: str
+    token: str
+
+
+class AgentKept(Reply):
+    """What is stored of the answer: the token is made again from the id and never kept."""
+
+    id: str
+
+
+class AgentPage(Reply):
+    items: list[AgentOut]
+    next: str | None
+
+
+class StateBody(Body):
+    state: Literal["ready", "busy", "away", "off"]
+    until: AwareDatetime | None = None
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _has_a_zone(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                parsed = datetime.fromisoformat(value)
+            except ValueError as error:
+                raise ValueError(f"{value} is no time: {error}") from None
+            if parsed.tzinfo is None:
+                raise ValueError(f"{value} has no zone; write {value}Z or {value}+01:00")
+            return parsed
+        return value
+
+
+class WorkList(Reply):
+    offers: list[OfferOut]
+    work: list[WorkOut]
+
+
+class Declined(Reply):
+    work: str
+
+
+class FinishBody(Body):
+    outcome: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
+    note: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class TransferBody(Body):
+    to: Annotated[str, Field(pattern=r"^(agent:agt_[a-z0-9]+|queue:[\w-]+)$")]
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class DeclineBody(Body):
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class WorkApi:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._domain = service.node.domain
+
+    def routes(self) -> list[Route]:
+        made = LEADS
+        return [
+            Route("GET", "/api/v1/agents", "Agents", ANYBODY, self.list, AgentPage, query=Page, tag="agents"),
+            Route("POST", "/api/v1/agents", "Add an agent", made, self.add, AgentMade, 201, AgentBody, tag="agents"),
+            Route("GET", "/api/v1/agents/me", "Who am I", DESK, self.me, AgentOut, tag="agents"),
+            Route(
+                "PUT",
+                "/api/v1/agents/me/state",
+                "Be ready, busy, away or off",
+                DESK,
+                self.set_state,
+                AgentOut,
+                body=StateBody,
+                tag="agents",
+            ),
+            Route("GET", "/api/v1/agents/me/work", "My offers and work", DESK, self.work, WorkList, tag="agents"),
+            Route("POST", "/api/v1/offers/{id}/accept", "Take it", DESK, self.accept, WorkOut, tag="work"),
+            Route(
+                "POST",
+                "/api/v1/offers/{id}/decline",
+                "Let others take it",
+                DESK,
+                self.decline,
+                Declined,
+                body=DeclineBody,
+                tag="work",
+            ),
+            Route(
+                "POST",
+                "/api/v1/work/{id}/finish",
+                "Through with it",
+                DESK,
+                self.finish,
+                WorkOut,
+                body=FinishBody,
+                tag="work",
+            ),
+            Route(
+                "POST",
+                "/api/v1/work/{id}/transfer",
+                "Hand it on, with its place",
+                DESK,
+                self.transfer,
+                WorkOut,
+                body=TransferBody,
+                tag="work",
+            ),
+        ]
+
+    async def list(self, call: Call) -> Replied:
+        agents = [
+            a for id, a in sorted(self._domain.agents.items()) if call.query.after is None or id > call.query.after
+        ]
+        page = agents[: call.query.limit]
+        words = await self._service.node.journal.words([a.name for a in page])
+        items = [self._out(agent, words.get(agent.name)) for agent in page]
+        return Replied(200, AgentPage(items=items, next=page[-1].id if len(agents) > len(page) else None))
+
+    async def add(self, call: Call) -> Replied:
+        body: AgentBody = call.body
+        role = Role(body.role)
+        if role is Role.LEAD:
+            require(call.who, frozenset({Role.ADMIN, Role.OPS}))
+        command = AddAgent(
+            key=call.key,
+            name=body.name,
+            skills=tuple(sorted(body.skills.items())),
+            languages=tuple(dict.fromkeys(body.languages)),
+            capacity=self._capacity(body),
+            phone=body.phone,
+            actor=actor_of(call),
+        )
+
+        def answer(decision: Decision) -> AgentKept:
+            return AgentKept(id=next(e.agent for e in decision.events if isinstance(e, AgentAdded)))
+
+        replied = await self._service.take(call, command, answer, status=201)
+        made = AgentKept.model_validate_json(replied.stored or "")
+        token = await self._service.tokens.create_for_agent(AgentId(made.id), role, at=self._service.node.clock.now())
+        return Replied(201, AgentMade(id=made.id, token=token))
+
+    async def me(self, call: Call) -> Replied:
+        return await self._mine(call)
+
+    async def set_state(self, call: Call) -> Replied:
+        body: StateBody = call.body
+        until = Ms(int(body.until.timestamp() * 1000)) if body.until else None
+        agent = self._agent(call)
+        command = SetAgentState(
+            key=call.key, agent=agent.id, state=AgentState(body.state), until=until, actor=actor_of(call)
+        )
+        name = (await self._service.node.journal.words([agent.name])).get(agent.name)
+
+        def answer(decision: Decision) -> AgentOut:
+            changed = decision.state[agent.id]
+            assert isinstance(changed, Agent)
+            return self._out(changed, name)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    async def work(self, call: Call) -> Replied:
+        held = self._domain.held_by(self._agent(call).id)
+        return Replied(
+            200,
+            WorkList(
+                offers=[offer_out(w) for w in held if w.offer is not None],
+                work=[work_out(w) for w in held if w.offer is None],
+            ),
+        )
+
+    async def accept(self, call: Call) -> Replied:
+        agent = self._agent(call)
+        offer, work = self._offer(call)
+        command = AcceptOffer(key=call.key, offer=offer, work=work, agent=agent.id, actor=actor_of(call))
+        return await self._work_changed(call, command)
+
+    async def decline(self, call: Call) -> Replied:
+        offer, work = self._offer(call)
+        command = EndOffer(
+            key=call.key, offer=offer, work=work, how="declined", why=call.body.reason, actor=actor_of(call)
+        )
+        self._agent(call)
+        return await self._service.take(call, command, lambda _: Declined(work=work), status=200)
+
+    async def finish(self, call: Call) -> Replied:
+        command = FinishWork(
+            key=call.key,
+            work=WorkId(call.path["id"]),
+            agent=self._agent(call).id,
+            outcome=call.body.outcome,
+            note=call.body.note,
+            actor=actor_of(call),
+        )
+        return await self._work_changed(call, command)
+
+    async def transfer(self, call: Call) -> Replied:
+        to: str = call.body.to
+        kind, _, name = to.partition(":")
+        known = (
+            AgentId(name) in self._domain.agents if kind == "agent" else name in self._service.node.means.policy.queues
+        )
+        if not known:
+            raise Problem(422, f"No such {kind}", f"There is no {kind} {name}.", errors=[(["body", "to"], "unknown")])
+        command = GiveBackWork(
+            key=call.key,
+            work=WorkId(call.path["id"]),
+            agent=self._agent(call).id,
+            why=call.body.reason,
+            to=to,
+            actor=actor_of(call),
+        )
+        return await self._work_changed(call, command)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _work_changed(self, call: Call, command: AcceptOffer | FinishWork | GiveBackWork) -> Replied:
+        def answer(decision: Decision) -> WorkOut:
+            changed = decision.state[command.work]
+            assert isinstance(changed, Work)
+            return work_out(changed)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    def _offer(self, call: Call) -> tuple[OfferId, WorkId]:
+        offer = OfferId(call.path["id"])
+        work = self._domain.work_of_offer(offer)
+        return offer, work.id if work else WorkId("")
+
+    def _agent(self, call: Call) -> Agent:
+        agent = self._domain.agents.get(call.who.agent) if call.who.agent else None
+        if agent is None:
+            raise Problem(403, "Not an agent", "This token belongs to no agent. `POST /agents` gives one.")
+        return agent
+
+    async def _mine(self, call: Call) -> Replied:
+        agent = self._agent(call)
+        words = await self._service.node.journal.words([agent.name])
+        return Replied(200, self._out(agent, words.get(agent.name)))
+
+    def _capacity(self, body: AgentBody) -> tuple[tuple[str, int], ...]:
+        given = {("message" if kind == "sms" else kind): n for kind, n in body.capacity.items()}
+        usual = self._service.node.means.policy.settings.agents.capacity
+        return tuple((kind, given.get(kind, n)) for kind, n in usual.items())
+
+    def _out(self, agent: Agent, name: str | None) -> AgentOut:
+        load = {kind: n for kind, _ in agent.capacity if (n := self._domain.matcher.load(agent.id, kind))}
+        return agent_out(agent, name, connected=self._domain.is_connected(agent.id), load=load)

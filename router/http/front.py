@@ -1,0 +1,201 @@
+"""The front door, without sockets: a `WireRequest` in, a `WireResponse` out.
+
+Webhooks first (they are most), then the API, then pages. What a stranger sends never becomes a trace or a 5xx of ours.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import generate_latest
+
+from channels.base import Channel, Refusal
+from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
+from router.core.commands import CountRefused, RecordDelivery
+from router.core.errors import Rejected
+from router.core.words import SECOND_MS
+from router.http.api_cases import CaseApi
+from router.http.api_system import SystemApi
+from router.http.api_work import WorkApi
+from router.http.auth import identify, require
+from router.http.metrics import NodeMetrics
+from router.http.openapi import docs_page, openapi
+from router.http.problems import Problem, problem_of
+from router.http.routes import Call, Replied, Route, RouteTable, read_body, read_query
+from router.http.service import Service
+from router.journal.base import JournalStopped
+from router.node.node import Node
+
+REFUSED_EVERY_MS = 10 * SECOND_MS
+"""Refused webhooks are audited at most this often, with their count."""
+KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
+ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
+
+log = structlog.get_logger("onecase.http")
+PageHandler = Callable[[WireRequest], Awaitable[WireResponse]]
+
+
+class Front:
+    def __init__(
+        self,
+        service: Service,
+        metrics: NodeMetrics,
+        *,
+        pages: Mapping[str, PageHandler] | None = None,
+        make_key: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
+        self._service = service
+        self._node: Node = service.node
+        self._metrics = metrics
+        self._make_key = make_key
+        self._pages = dict(pages or {})
+        self._webhooks: dict[str, Channel] = {path: c for c in self._node.channels for path in c.paths}
+        self.table = RouteTable([*CaseApi(service).routes(), *WorkApi(service).routes(), *SystemApi(service).routes()])
+        self._openapi = json.dumps(openapi(self.table.routes, version=service.version)).encode()
+        self._docs = docs_page(self.table.routes).encode()
+        self._refused: dict[str, int] = {}
+
+    async def handle(self, request: WireRequest) -> WireResponse:
+        """Answer one request; it never raises."""
+        path = request.url.partition("?")[0]
+        try:
+            channel = self._webhooks.get(path)
+            if channel is not None:
+                return await self._webhook(channel, request)
+            return await self._other(request, path)
+        except Problem as problem:
+            return problem.response()
+        except Rejected as rejected:
+            return problem_of(rejected).response()
+        except JournalStopped:
+            return _unready("The service is stopping: its disk failed. Nothing was taken; send again later.")
+        except Exception as error:  # the loop's edge: a bug of ours must not show itself to a stranger
+            log.exception("a request failed", method=request.method, path=path, kind=type(error).__name__)
+            return Problem(500, "Our fault", "Something failed on our side; it was noted.").response()
+
+    # --- webhooks -----------------------------------------------------------------------------------------------------
+
+    async def _webhook(self, channel: Channel, request: WireRequest) -> WireResponse:
+        if request.method not in ("POST", "GET"):
+            raise Problem(405, "Method not allowed", "Webhooks come by POST.", headers={"Allow": "POST"})
+        if not self._node.is_ready:
+            return _unready("The service is starting; what comes meanwhile is fetched from the provider.")
+        try:
+            received = channel.receive(request, self._node.clock.now())
+        except Refusal as refusal:
+            await self._refuse(channel, refusal)
+            title = "Refused" if refusal.status == 403 else "Cannot be read"
+            raise Problem(refusal.status, title, "This request was not let in.") from None
+        self._node.faults.reach("webhook.before_decide")
+        for command in received.commands:
+            if isinstance(command, RecordDelivery):
+                await self._node.take_delivery(command)
+            else:
+                await self._node.take(command)
+        self._node.faults.reach("webhook.before_answer")
+        return received.response
+
+    async def _refuse(self, channel: Channel, refusal: Refusal) -> None:
+        """Count it; audit the first at once and the rest of a flood in one line every few seconds."""
+        self._metrics.refused += 1
+        what = f"{channel.id}: {refusal}"
+        waiting = what in self._refused
+        self._refused[what] = self._refused.get(what, 0) + 1
+        if not waiting:
+            await self._write_refused(what)
+            self._refused[what] = 0
+            at = Ms(self._node.clock.now() + REFUSED_EVERY_MS)
+            self._node.deadlines.set(f"refused {what}", at, lambda: self._later(what))
+
+    def _later(self, what: str) -> None:
+        count = self._refused.pop(what, 0)
+        if count:
+            self._node.spawn(self._write_refused(what, count), "audit refused")
+
+    async def _write_refused(self, what: str, count: int = 1) -> None:
+        log.warning("webhook refused", what=what, count=count)
+        await self._node.take(CountRefused(key=f"refused/{self._make_key()}", what=what, count=count))
+
+    # --- everything else ----------------------------------------------------------------------------------------------
+
+    async def _other(self, request: WireRequest, path: str) -> WireResponse:
+        if path.startswith("/api/"):
+            return await self._api(request, path)
+        match path:
+            case "/healthz":
+                return _plain(
+                    200 if not self._node.failed.done() else 503, "ok" if not self._node.failed.done() else "failed"
+                )
+            case "/readyz":
+                return _plain(200, "ready") if self._node.is_ready else _unready("The service is starting or stopping.")
+            case "/metrics":
+                return WireResponse(
+                    200, generate_latest(self._service.registry), "text/plain; version=0.0.4; charset=utf-8"
+                )
+            case "/openapi.json":
+                return WireResponse(200, self._openapi, "application/json")
+            case "/docs":
+                return WireResponse(200, self._docs, "text/html; charset=utf-8")
+            case _:
+                page = self._page(path)
+                if page is None:
+                    raise Problem(404, "Not found", "There is nothing at this address.")
+                return await page(request)
+
+    def _page(self, path: str) -> PageHandler | None:
+        first = "/" + path.strip("/").partition("/")[0]
+        return self._pages.get(first)
+
+    async def _api(self, request: WireRequest, path: str) -> WireResponse:
+        who = identify(request, self._service.tokens)
+        if not self._node.is_ready:
+            return _unready("The service is starting or stopping.")
+        found = self.table.find(request.method, path)
+        if found is None:
+            raise Problem(404, "Not found", "There is nothing at this address; /docs lists what there is.")
+        route, values = found
+        require(who, route.roles)
+        call = Call(
+            who=who,
+            path=values,
+            query=read_query(urlsplit(request.url).query, route.query),
+            body=read_body(request, route.body) if route.body else None,
+            if_version=_if_version(request),
+            **self._keys(request, who.token, route),
+        )
+        replied: Replied = await route.handler(call)
+        return WireResponse(replied.status, replied.json(), "application/json")
+
+    def _keys(self, request: WireRequest, token: str, route: Route) -> dict[str, str]:
+        given = request.headers.get("Idempotency-Key")
+        if given is None or route.method == "GET":
+            return {"key": f"call/{self._make_key()}", "fingerprint": ""}
+        if not KEY_PATTERN.match(given):
+            raise Problem(400, "Bad key", "An Idempotency-Key has 1 to 200 visible ASCII characters.")
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (request.method.encode(), request.url.encode("utf-8", "replace"), request.body):
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return {"key": f"api/{token}/{given}", "fingerprint": digest.hexdigest()}
+
+
+def _if_version(request: WireRequest) -> int | None:
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    found = ETAG_PATTERN.match(given.strip())
+    if found is None:
+        raise Problem(400, "Bad If-Match", "Send the `version` that you read, as a number.")
+    return int(found[1])
+
+
+def _plain(status: int, text: str) -> WireResponse:
+    return WireResponse(status, text.encode(), "text/plain; charset=utf-8")
+
+
+def _unready(text: str) -> WireResponse:
+    return Problem(503, "Not ready", text, headers={"Retry-After": "2"}).response()

@@ -1,0 +1,128 @@
+"""The live stream: every event as a frame, in order, from any point of the log on, without a gap and without a repeat.
+
+Frames rise by `seq`; after each batch comes a mark, and resuming from a mark continues exactly there. Words are read
+from the vault when a frame is made. A reader too slow to follow is cut; the service never waits for it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from router.core.events import (
+    AccessRefused,
+    AgentAdded,
+    AgentStateAsked,
+    AgentStateChanged,
+    CommandTaken,
+    Event,
+    OfferEnded,
+    PolicyActivated,
+    WorkOffered,
+)
+from router.http.auth import LEADS, Identity, Role
+from router.http.views import stamp
+from router.journal import codec
+from router.journal.base import Journal, Stored
+
+REMEMBERED = 1000
+"""Batches kept at hand for readers who are nearly up to date; older ones are read from the journal."""
+READ_AT_ONCE = 200
+WORDS_FIELDS = ("words", "note", "why_words")
+
+
+class Live:
+    """Wakes the readers when something was committed."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._recent: deque[Stored] = deque(maxlen=REMEMBERED)
+        self._news: asyncio.Future[None] | None = None
+        self.readers = 0
+
+    def hear(self, batches: list[Stored]) -> None:
+        if not self.readers:
+            self._recent.clear()
+            return
+        self._recent.extend(batches)
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def frames(self, since: int, who: Identity) -> AsyncIterator[bytes]:
+        """Frames after number `since` for ever. A `since` in the middle of a batch begins with the batch's rest."""
+        self.readers += 1
+        position = since
+        try:
+            while True:
+                batches = await self._after(position)
+                for stored in batches:
+                    for frame in await self._render(stored, position, who):
+                        yield frame
+                    position = stored.last
+                if not batches:
+                    await self._wait(position)
+        finally:
+            self.readers -= 1
+
+    async def _after(self, position: int) -> list[Stored]:
+        recent = [s for s in self._recent if s.last > position]
+        if recent and recent[0].first <= position + 1:
+            return recent[:READ_AT_ONCE]
+        if position >= self._journal.last_seq:
+            return []
+        return await self._journal.batches(after=position, limit=READ_AT_ONCE)
+
+    async def _wait(self, position: int) -> None:
+        if self._news is None or self._news.done():
+            self._news = asyncio.get_running_loop().create_future()
+        if position >= self._journal.last_seq:
+            await asyncio.wait([self._news])
+
+    async def _render(self, stored: Stored, position: int, who: Identity) -> list[bytes]:
+        shown = [
+            (seq, event)
+            for seq, event in enumerate(stored.events, start=stored.first)
+            if seq > position and may_see(event, who)
+        ]
+        ids = {str(value) for _, event in shown for name in WORDS_FIELDS if (value := getattr(event, name, None))}
+        words = await self._journal.words(sorted(ids)) if ids else {}
+        frames = [
+            codec.encode(
+                {"seq": seq, "at": stamp(stored.at), "kind": type(event).__name__, "data": data_of(event, words)}
+            )
+            for seq, event in shown
+        ]
+        return [*frames, codec.encode({"kind": "mark", "seq": stored.last})]
+
+
+def may_see(event: Event, who: Identity) -> bool:
+    """Agents see cases and what concerns themselves; leads, ops and programs see everything but commands' inside."""
+    if isinstance(event, CommandTaken):
+        return False
+    if who.role in LEADS or who.role is Role.INTEGRATION:
+        return True
+    match event:
+        case WorkOffered() | OfferEnded():
+            return event.agent == who.agent
+        case AgentStateChanged() | AgentStateAsked() | AgentAdded():
+            return event.agent == who.agent
+        case AccessRefused() | PolicyActivated():
+            return False
+        case _:
+            return True
+
+
+def data_of(event: Event, words: dict[str, str]) -> dict[str, Any]:
+    """An event's fields as the outside sees them: instants as RFC 3339, words in place of their vault ids."""
+    data: dict[str, Any] = {}
+    for name, value in asdict(event).items():
+        if name in WORDS_FIELDS:
+            data["text" if name == "words" else name] = words.get(str(value)) if value else None
+        elif (name == "at" or name.endswith("_at")) and isinstance(value, int):
+            data[name] = stamp(value)
+        elif isinstance(value, dict) and "place_at" in value:
+            data[name] = {**value, "place_at": stamp(value["place_at"])}
+        else:
+            data[name] = value
+    return data

@@ -1,0 +1,106 @@
+"""Metrics for Prometheus: counts and gauges of the node, without anything personal."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from router.core.events import (
+    CaseOpened,
+    ContactReceived,
+    MessageDelivered,
+    MessageFailed,
+    MessageLost,
+    MessageSent,
+    OfferEnded,
+    WorkAccepted,
+    WorkFinished,
+    WorkOffered,
+)
+from router.journal.base import Stored
+from router.node.node import Node
+
+
+class NodeMetrics(Collector):
+    """Counts what was committed, and reads the node's gauges when it is asked."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._contacts: dict[str, int] = {}
+        self._messages: dict[str, int] = {}
+        self._offers: dict[str, int] = {}
+        self._cases = 0
+        self.refused = 0
+
+    def hear(self, batches: list[Stored]) -> None:
+        for stored in batches:
+            for event in stored.events:
+                match event:
+                    case ContactReceived():
+                        _add(self._contacts, event.channel)
+                    case CaseOpened():
+                        self._cases += 1
+                    case WorkOffered():
+                        _add(self._offers, "made")
+                    case OfferEnded():
+                        _add(self._offers, event.how)
+                    case WorkAccepted():
+                        _add(self._offers, "accepted")
+                    case WorkFinished():
+                        _add(self._offers, "finished")
+                    case MessageSent():
+                        _add(self._messages, "sent")
+                    case MessageDelivered():
+                        _add(self._messages, event.state)
+                    case MessageFailed():
+                        _add(self._messages, "failed")
+                    case MessageLost():
+                        _add(self._messages, "unknown")
+                    case _:
+                        pass
+
+    def collect(self) -> Iterable[Metric]:
+        node = self._node
+        yield _counter("onecase_contacts", "Contacts taken", "channel", self._contacts)
+        yield _counter("onecase_messages", "Messages of ours by what became of them", "state", self._messages)
+        yield _counter("onecase_offers", "Offers by outcome", "outcome", self._offers)
+        yield CounterMetricFamily("onecase_cases_opened", "Cases opened", value=self._cases)
+        yield CounterMetricFamily("onecase_webhooks_refused", "Webhooks with a wrong signature", value=self.refused)
+        waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
+        oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "Age of the oldest place", labels=["queue"])
+        for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):
+            waiting.add_metric([queue], count)
+            oldest.add_metric([queue], (node.clock.now() - place_at) / 1000)
+        yield waiting
+        yield oldest
+        agents = GaugeMetricFamily("onecase_agents", "Agents by state", labels=["state"])
+        states: dict[str, int] = {}
+        for agent in node.domain.agents.values():
+            _add(states, agent.state)
+        for state, count in sorted(states.items()):
+            agents.add_metric([state], count)
+        yield agents
+        lag = GaugeMetricFamily("onecase_consumer_lag_events", "Events not yet consumed", labels=["consumer"])
+        lag.add_metric(["relay"], node.relay.lag)
+        yield lag
+        yield GaugeMetricFamily("onecase_outbox_under_way", "Messages being sent now", value=node.outbox.waiting)
+        yield GaugeMetricFamily("onecase_journal_seq", "Number of the last event", value=node.journal.last_seq)
+        yield GaugeMetricFamily("onecase_ready", "1 while the service takes contacts", value=int(node.is_ready))
+
+
+def registry_for(metrics: NodeMetrics) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    return registry
+
+
+def _add(counts: dict[str, int], name: str) -> None:
+    counts[str(name)] = counts.get(str(name), 0) + 1
+
+
+def _counter(name: str, text: str, label: str, counts: dict[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family

@@ -1,0 +1,113 @@
+"""OpenAPI 3.1 from the same declarations that validate, and a page that shows it without anything from elsewhere."""
+
+from html import escape
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from router.http.problems import ProblemDocument
+from router.http.routes import Nothing, Route
+
+REF = "#/components/schemas/{model}"
+
+
+def openapi(routes: list[Route], *, version: str) -> dict[str, Any]:
+    """The document for all `routes`."""
+    inputs = {r.body for r in routes if r.body}
+    outputs = {r.reply for r in routes if r.reply} | {ProblemDocument}
+    models: list[tuple[type[BaseModel], Any]] = [
+        *((m, "validation") for m in sorted(inputs, key=lambda m: m.__name__)),
+        *((m, "serialization") for m in sorted(outputs, key=lambda m: m.__name__)),
+    ]
+    references, definitions = models_json_schema(models, ref_template=REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "onecase",
+            "version": version,
+            "description": "One continuous case over every channel, on the customer's terms.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _operation(route: Route, references: Any) -> dict[str, Any]:
+    name = "".join(part.strip("{}").title() for part in route.path.removeprefix("/api/v1/").split("/"))
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}{name}",
+        "summary": route.summary,
+        "tags": [route.tag],
+        "description": f"Roles: {', '.join(sorted(route.roles))}.",
+        "parameters": _parameters(route),
+        "responses": {
+            str(route.status): _content(references[(route.reply, "serialization")])
+            if route.reply
+            else {"description": ""},
+            "default": {
+                "description": "A problem (RFC 9457).",
+                "content": {"application/problem+json": {"schema": references[(ProblemDocument, "serialization")]}},
+            },
+        },
+    }
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": references[(route.body, "validation")]}},
+        }
+    return operation
+
+
+def _content(schema: Any) -> dict[str, Any]:
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": s.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+        for s in route.path.split("/")
+        if s.startswith("{")
+    ]
+    if route.query is not Nothing:
+        schema = route.query.model_json_schema()
+        definitions = schema.get("$defs", {})
+        for name, field in schema.get("properties", {}).items():
+            found.append({"name": name, "in": "query", "required": False, "schema": _inline(field, definitions)})
+    if route.method == "POST":
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}})
+    return found
+
+
+def _inline(field: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(field, dict):
+        if "$ref" in field:
+            return definitions[field["$ref"].rsplit("/", 1)[-1]]
+        return {k: _inline(v, definitions) for k, v in field.items()}
+    return [_inline(v, definitions) for v in field] if isinstance(field, list) else field
+
+
+def docs_page(routes: list[Route]) -> str:
+    """The API on one page."""
+    rows = "".join(
+        f"<tr><td><code>{escape(r.method)}</code></td><td><code>{escape(r.path)}</code></td>"
+        f"<td>{escape(r.summary)}</td><td>{escape(', '.join(sorted(r.roles)))}</td></tr>"
+        for r in routes
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>onecase API</title>"
+        "<meta name=viewport content='width=device-width'>"
+        "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui;margin:2rem auto;max-width:70rem;"
+        "padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{padding:.4rem .6rem;text-align:left;"
+        "border-bottom:1px solid #8884;vertical-align:top}</style>"
+        "<h1>onecase API</h1><p>Every call carries <code>Authorization: Bearer TOKEN</code>. "
+        "The same as <a href=/openapi.json>OpenAPI 3.1</a>.</p>"
+        f"<table><tr><th>Method<th>Path<th>What<th>Roles</tr>{rows}</table></html>"
+    )

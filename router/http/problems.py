@@ -1,0 +1,101 @@
+"""Problem documents (RFC 9457): what was wrong, where, what was expected. Never a stack trace, never a secret."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from channels.wire import WireResponse
+from router.core.errors import Reason, Rejected
+
+TYPE = "https://onecase.dev/problems/"
+CONTENT_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    loc: list[str | int]
+    msg: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457, with one entry in `errors` for each field that is wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+class Problem(Exception):
+    """Raised by a handler; becomes the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        errors: list[tuple[list[str | int], str]] | None = None,
+        kind: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors or []
+        self.kind = kind or title.lower().replace(" ", "-")
+        self.headers = headers or {}
+
+    def response(self) -> WireResponse:
+        body: dict[str, Any] = {
+            "type": TYPE + self.kind,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "errors": [{"loc": loc, "msg": msg} for loc, msg in self.errors],
+        }
+        return WireResponse(
+            status=self.status,
+            body=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+            content_type=CONTENT_TYPE,
+            headers=self.headers,
+        )
+
+
+WORDS: dict[Reason, tuple[int, str, str]] = {
+    Reason.NOT_FOUND: (404, "Not found", "There is no such {what}, or it is not yours to see."),
+    Reason.STALE_VERSION: (412, "Changed meanwhile", "Somebody changed it; it has {what} now. Read it again first."),
+    Reason.OFFER_GONE: (409, "Offer gone", "This offer has ended: it ran out, was taken back or was answered before."),
+    Reason.NOT_YOURS: (403, "Not yours", "This belongs to another agent."),
+    Reason.WORK_NOT_ACTIVE: (409, "Work not active", "This work is {what}; only accepted work can be finished."),
+    Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
+    Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
+    Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}. Choose another way."),
+    Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
+    Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
+    Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
+}
+
+
+def problem_of(rejected: Rejected) -> Problem:
+    """The words for people that go with the core's reason."""
+    status, title, detail = WORDS[rejected.reason]
+    return Problem(status, title, detail.replace("{what}", rejected.what or "thing"), kind=rejected.reason.value)
+
+
+def validation_problem(error: ValidationError, *, where: str) -> Problem:
+    """400 where the form of the input is wrong (types), 422 where a field is unknown, missing or impossible."""
+    errors = [([where, *e["loc"]], _words(e)) for e in error.errors(include_url=False, include_context=False)]
+    is_form = any(e["type"].endswith(("_type", "_parsing")) and e["type"] != "datetime_type" for e in error.errors())
+    named = ", ".join(".".join(str(part) for part in loc) for loc, _ in errors[:5])
+    if is_form:
+        return Problem(400, "Wrong type", f"These are not of the expected type: {named}.", errors=errors)
+    return Problem(422, "Cannot be used", f"These cannot be used as they are: {named}.", errors=errors)
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field"
+    return str(error["msg"])

@@ -1,0 +1,77 @@
+"""What API handlers share: the node, who may see what, and how a command becomes an answer that can be repeated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from router.core.addresses import matching_key
+from router.core.choice import Choice, choose_way
+from router.core.clock import Ms
+from router.core.commands import Command
+from router.core.context import Decision
+from router.core.documents import Case, Customer
+from router.core.errors import Reason, Rejected
+from router.core.words import HOUR_MS, Channel
+from router.http.auth import Tokens
+from router.http.problems import Problem, problem_of
+from router.http.routes import Call, Replied
+from router.journal.base import Answer
+from router.node.node import Node
+
+ANSWER_KEPT_MS = 48 * HOUR_MS
+
+
+@dataclass(slots=True)
+class Service:
+    node: Node
+    tokens: Tokens
+    registry: CollectorRegistry
+    version: str
+    sandbox_url: str | None = None
+
+    async def take(
+        self, call: Call, command: Command, answer_of: Callable[[Decision], BaseModel], *, status: int
+    ) -> Replied:
+        """Do a command for a caller. With an Idempotency-Key the answer is kept and given again to the same request;
+        another request under that key is refused (409)."""
+
+        def answer(decision: Decision) -> Answer:
+            return Answer(
+                key=call.key if call.fingerprint else "",
+                status=status,
+                body=answer_of(decision).model_dump_json(),
+                fingerprint=call.fingerprint,
+                kept_until=Ms(self.node.clock.now() + ANSWER_KEPT_MS),
+            )
+
+        try:
+            outcome = await self.node.take(command, answer)
+        except Rejected as rejected:
+            raise problem_of(rejected) from None
+        given = outcome.answer
+        assert given is not None
+        if given.fingerprint != call.fingerprint:
+            raise Problem(
+                409,
+                "Key used before",
+                "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            )
+        return Replied(given.status, stored=given.body)
+
+    async def find_customer(self, address: str) -> Customer | None:
+        """The customer whom an address belongs to, in any spelling."""
+        loaded = await self.node.journal.load_by_address(matching_key(address))
+        found = loaded.state.get(loaded.customer or "")
+        return found if isinstance(found, Customer) else None
+
+    async def ways(self, case: Case, wanted: Channel | None) -> Choice:
+        """How an answer on `case` would go out now. Raises Problem where it cannot."""
+        customer = await self.node.journal.document(case.customer)
+        try:
+            if not isinstance(customer, Customer):
+                raise Rejected(Reason.NOT_FOUND, "customer")
+            return choose_way(case, customer, wanted=wanted, numbers=self.node.means.senders)
+        except Rejected as rejected:
+            raise problem_of(rejected) from None

@@ -1,0 +1,165 @@
+"""aiohttp, thin: bytes to `Front` and back, and the WebSocket of the live stream. Decides nothing."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from aiohttp import WSCloseCode, web
+from multidict import CIMultiDict
+
+from channels.wire import WireRequest, WireResponse
+from router.core.words import AgentId
+from router.http.auth import Identity, Tokens, identify
+from router.http.front import Front
+from router.http.live import Live
+from router.http.problems import Problem
+from router.node.node import Node
+
+STREAM_PATH = "/api/v1/stream"
+SEND_S = 10.0
+"""A reader that takes longer than this for one frame is cut."""
+HEARTBEAT_S = 20.0
+ROLE_CHECK_S = 2.0
+SECURE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'; style-src 'self' 'unsafe-inline'",
+    "Cache-Control": "no-store",
+}
+
+log = structlog.get_logger("onecase.http")
+
+
+class Shim:
+    """The low-level server: no routing of its own, one handler for everything."""
+
+    def __init__(self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int) -> None:
+        self._front = front
+        self._live = live
+        self._node = node
+        self._tokens = tokens
+        self._body_bytes_max = body_bytes_max
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen; returns the address. Raises OSError when the port is taken."""
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, backlog=1024)
+        await site.start()
+        bound = self._runner.addresses[0]
+        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        return f"http://{shown}:{bound[1]}"
+
+    async def close(self) -> None:
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the service stops")
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.rel_url.raw_path == STREAM_PATH and request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._stream(request)
+        length = request.content_length
+        if length is not None and length > self._body_bytes_max:
+            return _reply(self._too_large())
+        try:
+            body = await self._read(request)
+        except ValueError:
+            return _reply(self._too_large())
+        answer = await self._front.handle(
+            WireRequest(method=request.method, url=_raw(request), headers=request.headers, body=body)
+        )
+        return _reply(answer)
+
+    async def _read(self, request: web.BaseRequest) -> bytes:
+        if not request.can_read_body:
+            return b""
+        body = bytearray()
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > self._body_bytes_max:
+                raise ValueError
+        return bytes(body)
+
+    def _too_large(self) -> WireResponse:
+        text = f"The body is larger than {self._body_bytes_max} bytes."
+        return Problem(413, "Too large", text).response()
+
+    # --- the stream ---------------------------------------------------------------------------------------------------
+
+    async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
+        asked = WireRequest(method="GET", url=_raw(request), headers=request.headers)
+        try:
+            who = identify(asked, self._tokens)
+            since = self._since(request)
+        except Problem as problem:
+            return _reply(problem.response())
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=4096)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        if who.agent is not None:
+            self._node.domain.stream_opened(who.agent)
+        sending = asyncio.create_task(self._send(socket, since, who))
+        watching = asyncio.create_task(self._watch(socket, request))
+        try:
+            async for _ in socket:
+                pass  # readers have nothing to say; what they send is dropped
+        finally:
+            for task in (sending, watching):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            self._sockets.discard(socket)
+            if who.agent is not None:
+                self._node.domain.stream_closed(AgentId(who.agent))
+        return socket
+
+    def _since(self, request: web.BaseRequest) -> int:
+        raw = request.rel_url.query.get("since")
+        if raw is None:
+            return self._node.journal.last_seq
+        if not raw.isdecimal() or len(raw) > 15:
+            raise Problem(400, "Broken cursor", "`since` is the number of a mark, or 0 for everything.")
+        return int(raw)
+
+    async def _send(self, socket: web.WebSocketResponse, since: int, who: Identity) -> None:
+        try:
+            async for frame in self._live.frames(since, who):
+                async with asyncio.timeout(SEND_S):
+                    await socket.send_str(frame.decode())
+        except TimeoutError:
+            log.warning("a slow reader of the stream was cut", token=who.token)
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow; resume from your last mark")
+        except ConnectionError:
+            return
+
+    async def _watch(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+        """Close the stream of a token that was revoked or lost its role."""
+        asked = WireRequest(method="GET", url=_raw(request), headers=request.headers)
+        first = identify(asked, self._tokens)
+        while True:
+            await asyncio.sleep(ROLE_CHECK_S)
+            try:
+                now = identify(asked, self._tokens)
+            except Problem:
+                now = None
+            if now != first:
+                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"your token has changed")
+                return
+
+
+def _raw(request: web.BaseRequest) -> str:
+    """Path and query exactly as sent: they are part of what was signed."""
+    return request.raw_path
+
+
+def _reply(answer: WireResponse) -> web.Response:
+    headers = CIMultiDict(SECURE)
+    headers.update(answer.headers)
+    headers["Content-Type"] = answer.content_type
+    return web.Response(status=answer.status, body=answer.body, headers=headers)

@@ -1,0 +1,311 @@
+"""What the outside sees of documents and timeline rows (the contract's shapes). Words are read from the vault here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from router.core.clock import Ms
+from router.core.documents import Agent, Case, Customer, Entry, Message, MessageState, Work
+from router.http.routes import Reply
+from router.journal.base import Journal
+
+TIMELINE_PAGE = 200
+CONTACTS_SHOWN = 100
+NO_WORDS: Mapping[str, str] = {}
+DELIVERY = {MessageState.SENDING: "queued", MessageState.UNKNOWN: "queued"}
+"""Our own in-between states, in the contract's words."""
+
+
+class ContactOut(Reply):
+    id: str
+    channel: str
+    address: str | None = Field(description="as it was given; null after erasure")
+    at: str
+    evidence: str
+
+
+class AskOut(Reply):
+    work: str
+    queue: str
+    place_at: str
+    rule: str
+    policy: int
+    skills: dict[str, int]
+    language: str | None
+
+
+class CaseOut(Reply):
+    id: str
+    ref: str
+    status: str
+    subject: str | None
+    customer: str
+    queue: str
+    agent: str | None
+    priority: int
+    opened_at: str
+    changed_at: str
+    contacts: list[ContactOut]
+    promises: list[dict[str, Any]]
+    terms: dict[str, Any]
+    known: dict[str, Any]
+    ledger: dict[str, Any]
+    ask: AskOut | None = Field(description="what it wants of an agent now")
+    language: str | None
+    flags: list[str]
+    version: int
+
+
+class DeliveryOut(Reply):
+    state: str
+    error: str | None
+    attempts: int
+    message: str
+
+
+class AttachmentOut(Reply):
+    id: str
+    name: str
+    type: str
+    url: str
+
+
+class AuthorOut(Reply):
+    kind: str
+    id: str | None
+    name: str | None = None
+
+
+class EntryOut(Reply):
+    id: str
+    at: str
+    kind: str
+    channel: str | None
+    direction: str | None
+    author: AuthorOut
+    text: str | None
+    attachments: list[AttachmentOut] = []
+    reasons: list[str] = []
+    facts: dict[str, Any] = {}
+    delivery: DeliveryOut | None = None
+
+
+class AgentOut(Reply):
+    id: str
+    name: str | None
+    skills: dict[str, int]
+    languages: list[str]
+    capacity: dict[str, int]
+    state: str
+    since: str
+    until: str | None
+    asked: str | None = Field(description="the state that begins when the present work is finished")
+    notice: str | None
+    connected: bool
+    load: dict[str, int]
+
+
+class OfferOut(Reply):
+    id: str
+    work: str
+    case: str
+    channel: str
+    kind: str
+    queue: str
+    place_at: str
+    expires_at: str
+    why: str
+
+
+class WorkOut(Reply):
+    id: str
+    case: str
+    channel: str
+    kind: str
+    state: str
+    accepted_at: str | None
+
+
+def stamp(at: Ms | int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return datetime.fromtimestamp(at / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def maybe(at: Ms | None) -> str | None:
+    return None if at is None else stamp(at)
+
+
+async def case_out(journal: Journal, case: Case) -> CaseOut:
+    return (await cases_out(journal, [case], with_contacts=True))[0]
+
+
+async def cases_out(journal: Journal, cases: list[Case], *, with_contacts: bool = False) -> list[CaseOut]:
+    """Cases as the outside sees them; in lists without their contacts' rows, to keep a list one read."""
+    contacts: dict[str, list[Entry]] = {}
+    if with_contacts:
+        for case in cases:
+            rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message",))
+            contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
+    ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
+    words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
+    return [case_now(case, contacts.get(case.id, []), words) for case in cases]
+
+
+def case_now(case: Case, contacts: Sequence[Entry] = (), words: Mapping[str, str] = NO_WORDS) -> CaseOut:
+    """A case from its document alone, with those of its contacts and words that are at hand."""
+    channels = sorted({str(e.channel) for e in contacts})
+    return CaseOut(
+        id=case.id,
+        ref=case.ref,
+        status=case.status,
+        subject=words.get(case.subject or ""),
+        customer=case.customer,
+        queue=case.queue,
+        agent=case.agent,
+        priority=case.priority,
+        opened_at=stamp(case.opened_at),
+        changed_at=stamp(case.changed_at),
+        contacts=[
+            ContactOut(
+                id=e.contact or "",
+                channel=str(e.channel),
+                address=words.get(e.address or ""),
+                at=stamp(e.at),
+                evidence=str(e.evidence),
+            )
+            for e in contacts
+        ],
+        promises=[],
+        terms={},
+        known={},
+        ledger={"contacts": case.contacts, **({"channels": channels} if channels else {})},
+        ask=ask_out(case),
+        language=case.language,
+        flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
+        version=case.version,
+    )
+
+
+def ask_out(case: Case) -> AskOut | None:
+    ask = case.ask
+    if ask is None:
+        return None
+    return AskOut(
+        work=ask.work,
+        queue=ask.queue,
+        place_at=stamp(ask.place_at),
+        rule=ask.rule,
+        policy=ask.policy,
+        skills=dict(ask.requirement.skills),
+        language=ask.requirement.language,
+    )
+
+
+async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
+    """Timeline rows with their words, the delivery state of our messages, and the names of agents."""
+    agents = {e.author_id for e in entries if e.author == "agent" and e.author_id}
+    documents = {id: await journal.document(id) for id in sorted(agents)}
+    names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
+    ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
+    words = await journal.words(sorted(ids))
+    found: list[EntryOut] = []
+    for entry in entries:
+        name = words.get(names[entry.author_id]) if entry.author_id in names else None
+        found.append(
+            EntryOut(
+                id=f"{entry.case}/{entry.n}",
+                at=stamp(entry.at),
+                kind=entry.kind,
+                channel=str(entry.channel) if entry.channel else None,
+                direction=entry.direction,
+                author=AuthorOut(kind=entry.author, id=entry.author_id, name=name),
+                text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
+                attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
+                reasons=list(entry.reasons),
+                facts=facts_out(entry.facts),
+                delivery=await _delivery(journal, entry),
+            )
+        )
+    return found
+
+
+def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts with instants as RFC 3339."""
+    return {k: stamp(v) if k.endswith("_at") and isinstance(v, int) else v for k, v in facts.items()}
+
+
+def _attachment(id: str, body: str) -> AttachmentOut:
+    kind, _, _ = body.partition(" ")
+    ending = kind.partition("/")[2].partition(";")[0] or "bin"
+    return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}")
+
+
+async def _delivery(journal: Journal, entry: Entry) -> DeliveryOut | None:
+    message = await journal.document(entry.message) if entry.message else None
+    if not isinstance(message, Message):
+        return None
+    return DeliveryOut(
+        state=DELIVERY.get(message.state, message.state),
+        error=message.error or ("outcome unknown" if message.state == MessageState.UNKNOWN else None),
+        attempts=message.attempts,
+        message=message.id,
+    )
+
+
+def agent_out(agent: Agent, name: str | None, *, connected: bool, load: dict[str, int]) -> AgentOut:
+    return AgentOut(
+        id=agent.id,
+        name=name,
+        skills=dict(agent.skills),
+        languages=list(agent.languages),
+        capacity=dict(agent.capacity),
+        state=agent.state,
+        since=stamp(agent.since),
+        until=maybe(agent.until),
+        asked=agent.asked,
+        notice=agent.notice,
+        connected=connected,
+        load=load,
+    )
+
+
+def offer_out(work: Work) -> OfferOut:
+    assert work.offer is not None
+    return OfferOut(
+        id=work.offer.id,
+        work=work.id,
+        case=work.case,
+        channel=work.ask.requirement.channel,
+        kind="message",
+        queue=work.ask.queue,
+        place_at=stamp(work.ask.place_at),
+        expires_at=stamp(work.offer.expires_at),
+        why=f"rule {work.ask.rule}, policy {work.ask.policy}",
+    )
+
+
+def work_out(work: Work) -> WorkOut:
+    return WorkOut(
+        id=work.id,
+        case=work.case,
+        channel=work.ask.requirement.channel,
+        kind="message",
+        state=work.state,
+        accepted_at=maybe(work.accepted_at),
+    )
+
+
+def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": a.id,
+            "address": words.get(a.id),
+            "kind": a.facts.kind.value,
+            "country": a.facts.country or None,
+            "zones": list(a.facts.zones),
+            "blocked": [str(c) for c in a.blocked],
+        }
+        for a in customer.addresses
+    ]

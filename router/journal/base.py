@@ -1,0 +1,173 @@
+"""The journal's contract: what an engine must do. Memory and SQLite do it; one test suite runs over both.
+
+Its one rule: a batch is whole and durable before anybody hears of it, or it never was. A batch whose key is taken or
+whose documents changed meanwhile is refused alone; a commit that fails stops the engine for good.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from router.core.clock import Ms
+from router.core.commands import Indexed, Kept
+from router.core.documents import Agent, Case, Customer, Document, Entry, Message, MessageState, State, Work
+from router.core.events import CommandTaken, Event
+from router.core.words import AddressId, WorkState
+
+DOMAIN = "domain"
+"""The stream of the domain scope; every other stream is a customer's id."""
+
+ANSWER_KEPT_MS = 48 * 3_600_000
+"""How long an answer to an API call is repeated verbatim."""
+PROVIDER_KEY_KEPT_MS = 90 * 24 * 3_600_000
+"""How long a provider's id is remembered as taken: far past any retry and any outage that is caught up after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a key, to be given again. `fingerprint` tells the same request from another one."""
+
+    key: str
+    status: int
+    body: str
+    fingerprint: str = ""
+    kept_until: Ms = Ms(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one command changes, committed whole."""
+
+    stream: str
+    at: Ms
+    key: str
+    events: tuple[Event, ...]
+    documents: tuple[tuple[Document, int], ...] = ()  # each with the version it replaces, 0 when new
+    entries: tuple[Entry, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    indexed: tuple[Indexed, ...] = ()
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A batch as the log holds it. Its events have the numbers `first` to `last`."""
+
+    first: int
+    last: int
+    at: Ms
+    stream: str
+    kind: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A customer's working set. `address`: which of theirs the looked-up key is."""
+
+    customer: str | None = None
+    address: AddressId | None = None
+    state: State = field(default_factory=dict[str, Document])
+
+
+class KeyTaken(Exception):
+    """This key was done before; its answer can be read."""
+
+
+class VersionConflict(Exception):
+    """A document changed since it was read; decide again."""
+
+
+class JournalStopped(Exception):
+    """The engine does not write any more: a commit failed or it was closed."""
+
+
+class JournalUnusable(Exception):
+    """The folder cannot be opened: held by another process, not writable, damaged, or of a newer version."""
+
+
+class Journal(Protocol):
+    """Appends are acknowledged in order. Reads see all that was acknowledged."""
+
+    @property
+    def last_seq(self) -> int: ...
+    def append(self, batch: Batch) -> asyncio.Future[Stored]:
+        """Durable when the future is done. It raises KeyTaken, VersionConflict or JournalStopped."""
+        ...
+
+    def listen(self, listener: Callable[[list[Stored]], None]) -> None:
+        """Hear of each group of batches as soon as it is durable, in order, before any `append` of it is answered."""
+        ...
+
+    async def load_by_address(self, key: str) -> Loaded: ...
+    async def load_by_document(self, id: str) -> Loaded:
+        """The working set of whoever owns document `id`, and that document itself."""
+        ...
+
+    async def document(self, id: str) -> Document | None: ...
+    async def live(self, kind: type[Document]) -> list[Document]:
+        """All documents of a kind that still matter (see `is_live`), by id."""
+        ...
+
+    async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
+        """Cases from the newest on, older than case id `before`."""
+        ...
+
+    async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]: ...
+    async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]: ...
+    async def words(self, ids: list[str]) -> dict[str, str]:
+        """What the vault holds under `ids`; erased ones are missing."""
+        ...
+
+    async def answer(self, key: str) -> Answer | None: ...
+    async def batches(self, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Stored]:
+        """Batches with a number above `after`, in order."""
+        ...
+
+    async def record(self, kind: str, id: str) -> str | None:
+        """A small record beside the log: a token, a policy version, a cursor, a secret."""
+        ...
+
+    async def records(self, kind: str) -> dict[str, str]: ...
+    async def put_record(self, kind: str, id: str, body: str | None) -> None:
+        """Write a record durably, or delete it with None."""
+        ...
+
+    async def counts(self) -> dict[str, int]: ...
+    async def forget_answers(self, before: Ms) -> int: ...
+    async def backup(self, to: Path) -> None:
+        """Write a whole, consistent copy while running."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def is_live(document: Document) -> bool:
+    """Whether a document belongs to its owner's working set."""
+    match document:
+        case Customer() | Agent():
+            return True
+        case Case():
+            return document.status.is_live
+        case Message():
+            return document.state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+        case Work():
+            return document.state is not WorkState.DONE
+
+
+def owner_of(document: Document) -> str:
+    match document:
+        case Customer():
+            return document.id
+        case Case() | Message():
+            return document.customer
+        case Agent() | Work():
+            return DOMAIN
+
+
+def command_kind(events: tuple[Event, ...]) -> str:
+    """The kind of the command that a batch came from."""
+    first = events[0]
+    return first.kind if isinstance(first, CommandTaken) else ""

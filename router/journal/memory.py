@@ -1,0 +1,341 @@
+"""The journal in memory, on a disk that is passed in: for the simulator, and the shortest description of the contract.
+
+It keeps records of length, check sum and JSON. A torn last record is cut off at opening; damage anywhere else refuses
+to open. Everything but the records is derived again at opening, by folding the events.
+"""
+
+import asyncio
+import zlib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from router.core.clock import Ms
+from router.core.commands import Indexed, Kept
+from router.core.documents import Case, Document, Entry, Message, State
+from router.core.evolve import evolve
+from router.core.timeline import entry_of
+from router.journal import codec
+from router.journal.base import (
+    Answer,
+    Batch,
+    JournalStopped,
+    JournalUnusable,
+    KeyTaken,
+    Loaded,
+    Stored,
+    VersionConflict,
+    command_kind,
+    is_live,
+    owner_of,
+)
+
+HEADER_BYTES = 8
+
+
+class Disk(Protocol):
+    """Where bytes go. Only what was synced surely survives."""
+
+    def read(self) -> bytes: ...
+    def write(self, data: bytes) -> None: ...
+    def truncate(self, size: int) -> None: ...
+    async def sync(self) -> None:
+        """Raise OSError when the disk fails; nothing written since the last sync may be trusted then."""
+        ...
+
+
+class RamDisk:
+    """A disk that never fails and lives as long as the process."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def read(self) -> bytes:
+        return self.data
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def truncate(self, size: int) -> None:
+        self.data = self.data[:size]
+
+    async def sync(self) -> None:
+        await asyncio.sleep(0)
+
+
+class MemoryJournal:
+    def __init__(self, disk: Disk | None = None) -> None:
+        self._disk = disk or RamDisk()
+        self._log: list[Stored] = []
+        self._seq = 0
+        self._documents: dict[str, Document] = {}
+        self._owned: dict[str, set[str]] = defaultdict(set)
+        self._entries: dict[str, list[Entry]] = defaultdict(list)
+        self._vault: dict[str, str] = {}
+        self._addresses: dict[str, Indexed] = {}
+        self._answers: dict[str, Answer] = {}
+        self._records: dict[tuple[str, str], str] = {}
+        self._waiting: list[tuple[Batch, asyncio.Future[Stored]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._stopped: str | None = None
+        self._listeners: list[Callable[[list[Stored]], None]] = []
+
+    @classmethod
+    async def open(cls, disk: Disk | None = None) -> "MemoryJournal":
+        journal = cls(disk)
+        journal._recover()
+        return journal
+
+    @property
+    def last_seq(self) -> int:
+        return self._seq
+
+    def listen(self, listener: Callable[[list[Stored]], None]) -> None:
+        self._listeners.append(listener)
+
+    def append(self, batch: Batch) -> asyncio.Future[Stored]:
+        done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        if self._stopped is not None:
+            done.set_exception(JournalStopped(self._stopped))
+            return done
+        self._waiting.append((batch, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_groups(), name="journal-writer")
+        return done
+
+    async def _write_groups(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                try:
+                    await self._commit(group)
+                except OSError as error:
+                    self._stop(f"a commit failed: {error}", group)
+                    return
+        finally:
+            self._writing = None
+
+    async def _commit(self, group: list[tuple[Batch, asyncio.Future[Stored]]]) -> None:
+        accepted: list[tuple[Batch, asyncio.Future[Stored], Stored]] = []
+        taken: set[str] = set()
+        versions: dict[str, int] = {}
+        seq = self._seq
+        for batch, done in group:
+            refusal = self._refusal(batch, taken, versions)
+            if refusal is not None:
+                if not done.cancelled():
+                    done.set_exception(refusal)
+                continue
+            last = seq + len(batch.events)
+            kind = command_kind(batch.events)
+            stored = Stored(first=seq + 1, last=last, at=batch.at, stream=batch.stream, kind=kind, events=batch.events)
+            seq = last
+            accepted.append((batch, done, stored))
+            taken.update([batch.answer.key] if batch.answer else [])
+            versions.update({d.id: d.version for d, _ in batch.documents})
+        self._disk.write(b"".join(_frame(_batch_record(batch)) for batch, _, _ in accepted))
+        await self._disk.sync()
+        for batch, _, stored in accepted:
+            self._apply(batch, stored)
+        for listener in self._listeners:
+            listener([stored for _, _, stored in accepted])
+        for _, done, stored in accepted:
+            if not done.cancelled():
+                done.set_result(stored)
+
+    def _refusal(self, batch: Batch, taken: set[str], versions: dict[str, int]) -> Exception | None:
+        if batch.answer and (batch.answer.key in self._answers or batch.answer.key in taken):
+            return KeyTaken(batch.answer.key)
+        for document, base in batch.documents:
+            known = self._documents.get(document.id)
+            if versions.get(document.id, known.version if known else 0) != base:
+                return VersionConflict(batch.stream)
+        return None
+
+    def _apply(self, batch: Batch, stored: Stored) -> None:
+        self._seq = stored.last
+        self._log.append(stored)
+        for document, _ in batch.documents:
+            self._documents[document.id] = document
+            self._owned[owner_of(document)].add(document.id)
+        for entry in batch.entries:
+            self._entries[entry.case].append(entry)
+        self._vault.update({k.id: k.body for k in batch.kept})
+        self._addresses.update({i.key: i for i in batch.indexed})
+        if batch.answer:
+            self._answers[batch.answer.key] = batch.answer
+
+    def _stop(self, why: str, group: list[tuple[Batch, asyncio.Future[Stored]]]) -> None:
+        self._stopped = why
+        for _, done in [*group, *self._waiting]:
+            if not done.done():
+                done.set_exception(JournalStopped(why))
+        self._waiting = []
+
+    def _recover(self) -> None:
+        data, at = self._disk.read(), 0
+        while at < len(data):
+            size = int.from_bytes(data[at : at + 4], "big")
+            body = data[at + HEADER_BYTES : at + HEADER_BYTES + size]
+            whole = len(data) - at >= HEADER_BYTES and len(body) == size
+            if not whole or zlib.crc32(body) != int.from_bytes(data[at + 4 : at + 8], "big"):
+                if whole and at + HEADER_BYTES + size < len(data):
+                    raise JournalUnusable(f"the log is damaged at byte {at}: restore a backup")
+                self._disk.truncate(at)
+                break
+            self._replay(codec.decode(body, dict[str, codec.Any]))
+            at += HEADER_BYTES + size
+
+    def _replay(self, record: dict[str, codec.Any]) -> None:
+        if "record" in record:
+            kind, id, body = record["record"]
+            self._keep_record(kind, id, body)
+            return
+        events = codec.decode_events(codec.encode(record["events"]))
+        stream = str(record["stream"])
+        before: State = {id: self._documents[id] for id in self._owned[stream]}
+        after = before
+        for event in events:
+            after = evolve(after, event)
+        batch = Batch(
+            stream=stream,
+            at=Ms(record["at"]),
+            key=str(record["key"]),
+            events=events,
+            documents=tuple((d, 0) for id, d in after.items() if before.get(id) is not d),
+            entries=tuple(e for event in events if (e := entry_of(event))),
+            kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
+            indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
+            answer=codec.decode(codec.encode(record["answer"]), Answer) if record["answer"] else None,
+        )
+        last = self._seq + len(events)
+        kind = command_kind(events)
+        self._apply(
+            batch,
+            Stored(first=self._seq + 1, last=last, at=batch.at, stream=stream, kind=kind, events=events),
+        )
+
+    async def put_record(self, kind: str, id: str, body: str | None) -> None:
+        if self._stopped is not None:
+            raise JournalStopped(self._stopped)
+        self._disk.write(_frame(codec.encode({"record": [kind, id, body]})))
+        try:
+            await self._disk.sync()
+        except OSError as error:
+            self._stop(f"a commit failed: {error}", [])
+            raise JournalStopped(self._stopped or "") from error
+        self._keep_record(kind, id, body)
+
+    def _keep_record(self, kind: str, id: str, body: str | None) -> None:
+        if body is None:
+            self._records.pop((kind, id), None)
+        else:
+            self._records[(kind, id)] = body
+
+    async def forget_answers(self, before: Ms) -> int:
+        old = [key for key, answer in self._answers.items() if answer.kept_until < before]
+        for key in old:
+            del self._answers[key]
+        return len(old)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    async def load_by_address(self, key: str) -> Loaded:
+        found = self._addresses.get(key)
+        if found is None:
+            return Loaded()
+        return Loaded(customer=found.customer, address=found.address, state=self._live_of(found.customer))
+
+    async def load_by_document(self, id: str) -> Loaded:
+        document = self._documents.get(id)
+        if document is None:
+            return Loaded()
+        owner = owner_of(document)
+        return Loaded(customer=owner, state=self._live_of(owner) | {id: document})
+
+    def _live_of(self, owner: str) -> State:
+        return {id: d for id in sorted(self._owned[owner]) if is_live(d := self._documents[id])}
+
+    async def document(self, id: str) -> Document | None:
+        return self._documents.get(id)
+
+    async def live(self, kind: type[Document]) -> list[Document]:
+        return [d for _, d in sorted(self._documents.items()) if isinstance(d, kind) and is_live(d)]
+
+    async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
+        found = [
+            d
+            for id, d in sorted(self._documents.items(), reverse=True)
+            if isinstance(d, Case) and (before is None or id < before) and (owner is None or d.customer == owner)
+        ]
+        return found[:limit]
+
+    async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]:
+        found = [
+            d
+            for id, d in sorted(self._documents.items())
+            if isinstance(d, Message) and d.state in states and id > after
+        ]
+        return found[:limit]
+
+    async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]:
+        found = [e for e in self._entries[case] if e.n > after and (not kinds or e.kind in kinds)]
+        return sorted(found, key=lambda e: e.n)[:limit]
+
+    async def words(self, ids: list[str]) -> dict[str, str]:
+        return {id: self._vault[id] for id in ids if id in self._vault}
+
+    async def answer(self, key: str) -> Answer | None:
+        return self._answers.get(key)
+
+    async def batches(self, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Stored]:
+        start = bisect_right(self._log, after, key=lambda stored: stored.last)
+        found: list[Stored] = []
+        for stored in self._log[start:]:
+            if not kinds or stored.kind in kinds:
+                found.append(stored)
+            if len(found) == limit:
+                break
+        return found
+
+    async def record(self, kind: str, id: str) -> str | None:
+        return self._records.get((kind, id))
+
+    async def records(self, kind: str) -> dict[str, str]:
+        return {id: body for (k, id), body in sorted(self._records.items()) if k == kind}
+
+    async def counts(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for document in self._documents.values():
+            found[codec.KIND_OF[type(document)]] += 1
+        return dict(sorted(found.items()))
+
+    async def backup(self, to: Path) -> None:
+        if to.exists():
+            raise FileExistsError(f"{to} exists; a backup never overwrites")
+        to.write_bytes(self._disk.read())
+
+    async def close(self) -> None:
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._stopped = self._stopped or "the journal is closed"
+
+
+def _batch_record(batch: Batch) -> bytes:
+    return codec.encode(
+        {
+            "stream": batch.stream,
+            "at": batch.at,
+            "key": batch.key,
+            "events": codec.decode(codec.encode_events(batch.events), list[codec.Any]),
+            "kept": batch.kept,
+            "indexed": batch.indexed,
+            "answer": batch.answer,
+        }
+    )
+
+
+def _frame(body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body

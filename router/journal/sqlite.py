@@ -1,0 +1,430 @@
+"""The journal on SQLite: WAL, synchronous=FULL, one writer thread with group commit, reads beside it.
+
+Its one rule: a commit that fails is the last thing this engine does. It does not retry a failed fsync (the kernel may
+have dropped the pages), it stops, and the node with it.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from router.core.clock import Ms
+from router.core.documents import Case, Document, Entry, Message
+from router.core.words import AddressId
+from router.journal import codec
+from router.journal.base import (
+    Answer,
+    Batch,
+    JournalStopped,
+    JournalUnusable,
+    KeyTaken,
+    Loaded,
+    Stored,
+    VersionConflict,
+    command_kind,
+    is_live,
+    owner_of,
+)
+from router.journal.faultpoints import FaultPoints
+
+GROUP_MAX = 512
+"""Batches in one commit at most, so that a burst does not make the first of it wait for the last."""
+CHECKPOINT_PAGES = 8000
+CACHE_KIB = 64_000
+FILE_NAME = "journal.db"
+LOCK_NAME = "journal.lock"
+
+Waiting = tuple[Batch, asyncio.Future[Stored]]
+Refusal = KeyTaken | VersionConflict
+
+INSERT_BATCH = "INSERT INTO batch (seq, first, at, stream, kind, events) VALUES (?, ?, ?, ?, ?, ?)"
+PUT_DOCUMENT = (
+    "INSERT INTO document (id, kind, owner, version, live, body) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET version = excluded.version, live = excluded.live, body = excluded.body"
+)
+INSERT_ENTRY = "INSERT INTO entry (case_id, n, kind, body) VALUES (?, ?, ?, ?)"
+INSERT_VAULT = "INSERT INTO vault (id, owner, kind, body) VALUES (?, ?, ?, ?)"
+INSERT_ADDRESS = "INSERT INTO address (key, address, customer) VALUES (?, ?, ?)"
+INSERT_ANSWER = "INSERT INTO answer (key, kept_until, status, fingerprint, body) VALUES (?, ?, ?, ?, ?)"
+
+
+class SqliteJournal:
+    """Open with `SqliteJournal.open(folder)`. One process a folder; a second one is refused."""
+
+    def __init__(self, *, folder: Path, lock: int, reads: aiosqlite.Connection, faults: FaultPoints) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._reads = reads
+        self._faults = faults
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal-writer")
+        self._waiting: list[Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._stopped: str | None = None
+        self._listeners: list[Callable[[list[Stored]], None]] = []
+        self._writer: sqlite3.Connection
+        self._seq = 0
+
+    @classmethod
+    async def open(cls, folder: Path, *, faults: FaultPoints | None = None) -> "SqliteJournal":
+        """Open or make the journal in `folder`. Raises JournalUnusable with a sentence that says what to do."""
+        lock = _take_folder(folder)
+        try:
+            path = folder / FILE_NAME
+            writer = _open_writer(path)
+            reads = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, cached_statements=256)
+            await reads.execute("PRAGMA mmap_size=268435456")
+            journal = cls(folder=folder, lock=lock, reads=reads, faults=faults or FaultPoints())
+            journal._writer = writer
+            journal._seq = writer.execute("SELECT coalesce(max(seq), 0) FROM batch").fetchone()[0]
+            return journal
+        except sqlite3.Error as error:
+            os.close(lock)
+            raise JournalUnusable(f"{folder / FILE_NAME} cannot be opened: {error}") from error
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @property
+    def last_seq(self) -> int:
+        return self._seq
+
+    def listen(self, listener: Callable[[list[Stored]], None]) -> None:
+        self._listeners.append(listener)
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(self, batch: Batch) -> asyncio.Future[Stored]:
+        done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        if self._stopped is not None:
+            done.set_exception(JournalStopped(self._stopped))
+            return done
+        self._waiting.append((batch, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_groups(), name="journal-writer")
+        return done
+
+    async def _write_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
+                try:
+                    results = await loop.run_in_executor(self._thread, self._commit, [b for b, _ in group])
+                except Exception as error:
+                    self._stop(f"a commit failed: {error}", group)
+                    return
+                stored = [r for r in results if isinstance(r, Stored)]
+                for listener in self._listeners:
+                    listener(stored)
+                for (_, done), result in zip(group, results, strict=True):
+                    if done.cancelled():
+                        continue
+                    if isinstance(result, Stored):
+                        done.set_result(result)
+                    else:
+                        done.set_exception(result)
+        finally:
+            self._writing = None
+
+    def _stop(self, why: str, group: Sequence[Waiting]) -> None:
+        self._stopped = why
+        for _, done in [*group, *self._waiting]:
+            if not done.done():
+                done.set_exception(JournalStopped(why))
+        self._waiting = []
+
+    def _commit(self, group: list[Batch]) -> list[Stored | Refusal]:
+        """One transaction for the whole group, on the writer's thread. Refused batches take no number."""
+        self._faults.reach("journal.before_write")
+        db = self._writer
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            results, accepted = self._judge(group)
+            self._insert(accepted)
+            self._faults.reach("journal.before_commit")
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        if accepted:
+            self._seq = accepted[-1][1].last
+        self._faults.reach("journal.after_commit")
+        return results
+
+    def _judge(self, group: list[Batch]) -> tuple[list[Stored | Refusal], list[tuple[Batch, Stored]]]:
+        taken = self._taken([b.answer.key for b in group if b.answer])
+        versions = self._versions([d.id for b in group for d, base in b.documents if base])
+        results: list[Stored | Refusal] = []
+        accepted: list[tuple[Batch, Stored]] = []
+        seq = self._seq
+        for batch in group:
+            if batch.answer and batch.answer.key in taken:
+                results.append(KeyTaken(batch.answer.key))
+            elif any(versions.get(d.id, 0) != base for d, base in batch.documents):
+                results.append(VersionConflict(batch.stream))
+            else:
+                stored = Stored(
+                    first=seq + 1,
+                    last=seq + len(batch.events),
+                    at=batch.at,
+                    stream=batch.stream,
+                    kind=command_kind(batch.events),
+                    events=batch.events,
+                )
+                seq = stored.last
+                results.append(stored)
+                accepted.append((batch, stored))
+                if batch.answer:
+                    taken.add(batch.answer.key)
+                for document, _ in batch.documents:
+                    versions[document.id] = document.version
+        return results, accepted
+
+    def _taken(self, keys: list[str]) -> set[str]:
+        sql = "SELECT key FROM answer WHERE key IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._writer.execute(sql, (json.dumps(keys),))} if keys else set()
+
+    def _versions(self, ids: list[str]) -> dict[str, int]:
+        sql = "SELECT id, version FROM document WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._writer.execute(sql, (json.dumps(ids),)).fetchall()) if ids else {}
+
+    def _insert(self, accepted: list[tuple[Batch, Stored]]) -> None:
+        many = self._writer.executemany
+        many(
+            INSERT_BATCH,
+            [(s.last, s.first, s.at, s.stream, s.kind, codec.encode_events(s.events)) for _, s in accepted],
+        )
+        many(PUT_DOCUMENT, [_document_row(d) for d in _last_versions(b for b, _ in accepted)])
+        many(INSERT_ENTRY, [(e.case, e.n, e.kind, codec.encode_entry(e)) for b, _ in accepted for e in b.entries])
+        many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
+        many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
+        many(
+            INSERT_ANSWER,
+            [
+                (a.key, a.kept_until, a.status, a.fingerprint, a.body)
+                for a in (b.answer for b, _ in accepted)
+                if a is not None
+            ],
+        )
+
+    async def put_record(self, kind: str, id: str, body: str | None) -> None:
+        if self._stopped is not None:
+            raise JournalStopped(self._stopped)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._put_record, kind, id, body)
+
+    def _put_record(self, kind: str, id: str, body: str | None) -> None:
+        if body is None:
+            self._writer.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id))
+        else:
+            self._writer.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (kind, id, body))
+
+    async def forget_answers(self, before: Ms) -> int:
+        def forget() -> int:
+            return self._writer.execute("DELETE FROM answer WHERE kept_until < ?", (before,)).rowcount
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, forget)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    async def load_by_address(self, key: str) -> Loaded:
+        rows = await self._all(
+            "SELECT a.customer, a.address, d.kind, d.body FROM address a "
+            "LEFT JOIN document d ON d.owner = a.customer AND d.live WHERE a.key = ?",
+            (key,),
+        )
+        if not rows:
+            return Loaded()
+        return Loaded(
+            customer=rows[0][0],
+            address=AddressId(rows[0][1]),
+            state=_state((kind, body) for _, _, kind, body in rows),
+        )
+
+    async def load_by_document(self, id: str) -> Loaded:
+        rows = await self._all(
+            "SELECT d.owner, d.kind, d.body FROM document d "
+            "WHERE d.owner = (SELECT owner FROM document WHERE id = ?) AND (d.live OR d.id = ?)",
+            (id, id),
+        )
+        return Loaded(customer=rows[0][0], state=_state((k, b) for _, k, b in rows)) if rows else Loaded()
+
+    async def document(self, id: str) -> Document | None:
+        rows = await self._all("SELECT kind, body FROM document WHERE id = ?", (id,))
+        return codec.decode_document(*rows[0]) if rows else None
+
+    async def live(self, kind: type[Document]) -> list[Document]:
+        name = codec.KIND_OF[kind]
+        sql = "SELECT body FROM document WHERE kind = ? AND live ORDER BY id"
+        if name in ("message", "agent", "work"):
+            sql = f"SELECT body FROM document WHERE kind = '{name}' AND live ORDER BY id"
+            return [codec.decode_document(name, body) for (body,) in await self._all(sql, ())]
+        if name == "case":
+            sql = "SELECT body FROM document WHERE id >= 'case_' AND id < 'case`' AND live ORDER BY id"
+            return [codec.decode_document(name, body) for (body,) in await self._all(sql, ())]
+        return [codec.decode_document(name, body) for (body,) in await self._all(sql, (name,))]
+
+    async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
+        where, values = "id >= 'case_' AND id < ?", [before or "case`"]
+        if owner is not None:
+            where, values = f"{where} AND owner = ? AND kind = 'case'", [*values, owner]
+        rows = await self._all(f"SELECT body FROM document WHERE {where} ORDER BY id DESC LIMIT ?", (*values, limit))
+        return [case for (body,) in rows if isinstance(case := codec.decode_document("case", body), Case)]
+
+    async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]:
+        rows = await self._all(
+            "SELECT body FROM document WHERE id > ? AND id < 'msg`' AND body ->> '$.state' IN "
+            "(SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
+            (after or "msg_", json.dumps(states), limit),
+        )
+        return [m for (body,) in rows if isinstance(m := codec.decode_document("message", body), Message)]
+
+    async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]:
+        only = "AND kind IN (SELECT value FROM json_each(?))" if kinds else "AND ? IS NOT NULL"
+        rows = await self._all(
+            f"SELECT body FROM entry WHERE case_id = ? AND n > ? {only} ORDER BY n LIMIT ?",
+            (case, after, json.dumps(kinds), limit),
+        )
+        return [codec.decode_entry(body) for (body,) in rows]
+
+    async def words(self, ids: list[str]) -> dict[str, str]:
+        if not ids:
+            return {}
+        rows = await self._all(
+            "SELECT id, body FROM vault WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+        )
+        return {id: body for id, body in rows}
+
+    async def answer(self, key: str) -> Answer | None:
+        rows = await self._all("SELECT status, body, fingerprint, kept_until FROM answer WHERE key = ?", (key,))
+        if not rows:
+            return None
+        status, body, fingerprint, until = rows[0]
+        return Answer(key=key, status=status, body=body, fingerprint=fingerprint, kept_until=Ms(until))
+
+    async def batches(self, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Stored]:
+        only = "AND kind IN (SELECT value FROM json_each(?))" if kinds else "AND ? IS NOT NULL"
+        rows = await self._all(
+            f"SELECT first, seq, at, stream, kind, events FROM batch WHERE seq > ? {only} ORDER BY seq LIMIT ?",
+            (after, json.dumps(kinds), limit),
+        )
+        return [
+            Stored(first=f, last=s, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events))
+            for f, s, at, stream, kind, events in rows
+        ]
+
+    async def record(self, kind: str, id: str) -> str | None:
+        rows = await self._all("SELECT body FROM record WHERE kind = ? AND id = ?", (kind, id))
+        return rows[0][0] if rows else None
+
+    async def records(self, kind: str) -> dict[str, str]:
+        rows = await self._all("SELECT id, body FROM record WHERE kind = ? ORDER BY id", (kind,))
+        return {id: body for id, body in rows}
+
+    async def counts(self) -> dict[str, int]:
+        rows = await self._all("SELECT kind, count(*) FROM document GROUP BY kind", ())
+        return {kind: count for kind, count in rows}
+
+    async def backup(self, to: Path) -> None:
+        """A consistent copy by SQLite's backup API, while writing goes on. `to` must not exist."""
+        if to.exists():
+            raise FileExistsError(f"{to} exists; a backup never overwrites")
+
+        def copy() -> None:
+            part = to.with_name(to.name + ".part")
+            with sqlite3.connect(f"{(self._folder / FILE_NAME).as_uri()}?mode=ro", uri=True) as source:
+                target = sqlite3.connect(part)
+                source.backup(target, pages=2000)
+                target.close()
+            part.rename(to)
+
+        await asyncio.to_thread(copy)
+
+    async def close(self) -> None:
+        """Finish what waits, then let the folder go."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._stopped = self._stopped or "the journal is closed"
+        await self._reads.close()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
+        self._thread.shutdown()
+        os.close(self._lock)
+
+    async def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
+        return list(await self._reads.execute_fetchall(sql, values))  # type: ignore[arg-type]
+
+
+def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:
+    return (
+        document.id,
+        codec.KIND_OF[type(document)],
+        owner_of(document),
+        document.version,
+        is_live(document),
+        codec.encode_document(document),
+    )
+
+
+def _last_versions(batches: Iterable[Batch]) -> Iterable[Document]:
+    """Each document once, as the last batch of the group left it."""
+    return {document.id: document for batch in batches for document, _ in batch.documents}.values()
+
+
+def _state(rows: Iterable[tuple[str | None, str | None]]) -> dict[str, Document]:
+    found = (codec.decode_document(kind, body) for kind, body in rows if kind is not None and body is not None)
+    return {document.id: document for document in found}
+
+
+def _take_folder(folder: Path) -> int:
+    """Hold the folder's lock for as long as this process lives."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise JournalUnusable(
+            f"{folder} cannot be written ({error.strerror}): choose another folder with --data, or mend its rights"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise JournalUnusable(
+            f"{folder} is in use by another onecase process: stop that one, or choose another folder with --data"
+        ) from error
+    return lock
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    os.chmod(path, 0o600)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA secure_delete=ON")
+    db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+    _migrate(db, path)
+    return db
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Apply the numbered files that this database has not seen, each in one transaction with its number."""
+    have = db.execute("PRAGMA user_version").fetchone()[0]
+    files = sorted(f.name for f in resources.files("router.journal.migrations").iterdir() if f.name.endswith(".sql"))
+    newest = int(files[-1].split("_")[0])
+    if have > newest:
+        raise JournalUnusable(f"{path} was written by a newer onecase (schema {have} > {newest}): use that version")
+    for name in files:
+        number = int(name.split("_")[0])
+        if number > have:
+            sql = (resources.files("router.journal.migrations") / name).read_text(encoding="utf-8")
+            db.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")

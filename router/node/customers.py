@@ -1,0 +1,168 @@
+"""Customer scope: one command at a time per customer, decided on that customer's own documents.
+
+A first contact holds its normalised address, so that twelve parts of one album never make two customers. What was
+read is checked again at the append; on a conflict it is read and decided anew.
+"""
+
+from router.core.addresses import matching_key
+from router.core.clock import Clock
+from router.core.commands import (
+    AddNote,
+    AssignCase,
+    BeginAttempt,
+    CustomerCommand,
+    FoldWork,
+    RecordAttempt,
+    RecordDelivery,
+    ReleaseMessage,
+    SendReply,
+    SetStatus,
+    TakeContact,
+)
+from router.core.context import Decision
+from router.core.decide import decide
+from router.core.documents import Customer, Message, State
+from router.core.errors import Fault, Reason, Rejected
+from router.core.words import AddressId
+from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
+from router.journal.faultpoints import FaultPoints
+from router.node.locks import Locks
+from router.node.shelf import Shelf
+from router.node.taking import AnswerOf, Means, Outcome, batch_of
+
+TRIES_MAX = 5
+
+
+class CustomerScope:
+    def __init__(self, *, journal: Journal, clock: Clock, means: Means, faults: FaultPoints) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._means = means
+        self._faults = faults
+        self._locks = Locks()
+        self.shelf = Shelf()
+
+    async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
+        """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
+        if isinstance(command, TakeContact):
+            return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
+        document = _document_of(command)
+        owner = self.shelf.owner(document)
+        if owner is None:
+            loaded = await self._journal.load_by_document(document)
+            if loaded.customer is None or loaded.customer == DOMAIN:
+                raise Rejected(Reason.NOT_FOUND, document.partition("_")[0])
+            owner = loaded.customer
+        async with self._locks.hold(owner):
+            return await self._decide(command, owner, answer_of, document=document)
+
+    async def _take_contact(self, command: TakeContact, answer_of: AnswerOf) -> Outcome:
+        key = matching_key(command.sender)
+        known = self.shelf.by_address(key)
+        if known is None:
+            async with self._locks.hold(f"address {key}"):
+                known = self.shelf.by_address(key) or await self._find(key)
+                if known is None:
+                    return await self._first_contact(command, answer_of, key=key)
+        async with self._locks.hold(known[0]):
+            return await self._decide(command, known[0], answer_of, found=known[1])
+
+    async def _find(self, key: str) -> tuple[str, AddressId] | None:
+        loaded = await self._journal.load_by_address(key)
+        if loaded.customer is None or loaded.address is None:
+            return None
+        # The working set is read again under the customer's lock; here only who it is counts.
+        return loaded.customer, loaded.address
+
+    async def _first_contact(self, command: TakeContact, answer_of: AnswerOf, *, key: str) -> Outcome:
+        now = self._clock.now()
+        before: State = {}
+        decision = decide(before, command, self._means.context(command, now))
+        customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
+        outcome = await self._commit(command, customer, before, decision, answer_of)
+        if not outcome.is_repeat:
+            self.shelf.put(customer, decision.state)
+            self.shelf.know_address(key, customer, decision.indexed[0].address)
+        return outcome
+
+    async def _decide(
+        self,
+        command: CustomerCommand,
+        owner: str,
+        answer_of: AnswerOf | None,
+        *,
+        found: AddressId | None = None,
+        document: str | None = None,
+    ) -> Outcome:
+        for _ in range(TRIES_MAX):
+            before = await self._working_set(owner, document)
+            now = self._clock.now()
+            decision = decide(before, command, self._means.context(command, now, found))
+            try:
+                outcome = await self._commit(command, owner, before, decision, answer_of)
+            except VersionConflict:
+                self.shelf.drop(owner)
+                continue
+            if not outcome.is_repeat:
+                self.shelf.put(owner, decision.state)
+                if isinstance(command, TakeContact) and found is not None:
+                    self.shelf.know_address(matching_key(command.sender), owner, found)
+            return outcome
+        raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
+
+    async def _working_set(self, owner: str, document: str | None) -> State:
+        state = self.shelf.state(owner)
+        if state is None:
+            loaded = await self._journal.load_by_document(owner)
+            state = loaded.state
+        needed = [document] if document is not None and document not in state else []
+        customer = state.get(owner)
+        if isinstance(customer, Customer) and customer.last_case and customer.last_case not in state:
+            needed.append(customer.last_case)
+        for id in needed:
+            extra = await self._journal.document(id)
+            if extra is not None:
+                state = {**state, id: extra}
+                case = extra.case if isinstance(extra, Message) else None
+                if case is not None and case not in state and (found := await self._journal.document(case)):
+                    state = {**state, case: found}
+        return state
+
+    async def _commit(
+        self,
+        command: CustomerCommand,
+        owner: str,
+        before: State,
+        decision: Decision,
+        answer_of: AnswerOf | None,
+    ) -> Outcome:
+        now = self._clock.now()
+        answer = answer_of(decision) if answer_of else None
+        try:
+            stored = await self._journal.append(batch_of(owner, command, before, decision, at=now, answer=answer))
+        except KeyTaken as taken:
+            return Outcome(stored=None, decision=None, answer=await self._journal.answer(str(taken)))
+        return Outcome(stored=stored, decision=decision, answer=answer)
+
+
+def keep_key(key: str, at: Ms) -> AnswerOf:
+    """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
+    return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+
+def _document_of(
+    command: SendReply
+    | AddNote
+    | SetStatus
+    | AssignCase
+    | BeginAttempt
+    | RecordAttempt
+    | RecordDelivery
+    | ReleaseMessage
+    | FoldWork,
+) -> str:
+    match command:
+        case BeginAttempt() | RecordAttempt() | RecordDelivery() | ReleaseMessage():
+            return command.message
+        case _:
+            return command.case

@@ -1,0 +1,270 @@
+"""One node: the pure core with a journal, a clock and channels around it.
+
+It starts in the order that loses nothing (documents, cases told, lines rebuilt, provider's log caught up) and stops at
+once when the journal fails: it must not go on from a state that the disk does not hold.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from channels.base import Channel
+from channels.clock import Activity
+from policies import PolicySet
+from router.core.addresses import AddressFacts
+from router.core.clock import Clock, Ms
+from router.core.commands import (
+    SYSTEM,
+    ActivatePolicy,
+    Command,
+    CustomerCommand,
+    RecordDelivery,
+    TakeContact,
+)
+from router.core.documents import Case
+from router.core.errors import Fault, Rejected
+from router.core.words import HOUR_MS, MINUTE_MS
+from router.core.words import Channel as ChannelName
+from router.journal import codec
+from router.journal.base import Journal, JournalStopped, Stored
+from router.journal.faultpoints import FaultPoints
+from router.node.customers import CustomerScope
+from router.node.deadlines import Deadlines
+from router.node.domain import DomainScope
+from router.node.outbox import Outbox
+from router.node.relay import Relay
+from router.node.taking import AnswerOf, Means, Outcome
+
+CATCH_UP_EVERY_MS = 5 * MINUTE_MS
+CATCH_UP_OVERLAP_MS = HOUR_MS
+FORGET_EVERY_MS = HOUR_MS
+
+log = structlog.get_logger("onecase.node")
+Listener = Callable[[list[Stored]], None]
+
+
+class Node:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clock: Clock,
+        policy: PolicySet,
+        policy_files: Mapping[str, str],
+        channels: Sequence[Channel],
+        facts_of: Callable[[str], AddressFacts],
+        senders: Mapping[ChannelName, str],
+        activity: Activity | None = None,
+        faults: FaultPoints | None = None,
+        make_secret: Callable[[], bytes] = lambda: secrets.token_bytes(32),
+    ) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.activity = activity or Activity()
+        self.faults = faults or FaultPoints()
+        self.channels = list(channels)
+        self.is_ready = False
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._policy_files = policy_files
+        self._make_secret = make_secret
+        self._listeners: list[Listener] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._doing: dict[str, asyncio.Task[Outcome]] = {}
+        self.means = Means(secret=b"", policy=policy, facts_of=facts_of, senders=senders)
+        self.deadlines = Deadlines(clock, self.activity)
+        self.customers = CustomerScope(journal=journal, clock=clock, means=self.means, faults=self.faults)
+        self.domain = DomainScope(
+            journal=journal,
+            clock=clock,
+            means=self.means,
+            deadlines=self.deadlines,
+            faults=self.faults,
+            on_failure=self.fail,
+        )
+        self.relay = Relay(
+            journal=journal,
+            customers=self.customers,
+            domain=self.domain,
+            activity=self.activity,
+            faults=self.faults,
+        )
+        by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
+        self.outbox = Outbox(
+            journal=journal,
+            customers=self.customers,
+            channels=by_name,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+            faults=self.faults,
+        )
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Be ready: everything that was acknowledged before is at hand again, and what we missed is fetched."""
+        self.means.secret = await self._secret()
+        self.means.cases_opened = (await self.journal.counts()).get("case", 0)
+        await self.relay.load()
+        await self.domain.load()
+        self.journal.listen(self._hear)
+        await self._activate_policy()
+        await self.relay.catch_up()
+        self.domain.rebuild(await self.journal.live(Case))
+        self.spawn(self.relay.run(), "relay")
+        self.spawn(self._watch_outbox(), "outbox watch")
+        await self.outbox.load()
+        await self.catch_up()
+        self.spawn(self._catch_up_for_ever(), "catch-up")
+        self.spawn(self._forget_for_ever(), "forget answers")
+        self.is_ready = True
+
+    async def close(self) -> None:
+        """Stop in order; what was not finished is taken up at the next start."""
+        self.is_ready = False
+        self.deadlines.close()
+        await self.outbox.close()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.journal.close()
+
+    def fail(self, error: BaseException) -> None:
+        """Stop taking anything: memory may be ahead of the disk."""
+        self.is_ready = False
+        if not self.failed.done():
+            log.critical("the node stops", error=str(error), kind=type(error).__name__)
+            self.failed.set_result(str(error))
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    async def take(self, command: Command, answer_of: AnswerOf | None = None) -> Outcome:
+        """Decide `command` and make it durable. Raises Rejected, or JournalStopped when nothing is taken any more.
+
+        A key that is being done at this moment is waited for, one that was done before gives its stored answer."""
+        if self.failed.done():
+            raise JournalStopped(self.failed.result())
+        with self.activity.doing("command"):
+            try:
+                if answer_of is None and not isinstance(command, TakeContact):
+                    return await self._take(command, None)
+                return await self._take_once(command, answer_of)
+            except (JournalStopped, Fault) as error:
+                self.fail(error)
+                raise
+
+    async def _take_once(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
+        under_way = self._doing.get(command.key)
+        if under_way is not None:
+            return await asyncio.shield(under_way)
+        task = asyncio.ensure_future(self._take(command, answer_of))
+        self._doing[command.key] = task
+        task.add_done_callback(lambda _: self._doing.pop(command.key, None))
+        return await asyncio.shield(task)
+
+    async def _take(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
+        if isinstance(command, CustomerCommand):
+            return await self.customers.take(command, answer_of)
+        if answer_of is not None and (known := await self.journal.answer(command.key)) is not None:
+            return Outcome(stored=None, decision=None, answer=known)
+        outcome = await self.domain.take(command, answer_of)
+        if outcome.stored is not None:
+            await self.relay.passed(outcome.stored.last)
+        return outcome
+
+    async def take_delivery(self, command: RecordDelivery) -> None:
+        """A status callback: what it says of a message we do not know, or know better, changes nothing."""
+        with suppress(Rejected):
+            await self.take(command)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear of each batch once it is durable, in order. Returns what ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def catch_up(self) -> int:
+        """Fetch what providers took while we were away. Returns how many contacts were new."""
+        new = 0
+        with self.activity.doing("catch-up"):
+            for channel in self.channels:
+                new += await self._catch_up_channel(channel)
+        return new
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _hear(self, batches: list[Stored]) -> None:
+        self.relay.hear(batches)
+        self.outbox.hear(batches)
+        for listener in list(self._listeners):
+            listener(batches)
+
+    async def _secret(self) -> bytes:
+        known = await self.journal.record("instance", "secret")
+        if known is None:
+            known = self._make_secret().hex()
+            await self.journal.put_record("instance", "secret", known)
+        return bytes.fromhex(known)
+
+    async def _activate_policy(self) -> None:
+        """Publish the policy files as the next version when they differ from the last one."""
+        body = codec.encode(dict(sorted(self._policy_files.items()))).decode()
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        versions = await self.journal.records("policy")
+        last = max((int(v) for v in versions), default=0)
+        if last and versions[f"{last:08d}"] == body:
+            self.means.policy = replace(self.means.policy, version=last)
+            return
+        version = last + 1
+        await self.journal.put_record("policy", f"{version:08d}", body)
+        self.means.policy = replace(self.means.policy, version=version)
+        await self.domain.take(ActivatePolicy(key=f"policy/{version}", policy=version, digest=digest, actor=SYSTEM))
+
+    async def _catch_up_channel(self, channel: Channel) -> int:
+        now = self.clock.now()
+        last = int(await self.journal.record("reconciled", channel.id) or now)
+        new = 0
+        try:
+            missed = await channel.missed(Ms(last - CATCH_UP_OVERLAP_MS))
+        except ConnectionError as error:
+            log.warning("the provider's log cannot be read", channel=channel.id, error=str(error))
+            return 0
+        for command in sorted(missed, key=lambda c: (c.at, c.key)):
+            if await self.journal.answer(command.key) is None:
+                outcome = await self.take(command)
+                new += not outcome.is_repeat
+        await self.journal.put_record("reconciled", channel.id, str(now))
+        if new:
+            log.info("contacts that we had missed are on cases now", channel=channel.id, count=new)
+        return new
+
+    async def _catch_up_for_ever(self) -> None:
+        while True:
+            await self.clock.sleep_until(Ms(self.clock.now() + CATCH_UP_EVERY_MS))
+            with suppress(JournalStopped):
+                await self.catch_up()
+
+    async def _forget_for_ever(self) -> None:
+        while True:
+            await self.clock.sleep_until(Ms(self.clock.now() + FORGET_EVERY_MS))
+            with suppress(JournalStopped):
+                await self.journal.forget_answers(self.clock.now())
+
+    async def _watch_outbox(self) -> None:
+        self.fail(await self.outbox.failure)
+
+    def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Run `work` beside everything else; it is ended at close, and its failure is the node's."""
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._task_ended)
+        self._tasks.append(task)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)

@@ -1,0 +1,206 @@
+"""The outbox: does what events intend on the outside world, once, and brings the outcome back as a command.
+
+An attempt is durable before the provider is asked. No answer: the provider is looked up before anything is sent
+again. A provider that keeps failing is left alone for a while (circuit breaker), and no attempt is counted meanwhile.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from channels.base import Channel, Outgoing, Sent
+from channels.clock import Activity
+from router.core.clock import Clock, Ms
+from router.core.commands import BeginAttempt, RecordAttempt
+from router.core.documents import Message, MessageState
+from router.core.errors import Rejected
+from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
+from router.core.words import SECOND_MS, MessageId
+from router.core.words import Channel as ChannelName
+from router.journal.base import Journal, JournalStopped, Stored
+from router.journal.faultpoints import FaultPoints
+from router.node.customers import CustomerScope
+from router.node.deadlines import Deadlines
+from router.node.locks import Locks
+
+AT_ONCE = 16
+"""Messages under way at the same time; those to one address go one after the other."""
+BREAKER_FAILURES = 5
+BREAKER_FIRST_MS, BREAKER_LAST_MS = 5 * SECOND_MS, 60 * SECOND_MS
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Opens after several failures in a row, for a time that doubles; one message then tries whether it is over."""
+
+    failures: int = 0
+    open_until: Ms = Ms(0)
+
+    def wait_ms(self, now: Ms) -> int:
+        return max(0, self.open_until - now)
+
+    def note(self, *, ok: bool, now: Ms) -> None:
+        self.failures = 0 if ok else self.failures + 1
+        if self.failures >= BREAKER_FAILURES:
+            wait = min(BREAKER_FIRST_MS * 2 ** (self.failures - BREAKER_FAILURES), BREAKER_LAST_MS)
+            self.open_until = Ms(now + wait)
+
+
+class Outbox:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        customers: CustomerScope,
+        channels: Mapping[ChannelName, Channel],
+        clock: Clock,
+        deadlines: Deadlines,
+        activity: Activity,
+        faults: FaultPoints,
+    ) -> None:
+        self._journal = journal
+        self._customers = customers
+        self._channels = channels
+        self._clock = clock
+        self._deadlines = deadlines
+        self._activity = activity
+        self._faults = faults
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._in_order = Locks()
+        self._under_way: set[MessageId] = set()
+        self.breakers: dict[str, Breaker] = {}
+        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._tasks)
+
+    async def load(self) -> None:
+        """Take up every message whose outcome is open."""
+        for message in await self._journal.live(Message):
+            if isinstance(message, Message) and message.due_at is not None:
+                self._plan(message.id, message.due_at)
+
+    def hear(self, batches: list[Stored]) -> None:
+        for stored in batches:
+            for event in stored.events:
+                match event:
+                    case MessageQueued() | MessageReleased():
+                        self._plan(event.message, event.at)
+                    case MessageRetryPlanned():
+                        self._plan(event.message, event.due_at)
+                    case MessageAttempted():
+                        self._plan(event.message, event.lookup_at)
+                    case _:
+                        pass
+
+    async def close(self) -> None:
+        """Let what is under way finish for a moment; what does not is looked up at the next start."""
+        if self._tasks:
+            _, left = await asyncio.wait(self._tasks, timeout=5)
+            for task in left:
+                task.cancel()
+
+    def _plan(self, message: MessageId, at: Ms) -> None:
+        if at <= self._clock.now():
+            self._start(message)
+        else:
+            self._deadlines.set(f"outbox {message}", at, lambda: self._start(message))
+
+    def _start(self, message: MessageId) -> None:
+        task = asyncio.create_task(self._work(message), name=f"outbox {message}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
+            self.failure.set_result(error)
+
+    async def _work(self, id: MessageId) -> None:
+        with self._activity.doing("outbox"):
+            async with self._slots:
+                message = await self._journal.document(id)
+                if not isinstance(message, Message):
+                    return
+                async with self._in_order.hold(message.address):
+                    await self._attend(id)
+
+    async def _attend(self, id: MessageId) -> None:
+        message = await self._journal.document(id)
+        if not isinstance(message, Message) or message.due_at is None or id in self._under_way:
+            return None
+        now = self._clock.now()
+        if message.due_at > now:
+            return self._plan(id, message.due_at)
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            return None
+        breaker = self.breakers.setdefault(channel.id, Breaker())
+        if wait := breaker.wait_ms(now):
+            return self._deadlines.set(f"outbox {id}", Ms(now + wait), lambda: self._start(id))
+        self._under_way.add(id)
+        try:
+            if message.state == MessageState.QUEUED:
+                await self._send(message, channel, breaker)
+            elif message.state == MessageState.SENDING:
+                await self._look_up(message, channel, breaker)
+        except (Rejected, JournalStopped):
+            return None
+        finally:
+            self._under_way.discard(id)
+
+    async def _send(self, message: Message, channel: Channel, breaker: Breaker) -> None:
+        self._faults.reach("outbox.before_attempt")
+        key = f"attempt/{message.id}/{message.attempts + 1}/{message.version}"
+        begun = await self._customers.take(BeginAttempt(key=key, message=message.id))
+        attempted = [e for e in (begun.decision.events if begun.decision else ()) if isinstance(e, MessageAttempted)]
+        if not attempted:
+            return
+        outgoing = await self._outgoing(message, attempted[0].at)
+        self._faults.reach("outbox.before_send")
+        sent = await channel.send(outgoing)
+        self._faults.reach("outbox.after_send")
+        breaker.note(ok=sent.outcome in ("sent", "refused"), now=self._clock.now())
+        if sent.outcome != "lost":
+            await self._record(message, attempted[0].attempt, sent)
+        self._faults.reach("outbox.after_record")
+
+    async def _look_up(self, message: Message, channel: Channel, breaker: Breaker) -> None:
+        """An attempt without an answer: ask the provider whether it has the message."""
+        outgoing = await self._outgoing(message, message.attempted_at or message.queued_at)
+        try:
+            found = await channel.find(outgoing)
+        except ConnectionError:
+            breaker.note(ok=False, now=self._clock.now())
+            again = Ms(self._clock.now() + max(BREAKER_FIRST_MS, breaker.wait_ms(self._clock.now())))
+            self._deadlines.set(f"outbox {message.id}", again, lambda: self._start(message.id))
+            return
+        outcome = Sent("sent", provider_id=found) if found else Sent("absent")
+        await self._record(message, message.attempts, outcome, adopted=found is not None)
+
+    async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
+        await self._customers.take(
+            RecordAttempt(
+                key=f"outcome/{message.id}/{attempt}/{sent.outcome}/{message.version}",
+                message=message.id,
+                attempt=attempt,
+                outcome=sent.outcome,
+                provider_id=sent.provider_id,
+                error=sent.error,
+                retry_after_ms=sent.retry_after_ms,
+                adopted=adopted,
+            )
+        )
+
+    async def _outgoing(self, message: Message, attempted_at: Ms) -> Outgoing:
+        words = await self._journal.words([message.words, message.address])
+        return Outgoing(
+            reference=message.id,
+            channel=message.channel,
+            to=words.get(message.address, ""),
+            via=message.via,
+            text=words.get(message.words, ""),
+            attempted_at=attempted_at,
+        )

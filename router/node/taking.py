@@ -1,0 +1,74 @@
+"""What both scopes share: the means of a decision, and its outcome as others see it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from policies import PolicySet
+from router.core.addresses import AddressFacts
+from router.core.clock import Ms
+from router.core.commands import Command
+from router.core.context import Context, Decision
+from router.core.documents import State
+from router.core.timeline import entry_of
+from router.core.words import AddressId, Channel, Ids
+from router.journal.base import Answer, Batch, Stored
+
+AnswerOf = Callable[[Decision], Answer]
+
+
+@dataclass(slots=True)
+class Means:
+    """What decisions need from outside, held by the node: secret, policy, numbering, case numbers."""
+
+    secret: bytes
+    policy: PolicySet
+    facts_of: Callable[[str], AddressFacts]
+    senders: Mapping[Channel, str]
+    cases_opened: int = 0
+
+    def context(self, command: Command, now: Ms, found: AddressId | None = None) -> Context:
+        return Context(
+            now=now,
+            ids=Ids(secret=self.secret, key=f"{type(command).__name__}/{command.key}", at=now),
+            policy=self.policy,
+            case_number=self._next_case,
+            reference_offset=int.from_bytes(self.secret[:4], "big"),
+            facts_of=self.facts_of,
+            senders=self.senders,
+            found=found,
+        )
+
+    def _next_case(self) -> int:
+        self.cases_opened += 1
+        return self.cases_opened - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A command that was taken: its place in the log and what was decided, or neither when its key was done before.
+    `answer`: what is to be said to whoever asked, now or again."""
+
+    stored: Stored | None
+    decision: Decision | None
+    answer: Answer | None = None
+
+    @property
+    def is_repeat(self) -> bool:
+        return self.stored is None
+
+
+def batch_of(
+    stream: str, command: Command, before: State, decision: Decision, *, at: Ms, answer: Answer | None
+) -> Batch:
+    """All that a decision changes, ready to be committed whole. An answer without a key is not kept."""
+    return Batch(
+        stream=stream,
+        at=at,
+        key=command.key,
+        events=decision.events,
+        documents=tuple(decision.changed(before)),
+        entries=tuple(entry for event in decision.events if (entry := entry_of(event)) is not None),
+        kept=decision.kept,
+        indexed=decision.indexed,
+        answer=answer if answer is not None and answer.key else None,
+    )

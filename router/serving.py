@@ -1,0 +1,183 @@
+"""Wiring: settings into a running service. `Running` is one service with everything it needs, started and stopped whole."""
+
+import asyncio
+import gc
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from channels.clock import Activity, ManualClock, RealClock
+from channels.clock_follow import FollowedClock
+from channels.numbers import facts_of
+from channels.registry import Host, make_channels
+from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
+from channels.sandbox.server import RunningSandbox
+from channels.transport import AiohttpTransport
+from channels.twilio_messaging import TwilioSettings
+from onecase import __version__
+from policies import default_policy_files, load_folder_texts, parse_policies
+from router.core.clock import Ms
+from router.core.words import Channel
+from router.http.auth import Role, Tokens
+from router.http.desk import desk_pages
+from router.http.front import Front
+from router.http.live import Live
+from router.http.metrics import NodeMetrics, registry_for
+from router.http.service import Service
+from router.http.shim import Shim
+from router.journal.base import Journal
+from router.journal.faultpoints import FaultPoints
+from router.journal.sqlite import SqliteJournal
+from router.node.node import Node
+from router.settings import Settings, SettingsProblem
+
+GC_THRESHOLD = 50_000
+"""Young objects before the collector looks: requests make many that die at once."""
+FOLLOW_S = 15.0
+
+log = structlog.get_logger("onecase.serve")
+AnyClock = RealClock | ManualClock | FollowedClock
+
+
+@dataclass(slots=True)
+class Running:
+    """A service that answers at `url`."""
+
+    url: str
+    node: Node
+    service: Service
+    bootstrap: str | None
+    _stack: AsyncExitStack
+
+    async def close(self) -> None:
+        """Stop taking, finish what is under way, let the folder go."""
+        await self._stack.aclose()
+
+
+async def start_service(
+    settings: Settings,
+    *,
+    sandbox: RunningSandbox | None = None,
+    sandbox_url: str | None = None,
+    follow_clock: bool = False,
+) -> Running:
+    """Start a service. Raises SettingsProblem, JournalUnusable, PolicyProblems or OSError with what is wrong.
+
+    With a sandbox (in this process, or at `sandbox_url`) its provider account is used and its clock followed."""
+    async with AsyncExitStack() as stack:
+        activity = sandbox.activity if sandbox else Activity()
+        clock = await _clock(stack, sandbox, sandbox_url if follow_clock else None, activity)
+        files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
+        policy = parse_policies(files, 0)
+        for warning in policy.warnings:
+            log.warning("policy", warning=warning)
+        faults = FaultPoints(settings.fault_point)
+        journal: Journal = await SqliteJournal.open(settings.data, faults=faults)
+        stack.push_async_callback(_close_journal, journal)
+        transport = AiohttpTransport()
+        stack.push_async_callback(transport.close)
+        provider = sandbox.url if sandbox else sandbox_url
+        host = _host(settings, transport, provider)
+        node = Node(
+            journal=journal,
+            clock=clock,
+            policy=policy,
+            policy_files=files,
+            channels=make_channels(host),
+            facts_of=facts_of,
+            senders=_senders(settings, provider),
+            activity=activity,
+            faults=faults,
+        )
+        live, metrics = Live(journal), NodeMetrics(node)
+        node.listen(live.hear)
+        node.listen(metrics.hear)
+        tokens = Tokens(journal)
+        service = Service(
+            node=node, tokens=tokens, registry=registry_for(metrics), version=__version__, sandbox_url=provider
+        )
+        front = Front(service, metrics, pages=desk_pages(service))
+        shim = Shim(front=front, live=live, node=node, tokens=tokens, body_bytes_max=settings.body_bytes_max)
+        url = await shim.start(settings.host, settings.port)
+        stack.push_async_callback(node.close)
+        stack.push_async_callback(shim.close)
+        await node.start()
+        await tokens.load(node.means.secret)
+        bootstrap = await _bootstrap(tokens, settings, node)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
+        return Running(url=url, node=node, service=service, bootstrap=bootstrap, _stack=stack.pop_all())
+    raise AssertionError("not reached")
+
+
+async def _clock(
+    stack: AsyncExitStack, sandbox: RunningSandbox | None, follow: str | None, activity: Activity
+) -> AnyClock:
+    if sandbox is not None:
+        return sandbox.clock
+    if follow is None:
+        return RealClock()
+    clock = FollowedClock(activity)
+    try:
+        async with asyncio.timeout(FOLLOW_S):
+            await clock.connect(follow)
+    except TimeoutError:
+        await clock.close()
+        raise SettingsProblem(
+            [f"the sandbox at {follow} gives no time: start it first with `onecase sandbox --clock manual`"]
+        ) from None
+    stack.push_async_callback(clock.close)
+    return clock
+
+
+def _host(settings: Settings, transport: AiohttpTransport, provider: str | None) -> Host:
+    section = settings.twilio
+    public = settings.public_url or f"http://{settings.host}:{settings.port}"
+    if provider is not None:
+        twilio = TwilioSettings(account=SANDBOX_SID, secrets=(SANDBOX_TOKEN.encode(),), public_url=public)
+        return Host(
+            transport=transport,
+            public_url=public,
+            twilio=twilio,
+            twilio_user=SANDBOX_SID,
+            twilio_secret=SANDBOX_TOKEN,
+            twilio_base_url=provider,
+        )
+    signing = section.signing_key.get_secret_value() or section.auth_token.get_secret_value()
+    secrets = [s.encode() for s in (signing, section.previous_auth_token.get_secret_value()) if s]
+    twilio = TwilioSettings(
+        account=section.account_sid,
+        secrets=tuple(secrets),
+        public_url=public,
+        signature_header=section.signature_header,
+    )
+    return Host(
+        transport=transport,
+        public_url=public,
+        twilio=twilio,
+        twilio_user=section.api_key_sid or section.account_sid or "AC",
+        twilio_secret=section.api_key_secret.get_secret_value() or section.auth_token.get_secret_value() or "-",
+        twilio_base_url=section.base_url,
+    )
+
+
+def _senders(settings: Settings, provider: str | None) -> Mapping[Channel, str]:
+    if provider is not None and not settings.twilio.senders:
+        return {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
+    return {Channel(name): number for name, number in settings.twilio.senders.items()}
+
+
+async def _bootstrap(tokens: Tokens, settings: Settings, node: Node) -> str | None:
+    """The first admin token of a new data folder: the given one, or a new one that is shown once."""
+    given = settings.bootstrap_token.get_secret_value()
+    if any(identity.role is Role.ADMIN for identity in tokens.all()):
+        return None
+    return await tokens.create(Role.ADMIN, at=Ms(node.clock.now()), token=given or None)
+
+
+async def _close_journal(journal: Journal) -> None:
+    with suppress(Exception):
+        await journal.close()

@@ -1,0 +1,143 @@
+"""Settings: `onecase.toml`, overridden by `ONECASE_*` variables. Every setting is documented in docs/settings.md.
+
+Its one rule: an unknown or impossible setting stops the start with a sentence that says where and what to do.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "ONECASE_"
+
+
+class TwilioSection(BaseModel):
+    """The telephone provider: Twilio, or any that speaks its protocol at another base URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_sid: str = Field("", description="account SID (`AC…`)")
+    auth_token: SecretStr = Field(SecretStr(""), description="the account's primary auth token; signs webhooks")
+    previous_auth_token: SecretStr = Field(
+        SecretStr(""), description="the token before, while one is rotated: webhooks signed with it are still taken"
+    )
+    api_key_sid: str = Field("", description="API key (`SK…`) for our calls; empty: the account's own token is used")
+    api_key_secret: SecretStr = Field(SecretStr(""), description="the API key's secret")
+    base_url: str = Field("https://api.twilio.com", description="REST address, with a path prefix where there is one")
+    signature_header: str = Field("X-Twilio-Signature", description="header that carries the webhook's signature")
+    signing_key: SecretStr = Field(
+        SecretStr(""), description="key of webhook signatures where it is not the auth token"
+    )
+    senders: dict[str, str] = Field(
+        default_factory=dict, description='our number for each channel we may write on first, such as sms = "+1…"'
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    data: Path = Field(Path("onecase-data"), description="folder that holds everything the embedded default writes")
+    public_url: str = Field(
+        "", description="scheme and host under which providers reach this service; empty: http://host:port"
+    )
+    database_url: str = Field("", description="empty: SQLite in `data`")
+    policies: Path | None = Field(None, description="folder of policy files; empty: the default policy set")
+    bootstrap_token: SecretStr = Field(SecretStr(""), description="admin token of a new data folder")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    body_bytes_max: int = Field(1_048_576, ge=1024, description="largest request body that is read")
+    fault_point: str = Field("", description="tests only: `name:n` ends the process at the n-th pass of a fault point")
+    twilio: TwilioSection = Field(default_factory=lambda: TwilioSection(), description="the telephone provider")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml_file = settings_cls.model_config.get("toml_file")
+        files = (TomlConfigSettingsSource(settings_cls, toml_file=toml_file),) if toml_file else ()
+        return (init_settings, env_settings, *files)
+
+
+class SettingsProblem(Exception):
+    """Settings that cannot be used; each line says where, what came and what was expected."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_settings(file: Path | None, environment: dict[str, str], **given: Any) -> Settings:
+    """Settings from command line, environment and file, in this order of weight. Raises SettingsProblem."""
+    problems = _unknown_variables(environment)
+    if file is not None:
+        problems += _file_problems(file)
+    if problems:
+        raise SettingsProblem(problems)
+
+    class Configured(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return Configured(**{k: v for k, v in given.items() if v is not None})
+    except ValidationError as error:
+        raise SettingsProblem([_sentence(e, file) for e in error.errors()]) from None
+
+
+def _file_problems(file: Path) -> list[str]:
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [f"{file}: there is no such file; give an existing one with --config"]
+    except (OSError, UnicodeDecodeError) as error:
+        return [f"{file}: cannot be read ({error})"]
+    except tomllib.TOMLDecodeError as error:
+        return [f"{file}: is not TOML: {error}"]
+    return []
+
+
+def _unknown_variables(environment: dict[str, str]) -> list[str]:
+    names = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    problems: list[str] = []
+    for variable in sorted(environment):
+        if variable.upper().startswith(PREFIX) and variable.upper().split("__")[0] not in names:
+            problems.append(f"{variable}: there is no such setting; docs/settings.md lists all of them")
+    return problems
+
+
+def _sentence(error: Any, file: Path | None) -> str:
+    path = [str(part) for part in error["loc"]]
+    name = ".".join(path)
+    line = _line_of(file, path) if file else None
+    where = f"{file}:{line}: {name}" if line else f"{name} ({PREFIX}{'__'.join(path).upper()})"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: there is no such setting; docs/settings.md lists all of them"
+    came = "" if any(word in name for word in ("token", "secret", "key")) else f", found {error['input']!r}"
+    return f"{where}: {error['msg']}{came}"
+
+
+def _line_of(file: Path, path: list[str]) -> int | None:
+    """The line where a setting stands, found by its table and key."""
+    table = ""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip()
+        if text.startswith("["):
+            table = text.strip("[] ")
+        key = text.partition("=")[0].strip()
+        if [*(table.split(".") if table else []), key] == path or (text.startswith("[") and table == ".".join(path)):
+            return number
+    return None

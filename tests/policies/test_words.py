@@ -1,0 +1,163 @@
+"""Words: what stops and starts texts, which language it is, what we say."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from policies import PHRASES, ConsentWord, PolicySet, Problem, default_policy_files
+from policies.consent import WORDS
+from policies.phrases import CONSENT_PHRASES
+from policies.settings import AgentSettings, CallbackSettings, CaseSettings, SendingSettings, Settings
+from policies.text import words_of
+
+Parse = Callable[[Mapping[str, str]], PolicySet]
+Refused = Callable[[str, str], list[Problem]]
+
+OUT, IN, HELP = ConsentWord.OPT_OUT, ConsentWord.OPT_IN, ConsentWord.HELP
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "is_told"),
+    [
+        pytest.param("STOP", OUT, True, id="row11-stop"),
+        pytest.param(" stop. ", OUT, True, id="row11-stop-dot"),
+        pytest.param("Stop all", OUT, True, id="row11-stop-all"),
+        pytest.param("ARRET", OUT, True, id="row11-arret"),
+        pytest.param("Arrêt !", OUT, True, id="row11-arret-accent"),
+        pytest.param("stop 🛑", OUT, True, id="row11-emoji"),
+        pytest.param("“STOP”", OUT, True, id="row11-quotes"),
+        pytest.param("please stop by at 5", None, True, id="row11-stop-by"),
+        pytest.param("STOP please", None, True, id="row11-stop-please"),
+        pytest.param("cancel", OUT, True, id="bare-cancel"),
+        pytest.param("I want to cancel my order", None, False, id="cancel-an-order"),
+        pytest.param("END", OUT, True, id="end"),
+        pytest.param("opt-out", OUT, True, id="opt-out"),
+        pytest.param("Abmelden", OUT, True, id="german"),
+        pytest.param("BAJA", OUT, True, id="spanish"),
+        pytest.param("START", IN, False, id="row12-start"),
+        pytest.param("Unstop", IN, False, id="row12-unstop"),
+        pytest.param("yes", IN, False, id="row12-yes"),
+        pytest.param("yes, at four", None, False, id="row12-yes-at-four"),
+        pytest.param("HELP", HELP, False, id="help"),
+        pytest.param("help me please", None, False, id="help-me"),
+        pytest.param("", None, False, id="empty"),
+        pytest.param("🛑", None, False, id="emoji-alone"),
+        pytest.param("stop" + " " * 100, None, True, id="long"),
+        pytest.param("no more texts", None, True, id="no-more-texts"),
+    ],
+)
+def test_consent(defaults: PolicySet, text: str, word: ConsentWord | None, is_told: bool) -> None:
+    assert defaults.consent_word(text) is word
+    assert defaults.mentions_opt_out(text) is is_told
+
+
+def test_a_policy_adds_consent_words_but_changes_none(parse: Parse) -> None:
+    words = default_policy_files()["words.yaml"] + "consent: {opt_out: [schluss jetzt], help: [stop]}\n"
+    policies = parse({"words.yaml": words})
+    assert policies.consent_word("Schluss jetzt!") is OUT
+    assert policies.consent_word("stop") is OUT
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hello, my heater is broken again", "en"),
+        ("Hallo, meine Heizung ist kaputt", "de"),
+        ("Hola, la calefacción no funciona", "es"),
+        ("Können Sie mich bitte zurückrufen?", "de"),
+        ("¿Puede llamarme por favor?", "es"),
+        ("E42", "en"),
+        ("", "en"),
+    ],
+)
+def test_language(defaults: PolicySet, text: str, language: str) -> None:
+    assert defaults.language_of(text) == language
+
+
+def test_language_unknown_is_what_the_caller_says(defaults: PolicySet) -> None:
+    assert defaults.language_of("E42", default="es") == "es"
+    assert defaults.language_of("hola hallo", default="fr") == "fr"
+
+
+def test_every_phrase_exists_in_three_languages(defaults: PolicySet) -> None:
+    assert {key: set(by_language) for key, by_language in defaults.phrases.parts.items()} == {
+        key: {"en", "de", "es"} for key in PHRASES
+    }
+
+
+def test_every_phrase_says_all_that_it_is_given(defaults: PolicySet) -> None:
+    for key, names in PHRASES.items():
+        for language in ("en", "de", "es"):
+            said = defaults.phrase(key, language, **{name: f"<{name}>" for name in names})
+            assert all(f"<{name}>" in said for name in names)
+            assert "{" not in said
+
+
+def test_a_phrase_is_filled_by_plain_substitution(defaults: PolicySet) -> None:
+    assert (
+        defaults.phrase("terms_confirmed", "en", terms="{brand} {0.__class__} %s") == "Noted: {brand} {0.__class__} %s."
+    )
+    assert defaults.phrase("greeting", "fr", brand="Acme") == "Hello, this is Acme."
+    with pytest.raises(KeyError):
+        defaults.phrase("greeting", "en")
+    with pytest.raises(KeyError):
+        defaults.phrase("greting", "en")
+
+
+@pytest.mark.parametrize(
+    ("written", "found", "suggestion"),
+    [
+        ("greeting: {en: 'I am {brnd}'}", "'{brnd}' in phrase greeting", "{brand}"),
+        ("greeting: {en: 'I am {brand.__class__}'}", "'{brand.__class__}'", None),
+        ("greeting: {en: 'I am {brand!r}'}", "'{brand!r}'", "{brand}"),
+        ("greeting: {en: 'I am {brand'}", "a lone brace", None),
+        ("greeting: {de: 'Hier ist {brand}'}", "no en in phrase greeting", None),
+        ("greting: {en: 'Hi'}", "unknown phrase 'greting'", "greeting"),
+        ("greeting: {english: 'Hi'}", "'english'", None),
+    ],
+)
+def test_phrase_refused(refused: Refused, written: str, found: str, suggestion: str | None) -> None:
+    own = default_policy_files()["words.yaml"]
+    start = own.index("  greeting:")
+    text = own[:start] + f"  {written}\n" + own[own.index("  closed:") :]
+    problems = [problem for problem in refused("words.yaml", text) if found in problem.found]
+    assert len(problems) == 1
+    assert suggestion is None or problems[0].suggestion == suggestion
+
+
+def test_no_phrase_asks_for_a_word_that_carriers_act_upon(parse: Parse, defaults: PolicySet) -> None:
+    acted_upon = {word.upper() for words in WORDS.values() for word in words}
+    for key in PHRASES.keys() - CONSENT_PHRASES:
+        said = defaults.phrase(key, "en", **dict.fromkeys(PHRASES[key], ""))
+        assert acted_upon.isdisjoint(said.split())
+    asking = default_policy_files()["words.yaml"].replace("Your code is {code}.", "Answer YES to get {code}.")
+    assert "phrase code names YES" in parse({"words.yaml": asking}).warnings[0]
+
+
+def test_the_products_own_set_has_no_warnings_and_says_every_default(defaults: PolicySet) -> None:
+    assert defaults.warnings == ()
+    assert defaults.settings == Settings(AgentSettings(), CaseSettings(), CallbackSettings(), SendingSettings())
+    assert defaults.numbers["+14155550100"].language == "en"
+
+
+def test_settings_are_read(parse: Parse) -> None:
+    agents = parse({"agents.yaml": "wrap_up: 2 min\nsticky: 0 s\n", "cases.yaml": "reopen: 3 days\n"}).settings
+    assert (agents.agents.wrap_up_s, agents.agents.sticky_s, agents.cases.reopen_days) == (120, 0, 3)
+
+
+def test_parts_of_days_are_refused(refused: Refused) -> None:
+    assert "whole days" in refused("cases.yaml", "reopen: 36 h\n")[0].expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Heizung: E42!", ["heizung", "e42"]),
+        ("Straße STRASSE", ["strasse", "strasse"]),
+        ("İstanbul", ["istanbul"]),
+        ("snake_case e-mail", ["snake", "case", "e", "mail"]),
+        ("\ud800 x\x00y", ["x", "y"]),
+    ],
+)
+def test_words_of_a_text(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
