@@ -5,18 +5,18 @@ A new channel is one adapter file and one registry line, or a plug-in of the ent
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.commands import Command, TakeContact
+from router.core.values import value
 from router.core.words import Channel as ChannelName
 
 __all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Capabilities:
     """What a channel can do. The router asks these, never a channel's name."""
 
@@ -28,7 +28,7 @@ class Capabilities:
     carries_proof: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received:
     """What a request means, and what to answer once all of it is durable."""
 
@@ -36,7 +36,7 @@ class Received:
     response: WireResponse
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """A message to send. `reference` is ours and travels along, so that callbacks name it."""
 
@@ -48,7 +48,7 @@ class Outgoing:
     attempted_at: Ms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sent:
     """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows)."""
 
@@ -84,7 +84,7 @@ class Channel(Protocol):
         ...
 
     def receive(self, request: WireRequest, now: Ms) -> Received:
-        """Read one request that arrived at `now`. Raises Refusal; never fails on odd words, missing fields or unknown ones."""
+        """Read one request that arrived at `now`. Raises Refusal; never fails on odd words or missing fields."""
         ...
 
     async def send(self, message: Outgoing) -> Sent: ...

@@ -52,7 +52,7 @@ class Activity:
 
 
 class ClockSide(Protocol):
-    """One party that lives by a moved clock. The clock goes on only when no side is busy, and never past what is due."""
+    """One party that lives by a moved clock. The clock goes on when no side is busy, and never past what is due."""
 
     def busy(self) -> list[str]:
         """What is under way, in words; empty at rest."""

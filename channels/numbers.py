@@ -14,7 +14,7 @@ ZONES_MAX = 4
 
 @lru_cache(maxsize=10_000)
 def facts_of(address: str) -> AddressFacts:
-    """Facts of an address as a provider spells it. Never fails: what is no number is a sender's name or a short code."""
+    """Facts of an address as a provider spells it. Never fails: what is no number is a name or a short code."""
     plain = address.strip().removeprefix("whatsapp:")
     if plain.casefold() in ANONYMOUS_CALLERS or not plain.startswith("+"):
         return AddressFacts(kind=AddressKind.SENDER)
@@ -23,7 +23,7 @@ def facts_of(address: str) -> AddressFacts:
     except phonenumbers.NumberParseException:
         return AddressFacts(kind=AddressKind.SENDER)
     kind = phonenumbers.number_type(number)
-    zones = timezone.time_zones_for_number(number)
+    zones = timezone.time_zones_for_geographical_number(number)
     known = zones if len(zones) <= ZONES_MAX and "Etc/Unknown" not in zones else ()
     return AddressFacts(
         kind=AddressKind.PHONE,

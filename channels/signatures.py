@@ -17,18 +17,17 @@ Fields = Iterable[tuple[str, str]]
 
 def signature_of(url: str, fields: Fields, *, secret: bytes, algorithm: str = "sha1") -> str:
     """The signature that a provider sends for a form POST (or, without fields, for a GET)."""
-    text = url + "".join(name + value for name, value in sorted(set(fields)))
-    return base64.b64encode(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), algorithm)).decode("ascii")
+    return _signature(url + _joined(fields), secret, algorithm)
 
 
 def is_signed(url: str, fields: Fields, signature: str, *, secrets: Sequence[bytes], algorithm: str = "sha1") -> bool:
     """True when `signature` fits under any of `secrets` (two while one is being rotated), with or without the port in
     the URL, for providers differ there. Compares in constant time."""
-    pairs = sorted(set(fields))
+    joined = _joined(fields)
     given = signature.encode("utf-8", "replace")
     for candidate in _port_variants(url):
         for secret in secrets:
-            if hmac.compare_digest(signature_of(candidate, pairs, secret=secret, algorithm=algorithm).encode(), given):
+            if hmac.compare_digest(_signature(candidate + joined, secret, algorithm).encode(), given):
                 return True
     return False
 
@@ -38,6 +37,18 @@ def is_body_signed(url: str, body: bytes, signature: str, *, secrets: Sequence[b
     stated = dict(parse_qsl(urlsplit(url).query)).get("bodySHA256", "")
     fits = hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), stated.encode("utf-8", "replace"))
     return is_signed(url, (), signature, secrets=secrets, algorithm=algorithm) and fits
+
+
+def _joined(fields: Fields) -> str:
+    return "".join([name + value for name, value in sorted(set(fields))])
+
+
+def _signature(text: str, secret: bytes, algorithm: str) -> str:
+    try:
+        data = text.encode("utf-8", "surrogateescape")  # bytes that were no UTF-8 are signed as they came
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogatepass")
+    return base64.b64encode(hmac.digest(secret, data, algorithm)).decode("ascii")
 
 
 def _port_variants(url: str) -> Iterable[str]:

@@ -4,17 +4,19 @@ The same adapters run on real sockets (`channels.transport`) and in the simulato
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from router.core.values import value
+
 NO_HEADERS: Mapping[str, str] = CIMultiDictProxy(CIMultiDict[str]())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WireRequest:
-    """One HTTP request. `url` is absolute on the way out; the raw path with its query on the way in, exactly as sent."""
+    """One HTTP request. `url` is absolute on the way out; the raw path with its query on the way in, as sent."""
 
     method: str
     url: str
@@ -22,7 +24,7 @@ class WireRequest:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WireResponse:
     status: int
     body: bytes = b""

@@ -64,13 +64,15 @@ def _channel(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
 
 def _language(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
     return _one_of(name, node, block, lambda fields, item: fields.scalar(
-        item, _two_small, expected="a language as two small letters, such as de", hint=lambda text: _two_small(text.lower()),
+        item, _two_small, expected="a language as two small letters, such as de",
+        hint=lambda text: _two_small(text.lower()),
     ))  # fmt: skip
 
 
 def _country(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
     return _one_of(name, node, block, lambda fields, item: fields.scalar(
-        item, _two_large, expected="a country as two capital letters, such as DE", hint=lambda text: _two_large(text.upper()),
+        item, _two_large, expected="a country as two capital letters, such as DE",
+        hint=lambda text: _two_large(text.upper()),
     ))  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Policy texts from disk: the one module of this package that reads files. It reads, and judges only what is no text."""
+"""Policy texts from disk: the one module of this package that reads files. It reads; it judges only what is no text."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable

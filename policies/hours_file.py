@@ -1,7 +1,7 @@
 """Reads hours.yaml: named hours with their zone, week and dates. Empty and overlapping windows are refused."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -152,6 +152,6 @@ def _date(text: str) -> date | None:
     if not _DATE.fullmatch(text):
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        return date.fromisoformat(text)
     except ValueError:  # the calendar has no such day
         return None

@@ -1,4 +1,4 @@
-"""Which language a text is in, guessed by its small words. A guess: it picks phrases, it never decides who is served."""
+"""Which language a text is in, guessed by its small words. A guess: it picks phrases, never who is served."""
 
 from typing import Final
 
@@ -12,9 +12,9 @@ _SMALL_WORDS: Final = {
     "en": "the and is are my your you it not does do have has with for this that please hello hi thanks thank can how "
           "what when where why will would could again still call me on of to from at be been need help working broken "
           "yes am they we he she i im dont doesnt cant since after by about order invoice",
-    "de": "der die das und ist sind mein meine ihr ihre sie ich wir nicht kein keine mit fur bitte hallo danke wie wann "
-          "warum wo wieder noch immer rufen mich mir auf von zu zur zum aus bei hat habe haben kann konnen wird ein "
-          "eine einen es geht guten tag seit nach uber heizung rechnung kaputt ja nein auch schon jetzt heute",
+    "de": "der die das und ist sind mein meine ihr ihre sie ich wir nicht kein keine mit fur bitte hallo danke wie "
+          "wann warum wo wieder noch immer rufen mich mir auf von zu zur zum aus bei hat habe haben kann konnen wird "
+          "ein eine einen es geht guten tag seit nach uber heizung rechnung kaputt ja nein auch schon jetzt heute",
     "es": "el la los las y es son mi su usted no con para por favor hola gracias como cuando donde porque que otra vez "
           "todavia llamar llamen me un una en de del al se lo le esta estan tengo tiene puede puedo quiero necesito "
           "desde hasta sobre factura calefaccion si buenos dias tardes funciona ayuda ahora hoy",

@@ -34,7 +34,8 @@ _RENAMED: Final = {
     "US/Eastern": "America/New_York", "US/Central": "America/Chicago", "US/Mountain": "America/Denver",
     "US/Pacific": "America/Los_Angeles", "US/Arizona": "America/Phoenix", "US/Alaska": "America/Anchorage",
     "US/Hawaii": "Pacific/Honolulu", "Canada/Eastern": "America/Toronto", "Canada/Pacific": "America/Vancouver",
-    "Brazil/East": "America/Sao_Paulo", "Mexico/General": "America/Mexico_City", "Chile/Continental": "America/Santiago",
+    "Brazil/East": "America/Sao_Paulo", "Mexico/General": "America/Mexico_City",
+    "Chile/Continental": "America/Santiago",
 }  # fmt: skip
 
 

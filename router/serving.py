@@ -1,4 +1,4 @@
-"""Wiring: settings into a running service. `Running` is one service with everything it needs, started and stopped whole."""
+"""Wiring: settings into a running service. `Running` is one service, started and stopped whole."""
 
 import asyncio
 import gc
@@ -96,7 +96,12 @@ async def start_service(
         node.listen(metrics.hear)
         tokens = Tokens(journal)
         service = Service(
-            node=node, tokens=tokens, registry=registry_for(metrics), version=__version__, sandbox_url=provider
+            node=node,
+            tokens=tokens,
+            registry=registry_for(metrics),
+            version=__version__,
+            sandbox_url=provider,
+            public_url=host.public_url,
         )
         front = Front(service, metrics, pages=desk_pages(service))
         shim = Shim(front=front, live=live, node=node, tokens=tokens, body_bytes_max=settings.body_bytes_max)

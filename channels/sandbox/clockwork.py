@@ -52,7 +52,7 @@ class Clockwork:
             self._sides.remove(side)
 
     async def advance_to(self, at: Ms) -> Ms:
-        """Move to `at` (never back) and return the time then. Raise `StillBusy` when something stays busy for `patience_s`."""
+        """Move to `at` (never back) and return the time then. Raise `StillBusy` after `patience_s` of a busy side."""
         async with self._one_at_a_time:
             try:
                 async with asyncio.timeout(self.patience_s):

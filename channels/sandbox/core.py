@@ -1,7 +1,7 @@
 """The sandbox without I/O: requests in, answers out, webhooks through a `Transport`, time from a `Clock`.
 
-Its one rule: everything from outside is passed in, so the same sandbox runs on sockets and, bit for bit repeatable, on a
-virtual-time loop. `handle` answers the REST API, the control API and the page; `server` gives it a socket.
+Its one rule: everything from outside is passed in, so the same sandbox runs on sockets and, repeatable bit for bit, on
+a virtual-time loop. `handle` answers the REST API, the control API and the page; `server` gives it a socket.
 """
 
 import ipaddress

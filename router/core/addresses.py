@@ -3,15 +3,16 @@
 Pure: what needs tables of numbering plans (country, zones, dialable) is passed in as `AddressFacts`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from router.core.values import value
 from router.core.words import AddressId, Channel
 
 ANONYMOUS_CALLERS = frozenset(
     {"+266696687", "+86282452253", "+7378742833", "+2562533", "+8566", "+464", "anonymous", "unknown", "restricted", ""}
 )
-"""What providers send in place of a withheld number: keypad spellings of ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED."""
+"""What providers send for a withheld number: keypad spellings of ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED."""
 
 
 class AddressKind(StrEnum):
@@ -20,7 +21,7 @@ class AddressKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddressFacts:
     """What the numbering plan says of a number; recorded instead of the number."""
 
@@ -31,7 +32,7 @@ class AddressFacts:
     premium: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """One way to reach a customer. The number itself stands in the vault under `id`."""
 

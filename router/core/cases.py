@@ -1,7 +1,5 @@
 """What people do with a case: note, status, assignment; and what the customer's side learns of the work on it."""
 
-from dataclasses import replace
-
 from router.core.choice import OPENS_WITH
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
@@ -25,6 +23,7 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.facts import facts_of_case, without_words
+from router.core.values import replace
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, WorkId
 
 
@@ -80,7 +79,7 @@ def assign(making: Making, command: AssignCase) -> None:
 
 
 def fold_work(making: Making, command: FoldWork) -> None:
-    """Take note of what the domain decided. Told twice, or of work that is no longer this case's, it changes nothing."""
+    """Take note of what the domain decided. Told twice, or of work no longer this case's, it changes nothing."""
     case = making.case(command.case)
     event = command.event
     entry = case.entries + 1

@@ -4,25 +4,25 @@ Gives the way with its reasons and what else was possible, so that the agent's r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from router.core.addresses import Address, AddressKind
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
+from router.core.values import value
 from router.core.words import AddressId, Channel
 
 OPENS_WITH = Channel.SMS
 """What we write with on a number that never wrote to us."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Way:
     channel: Channel
     address: AddressId
     via: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     way: Way
     reasons: tuple[str, ...]

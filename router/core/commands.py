@@ -3,10 +3,11 @@
 `key` makes a command repeatable: the same key is done once, and its first answer is given again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
+from router.core.values import value
 from router.core.words import (
     ActorKind,
     AddressId,
@@ -24,7 +25,7 @@ from router.core.words import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Actor:
     kind: ActorKind
     id: str | None = None
@@ -34,7 +35,7 @@ SYSTEM = Actor(ActorKind.SYSTEM)
 CUSTOMER = Actor(ActorKind.CUSTOMER)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Media:
     """A file that came along: where it can be fetched, and what the sender says it is."""
 
@@ -42,7 +43,7 @@ class Media:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TakeContact:
     """A person wrote. `at` is when the provider took it; `sender` and `via` are as the provider spells them."""
 
@@ -59,7 +60,7 @@ class TakeContact:
     actor: Actor = CUSTOMER
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendReply:
     key: str
     case: CaseId
@@ -68,7 +69,7 @@ class SendReply:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddNote:
     key: str
     case: CaseId
@@ -76,7 +77,7 @@ class AddNote:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetStatus:
     key: str
     case: CaseId
@@ -86,7 +87,7 @@ class SetStatus:
     if_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AssignCase:
     """Give a case to one agent, or to a queue."""
 
@@ -99,7 +100,7 @@ class AssignCase:
     if_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BeginAttempt:
     """The outbox is about to ask the provider."""
 
@@ -108,7 +109,7 @@ class BeginAttempt:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordAttempt:
     """What the provider answered. `provider_id` on success; else `error`, and whether another try may help.
 
@@ -126,7 +127,7 @@ class RecordAttempt:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordDelivery:
     """The provider's status callback for one message of ours."""
 
@@ -138,14 +139,14 @@ class RecordDelivery:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReleaseMessage:
     key: str
     message: MessageId
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FoldWork:
     """The customer's side takes note of what the domain decided, in order of `seq`."""
 
@@ -158,7 +159,7 @@ class FoldWork:
 # --- domain scope -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ActivatePolicy:
     key: str
     policy: int
@@ -166,7 +167,7 @@ class ActivatePolicy:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddAgent:
     key: str
     name: str
@@ -177,7 +178,7 @@ class AddAgent:
     phone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetAgentState:
     key: str
     agent: AgentId
@@ -187,7 +188,7 @@ class SetAgentState:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LoseAgent:
     """No stream of this agent has been open for as long as the policy allows."""
 
@@ -196,7 +197,7 @@ class LoseAgent:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferWork:
     """The matcher found an agent for a piece of work."""
 
@@ -212,7 +213,7 @@ class OfferWork:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AcceptOffer:
     key: str
     offer: OfferId
@@ -221,7 +222,7 @@ class AcceptOffer:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EndOffer:
     """`how`: declined (by the agent), expired (its time), revoked (the case or the agent went away)."""
 
@@ -233,7 +234,7 @@ class EndOffer:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WithdrawWork:
     key: str
     work: WorkId
@@ -241,7 +242,7 @@ class WithdrawWork:
     actor: Actor = SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FinishWork:
     key: str
     work: WorkId
@@ -251,7 +252,7 @@ class FinishWork:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GiveBackWork:
     """Hand accepted work on: `to` is `agent:ID`, `queue:NAME`, or nobody in particular."""
 
@@ -263,7 +264,7 @@ class GiveBackWork:
     to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CountRefused:
     key: str
     what: str
@@ -299,7 +300,7 @@ DomainCommand = (
 Command = CustomerCommand | DomainCommand
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Kept:
     """Words that a decision puts into the vault: by id, for one owner (a customer, an agent or the domain)."""
 
@@ -309,7 +310,7 @@ class Kept:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Indexed:
     """An address found again by its matching key."""
 

@@ -41,9 +41,10 @@ TEXT_CHARS_MAX = 20_000
 def take_contact(making: Making, command: TakeContact) -> None:
     """One arrival becomes one entry of one case: a reply's case, the single open one, or a new one."""
     text = clean_text(command.text)
-    customer, address, known = _customer_of(making, command)
     policy = making.context.policy
-    language = policy.language_of(text, default=customer.language)
+    found = _known_customer(making)
+    language = policy.language_of(text, default=found[0].language if found else None)
+    customer, address = found or _new_customer(making, command, language=language if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     case, link = _case_of(making, customer, command)
@@ -74,7 +75,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
     else:
-        want_work(making, command, case_id=case.id, address=address, known=known, language=language)
+        want_work(making, command, case_id=case.id, address=address, known=found is not None, language=language)
 
 
 def clean_text(text: str) -> str:
@@ -131,18 +132,23 @@ def relax_of(verdict: Verdict) -> tuple[tuple[int, str], ...]:
     return tuple((step.after_s * SECOND_MS, step.drop) for step in verdict.relax)
 
 
-def _customer_of(making: Making, command: TakeContact) -> tuple[Customer, Address, bool]:
-    context = making.context
-    if context.found is not None:
+def _known_customer(making: Making) -> tuple[Customer, Address] | None:
+    found = making.context.found
+    if found is not None:
         for document in making.state.values():
-            if isinstance(document, Customer) and (address := document.address(context.found)):
-                return document, address, True
+            if isinstance(document, Customer) and (address := document.address(found)):
+                return document, address
+    return None
+
+
+def _new_customer(making: Making, command: TakeContact, *, language: str | None) -> tuple[Customer, Address]:
+    context = making.context
     customer = CustomerId(context.ids.new("cus"))
     address = Address(id=AddressId(context.ids.new("adr")), facts=context.facts_of(command.sender))
-    making.emit(CustomerCreated(customer=customer, at=making.now, address=address))
+    making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
     making.kept.append(Kept(id=VaultId(address.id), owner=customer, kind="address", body=command.sender))
     making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
-    return making.customer(customer), address, False
+    return making.customer(customer), address
 
 
 def _case_of(making: Making, customer: Customer, command: TakeContact) -> tuple[Case | None, str]:

@@ -11,12 +11,14 @@ from router.core.documents import Case, Customer, Document, Message, State
 from router.core.errors import Reason, Rejected
 from router.core.events import Event
 from router.core.evolve import evolve
+from router.core.values import value
 from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Context:
-    """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key already has. `case_number` counts cases up from 0."""
+    """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key
+    already has. `case_number` counts cases up from 0."""
 
     now: Ms
     ids: Ids
@@ -71,7 +73,7 @@ class Making:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """What was decided: events in order, words for the vault, addresses for the index, and the documents after."""
 

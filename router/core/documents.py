@@ -4,11 +4,12 @@ Customer scope writes Customer, Case and Message; domain scope writes Agent and 
 document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from policies import kind_of
 from router.core.addresses import Address
 from router.core.clock import Ms
+from router.core.values import value
 from router.core.words import (
     AddressId,
     AgentId,
@@ -29,7 +30,7 @@ SkillLevels = tuple[tuple[str, int], ...]
 """Skills with the level that is needed or held, 1 and up, sorted by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Customer:
     id: CustomerId
     version: int
@@ -43,7 +44,7 @@ class Customer:
         return next((a for a in self.addresses if a.id == id), None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Requirement:
     """What an agent must have to take a piece of work; equal requirements form one class of the matcher."""
 
@@ -61,7 +62,7 @@ class Requirement:
         return kind_of(self.channel)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ask:
     """What a case wants of an agent now. `place_at`: the customer's oldest ask that no person has attended to."""
 
@@ -75,7 +76,7 @@ class Ask:
     agent: AgentId | None = None  # the one agent it is meant for, when a person said so
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reached:
     """The customer's last words: how they came, so that the answer can go back the same way."""
 
@@ -85,7 +86,7 @@ class Reached:
     via: str  # our number or sender they wrote to
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Case:
     id: CaseId
     version: int
@@ -121,7 +122,7 @@ class MessageState:
     UNKNOWN = "unknown"  # looked for at the provider, not found: a person decides
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message of ours, from intent to receipt."""
 
@@ -143,7 +144,7 @@ class Message:
     segments: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Agent:
     id: AgentId
     version: int
@@ -164,7 +165,7 @@ class Agent:
         return next((n for k, n in self.capacity if k == kind), 0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Offer:
     id: OfferId
     agent: AgentId
@@ -172,9 +173,9 @@ class Offer:
     expires_at: Ms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Work:
-    """One thing an agent is to do now for a case. It begins as the case's ask and lives here from the first offer on."""
+    """One thing an agent is to do now for a case. It begins as the case's ask and lives here once offered."""
 
     id: WorkId
     version: int
@@ -195,7 +196,7 @@ State = dict[DocumentId, Document]
 """The documents one decision looks at, by id. Never changed in place."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """One row of a case's timeline, for people to read. `words` names the vault row that holds what was said."""
 

@@ -22,7 +22,7 @@ class Reason(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes
 class Rejected(Exception):
     """The command is not allowed in the present state. `what` names the thing it was about, never a person's words."""
 
@@ -30,7 +30,7 @@ class Rejected(Exception):
     what: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class BadInput(Exception):
     """What came cannot be read: where, what was expected, what came."""
 

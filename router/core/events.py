@@ -3,11 +3,12 @@
 An event's class name is its name in the journal for ever: a changed shape gets an upcaster in `journal.codec`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
+from router.core.values import value
 from router.core.words import (
     ActorKind,
     AddressId,
@@ -28,7 +29,7 @@ from router.core.words import (
 Facts = dict[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CommandTaken:
     """First of each batch: enough to decide again without words."""
 
@@ -42,14 +43,15 @@ class CommandTaken:
 # --- customer scope ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CustomerCreated:
     customer: CustomerId
     at: Ms
     address: Address
+    language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CaseOpened:
     case: CaseId
     customer: CustomerId
@@ -59,13 +61,13 @@ class CaseOpened:
     priority: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CaseReopened:
     case: CaseId
     at: Ms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactReceived:
     """One arrival. `link` says why it stands on this case; `at` is its true time, also when it was fetched later."""
 
@@ -86,7 +88,7 @@ class ContactReceived:
     opt_out_hint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConsentChanged:
     customer: CustomerId
     case: CaseId
@@ -98,7 +100,7 @@ class ConsentChanged:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkWanted:
     """A case wants an agent. `matched` are the conditions that were true, `inputs` the facts they looked at."""
 
@@ -111,7 +113,7 @@ class WorkWanted:
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkWithdrawn:
     """A case wants no agent any more; one who is at it already wraps up."""
 
@@ -122,7 +124,7 @@ class WorkWithdrawn:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkTaken:
     """The customer's side learns that an agent accepted (folded from `WorkAccepted`)."""
 
@@ -133,7 +135,7 @@ class WorkTaken:
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkClosed:
     """The customer's side learns that the work is finished (folded from `WorkFinished`)."""
 
@@ -146,7 +148,7 @@ class WorkClosed:
     note: VaultId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkReturned:
     """The customer's side learns that an agent gave accepted work back; the place is kept."""
 
@@ -158,7 +160,7 @@ class WorkReturned:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoutingNoted:
     """The customer's side keeps what the matcher did for a case: an offer made, declined, lapsed or taken back."""
 
@@ -173,7 +175,7 @@ class RoutingNoted:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageQueued:
     message: MessageId
     case: CaseId
@@ -190,9 +192,9 @@ class MessageQueued:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageAttempted:
-    """An attempt begins. Durable before the provider is asked, so that a crash leaves a question, never a second send."""
+    """An attempt begins. Durable before the provider is asked, so a crash leaves a question, never a second send."""
 
     message: MessageId
     at: Ms
@@ -200,7 +202,7 @@ class MessageAttempted:
     lookup_at: Ms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageRetryPlanned:
     message: MessageId
     at: Ms
@@ -208,7 +210,7 @@ class MessageRetryPlanned:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageSent:
     message: MessageId
     at: Ms
@@ -216,7 +218,7 @@ class MessageSent:
     adopted: bool = False  # found at the provider after its answer was lost
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageDelivered:
     """The provider's word on a message already sent: `delivered` or `read`."""
 
@@ -225,7 +227,7 @@ class MessageDelivered:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageFailed:
     message: MessageId
     case: CaseId
@@ -234,7 +236,7 @@ class MessageFailed:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageLost:
     """Nobody knows whether it went out: looked for at the provider and not found. A person decides."""
 
@@ -244,7 +246,7 @@ class MessageLost:
     entry: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageReleased:
     """Somebody asked for another try of a failed or unknown message."""
 
@@ -252,7 +254,7 @@ class MessageReleased:
     at: Ms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteAdded:
     case: CaseId
     at: Ms
@@ -262,7 +264,7 @@ class NoteAdded:
     author_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CaseStatusChanged:
     case: CaseId
     at: Ms
@@ -276,14 +278,14 @@ class CaseStatusChanged:
 # --- domain scope -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PolicyActivated:
     at: Ms
     policy: int
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentAdded:
     agent: AgentId
     at: Ms
@@ -294,7 +296,7 @@ class AgentAdded:
     phone: VaultId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentStateChanged:
     agent: AgentId
     at: Ms
@@ -303,7 +305,7 @@ class AgentStateChanged:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentStateAsked:
     """A break or the end of the shift, asked for while work is under way: it begins when that is finished."""
 
@@ -313,7 +315,7 @@ class AgentStateAsked:
     until: Ms | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkOffered:
     work: WorkId
     case: CaseId
@@ -328,7 +330,7 @@ class WorkOffered:
     candidates: tuple[str, ...]  # "agent: why (not)" in the order they were weighed
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferEnded:
     """An offer came to nothing: `declined`, `expired` or `revoked`. The work waits again with its place."""
 
@@ -343,7 +345,7 @@ class OfferEnded:
     again_at: Ms | None = None  # from when it may be offered to this agent again
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkAccepted:
     work: WorkId
     case: CaseId
@@ -353,7 +355,7 @@ class WorkAccepted:
     offer: OfferId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkWrapped:
     """The customer's side of the work is over; the agent keeps its capacity until they say finish."""
 
@@ -363,7 +365,7 @@ class WorkWrapped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkFinished:
     work: WorkId
     case: CaseId
@@ -374,7 +376,7 @@ class WorkFinished:
     note: VaultId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkGivenBack:
     """Accepted work returns to the line with its place: transferred, or its agent was lost."""
 
@@ -387,7 +389,7 @@ class WorkGivenBack:
     to: str | None = None  # agent:ID or queue:NAME
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkDropped:
     """Work that its case withdrew before anybody accepted it."""
 
@@ -396,7 +398,7 @@ class WorkDropped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccessRefused:
     """Attempts turned away at the door since the last such event, counted, so that a flood cannot fill the log."""
 

@@ -4,8 +4,7 @@ Folding the journal from its beginning gives every document again; `onecase repl
 version than a document never fails here: what was decided once is a fact.
 """
 
-from dataclasses import replace
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
 from router.core.documents import (
     Agent,
@@ -57,6 +56,7 @@ from router.core.events import (
     WorkWithdrawn,
     WorkWrapped,
 )
+from router.core.values import replace
 from router.core.words import ActorKind, CaseStatus, WorkState
 
 D = TypeVar("D", Customer, Case, Message, Agent, Work)
@@ -72,27 +72,26 @@ def evolve(state: State, event: Event) -> State:
         case WorkWanted():
             case = _get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
-            return _put(
-                state,
-                replace(case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry),
+            return _change(
+                state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
             )
         case CustomerCreated():
-            return _put(state, Customer(id=event.customer, version=0, opened_at=event.at, addresses=(event.address,)))
+            return _put(state, _customer(event))
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
             case = _get(state, event.case, Case)
             customer = _get(state, case.customer, Customer)
-            state = _put(state, replace(customer, live_cases=(*customer.live_cases, case.id), last_case=case.id))
-            return _put(state, replace(case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at))
+            state = _change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
+            return _change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
         case RoutingNoted():
-            return _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+            return _change(state, _get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
-            return _put(state, replace(_get(state, event.case, Case), entries=event.entry, changed_at=event.at))
+            return _change(state, _get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case CaseStatusChanged():
             return _status_changed(state, event)
         case (
@@ -129,8 +128,18 @@ def _get(state: State, id: str, kind: type[D]) -> D:
     return found
 
 
+def _customer(event: CustomerCreated) -> Customer:
+    return Customer(
+        id=event.customer, version=0, opened_at=event.at, addresses=(event.address,), language=event.language
+    )
+
+
 def _put(state: State, document: Document) -> State:
     return {**state, document.id: replace(document, version=document.version + 1)}
+
+
+def _change(state: State, document: Document, /, **changes: Any) -> State:
+    return {**state, document.id: replace(document, version=document.version + 1, **changes)}
 
 
 def _contact_received(state: State, event: ContactReceived) -> State:
@@ -139,28 +148,26 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         ask = replace(ask, place_at=event.at)  # answered since: these words begin a new wait
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
-    state = _put(
+    state = _change(
         state,
-        replace(
-            case,
-            ask=ask,
-            heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
-            changed_at=max(case.changed_at, event.at),
-            entries=event.entry,
-            contacts=case.contacts + 1,
-            language=event.language or case.language,
-            opt_out_hint=case.opt_out_hint or event.opt_out_hint,
-        ),
+        case,
+        ask=ask,
+        heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
+        changed_at=max(case.changed_at, event.at),
+        entries=event.entry,
+        contacts=case.contacts + 1,
+        language=event.language or case.language,
+        opt_out_hint=case.opt_out_hint or event.opt_out_hint,
     )
     customer = _get(state, event.customer, Customer)
     if event.language and event.language != customer.language:
-        state = _put(state, replace(customer, language=event.language))
+        state = _change(state, customer, language=event.language)
     return state
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:
     customer = _get(state, event.customer, Customer)
-    state = _put(state, replace(customer, live_cases=(*customer.live_cases, event.case), last_case=event.case))
+    state = _change(state, customer, live_cases=(*customer.live_cases, event.case), last_case=event.case)
     return _put(
         state,
         Case(
@@ -188,21 +195,21 @@ def _consent_changed(state: State, event: ConsentChanged) -> State:
         else a
         for a in customer.addresses
     )
-    state = _put(state, replace(customer, addresses=addresses))
-    return _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+    state = _change(state, customer, addresses=addresses)
+    return _change(state, _get(state, event.case, Case), entries=event.entry)
 
 
 def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | WorkReturned) -> State:
     case = replace(_get(state, event.case, Case), changed_at=event.at)
     match event:
         case WorkWithdrawn():
-            return _put(state, replace(case, ask=None, taken=False))
+            return _change(state, case, ask=None, taken=False)
         case WorkTaken():
-            return _put(state, replace(case, taken=True, agent=event.agent, entries=event.entry))
+            return _change(state, case, taken=True, agent=event.agent, entries=event.entry)
         case WorkClosed():
-            return _put(state, replace(case, ask=None, taken=False, entries=event.entry))
+            return _change(state, case, ask=None, taken=False, entries=event.entry)
         case WorkReturned():
-            return _put(state, replace(case, taken=False, agent=None, entries=event.entry))
+            return _change(state, case, taken=False, agent=None, entries=event.entry)
         case _:
             assert_never(event)
 
@@ -212,18 +219,16 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
     customer = _get(state, case.customer, Customer)
     listed = case.id in customer.live_cases
     if listed and not event.status.is_live:
-        state = _put(state, replace(customer, live_cases=tuple(c for c in customer.live_cases if c != case.id)))
+        state = _change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
     elif not listed and event.status.is_live:
-        state = _put(state, replace(customer, live_cases=(*customer.live_cases, case.id)))
-    return _put(
+        state = _change(state, customer, live_cases=(*customer.live_cases, case.id))
+    return _change(
         state,
-        replace(
-            case,
-            status=event.status,
-            solved_at=None if event.status.is_live else event.at,
-            changed_at=event.at,
-            entries=event.entry,
-        ),
+        case,
+        status=event.status,
+        solved_at=None if event.status.is_live else event.at,
+        changed_at=event.at,
+        entries=event.entry,
     )
 
 
@@ -242,7 +247,7 @@ def _message_moved(
         case MessageQueued():
             return _message_queued(state, event)
         case MessageFailed() | MessageLost():
-            state = _put(state, replace(_get(state, event.case, Case), entries=event.entry))
+            state = _change(state, _get(state, event.case, Case), entries=event.entry)
         case _:
             pass
     message = _get(state, event.message, Message)
@@ -275,15 +280,13 @@ def _message_moved(
 def _message_queued(state: State, event: MessageQueued) -> State:
     case = _get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT
-    state = _put(
+    state = _change(
         state,
-        replace(
-            case,
-            entries=event.entry,
-            changed_at=event.at,
-            answered_at=event.at if by_person else case.answered_at,
-            status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
-        ),
+        case,
+        entries=event.entry,
+        changed_at=event.at,
+        answered_at=event.at if by_person else case.answered_at,
+        status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
     )
     return _put(
         state,
@@ -321,21 +324,19 @@ def _agent_changed(state: State, event: AgentAdded | AgentStateChanged | AgentSt
             )
         case AgentStateAsked():
             agent = _get(state, event.agent, Agent)
-            return _put(state, replace(agent, asked=event.state, asked_until=event.until))
+            return _change(state, agent, asked=event.state, asked_until=event.until)
         case AgentStateChanged():
             agent = _get(state, event.agent, Agent)
-            return _put(
+            return _change(
                 state,
-                replace(
-                    agent,
-                    state=event.state,
-                    since=event.at,
-                    until=event.until,
-                    asked=None,
-                    asked_until=None,
-                    missed=0,
-                    notice=event.why or None,
-                ),
+                agent,
+                state=event.state,
+                since=event.at,
+                until=event.until,
+                asked=None,
+                asked_until=None,
+                missed=0,
+                notice=event.why or None,
             )
         case _:
             assert_never(event)
@@ -353,25 +354,22 @@ def _work_moved(
             else Work(id=event.work, version=0, case=event.case, customer=event.customer, ask=event.ask)
         )
         offer = Offer(id=event.offer, agent=event.agent, at=event.at, expires_at=event.expires_at)
-        return _put(state, replace(work, ask=event.ask, state=WorkState.OFFERED, offer=offer))
+        return _change(state, work, ask=event.ask, state=WorkState.OFFERED, offer=offer)
     work = _get(state, event.work, Work)
     match event:
         case OfferEnded():
             passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
             again_at = event.again_at or work.again_at
-            state = _put(state, replace(work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at))
+            state = _change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)
             return _missed(state, event)
         case WorkAccepted():
-            state = _put(
-                state,
-                replace(work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at),
-            )
+            state = _change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
             agent = _get(state, event.agent, Agent)
-            return _put(state, replace(agent, missed=0)) if agent.missed else state
+            return _change(state, agent, missed=0) if agent.missed else state
         case WorkWrapped():
-            return _put(state, replace(work, state=WorkState.WRAPPING))
+            return _change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():
-            return _put(state, replace(work, state=WorkState.DONE, offer=None))
+            return _change(state, work, state=WorkState.DONE, offer=None)
         case _:
             assert_never(event)
 
@@ -380,4 +378,4 @@ def _missed(state: State, event: OfferEnded) -> State:
     if event.how != "expired":
         return state
     agent = _get(state, event.agent, Agent)
-    return _put(state, replace(agent, missed=agent.missed + 1))
+    return _change(state, agent, missed=agent.missed + 1)

@@ -15,7 +15,7 @@ def facts_of_contact(
     command: TakeContact, *, case: Case | None, address: Address, known: bool, language: str, now: Ms
 ) -> dict[str, Fact]:
     """Facts of an arriving contact. `text` holds the customer's words: it is looked at and never kept."""
-    return {
+    facts: dict[str, Fact] = {
         "channel": command.channel.value,
         "text": command.text,
         "number": command.via,
@@ -25,7 +25,9 @@ def facts_of_contact(
         "contacts_in_case": case.contacts if case else 0,
         "age_s": (now - case.opened_at) // 1000 if case else 0,
         "media_count": len(command.media),
-    } | {f"context.{name}": value for name, value in command.context.items()}
+    }
+    facts.update((f"context.{name}", value) for name, value in command.context.items())
+    return facts
 
 
 def facts_of_case(case: Case, *, now: Ms, heard: Reached | None) -> dict[str, Fact]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from router.core.clock import Ms
 from router.core.documents import Agent, Ask, Requirement
+from router.core.values import value
 from router.core.words import AgentId, AgentState, CaseId, CustomerId, WorkId
 
 CANDIDATES_MAX = 8
 """How many agents a decision names in its explanation."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     """One piece of waiting work. `requirement`: what it requires now, `relaxed`: what it no longer does, and why.
     `passed_by`: agents it is not offered to (again)."""
@@ -33,7 +34,7 @@ class Waiting:
     passed_by: tuple[AgentId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Match:
     waiting: Waiting
     agent: AgentId
@@ -79,6 +80,10 @@ class Matcher:
 
     def waiting(self, work: WorkId) -> Waiting | None:
         return self._waiting.get(work)
+
+    def longest(self, most: int) -> list[Waiting]:
+        """Who has waited longest, at most `most`. One look at each that waits."""
+        return heapq.nsmallest(most, self._waiting.values(), key=lambda item: (item.ask.place_at, item.work))
 
     def waiting_by_queue(self) -> dict[str, tuple[int, Ms]]:
         """Per queue: how many wait, and the oldest place."""

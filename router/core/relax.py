@@ -4,10 +4,10 @@ A step whose skill nobody present has is taken at once: waiting for somebody who
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from router.core.clock import Ms
 from router.core.documents import Ask, Requirement
+from router.core.values import replace
 
 LEVEL, SKILLS, SKILL = "level", "skills", "skill:"
 

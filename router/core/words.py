@@ -3,7 +3,6 @@
 Does not hold rules: those stand with the nouns they belong to.
 """
 
-import base64
 import hashlib
 from enum import StrEnum
 from typing import NewType
@@ -86,13 +85,13 @@ class Ids:
     __slots__ = ("_at", "_hash", "_position")
 
     def __init__(self, *, secret: bytes, key: str, at: Ms) -> None:
-        self._at = at.to_bytes(6, "big")
+        self._at = f"{at:012x}"
         self._hash = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=10)
         self._position = 0
 
     def new(self, prefix: str) -> str:
-        """The next identifier, such as `case_06a4…` (26 characters after the prefix)."""
+        """The next identifier, such as `case_0199…` (32 hexadecimal digits after the prefix)."""
         self._position += 1
         keyed = self._hash.copy()
         keyed.update(self._position.to_bytes(4, "big"))
-        return f"{prefix}_{base64.b32hexencode(self._at + keyed.digest())[:26].decode().lower()}"
+        return f"{prefix}_{self._at}{keyed.hexdigest()}"

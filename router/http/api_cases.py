@@ -251,7 +251,7 @@ class CaseApi:
         last: dict[str, Any] = {}
         for entry in page:
             facts = dict(entry.facts)
-            last = facts if facts.get("what") == "queued" else last
+            last = dict(facts) if facts.get("what") == "queued" else last
             items.append(
                 DecisionOut(
                     at=stamp(entry.at),

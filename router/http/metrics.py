@@ -21,6 +21,21 @@ from router.core.events import (
 from router.journal.base import Stored
 from router.node.node import Node
 
+COUNTED = frozenset(
+    {
+        CaseOpened,
+        ContactReceived,
+        MessageDelivered,
+        MessageFailed,
+        MessageLost,
+        MessageSent,
+        OfferEnded,
+        WorkAccepted,
+        WorkFinished,
+        WorkOffered,
+    }
+)
+
 
 class NodeMetrics(Collector):
     """Counts what was committed, and reads the node's gauges when it is asked."""
@@ -34,31 +49,30 @@ class NodeMetrics(Collector):
         self.refused = 0
 
     def hear(self, batches: list[Stored]) -> None:
-        for stored in batches:
-            for event in stored.events:
-                match event:
-                    case ContactReceived():
-                        _add(self._contacts, event.channel)
-                    case CaseOpened():
-                        self._cases += 1
-                    case WorkOffered():
-                        _add(self._offers, "made")
-                    case OfferEnded():
-                        _add(self._offers, event.how)
-                    case WorkAccepted():
-                        _add(self._offers, "accepted")
-                    case WorkFinished():
-                        _add(self._offers, "finished")
-                    case MessageSent():
-                        _add(self._messages, "sent")
-                    case MessageDelivered():
-                        _add(self._messages, event.state)
-                    case MessageFailed():
-                        _add(self._messages, "failed")
-                    case MessageLost():
-                        _add(self._messages, "unknown")
-                    case _:
-                        pass
+        for event in (e for stored in batches for e in stored.events if type(e) in COUNTED):
+            match event:
+                case ContactReceived():
+                    _add(self._contacts, event.channel)
+                case CaseOpened():
+                    self._cases += 1
+                case WorkOffered():
+                    _add(self._offers, "made")
+                case OfferEnded():
+                    _add(self._offers, event.how)
+                case WorkAccepted():
+                    _add(self._offers, "accepted")
+                case WorkFinished():
+                    _add(self._offers, "finished")
+                case MessageSent():
+                    _add(self._messages, "sent")
+                case MessageDelivered():
+                    _add(self._messages, event.state)
+                case MessageFailed():
+                    _add(self._messages, "failed")
+                case MessageLost():
+                    _add(self._messages, "unknown")
+                case _:
+                    pass
 
     def collect(self) -> Iterable[Metric]:
         node = self._node

@@ -30,6 +30,7 @@ class Service:
     registry: CollectorRegistry
     version: str
     sandbox_url: str | None = None
+    public_url: str = ""  # where browsers and providers reach us
 
     async def take(
         self, call: Call, command: Command, answer_of: Callable[[Decision], BaseModel], *, status: int

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import WSCloseCode, web
 from multidict import CIMultiDict
 
+from channels.twilio_messaging import EMPTY
 from channels.wire import WireRequest, WireResponse
 from router.core.words import AgentId
 from router.http.auth import Identity, Tokens, identify
@@ -15,6 +16,7 @@ from router.http.live import Live
 from router.http.problems import Problem
 from router.node.node import Node
 
+TWIML = EMPTY.content_type
 STREAM_PATH = "/api/v1/stream"
 SEND_S = 10.0
 """A reader that takes longer than this for one frame is cut."""
@@ -159,7 +161,7 @@ def _raw(request: web.BaseRequest) -> str:
 
 
 def _reply(answer: WireResponse) -> web.Response:
-    headers = CIMultiDict(SECURE)
+    headers = CIMultiDict() if answer.content_type == TWIML else CIMultiDict(SECURE)  # no browser reads TwiML
     headers.update(answer.headers)
     headers["Content-Type"] = answer.content_type
     return web.Response(status=answer.status, body=answer.body, headers=headers)

@@ -86,9 +86,9 @@ class EntryOut(Reply):
     direction: str | None
     author: AuthorOut
     text: str | None
-    attachments: list[AttachmentOut] = []
-    reasons: list[str] = []
-    facts: dict[str, Any] = {}
+    attachments: list[AttachmentOut] = Field(default_factory=list[AttachmentOut])
+    reasons: list[str] = Field(default_factory=list[str])
+    facts: dict[str, Any] = Field(default_factory=dict[str, Any])
     delivery: DeliveryOut | None = None
 
 

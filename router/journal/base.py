@@ -6,7 +6,7 @@ whose documents changed meanwhile is refused alone; a commit that fails stops th
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from router.core.clock import Ms
 from router.core.commands import Indexed, Kept
 from router.core.documents import Agent, Case, Customer, Document, Entry, Message, MessageState, State, Work
 from router.core.events import CommandTaken, Event
+from router.core.values import value
 from router.core.words import AddressId, WorkState
 
 DOMAIN = "domain"
@@ -25,7 +26,7 @@ PROVIDER_KEY_KEPT_MS = 90 * 24 * 3_600_000
 """How long a provider's id is remembered as taken: far past any retry and any outage that is caught up after."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """What was answered to a key, to be given again. `fingerprint` tells the same request from another one."""
 
@@ -36,7 +37,7 @@ class Answer:
     kept_until: Ms = Ms(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Batch:
     """All that one command changes, committed whole."""
 
@@ -51,7 +52,7 @@ class Batch:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stored:
     """A batch as the log holds it. Its events have the numbers `first` to `last`."""
 
@@ -63,7 +64,7 @@ class Stored:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Loaded:
     """A customer's working set. `address`: which of theirs the looked-up key is."""
 

@@ -1,6 +1,6 @@
 """The journal in memory, on a disk that is passed in: for the simulator, and the shortest description of the contract.
 
-It keeps records of length, check sum and JSON. A torn last record is cut off at opening; damage anywhere else refuses
+It keeps records of length, check sums and JSON. A torn last record is cut off at opening; damage anywhere else refuses
 to open. Everything but the records is derived again at opening, by folding the events.
 """
 
@@ -32,7 +32,8 @@ from router.journal.base import (
     owner_of,
 )
 
-HEADER_BYTES = 8
+HEADER_BYTES = 12
+"""Length and check sum of the body, and a check sum over both."""
 
 
 class Disk(Protocol):
@@ -176,17 +177,11 @@ class MemoryJournal:
 
     def _recover(self) -> None:
         data, at = self._disk.read(), 0
-        while at < len(data):
-            size = int.from_bytes(data[at : at + 4], "big")
-            body = data[at + HEADER_BYTES : at + HEADER_BYTES + size]
-            whole = len(data) - at >= HEADER_BYTES and len(body) == size
-            if not whole or zlib.crc32(body) != int.from_bytes(data[at + 4 : at + 8], "big"):
-                if whole and at + HEADER_BYTES + size < len(data):
-                    raise JournalUnusable(f"the log is damaged at byte {at}: restore a backup")
-                self._disk.truncate(at)
-                break
+        while (frame := next_frame(data, at)) is not None:
+            body, at = frame
             self._replay(codec.decode(body, dict[str, codec.Any]))
-            at += HEADER_BYTES + size
+        if at < len(data):
+            self._disk.truncate(at)
 
     def _replay(self, record: dict[str, codec.Any]) -> None:
         if "record" in record:
@@ -220,8 +215,8 @@ class MemoryJournal:
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         if self._stopped is not None:
             raise JournalStopped(self._stopped)
-        self._disk.write(_frame(codec.encode({"record": [kind, id, body]})))
         try:
+            self._disk.write(_frame(codec.encode({"record": [kind, id, body]})))
             await self._disk.sync()
         except OSError as error:
             self._stop(f"a commit failed: {error}", [])
@@ -337,5 +332,27 @@ def _batch_record(batch: Batch) -> bytes:
     )
 
 
+def next_frame(data: bytes | memoryview, at: int) -> tuple[bytes, int] | None:
+    """The record that begins at byte `at`, and where the next one does. None: there is no whole one; what stands there
+    is the torn end of the last write. Raises JournalUnusable for any other damage."""
+    header = bytes(data[at : at + HEADER_BYTES])
+    if len(header) < HEADER_BYTES:
+        return None
+    size = int.from_bytes(header[:4], "big")
+    if header[8:] != _sum(header[:8]):  # a length that is not sure must not say what is the end
+        raise JournalUnusable(f"the log is damaged at byte {at}: restore a backup")
+    body = bytes(data[at + HEADER_BYTES : at + HEADER_BYTES + size])
+    if len(body) == size and _sum(body) == header[4:8]:
+        return body, at + HEADER_BYTES + size
+    if len(data) - at > HEADER_BYTES + size:
+        raise JournalUnusable(f"the log is damaged at byte {at}: restore a backup")
+    return None
+
+
 def _frame(body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
+    header = len(body).to_bytes(4, "big") + _sum(body)
+    return header + _sum(header) + body
+
+
+def _sum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4, "big")

@@ -11,6 +11,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -46,15 +48,35 @@ LOCK_NAME = "journal.lock"
 Waiting = tuple[Batch, asyncio.Future[Stored]]
 Refusal = KeyTaken | VersionConflict
 
-INSERT_BATCH = "INSERT INTO batch (seq, first, at, stream, kind, events) VALUES (?, ?, ?, ?, ?, ?)"
-PUT_DOCUMENT = (
-    "INSERT INTO document (id, kind, owner, version, live, body) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET version = excluded.version, live = excluded.live, body = excluded.body"
+ROWS_MAX = 64
+"""Rows in one statement at most. One statement a table and group, for each one hands the interpreter's lock over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An INSERT of many rows at once, as text for any number of them."""
+
+    into: str
+    columns: int
+    then: str = ""
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - six constants live as long as the program
+    def rows(self, count: int) -> str:
+        """The statement for `count` rows."""
+        row = f"({', '.join('?' * self.columns)})"
+        return f"INSERT INTO {self.into} VALUES {', '.join([row] * count)}{self.then}"
+
+
+INSERT_BATCH = Insert("batch (seq, first, at, stream, kind, events)", 6)
+PUT_DOCUMENT = Insert(
+    "document (id, kind, owner, version, live, body)",
+    6,
+    " ON CONFLICT (id) DO UPDATE SET version = excluded.version, live = excluded.live, body = excluded.body",
 )
-INSERT_ENTRY = "INSERT INTO entry (case_id, n, kind, body) VALUES (?, ?, ?, ?)"
-INSERT_VAULT = "INSERT INTO vault (id, owner, kind, body) VALUES (?, ?, ?, ?)"
-INSERT_ADDRESS = "INSERT INTO address (key, address, customer) VALUES (?, ?, ?)"
-INSERT_ANSWER = "INSERT INTO answer (key, kept_until, status, fingerprint, body) VALUES (?, ?, ?, ?, ?)"
+INSERT_ENTRY = Insert("entry (case_id, n, kind, body)", 4)
+INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
+INSERT_ADDRESS = Insert("address (key, address, customer)", 3)
+INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 
 
 class SqliteJournal:
@@ -72,6 +94,8 @@ class SqliteJournal:
         self._listeners: list[Callable[[list[Stored]], None]] = []
         self._writer: sqlite3.Connection
         self._seq = 0
+        self._wanted: dict[str, asyncio.Future[Loaded]] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, folder: Path, *, faults: FaultPoints | None = None) -> "SqliteJournal":
@@ -199,7 +223,7 @@ class SqliteJournal:
         return dict(self._writer.execute(sql, (json.dumps(ids),)).fetchall()) if ids else {}
 
     def _insert(self, accepted: list[tuple[Batch, Stored]]) -> None:
-        many = self._writer.executemany
+        many = self._insert_rows
         many(
             INSERT_BATCH,
             [(s.last, s.first, s.at, s.stream, s.kind, codec.encode_events(s.events)) for _, s in accepted],
@@ -216,6 +240,11 @@ class SqliteJournal:
                 if a is not None
             ],
         )
+
+    def _insert_rows(self, insert: Insert, rows: list[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), ROWS_MAX):
+            some = rows[start : start + ROWS_MAX]
+            self._writer.execute(insert.rows(len(some)), [value for row in some for value in row])
 
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         if self._stopped is not None:
@@ -238,18 +267,45 @@ class SqliteJournal:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     async def load_by_address(self, key: str) -> Loaded:
+        """Look-ups that come while one is under way go together: one hop to the reader's thread for all of them."""
+        wanted = self._wanted.get(key)
+        if wanted is None:
+            wanted = self._wanted[key] = asyncio.get_running_loop().create_future()
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look_up_addresses(), name="journal-reader")
+        return await asyncio.shield(wanted)
+
+    async def _look_up_addresses(self) -> None:
+        try:
+            while self._wanted:
+                wanted, self._wanted = self._wanted, {}
+                try:
+                    found = await self._find_addresses(list(wanted))
+                except Exception as error:
+                    for future in wanted.values():
+                        future.set_exception(error)
+                    continue
+                for key, future in wanted.items():
+                    future.set_result(found.get(key, Loaded()))
+        finally:
+            self._looking = None
+
+    async def _find_addresses(self, keys: list[str]) -> dict[str, Loaded]:
         rows = await self._all(
-            "SELECT a.customer, a.address, d.kind, d.body FROM address a "
-            "LEFT JOIN document d ON d.owner = a.customer AND d.live WHERE a.key = ?",
-            (key,),
+            "SELECT a.key, a.customer, a.address, d.kind, d.body FROM address a "
+            "LEFT JOIN document d ON d.owner = a.customer AND d.live "
+            "WHERE a.key IN (SELECT value FROM json_each(?))",
+            (json.dumps(keys),),
         )
-        if not rows:
-            return Loaded()
-        return Loaded(
-            customer=rows[0][0],
-            address=AddressId(rows[0][1]),
-            state=_state((kind, body) for _, _, kind, body in rows),
-        )
+        grouped: dict[str, list[Any]] = {}
+        for row in rows:
+            grouped.setdefault(row[0], []).append(row)
+        return {
+            key: Loaded(
+                customer=of[0][1], address=AddressId(of[0][2]), state=_state((kind, body) for *_, kind, body in of)
+            )
+            for key, of in grouped.items()
+        }
 
     async def load_by_document(self, id: str) -> Loaded:
         rows = await self._all(
@@ -405,7 +461,7 @@ def _take_folder(folder: Path) -> int:
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
     os.chmod(path, 0o600)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")

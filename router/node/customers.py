@@ -31,6 +31,7 @@ from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
+ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 
 
 class CustomerScope:
@@ -51,19 +52,25 @@ class CustomerScope:
         if owner is None:
             loaded = await self._journal.load_by_document(document)
             if loaded.customer is None or loaded.customer == DOMAIN:
-                raise Rejected(Reason.NOT_FOUND, document.partition("_")[0])
+                raise Rejected(Reason.NOT_FOUND, _noun_of(command))
             owner = loaded.customer
         async with self._locks.hold(owner):
             return await self._decide(command, owner, answer_of, document=document)
 
     async def _take_contact(self, command: TakeContact, answer_of: AnswerOf) -> Outcome:
         key = matching_key(command.sender)
-        known = self.shelf.by_address(key)
-        if known is None:
-            async with self._locks.hold(f"address {key}"):
-                known = self.shelf.by_address(key) or await self._find(key)
-                if known is None:
-                    return await self._first_contact(command, answer_of, key=key)
+        line = f"address {key}"
+        known = None if self._locks.is_held(line) else self.shelf.by_address(key)
+        if known is not None:
+            return await self._take_known(command, answer_of, known)
+        # Whoever came while the first contact was under way stays in line behind it: nobody overtakes.
+        async with self._locks.hold(line):
+            known = self.shelf.by_address(key) or await self._find(key)
+            if known is None:
+                return await self._first_contact(command, answer_of, key=key)
+            return await self._take_known(command, answer_of, known)
+
+    async def _take_known(self, command: TakeContact, answer_of: AnswerOf, known: tuple[str, AddressId]) -> Outcome:
         async with self._locks.hold(known[0]):
             return await self._decide(command, known[0], answer_of, found=known[1])
 
@@ -148,6 +155,10 @@ class CustomerScope:
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+
+def _noun_of(command: CustomerCommand) -> str:
+    return "message" if isinstance(command, ABOUT_MESSAGES) else "case"
 
 
 def _document_of(

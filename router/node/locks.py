@@ -14,6 +14,9 @@ class Locks:
     def hold(self, key: str) -> "Hold":
         return Hold(self._held, key)
 
+    def is_held(self, key: str) -> bool:
+        return key in self._held
+
     def __len__(self) -> int:
         return len(self._held)
 

@@ -74,7 +74,7 @@ class Node:
         self._make_secret = make_secret
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._doing: dict[str, asyncio.Task[Outcome]] = {}
+        self._doing: dict[str, asyncio.Future[None]] = {}
         self.means = Means(secret=b"", policy=policy, facts_of=facts_of, senders=senders)
         self.deadlines = Deadlines(clock, self.activity)
         self.customers = CustomerScope(journal=journal, clock=clock, means=self.means, faults=self.faults)
@@ -161,13 +161,14 @@ class Node:
                 raise
 
     async def _take_once(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
-        under_way = self._doing.get(command.key)
-        if under_way is not None:
-            return await asyncio.shield(under_way)
-        task = asyncio.ensure_future(self._take(command, answer_of))
-        self._doing[command.key] = task
-        task.add_done_callback(lambda _: self._doing.pop(command.key, None))
-        return await asyncio.shield(task)
+        while (under_way := self._doing.get(command.key)) is not None:
+            await asyncio.wait([under_way])
+        done = self._doing[command.key] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._take(command, answer_of)
+        finally:
+            del self._doing[command.key]
+            done.set_result(None)
 
     async def _take(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
         if isinstance(command, CustomerCommand):

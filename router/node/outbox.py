@@ -25,6 +25,7 @@ from router.node.locks import Locks
 
 AT_ONCE = 16
 """Messages under way at the same time; those to one address go one after the other."""
+HEARD = frozenset({MessageQueued, MessageReleased, MessageRetryPlanned, MessageAttempted})
 BREAKER_FAILURES = 5
 BREAKER_FIRST_MS, BREAKER_LAST_MS = 5 * SECOND_MS, 60 * SECOND_MS
 
@@ -83,17 +84,16 @@ class Outbox:
                 self._plan(message.id, message.due_at)
 
     def hear(self, batches: list[Stored]) -> None:
-        for stored in batches:
-            for event in stored.events:
-                match event:
-                    case MessageQueued() | MessageReleased():
-                        self._plan(event.message, event.at)
-                    case MessageRetryPlanned():
-                        self._plan(event.message, event.due_at)
-                    case MessageAttempted():
-                        self._plan(event.message, event.lookup_at)
-                    case _:
-                        pass
+        for event in (e for stored in batches for e in stored.events if type(e) in HEARD):
+            match event:
+                case MessageQueued() | MessageReleased():
+                    self._plan(event.message, event.at)
+                case MessageRetryPlanned():
+                    self._plan(event.message, event.due_at)
+                case MessageAttempted():
+                    self._plan(event.message, event.lookup_at)
+                case _:
+                    pass
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; what does not is looked up at the next start."""

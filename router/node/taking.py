@@ -10,6 +10,7 @@ from router.core.commands import Command
 from router.core.context import Context, Decision
 from router.core.documents import State
 from router.core.timeline import entry_of
+from router.core.values import value
 from router.core.words import AddressId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored
 
@@ -43,7 +44,7 @@ class Means:
         return self.cases_opened - 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """A command that was taken: its place in the log and what was decided, or neither when its key was done before.
     `answer`: what is to be said to whoever asked, now or again."""

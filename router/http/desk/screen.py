@@ -1,0 +1,249 @@
+"""What the desk shows: read through the API, put together for one person at one moment. Changes nothing."""
+
+from dataclasses import dataclass, field
+
+from router.core.choice import Choice, Way
+from router.core.documents import Case
+from router.core.segments import segments_of
+from router.core.words import AgentId, AgentState, Channel
+from router.http.api_cases import BriefOut, DecisionOut
+from router.http.auth import Identity
+from router.http.desk.calls import Calls
+from router.http.desk.words import Row, Why, row_of, summary_of, why_of
+from router.http.problems import Problem
+from router.http.service import Service
+from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, stamp
+
+WAITING_SHOWN = 20
+DECISIONS_SHOWN = 200
+ROWS_SHOWN = 100
+ROWS_MAX = 2000
+NAMED_MAX = 200
+"""Agents whom work can be handed to by name."""
+READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed and not taken, to stand in its box again."""
+
+    text: str = ""
+    channel: str = "auto"
+    note: str = ""
+
+
+NO_DRAFT = Draft()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An offer or a piece of work of mine."""
+
+    case: CaseOut
+    brief: BriefOut
+    offer: OfferOut | None = None
+    work: WorkOut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """A case that waits for an agent."""
+
+    case: str
+    ref: str
+    queue: str
+    channel: str
+    place_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayView:
+    """How an answer would go out now, or the sentence that says why it cannot."""
+
+    channels: list[str] = field(default_factory=list[str])
+    chosen: str = "auto"
+    channel: str | None = None
+    address: str | None = None
+    reasons: list[str] = field(default_factory=list[str])
+    segments: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    case: CaseOut
+    brief: BriefOut
+    addresses: list[str]
+    rows: list[Row]
+    earlier: int
+    way: WayView
+    whys: list[Why]
+    summary: str | None
+    holder: str | None
+    offer: OfferOut | None
+    work: WorkOut | None
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    who: Identity
+    now: str
+    mark: int
+    me: AgentOut | None
+    offers: list[Card]
+    works: list[Card]
+    waiting: list[InLine]
+    waiting_more: int
+    queues: list[str]
+    agents: list[AgentOut]
+    may_write: bool
+    view: CaseView | None = None
+
+
+class Screens:
+    def __init__(self, service: Service, calls: Calls) -> None:
+        self._service = service
+        self._calls = calls
+        self._journal = service.node.journal
+        self._domain = service.node.domain
+
+    async def screen(
+        self, who: Identity, *, case: str | None = None, shown: int = ROWS_SHOWN, draft: Draft = NO_DRAFT
+    ) -> Screen:
+        """Everything for `who`, with one case open or none. Raises Problem when that case is not there."""
+        mark = self._journal.last_seq  # before reading: what comes after it is told by the stream
+        offers, works = await self._mine(who)
+        waiting, more = await self._waiting()
+        agents = (await self._calls.read(who, "/agents", limit=NAMED_MAX)).items
+        return Screen(
+            who=who,
+            now=stamp(self._service.node.clock.now()),
+            mark=mark,
+            me=await self._calls.read(who, "/agents/me") if self._is_agent(who) else None,
+            offers=offers,
+            works=works,
+            waiting=waiting,
+            waiting_more=more,
+            queues=sorted(self._service.node.means.policy.queues),
+            agents=[a for a in agents if a.state != AgentState.OFF],
+            may_write=self._calls.may(who, "POST", "/cases/any/messages"),
+            view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
+        )
+
+    async def way(self, case: Case, *, channel: str, text: str) -> WayView:
+        """How `text` would go out by `channel`, and why."""
+        problem: str | None = None
+        best = choice = None
+        try:
+            best = await self._service.ways(case, None)
+            choice = best
+        except Problem as none:
+            problem = none.detail
+        if channel != "auto":
+            try:
+                choice = await self._service.ways(case, Channel(channel))
+                problem = None
+            except (Problem, ValueError) as refused:
+                choice = None
+                problem = refused.detail if isinstance(refused, Problem) else "There is no such channel."
+        channels = _channels(best)
+        if choice is None:
+            return WayView(channels=channels, chosen=channel, problem=problem)
+        words = await self._journal.words([choice.way.address])
+        return WayView(
+            channels=channels,
+            chosen=channel,
+            channel=str(choice.way.channel),
+            address=words.get(choice.way.address),
+            reasons=list(choice.reasons),
+            segments=segments_of(text) if text else 0,
+        )
+
+    async def document(self, id: str) -> Case:
+        found = await self._journal.document(id)
+        if not isinstance(found, Case):
+            raise Problem(404, "Not found", "There is no such case, or it is not yours to see.")
+        return found
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _is_agent(self, who: Identity) -> bool:
+        return who.agent is not None and who.agent in self._domain.agents
+
+    async def _mine(self, who: Identity) -> tuple[list[Card], list[Card]]:
+        if not self._is_agent(who):
+            return [], []
+        mine = await self._calls.read(who, "/agents/me/work")
+        offers = [await self._card(who, offer.case, offer=offer) for offer in mine.offers]
+        works = [await self._card(who, work.case, work=work) for work in mine.work]
+        return offers, works
+
+    async def _card(
+        self, who: Identity, case: str, *, offer: OfferOut | None = None, work: WorkOut | None = None
+    ) -> Card:
+        return Card(
+            case=await self._calls.read(who, f"/cases/{case}"),
+            brief=await self._calls.read(who, f"/cases/{case}/brief"),
+            offer=offer,
+            work=work,
+        )
+
+    async def _waiting(self) -> tuple[list[InLine], int]:
+        rows: list[InLine] = []
+        for item in self._domain.matcher.longest(WAITING_SHOWN):
+            case = await self._journal.document(item.case)
+            if isinstance(case, Case):
+                ask = item.ask
+                channel = str(ask.requirement.channel)
+                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.place_at)))
+        return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
+
+    async def _view(
+        self, who: Identity, id: str, offers: list[Card], works: list[Card], *, shown: int, draft: Draft
+    ) -> CaseView:
+        document = await self.document(id)
+        case: CaseOut = await self._calls.read(who, f"/cases/{id}")
+        brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
+        first = max(0, document.entries - min(shown, ROWS_MAX))
+        entries = await self._pages(who, f"/cases/{id}/timeline", after=first)
+        decisions: list[DecisionOut] = await self._pages(who, f"/cases/{id}/decisions", most=DECISIONS_SHOWN)
+        named = {str(e.facts.get("agent")) for e in entries} | {str(d.agent) for d in decisions} | {str(case.agent)}
+        named |= {r.partition(":")[0] for d in decisions for r in d.candidates}
+        named |= {str(e.author.id) for e in entries if e.author.kind == "agent"}
+        names = await self._names(named)
+        return CaseView(
+            case=case,
+            brief=brief,
+            addresses=[a["address"] or "erased" for a in brief.customer.get("addresses", [])],
+            rows=[row_of(entry, names) for entry in entries],
+            earlier=first,
+            way=await self.way(document, channel=draft.channel, text=draft.text),
+            whys=[why_of(decision, names) for decision in decisions],
+            summary=summary_of(decisions),
+            holder=names.get(str(case.agent)),
+            offer=next((c.offer for c in offers if c.case.id == id), None),
+            work=next((c.work for c in works if c.case.id == id), None),
+            draft=draft,
+        )
+
+    async def _pages(self, who: Identity, path: str, *, after: int = 0, most: int = ROWS_MAX) -> list:
+        found: list = []
+        following: str | None = str(after)
+        while following is not None and len(found) < most:
+            page = await self._calls.read(who, path, after=following, limit=READ_AT_ONCE)
+            found += page.items
+            following = page.next
+        return found
+
+    async def _names(self, ids: set[str]) -> dict[str, str]:
+        agents = [a for id in sorted(ids) if (a := self._domain.agents.get(AgentId(id)))]
+        words = await self._journal.words([a.name for a in agents])
+        return {a.id: words.get(a.name, "Somebody of us") for a in agents}
+
+
+def _channels(best: Choice | None) -> list[str]:
+    if best is None:
+        return []
+    ways: tuple[Way, ...] = (best.way, *best.alternatives)
+    return list(dict.fromkeys(str(way.channel) for way in ways))

@@ -1,0 +1,203 @@
+"""The desk's plain words: what a row of the timeline, a decision, a state says to a person. Short and true.
+
+Gives text only; the templates escape it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.http.api_cases import DecisionOut
+from router.http.views import EntryOut
+
+STATUS = {
+    "open": "open",
+    "waiting_customer": "waiting for the customer",
+    "waiting_us": "waiting for us",
+    "solved": "solved",
+    "closed": "closed",
+}
+STATES = {"ready": "Ready", "busy": "Busy", "away": "Away", "off": "Off"}
+WORK = {"active": "with you", "wrapping": "to wrap up: nobody waits for it any more"}
+OUTCOMES = {
+    "solved": "Solved",
+    "answered": "Answered, they may write again",
+    "waiting": "Waiting for somebody else",
+    "nothing_to_do": "Nothing to do",
+}
+DELIVERY = {
+    "queued": "on its way out",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "failed": "did not arrive",
+}
+LINKS = {
+    "new_case": "a new matter",
+    "reply": "a reply on this line",
+    "single_open_case": "their one open case",
+    "latest_open_case": "the newest of their open cases",
+    "reply_after_solved": "they came back after it was solved",
+}
+DONE = {
+    "replied": "Your answer is on its way.",
+    "noted": "The note is kept.",
+    "finished": "You are through with this case.",
+    "declined": "It goes to somebody else.",
+    "transferred": "It was handed on, with its place in line.",
+    "assigned": "The case was given on.",
+    "status": "The status was set.",
+}
+"""What was done, by the word in the address after a redirect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the timeline. `look`: in, out, note or record."""
+
+    look: str
+    at: str
+    who: str
+    said: str
+    channel: str | None = None
+    words: str | None = None
+    attachments: list[str] = field(default_factory=list[str])
+    delivery: str | None = None
+    is_failed: bool = False
+    reasons: list[str] = field(default_factory=list[str])
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One decision of the engine, for people."""
+
+    at: str
+    said: str
+    reasons: list[str]
+    inputs: list[tuple[str, str]]
+
+
+def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
+    """A timeline entry for people; `names` of agents by id."""
+    who = _author(entry, names)
+    if entry.kind == "message":
+        return _message_row(entry, who)
+    if entry.kind == "note":
+        return Row("note", entry.at, who, "note", words=entry.text)
+    facts = dict(entry.facts)
+    said = _record_words(entry.kind, facts, _name(facts.get("agent"), names), who=who)
+    reasons = [with_names(reason, names) for reason in entry.reasons]
+    return Row("record", entry.at, who, said, channel=entry.channel, words=entry.text, reasons=reasons)
+
+
+def _message_row(entry: EntryOut, who: str) -> Row:
+    delivery = entry.delivery
+    reasons = list(entry.reasons)
+    link = LINKS.get(str(entry.facts.get("link", "")))
+    if link:
+        reasons.append(f"put here as {link}")
+    if entry.facts.get("late"):
+        reasons.append("fetched later: it came while the service was away")
+    if entry.facts.get("opt_out_hint"):
+        reasons.append("may mean: stop writing to me")
+    if delivery and delivery.attempts > 1:
+        reasons.append(f"{delivery.attempts} attempts")
+    state = DELIVERY.get(delivery.state, delivery.state) if delivery else None
+    if delivery and delivery.error:
+        state = f"{state}: {delivery.error}"
+    return Row(
+        look="in" if entry.direction == "in" else "out",
+        at=entry.at,
+        who=who,
+        said="",
+        channel=entry.channel,
+        words=entry.text,
+        attachments=[a.type for a in entry.attachments],
+        delivery=state,
+        is_failed=bool(delivery and delivery.state == "failed"),
+        reasons=reasons,
+        message=delivery.message if delivery else None,
+    )
+
+
+def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) -> str:
+    match kind, facts.get("what"):
+        case _, "queued":
+            return f"In line: {facts.get('queue')}"
+        case _, "offered":
+            return f"Offered to {agent}"
+        case _, "expired":
+            return f"The offer to {agent} ran out"
+        case _, "declined":
+            return f"{agent} let others take it"
+        case _, "revoked":
+            return f"The offer to {agent} was taken back"
+        case _, "accepted":
+            return f"{agent} took it"
+        case _, "given_back":
+            return f"{agent} handed it on"
+        case _, "finished":
+            outcome = str(facts.get("outcome"))
+            return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
+        case _, "message_failed":
+            return "A message of ours did not arrive"
+        case _, "message_unknown":
+            return "Nobody knows whether a message of ours went out"
+        case "status", _:
+            return f"{who} set it to: {STATUS.get(str(facts.get('status')), str(facts.get('status')))}"
+        case "terms", _:
+            return "They told us to stop writing here" if facts.get("blocked") else "They allow us to write here again"
+        case _, what:
+            return str(what or kind).replace("_", " ")
+
+
+def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
+    """A decision in plain words, with what it was decided on."""
+    agent = _name(decision.agent, names)
+    facts = {**decision.inputs, "what": decision.what}
+    said = _record_words("decision", facts, agent, who="")
+    if decision.what == "queued":
+        said += f", by rule {decision.rule} of policy {decision.policy}"
+    hidden = ("work", "score", "what")
+    inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
+    if isinstance(score := decision.inputs.get("score"), int | float):
+        inputs.append(("share of the target time waited", f"{score:.0%}"))
+    reasons = [with_names(r, names) for r in (*decision.reasons, *decision.candidates)]
+    return Why(at=decision.at, said=said, reasons=reasons, inputs=inputs)
+
+
+def summary_of(decisions: list[DecisionOut]) -> str | None:
+    """The last queueing in one sentence."""
+    queued = next((d for d in reversed(decisions) if d.what == "queued"), None)
+    if queued is None:
+        return None
+    skills = queued.inputs.get("skills")
+    needs = f" It asks for {skills}." if skills else " It asks for no special skill."
+    return f"Rule {queued.rule} of policy {queued.policy} put it in the line {queued.inputs.get('queue')}.{needs}"
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """`agt_…: free, holds 0` with the agent's name in place of the id."""
+    id, colon, rest = text.partition(":")
+    return names[id] + colon + rest if id in names else text
+
+
+def _author(entry: EntryOut, names: Mapping[str, str]) -> str:
+    if entry.author.kind == "customer":
+        return "Customer"
+    if entry.author.kind == "agent":
+        return entry.author.name or _name(entry.author.id, names)
+    return "onecase"
+
+
+def _name(id: Any, names: Mapping[str, str]) -> str:
+    return names.get(str(id), "Somebody of us") if id else "Somebody of us"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

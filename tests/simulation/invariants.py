@@ -1,0 +1,283 @@
+"""What must hold after every batch of the log, and so for every prefix of it. Numbers are those of the catalogue of
+invariants in docs/testing.md.
+
+Each is written from the promise, not from the code that keeps it.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from router.core.documents import Agent, Ask, Case, Customer, Message, State, Work
+from router.core.events import (
+    CaseOpened,
+    CaseStatusChanged,
+    ConsentChanged,
+    ContactReceived,
+    CustomerCreated,
+    MessageAttempted,
+    MessageDelivered,
+    MessageFailed,
+    MessageLost,
+    MessageQueued,
+    MessageReleased,
+    MessageRetryPlanned,
+    MessageSent,
+    OfferEnded,
+    WorkAccepted,
+    WorkClosed,
+    WorkDropped,
+    WorkFinished,
+    WorkGivenBack,
+    WorkOffered,
+    WorkTaken,
+    WorkWanted,
+    WorkWithdrawn,
+)
+from router.core.words import ActorKind, AgentState
+from tests.simulation.log import Judge, Taken
+
+FINAL = {"delivered": 3, "failed": 3, "read": 4}
+EARLY = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2}
+RANK = {**EARLY, **FINAL}
+LOOKUP_MS = 120_000
+
+
+@dataclass(slots=True)
+class Line:
+    """A piece of work that a case wants done, as the log tells it."""
+
+    ask: Ask
+    case: str
+    seq: int
+    at: int
+    waits: bool = True
+    passed_by: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Open:
+    agent: str
+    work: str
+    expires_at: int
+
+
+@dataclass
+class Watch:
+    """Looks at every batch. `sent_by`: who sent the message of a provider's id, None when nobody did.
+    `known_at`: up to which number the matcher had heard of the log when it made an offer."""
+
+    judge: Judge
+    sent_by: Callable[[str], str | None]
+    known_at: dict[str, int]
+    contacts: int = 0
+    cases_of: dict[str, str] = field(default_factory=dict)  # provider's key -> case
+    customer_of: dict[str, str] = field(default_factory=dict)  # person -> customer
+    lines: dict[str, Line] = field(default_factory=dict)
+    offers: dict[str, Open] = field(default_factory=dict)
+    held: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    attempts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    released: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unknown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    provider_ids: dict[str, str] = field(default_factory=dict)
+    unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    waits: list[int] = field(default_factory=list)
+    asked_at: dict[str, int] = field(default_factory=dict)
+
+    def look(self, batch: Taken) -> None:
+        for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):
+            match event:
+                case ContactReceived() | CustomerCreated() | CaseOpened() | ConsentChanged():
+                    self._arrived(batch, before, event)
+                case WorkWanted():
+                    self._wanted(event, seq)
+                case WorkWithdrawn():
+                    self.lines.pop(event.work, None)
+                case WorkTaken():
+                    pass
+                case WorkClosed() | CaseStatusChanged():
+                    if isinstance(event, WorkClosed) or event.author is ActorKind.AGENT:
+                        self._attended(event.case, event.at)
+                case WorkOffered():
+                    self._offered(before, event)
+                case OfferEnded() | WorkAccepted():
+                    self._offer_ended(event)
+                case WorkFinished() | WorkGivenBack() | WorkDropped():
+                    self._freed(event.work)
+                case MessageQueued():
+                    if event.author is ActorKind.AGENT:
+                        self._attended(event.case, event.at)
+                case (
+                    MessageAttempted()
+                    | MessageSent()
+                    | MessageDelivered()
+                    | MessageFailed()
+                    | MessageLost()
+                    | MessageRetryPlanned()
+                    | MessageReleased()
+                ):
+                    self._message(before, event)
+                case _:
+                    pass
+
+    # --- contacts -----------------------------------------------------------------------------------------------------
+
+    def _arrived(
+        self, batch: Taken, before: State, event: ContactReceived | CustomerCreated | CaseOpened | ConsentChanged
+    ) -> None:
+        match event:
+            case ContactReceived():
+                self._contact(batch.command.key, event)
+            case CaseOpened():
+                live = [d for d in before.values() if isinstance(d, Case) and d.status.is_live]
+                if live:
+                    self.judge.broken(8, f"{event.case} was opened beside {live[0].id} of the same customer")
+            case ConsentChanged():  # a bare order to stop or start asks nothing of anybody
+                if self.unattended[event.case]:
+                    self.unattended[event.case].pop()
+            case _:
+                pass
+
+    def _contact(self, key: str, event: ContactReceived) -> None:
+        self.contacts += 1
+        person = self.sent_by(key)
+        if person is None:
+            self.judge.broken(24, f"{key} became a contact, and nobody had sent it")
+            return
+        if key in self.cases_of:
+            self.judge.broken(3, f"{key} became two contacts")
+        self.cases_of[key] = event.case
+        if self.customer_of.setdefault(person, event.customer) != event.customer:
+            self.judge.broken(8, f"{person} became two customers")
+        self.unattended[event.case].append(event.at)
+
+    def _attended(self, case: str, at: int) -> None:
+        left = [a for a in self.unattended[case] if a > at]
+        self.unattended[case] = deque(left)
+
+    # --- work ---------------------------------------------------------------------------------------------------------
+
+    def _wanted(self, event: WorkWanted, seq: int) -> None:
+        ask, owed = event.ask, self.unattended[event.case]
+        if ask.policy < 1 or not ask.rule:
+            self.judge.broken(29, f"{ask.work} was routed by no rule of no policy")
+        if owed and ask.place_at > owed[0]:
+            self.judge.broken(11, f"the place of {event.case} got {ask.place_at - owed[0]} ms younger")
+        self.lines[ask.work] = Line(ask=ask, case=event.case, seq=seq, at=event.at)
+        self.asked_at.setdefault(event.case, event.at)
+
+    def _offered(self, before: State, event: WorkOffered) -> None:
+        line, agent = self.lines.get(event.work), before.get(event.agent)
+        if line is not None:
+            if event.ask.place_at != line.ask.place_at:
+                self.judge.broken(11, f"{event.work} lost its place")
+            self._overtaking(before, event)
+            line.waits = False
+        known = before.get(event.work)
+        if isinstance(known, Work) and known.state != "waiting":
+            self.judge.broken(13, f"{event.work} was offered while it was {known.state}")
+        if not isinstance(agent, Agent) or agent.state is not AgentState.READY or agent.asked is not None:
+            self.judge.broken(13, f"{event.work} was offered to somebody who takes nothing")
+            return
+        kind = event.ask.requirement.kind
+        self.held[event.agent][event.work] = kind
+        load = sum(k == kind for k in self.held[event.agent].values())
+        if load > agent.room_for(kind):
+            self.judge.broken(13, f"{event.agent} holds {load} of {kind}, more than fit")
+        if event.expires_at <= event.at:
+            self.judge.broken(31, f"{event.offer} was over before it began")
+        self.offers[event.offer] = Open(event.agent, event.work, event.expires_at)
+
+    def _overtaking(self, before: State, event: WorkOffered) -> None:
+        """Somebody of the same class stood before, was known to the matcher and could have gone to this agent."""
+        if event.ask.agent is not None or any("required" in why for why in event.candidates):
+            return
+        known = self.known_at.pop(event.offer, 0)
+        mine = (event.ask.place_at, event.work)
+        for work, line in self.lines.items():
+            if (
+                line.waits
+                and line.seq <= known
+                and line.ask.agent is None
+                and line.ask.requirement == event.ask.requirement
+                and line.ask.relax == event.ask.relax
+                and (line.ask.place_at, work) < mine
+                and event.agent not in line.passed_by
+            ):
+                self.judge.broken(12, f"{event.work} went before {work}, which had waited longer for the same")
+
+    def _offer_ended(self, event: OfferEnded | WorkAccepted) -> None:
+        offer = self.offers.pop(event.offer, None)
+        if offer is None or offer.work != event.work or offer.agent != event.agent:
+            self.judge.broken(14, f"{event.offer} ended without having been open")
+            return
+        if isinstance(event, WorkAccepted):
+            if event.at >= offer.expires_at:
+                self.judge.broken(31, f"{event.offer} was accepted after it had run out")
+            self.waits.append(event.at)
+            return
+        if event.how == "expired" and event.at < offer.expires_at:
+            self.judge.broken(31, f"{event.offer} ran out {offer.expires_at - event.at} ms before its time")
+        self._freed(event.work)
+        if (line := self.lines.get(event.work)) is not None:
+            line.waits = True
+            if event.how != "revoked":
+                line.passed_by.add(event.agent)
+
+    def _freed(self, work: str) -> None:
+        for held in self.held.values():
+            held.pop(work, None)
+
+    # --- messages -----------------------------------------------------------------------------------------------------
+
+    def _message(
+        self,
+        before: State,
+        event: MessageAttempted
+        | MessageSent
+        | MessageDelivered
+        | MessageFailed
+        | MessageLost
+        | MessageRetryPlanned
+        | MessageReleased,
+    ) -> None:
+        message = before.get(event.message)
+        if not isinstance(message, Message):
+            return
+        match event:
+            case MessageAttempted():
+                self._attempted(before, message, event)
+                return
+            case MessageSent():
+                owner = self.provider_ids.setdefault(event.provider_id, message.id)
+                if owner != message.id:
+                    self.judge.broken(21, f"{event.provider_id} was taken for {owner} and for {message.id}")
+                rank = RANK["sent"]
+            case MessageDelivered():
+                rank = RANK[event.state]
+            case MessageFailed():
+                rank = RANK["failed"]
+            case MessageLost():
+                if message.attempted_at is None or event.at < message.attempted_at + LOOKUP_MS:
+                    self.judge.broken(31, f"{message.id} was given up before its time")
+                self.unknown[message.id] += 1
+                return
+            case MessageRetryPlanned():
+                self.unknown[message.id] += event.error == "outcome unknown"
+                return
+            case MessageReleased():
+                self.released[message.id] += 1
+                return
+        if rank < RANK[message.state] or (message.state in FINAL and rank == RANK[message.state]):
+            self.judge.broken(7, f"{message.id} went from {message.state} back by {type(event).__name__}")
+
+    def _attempted(self, before: State, message: Message, event: MessageAttempted) -> None:
+        self.attempts[message.id] += 1
+        if message.due_at is not None and event.at < message.due_at:
+            self.judge.broken(31, f"{message.id} was tried {message.due_at - event.at} ms before its time")
+        if message.state != "queued":
+            self.judge.broken(21, f"{message.id} was tried while it was {message.state}")
+        customer = before.get(message.customer)
+        address = customer.address(message.address) if isinstance(customer, Customer) else None
+        if address is not None and message.channel in address.blocked:
+            self.judge.broken(20, f"{message.id} was sent although they had said stop")

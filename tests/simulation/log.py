@@ -1,0 +1,154 @@
+"""The log as the disk has it, read and folded here a second time: the model that everything else is compared with.
+
+It is fed with whole records the moment they are there for good, so whatever it does not hold was never durable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from router.core.documents import Case, Customer, Document, Message, State, Work
+from router.core.errors import Fault
+from router.core.events import CommandTaken, Event
+from router.core.evolve import evolve
+from router.journal import codec
+
+
+class Broken(AssertionError):
+    """An invariant does not hold. `number` is its number in the catalogue of invariants."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"invariant {number}: {text}")
+        self.number = number
+
+
+class Judge:
+    """Keeps the first thing that was broken. The parts of the world report here, for what they raise inside the
+    service would be caught at its edges."""
+
+    def __init__(self) -> None:
+        self.first: Broken | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def broken(self, number: int, text: str) -> None:
+        if self.first is None:
+            self.first = Broken(number, text)
+            for listener in self._listeners:
+                listener()
+
+    def on_broken(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def check(self) -> None:
+        if self.first is not None:
+            raise self.first
+
+
+class Record(msgspec.Struct):
+    """One record of the log: a batch, or with `record` a small row beside it."""
+
+    stream: str = ""
+    at: int = 0
+    key: str = ""
+    events: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"[]"))
+    indexed: list[dict[str, str]] = []
+    answer: dict[str, Any] | None = None
+    record: list[Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(Record)
+
+
+@dataclass(slots=True)
+class Taken:
+    """A batch with the numbers of its events and the documents before it."""
+
+    first: int
+    last: int
+    at: int
+    stream: str
+    command: CommandTaken
+    events: tuple[Event, ...]
+    before: State
+    steps: list[State] = field(default_factory=list)  # the stream's documents before each event
+
+
+class Log:
+    def __init__(self, judge: Judge, watch: Callable[[Taken], None]) -> None:
+        self.seq = 0
+        self.batches: list[Taken] = []
+        self.states: dict[str, State] = {}
+        self.keys: set[str] = set()
+        self.addresses: dict[str, str] = {}  # matching key -> customer
+        self.times: dict[str, int] = {}
+        self.records = 0
+        self._judge = judge
+        self._watch = watch
+
+    def take(self, body: bytes) -> None:
+        """One more record is there for good."""
+        self.records += 1
+        record = _decoder.decode(body)
+        if record.record is not None:
+            return
+        events = codec.decode_events(bytes(record.events))
+        self._check_frame(record, events)
+        if self._judge.first is not None or not isinstance(events[0], CommandTaken):
+            return
+        before = state = self.states.get(record.stream, {})
+        first, self.seq = self.seq + 1, self.seq + len(events)
+        taken = Taken(first, self.seq, record.at, record.stream, events[0], events, before)
+        try:
+            for event in events:
+                taken.steps.append(state)
+                state = evolve(state, event)
+        except Fault as fault:
+            self._judge.broken(5, f"the log cannot be folded at {first}: {fault}")
+            return
+        self.states[record.stream] = state
+        self.batches.append(taken)
+        self._watch(taken)
+        taken.before, taken.steps = {}, []  # only the watch needs them
+
+    def _check_frame(self, record: Record, events: tuple[Event, ...]) -> None:
+        if not events or not isinstance(events[0], CommandTaken):
+            self._judge.broken(29, f"the batch after {self.seq} does not begin with the command that made it")
+        if record.answer is not None:
+            key = record.answer["key"]
+            if key in self.keys:
+                self._judge.broken(3, f"{key} was done twice")
+            self.keys.add(key)
+        if record.at < self.times.get(record.stream, 0):
+            self._judge.broken(31, f"time went back in {record.stream}")
+        self.times[record.stream] = record.at
+        for row in record.indexed:
+            if self.addresses.setdefault(row["key"], row["customer"]) != row["customer"]:
+                self._judge.broken(8, "one line leads to two customers")
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def documents(self) -> dict[str, Document]:
+        return {id: document for state in self.states.values() for id, document in state.items()}
+
+    def all(self, kind: type[Document]) -> list[Document]:
+        return [d for state in self.states.values() for d in state.values() if isinstance(d, kind)]
+
+    def cases(self) -> list[Case]:
+        return [d for d in self.all(Case) if isinstance(d, Case)]
+
+    def messages(self) -> list[Message]:
+        return [d for d in self.all(Message) if isinstance(d, Message)]
+
+    def customers(self) -> list[Customer]:
+        return [d for d in self.all(Customer) if isinstance(d, Customer)]
+
+    def works(self) -> list[Work]:
+        return [d for d in self.states.get("domain", {}).values() if isinstance(d, Work)]
+
+    def message(self, id: str) -> Message | None:
+        for state in self.states.values():
+            if isinstance(found := state.get(id), Message):
+                return found
+        return None

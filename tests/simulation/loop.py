@@ -1,0 +1,145 @@
+"""An asyncio loop whose time is virtual, and a wall clock on top of it.
+
+Its one rule: time moves only while nobody has anything to do, and then straight to the next timer. A loop without a
+timer and without anything to do can never go on: that is a deadlock, and it is raised.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from router.core.clock import Ms
+
+START = Ms(1_795_000_000_000)
+"""The instant at which every world begins: 2026-11-18T11:06:40Z."""
+STEP_S_MAX = 3600.0
+"""A sleeper looks at the wall clock at least this often, as the real clock does."""
+NS = 1_000_000_000
+
+
+class Deadlock(Exception):
+    """Nothing is scheduled and the main task is not done."""
+
+
+class _Jump:
+    """Stands where a loop keeps its selector: instead of waiting for sockets it moves time on."""
+
+    def __init__(self) -> None:
+        self.time_ns = 0
+        self.rounds = 0
+
+    def select(self, timeout: float | None) -> list[Any]:
+        self.rounds += 1
+        if timeout is None:
+            raise Deadlock("nothing is scheduled and the world is not over")
+        if timeout > 0:
+            self.time_ns += max(1, round(timeout * NS))
+        return []
+
+
+class Owner:
+    """Whoever tasks belong to: a process of the simulated world, with every task that it or its tasks began."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tasks: dict[asyncio.Task[Any], None] = {}  # a set in order
+        self.context = contextvars.Context()
+        self.context.run(OWNER.set, self)
+
+    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(work, name=name or None, context=self.context.copy())
+
+    def run(self, call: Callable[[], Any]) -> Any:
+        """Call something as this owner, so that tasks begun by it are this owner's."""
+        return self.context.copy().run(call)
+
+    def kill(self) -> None:
+        """End all tasks. They see it only at their next step, which is why disk and network are cut first."""
+        for task in list(self.tasks):
+            task.cancel()
+
+
+OWNER: contextvars.ContextVar[Owner | None] = contextvars.ContextVar("owner", default=None)
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """A loop without sockets. `time()` is what the world's processes take for monotonic time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jump = _Jump()
+        self._selector = self.jump
+        self.set_task_factory(_make_task)
+
+    def time(self) -> float:
+        return self.jump.time_ns / NS
+
+    @property
+    def rounds(self) -> int:
+        """How often the loop went round: the measure of work done."""
+        return self.jump.rounds
+
+    def stall(self, seconds: float) -> None:
+        """The process does not get to run for a while, though time goes on: a blocked loop, memory pressure."""
+        self.jump.time_ns += round(seconds * NS)
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        raise RuntimeError("a thread called into the simulated loop: nothing in the world may use threads")
+
+
+def _make_task(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], context: contextvars.Context | None = None
+) -> asyncio.Task[Any]:
+    owner = context.get(OWNER) if context is not None else OWNER.get()
+    task = asyncio.Task(work, loop=loop, context=context)
+    if owner is not None:
+        owner.tasks[task] = None
+        task.add_done_callback(lambda done: owner.tasks.pop(done, None))
+    return task
+
+
+class VirtualClock:
+    """The wall clock of one machine. `skew_ms`: how far it is off; `jump` moves it, as after a suspended host."""
+
+    def __init__(self, loop: VirtualLoop, skew_ms: int = 0) -> None:
+        self._loop = loop
+        self._offset_ms = skew_ms
+        self._last = 0
+
+    def now(self) -> Ms:
+        """The wall's time; held still when the machine's clock steps back, as the real clock does."""
+        self._last = max(self._last, START + self._offset_ms + self._loop.jump.time_ns // 1_000_000)
+        return Ms(self._last)
+
+    def jump(self, ms: int) -> None:
+        self._offset_ms += ms
+
+    async def sleep_until(self, at: Ms) -> None:
+        while (left := at - self.now()) > 0:
+            await asyncio.sleep(min(left / 1000, STEP_S_MAX))
+
+
+def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:
+    """Run `main(loop)` to its end on a new loop, and end whatever it leaves behind."""
+    loop = VirtualLoop()
+    loop.set_exception_handler(lambda _loop, _context: None)
+    owner = Owner("world")
+    try:
+        task = loop.create_task(main(loop), context=owner.context)
+        return loop.run_until_complete(task)
+    finally:
+        _end_all(loop)
+        loop.close()
+
+
+def _end_all(loop: VirtualLoop) -> None:
+    left = [task for task in asyncio.all_tasks(loop) if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=60))
+    loop.run_until_complete(loop.shutdown_asyncgens())

@@ -1,0 +1,89 @@
+"""What one seed's world is like, drawn from the seed alone: size, length, and which faults there are at all.
+
+Its one rule: swarm. Each seed switches whole classes of faults off, for faults hide each other (a crash every minute
+never lets a queue grow). A red seed prints all of this.
+"""
+
+from dataclasses import dataclass, field, fields
+from random import Random
+from typing import Literal
+
+Mode = Literal["safety", "liveness"]
+
+FAULTS = (
+    "crash",  # the process dies at any instant or at a named point of the code
+    "restart",  # it is stopped in order and started again
+    "second_process",  # another one starts on the same log while the first still runs
+    "disk_slow",
+    "disk_fails",  # full, or a sync that reports an error
+    "webhook_lost",  # never arrives, or no connection
+    "webhook_answer_lost",  # taken, but the provider never learns
+    "webhook_repeated",
+    "webhook_late",  # by minutes or hours, overtaken by others
+    "webhook_slow",  # out of order by seconds
+    "status_lost",
+    "rest_lost",  # our request to the provider never arrives
+    "rest_answer_lost",  # it has its effect, and we never learn
+    "rest_gateway",  # 502 from in between, before or after the effect
+    "rest_errors",  # 429, 500, 503 from the provider
+    "rest_malformed",  # the effect, and half an answer
+    "provider_down",  # nothing at all for minutes
+    "api_lost",  # agents' requests and answers
+    "clock_jump",  # the host was suspended for up to two hours
+    "clock_skew",  # our clock is not the provider's
+    "stall",  # the process does not get to run for seconds
+    "streams_flap",
+    "forged",  # webhooks with a wrong signature
+    "odd_words",  # bodies that no phone sends: surrogates, NUL, no MessageSid
+    "secret_rotated",
+    "burst",  # ten times as much for a minute
+    "flood",  # one customer sends a thousand messages
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """One world. `twice`: an unknown outcome is sent again (the policy twice_is_better_than_never)."""
+
+    seed: int
+    mode: Mode
+    faults: frozenset[str]
+    people: int
+    texts: int
+    agents: int
+    minutes: int
+    twice: bool
+    repeats_words: bool
+    lost_agents: int
+    strength: float
+    turmoil: float = field(default=0.6)  # the share of the time after which faults stop in liveness mode
+
+    def has(self, fault: str) -> bool:
+        assert fault in FAULTS, fault
+        return fault in self.faults
+
+    def shown(self) -> str:
+        rows = {f.name: getattr(self, f.name) for f in fields(self)}
+        rows["faults"] = ", ".join(f for f in FAULTS if f in self.faults) or "none"
+        return "\n".join(f"  {name}: {value}" for name, value in rows.items())
+
+
+def draw_options(seed: int, mode: Mode) -> Options:
+    chance = Random(f"options/{mode}/{seed}")
+    keep = chance.choice((0.15, 0.35, 0.6))
+    faults = {name for name in FAULTS if chance.random() < keep} - {"flood"}
+    if chance.random() < 0.02:
+        faults.add("flood")
+    return Options(
+        seed=seed,
+        mode=mode,
+        faults=frozenset(faults),
+        people=chance.randint(4, 40),
+        texts=chance.randint(40, 160),
+        agents=chance.randint(1, 6),
+        minutes=chance.choice((5, 15, 40, 120)),
+        twice=chance.random() < 0.3,
+        repeats_words=chance.random() < 0.4,
+        lost_agents=chance.choice((0, 0, 1, 2)) if mode == "liveness" else 0,
+        strength=chance.choice((0.03, 0.1, 0.25)),
+    )

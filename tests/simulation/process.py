@@ -1,0 +1,230 @@
+"""One process of the service: wired as `router.serving` does it, on the simulated disk and wire, and mortal.
+
+Its one rule: a crash cuts disk and network in the same instant, so that nothing the dying code still does is seen.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.clock import Activity
+from channels.numbers import facts_of
+from channels.registry import Host, twilio_messaging
+from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID
+from channels.twilio_messaging import MESSAGES_PATH, TwilioSettings
+from channels.wire import Transport, WireFailure, WireRequest, WireResponse
+from policies import PolicySet
+from router.core.clock import Clock, Ms
+from router.core.events import WorkOffered
+from router.core.words import Channel
+from router.http.auth import Identity, Role, Tokens
+from router.http.front import Front
+from router.http.live import Live
+from router.http.metrics import NodeMetrics, registry_for
+from router.http.service import Service
+from router.journal.base import Batch, JournalStopped, JournalUnusable, Stored
+from router.journal.faultpoints import FaultPoints
+from router.journal.memory import MemoryJournal
+from router.node.node import Node
+from tests.simulation.disk import Platter
+from tests.simulation.log import Judge, Log
+from tests.simulation.loop import Owner
+from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
+
+ADMIN_TOKEN = "oct_the-first-admin-token"
+
+
+
+class WatchedJournal(MemoryJournal):
+    """The memory journal, with an ear at its port."""
+
+    on_append: Callable[[Batch], None] = staticmethod(lambda _: None)
+
+    def append(self, batch: Batch) -> asyncio.Future[Stored]:
+        self.on_append(batch)
+        return super().append(batch)
+
+
+class Points(FaultPoints):
+    """The named points of the code, and those of the disk: at one of them the process may die."""
+
+    def __init__(self, die: Callable[[str], None]) -> None:
+        super().__init__()
+        self.passed: Counter[str] = Counter()
+        self._die = die
+        self._armed = ("", 0)
+
+    def arm(self, name: str, nth: int) -> None:
+        self._armed = (name, self.passed[name] + nth)
+
+    def reach(self, name: str) -> None:
+        self.passed[name] += 1
+        if name == self._armed[0] and self.passed[name] >= self._armed[1]:
+            self._armed = ("", 0)
+            self._die(f"at {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What every process of one world is given."""
+
+    clock: Clock
+    wire: Transport
+    platter: Platter
+    judge: Judge
+    log: Log
+    policy: PolicySet
+    files: Mapping[str, str]
+    secret: bytes
+    known_at: dict[str, int]
+    on_death: Callable[["Process", str], None]
+
+
+class Process:
+    def __init__(self, number: int, grounds: Grounds, *, secrets: tuple[bytes, ...]) -> None:
+        self.number = number
+        self.owner = Owner(f"process {number}")
+        self.is_alive = True
+        self.ready_at: Ms | None = None
+        self.began_at = grounds.clock.now()
+        self.points = Points(self.crash)
+        self.handle = grounds.platter.claim(self.points.reach)
+        self.node: Node
+        self.front: Front | None = None
+        self.live: Live
+        self.tokens: Tokens
+        self.journal: WatchedJournal
+        self._grounds = grounds
+        self._secrets = secrets
+        self._keys = 0
+        self.owner.start(self._live(), f"process {number}")
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        try:
+            await self._start()
+            why = await self.node.failed
+        except JournalUnusable as error:
+            self._grounds.judge.broken(35, f"the log cannot be opened: {error}")
+            return
+        except (JournalStopped, OSError) as error:
+            why = str(error)
+        if self.is_alive and not self.handle.has_failed:
+            self._grounds.judge.broken(0, f"the service stopped by itself: {why}")
+        self.crash(why)
+
+    async def _start(self) -> None:
+        grounds = self._grounds
+        self.journal = journal = await WatchedJournal.open(self.handle)
+        journal.on_append = self._appending
+        user, secret = next(iter(SANDBOX_API_KEYS.items()))
+        host = Host(
+            transport=grounds.wire,
+            public_url=SERVICE_URL,
+            twilio=TwilioSettings(account=SANDBOX_SID, secrets=self._secrets, public_url=SERVICE_URL),
+            twilio_user=user,
+            twilio_secret=secret,
+            twilio_base_url=PROVIDER_URL,
+        )
+        self.node = node = Node(
+            journal=journal,
+            clock=grounds.clock,
+            policy=grounds.policy,
+            policy_files=grounds.files,
+            channels=[twilio_messaging(host)],
+            facts_of=facts_of,
+            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]},
+            activity=Activity(),
+            faults=self.points,
+            make_secret=lambda: grounds.secret,
+        )
+        self.live, metrics = Live(journal), NodeMetrics(node)
+        node.listen(self.live.hear)
+        node.listen(metrics.hear)
+        self.tokens = Tokens(journal)
+        service = Service(
+            node=node, tokens=self.tokens, registry=registry_for(metrics), version="0", sandbox_url=PROVIDER_URL
+        )
+        self.front = Front(service, metrics, make_key=self._make_key)
+        await node.start()
+        await self.tokens.load(node.means.secret)
+        if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
+            await self.tokens.create(Role.ADMIN, at=Ms(grounds.clock.now()), token=ADMIN_TOKEN)
+        self.ready_at = grounds.clock.now()
+
+    def crash(self, why: str) -> None:
+        """Dead at this instant, in the middle of whatever it did."""
+        if not self.is_alive:
+            return
+        self.is_alive = False
+        self.handle.cut()
+        self.owner.kill()
+        self._grounds.on_death(self, why)
+
+    async def stop(self) -> None:
+        """As on SIGTERM: nobody is let in any more, what is under way may finish."""
+        if self.front is not None and self.is_alive:
+            self.front = None
+            await asyncio.wait([self.owner.start(self.node.close())])
+        self.crash("stopped in order")
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_alive and self.front is not None and self.ready_at is not None and self.node.is_ready
+
+    def do(self, call: Callable[[], Any]) -> Any:
+        """Call into the service as one of its own."""
+        return self.owner.run(call)
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return self.owner.start(work)
+
+    # --- wire ---------------------------------------------------------------------------------------------------------
+
+    async def answer(self, request: WireRequest) -> WireResponse:
+        """A request arrives. Raises WireFailure when the process is not there, or dies over it."""
+        front = self.front
+        if not self.is_alive or front is None:
+            raise WireFailure("nobody listens (simulated)", may_have_arrived=False)
+        parts = urlsplit(request.url)
+        path = parts._replace(scheme="", netloc="", fragment="").geturl()
+        task = self.start(front.handle(WireRequest(request.method, path, request.headers, request.body)))
+        await asyncio.wait([task])
+        if task.cancelled() or not self.is_alive:
+            raise WireFailure("the process died (simulated)", may_have_arrived=True)
+        answer: WireResponse = task.result()
+        self._check_claim(request, parts.path, answer)
+        return answer
+
+    def _check_claim(self, request: WireRequest, path: str, answer: WireResponse) -> None:
+        """What is answered with 2xx is on the platter for good at this moment (invariant 1)."""
+        judge, log = self._grounds.judge, self._grounds.log
+        if answer.status == 500:
+            judge.broken(0, f"{request.method} {path} was answered with 500: {answer.body.decode()}")
+        if not 200 <= answer.status < 300 or request.method == "GET":
+            return
+        key = request.headers.get("Idempotency-Key")
+        if path == MESSAGES_PATH:
+            sid = parse_qs(request.body.decode("utf-8", "replace")).get("MessageSid", [""])[0]
+            if f"twilio/{sid}" not in log.keys:
+                judge.broken(1, f"{sid} was answered with {answer.status} before it was durable")
+        elif key is not None:
+            who = self.tokens.identity(request.headers.get("Authorization", "").removeprefix("Bearer "))
+            if who is not None and f"api/{who.token}/{key}" not in log.keys:
+                judge.broken(1, f"{path} ({key}) was answered with {answer.status} before it was durable")
+
+    def identity(self, token: str) -> Identity | None:
+        return self.tokens.identity(token)
+
+    def _appending(self, batch: Batch) -> None:
+        for event in batch.events:
+            if isinstance(event, WorkOffered):
+                self._grounds.known_at[event.offer] = self.node.relay.position
+
+    def _make_key(self) -> str:
+        self._keys += 1
+        return f"{self.number}-{self._keys}"
