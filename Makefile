@@ -6,6 +6,7 @@
 PYTHON ?= python3.11
 PY := .venv/bin/python
 SEED := 1
+WORLDS ?= 500
 PORT ?= 8080
 SANDBOX_PORT ?= 8090
 
@@ -16,7 +17,7 @@ help:
 	@echo "make setup    .venv with everything, from the lock files"
 	@echo "make demo     the service, a telephone sandbox and a short story; prints the pages to open"
 	@echo "make test     format, lint, rooms, types and all tests with fixed seeds (what CI runs)"
-	@echo "make soak     all tests with fresh seeds, the slow ones too"
+	@echo "make soak     all tests with fresh seeds, the slow ones too, then WORLDS=500 simulated worlds"
 	@echo "make bench    figures, as ratios within one run"
 	@echo "make lint     format, lint, rooms and types alone"
 	@echo "make format   rewrite the code in the house's format"
@@ -103,7 +104,8 @@ soak: setup browser
 	@seed=$${SEED_OF_RUN:-$$(date +%s)}; \
 	echo "== all tests, slow ones too; again with the same: make soak SEED_OF_RUN=$$seed"; \
 	if [ -n "$$ONECASE_NO_BROWSER" ]; then marks="not browser"; else marks="slow or not slow"; fi; \
-	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest --hypothesis-seed=$$seed -m "$$marks"
+	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest --hypothesis-seed=$$seed -m "$$marks" && \
+	$(PY) -m tests.simulation --seeds $(WORLDS) --from $$seed
 
 bench: setup
 	@$(PY) -m bench

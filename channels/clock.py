@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from router.core.clock import Ms
 
@@ -37,6 +37,12 @@ class Activity:
             if not self._under_way[name]:
                 del self._under_way[name]
             self._tell()
+
+    def until(self, done: "asyncio.Future[Any]", name: str) -> None:
+        """Mark `name` as under way until `done` is."""
+        under_way = self.doing(name)
+        under_way.__enter__()
+        done.add_done_callback(lambda _: under_way.__exit__(None, None, None))
 
     def names(self) -> list[str]:
         """What is under way now, sorted; empty when idle."""

@@ -4,17 +4,15 @@ The same adapters run on real sockets (`channels.transport`) and in the simulato
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from router.core.values import value
-
 NO_HEADERS: Mapping[str, str] = CIMultiDictProxy(CIMultiDict[str]())
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class WireRequest:
     """One HTTP request. `url` is absolute on the way out; the raw path with its query on the way in, as sent."""
 
@@ -24,7 +22,7 @@ class WireRequest:
     body: bytes = b""
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class WireResponse:
     status: int
     body: bytes = b""

@@ -8,7 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from channels.registry import PlugInFault, make_channels
+from channels.registry import Host, PlugInFault, make_channels
+from channels.transport import AiohttpTransport
+from channels.twilio_messaging import TwilioSettings
 from policies import PolicyProblems, check_policies, default_policy_files, load_folder_texts
 from router.core.clock import Ms
 from router.core.documents import State
@@ -33,10 +35,12 @@ async def check(settings: Settings) -> list[str]:
     lines: list[str] = []
     try:
         files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
-        report = check_policies(files)
+        report = check_policies(files, base=default_policy_files())
         lines += report.lines() or ["ok policies"]
-    except (PolicyProblems, OSError) as error:
-        lines.append(f"policies: {error}")
+    except PolicyProblems as problems:
+        lines += [str(problem) for problem in problems.problems]
+    except OSError as error:
+        lines.append(f"policies: {settings.policies} cannot be read ({error.strerror}); give a folder of policy files")
     section = settings.twilio
     if section.account_sid and not (section.auth_token.get_secret_value() or section.signing_key.get_secret_value()):
         lines.append("twilio: auth_token is empty, so no webhook can be verified; set ONECASE_TWILIO__AUTH_TOKEN")
@@ -47,12 +51,16 @@ async def check(settings: Settings) -> list[str]:
     else:
         lines.append("warning provider: none is set; `serve` needs one, or --sandbox")
     lines.append(await _check_data(settings))
-    try:
-        make_channels(_no_host())
-        lines.append("ok channels")
-    except PlugInFault as fault:
-        lines.append(str(fault))
+    lines.append(await _check_channels())
     return lines
+
+
+async def _check_channels() -> str:
+    async with AiohttpTransport() as transport:
+        try:
+            return "ok channels: " + ", ".join(channel.id for channel in make_channels(_no_host(transport)))
+        except PlugInFault as fault:
+            return str(fault)
 
 
 async def _check_data(settings: Settings) -> str:
@@ -66,13 +74,9 @@ async def _check_data(settings: Settings) -> str:
     return f"ok data: {settings.data}"
 
 
-def _no_host() -> Any:
-    from channels.registry import Host
-    from channels.transport import AiohttpTransport
-    from channels.twilio_messaging import TwilioSettings
-
+def _no_host(transport: AiohttpTransport) -> Host:
     return Host(
-        transport=AiohttpTransport(),
+        transport=transport,
         public_url="http://127.0.0.1",
         twilio=TwilioSettings(account="AC", secrets=(b"-",), public_url="http://127.0.0.1"),
         twilio_user="AC",

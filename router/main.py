@@ -21,7 +21,8 @@ from router.serving import Running, start_service
 from router.settings import Settings, SettingsProblem, load_settings
 from router.telemetry import set_up_logs
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+HELP = "One continuous case over every channel, on the customer's terms."
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=HELP)
 token_app = typer.Typer(no_args_is_help=True, help="Tokens: who may use the API, and as what.")
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: what ops change without a developer.")
 app.add_typer(token_app, name="token")
@@ -235,19 +236,26 @@ async def _serve(
             clock_mode="manual" if clock == "manual" else "real",
             clock_start=_instant(clock_start),
         )
-    running = await start_service(settings, sandbox=inside, sandbox_url=sandbox_url, follow_clock=clock == "manual")
-    if inside is not None:
-        inside.sandbox.account.aim(settings.public_url or running.url)
-    _announce(running, inside.url if inside else sandbox_url)
-    stopped = asyncio.ensure_future(_until_stopped())
-    await asyncio.wait({stopped, running.node.failed}, return_when=asyncio.FIRST_COMPLETED)
-    failure = running.node.failed.result() if running.node.failed.done() else None
-    stopped.cancel()
-    await running.close()
-    if inside is not None:
-        await inside.close()
+    try:
+        running = await start_service(settings, sandbox=inside, sandbox_url=sandbox_url, follow_clock=clock == "manual")
+        if inside is not None:
+            inside.sandbox.account.aim(settings.public_url or running.url)
+        _announce(running, inside.url if inside else sandbox_url)
+        failure = await _serve_until_stopped(running)
+    finally:
+        if inside is not None:
+            await inside.close()
     if failure is not None:
         raise Stop(f"stopped because {failure}. Nothing that was acknowledged is lost; mend the cause and start again.")
+
+
+async def _serve_until_stopped(running: Running) -> str | None:
+    """Serve until asked to stop; returns why, where the node stopped by itself."""
+    stopped = asyncio.ensure_future(_until_stopped())
+    await asyncio.wait({stopped, running.node.failed}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    await running.close()
+    return running.node.failed.result() if running.node.failed.done() else None
 
 
 def _announce(running: Running, sandbox_url: str | None) -> None:

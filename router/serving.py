@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -30,11 +31,13 @@ from router.http.shim import Shim
 from router.journal.base import Journal
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
-from router.node.node import Node
+from router.node.node import Node, instance_secret
 from router.settings import Settings, SettingsProblem
 
 GC_THRESHOLD = 50_000
 """Young objects before the collector looks: requests make many that die at once."""
+SWITCH_S = 0.001
+"""How long the loop may keep the interpreter's lock from the journal's writer, who needs it a few times a commit."""
 FOLLOW_S = 15.0
 
 log = structlog.get_logger("onecase.serve")
@@ -69,8 +72,9 @@ async def start_service(
     async with AsyncExitStack() as stack:
         activity = sandbox.activity if sandbox else Activity()
         clock = await _clock(stack, sandbox, sandbox_url if follow_clock else None, activity)
-        files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
-        policy = parse_policies(files, 0)
+        defaults = default_policy_files()
+        files = {**defaults, **_policy_texts(settings)}
+        policy = parse_policies(files, 0, base=defaults)
         for warning in policy.warnings:
             log.warning("policy", warning=warning)
         faults = FaultPoints(settings.fault_point)
@@ -108,14 +112,22 @@ async def start_service(
         url = await shim.start(settings.host, settings.port)
         stack.push_async_callback(node.close)
         stack.push_async_callback(shim.close)
-        await node.start()
-        await tokens.load(node.means.secret)
+        await tokens.load(await instance_secret(journal))
         bootstrap = await _bootstrap(tokens, settings, node)
+        await node.start()  # last: ready means that those who hold tokens are let in
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)
+        sys.setswitchinterval(SWITCH_S)
         return Running(url=url, node=node, service=service, bootstrap=bootstrap, _stack=stack.pop_all())
     raise AssertionError("not reached")
+
+
+def _policy_texts(settings: Settings) -> dict[str, str]:
+    try:
+        return load_folder_texts(settings.policies) if settings.policies else {}
+    except OSError as error:
+        raise SettingsProblem([f"policies: {settings.policies} cannot be read ({error.strerror})"]) from None
 
 
 async def _clock(

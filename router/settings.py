@@ -16,7 +16,7 @@ from pydantic_settings import (
 )
 
 PREFIX = "ONECASE_"
-OTHER_VARIABLES = frozenset({"ONECASE_TOKEN", "ONECASE_NO_BROWSER", "ONECASE_SOAK"})
+OTHER_VARIABLES = frozenset({"ONECASE_TOKEN", "ONECASE_NO_BROWSER", "ONECASE_SOAK", "ONECASE_SEED"})
 """Variables of the command line and of the tests, which are no settings."""
 
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -285,6 +285,7 @@ class RealStory(World):
     def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._environment = environment or {}
+        self.before_start: Callable[[], None] | None = None  # runs in the service's process
         self.provider_process: Process
         self.process: Process | None = None
         self._port = free_port()
@@ -305,10 +306,23 @@ class RealStory(World):
         assert await self.provider_process.stops() == 0, self.provider_process.errors
 
     async def starts(self, **environment: str) -> None:
-        options = [f"--data={self.data}", f"--port={self._port}", f"--sandbox-url={self.sandbox}", "--clock=manual"]
-        environment = {"ONECASE_BOOTSTRAP_TOKEN": ADMIN, **self._environment, **environment}
-        self.process = await Process.of("serve", *options, **environment)
+        self.process = await self._serve(self._port, environment)
         await self.process.says("onecase ready")
+
+    async def process_ends_at(self, fault_point: str) -> None:
+        """Start anew, to be killed when it comes to a named point for the n-th time (`name:n`)."""
+        assert self.process is not None
+        await self.process.stops()
+        await self.starts(ONECASE_FAULT_POINT=fault_point)
+
+    async def another(self) -> "Process":
+        """A second service on the same folder."""
+        return await self._serve(free_port(), {})
+
+    async def _serve(self, port: int, environment: Mapping[str, str]) -> "Process":
+        options = [f"--data={self.data}", f"--port={port}", f"--sandbox-url={self.sandbox}", "--clock=manual"]
+        given = {"ONECASE_BOOTSTRAP_TOKEN": ADMIN, **self._environment, **environment}
+        return await Process.of("serve", *options, preexec=self.before_start, **given)
 
     async def is_killed(self) -> None:
         """kill -9: nothing is finished, nothing is flushed."""
@@ -348,6 +362,11 @@ class Phone:
     ) -> str:
         sent = {"body": body, "to": to, "channel": channel, "media": list(media)}
         return (await self.story.provider("POST", f"/phones/{self.number}/texts", sent))["message_sid"]
+
+    async def case(self) -> str:
+        """The newest case of whoever has this number."""
+        [customer] = (await self.story.api("GET", "/customers?" + urlencode({"q": self.number})))["items"]
+        return customer["cases"][0]
 
     async def inbox(self) -> list[str]:
         """What was received, oldest first."""
@@ -451,6 +470,11 @@ class Stream:
 
     async def closes(self) -> None:
         await self.socket.close()
+
+    async def dies(self) -> None:
+        """A browser that dies says no good-bye: its connection breaks."""
+        transport = self.socket.get_extra_info("socket")
+        transport.shutdown(socket.SHUT_RDWR)
 
 
 class Process:

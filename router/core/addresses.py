@@ -3,10 +3,9 @@
 Pure: what needs tables of numbering plans (country, zones, dialable) is passed in as `AddressFacts`.
 """
 
-from dataclasses import field
 from enum import StrEnum
 
-from router.core.values import value
+from router.core.values import field, value
 from router.core.words import AddressId, Channel
 
 ANONYMOUS_CALLERS = frozenset(

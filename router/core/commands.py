@@ -3,11 +3,10 @@
 `key` makes a command repeatable: the same key is done once, and its first answer is given again.
 """
 
-from dataclasses import field
 
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
-from router.core.values import value
+from router.core.values import field, value
 from router.core.words import (
     ActorKind,
     AddressId,

@@ -4,12 +4,11 @@ Customer scope writes Customer, Case and Message; domain scope writes Agent and 
 document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
 """
 
-from dataclasses import field
 
 from policies import kind_of
 from router.core.addresses import Address
 from router.core.clock import Ms
-from router.core.values import value
+from router.core.values import field, value
 from router.core.words import (
     AddressId,
     AgentId,

@@ -3,12 +3,11 @@
 An event's class name is its name in the journal for ever: a changed shape gets an upcaster in `journal.codec`.
 """
 
-from dataclasses import field
 
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
-from router.core.values import value
+from router.core.values import field, value
 from router.core.words import (
     ActorKind,
     AddressId,

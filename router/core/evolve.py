@@ -144,14 +144,16 @@ def _change(state: State, document: Document, /, **changes: Any) -> State:
 
 def _contact_received(state: State, event: ContactReceived) -> State:
     case = _get(state, event.case, Case)
-    ask = case.ask
+    ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         ask = replace(ask, place_at=event.at)  # answered since: these words begin a new wait
+        status = CaseStatus.WAITING_US if status is CaseStatus.WAITING_CUSTOMER else status
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     state = _change(
         state,
         case,
         ask=ask,
+        status=status,
         heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,

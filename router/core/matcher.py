@@ -9,6 +9,7 @@ An index in memory, rebuilt from documents at start; it changes nothing itself, 
 """
 
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from router.core.clock import Ms
@@ -105,6 +106,15 @@ class Matcher:
             if any(name == skill for name, _ in group.ability[0])
             for agent in group.agents.values()
         )
+
+    def requiring(self, skills: Collection[str]) -> list[WorkId]:
+        """Waiting work that requires one of `skills`, the longest waiter first. Linear in what waits."""
+        found = [
+            (item.ask.place_at, item.work)
+            for item in (self._waiting.values() if skills else ())
+            if any(name in skills for name, _ in item.requirement.skills)
+        ]
+        return [work for _, work in sorted(found)]
 
     # --- changes -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 Every offer ends: accepted, declined, expired or revoked. Whatever ends it but acceptance leaves the work its place.
 """
 
-from router.core.agents import after_finish, set_away, the_agent
+from router.core.agents import after_finish, revoke_offers, set_away, the_agent
 from router.core.clock import Ms
 from router.core.commands import AcceptOffer, EndOffer, FinishWork, GiveBackWork, OfferWork, WithdrawWork
 from router.core.context import Making
@@ -62,7 +62,7 @@ def accept_offer(making: Making, command: AcceptOffer) -> None:
 
 
 def end_offer(making: Making, command: EndOffer) -> None:
-    """An offer comes to nothing. The second one missed in a row sets its agent away."""
+    """An offer comes to nothing. The second one missed in a row sets its agent away and frees their other offers."""
     work = _work(making, command.work)
     if work.offer is None or work.offer.id != command.offer:
         raise Rejected(Reason.OFFER_GONE)
@@ -75,6 +75,7 @@ def end_offer(making: Making, command: EndOffer) -> None:
     if command.how == "expired" and agent.missed >= limit and agent.state is AgentState.READY:
         notice = f"{agent.missed} offers in a row ran out, so you were set away. Set yourself ready to go on."
         set_away(making, agent, why=notice)
+        revoke_offers(making, agent.id, why="the agent was set away")
 
 
 def withdraw_work(making: Making, command: WithdrawWork) -> None:

@@ -18,10 +18,23 @@ def reference_of(number: int, *, offset: int) -> str:
     return f"{digits[:-4]}-{digits[-4:]}-{luhn_digit(digits)}"
 
 
+def number_of(reference: str, *, offset: int) -> int:
+    """The number that `reference_of` made this reference from.
+
+    >>> number_of(reference_of(2_000_000, offset=77), offset=77)
+    2000000
+    """
+    digits = reference.replace("-", "")[:-1]
+    turn = 10 ** len(digits)
+    first = sum(10**width for width in range(DIGITS_MIN, len(digits)))
+    return (int(digits) - offset) * pow(SPREAD, -1, turn) % turn + first
+
+
 def luhn_digit(digits: str) -> str:
     """The check digit of ISO/IEC 7812-1 annex B: finds every single wrong digit and most swapped neighbours."""
     doubled = (int(d) * (2 - i % 2) for i, d in enumerate(reversed(digits)))
-    return str(-sum(n - 9 * (n > 9) for n in doubled) % 10)
+    total: int = sum(n - 9 * (n > 9) for n in doubled)
+    return str(-total % 10)
 
 
 def normalised_reference(text: str) -> str | None:

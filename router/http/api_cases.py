@@ -12,7 +12,17 @@ from router.core.reference import normalised_reference
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Page, Replied, Reply, Route
+from router.http.routes import (
+    Body,
+    Call,
+    Page,
+    Replied,
+    Reply,
+    Route,
+    broken_cursor,
+    id_cursor,
+    number_cursor,
+)
 from router.http.service import Service
 from router.http.views import (
     AskOut,
@@ -175,7 +185,7 @@ class CaseApi:
 
     async def list(self, call: Call) -> Replied:
         query: CasesQuery = call.query
-        before = _cursor(query.after, "case_")
+        before = id_cursor(query.after, "case_")
         ref = None
         if query.q is not None and (ref := normalised_reference(query.q)) is None:
             return Replied(200, CasePage(items=[], next=None))
@@ -202,7 +212,7 @@ class CaseApi:
 
     async def timeline(self, call: Call) -> Replied:
         case = await self._case(call)
-        after = _number(call.query.after)
+        after = number_cursor(call.query.after)
         rows = await self._journal.entries(case.id, after=after, limit=call.query.limit + 1)
         page = rows[: call.query.limit]
         following = str(page[-1].n) if len(rows) > call.query.limit else None
@@ -244,7 +254,7 @@ class CaseApi:
     async def decisions(self, call: Call) -> Replied:
         case = await self._case(call)
         rows = await self._journal.entries(
-            case.id, after=_number(call.query.after), limit=call.query.limit + 1, kinds=("decision", "assignment")
+            case.id, after=number_cursor(call.query.after), limit=call.query.limit + 1, kinds=("decision", "assignment")
         )
         page = rows[: call.query.limit]
         items: list[DecisionOut] = []
@@ -268,6 +278,8 @@ class CaseApi:
 
     async def customers(self, call: Call) -> Replied:
         query: CustomersQuery = call.query
+        if query.after is not None:
+            raise broken_cursor()  # an address has one owner at most, so there never is a next page
         if query.q is None:
             raise Problem(422, "Cannot be used", "Say whom you look for.", errors=[(["query", "q"], "is missing")])
         found = await self._service.find_customer(query.q)
@@ -393,20 +405,6 @@ def _fits(case: Case, query: CasesQuery, ref: str | None) -> bool:
         and (query.agent is None or case.agent == query.agent)
         and (ref is None or case.ref == ref)
     )
-
-
-def _cursor(after: str | None, prefix: str) -> str | None:
-    if after is not None and not (after.startswith(prefix) and after[len(prefix) :].isalnum()):
-        raise Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
-    return after
-
-
-def _number(after: str | None) -> int:
-    if after is None:
-        return 0
-    if not after.isdecimal() or len(after) > 12:
-        raise Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
-    return int(after)
 
 
 def _missing(what: str) -> Problem:

@@ -8,11 +8,12 @@ from router.core.commands import ReleaseMessage
 from router.core.context import Decision
 from router.core.documents import Message, MessageState
 from router.core.events import AccessRefused, CommandTaken, PolicyActivated
+from router.core.values import fields_of
 from router.core.words import AgentId, MessageId
 from router.http.api_cases import actor_of
 from router.http.auth import ADMIN, LEADS, OPS, Role
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Page, Replied, Reply, Route
+from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor, number_cursor
 from router.http.service import Service
 from router.http.views import maybe, stamp
 from router.journal import codec
@@ -159,18 +160,21 @@ class SystemApi:
 
     async def versions(self, call: Call) -> Replied:
         batches = await self._journal.batches(after=0, limit=200, kinds=("ActivatePolicy",))
+        after = number_cursor(call.query.after)
         items = [
             VersionOut(version=event.policy, at=stamp(stored.at), by=_actor(stored)[0], reason=None)
             for stored in batches
             for event in stored.events
-            if isinstance(event, PolicyActivated)
+            if isinstance(event, PolicyActivated) and event.policy > after
         ]
-        return Replied(200, VersionPage(items=items[: call.query.limit], next=None))
+        page = items[: call.query.limit]
+        following = str(page[-1].version) if len(items) > len(page) else None
+        return Replied(200, VersionPage(items=page, next=following))
 
     async def outbox(self, call: Call) -> Replied:
         query: OutboxQuery = call.query
         rows = await self._journal.messages(
-            states=OUTBOX_STATES[query.state], after=query.after or "", limit=query.limit + 1
+            states=OUTBOX_STATES[query.state], after=id_cursor(query.after, "msg_") or "", limit=query.limit + 1
         )
         page = rows[: query.limit]
         following = page[-1].id if len(rows) > query.limit else None
@@ -188,10 +192,8 @@ class SystemApi:
         return await self._service.take(call, command, answer, status=200)
 
     async def audit(self, call: Call) -> Replied:
-        after = call.query.after or "0"
-        if not after.isdecimal():
-            raise Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
-        batches = await self._journal.batches(after=int(after), limit=call.query.limit + 1, kinds=AUDITED)
+        after = number_cursor(call.query.after)
+        batches = await self._journal.batches(after=after, limit=call.query.limit + 1, kinds=AUDITED)
         page = batches[: call.query.limit]
         following = str(page[-1].last) if len(batches) > call.query.limit else None
         return Replied(200, AuditPage(items=[_audit(s) for s in page], next=following))
@@ -208,8 +210,11 @@ class SystemApi:
         return Replied(201, TokenMade(token=token, role=body.role))
 
     async def tokens(self, call: Call) -> Replied:
-        items = [TokenOut(id=i.token, role=i.role, agent=i.agent) for i in self._service.tokens.all()]
-        return Replied(200, TokenPage(items=items[: call.query.limit], next=None))
+        after = id_cursor(call.query.after, "tok_") or ""
+        rest = [i for i in self._service.tokens.all() if i.token > after]
+        page = rest[: call.query.limit]
+        items = [TokenOut(id=i.token, role=i.role, agent=i.agent) for i in page]
+        return Replied(200, TokenPage(items=items, next=page[-1].token if len(rest) > len(page) else None))
 
     async def revoke(self, call: Call) -> Replied:
         if not await self._service.tokens.revoke(call.path["id"]):
@@ -245,9 +250,7 @@ def _audit(stored: Stored) -> AuditItem:
     actor, actor_id = _actor(stored)
     data: dict[str, Any] = {}
     for event in stored.events[1:]:
-        fields = {
-            name: getattr(event, name) for name in event.__slots__ if name not in ("at", "entry", "ask", "inputs")
-        }
+        fields = {k: v for k, v in fields_of(event).items() if k not in ("at", "entry", "ask", "inputs")}
         data[type(event).__name__] = {k: v for k, v in fields.items() if not isinstance(v, tuple)}
         if isinstance(event, AccessRefused):
             data["what"], data["count"] = event.what, event.count

@@ -9,12 +9,13 @@ from router.core.clock import Ms
 from router.core.commands import AcceptOffer, AddAgent, EndOffer, FinishWork, GiveBackWork, SetAgentState
 from router.core.context import Decision
 from router.core.documents import Agent, Work
+from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.words import AgentId, AgentState, OfferId, WorkId
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, Role, require
-from router.http.problems import Problem
-from router.http.routes import Body, Call, Page, Replied, Reply, Route
+from router.http.problems import Problem, problem_of
+from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor
 from router.http.service import Service
 from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, offer_out, work_out
 
@@ -107,7 +108,18 @@ class WorkApi:
         made = LEADS
         return [
             Route("GET", "/api/v1/agents", "Agents", ANYBODY, self.list, AgentPage, query=Page, tag="agents"),
-            Route("POST", "/api/v1/agents", "Add an agent", made, self.add, AgentMade, 201, AgentBody, tag="agents"),
+            Route(
+                "POST",
+                "/api/v1/agents",
+                "Add an agent",
+                made,
+                self.add,
+                AgentMade,
+                201,
+                AgentBody,
+                tag="agents",
+                is_repeated=False,  # the token in the answer is made again, never stored
+            ),
             Route("GET", "/api/v1/agents/me", "Who am I", DESK, self.me, AgentOut, tag="agents"),
             Route(
                 "PUT",
@@ -154,9 +166,8 @@ class WorkApi:
         ]
 
     async def list(self, call: Call) -> Replied:
-        agents = [
-            a for id, a in sorted(self._domain.agents.items()) if call.query.after is None or id > call.query.after
-        ]
+        after = id_cursor(call.query.after, "agt_") or ""
+        agents = [a for id, a in sorted(self._domain.agents.items()) if id > after]
         page = agents[: call.query.limit]
         words = await self._service.node.journal.words([a.name for a in page])
         items = [self._out(agent, words.get(agent.name)) for agent in page]
@@ -270,7 +281,9 @@ class WorkApi:
     def _offer(self, call: Call) -> tuple[OfferId, WorkId]:
         offer = OfferId(call.path["id"])
         work = self._domain.work_of_offer(offer)
-        return offer, work.id if work else WorkId("")
+        if work is None:
+            raise problem_of(Rejected(Reason.OFFER_GONE))
+        return offer, work.id
 
     def _agent(self, call: Call) -> Agent:
         agent = self._domain.agents.get(call.who.agent) if call.who.agent else None

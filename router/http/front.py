@@ -168,7 +168,8 @@ class Front:
             if_version=_if_version(request),
             **self._keys(request, who.token, route),
         )
-        replied: Replied = await route.handler(call)
+        known = await self._service.repeated(call) if route.is_repeated else None
+        replied: Replied = known or await route.handler(call)
         return WireResponse(replied.status, replied.json(), "application/json")
 
     def _keys(self, request: WireRequest, token: str, route: Route) -> dict[str, str]:

@@ -7,7 +7,6 @@ from the vault when a frame is made. A reader too slow to follow is cut; the ser
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import Any
 
 from router.core.events import (
@@ -116,7 +115,7 @@ def may_see(event: Event, who: Identity) -> bool:
 def data_of(event: Event, words: dict[str, str]) -> dict[str, Any]:
     """An event's fields as the outside sees them: instants as RFC 3339, words in place of their vault ids."""
     data: dict[str, Any] = {}
-    for name, value in asdict(event).items():
+    for name, value in codec.plain(event).items():
         if name in WORDS_FIELDS:
             data["text" if name == "words" else name] = words.get(str(value)) if value else None
         elif (name == "at" or name.endswith("_at")) and isinstance(value, int):

@@ -5,6 +5,7 @@ Reads requests strictly: what is unknown is refused by name, what is malformed i
 
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -17,6 +18,8 @@ from router.http.auth import Identity, Role
 from router.http.problems import Problem, validation_problem
 
 M = TypeVar("M", bound=BaseModel)
+ID_CURSOR = re.compile(r"^[a-z]{2,4}_[0-9a-z]{16,40}$", re.ASCII)
+NUMBER_CURSOR = re.compile(r"^\d{1,15}$", re.ASCII)
 LIST_MAX = 200
 LIST_DEFAULT = 50
 DEPTH_MAX = 50
@@ -91,6 +94,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] = Nothing
     tag: str = "cases"
+    is_repeated: bool = True  # a second call with the same Idempotency-Key is answered from what was stored, unasked
 
 
 class RouteTable:
@@ -127,6 +131,26 @@ class RouteTable:
         return route, dict(zip(names, values, strict=True))
 
 
+def id_cursor(after: str | None, prefix: str) -> str | None:
+    """The id that a page begins after. Raises Problem(400) for anything that no page ever gave."""
+    if after is not None and not (after.startswith(prefix) and ID_CURSOR.match(after)):
+        raise broken_cursor()
+    return after
+
+
+def number_cursor(after: str | None) -> int:
+    """The number that a page begins after, 0 for the first page. Raises Problem(400)."""
+    if after is None:
+        return 0
+    if not NUMBER_CURSOR.match(after):
+        raise broken_cursor()
+    return int(after)
+
+
+def broken_cursor() -> Problem:
+    return Problem(400, "Broken cursor", "Send `next` of the page before as `after`, unchanged.")
+
+
 def read_query(raw: str, model: type[M]) -> M:
     pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=50)
     fields = dict(pairs)
@@ -146,19 +170,32 @@ def read_body(request: WireRequest, model: type[M]) -> M:
     if kind != "application/json":
         raise Problem(415, "Wrong content type", f"Send application/json; this came as {kind or 'nothing'}.")
     try:
-        json.loads(
+        read = json.loads(
             request.body,
             object_pairs_hook=_no_twins,
             parse_constant=_no_constant,
             parse_float=_finite,
         )
+        if _depth(read) > DEPTH_MAX:
+            raise RecursionError
+        json.dumps(read, ensure_ascii=False).encode()  # a lone surrogate is no text
+    except RecursionError:
+        raise Problem(400, "Nested too deep", f"The body is nested deeper than {DEPTH_MAX} levels.") from None
+    except ValueError as error:
+        raise Problem(400, "Not JSON", f"The body cannot be read as JSON: {error}") from None
+    try:
         return model.model_validate_json(request.body)
     except ValidationError as error:
         raise validation_problem(error, where="body") from None
-    except RecursionError:
-        raise Problem(400, "Nested too deep", f"The body is nested deeper than {DEPTH_MAX} levels.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Problem(400, "Not JSON", f"The body cannot be read as JSON: {error}") from None
+
+
+def _depth(read: Any) -> int:
+    """How deep lists and objects are nested, without recursion."""
+    depth, level = 0, [read]
+    while level := [x for x in level if isinstance(x, dict | list)]:
+        depth += 1
+        level = [inner for x in level for inner in (x.values() if isinstance(x, dict) else x)]
+    return depth
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

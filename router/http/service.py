@@ -53,13 +53,13 @@ class Service:
             raise problem_of(rejected) from None
         given = outcome.answer
         assert given is not None
-        if given.fingerprint != call.fingerprint:
-            raise Problem(
-                409,
-                "Key used before",
-                "This Idempotency-Key was used for another request. Use a new key for a new request.",
-            )
-        return Replied(given.status, stored=given.body)
+        return _given(call, given)
+
+    async def repeated(self, call: Call) -> Replied | None:
+        """What was answered to this call before; None when it has no Idempotency-Key, or a new one. It is asked first:
+        whether the call would be allowed now does not matter any more."""
+        known = await self.node.journal.answer(call.key) if call.fingerprint else None
+        return _given(call, known) if known is not None else None
 
     async def find_customer(self, address: str) -> Customer | None:
         """The customer whom an address belongs to, in any spelling."""
@@ -76,3 +76,13 @@ class Service:
             return choose_way(case, customer, wanted=wanted, numbers=self.node.means.senders)
         except Rejected as rejected:
             raise problem_of(rejected) from None
+
+
+def _given(call: Call, answer: Answer) -> Replied:
+    if answer.fingerprint != call.fingerprint:
+        raise Problem(
+            409,
+            "Key used before",
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+        )
+    return Replied(answer.status, stored=answer.body)

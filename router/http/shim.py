@@ -106,7 +106,7 @@ class Shim:
         self._sockets.add(socket)
         if who.agent is not None:
             self._node.domain.stream_opened(who.agent)
-        sending = asyncio.create_task(self._send(socket, since, who))
+        sending = asyncio.create_task(self._send(socket, request, since, who))
         watching = asyncio.create_task(self._watch(socket, request))
         try:
             async for _ in socket:
@@ -129,14 +129,17 @@ class Shim:
             raise Problem(400, "Broken cursor", "`since` is the number of a mark, or 0 for everything.")
         return int(raw)
 
-    async def _send(self, socket: web.WebSocketResponse, since: int, who: Identity) -> None:
+    async def _send(
+        self, socket: web.WebSocketResponse, request: web.BaseRequest, since: int, who: Identity
+    ) -> None:
         try:
             async for frame in self._live.frames(since, who):
                 async with asyncio.timeout(SEND_S):
                     await socket.send_str(frame.decode())
         except TimeoutError:
             log.warning("a slow reader of the stream was cut", token=who.token)
-            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow; resume from your last mark")
+            if request.transport is not None:
+                request.transport.abort()  # a good-bye would wait behind the frames that it does not read
         except ConnectionError:
             return
 

@@ -6,7 +6,6 @@ whose documents changed meanwhile is refused alone; a commit that fails stops th
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from router.core.clock import Ms
 from router.core.commands import Indexed, Kept
 from router.core.documents import Agent, Case, Customer, Document, Entry, Message, MessageState, State, Work
 from router.core.events import CommandTaken, Event
-from router.core.values import value
+from router.core.values import field, value
 from router.core.words import AddressId, WorkState
 
 DOMAIN = "domain"

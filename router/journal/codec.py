@@ -11,6 +11,7 @@ import msgspec
 from router.core.documents import Agent, Case, Customer, Document, Entry, Message, Work
 from router.core.errors import Fault
 from router.core.events import CommandTaken, CustomerEvent, DomainEvent, Event
+from router.core.values import fields_of
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -79,6 +80,11 @@ def decode_entry(text: str | bytes) -> Entry:
 def encode(value: object) -> bytes:
     """Any plain value or dataclass, as JSON."""
     return _encoder.encode(value)
+
+
+def plain(value: object) -> Fields:
+    """The fields of a value as JSON would hold them, defaults too."""
+    return {name: msgspec.to_builtins(part) for name, part in fields_of(value).items()}
 
 
 def decode(text: str | bytes, kind: type[T]) -> T:

@@ -465,7 +465,6 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     os.chmod(path, 0o600)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA secure_delete=ON")
     db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     _migrate(db, path)

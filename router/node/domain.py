@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from channels.clock import Activity
 from router.core.clock import Clock, Ms
 from router.core.commands import (
     AcceptOffer,
@@ -31,7 +32,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import WorkWanted, WorkWithdrawn
 from router.core.matcher import Match, Matcher, Waiting
 from router.core.relax import relaxed
-from router.core.words import SECOND_MS, ActorKind, AgentId, CaseId, CustomerId, OfferId, WorkId, WorkState
+from router.core.words import SECOND_MS, ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, WorkId, WorkState
 from router.journal.base import DOMAIN, Answer, Journal, Stored
 from router.journal.faultpoints import FaultPoints
 from router.node.deadlines import Deadlines
@@ -46,6 +47,7 @@ class DomainScope:
         clock: Clock,
         means: Means,
         deadlines: Deadlines,
+        activity: Activity,
         faults: FaultPoints,
         on_failure: Callable[[BaseException], None],
     ) -> None:
@@ -53,6 +55,7 @@ class DomainScope:
         self._clock = clock
         self._means = means
         self._deadlines = deadlines
+        self._activity = activity
         self._faults = faults
         self._on_failure = on_failure
         self._key = 0
@@ -159,6 +162,7 @@ class DomainScope:
         answer = answer_of(decision) if answer_of else None
         batch = batch_of(DOMAIN, command, before, decision, at=now, answer=answer)
         done = self._journal.append(batch)
+        self._activity.until(done, "a decision becomes durable")
         done.add_done_callback(self._appended)
         touched = [document for document, _ in decision.changed(before)]
         for document in touched:
@@ -185,10 +189,7 @@ class DomainScope:
                 if work is None:
                     raise Rejected(Reason.OFFER_GONE if isinstance(command, EndOffer) else Reason.NOT_FOUND, "work")
                 agent = work.offer.agent if work.offer else work.agent
-                state: State = {work.id: work}
-                if agent is not None:
-                    state[agent] = self.agents[agent]
-                return state
+                return {work.id: work} | (self._agent_slice(agent) if agent is not None else {})
 
     def _agent_slice(self, agent: AgentId) -> State:
         if agent not in self.agents:
@@ -233,13 +234,14 @@ class DomainScope:
         offer = work.offer
         assert offer is not None
         self._offers[offer.id] = work.id
+        is_missed = offer.expires_at > self._clock.now()  # else it ran out while nobody could answer: nobody's fault
         command = EndOffer(
             key=f"expire/{offer.id}",
             offer=offer.id,
             work=work.id,
-            how="expired",
+            how="expired" if is_missed else "revoked",
             actor=Actor(ActorKind.SYSTEM),
-            why="not answered in time",
+            why="not answered in time" if is_missed else "it ran out while the service was away",
         )
         self._deadlines.set(f"offer {work.id}", offer.expires_at, lambda: self._try(command))
 
@@ -281,10 +283,21 @@ class DomainScope:
     def _match_after(self, touched: list[Document], before: State) -> None:
         """Give freed agents the longest waiter, and returned work the next free agent."""
         for document in touched:
+            if isinstance(document, Agent) and document.state is AgentState.OFF:
+                self._do_without(document, before)
+        for document in touched:
             if isinstance(document, Work) and document.state is WorkState.WAITING:
                 self._match_work(document.id)
         for agent in sorted({a for document in touched for a in _freed(document, before)}):
             self._match_agent(agent)
+
+    def _do_without(self, agent: Agent, before: State) -> None:
+        """Somebody went home: what waits for a skill that nobody present has any more may relax now."""
+        earlier = before.get(agent.id)
+        if isinstance(earlier, Agent) and earlier.state is not AgentState.OFF:
+            gone = [name for name, _ in agent.skills if not self.matcher.is_held(name)]
+            for work in self.matcher.requiring(gone):
+                self._line_up_again(work)
 
     def _match_work(self, id: WorkId) -> None:
         if (match := self.matcher.for_work(id, self._clock.now())) is not None:

@@ -28,6 +28,8 @@ from router.core.commands import (
 )
 from router.core.documents import Case
 from router.core.errors import Fault, Rejected
+from router.core.events import CaseOpened
+from router.core.reference import number_of
 from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
@@ -43,9 +45,15 @@ from router.node.taking import AnswerOf, Means, Outcome
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
 FORGET_EVERY_MS = HOUR_MS
+LOOKED_BACK = 1000
+"""Events that are read at once in search of the last case."""
 
 log = structlog.get_logger("onecase.node")
 Listener = Callable[[list[Stored]], None]
+
+
+def new_secret() -> bytes:
+    return secrets.token_bytes(32)
 
 
 class Node:
@@ -61,7 +69,7 @@ class Node:
         senders: Mapping[ChannelName, str],
         activity: Activity | None = None,
         faults: FaultPoints | None = None,
-        make_secret: Callable[[], bytes] = lambda: secrets.token_bytes(32),
+        make_secret: Callable[[], bytes] = new_secret,
     ) -> None:
         self.journal = journal
         self.clock = clock
@@ -83,6 +91,7 @@ class Node:
             clock=clock,
             means=self.means,
             deadlines=self.deadlines,
+            activity=self.activity,
             faults=self.faults,
             on_failure=self.fail,
         )
@@ -108,8 +117,8 @@ class Node:
 
     async def start(self) -> None:
         """Be ready: everything that was acknowledged before is at hand again, and what we missed is fetched."""
-        self.means.secret = await self._secret()
-        self.means.cases_opened = (await self.journal.counts()).get("case", 0)
+        self.means.secret = await instance_secret(self.journal, self._make_secret)
+        self.means.cases_opened = await self._cases_opened()
         await self.relay.load()
         await self.domain.load()
         self.journal.listen(self._hear)
@@ -206,12 +215,17 @@ class Node:
         for listener in list(self._listeners):
             listener(batches)
 
-    async def _secret(self) -> bytes:
-        known = await self.journal.record("instance", "secret")
-        if known is None:
-            known = self._make_secret().hex()
-            await self.journal.put_record("instance", "secret", known)
-        return bytes.fromhex(known)
+    async def _cases_opened(self) -> int:
+        """How many case numbers were given. They rise in the order of the log, so the last one there tells."""
+        upper = self.journal.last_seq
+        while upper > 0:
+            lower = max(0, upper - LOOKED_BACK)
+            for stored in reversed(await self.journal.batches(after=lower, limit=LOOKED_BACK)):
+                for event in stored.events:
+                    if isinstance(event, CaseOpened):
+                        return number_of(event.ref, offset=self.means.reference_offset) + 1
+            upper = lower
+        return 0
 
     async def _activate_policy(self) -> None:
         """Publish the policy files as the next version when they differ from the last one."""
@@ -269,3 +283,12 @@ class Node:
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
+
+
+async def instance_secret(journal: Journal, make: Callable[[], bytes] = new_secret) -> bytes:
+    """The secret of this instance, made when its folder is new."""
+    known = await journal.record("instance", "secret")
+    if known is None:
+        known = make().hex()
+        await journal.put_record("instance", "secret", known)
+    return bytes.fromhex(known)

@@ -33,11 +33,16 @@ class Means:
             ids=Ids(secret=self.secret, key=f"{type(command).__name__}/{command.key}", at=now),
             policy=self.policy,
             case_number=self._next_case,
-            reference_offset=int.from_bytes(self.secret[:4], "big"),
+            reference_offset=self.reference_offset,
             facts_of=self.facts_of,
             senders=self.senders,
             found=found,
         )
+
+    @property
+    def reference_offset(self) -> int:
+        """Where this instance's case references begin."""
+        return int.from_bytes(self.secret[:4], "big")
 
     def _next_case(self) -> int:
         self.cases_opened += 1

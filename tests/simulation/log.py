@@ -30,16 +30,10 @@ class Judge:
 
     def __init__(self) -> None:
         self.first: Broken | None = None
-        self._listeners: list[Callable[[], None]] = []
 
     def broken(self, number: int, text: str) -> None:
         if self.first is None:
             self.first = Broken(number, text)
-            for listener in self._listeners:
-                listener()
-
-    def on_broken(self, listener: Callable[[], None]) -> None:
-        self._listeners.append(listener)
 
     def check(self) -> None:
         if self.first is not None:

@@ -16,6 +16,8 @@ START = Ms(1_795_000_000_000)
 STEP_S_MAX = 3600.0
 """A sleeper looks at the wall clock at least this often, as the real clock does."""
 NS = 1_000_000_000
+STILL_MAX = 100_000
+"""Rounds of the loop in one instant: more is a busy loop."""
 
 
 class Deadlock(Exception):
@@ -28,13 +30,18 @@ class _Jump:
     def __init__(self) -> None:
         self.time_ns = 0
         self.rounds = 0
+        self.still = 0  # rounds since time moved
 
     def select(self, timeout: float | None) -> list[Any]:
         self.rounds += 1
+        self.still += 1
         if timeout is None:
             raise Deadlock("nothing is scheduled and the world is not over")
+        if self.still > STILL_MAX:
+            raise Deadlock(f"{STILL_MAX} rounds of the loop and no time has passed: something spins")
         if timeout > 0:
             self.time_ns += max(1, round(timeout * NS))
+            self.still = 0
         return []
 
 
@@ -44,6 +51,7 @@ class Owner:
     def __init__(self, name: str) -> None:
         self.name = name
         self.tasks: dict[asyncio.Task[Any], None] = {}  # a set in order
+        self.on_error: Callable[[BaseException], None] = lambda _: None
         self.context = contextvars.Context()
         self.context.run(OWNER.set, self)
 
@@ -53,6 +61,11 @@ class Owner:
     def run(self, call: Callable[[], Any]) -> Any:
         """Call something as this owner, so that tasks begun by it are this owner's."""
         return self.context.copy().run(call)
+
+    def ended(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.on_error(error)
 
     def kill(self) -> None:
         """End all tasks. They see it only at their next step, which is why disk and network are cut first."""
@@ -98,7 +111,7 @@ def _make_task(
     task = asyncio.Task(work, loop=loop, context=context)
     if owner is not None:
         owner.tasks[task] = None
-        task.add_done_callback(lambda done: owner.tasks.pop(done, None))
+        task.add_done_callback(owner.ended)
     return task
 
 
@@ -137,9 +150,14 @@ def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:
 
 
 def _end_all(loop: VirtualLoop) -> None:
+    loop.jump.still = 0
     left = [task for task in asyncio.all_tasks(loop) if not task.done()]
     for task in left:
         task.cancel()
     if left:
-        loop.run_until_complete(asyncio.wait(left, timeout=60))
+        loop.run_until_complete(_gone(left))
     loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+async def _gone(tasks: list[asyncio.Task[Any]]) -> None:
+    await asyncio.wait(tasks, timeout=60)

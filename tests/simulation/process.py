@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from channels.base import Refusal
 from channels.clock import Activity
 from channels.numbers import facts_of
 from channels.registry import Host, twilio_messaging
@@ -18,6 +19,7 @@ from channels.twilio_messaging import MESSAGES_PATH, TwilioSettings
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
 from policies import PolicySet
 from router.core.clock import Clock, Ms
+from router.core.errors import Rejected
 from router.core.events import WorkOffered
 from router.core.words import Channel
 from router.http.auth import Identity, Role, Tokens
@@ -25,7 +27,7 @@ from router.http.front import Front
 from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
 from router.http.service import Service
-from router.journal.base import Batch, JournalStopped, JournalUnusable, Stored
+from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.journal.memory import MemoryJournal
 from router.node.node import Node
@@ -34,6 +36,8 @@ from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
 from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
 
+EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSError, ExceptionGroup)
+"""Errors with which a task may end, for somebody waits for it and takes them."""
 ADMIN_TOKEN = "oct_the-first-admin-token"
 
 
@@ -87,6 +91,7 @@ class Process:
     def __init__(self, number: int, grounds: Grounds, *, secrets: tuple[bytes, ...]) -> None:
         self.number = number
         self.owner = Owner(f"process {number}")
+        self.owner.on_error = self._failed
         self.is_alive = True
         self.ready_at: Ms | None = None
         self.began_at = grounds.clock.now()
@@ -116,6 +121,11 @@ class Process:
         if self.is_alive and not self.handle.has_failed:
             self._grounds.judge.broken(0, f"the service stopped by itself: {why}")
         self.crash(why)
+
+    def _failed(self, error: BaseException) -> None:
+        """A task of the service ended by an error: nobody may be relying on it."""
+        if self.is_alive and not isinstance(error, EXPECTED):
+            self._grounds.judge.broken(0, f"a task of the service failed: {error!r}")
 
     async def _start(self) -> None:
         grounds = self._grounds

@@ -26,7 +26,9 @@ class Door:
         self._failures: deque[Ms] = deque(maxlen=FAILURES_MAX)
 
     def let_in(self, request: WireRequest, token: str) -> Identity:
-        """The holder of a typed token. Raises Problem: 403 foreign page or a program's token, 401 wrong, 429 too often."""
+        """The holder of a typed token.
+
+        Raises Problem: 401 wrong, 403 a foreign page or a program's token, 429 after too many failures."""
         refuse_foreign_origin(request)
         now = self._clock.now()
         if len(self._failures) == FAILURES_MAX and now - self._failures[0] < WINDOW_MS:

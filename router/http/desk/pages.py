@@ -37,9 +37,7 @@ class Desk:
         self._calls = Calls(service)
         self._screens = Screens(service, self._calls)
         self._pages = Pages()
-        self._door = Door(
-            service.tokens, service.node.clock, is_https=urlsplit(service.public_url).scheme == "https"
-        )
+        self._door = Door(service.tokens, service.node.clock, is_https=urlsplit(service.public_url).scheme == "https")
 
     async def answer(self, request: WireRequest) -> WireResponse:
         """A page for every request, whatever happens."""
@@ -52,7 +50,7 @@ class Desk:
             return self._sentence(problem_of(rejected))
         except JournalStopped:
             return self._sentence(Problem(503, "Not ready", STOPPING))
-        except Exception as error:  # noqa: BLE001 - the page's edge: a bug of ours must not show itself to a person
+        except Exception as error:  # the edge: a bug of ours must not show itself to a person
             log.exception("a page failed", method=request.method, path=path, kind=type(error).__name__)
             return self._sentence(Problem(500, "Our fault", "Something failed on our side; it was noted."))
 
@@ -65,7 +63,9 @@ class Desk:
         if request.method == "POST":
             return await self._write(request, rest)
         if request.method not in ("GET", "HEAD"):
-            raise Problem(405, "Not possible", "A page can be read, a form can be sent.", headers={"Allow": "GET, POST"})
+            raise Problem(
+                405, "Not possible", "A page can be read, a form can be sent.", headers={"Allow": "GET, POST"}
+            )
         who = self._who(request)
         if rest == ["sign-in"]:
             return _to(HOME) if who else self._sign_in(HOME)
@@ -140,7 +140,15 @@ class Desk:
     ) -> WireResponse:
         screen = await self._screens.screen(who, case=case, shown=shown, draft=draft or Draft())
         return self._pages.page(
-            "desk.html", status=status, screen=screen, view=screen.view, now=screen.now, done=done, said=said, asked=asked, shown=shown
+            "desk.html",
+            status=status,
+            screen=screen,
+            view=screen.view,
+            now=screen.now,
+            done=done,
+            said=said,
+            asked=asked,
+            shown=shown,
         )
 
     def _sentence(self, problem: Problem) -> WireResponse:
@@ -155,7 +163,9 @@ class Desk:
             return self._enter(request, form)
         refuse_foreign_origin(request)
         if rest == ["sign-out"]:
-            return _to(f"{HOME}/sign-in", {"Set-Cookie": self._door.cookie("")}) if session_cookie(request) else _to(HOME)
+            return (
+                _to(f"{HOME}/sign-in", {"Set-Cookie": self._door.cookie("")}) if session_cookie(request) else _to(HOME)
+            )
         at = next((id for id in (rest[1] if rest[0] == "case" and len(rest) > 1 else "", form.get("at", "")) if id), "")
         at = at if CASE.match(at) else ""
         who = self._who(request)
@@ -187,7 +197,7 @@ class Desk:
                 return _at(at)
             case ["offer", id, "accept"]:
                 taken = await self._calls.act(who, f"/offers/{id}/accept", {}, once=once)
-                return _to(f"{HOME}/case/{taken['case']}#reply")
+                return _to(f"{HOME}/case/{taken['case']}#text")
             case ["offer", id, "decline"]:
                 await self._calls.act(who, f"/offers/{id}/decline", _some(form, "reason"), once=once)
                 return _at(at, "declined")

@@ -163,7 +163,9 @@ def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
     if isinstance(score := decision.inputs.get("score"), int | float):
         inputs.append(("share of the target time waited", f"{score:.0%}"))
-    reasons = [with_names(r, names) for r in (*decision.reasons, *decision.candidates)]
+    told = ("queue ", "rule ")  # what the sentence itself says
+    reasons = [with_names(r, names) for r in decision.reasons if not r.startswith(told)]
+    reasons += [f"looked at {with_names(r, names)}" for r in decision.candidates]
     return Why(at=decision.at, said=said, reasons=reasons, inputs=inputs)
 
 

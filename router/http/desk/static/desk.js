@@ -4,12 +4,14 @@
 // with a focused field waits until the field is left, and what was typed elsewhere in it is put back.
 "use strict";
 (() => {
-  const NEAR_MS = 60, FAR_MS = 2000, PREVIEW_MS = 250, RETRY_MIN_MS = 400, RETRY_MAX_MS = 10000;
+  const NEAR_MS = 60, FAR_MS = 2000, PREVIEW_MS = 250, RETRY_MIN_MS = 400, RETRY_MAX_MS = 10000, SAID_MS = 6000;
   const body = document.body, me = body.dataset.me, openCase = body.dataset.open;
   const line = document.getElementById("line"), news = document.getElementById("news");
   const text = document.getElementById("text"), reply = document.getElementById("reply");
   const behindMs = Date.now() - Date.parse(body.dataset.now);
   const shownHtml = new Map(), late = new Map();
+  const timeline = document.getElementById("timeline");
+  let isAtEnd = true;
   let since = Number(body.dataset.mark), offersKnown = offerIds();
 
   // --- parts ---------------------------------------------------------------------------------------------------------
@@ -38,12 +40,12 @@
     shownHtml.set(name, incoming.innerHTML);
     const typed = typedIn(there), folds = [...there.querySelectorAll("details[id]")].map((d) => [d.id, d.open]);
     const focused = there.contains(document.activeElement) ? document.activeElement.id : "";
-    const atEnd = there.scrollHeight - there.scrollTop - there.clientHeight < 40, top = there.scrollTop;
+    const top = there.scrollTop;
     there.replaceChildren(...document.importNode(incoming, true).childNodes);
     for (const [id, value] of typed) { const e = document.getElementById(id); if (e) e.value = value; }
     for (const [id, open] of folds) { const e = document.getElementById(id); if (e) e.open = open; }
     if (focused) (document.getElementById(focused) || document.getElementById("main")).focus({ preventScroll: true });
-    there.scrollTop = name === "timeline" && atEnd ? there.scrollHeight : top;
+    there.scrollTop = name === "timeline" && isAtEnd ? there.scrollHeight : top;
     if (name === "way" && text && text.value) soonPreview();
   }
 
@@ -153,17 +155,19 @@
     sent.set("once", form.dataset.once);
     const words = form.querySelector("textarea");
     try {
-      const answer = await fetch(event.submitter?.formAction || form.action, { method: "POST", body: sent });
+      const answer = await fetch(form.action, { method: "POST", body: sent });
       const page = parse(await answer.text());
       delete form.dataset.once; // answered: the next sending is another one
       if (answer.status === 401) return location.reload();
       if (!parts(page).size) return say("That did not work. Your words are still here; try again.");
       const there = new URL(answer.url);
-      if (answer.ok && answer.redirected && there.pathname !== location.pathname) return location.assign(there.pathname + "#reply");
+      if (answer.ok && answer.redirected && there.pathname !== location.pathname) return location.assign(there.pathname + "#text");
       if (answer.ok && words) { words.value = words.defaultValue = ""; keepDraft(); }
       if (answer.ok) for (const e of form.querySelectorAll("input:not([type=hidden])")) e.value = e.defaultValue;
       if (isField(document.activeElement) && form.contains(document.activeElement) && document.activeElement !== words) document.activeElement.blur();
       take(page, { said: true });
+      setTimeout(() => document.querySelector("#said .good")?.remove(), SAID_MS);
+      shownHtml.delete("said");
       if (!answer.ok) document.getElementById("said").scrollIntoView({ block: "nearest" });
     } catch {
       say("No answer came. Press again when the line is back: it is done only once.");
@@ -204,6 +208,7 @@
       const select = there.querySelector("select");
       if (select && select === document.activeElement) there.replaceChildren(select.labels[0], select, part.lastElementChild);
       else there.replaceChildren(...part.childNodes);
+      shownHtml.delete("way");
     } catch { /* the line is down; it says so elsewhere */ }
   }
 
@@ -251,7 +256,7 @@
     for (const e of document.querySelectorAll("time[datetime]")) {
       const at = new Date(e.dateTime), passed = (now - at) / 1000;
       const isToday = at.toDateString() === new Date(now).toDateString();
-      const shown = "left" in e.dataset ? `${Math.max(0, Math.ceil(-passed))} s left`
+      const shown = "left" in e.dataset ? `${Math.max(0, Math.round(-passed))} s left`
         : `${isToday ? "" : day.format(at) + ", "}${clock.format(at)} · ${relative(passed)}`;
       if (e.textContent !== shown) e.textContent = shown;
       if (!e.dataset.full) { e.dataset.full = "1"; e.title = full.format(at); }
@@ -260,9 +265,13 @@
 
   forget(document);
   for (const [name, e] of parts(document)) shownHtml.set(name, e.innerHTML);
-  const timeline = document.getElementById("timeline");
-  if (timeline) timeline.scrollTop = timeline.scrollHeight;
-  if (location.hash === "#reply" && text) text.focus();
+  if (timeline) {
+    const toEnd = () => { if (isAtEnd) timeline.scrollTop = timeline.scrollHeight; };
+    timeline.addEventListener("scroll", () => { isAtEnd = timeline.scrollHeight - timeline.scrollTop - timeline.clientHeight < 40; });
+    new ResizeObserver(toEnd).observe(timeline);
+    toEnd();
+  }
+  if (location.hash === "#text" && text) text.focus();
   tick();
   setInterval(tick, 1000);
   line.textContent = "connecting…";

@@ -1,0 +1,146 @@
+"""What must hold between the log, the service's memory and the provider: now and then, at rest, and at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from router.core.documents import Agent, Work
+from router.core.words import WorkState
+from router.journal.base import is_live
+
+if TYPE_CHECKING:
+    from tests.simulation.process import Process
+    from tests.simulation.world import World
+
+GRACE_MS = 60_000
+"""What slow disks and folds may cost before an offer that ran out is off the books."""
+
+
+def check_now(world: World, *, full: bool) -> None:
+    """Cheap looks, every few seconds; with `full` the service's memory against the log."""
+    process = world._current()
+    if process is None or process.ready_at is None:
+        _check_recovery(world)
+        return
+    now = world.clock.now()
+    for id, offer in world.watch.offers.items():
+        if now > max(offer.expires_at, process.ready_at, world.jumped_at) + GRACE_MS and not world.platter.trouble.slow:
+            world.judge.broken(14, f"{id} is still open {now - offer.expires_at} ms after it ran out")
+    if full:
+        check_memory(world, process)
+
+
+def _check_recovery(world: World) -> None:
+    for process in world.processes:
+        if not world.options.has("clock_jump") and world.clock.now() - process.began_at > 600_000:
+            world.judge.broken(35, f"process {process.number} is not ready after ten minutes")
+
+
+def check_memory(world: World, process: Process) -> None:
+    """Invariant 4: what the service holds in memory is what the log says, byte for byte."""
+    log, journal, node = world.log, process.journal, process.node
+    if journal.last_seq != log.seq or journal._writing is not None:
+        return
+    documents = log.documents()
+    if journal._documents != documents:
+        differ = [id for id in documents if journal._documents.get(id) != documents[id]]
+        world.judge.broken(4, f"documents differ from the fold of the log: {differ[:3]}")
+    works = {d.id: d for d in documents.values() if isinstance(d, Work) and is_live(d)}
+    agents = {d.id: d for d in documents.values() if isinstance(d, Agent)}
+    if node.domain.works != works or node.domain.agents != agents:
+        world.judge.broken(4, "the matcher's memory differs from the fold of the log")
+    held: Counter[tuple[str, str]] = Counter()
+    for work in works.values():
+        holder = work.offer.agent if work.offer else work.agent
+        if holder is not None and work.state is not WorkState.WAITING:
+            held[holder, work.ask.requirement.kind] += 1
+    for agent in agents.values():
+        for kind, _ in agent.capacity:
+            if node.domain.matcher.load(agent.id, kind) != held[agent.id, kind]:
+                world.judge.broken(13, f"the matcher thinks that {agent.id} holds another number of {kind}")
+
+
+def is_quiet(world: World) -> bool:
+    """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
+    process = world._current()
+    if process is None or process.node.relay.lag or process.node.outbox.waiting:
+        return False
+    if any(c.ask is not None for c in world.log.cases()) or any(w.state != "done" for w in world.log.works()):
+        return False
+    return not any(m.state in ("queued", "sending") for m in world.log.messages())
+
+
+def check_at_rest(world: World) -> None:
+    """Nothing is left over in memory (invariants 14, 33)."""
+    process = world._current()
+    if process is None:
+        world.judge.broken(35, "nobody is up at the end")
+        return
+    node = process.node
+    check_memory(world, process)
+    left = {
+        "commands under way": len(node._doing),
+        "locks": len(node.customers._locks),
+        "outbox": node.outbox.waiting,
+        "offers": len(world.watch.offers),
+        "waiting work": len(node.domain.matcher),
+        "held": sum(len(held) for held in world.watch.held.values()),
+        "activity": len(node.activity.names()),
+    }
+    for name, count in left.items():
+        if count:
+            world.judge.broken(33, f"{count} {name} are left at rest")
+    if len(node.deadlines) > len(node.domain.agents) + len(world.log.works()) + 8:
+        world.judge.broken(33, f"{len(node.deadlines)} deadlines are left at rest")
+
+
+def check_end(world: World) -> None:
+    """Nothing lost, nothing twice, nobody forgotten."""
+    _check_contacts(world)
+    _check_sends(world)
+    _check_attended(world)
+    _check_decisions(world)
+
+
+def _check_contacts(world: World) -> None:
+    for key in world.provider.in_log:
+        if key not in world.watch.cases_of:
+            world.judge.broken(2, f"{key} is in the provider's log and on no case")
+    if world.watch.contacts != len(world.watch.cases_of):
+        world.judge.broken(3, "there are more contacts than messages")
+
+
+def _check_sends(world: World) -> None:
+    watch = world.watch
+    for reference, count in world.provider.accepted().items():
+        message = world.log.message(reference)
+        allowed = 1 + watch.released[reference]
+        if world.options.twice:
+            allowed += watch.unknown[reference]
+        if message is None or count > allowed:
+            world.judge.broken(21, f"{reference} was sent {count} times, {allowed} are allowed")
+    accepted = world.provider.accepted()
+    for message in world.log.messages():
+        if message.state in ("sent", "delivered", "read") and not accepted[message.id]:
+            world.judge.broken(21, f"{message.id} counts as {message.state} and was never handed over")
+
+
+def _check_attended(world: World) -> None:
+    """Invariant 15: whoever wrote and was not attended to has somebody who will."""
+    for case in world.log.cases():
+        owed = world.watch.unattended[case.id]
+        if owed and case.ask is None:
+            world.judge.broken(15, f"{case.id} is {case.status}, was written to at {owed[0]}, and nobody will look")
+
+
+def _check_decisions(world: World) -> None:
+    """Invariant 29: what the matcher did for a case stands in its timeline."""
+    offered = noted = 0
+    for batch in world.log.batches:
+        for event in batch.events:
+            kind = type(event).__name__
+            offered += kind == "WorkOffered"
+            noted += kind == "RoutingNoted" and getattr(event, "what", "") == "offered"
+    if offered != noted:
+        world.judge.broken(29, f"{offered} offers were made and {noted} are told in timelines")

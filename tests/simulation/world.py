@@ -1,0 +1,328 @@
+"""`World(options)`: everything around one service, from its first start until all is quiet again.
+
+Its one rule: whatever happens in it follows from the seed. It raises the first invariant that does not hold.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+import structlog
+
+from channels.sandbox.account import SANDBOX_TOKEN
+from channels.wire import WireFailure, WireRequest, WireResponse
+from policies import PolicySet, default_policy_files, parse_policies
+from tests.simulation.checks import check_at_rest, check_end, check_now, is_quiet
+from tests.simulation.desks import Desk
+from tests.simulation.disk import Platter
+from tests.simulation.invariants import Watch
+from tests.simulation.log import Broken, Judge, Log
+from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop, run_virtual
+from tests.simulation.network import Link, Passage
+from tests.simulation.options import Mode, Options, draw_options
+from tests.simulation.people import make_people, plan_texts
+from tests.simulation.process import Grounds, Process
+from tests.simulation.provider import NEXT_TOKEN, Provider
+from tests.simulation.trouble import Troubles
+
+CHECK_EVERY_S = 15.0
+FULL_CHECK_EVERY = 8
+READY_S_MAX = 300.0
+"""However slow disk and provider are, a restarted service answers webhooks after this."""
+DRAIN_S_MAX = 3 * 3600.0
+QUIET_S = 3600.0
+ROUNDS_PER_QUIET_HOUR_MAX = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a world came to."""
+
+    seed: int
+    trace: str
+    contacts: int
+    sent: int
+    processes: int
+    hours: float
+    events: int
+
+
+class World:
+    def __init__(self, options: Options, loop: VirtualLoop) -> None:
+        self.options = options
+        self.loop = loop
+        self._trace = hashlib.blake2b(digest_size=16)
+        self.judge = Judge()
+        chance = Random(f"world/{options.seed}")
+        self._chance = chance
+        skew = chance.randint(-30_000, 30_000) if options.has("clock_skew") else 0
+        self.clock, self.provider_clock = VirtualClock(loop), VirtualClock(loop, skew)
+        self.known_at: dict[str, int] = {}
+        self.watch = Watch(self.judge, lambda key: self.provider.sent_by.get(key), self.known_at)
+        self.log = Log(self.judge, self.watch.look)
+        self.platter = Platter(
+            Random(f"disk/{options.seed}"), self._on_record, lambda what: self.judge.broken(1, what)
+        )
+        owner = OWNER.get()
+        assert owner is not None
+        self._owner = owner
+        owner.on_error = lambda error: self.judge.broken(0, f"the world itself failed: {error!r}")
+        self.webhooks = self._link("webhooks", self._to_service, (60.0, 3 * 3600.0))
+        self.rest = self._link("rest", lambda request: self.provider.answer(request), (11.0, 60.0))
+        self.api = self._link("api", self._to_service, (20.0, 60.0))
+        self.provider = Provider(
+            clock=self.provider_clock,
+            chance=Random(f"provider/{options.seed}"),
+            wire=self.webhooks,
+            judge=self.judge,
+            log=self.log,
+        )
+        self.processes: list[Process] = []
+        self.count = 0
+        self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
+        self._policy, self._files = _policies(options.twice)
+        self.desks: list[Desk] = []
+        self._checks = 0
+        self.jumped_at = self.clock.now()
+
+    # --- the course of it ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> Result:
+        await self._begin_process()
+        await self._until(self._is_up, READY_S_MAX, 35, "the service does not get ready")
+        parts = (self.judge, self.log, self._current)
+        self.desks = [Desk(n, self.options, self.api, self._owner, parts) for n in range(self.options.agents)]
+        people = make_people(self.options)
+        await self._break_phones([number for person in people for number in person.spellings])
+        troubles = Troubles(self.options, self)
+        await troubles.begin()
+        plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
+        plan += [(at, False, act) for at, act in troubles.plan()]
+        plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
+        plan.sort(key=lambda planned: planned[0])
+        began = self.loop.time()
+        for at, _, act in plan:
+            await self._pass(began + at - self.loop.time())
+            await act()
+        await self._mend(troubles)
+        await self._drain()
+        for desk in self.desks:
+            desk.is_over = True
+        await self._pass(120)
+        await self._be_quiet()
+        check_end(self)
+        self.judge.check()
+        return Result(
+            seed=self.options.seed,
+            trace=self._trace.hexdigest(),
+            contacts=self.watch.contacts,
+            sent=sum(self.provider.accepted().values()),
+            processes=self.count,
+            hours=round(self.loop.time() / 3600, 2),
+            events=self.log.seq,
+        )
+
+    async def _mend(self, troubles: Troubles) -> None:
+        await troubles.end()
+        for process in self.processes:
+            process.points.arm("", 0)
+        for desk in self.desks:
+            desk.is_healthy = not desk.is_lost
+        if not any(desk.is_healthy for desk in self.desks):  # a healthy core: somebody is there
+            parts = (self.judge, self.log, self._current)
+            self.desks.append(Desk(100, self.options, self.api, self._owner, parts))
+            self.desks[-1].is_healthy = True
+
+    async def _drain(self) -> None:
+        await self._until(self._is_up, READY_S_MAX, 35, "the service does not come back")
+        await self._until(lambda: is_quiet(self), DRAIN_S_MAX, 15, "work does not drain")
+
+    async def _be_quiet(self) -> None:
+        """Without input nothing but the provider's log is looked at now and then."""
+        await self._until(lambda: is_quiet(self), DRAIN_S_MAX, 15, "work does not drain")
+        rounds = self.loop.rounds
+        await self._pass(QUIET_S)
+        if self.loop.rounds - rounds > ROUNDS_PER_QUIET_HOUR_MAX:
+            self.judge.broken(41, f"{self.loop.rounds - rounds} rounds of the loop in a quiet hour")
+        check_at_rest(self)
+
+    async def _until(self, holds: Callable[[], bool], seconds: float, number: int, otherwise: str) -> None:
+        ends = self.loop.time() + seconds
+        while not holds():
+            if self.loop.time() > ends:
+                self.judge.broken(number, f"{otherwise}: {why_not(self)}")
+            await self._pass(1.0 if seconds <= READY_S_MAX else CHECK_EVERY_S)
+
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass, and look at everything now and then."""
+        ends = self.loop.time() + max(0.0, seconds)
+        while True:
+            self.judge.check()
+            left = ends - self.loop.time()
+            if left < 1e-6:
+                return
+            await asyncio.sleep(min(left, CHECK_EVERY_S))
+            if left >= CHECK_EVERY_S:
+                self._checks += 1
+                check_now(self, full=self._checks % FULL_CHECK_EVERY == 0)
+
+    # --- what faults act on -------------------------------------------------------------------------------------------
+
+    async def crash(self) -> None:
+        for process in list(self.processes):
+            process.crash("at any instant")
+
+    async def crash_at(self, point: str, nth: int) -> None:
+        if (process := self._current()) is not None:
+            process.points.arm(point, nth)
+
+    async def restart(self) -> None:
+        if (process := self._current()) is not None:
+            self._owner.start(process.stop())
+
+    async def second_process(self) -> None:
+        await self._begin_process()
+
+    async def jump(self, ms: int) -> None:
+        """The host was suspended, and the provider seen from it: the wall moved on, monotonic time did not."""
+        self.clock.jump(ms)
+        self.provider_clock.jump(ms)
+        self.jumped_at = self.clock.now()
+
+    async def stall(self, seconds: float) -> None:
+        self.loop.stall(seconds)
+
+    async def rotate(self) -> None:
+        """The operator lets the service take both secrets, then tells the provider to sign with the next one."""
+        self._secrets = (NEXT_TOKEN.encode(), SANDBOX_TOKEN.encode())
+        await self.restart()
+        await asyncio.sleep(0)
+
+        async def later() -> None:
+            await asyncio.sleep(200)
+            self.provider.rotate()
+
+        self._owner.start(later())
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _begin_process(self) -> None:
+        self.count += 1
+        grounds = Grounds(
+            clock=self.clock,
+            wire=self.rest,
+            platter=self.platter,
+            judge=self.judge,
+            log=self.log,
+            policy=self._policy,
+            files=self._files,
+            secret=hashlib.sha256(f"secret/{self.options.seed}".encode()).digest(),
+            known_at=self.known_at,
+            on_death=self._on_death,
+        )
+        self.processes.append(Process(self.count, grounds, secrets=self._secrets))
+
+    def _on_death(self, process: Process, why: str) -> None:
+        self._note(f"process {process.number} ended: {why}")
+        self.processes.remove(process)
+        if not self.processes and self.judge.first is None:
+            self._owner.start(self._begin_later())
+
+    async def _begin_later(self) -> None:
+        await asyncio.sleep(self._chance.choice((0.05, 2.0, 30.0, 120.0)))
+        if not self.processes:
+            await self._begin_process()
+
+    async def _break_phones(self, numbers: list[str]) -> None:
+        for number in numbers:
+            if self._chance.random() < 0.15:
+                await self.provider.behave(number, self._chance.choice(("undelivered", "never", "read")))
+
+    def _current(self) -> Process | None:
+        return next((p for p in reversed(self.processes) if p.is_ready), None)
+
+    def _is_up(self) -> bool:
+        return self._current() is not None
+
+    async def _to_service(self, request: WireRequest) -> WireResponse:
+        listening = [p for p in self.processes if p.front is not None]
+        if not listening:
+            raise WireFailure("nobody listens (simulated)", may_have_arrived=False)
+        process = listening[0] if len(listening) == 1 else self._chance.choice(listening)
+        return await process.answer(request)
+
+    def _link(
+        self, name: str, deliver: Callable[[WireRequest], Awaitable[WireResponse]], late_s: tuple[float, float]
+    ) -> Link:
+        chance = Random(f"{name}/{self.options.seed}")
+        return Link(name, chance=chance, world=self._owner, deliver=deliver, note=self._on_passage, late_s=late_s)
+
+    def _on_record(self, body: bytes) -> None:
+        self._trace.update(body)
+        self.log.take(body)
+
+    def _on_passage(self, passage: Passage) -> None:
+        digest = hashlib.blake2b(passage.body, digest_size=8).hexdigest()
+        self._note(f"{passage.link} {passage.what} {passage.method} {passage.path} {passage.status} {digest}")
+
+    def _note(self, text: str) -> None:
+        self._trace.update(f"{self.loop.jump.time_ns} {text}\n".encode())
+
+
+def why_not(world: World) -> str:
+    process = world._current()
+    if process is None:
+        return "nobody is up"
+    return f"lag {process.node.relay.lag}, outbox {process.node.outbox.waiting}, " + ", ".join(
+        f"{w.id} {w.state}" for w in world.log.works() if w.state != "done"
+    )
+
+
+@cache
+def _policies(twice: bool) -> tuple[PolicySet, dict[str, str]]:
+    files = dict(default_policy_files())
+    if twice:
+        name = "twice_is_better_than_never: "
+        assert f"{name}no" in files["sending.yaml"]
+        files["sending.yaml"] = files["sending.yaml"].replace(f"{name}no", f"{name}yes")
+    return parse_policies(files, 0), files
+
+
+def _drop(*_: object) -> str:
+    raise structlog.DropEvent
+
+
+@contextmanager
+def _silence() -> Generator[None, None, None]:
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def run_options(options: Options) -> Result:
+    """Run one world. Raises Broken with the seed and every option drawn from it."""
+    try:
+        with _silence():
+            return run_virtual(lambda loop: _in(options, loop))
+    except BaseException as problem:
+        problem.add_note(f"World of seed {options.seed}, {options.mode}:\n{options.shown()}")
+        problem.add_note(f"Again: python -m tests.simulation --mode {options.mode} --from {options.seed} --seeds 1")
+        raise
+
+
+async def _in(options: Options, loop: VirtualLoop) -> Result:
+    return await World(options, loop).run()
+
+
+def run_world(seed: int, mode: Mode) -> Result:
+    return run_options(draw_options(seed, mode))
+
+
+__all__ = ["Broken", "Result", "World", "run_options", "run_world"]

@@ -1,0 +1,272 @@
+"""Answers: which way they take and why, what is said of them on their way, and who told us to be silent."""
+
+import pytest
+
+from tests.story import HERS, OURS, Agent, Json, Phone, Story, World
+
+
+async def a_case(story: World, words: str = "hello") -> tuple[Agent, Phone, str]:
+    """An agent, a customer who wrote, and her case, accepted."""
+    ana = await story.ready_agent("Ana")
+    her = story.phone(HERS)
+    await her.texts(words)
+    offer = await ana.offered()
+    await ana.accepts(offer)
+    return ana, her, offer["case"]
+
+
+async def delivery(story: World, case: str) -> Json:
+    return [e for e in await story.timeline(case, "message") if e["direction"] == "out"][-1]["delivery"]
+
+
+async def test_an_answer_is_followed_to_its_receipt() -> None:
+    """Queued, sent, delivered: each as the provider reports it; the answer to the agent says which way and why."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        sent = await ana.replies(case, "Here is Ana.")
+        assert sent["reasons"][0] == "the customer wrote last by sms"
+        assert (sent["segments"], sent["not_before"]) == (1, None)
+        assert (await delivery(story, case))["state"] == "sent"
+        assert await her.inbox() == ["Here is Ana."]
+        assert (await delivery(story, case))["state"] == "delivered"
+        assert len(await story.traffic("rest", "/Messages.json")) >= 1
+
+
+async def test_a_delivery_never_goes_backwards() -> None:
+    """Reports that come late, twice or in the wrong order never take a message back."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        sent = await ana.replies(case, "Here is Ana.")
+        await her.inbox()
+        callbacks = [w for w in await story.traffic("webhook", "/twilio/status/message")]
+        assert [w["fields"]["MessageStatus"] for w in callbacks] == ["sent", "delivered"]
+        path = callbacks[0]["url"].removeprefix(story.service)
+        for state in ("queued", "sending", "sent", "delivered", "sent", "undelivered", "failed"):
+            fields = {**callbacks[0]["fields"], "MessageStatus": state, "SmsStatus": state}
+            assert (await story.webhook(fields, path=path)).status == 200
+            assert (await delivery(story, case))["state"] == "delivered"
+        for strange in ("partying", "", "DELIVERED"):
+            fields = {**callbacks[0]["fields"], "MessageStatus": strange}
+            assert (await story.webhook(fields, path=path)).status == 200
+        elsewhere = {**callbacks[0]["fields"], "MessageSid": "SM" + "9" * 32, "MessageStatus": "failed"}
+        assert (await story.webhook(elsewhere, path=path)).status == 200
+        assert await delivery(story, case) == {
+            "state": "delivered", "error": None, "attempts": 1, "message": sent["id"],
+        }  # fmt: skip
+
+
+async def test_reports_in_any_order_end_the_same() -> None:
+    """Reports that overtake each other or are lost end in what is true, as far as anybody told us."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await story.faults(reorder=0.5, duplicate_webhooks=True)
+        for n in range(4):
+            await ana.replies(case, f"answer {n}")
+        await story.passes(minutes=1)
+        states = [e["delivery"]["state"] for e in (await story.timeline(case, "message"))[1:]]
+        assert states == ["delivered"] * 4
+        await story.faults(lose_status=True)
+        await ana.replies(case, "nobody reports on me")
+        await story.passes(minutes=10)
+        assert (await delivery(story, case))["state"] == "sent"
+        assert [one["body"] for one in await her.received()][-1] == "nobody reports on me"
+
+
+async def test_a_lost_answer_of_the_provider_never_sends_twice() -> None:
+    """The provider took the message, its answer was lost: it is looked for there, found, and not sent again."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await story.faults(lose_answers=True, lose_status=True)
+        await ana.replies(case, "once only")
+        await story.faults(lose_status=True)
+        await story.passes(minutes=10)
+        assert [one["body"] for one in await her.received()] == ["once only"]
+        assert (await delivery(story, case))["state"] == "sent"
+
+
+async def test_a_provider_that_is_down_gets_it_later_and_once() -> None:
+    """A provider that refuses for a while is asked again, further and further apart; then it goes out once."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await story.faults(throttle=True)
+        await ana.replies(case, "be patient")
+        assert (await delivery(story, case))["state"] == "queued"
+        await story.passes(seconds=31)
+        assert (await delivery(story, case))["attempts"] == 2
+        await story.faults()
+        await story.passes(minutes=2)
+        assert [one["body"] for one in await her.received()] == ["be patient"]
+        assert (await delivery(story, case))["state"] == "delivered"
+
+
+async def test_an_undelivered_message_is_shown_within_seconds() -> None:
+    """S24, row 18: what the carrier could not deliver is shown as failed, with its code, on the case, in the brief and in
+    the list of failed messages; ops can send it again after mending the cause."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.behaves(on_text="undelivered", error_code=30003)
+        sent = await ana.replies(case, "can you hear me?")
+        assert await her.inbox() == []
+        shown = await delivery(story, case)
+        assert shown["state"] == "failed"
+        assert "30003" in shown["error"]
+        notices = [e for e in await story.timeline(case, "status") if e["facts"].get("what") == "message_failed"]
+        assert "30003" in notices[0]["reasons"][0]
+        assert "our last message did not arrive" in (await ana.api("GET", f"/cases/{case}/brief"))["cautions"]
+        [stuck] = (await story.api("GET", "/outbox?state=failed"))["items"]
+        assert stuck["id"] == sent["id"]
+
+        await her.behaves(on_text="deliver")
+        ops = await story.token("ops")
+        await story.api("POST", f"/outbox/{sent['id']}/retry", token=ops)
+        assert await her.inbox() == ["can you hear me?"]
+        assert (await delivery(story, case))["state"] == "delivered"
+        assert (await story.refused("POST", f"/outbox/{sent['id']}/retry", token=ops))["status"] == 409
+
+
+async def test_stop_between_writing_and_sending() -> None:
+    """Whoever says stop after an answer was written and before it went out does not get it: consent is looked at when it
+    is sent. The agent sees that it was not."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await story.faults(throttle=True)
+        await ana.replies(case, "too late")
+        await her.texts("STOP")
+        await story.faults()
+        await story.passes(minutes=5)
+        ours = [one["body"] for one in await her.received() if one["body"] == "too late"]
+        assert ours == []
+        shown = await delivery(story, case)
+        assert (shown["state"], shown["error"]) == ("failed", "opted out before it was sent")
+        sent = [r for r in await story.traffic("rest", "/Messages.json") if r["method"] == "POST"]
+        assert len(sent) == 1
+        refusal = await ana.refused("POST", f"/cases/{case}/messages", {"text": "hello?"})
+        assert (refusal["status"], refusal["title"]) == (409, "They said stop")
+
+
+async def test_stop_holds_for_its_channel_and_start_ends_it() -> None:
+    """Stop by text leaves WhatsApp open, and the reply says why it goes there; START opens texts again. Both are rows of
+    the case's story."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.texts("STOP")
+        await her.texts("by WhatsApp, please", channel="whatsapp")
+        assert (await ana.replies(case, "As you like."))["channel"] == "whatsapp"
+        assert (await ana.refused("POST", f"/cases/{case}/messages", {"text": "x", "channel": "sms"}))["status"] == 409
+        brief = await ana.api("GET", f"/cases/{case}/brief")
+        assert "told us to stop sms" in brief["cautions"]
+        await her.texts("START")
+        assert (await ana.replies(case, "Texts again."))["channel"] == "sms"
+        terms = [(e["channel"], e["facts"]["blocked"]) for e in await story.timeline(case, "terms")]
+        assert terms == [("sms", True), ("sms", False)]
+
+
+async def test_the_same_reply_sent_again_is_one_reply() -> None:
+    """Idempotency: the same key and body get the same answer, also when the call would not be allowed any more, also
+    after a restart, also at once; another body under the key is refused."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        body = {"text": "just once", "channel": "auto"}
+        path = f"/cases/{case}/messages"
+        first = await ana.api("POST", path, body, key="k-1")
+        assert await ana.api("POST", path, body, key="k-1") == first
+        refusal = await story.refused(
+            "POST", path, {"text": "another"}, token=ana.token, Idempotency_Key="k-1"
+        )
+        assert (refusal["status"], refusal["title"]) == (409, "Key used before")
+        await her.inbox()
+        await her.texts("STOP")
+        await story.restarts()
+        assert await ana.api("POST", path, body, key="k-1") == first
+        assert [b for b in await her.inbox() if b == "just once"] == ["just once"]
+        assert (await story.said(case)).count("just once") == 1
+
+
+@pytest.mark.parametrize("path", ["accept", "finish", "status", "state", "agents"])
+async def test_every_kind_of_call_can_be_repeated(path: str) -> None:
+    """Whatever a call changes, sending it again with its key changes nothing and answers the same."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone().texts("hello")
+        offer = await ana.offered()
+        match path:
+            case "accept":
+                call = ("POST", f"/offers/{offer['id']}/accept", None)
+            case "finish":
+                work = await ana.accepts(offer)
+                call = ("POST", f"/work/{work['id']}/finish", {"outcome": "solved"})
+            case "status":
+                call = ("POST", f"/cases/{offer['case']}/status", {"status": "solved"})
+            case "state":
+                call = ("PUT", "/agents/me/state", {"state": "away"})
+            case _:
+                call = ("POST", "/agents", {"name": "Ben"})
+        token = ana.token if path != "agents" else await story.token("ops")
+        first = await story.api(*call, token=token, key="again")
+        await story.settles()
+        events = await _last_seq(story)
+        assert await story.api(*call, token=token, key="again") == first
+        await story.settles()
+        assert await _last_seq(story) == events
+
+
+async def _last_seq(story: World) -> float:
+    metrics = (await story.ask("GET", "/metrics")).body.decode()
+    return float(next(line.split()[1] for line in metrics.splitlines() if line.startswith("onecase_journal_seq")))
+
+
+async def test_who_may_do_what() -> None:
+    """Agents work, leads also assign and see the outbox, ops look after the service, programs write and read; nobody does
+    what belongs to another, and every refusal says who may."""
+    async with Story() as story:
+        ana, _, case = await a_case(story)
+        work = (await ana.work())[0]
+        tokens = {role: await story.token(role) for role in ("lead", "ops", "integration")}
+        tokens["agent"] = ana.token
+        reply = ("POST", f"/cases/{case}/messages", {"text": "hi"})
+        allowed: list[tuple[str, str, Json | None, set[str]]] = [
+            ("GET", f"/cases/{case}", None, {"agent", "lead", "ops", "integration"}),
+            (*reply, {"agent", "lead", "ops", "integration"}),
+            ("GET", "/outbox", None, {"lead", "ops"}),
+            ("GET", "/policies", None, {"lead", "ops"}),
+            ("GET", "/audit", None, {"ops"}),
+            ("GET", "/tokens", None, set[str]()),
+            ("POST", "/agents", {"name": "Ben"}, {"lead", "ops"}),
+            ("POST", "/agents", {"name": "Lea", "role": "lead"}, {"ops"}),
+        ]
+        for method, path, body, roles in allowed:
+            for role, token in tokens.items():
+                answer = await story.ask(method, f"/api/v1{path}", body=body, token=token)
+                assert (answer.status < 300) == (role in roles), (method, path, body, role, answer.status)
+                assert answer.status < 300 or answer.status == 403
+        for role in ("lead", "ops", "integration"):
+            assert (await story.refused("POST", f"/work/{work['id']}/finish", {"outcome": "x"}, token=tokens[role]))[
+                "status"
+            ] == 403
+        for wrong in (None, "", "nonsense", ana.token + "x"):
+            assert (await story.refused("GET", f"/cases/{case}", token=wrong))["status"] == 401
+        by = {e["author"]["kind"] for e in await story.timeline(case, "message") if e["direction"] == "out"}
+        assert by == {"agent", "system"}
+
+        [ours] = [t["id"] for t in (await story.api("GET", "/tokens"))["items"] if t["agent"] == ana.id]
+        await story.api("DELETE", f"/tokens/{ours}")
+        assert (await ana.refused("GET", "/agents/me"))["status"] == 401
+
+
+async def test_a_note_stays_inside() -> None:
+    """Notes are for us: they stand on the case and go nowhere."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await ana.api("POST", f"/cases/{case}/notes", {"text": "sounds upset"})
+        assert await her.inbox() == []
+        [note] = await story.timeline(case, "note")
+        assert (note["direction"], note["text"], note["author"]["name"]) == ("internal", "sounds upset", "Ana")
+
+
+async def test_numbers_of_ours_keep_their_thread() -> None:
+    """An answer leaves from the number that was written to."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await ana.replies(case, "here")
+        await her.inbox()
+        assert {one["from"] for one in await her.received()} == {OURS}

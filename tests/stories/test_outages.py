@@ -1,0 +1,239 @@
+"""Outages: what was acknowledged is there afterwards, what came meanwhile is fetched, and nothing comes twice."""
+
+import asyncio
+import resource
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from tests.story import AFTERNOON, HERS, RealStory, Story, instant
+
+
+async def test_texts_of_an_outage_are_on_cases_with_their_true_times() -> None:
+    """S48: the service is dead for 20 minutes and three texts come; when it is ready again all are on cases with the
+    times at which they were sent, none twice, and their places are those times."""
+    async with RealStory() as story:
+        await story.phone("+12125550001").texts("before the outage")
+        await story.is_killed()
+        for n in range(3):
+            await story.passes(minutes=5)
+            await story.phone(f"+1212555000{n + 1}").texts(f"during the outage {n}")
+        await story.passes(minutes=5)
+        await story.starts()
+
+        cases = [await story.case(await story.phone(f"+1212555000{n + 1}").case()) for n in range(3)]
+        assert len(await story.cases()) == 3
+        for n, case in enumerate(cases):
+            entries = await story.timeline(case["id"], "message")
+            assert entries[-1]["text"] == f"during the outage {n}"
+            assert entries[-1]["facts"]["late"] is True
+            assert instant(entries[-1]["at"]) == AFTERNOON + timedelta(minutes=5 * (n + 1))
+        assert instant(cases[0]["ask"]["place_at"]) == AFTERNOON
+        assert instant(cases[2]["ask"]["place_at"]) == AFTERNOON + timedelta(minutes=15)
+
+        await story.passes(minutes=30)
+        late = [w for w in await story.traffic("webhook", "/twilio/messages") if w["status"] == 200]
+        assert len(late) == 1
+        replayed = await story.webhook({**late[0]["fields"]})
+        assert replayed.status == 200
+        assert [len(await story.said(case["id"])) for case in cases] == [2, 1, 1]
+
+
+async def test_pictures_of_an_outage_come_along() -> None:
+    """S48: a late text keeps its files."""
+    async with Story() as story:
+        await story.stops()
+        picture = {"content_type": "image/png", "base64": "iVBORw0KGgo="}
+        await story.phone().texts("look", channel="whatsapp", media=[picture, picture])
+        await story.starts()
+        case = await story.one_case()
+        [entry] = await story.timeline(case["id"], "message")
+        assert [a["type"] for a in entry["attachments"]] == ["image/png", "image/png"]
+
+
+async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
+    """The service starts although the provider's log cannot be read, and fetches what it missed when it can."""
+    async with Story() as story:
+        await story.stops()
+        await story.phone().texts("during the outage")
+        await story.faults(error_rate=True)
+        await story.starts()
+        assert (await story.ask("GET", "/readyz")).status == 200
+        assert await story.cases() == []
+        await story.faults()
+        await story.passes(minutes=5)
+        case = await story.one_case()
+        assert instant((await story.timeline(case["id"]))[0]["at"]) == AFTERNOON
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "webhook.before_decide:3",
+        "journal.before_commit:9",
+        "journal.after_commit:9",
+        "webhook.before_answer:3",
+        "relay.before_fold:2",
+        "outbox.before_send:1",
+        "outbox.after_send:1",
+    ],
+)
+async def test_a_service_killed_at_any_step_loses_nothing_acknowledged(point: str) -> None:
+    """S45: the service is killed dead in the middle of a step while texts come and an agent answers; after the start
+    everything that was acknowledged is there, everything the provider holds is on a case once, and an answer that was
+    accepted arrives once."""
+    async with RealStory() as story:
+        await story.process_ends_at(point)
+        phones = [story.phone(f"+1212555010{n}") for n in range(4)]
+        acknowledged: list[str] = []
+        answered = False
+        try:
+            ana = await story.ready_agent("Ana")
+            for n, phone in enumerate(phones):
+                await phone.texts(f"text {n}")
+            offers = await ana.offers()
+            await ana.accepts(offers[0])
+            await ana.replies(offers[0]["case"], "an answer")
+            answered = True
+            await story.passes(minutes=3)
+        except (aiohttp.ClientError, AssertionError):
+            pass
+        assert await story.dies() == -9
+        acknowledged = [
+            w["fields"]["Body"] for w in await story.traffic("webhook", "/twilio/messages") if w["status"] == 200
+        ]
+        for phone in phones:
+            if not (await story.provider("GET", f"/phones/{phone.number}"))["sent"]:
+                await phone.texts(f"text {phones.index(phone)}")
+
+        await story.starts()
+        await story.passes(minutes=6)
+        said = [text for case in await story.cases() for text in await story.said(case["id"])]
+        assert set(acknowledged) <= set(said)
+        for n in range(4):
+            assert said.count(f"text {n}") == 1
+        got = [one["body"] for phone in phones for one in await phone.received()]
+        if answered:
+            assert said.count("an answer") == 1
+            assert got.count("an answer") + (await _unknown(story)) == 1
+        assert got.count("an answer") <= 1
+
+
+async def _unknown(story: RealStory) -> int:
+    """Messages of which nobody knows whether they went out; shown to ops, never sent twice."""
+    return len((await story.api("GET", "/outbox?state=unknown"))["items"])
+
+
+async def test_two_processes_share_one_clock() -> None:
+    """The service follows the sandbox's clock: when an advance returns, everything that fell due on either side is done,
+    in order; time stands still otherwise."""
+    async with RealStory() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42")
+        offer = await ana.offered()
+        assert instant(offer["expires_at"]) == AFTERNOON + timedelta(seconds=30)
+        await story.passes(seconds=29.999)
+        assert await ana.offers() == [offer]
+        await story.passes(seconds=0.001)
+        assert await ana.offers() == []
+        await story.passes(minutes=2)
+        work = await ana.accepts()
+        await ana.replies(work["case"], "hello")
+        assert await her.inbox() == ["hello"]
+        steps = [e["at"] for e in await story.timeline(work["case"])]
+        assert instant(steps[-1]) <= await story.now()
+        ended = [d["at"] for d in await story.decisions(work["case"]) if d["what"] == "expired"]
+        assert [instant(at) for at in ended] == [AFTERNOON + timedelta(seconds=30)]
+
+
+async def test_what_fell_due_while_the_service_was_away_is_done_before_it_is_ready() -> None:
+    """A message whose next attempt fell due during the outage goes out at the start, once."""
+    async with RealStory() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("hello")
+        work = await ana.accepts()
+        await story.faults(throttle=True)
+        await ana.replies(work["case"], "be patient")
+        await story.is_killed()
+        await story.faults()
+        await story.passes(minutes=20)
+        await story.starts()
+        assert await her.inbox() == ["be patient"]
+
+
+async def test_a_service_that_is_told_to_stop_leaves_nothing_undone() -> None:
+    """SIGTERM: exit code 0, the folder is free, and the next start finds everything."""
+    async with RealStory() as story:
+        await story.phone(HERS).texts("hello")
+        assert story.process is not None
+        assert await story.process.stops() == 0
+        await story.starts()
+        assert (await story.one_case())["ledger"]["contacts"] == 1
+
+
+def _little_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
+
+
+async def test_a_full_disk_stops_the_service_and_nothing_is_acknowledged_that_is_not_there() -> None:
+    """The disk fills up while texts come in: from the first write that fails nothing is acknowledged, the service ends with
+    a sentence; with room again, everything that was acknowledged is there."""
+    async with RealStory() as story:
+        assert story.process is not None
+        await story.process.stops()
+        story.before_start = _little_room
+        await story.starts()
+        taken: list[int] = []
+        refused = 0
+        for n in range(2000):
+            fields = {"MessageSid": f"SM{n:032x}", "From": f"+1212{n:07d}", "To": "+14155550100", "Body": "x" * 1500}
+            try:
+                answer = await story.webhook(fields)
+            except aiohttp.ClientError:
+                break
+            if answer.status == 200:
+                assert not refused, "acknowledged after a write had failed"
+                taken.append(n)
+            else:
+                assert answer.status == 503
+                refused += 1
+                if refused > 3:
+                    break
+        assert taken
+        assert len(taken) < 2000
+        assert await story.dies() == 1
+        assert "Nothing that was acknowledged is lost" in story.process.errors
+        assert "Traceback" not in story.process.errors
+
+        story.before_start = None
+        await story.starts()
+        found = {c["id"] for c in await _all_cases(story)}
+        assert len(found) >= len(taken)
+        for n in taken:
+            assert (await story.api("GET", f"/customers?q=%2B1212{n:07d}"))["items"]
+
+
+async def _all_cases(story: RealStory) -> list[dict[str, str]]:
+    items, after = [], ""
+    while True:
+        page = await story.api("GET", f"/cases?limit=200{after}")
+        items += page["items"]
+        if page["next"] is None:
+            return items
+        after = f"&after={page['next']}"
+
+
+async def test_a_second_service_on_the_same_folder_is_turned_away() -> None:
+    """One folder, one process: the second one says so and touches nothing."""
+    async with RealStory() as story:
+        await story.phone(HERS).texts("hello")
+        second = await story.another()
+        await second.ends()
+        assert second.code == 1
+        assert "in use by another onecase process" in second.errors
+        assert "Traceback" not in second.errors
+        assert (await story.one_case())["ledger"]["contacts"] == 1
+        await asyncio.sleep(0)
