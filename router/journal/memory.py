@@ -135,6 +135,7 @@ class MemoryJournal:
             seq = last
             accepted.append((batch, done, stored))
             taken.update([batch.answer.key] if batch.answer else [])
+            taken.update(f"address {i.key}" for i in batch.indexed)
             versions.update({d.id: d.version for d, _ in batch.documents})
         self._disk.write(b"".join(_frame(_batch_record(batch)) for batch, _, _ in accepted))
         await self._disk.sync()
@@ -153,6 +154,8 @@ class MemoryJournal:
             known = self._documents.get(document.id)
             if versions.get(document.id, known.version if known else 0) != base:
                 return VersionConflict(batch.stream)
+        if any(i.key in self._addresses or f"address {i.key}" in taken for i in batch.indexed):
+            return VersionConflict(batch.stream)
         return None
 
     def _apply(self, batch: Batch, stored: Stored) -> None:

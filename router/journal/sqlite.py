@@ -48,7 +48,7 @@ LOCK_NAME = "journal.lock"
 Waiting = tuple[Batch, asyncio.Future[Stored]]
 Refusal = KeyTaken | VersionConflict
 
-ROWS_MAX = 64
+ROWS_MAX = 256
 """Rows in one statement at most. One statement a table and group, for each one hands the interpreter's lock over."""
 
 
@@ -188,13 +188,16 @@ class SqliteJournal:
     def _judge(self, group: list[Batch]) -> tuple[list[Stored | Refusal], list[tuple[Batch, Stored]]]:
         taken = self._taken([b.answer.key for b in group if b.answer])
         versions = self._versions([d.id for b in group for d, base in b.documents if base])
+        owned = self._owned([i.key for b in group for i in b.indexed])
         results: list[Stored | Refusal] = []
         accepted: list[tuple[Batch, Stored]] = []
         seq = self._seq
         for batch in group:
             if batch.answer and batch.answer.key in taken:
                 results.append(KeyTaken(batch.answer.key))
-            elif any(versions.get(d.id, 0) != base for d, base in batch.documents):
+            elif any(versions.get(d.id, 0) != base for d, base in batch.documents) or any(
+                i.key in owned for i in batch.indexed
+            ):
                 results.append(VersionConflict(batch.stream))
             else:
                 stored = Stored(
@@ -212,10 +215,15 @@ class SqliteJournal:
                     taken.add(batch.answer.key)
                 for document, _ in batch.documents:
                     versions[document.id] = document.version
+                owned.update(i.key for i in batch.indexed)
         return results, accepted
 
     def _taken(self, keys: list[str]) -> set[str]:
         sql = "SELECT key FROM answer WHERE key IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._writer.execute(sql, (json.dumps(keys),))} if keys else set()
+
+    def _owned(self, keys: list[str]) -> set[str]:
+        sql = "SELECT key FROM address WHERE key IN (SELECT value FROM json_each(?))"
         return {row[0] for row in self._writer.execute(sql, (json.dumps(keys),))} if keys else set()
 
     def _versions(self, ids: list[str]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from router.core.context import Decision
 from router.core.decide import decide
 from router.core.documents import Customer, Message, State
 from router.core.errors import Fault, Reason, Rejected
+from router.core.events import MessageSent
 from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
@@ -47,6 +48,8 @@ class CustomerScope:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
         if isinstance(command, TakeContact):
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
+        if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery):
+            answer_of = claim_sent
         document = _document_of(command)
         owner = self.shelf.owner(document)
         if owner is None:
@@ -67,7 +70,12 @@ class CustomerScope:
         async with self._locks.hold(line):
             known = self.shelf.by_address(key) or await self._find(key)
             if known is None:
-                return await self._first_contact(command, answer_of, key=key)
+                try:
+                    return await self._first_contact(command, answer_of, key=key)
+                except VersionConflict:  # another node was first with this address
+                    known = await self._find(key)
+                    if known is None:
+                        raise
             return await self._take_known(command, answer_of, known)
 
     async def _take_known(self, command: TakeContact, answer_of: AnswerOf, known: tuple[str, AddressId]) -> Outcome:
@@ -159,6 +167,19 @@ def keep_key(key: str, at: Ms) -> AnswerOf:
 
 def _noun_of(command: CustomerCommand) -> str:
     return "message" if isinstance(command, ABOUT_MESSAGES) else "case"
+
+
+def sent_key(provider_id: str) -> str:
+    """The key under which a message at the provider is known as one of ours."""
+    return f"sent/{provider_id}"
+
+
+def claim_sent(decision: Decision) -> Answer:
+    """No two messages of ours are one and the same at the provider: whichever was told first keeps it."""
+    sent = next((e for e in decision.events if isinstance(e, MessageSent)), None)
+    if sent is None:
+        return Answer(key="", status=200, body="")
+    return keep_key(sent_key(sent.provider_id), sent.at)(decision)
 
 
 def _document_of(
