@@ -65,8 +65,11 @@ endef
 	$(call install,requirements.lock)
 	@touch $@
 
-.venv/.ready: requirements-dev.lock pyproject.toml .venv/.runtime
+.venv/.tools: requirements-dev.lock .venv/.runtime
 	$(call install,requirements-dev.lock)
+	@touch $@
+
+.venv/.ready: pyproject.toml hatch_build.py .venv/.tools
 	@$(PY) -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -75,14 +78,14 @@ endef
 lint: setup
 	@echo "== format";  .venv/bin/ruff format --check --quiet . || { .venv/bin/ruff format --check . ; echo "mend it: make format" >&2; exit 1; }
 	@echo "== lint";    .venv/bin/ruff check --quiet .
-	@echo "== rooms";   .venv/bin/lint-imports --no-cache | tail -n 12
-	@echo "== types";   .venv/bin/pyright --warnings
+	@echo "== rooms";   said=$$(.venv/bin/lint-imports --no-cache) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 6
+	@echo "== types";   .venv/bin/pyright --project pyproject.toml --warnings
 
 # What the tests need besides Python: a Chromium, for the pages.
 browser:
 	@if [ -n "$$ONECASE_NO_BROWSER" ]; then \
 		echo "== browser tests are LEFT OUT, because ONECASE_NO_BROWSER is set"; \
-	elif command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
 	elif ! command -v apt-get >/dev/null; then \
 		echo "The browser tests need Chromium on the path; install it, or set ONECASE_NO_BROWSER=1 to leave them out." >&2; exit 1; \
 	elif [ "$$(id -u)" = 0 ]; then \
@@ -97,14 +100,12 @@ browser:
 
 test: lint browser
 	@echo "== tests (seed $(SEED))"
-	@if [ -n "$$ONECASE_NO_BROWSER" ]; then marks="not slow and not browser"; else marks="not slow"; fi; \
-	PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest --hypothesis-seed=$(SEED) -m "$$marks"
+	@PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest --hypothesis-seed=$(SEED) -m "not slow"
 
 soak: setup browser
 	@seed=$${SEED_OF_RUN:-$$(date +%s)}; \
 	echo "== all tests, slow ones too; again with the same: make soak SEED_OF_RUN=$$seed"; \
-	if [ -n "$$ONECASE_NO_BROWSER" ]; then marks="not browser"; else marks="slow or not slow"; fi; \
-	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest --hypothesis-seed=$$seed -m "$$marks" && \
+	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest --hypothesis-seed=$$seed && \
 	$(PY) -m tests.simulation --seeds $(WORLDS) --from $$seed
 
 bench: setup

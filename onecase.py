@@ -21,6 +21,7 @@ EXPORTS = {
     "Channel": "channels.base",
     "ChannelName": "channels.base",
     "Evidence": "router.core.words",
+    "IsKnown": "channels.base",
     "Media": "router.core.commands",
     "Ms": "router.core.clock",
     "Outgoing": "channels.base",
@@ -32,6 +33,7 @@ EXPORTS = {
     "WireFailure": "channels.wire",
     "WireRequest": "channels.wire",
     "WireResponse": "channels.wire",
+    "WireTooLarge": "channels.wire",
 }
 __all__ = ["main", *EXPORTS]  # pyright: ignore[reportUnsupportedDunderAll]
 

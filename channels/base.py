@@ -4,7 +4,7 @@ In: `WireRequest -> Received` without I/O. Out: `send`, `find` and `missed` spea
 A new channel is one adapter file and one registry line, or a plug-in of the entry-point group `onecase.channels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from channels.wire import WireRequest, WireResponse
@@ -66,6 +66,9 @@ class Refusal(Exception):
         self.status = status
 
 
+IsKnown = Callable[[str], Awaitable[bool]]
+
+
 class Channel(Protocol):
     """One adapter. It may carry several channel names of one provider."""
 
@@ -88,10 +91,18 @@ class Channel(Protocol):
         ...
 
     async def send(self, message: Outgoing) -> Sent: ...
-    async def find(self, message: Outgoing) -> str | None:
-        """The provider's id of a message whose answer was lost; None when the provider does not have it."""
+    async def find(self, message: Outgoing) -> Sequence[str]:
+        """The provider's ids of all that may be a message whose answer was lost (same words to the same address since
+        the attempt), oldest first. Raises ConnectionError when the provider cannot be asked."""
         ...
 
-    async def missed(self, since: Ms) -> list[TakeContact]:
-        """What the provider took since then, known or not; empty where it keeps no log."""
+    async def missed(self, since: Ms, is_known: IsKnown) -> list[TakeContact]:
+        """What the provider took since then and we do not have; empty where it keeps no log. Raises ConnectionError.
+
+        `is_known` tells of a command's key whether it was done."""
+        ...
+
+    async def fetch_media(self, url: str) -> WireResponse | None:
+        """The provider's answer to who asks for a file that came along; None, and nothing sent, for an address that is
+        not this provider's. Raises WireTooLarge, and ConnectionError when no answer came."""
         ...

@@ -4,10 +4,11 @@ A plug-in is a callable that takes a `Host` and returns a channel.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
 from channels.base import Channel
+from channels.twilio_media import TwilioMedia
 from channels.twilio_messaging import TwilioMessaging, TwilioSettings
 from channels.twilio_rest import twilio_client
 from channels.wire import Transport
@@ -23,8 +24,9 @@ class Host:
     public_url: str
     twilio: TwilioSettings
     twilio_user: str
-    twilio_secret: str
+    twilio_secret: str = field(repr=False)
     twilio_base_url: str
+    media_transport: Transport | None = None  # for files, which may be larger than other answers
 
 
 Maker = Callable[[Host], Channel]
@@ -38,7 +40,13 @@ def twilio_messaging(host: Host) -> Channel:
         secret=host.twilio_secret,
         base_url=host.twilio_base_url,
     )
-    return TwilioMessaging(host.twilio, client)
+    media = TwilioMedia(
+        host.media_transport or host.transport,
+        base_url=host.twilio_base_url,
+        user=host.twilio_user,
+        secret=host.twilio_secret,
+    )
+    return TwilioMessaging(host.twilio, client, media)
 
 
 BUILT_IN: tuple[Maker, ...] = (twilio_messaging,)

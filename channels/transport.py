@@ -9,7 +9,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from channels.wire import WireFailure, WireRequest, WireResponse
+from channels.wire import WireFailure, WireRequest, WireResponse, WireTooLarge
 
 BODY_BYTES_MAX = 1 << 20
 CONNECT_S = 5.0
@@ -64,6 +64,6 @@ class AiohttpTransport:
             body += chunk
             if len(body) > self._body_bytes_max:
                 reason = f"the answer of {response.url} is larger than {self._body_bytes_max} bytes"
-                raise WireFailure(reason, may_have_arrived=True)
+                raise WireTooLarge(reason, may_have_arrived=True)
         content_type = response.headers.get("Content-Type", "")
         return WireResponse(response.status, bytes(body), content_type, response.headers)

@@ -5,15 +5,16 @@ Every answer to a webhook is an empty TwiML document: plain words would be sent 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from channels.base import Capabilities, Outgoing, Received, Refusal, Sent
+from channels.base import Capabilities, IsKnown, Outgoing, Received, Refusal, Sent
 from channels.signatures import is_signed
+from channels.twilio_media import TwilioMedia
 from channels.wire import WireFailure, WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.commands import Command, Media, RecordDelivery, TakeContact
@@ -35,6 +36,9 @@ TOO_MANY = 429
 LOOK_BACK = timedelta(minutes=2)
 """How far the provider's clock may be behind ours when a message is looked for."""
 LISTED_MAX = 5000
+FOUND_MAX = 200
+OWN_CODES = 10_000
+"""The provider's own error codes begin here; the SDK puts the HTTP status where an answer has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class TwilioSettings:
     """How one provider account is reached and recognised."""
 
     account: str
-    secrets: tuple[bytes, ...]  # webhook secrets, the present one first; two while one is rotated
+    secrets: tuple[bytes, ...] = field(repr=False)  # webhook secrets, the present one first; two while one is rotated
     public_url: str  # scheme and host under which the provider reaches us, and signs
     signature_header: str = "X-Twilio-Signature"
     signature_algorithm: str = "sha1"
@@ -56,9 +60,10 @@ class TwilioMessaging:
     capabilities = Capabilities(media=True, can_start=True, can_send=True)
     paths: Sequence[str] = (MESSAGES_PATH, STATUS_PATH)
 
-    def __init__(self, settings: TwilioSettings, client: Client) -> None:
+    def __init__(self, settings: TwilioSettings, client: Client, media: TwilioMedia) -> None:
         self._settings = settings
         self._client = client
+        self._media = media
         self._public = settings.public_url.rstrip("/")
 
     # --- in -----------------------------------------------------------------------------------------------------------
@@ -124,25 +129,24 @@ class TwilioMessaging:
             return Sent("lost", error=type(error).__name__)  # an answer came and cannot be read
         return Sent("sent", provider_id=made.sid) if made.sid else Sent("lost", error="answer without sid")
 
-    async def find(self, message: Outgoing) -> str | None:
+    async def find(self, message: Outgoing) -> list[str]:
         prefix = WHATSAPP if message.channel is Channel.WHATSAPP else ""
         since = _time(message.attempted_at) - LOOK_BACK
         try:
             listed = await self._client.messages.list_async(
                 to=prefix + message.to,
                 from_=prefix + message.via,
-                date_sent_after=since,
-                limit=200,
+                limit=FOUND_MAX,  # newest first; a filter by the date of sending would hide what still stands in line
             )
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
-        for made in listed:
-            created = made.date_created
-            if made.body == message.text and made.sid and (created is None or created >= since):
-                return made.sid
-        return None
+        return [
+            made.sid
+            for made in reversed(listed)
+            if made.body == message.text and made.sid and (made.date_created is None or made.date_created >= since)
+        ]
 
-    async def missed(self, since: Ms) -> list[TakeContact]:
+    async def missed(self, since: Ms, is_known: IsKnown) -> list[TakeContact]:
         try:
             async with asyncio.timeout(60):
                 listed = await self._client.messages.list_async(date_sent_after=_time(since), limit=LISTED_MAX)
@@ -152,6 +156,8 @@ class TwilioMessaging:
         for message in listed:
             if message.direction != "inbound" or not message.sid or not message.from_:
                 continue
+            if await is_known(_key(message.sid)):
+                continue
             taken = message.date_sent or message.date_created
             fields = {
                 "MessageSid": message.sid,
@@ -160,8 +166,24 @@ class TwilioMessaging:
                 "Body": message.body or "",
             }
             at = Ms(int(taken.timestamp() * 1000)) if taken else since
+            fields |= await self._files_of(message.sid) if message.num_media not in (None, "0") else {}
             found.append(_contact(fields, at, late=True))
         return found
+
+    async def fetch_media(self, url: str) -> WireResponse | None:
+        return await self._media.fetch(url)
+
+    async def _files_of(self, sid: str) -> dict[str, str]:
+        """The fields that the webhook of a message would have had for its files. Raises ConnectionError."""
+        try:
+            listed = await self._client.messages(sid).media.list_async(limit=MEDIA_MAX)
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        fields = {"NumMedia": str(len(listed))}
+        for n, medium in enumerate(listed):
+            fields[f"MediaUrl{n}"] = self._media.url_of(medium.uri or "")
+            fields[f"MediaContentType{n}"] = medium.content_type or "application/octet-stream"
+        return fields
 
 
 def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeContact:
@@ -170,7 +192,7 @@ def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeConta
         raise Refusal("no MessageSid", status=400)
     sender, via = fields.get("From", ""), fields.get("To", "")
     return TakeContact(
-        key=f"twilio/{sid}",
+        key=_key(sid),
         channel=Channel.WHATSAPP if sender.startswith(WHATSAPP) else Channel.SMS,
         sender=sender.removeprefix(WHATSAPP),
         via=via.removeprefix(WHATSAPP),
@@ -180,6 +202,10 @@ def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeConta
         evidence=Evidence.WEAK,
         late=late,
     )
+
+
+def _key(sid: str) -> str:
+    return f"twilio/{sid}"
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:
@@ -210,7 +236,8 @@ def _media(fields: dict[str, str]) -> tuple[Media, ...]:
 
 def _refused(error: TwilioRestException) -> Sent:
     text = f"{error.code or error.status}"
-    if error.status == TOO_MANY or (error.status >= 500 and error.code):
+    is_own = error.code is not None and error.code >= OWN_CODES
+    if error.status == TOO_MANY or (error.status >= 500 and is_own):
         return Sent("again", error=text)
     if error.status >= 500:
         return Sent("lost", error=text)  # not the provider's own words: somebody between us may have sent it on

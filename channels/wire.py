@@ -38,6 +38,10 @@ class WireFailure(Exception):
         self.may_have_arrived = may_have_arrived
 
 
+class WireTooLarge(WireFailure):
+    """The answer is larger than what is read."""
+
+
 class Transport(Protocol):
     """Carries a request to the outside and brings the response back."""
 

@@ -88,6 +88,7 @@ def sandbox_command(
 
     async def work() -> None:
         set_up_logs("info")
+        asked = _asked_to_stop()
         running = await run_sandbox(
             target=target,
             host=host,
@@ -96,7 +97,7 @@ def sandbox_command(
             clock_start=_instant(clock_start),
         )
         typer.echo(f"sandbox ready at {running.url}")
-        await _until_stopped()
+        await asked.wait()
         await running.close()
 
     _run(work())
@@ -227,6 +228,7 @@ async def _serve(
     clock_start: str | None,
 ) -> None:
     set_up_logs(settings.log_level)
+    asked = _asked_to_stop()
     inside: RunningSandbox | None = None
     if sandbox:
         inside = await run_sandbox(
@@ -241,7 +243,7 @@ async def _serve(
         if inside is not None:
             inside.sandbox.account.aim(settings.public_url or running.url)
         _announce(running, inside.url if inside else sandbox_url)
-        failure = await _serve_until_stopped(running)
+        failure = await _serve_until(asked, running)
     finally:
         if inside is not None:
             await inside.close()
@@ -249,9 +251,9 @@ async def _serve(
         raise Stop(f"stopped because {failure}. Nothing that was acknowledged is lost; mend the cause and start again.")
 
 
-async def _serve_until_stopped(running: Running) -> str | None:
+async def _serve_until(asked: asyncio.Event, running: Running) -> str | None:
     """Serve until asked to stop; returns why, where the node stopped by itself."""
-    stopped = asyncio.ensure_future(_until_stopped())
+    stopped = asyncio.ensure_future(asked.wait())
     await asyncio.wait({stopped, running.node.failed}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     await running.close()
@@ -268,13 +270,17 @@ def _announce(running: Running, sandbox_url: str | None) -> None:
         typer.echo(f"  admin token (shown once): {running.bootstrap}")
 
 
-async def _until_stopped() -> None:
-    """Return on SIGINT or SIGTERM."""
+def _asked_to_stop() -> asyncio.Event:
+    """Set on SIGINT or SIGTERM, from now on: taken before anybody is told that we are ready."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
-    await asked.wait()
+    return asked
+
+
+async def _until_stopped() -> None:
+    await _asked_to_stop().wait()
 
 
 def _settings(config: Path | None, **given: Any) -> Settings:

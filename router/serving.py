@@ -5,7 +5,7 @@ import gc
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -39,6 +39,8 @@ GC_THRESHOLD = 50_000
 SWITCH_S = 0.001
 """How long the loop may keep the interpreter's lock from the journal's writer, who needs it a few times a commit."""
 FOLLOW_S = 15.0
+MEDIA_BYTES_MAX = 16 * 1024 * 1024
+"""The largest file that is fetched from a provider."""
 
 log = structlog.get_logger("onecase.serve")
 AnyClock = RealClock | ManualClock | FollowedClock
@@ -82,8 +84,10 @@ async def start_service(
         stack.push_async_callback(_close_journal, journal)
         transport = AiohttpTransport()
         stack.push_async_callback(transport.close)
+        media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX)
+        stack.push_async_callback(media.close)
         provider = sandbox.url if sandbox else sandbox_url
-        host = _host(settings, transport, provider)
+        host = replace(_host(settings, transport, provider), media_transport=media)
         node = Node(
             journal=journal,
             clock=clock,

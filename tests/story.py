@@ -196,6 +196,13 @@ class World:
             assert answer.status < 300, f"{method} {path}: {answer.status} {said}"
             return said
 
+    async def rest(self, path: str) -> Any:
+        """A GET of the provider's REST API, below the account."""
+        basic = base64.b64encode(f"{SANDBOX_SID}:{SANDBOX_TOKEN}".encode()).decode()
+        address = f"{self.sandbox}/2010-04-01/Accounts/{SANDBOX_SID}{path}"
+        async with self._http.get(address, headers={"Authorization": f"Basic {basic}"}) as answer:
+            return await answer.json()
+
     async def faults(self, **shares: float | bool) -> None:
         """What goes wrong at the provider from now on; nothing else does."""
         await self.provider("PUT", "/faults", dict(shares))
@@ -221,9 +228,7 @@ class World:
             "X-Twilio-Signature": signature if signature is not None else sign(self.service + path, form),
             **(headers or {}),
         }
-        return await self.ask(
-            "POST", path, body=urlencode(form, errors=errors).encode(), headers=sent, token=None
-        )
+        return await self.ask("POST", path, body=urlencode(form, errors=errors).encode(), headers=sent, token=None)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

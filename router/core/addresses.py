@@ -39,6 +39,13 @@ class Address:
     facts: AddressFacts
     blocked: tuple[Channel, ...] = ()  # channels its owner told us to stop
     evidence: dict[str, str] = field(default_factory=dict[str, str])
+    other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
+    of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
+
+    @property
+    def line(self) -> AddressId:
+        """What all spellings of one line have in common."""
+        return self.of_line or self.id
 
 
 def matching_key(value: str) -> str:
@@ -61,3 +68,13 @@ def matching_key(value: str) -> str:
     elif digits.startswith("549") and len(digits) == 13:
         digits = f"54{digits[3:]}"
     return f"tel:{digits}"
+
+
+def is_other_spelling(value: str) -> bool:
+    """True where the key's spelling of a line is not the given one: a message must go out as its owner wrote it.
+
+    >>> is_other_spelling("+551187654321"), is_other_spelling("+5511987654321")
+    (True, False)
+    """
+    key = matching_key(value)
+    return key.startswith("tel:") and len(key) - len("tel:") != sum(c.isdecimal() for c in value)

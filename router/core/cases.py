@@ -8,6 +8,7 @@ from router.core.context import Making
 from router.core.documents import Ask, Case
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
+    CaseReopened,
     CaseStatusChanged,
     NoteAdded,
     OfferEnded,
@@ -166,8 +167,11 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
                 author_id=event.agent,
             )
         )
-    elif case.heard is not None and case.heard.at > event.at:
-        want_again(making, case.id, place_at=case.heard.at)  # they wrote after the agent had finished
+    if case.heard is not None and case.heard.at > event.at:  # they wrote after the agent had finished
+        if event.outcome == "solved":
+            making.emit(CaseReopened(case=case.id, at=case.heard.at))
+        asked_at = case.ask.place_at if case.ask else event.at
+        want_again(making, case.id, place_at=max(asked_at, event.at))  # the first of those words is not known any more
 
 
 def want_again(

@@ -63,8 +63,9 @@ def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> lis
     ways: list[Way] = []
     if case.heard is not None and case.heard.channel in numbers:
         ways.append(Way(case.heard.channel, case.heard.address, case.heard.via))
+    heard = customer.address(case.heard.address) if case.heard is not None else None
     for address in customer.addresses:
-        if case.heard is not None and address.id == case.heard.address:
+        if address.of_line is not None or (heard is not None and address.line == heard.line):
             continue  # how they did not write to us on this line is not how we begin
         via = numbers.get(OPENS_WITH)
         if via is not None and address.facts.kind is AddressKind.PHONE:

@@ -3,7 +3,6 @@
 `key` makes a command repeatable: the same key is done once, and its first answer is given again.
 """
 
-
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
 from router.core.values import field, value

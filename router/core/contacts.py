@@ -4,12 +4,13 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core.addresses import Address, matching_key
+from router.core.addresses import Address, is_other_spelling, matching_key
 from router.core.clock import Ms
 from router.core.commands import Indexed, Kept, TakeContact
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.events import (
+    AddressAdded,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -20,6 +21,7 @@ from router.core.events import (
 )
 from router.core.facts import facts_of_contact, without_words
 from router.core.reference import reference_of
+from router.core.values import replace
 from router.core.words import (
     DAY_MS,
     SECOND_MS,
@@ -44,7 +46,11 @@ def take_contact(making: Making, command: TakeContact) -> None:
     policy = making.context.policy
     found = _known_customer(making)
     language = policy.language_of(text, default=found[0].language if found else None)
-    customer, address = found or _new_customer(making, command, language=language if text else None)
+    customer, address = (
+        _as_spelled(making, *found, command)
+        if found
+        else _new_customer(making, command, language=language if text else None)
+    )
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     case, link = _case_of(making, customer, command)
@@ -144,11 +150,31 @@ def _known_customer(making: Making) -> tuple[Customer, Address] | None:
 def _new_customer(making: Making, command: TakeContact, *, language: str | None) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
-    address = Address(id=AddressId(context.ids.new("adr")), facts=context.facts_of(command.sender))
+    address = _new_address(making, command, owner=customer)
     making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
-    making.kept.append(Kept(id=VaultId(address.id), owner=customer, kind="address", body=command.sender))
     making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
     return making.customer(customer), address
+
+
+def _as_spelled(making: Making, customer: Customer, address: Address, command: TakeContact) -> tuple[Customer, Address]:
+    """The address of this line in the spelling that was used now: answers go back to that one."""
+    other = is_other_spelling(command.sender)
+    if address.other_spelling == other:
+        return customer, address
+    for known in customer.addresses:
+        if known.line == address.line and known.other_spelling == other:
+            return customer, known
+    new = _new_address(making, command, owner=customer.id)
+    new = replace(new, blocked=address.blocked, of_line=address.line)
+    making.emit(AddressAdded(customer=customer.id, at=making.now, address=new))
+    return making.customer(customer.id), new
+
+
+def _new_address(making: Making, command: TakeContact, *, owner: CustomerId) -> Address:
+    id = AddressId(making.context.ids.new("adr"))
+    making.kept.append(Kept(id=VaultId(id), owner=owner, kind="address", body=command.sender))
+    facts = making.context.facts_of(command.sender)
+    return Address(id=id, facts=facts, other_spelling=is_other_spelling(command.sender))
 
 
 def _case_of(making: Making, customer: Customer, command: TakeContact) -> tuple[Case | None, str]:

@@ -50,7 +50,7 @@ class Making:
 
     def keep(self, words: str, *, kind: str, owner: str) -> VaultId:
         """Put words into the vault and return where they stand."""
-        id = VaultId(self.context.ids.new("v"))
+        id = VaultId(self.context.ids.new("med" if kind == "media" else "v"))  # files are fetched by their id
         self.kept.append(Kept(id=id, owner=owner, kind=kind, body=words))
         return id
 

@@ -4,7 +4,6 @@ Customer scope writes Customer, Case and Message; domain scope writes Agent and 
 document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
 """
 
-
 from policies import kind_of
 from router.core.addresses import Address
 from router.core.clock import Ms
@@ -102,6 +101,7 @@ class Case:
     taken: bool = False  # an agent has accepted the ask
     heard: Reached | None = None
     answered_at: Ms | None = None
+    unanswered: int = 0  # contacts since the last answer
     solved_at: Ms | None = None
     entries: int = 0  # rows of the timeline
     contacts: int = 0

@@ -3,7 +3,6 @@
 An event's class name is its name in the journal for ever: a changed shape gets an upcaster in `journal.codec`.
 """
 
-
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
@@ -48,6 +47,15 @@ class CustomerCreated:
     at: Ms
     address: Address
     language: str | None = None
+
+
+@value
+class AddressAdded:
+    """A customer has one more address; `address.of_line` where it is a second spelling of one they had."""
+
+    customer: CustomerId
+    at: Ms
+    address: Address
 
 
 @value
@@ -408,6 +416,7 @@ class AccessRefused:
 
 CustomerEvent = (
     CustomerCreated
+    | AddressAdded
     | CaseOpened
     | CaseReopened
     | ContactReceived

@@ -21,6 +21,7 @@ from router.core.documents import (
 from router.core.errors import Fault
 from router.core.events import (
     AccessRefused,
+    AddressAdded,
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
@@ -77,6 +78,9 @@ def evolve(state: State, event: Event) -> State:
             )
         case CustomerCreated():
             return _put(state, _customer(event))
+        case AddressAdded():
+            customer = _get(state, event.customer, Customer)
+            return _change(state, customer, addresses=(*customer.addresses, event.address))
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
@@ -146,7 +150,8 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     case = _get(state, event.case, Case)
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
-        ask = replace(ask, place_at=event.at)  # answered since: these words begin a new wait
+        if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
+            ask = replace(ask, place_at=max(ask.place_at, event.at))
         status = CaseStatus.WAITING_US if status is CaseStatus.WAITING_CUSTOMER else status
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     state = _change(
@@ -158,6 +163,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
         contacts=case.contacts + 1,
+        unanswered=case.unanswered + 1,
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
     )
@@ -188,12 +194,14 @@ def _case_opened(state: State, event: CaseOpened) -> State:
 
 def _consent_changed(state: State, event: ConsentChanged) -> State:
     customer = _get(state, event.customer, Customer)
+    said_on = customer.address(event.address)
+    assert said_on is not None
     addresses = tuple(
         replace(
             a,
             blocked=tuple(c for c in a.blocked if c != event.channel) + ((event.channel,) if event.blocked else ()),
         )
-        if a.id == event.address
+        if a.line == said_on.line
         else a
         for a in customer.addresses
     )
@@ -288,6 +296,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         entries=event.entry,
         changed_at=event.at,
         answered_at=event.at if by_person else case.answered_at,
+        unanswered=0 if by_person else case.unanswered,
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
     )
     return _put(

@@ -25,7 +25,7 @@ def number_of(reference: str, *, offset: int) -> int:
     2000000
     """
     digits = reference.replace("-", "")[:-1]
-    turn = 10 ** len(digits)
+    turn: int = 10 ** len(digits)
     first = sum(10**width for width in range(DIGITS_MIN, len(digits)))
     return (int(digits) - offset) * pow(SPREAD, -1, turn) % turn + first
 

@@ -1,7 +1,7 @@
-"""`value`: the house's class of plain values. Immutable, compared and hashed by its fields, without default fields on disk.
+"""`value`: the house's class of plain values. Immutable, compared and hashed by its fields; defaults are not written.
 
-A value is a `msgspec.Struct`: made and copied in C at a tenth of a frozen dataclass's cost, of which a contact takes some
-sixty. The only third-party name in the core; it does no I/O.
+A value is a `msgspec.Struct`: made and copied in C at a tenth of a frozen dataclass's cost, of which a contact takes
+some sixty. The only third-party name in the core; it does no I/O.
 """
 
 from typing import Any, TypeVar, dataclass_transform

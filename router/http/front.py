@@ -20,19 +20,21 @@ from router.core.commands import CountRefused, RecordDelivery
 from router.core.errors import Rejected
 from router.core.words import SECOND_MS
 from router.http.api_cases import CaseApi
+from router.http.api_media import MediaApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
 from router.http.auth import identify, require
 from router.http.metrics import NodeMetrics
 from router.http.openapi import docs_page, openapi
 from router.http.problems import Problem, problem_of
-from router.http.routes import Call, Replied, Route, RouteTable, read_body, read_query
+from router.http.routes import Call, Route, RouteTable, read_body, read_query
 from router.http.service import Service
 from router.journal.base import JournalStopped
 from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
+APIS = (CaseApi, WorkApi, SystemApi, MediaApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
@@ -55,7 +57,7 @@ class Front:
         self._make_key = make_key
         self._pages = dict(pages or {})
         self._webhooks: dict[str, Channel] = {path: c for c in self._node.channels for path in c.paths}
-        self.table = RouteTable([*CaseApi(service).routes(), *WorkApi(service).routes(), *SystemApi(service).routes()])
+        self.table = RouteTable([route for api in APIS for route in api(service).routes()])
         self._openapi = json.dumps(openapi(self.table.routes, version=service.version)).encode()
         self._docs = docs_page(self.table.routes).encode()
         self._refused: dict[str, int] = {}
@@ -169,8 +171,8 @@ class Front:
             **self._keys(request, who.token, route),
         )
         known = await self._service.repeated(call) if route.is_repeated else None
-        replied: Replied = known or await route.handler(call)
-        return WireResponse(replied.status, replied.json(), "application/json")
+        replied = known or await route.handler(call)
+        return replied.response()
 
     def _keys(self, request: WireRequest, token: str, route: Route) -> dict[str, str]:
         given = request.headers.get("Idempotency-Key")

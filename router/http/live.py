@@ -65,9 +65,13 @@ class Live:
             self.readers -= 1
 
     async def _after(self, position: int) -> list[Stored]:
-        recent = [s for s in self._recent if s.last > position]
-        if recent and recent[0].first <= position + 1:
-            return recent[:READ_AT_ONCE]
+        recent: list[Stored] = []
+        for stored in reversed(self._recent):  # a reader who is up to date looks at the last ones only
+            if stored.last <= position:
+                break
+            recent.append(stored)
+        if recent and recent[-1].first <= position + 1:
+            return recent[: -READ_AT_ONCE - 1 : -1]
         if position >= self._journal.last_seq:
             return []
         return await self._journal.batches(after=position, limit=READ_AT_ONCE)

@@ -10,6 +10,7 @@ from router.http.problems import ProblemDocument
 from router.http.routes import Nothing, Route
 
 REF = "#/components/schemas/{model}"
+BYTES = {"description": "The file.", "content": {"application/octet-stream": {}}}
 
 
 def openapi(routes: list[Route], *, version: str) -> dict[str, Any]:
@@ -49,9 +50,7 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
         "description": f"Roles: {', '.join(sorted(route.roles))}.",
         "parameters": _parameters(route),
         "responses": {
-            str(route.status): _content(references[(route.reply, "serialization")])
-            if route.reply
-            else {"description": ""},
+            str(route.status): _content(references[(route.reply, "serialization")]) if route.reply else dict(BYTES),
             "default": {
                 "description": "A problem (RFC 9457).",
                 "content": {"application/problem+json": {"schema": references[(ProblemDocument, "serialization")]}},

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from channels.wire import WireRequest
+from channels.wire import WireRequest, WireResponse
 from router.http.auth import Identity, Role
 from router.http.problems import Problem, validation_problem
 
@@ -70,11 +70,15 @@ Handler = Callable[[Call], Awaitable["Replied"]]
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """What a handler answers: a model, or JSON that was stored before."""
+    """What a handler answers: a model, JSON that was stored before, or a file."""
 
     status: int
     model: BaseModel | None = None
     stored: str | None = None
+    file: WireResponse | None = None
+
+    def response(self) -> WireResponse:
+        return self.file or WireResponse(self.status, self.json(), "application/json")
 
     def json(self) -> bytes:
         if self.model is not None:
@@ -171,7 +175,7 @@ def read_body(request: WireRequest, model: type[M]) -> M:
         raise Problem(415, "Wrong content type", f"Send application/json; this came as {kind or 'nothing'}.")
     try:
         read = json.loads(
-            request.body,
+            request.body.decode(),
             object_pairs_hook=_no_twins,
             parse_constant=_no_constant,
             parse_float=_finite,

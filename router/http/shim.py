@@ -129,9 +129,7 @@ class Shim:
             raise Problem(400, "Broken cursor", "`since` is the number of a mark, or 0 for everything.")
         return int(raw)
 
-    async def _send(
-        self, socket: web.WebSocketResponse, request: web.BaseRequest, since: int, who: Identity
-    ) -> None:
+    async def _send(self, socket: web.WebSocketResponse, request: web.BaseRequest, since: int, who: Identity) -> None:
         try:
             async for frame in self._live.frames(since, who):
                 async with asyncio.timeout(SEND_S):

@@ -30,7 +30,7 @@ from router.core.decide import decide
 from router.core.documents import Agent, Ask, Case, Document, State, Work
 from router.core.errors import Reason, Rejected
 from router.core.events import WorkWanted, WorkWithdrawn
-from router.core.matcher import Match, Matcher, Waiting
+from router.core.matcher import Match, Matcher, Waiting, score_of
 from router.core.relax import relaxed
 from router.core.words import SECOND_MS, ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, WorkId, WorkState
 from router.journal.base import DOMAIN, Answer, Journal, Stored
@@ -59,6 +59,7 @@ class DomainScope:
         self._faults = faults
         self._on_failure = on_failure
         self._key = 0
+        self._is_rebuilt = False  # until all who wait stand in line, nobody is matched: who stands first is not known
         self._leases: dict[AgentId, int] = defaultdict(int)
         self._held: dict[AgentId, set[WorkId]] = defaultdict(set)
         self._offers: dict[OfferId, WorkId] = {}
@@ -90,6 +91,7 @@ class DomainScope:
         for work in list(self.works.values()):
             if work.id not in wanted and work.state is not WorkState.WRAPPING:
                 self._try(WithdrawWork(key=self._next_key(), work=work.id, why="no longer wanted"))
+        self._is_rebuilt = True
         for agent in sorted(self.agents):
             self._match_agent(agent)
 
@@ -285,9 +287,9 @@ class DomainScope:
         for document in touched:
             if isinstance(document, Agent) and document.state is AgentState.OFF:
                 self._do_without(document, before)
-        for document in touched:
-            if isinstance(document, Work) and document.state is WorkState.WAITING:
-                self._match_work(document.id)
+        returned = [d for d in touched if isinstance(d, Work) and d.state is WorkState.WAITING]
+        for work in sorted(returned, key=self._rank):  # several at once when an agent leaves: the longest wait first
+            self._match_work(work.id)
         for agent in sorted({a for document in touched for a in _freed(document, before)}):
             self._match_agent(agent)
 
@@ -299,11 +301,19 @@ class DomainScope:
             for work in self.matcher.requiring(gone):
                 self._line_up_again(work)
 
+    def _rank(self, work: Work) -> tuple[int, float, Ms, WorkId]:
+        ask = work.ask
+        return (-ask.requirement.priority, -score_of(ask, self._clock.now()), ask.place_at, work.id)
+
     def _match_work(self, id: WorkId) -> None:
+        if not self._is_rebuilt:
+            return
         if (match := self.matcher.for_work(id, self._clock.now())) is not None:
             self._offer(match)
 
     def _match_agent(self, id: AgentId) -> None:
+        if not self._is_rebuilt:
+            return
         while (match := self.matcher.for_agent(id, self._clock.now())) is not None:
             self._offer(match)
 

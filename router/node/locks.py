@@ -40,7 +40,7 @@ class Hold:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._pass_on()
-            else:
+            elif turn in waiting:  # else it was passed over already
                 waiting.remove(turn)
             raise
 

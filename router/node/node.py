@@ -246,18 +246,20 @@ class Node:
         last = int(await self.journal.record("reconciled", channel.id) or now)
         new = 0
         try:
-            missed = await channel.missed(Ms(last - CATCH_UP_OVERLAP_MS))
+            missed = await channel.missed(Ms(last - CATCH_UP_OVERLAP_MS), self._is_known)
         except ConnectionError as error:
             log.warning("the provider's log cannot be read", channel=channel.id, error=str(error))
             return 0
         for command in sorted(missed, key=lambda c: (c.at, c.key)):
-            if await self.journal.answer(command.key) is None:
-                outcome = await self.take(command)
-                new += not outcome.is_repeat
+            outcome = await self.take(command)
+            new += not outcome.is_repeat
         await self.journal.put_record("reconciled", channel.id, str(now))
         if new:
             log.info("contacts that we had missed are on cases now", channel=channel.id, count=new)
         return new
+
+    async def _is_known(self, key: str) -> bool:
+        return await self.journal.answer(key) is not None
 
     async def _catch_up_for_ever(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from router.core.words import SECOND_MS, MessageId
 from router.core.words import Channel as ChannelName
 from router.journal.base import Journal, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
-from router.node.customers import CustomerScope
+from router.node.customers import CustomerScope, sent_key
 from router.node.deadlines import Deadlines
 from router.node.locks import Locks
 
@@ -175,10 +175,11 @@ class Outbox:
         except ConnectionError:
             breaker.note(ok=False, now=self._clock.now())
             again = Ms(self._clock.now() + max(BREAKER_FIRST_MS, breaker.wait_ms(self._clock.now())))
-            self._deadlines.set(f"outbox {message.id}", again, lambda: self._start(message.id))
-            return
-        outcome = Sent("sent", provider_id=found) if found else Sent("absent")
-        await self._record(message, message.attempts, outcome, adopted=found is not None)
+            return self._deadlines.set(f"outbox {message.id}", again, lambda: self._start(message.id))
+        for id in found:
+            if await self._journal.answer(sent_key(id)) is None:  # not another message with the same words
+                return await self._record(message, message.attempts, Sent("sent", provider_id=id), adopted=True)
+        return await self._record(message, message.attempts, Sent("absent"))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
         await self._customers.take(

@@ -102,9 +102,10 @@ async def test_a_line_that_breaks_is_said_and_taken_up_again(desk: Stage, open_d
 
 async def test_without_a_script_forms_do_the_work(desk: Stage, open_desk: OpenDesk) -> None:
     """Accept, count, answer, note and finish by plain forms."""
-    page = await open_desk(await desk.agent(), script=False)
+    token = await desk.agent()
+    page = await open_desk(token, script=False)
     await ready(page)
-    await desk.text("E42 and no heat")
+    await desk.case_of(token, "E42 and no heat")
     await page.goto(f"{desk.line.url}/desk")
     await page.locator(".offer").get_by_role("button", name="Accept").click()
     await page.get_by_label("Reply to the customer").fill("line one\nline two")

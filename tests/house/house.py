@@ -1,5 +1,6 @@
 """What the house's tests share: where things stand, and what git would carry."""
 
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,10 @@ CODE = ("onecase.py", *ROOMS)
 @cache
 def tracked() -> list[Path]:
     """Files that are in git, or would be; in an unpacked archive everything but what tools leave behind."""
-    asked = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        return [path for name in sorted(set(listed.stdout.split("\0"))) if name and (path := ROOT / name).is_file()]
+    if (ROOT / ".git").exists() and (git := shutil.which("git")):
+        asked = [git, "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
+        listed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        return [path for name in sorted(set(listed.split("\0"))) if name and (path := ROOT / name).is_file()]
     left = {".venv", "dist", "build", "__pycache__", ".hypothesis", ".ruff_cache", ".pytest_cache", "onecase-data"}
     return [path for path in sorted(ROOT.rglob("*")) if path.is_file() and not left & set(path.parts)]
 

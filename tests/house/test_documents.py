@@ -1,10 +1,12 @@
 """The documents are true: links lead somewhere, code compiles, commands exist, sentences stand on lines of their own."""
 
 import ast
+import inspect
 import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +14,7 @@ import typer
 from house import ROOT, shown, text_of, tracked
 from ruamel.yaml import YAML
 
+from channels.base import Channel
 from policies import check_policies, default_policy_files
 from router.main import app
 
@@ -79,6 +82,20 @@ def _check_command(words: list[str], rest: str, *, where: str) -> None:
     known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
     for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
         assert option in known, f"{where}: onecase {' '.join(words)} {option}"
+
+
+def test_the_plug_in_in_the_guide_is_a_channel() -> None:
+    """It has all that the contract of channels asks for, with the same parameters."""
+    code = next(code for kind, code in BLOCK.findall(text_of(ROOT / "docs" / "add-a-channel.md")) if kind == "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "onecase_pager.py", "exec"), names)
+    plug_in = names["pager"](None)
+    for name, asked in vars(Channel).items():
+        if not name.startswith("_"):
+            assert hasattr(plug_in, name), f"the guide's plug-in has no {name}"
+            if inspect.isfunction(asked):
+                given = list(inspect.signature(getattr(plug_in, name)).parameters)
+                assert given == list(inspect.signature(asked).parameters)[1:], name
 
 
 def test_the_policy_in_the_guide_is_sound() -> None:

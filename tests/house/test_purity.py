@@ -7,7 +7,46 @@ import pytest
 from house import modules, shown, text_of
 
 FORBIDDEN_MODULES = frozenset(
-    ["aiohttp", "aiosqlite", "asyncio", "concurrent", "ctypes", "fcntl", "gc", "getpass", "http", "inspect", "io", "logging", "multiprocessing", "os", "pickle", "platform", "pydantic", "queue", "random", "requests", "sched", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "structlog", "subprocess", "sys", "tempfile", "threading", "time", "twilio", "uuid", "uvloop", "weakref"]
+    [
+        "aiohttp",
+        "aiosqlite",
+        "asyncio",
+        "concurrent",
+        "ctypes",
+        "fcntl",
+        "gc",
+        "getpass",
+        "http",
+        "inspect",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pickle",
+        "platform",
+        "pydantic",
+        "queue",
+        "random",
+        "requests",
+        "sched",
+        "secrets",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "structlog",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "twilio",
+        "uuid",
+        "uvloop",
+        "weakref",
+    ]
 )
 FORBIDDEN_CALLS = frozenset({"open", "print", "input", "exec", "eval", "breakpoint", "globals", "__import__"})
 FORBIDDEN_METHODS = frozenset(
@@ -64,11 +103,6 @@ def _reaches(source: str, name: str) -> list[str]:
         if what:
             found.append(f"{name}:{node.lineno}: {what}")
     return found
-
-
-def _is_forbidden(module: str, file: Path) -> bool:
-    top = module.partition(".")[0]
-    return top in FORBIDDEN_MODULES or (top in SEES and shown(file) not in SEES[top])
 
 
 def _is_forbidden(module: str, name: str) -> bool:

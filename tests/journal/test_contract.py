@@ -97,7 +97,9 @@ async def test_numbers_are_gapless_and_batches_come_back_whole(engine: Engine):
     assert journal.last_seq == stored[-1].last
     assert await journal.batches(after=0, limit=100) == stored
     assert await journal.batches(after=stored[1].last, limit=2) == stored[2:4]
-    assert await journal.batches(after=stored[1].last - 1, limit=1) == stored[1:2], "a number inside a batch gives it whole"
+    assert await journal.batches(after=stored[1].last - 1, limit=1) == stored[1:2], (
+        "a number inside a batch gives it whole"
+    )
 
 
 async def test_what_was_acknowledged_is_there_after_a_restart(engine: Engine):
@@ -147,9 +149,7 @@ async def test_an_address_leads_to_one_customer(engine: Engine):
     """Two first contacts of one number that met nobody's lock: the second is refused, to be decided again."""
     one, other = Writer(), Writer()
     other.count = 50
-    results = await asyncio.gather(
-        *(engine.journal.append(w.contact()) for w in (one, other)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(engine.journal.append(w.contact()) for w in (one, other)), return_exceptions=True)
     assert [type(r) for r in results] == [Stored, VersionConflict]
     other = Writer()
     other.count = 70

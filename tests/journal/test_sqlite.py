@@ -81,4 +81,3 @@ async def test_statements_of_a_commit_do_not_grow_with_its_batches(tmp_path: Pat
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 12
     await journal.close()
-

@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 
-from tests.simulation.world import run_world
+from tests.simulation.run import run_world
 
 
 def main() -> int:

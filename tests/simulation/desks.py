@@ -80,7 +80,8 @@ class Screen:
             if seq <= (self.seen[-1] if self.seen else self.position):
                 self._judge.broken(39, f"the stream repeated {seq} after {self.seen[-1:] or self.position}")
             self.seen.append(seq)
-            self.nudge.set()
+            if frame["kind"] == "WorkOffered":
+                self.nudge.set()
             return
         expected = [
             n
@@ -159,10 +160,11 @@ class Desk:
             if self.is_lost:
                 await asyncio.sleep(chance.uniform(30, 200))
                 continue
-            shown = await self.ask("GET", "/agents/me/work")
-            if shown is not None:
-                await self._do(shown)
-            await self._rest()
+            for _ in range(chance.randint(1, 6)):
+                shown = await self.ask("GET", "/agents/me/work")
+                if shown is not None:
+                    await self._do(shown)
+                await self._rest(is_busy=shown is not None and bool(shown["work"]))
 
     async def _be_there(self) -> None:
         me = await self.ask("GET", "/agents/me")
@@ -180,8 +182,8 @@ class Desk:
         elif self.screen.is_open and self._options.has("streams_flap") and leaves and chance.random() < 0.3:
             self.screen.close()
 
-    async def _rest(self) -> None:
-        screen, length = self.screen, self._chance.uniform(5, 40)
+    async def _rest(self, *, is_busy: bool) -> None:
+        screen, length = self.screen, self._chance.uniform(3, 20) if is_busy else self._chance.uniform(15, 90)
         if screen is None or not screen.is_open:
             await asyncio.sleep(length)
             return

@@ -29,7 +29,9 @@ class Trouble:
 class Platter:
     """The bytes of one journal, whoever writes them. `on_record` hears of each whole record once it is there for good."""
 
-    def __init__(self, chance: Random, on_record: Callable[[bytes], None], on_loss: Callable[[str], None]) -> None:
+    def __init__(
+        self, chance: Random, on_record: Callable[[bytes], None], on_broken: Callable[[int, str], None]
+    ) -> None:
         self.data = bytearray()
         self.synced = 0
         self.parsed = 0
@@ -40,7 +42,7 @@ class Platter:
         self._chance = chance
         self._owner: Handle | None = None
         self._on_record = on_record
-        self._on_loss = on_loss
+        self._on_broken = on_broken
 
     def claim(self, reach: Callable[[str], None] = lambda _: None) -> "Handle":
         """Hand the disk to a new owner. Whoever had it before is fenced; of what they had not synced, any beginning
@@ -53,7 +55,9 @@ class Platter:
     def owns(self, handle: "Handle") -> bool:
         return not self.fenced or self._owner is handle
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes, writer: "Handle") -> None:
+        if writer is not self._owner:
+            self._on_broken(37, "a process that had been replaced wrote to the log")
         self.data += data
 
     def covered(self, size: int) -> None:
@@ -64,7 +68,7 @@ class Platter:
 
     def cut_to(self, size: int) -> None:
         if size < self.parsed:
-            self._on_loss(f"the log was cut at byte {size}, before records that are there for good")
+            self._on_broken(1, f"the log was cut at byte {size}, before records that are there for good")
         del self.data[size:]
         self.synced = min(self.synced, size)
         self.parsed = min(self.parsed, size)
@@ -120,10 +124,10 @@ class Handle:
         self._reach("disk.before_write")
         self._check()
         if self._platter.chance_of(self._platter.trouble.full):
-            self._platter.append(data[: self._platter.some_of(len(data))])
+            self._platter.append(data[: self._platter.some_of(len(data))], self)
             self.has_failed = True
             raise OSError(errno.ENOSPC, "no space left on device")
-        self._platter.append(data)
+        self._platter.append(data, self)
 
     def truncate(self, size: int) -> None:
         self._check()

@@ -69,6 +69,7 @@ class Watch:
 
     judge: Judge
     sent_by: Callable[[str], str | None]
+    is_at_provider: Callable[[str], bool]
     known_at: dict[str, int]
     contacts: int = 0
     cases_of: dict[str, str] = field(default_factory=dict)  # provider's key -> case
@@ -82,7 +83,6 @@ class Watch:
     provider_ids: dict[str, str] = field(default_factory=dict)
     unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     waits: list[int] = field(default_factory=list)
-    asked_at: dict[str, int] = field(default_factory=dict)
 
     def look(self, batch: Taken) -> None:
         for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):
@@ -127,7 +127,7 @@ class Watch:
     ) -> None:
         match event:
             case ContactReceived():
-                self._contact(batch.command.key, event)
+                self._contact(batch.command.key, event, before.get(event.case))
             case CaseOpened():
                 live = [d for d in before.values() if isinstance(d, Case) and d.status.is_live]
                 if live:
@@ -138,7 +138,7 @@ class Watch:
             case _:
                 pass
 
-    def _contact(self, key: str, event: ContactReceived) -> None:
+    def _contact(self, key: str, event: ContactReceived, case: object) -> None:
         self.contacts += 1
         person = self.sent_by(key)
         if person is None:
@@ -149,7 +149,10 @@ class Watch:
         self.cases_of[key] = event.case
         if self.customer_of.setdefault(person, event.customer) != event.customer:
             self.judge.broken(8, f"{person} became two customers")
-        self.unattended[event.case].append(event.at)
+        place_at = case.ask.place_at if isinstance(case, Case) and case.ask else event.at
+        self.unattended[event.case].append(
+            max(event.at, place_at)
+        )  # what was missed and came late stands where it came
 
     def _attended(self, case: str, at: int) -> None:
         left = [a for a in self.unattended[case] if a > at]
@@ -164,7 +167,6 @@ class Watch:
         if owed and ask.place_at > owed[0]:
             self.judge.broken(11, f"the place of {event.case} got {ask.place_at - owed[0]} ms younger")
         self.lines[ask.work] = Line(ask=ask, case=event.case, seq=seq, at=event.at)
-        self.asked_at.setdefault(event.case, event.at)
 
     def _offered(self, before: State, event: WorkOffered) -> None:
         line, agent = self.lines.get(event.work), before.get(event.agent)
@@ -260,16 +262,23 @@ class Watch:
             case MessageLost():
                 if message.attempted_at is None or event.at < message.attempted_at + LOOKUP_MS:
                     self.judge.broken(31, f"{message.id} was given up before its time")
-                self.unknown[message.id] += 1
+                self._not_found(message.id)
                 return
             case MessageRetryPlanned():
-                self.unknown[message.id] += event.error == "outcome unknown"
+                if event.error == "outcome unknown":
+                    self._not_found(message.id)
                 return
             case MessageReleased():
                 self.released[message.id] += 1
                 return
         if rank < RANK[message.state] or (message.state in FINAL and rank == RANK[message.state]):
             self.judge.broken(7, f"{message.id} went from {message.state} back by {type(event).__name__}")
+
+    def _not_found(self, message: str) -> None:
+        """The service says that the provider does not have it."""
+        self.unknown[message] += 1
+        if self.is_at_provider(message):
+            self.judge.broken(21, f"{message} was given up, and the provider has it")
 
     def _attempted(self, before: State, message: Message, event: MessageAttempted) -> None:
         self.attempts[message.id] += 1

@@ -61,6 +61,7 @@ class Link:
         self.name = name
         self.weather = Weather()
         self.answers_lost = 0
+        self.copies = 0  # under way without anybody waiting for them
         self._chance = chance
         self._world = world
         self._deliver = deliver
@@ -116,8 +117,10 @@ class Link:
             return failure
 
     async def _copy(self, request: WireRequest, after_s: float, what: str) -> None:
+        self.copies += 1
         await asyncio.sleep(after_s)
         answer = await self._arrive(request)
+        self.copies -= 1
         if isinstance(answer, WireResponse):
             self._answered(request, what, answer)
 

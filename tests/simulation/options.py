@@ -56,6 +56,7 @@ class Options:
     repeats_words: bool
     lost_agents: int
     strength: float
+    late_s_max: float
     turmoil: float = field(default=0.6)  # the share of the time after which faults stop in liveness mode
 
     def has(self, fault: str) -> bool:
@@ -79,11 +80,12 @@ def draw_options(seed: int, mode: Mode) -> Options:
         mode=mode,
         faults=frozenset(faults),
         people=chance.randint(4, 40),
-        texts=chance.randint(40, 160),
+        texts=chance.randint(60, 260),
         agents=chance.randint(1, 6),
         minutes=chance.choice((5, 15, 40, 120)),
         twice=chance.random() < 0.3,
         repeats_words=chance.random() < 0.4,
         lost_agents=chance.choice((0, 0, 1, 2)) if mode == "liveness" else 0,
         strength=chance.choice((0.03, 0.1, 0.25)),
+        late_s_max=chance.choice((300.0, 300.0, 1800.0, 3 * 3600.0)),
     )

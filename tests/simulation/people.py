@@ -102,7 +102,9 @@ def plan_texts(options: Options, people: list[Person], provider: Provider) -> li
     return plan
 
 
-def _text(chance: Random, person: Person, provider: Provider, *, album: bool = False) -> Callable[[], Awaitable[object]]:
+def _text(
+    chance: Random, person: Person, provider: Provider, *, album: bool = False
+) -> Callable[[], Awaitable[object]]:
     number, channel = chance.choice(person.spellings), chance.choice(person.channels)
     to = OURS[0] if chance.random() < 0.85 else OURS[1]
     body = chance.choice(ORDERS) if chance.random() < 0.06 else chance.choice(WORDS)

@@ -41,7 +41,6 @@ EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSErro
 ADMIN_TOKEN = "oct_the-first-admin-token"
 
 
-
 class WatchedJournal(MemoryJournal):
     """The memory journal, with an ear at its port."""
 
@@ -93,6 +92,7 @@ class Process:
         self.owner = Owner(f"process {number}")
         self.owner.on_error = self._failed
         self.is_alive = True
+        self.is_stopping = False
         self.ready_at: Ms | None = None
         self.began_at = grounds.clock.now()
         self.points = Points(self.crash)
@@ -116,15 +116,15 @@ class Process:
         except JournalUnusable as error:
             self._grounds.judge.broken(35, f"the log cannot be opened: {error}")
             return
-        except (JournalStopped, OSError) as error:
+        except (JournalStopped, OSError, ExceptionGroup) as error:
             why = str(error)
-        if self.is_alive and not self.handle.has_failed:
+        if self.is_alive and not self.is_stopping and not self.handle.has_failed:
             self._grounds.judge.broken(0, f"the service stopped by itself: {why}")
         self.crash(why)
 
     def _failed(self, error: BaseException) -> None:
         """A task of the service ended by an error: nobody may be relying on it."""
-        if self.is_alive and not isinstance(error, EXPECTED):
+        if self.is_alive and not self.is_stopping and not isinstance(error, EXPECTED):
             self._grounds.judge.broken(0, f"a task of the service failed: {error!r}")
 
     async def _start(self) -> None:
@@ -178,7 +178,7 @@ class Process:
     async def stop(self) -> None:
         """As on SIGTERM: nobody is let in any more, what is under way may finish."""
         if self.front is not None and self.is_alive:
-            self.front = None
+            self.front, self.is_stopping = None, True
             await asyncio.wait([self.owner.start(self.node.close())])
         self.crash("stopped in order")
 

@@ -5,13 +5,10 @@ Its one rule: whatever happens in it follows from the seed. It raises the first 
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from random import Random
-
-import structlog
 
 from channels.sandbox.account import SANDBOX_TOKEN
 from channels.wire import WireFailure, WireRequest, WireResponse
@@ -20,10 +17,10 @@ from tests.simulation.checks import check_at_rest, check_end, check_now, is_quie
 from tests.simulation.desks import Desk
 from tests.simulation.disk import Platter
 from tests.simulation.invariants import Watch
-from tests.simulation.log import Broken, Judge, Log
-from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop, run_virtual
+from tests.simulation.log import Judge, Log
+from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
 from tests.simulation.network import Link, Passage
-from tests.simulation.options import Mode, Options, draw_options
+from tests.simulation.options import Options
 from tests.simulation.people import make_people, plan_texts
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
@@ -34,8 +31,8 @@ FULL_CHECK_EVERY = 8
 READY_S_MAX = 300.0
 """However slow disk and provider are, a restarted service answers webhooks after this."""
 DRAIN_S_MAX = 3 * 3600.0
-QUIET_S = 3600.0
-ROUNDS_PER_QUIET_HOUR_MAX = 6_000
+QUIET_S = 1200.0
+QUIET_ROUNDS_MAX = 2_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +59,19 @@ class World:
         skew = chance.randint(-30_000, 30_000) if options.has("clock_skew") else 0
         self.clock, self.provider_clock = VirtualClock(loop), VirtualClock(loop, skew)
         self.known_at: dict[str, int] = {}
-        self.watch = Watch(self.judge, lambda key: self.provider.sent_by.get(key), self.known_at)
-        self.log = Log(self.judge, self.watch.look)
-        self.platter = Platter(
-            Random(f"disk/{options.seed}"), self._on_record, lambda what: self.judge.broken(1, what)
+        self.watch = Watch(
+            judge=self.judge,
+            sent_by=lambda key: self.provider.sent_by.get(key),
+            is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
+            known_at=self.known_at,
         )
+        self.log = Log(self.judge, self.watch.look)
+        self.platter = Platter(Random(f"disk/{options.seed}"), self._on_record, self.judge.broken)
         owner = OWNER.get()
         assert owner is not None
         self._owner = owner
         owner.on_error = lambda error: self.judge.broken(0, f"the world itself failed: {error!r}")
-        self.webhooks = self._link("webhooks", self._to_service, (60.0, 3 * 3600.0))
+        self.webhooks = self._link("webhooks", self._to_service, (60.0, options.late_s_max))
         self.rest = self._link("rest", lambda request: self.provider.answer(request), (11.0, 60.0))
         self.api = self._link("api", self._to_service, (20.0, 60.0))
         self.provider = Provider(
@@ -146,14 +146,15 @@ class World:
         await self._until(lambda: is_quiet(self), DRAIN_S_MAX, 15, "work does not drain")
         rounds = self.loop.rounds
         await self._pass(QUIET_S)
-        if self.loop.rounds - rounds > ROUNDS_PER_QUIET_HOUR_MAX:
-            self.judge.broken(41, f"{self.loop.rounds - rounds} rounds of the loop in a quiet hour")
+        if self.loop.rounds - rounds > QUIET_ROUNDS_MAX:
+            self.judge.broken(41, f"{self.loop.rounds - rounds} rounds of the loop in {QUIET_S:.0f} quiet seconds")
         check_at_rest(self)
 
     async def _until(self, holds: Callable[[], bool], seconds: float, number: int, otherwise: str) -> None:
         ends = self.loop.time() + seconds
         while not holds():
             if self.loop.time() > ends:
+                check_end(self)  # what exactly is missing, where that can be said
                 self.judge.broken(number, f"{otherwise}: {why_not(self)}")
             await self._pass(1.0 if seconds <= READY_S_MAX else CHECK_EVERY_S)
 
@@ -290,39 +291,3 @@ def _policies(twice: bool) -> tuple[PolicySet, dict[str, str]]:
         assert f"{name}no" in files["sending.yaml"]
         files["sending.yaml"] = files["sending.yaml"].replace(f"{name}no", f"{name}yes")
     return parse_policies(files, 0), files
-
-
-def _drop(*_: object) -> str:
-    raise structlog.DropEvent
-
-
-@contextmanager
-def _silence() -> Generator[None, None, None]:
-    before = structlog.get_config()
-    structlog.configure(processors=[_drop])
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
-
-
-def run_options(options: Options) -> Result:
-    """Run one world. Raises Broken with the seed and every option drawn from it."""
-    try:
-        with _silence():
-            return run_virtual(lambda loop: _in(options, loop))
-    except BaseException as problem:
-        problem.add_note(f"World of seed {options.seed}, {options.mode}:\n{options.shown()}")
-        problem.add_note(f"Again: python -m tests.simulation --mode {options.mode} --from {options.seed} --seeds 1")
-        raise
-
-
-async def _in(options: Options, loop: VirtualLoop) -> Result:
-    return await World(options, loop).run()
-
-
-def run_world(seed: int, mode: Mode) -> Result:
-    return run_options(draw_options(seed, mode))
-
-
-__all__ = ["Broken", "Result", "World", "run_options", "run_world"]

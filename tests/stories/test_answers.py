@@ -170,9 +170,7 @@ async def test_the_same_reply_sent_again_is_one_reply() -> None:
         path = f"/cases/{case}/messages"
         first = await ana.api("POST", path, body, key="k-1")
         assert await ana.api("POST", path, body, key="k-1") == first
-        refusal = await story.refused(
-            "POST", path, {"text": "another"}, token=ana.token, Idempotency_Key="k-1"
-        )
+        refusal = await story.refused("POST", path, {"text": "another"}, token=ana.token, Idempotency_Key="k-1")
         assert (refusal["status"], refusal["title"]) == (409, "Key used before")
         await her.inbox()
         await her.texts("STOP")

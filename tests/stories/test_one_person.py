@@ -41,6 +41,15 @@ async def test_two_spellings_of_one_mobile_are_one_person(one: str, other: str) 
         assert await story.phone(other).inbox() == ["Here I am."]
         assert await story.phone(one).inbox() == []
 
+        await story.phone(one).texts("STOP")
+        customer = await story.api("GET", f"/customers/{case['customer']}")
+        assert [a["blocked"] for a in customer["addresses"]] == [["sms"], ["sms"]]
+        await story.restarts()
+        await story.phone(other).texts("START")
+        await ana.replies(case["id"], "Again.")
+        assert "Again." in await story.phone(other).inbox()
+        assert await addresses(story) == [[one, other]]
+
 
 @pytest.mark.parametrize(
     ("landline", "mobile"),

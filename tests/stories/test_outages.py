@@ -70,12 +70,8 @@ async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        "webhook.before_decide:3",
-        "journal.before_commit:9",
-        "journal.after_commit:9",
         "webhook.before_answer:3",
         "relay.before_fold:2",
-        "outbox.before_send:1",
         "outbox.after_send:1",
     ],
 )

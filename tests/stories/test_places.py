@@ -136,6 +136,39 @@ async def test_no_offer_until_finish_and_none_after_a_break_was_asked() -> None:
         assert (offer["case"], offer["place_at"]) == (cases[1], places[0])
 
 
+async def test_whoever_asked_for_a_break_gets_nothing_more_although_there_is_room() -> None:
+    """S51: from the asking on no offer is made, although the agent could hold more; those who write wait."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", capacity={"message": 2})
+        await story.phone("+12125550001").texts("hello")
+        work = await ana.accepts()
+        await ana.is_now("away")
+        await story.phone("+12125550002").texts("hello")
+        await story.passes(minutes=10)
+        assert await ana.offers() == []
+        await ana.finishes(work)
+        await ana.is_now("ready")
+        assert (await ana.offered())["case"] == await story.phone("+12125550002").case()
+
+
+async def test_the_longest_waiter_is_next_over_all_queues() -> None:
+    """S29: whoever can do everything takes the longest waiter on equal priority, whichever queue they stand in."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", skills={"heating": 1, "billing": 1}, capacity={"message": 1})
+        phones = [story.phone(f"+121255500{n:02d}") for n in range(7)]
+        for phone, words in zip(
+            phones, ["hello", "boiler", "invoice", "hello", "invoice", "boiler", "hello"], strict=True
+        ):
+            await phone.texts(words)
+            await story.passes(seconds=2)
+        served: list[str] = []
+        for _ in phones:
+            work = await ana.accepts()
+            served.append(work["case"])
+            await ana.finishes(work)
+        assert served == [await phone.case() for phone in phones]
+
+
 async def test_a_break_takes_open_offers_back_at_once() -> None:
     """Whoever leaves gives their offers back with their places; the next one is asked in the same instant."""
     async with Story() as story:

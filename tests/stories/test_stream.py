@@ -32,9 +32,9 @@ async def test_a_screen_resumes_from_any_mark_without_gap_or_repeat() -> None:
 
         marks = [f["seq"] for f in whole.frames if f["kind"] == "mark"]
         assert marks == sorted(set(marks))
-        for mark in marks[::3]:
-            rest = await (await story.stream(since=mark)).until(end) if mark < end else []
-            assert rest == [e for e in everything if e["seq"] > mark]
+        for since in (*marks[::3], *numbers[::4]):
+            rest = await (await story.stream(since=since)).until(end) if since < end else []
+            assert rest == [e for e in everything if e["seq"] > since]
 
         await story.restarts()
         middle = marks[len(marks) // 2]

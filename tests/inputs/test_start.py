@@ -1,0 +1,154 @@
+"""Starts that cannot succeed: each ends with a sentence that says where and what to do, a code, and no traceback."""
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from router.settings import load_settings
+from tests.story import Process, free_port
+
+GOOD_POLICY = Path(__file__).resolve().parent.parent.parent / "policies" / "defaults"
+
+
+async def refused(*arguments: str, says: str, code: int = 1, **more: str) -> str:
+    """Run a command that must end with a sentence."""
+    process = await Process.ran(*arguments, **more)
+    assert process.code == code, process.output + process.errors
+    said = process.output + process.errors
+    assert re.search(says, said), said
+    assert "Traceback" not in said
+    assert "Unclosed" not in said
+    assert "never awaited" not in said
+    return said
+
+
+def serve(tmp_path: Path, *more: str) -> tuple[str, ...]:
+    return ("serve", f"--data={tmp_path / 'data'}", f"--port={free_port()}", *more)
+
+
+INSIDE = ("--sandbox", "--sandbox-port=0")
+
+
+async def test_a_port_in_use(tmp_path: Path) -> None:
+    """Somebody else listens there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        data = f"--data={tmp_path / 'data'}"
+        await refused("serve", data, f"--port={port}", *INSIDE, says="port is in use.*--port")
+        await refused(
+            "serve", data, f"--port={free_port()}", "--sandbox", f"--sandbox-port={port}", says="port is in use"
+        )
+        await refused("sandbox", f"--port={port}", says="port is in use")
+
+
+async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """The folder lies below a file, or is one, or holds something else."""
+    (tmp_path / "file").write_text("I am a file")
+    await refused("serve", f"--data={tmp_path}/file/data", *INSIDE, "--port=0", says="cannot be written.*--data")
+    await refused("serve", f"--data={tmp_path}/file", *INSIDE, "--port=0", says="cannot be written.*--data")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "journal.db").write_text("this is no database, it is a letter" * 100)
+    await refused("serve", f"--data={tmp_path}/odd", *INSIDE, "--port=0", says="journal.db.*cannot be opened")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("ONECASE_PROT", "8080", "ONECASE_PROT: there is no such setting"),
+        ("ONECASE_TWILIO__AUTH_TOKN", "canary", "twilio.auth_tokn.*there is no such setting"),
+        ("ONECASE_PORT", "eighty", "port.*valid integer"),
+        ("ONECASE_PORT", "70000", "port.*65535"),
+        ("ONECASE_LOG_LEVEL", "loud", "log_level"),
+        ("ONECASE_DATABASE_URL", "postgresql://user:canary@db/onecase", "database_url.*not built"),
+    ],
+)
+async def test_a_variable_that_is_no_setting(variable: str, value: str, says: str, tmp_path: Path) -> None:
+    """What is misspelt or impossible is named; secrets in it are not repeated."""
+    arguments = ("serve", f"--data={tmp_path / 'data'}", *INSIDE)
+    said = await refused(*arguments, says=says, **{variable: value})
+    assert "canary" not in said
+    said = await refused("check", f"--data={tmp_path / 'data'}", says=says, **{variable: value})
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("port = 8080\nprot = 8081\n", "onecase.toml:2: prot: there is no such setting"),
+        ('[twilio]\naccount_sid = "AC"\nauth_tokn = "canary"\n', "onecase.toml:3: twilio.auth_tokn: there is no"),
+        ('port = "eighty"\n', "onecase.toml:1: port: .*integer.*eighty"),
+        ("port = \n", "onecase.toml: is not TOML"),
+        ('database_url = "postgresql://user:canary@db/onecase"\n', "database_url.*not built"),
+    ],
+)
+async def test_a_line_of_the_file_that_is_no_setting(text: str, says: str, tmp_path: Path) -> None:
+    """The file and the line are named."""
+    (tmp_path / "onecase.toml").write_text(text)
+    said = await refused(
+        "serve", f"--config={tmp_path / 'onecase.toml'}", f"--data={tmp_path}/data", *INSIDE, says=says
+    )
+    assert "canary" not in said
+
+
+async def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A settings file that was asked for and is missing is not passed over."""
+    await refused("serve", f"--config={tmp_path}/none.toml", *INSIDE, says="there is no such file")
+
+
+async def test_policies_that_cannot_be_used(tmp_path: Path) -> None:
+    """The file, the line and what was found are named; nothing starts."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    for file in GOOD_POLICY.glob("*.yaml"):
+        (folder / file.name).write_text(file.read_text())
+    agents = folder / "agents.yaml"
+    agents.write_text(agents.read_text().replace("offer: 30 s", "offre: 30 s"))
+    line = next(n for n, text in enumerate(agents.read_text().splitlines(), 1) if text.startswith("offre"))
+    says = rf"agents\.yaml:{line}:.*offre"
+    await refused(*serve(tmp_path, *INSIDE), says=says, ONECASE_POLICIES=str(folder))
+    await refused("policy", "check", str(folder), says=says)
+    await refused(*serve(tmp_path, *INSIDE), says="nowhere", ONECASE_POLICIES=str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--clock=fast", *INSIDE), "--clock is real or manual, not fast"),
+        (("--clock=manual",), "--clock manual needs --sandbox"),
+        (("--clock=manual", "--clock-start=noon", *INSIDE), "noon is no time"),
+        (("--clock=manual", "--clock-start=2026-11-22T14:00:00", *INSIDE), "has no zone"),
+        ((), "no provider"),
+        (("--sandbox", "--sandbox-url=http://127.0.0.1:1"), "not both"),
+    ],
+)
+async def test_options_that_do_not_fit(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    """Options that contradict each other are refused with what to do instead."""
+    await refused(*serve(tmp_path, *arguments), says=says)
+
+
+async def test_an_option_that_does_not_exist(tmp_path: Path) -> None:
+    """Told by the command line itself."""
+    await refused(*serve(tmp_path, "--sandboxx"), says="No such option", code=2)
+
+
+async def test_the_token_of_the_operator_is_no_setting(tmp_path: Path) -> None:
+    """ONECASE_TOKEN, which `token` and `doctor` read, does not stop any command."""
+    made = await Process.ran("token", "create", "--role=ops", f"--data={tmp_path / 'data'}", ONECASE_TOKEN="")
+    assert (made.code, made.output.startswith("oct_")) == (0, True), made.errors
+    said = await refused(
+        "token", "list", "--url=http://127.0.0.1:1", says="does not answer", ONECASE_TOKEN="oct_something"
+    )
+    assert "ONECASE_TOKEN" not in said
+
+
+def test_settings_do_not_show_secrets() -> None:
+    """Printing the settings shows no secret."""
+    settings = load_settings(
+        None, {}, bootstrap_token="canary-1",
+        twilio={"auth_token": "canary-2", "api_key_secret": "canary-3", "signing_key": "canary-4"},
+    )  # fmt: skip
+    assert "canary" not in repr(settings) + str(settings) + str(settings.model_dump())
