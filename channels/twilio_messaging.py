@@ -35,7 +35,7 @@ WHATSAPP = "whatsapp:"
 TOO_MANY = 429
 LOOK_BACK = timedelta(minutes=2)
 """How far the provider's clock may be behind ours when a message is looked for."""
-LISTED_MAX = 5000
+PAGE_SIZE = 1000
 FOUND_MAX = 200
 OWN_CODES = 10_000
 """The provider's own error codes begin here; the SDK puts the HTTP status where an answer has none."""
@@ -149,7 +149,8 @@ class TwilioMessaging:
     async def missed(self, since: Ms, is_known: IsKnown) -> list[TakeContact]:
         try:
             async with asyncio.timeout(60):
-                listed = await self._client.messages.list_async(date_sent_after=_time(since), limit=LISTED_MAX)
+                # Newest first: a limit would leave out the oldest, which nobody would ask for again.
+                listed = await self._client.messages.list_async(date_sent_after=_time(since), page_size=PAGE_SIZE)
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
         found: list[TakeContact] = []

@@ -72,6 +72,8 @@ async def start_service(
 
     With a sandbox (in this process, or at `sandbox_url`) its provider account is used and its clock followed."""
     async with AsyncExitStack() as stack:
+        gc.disable()  # what is read at start stays; looking through it again and again would double the time
+        stack.callback(gc.enable)
         activity = sandbox.activity if sandbox else Activity()
         clock = await _clock(stack, sandbox, sandbox_url if follow_clock else None, activity)
         defaults = default_policy_files()
@@ -119,6 +121,7 @@ async def start_service(
         await tokens.load(await instance_secret(journal))
         bootstrap = await _bootstrap(tokens, settings, node)
         await node.start()  # last: ready means that those who hold tokens are let in
+        gc.enable()
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)

@@ -126,6 +126,10 @@ class Journal(Protocol):
         """Batches with a number above `after`, in order."""
         ...
 
+    async def domain_batches(self, *, after: int, limit: int) -> list[Stored]:
+        """Those of the domain scope alone; the others are not looked at."""
+        ...
+
     async def record(self, kind: str, id: str) -> str | None:
         """A small record beside the log: a token, a policy version, a cursor, a secret."""
         ...

@@ -9,6 +9,7 @@ import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from router.core.evolve import evolve
 from router.core.timeline import entry_of
 from router.journal import codec
 from router.journal.base import (
+    DOMAIN,
     Answer,
     Batch,
     JournalStopped,
@@ -297,6 +299,10 @@ class MemoryJournal:
             if len(found) == limit:
                 break
         return found
+
+    async def domain_batches(self, *, after: int, limit: int) -> list[Stored]:
+        found = (s for s in self._log[bisect_right(self._log, after, key=lambda s: s.last) :] if s.stream == DOMAIN)
+        return list(islice(found, limit))
 
     async def record(self, kind: str, id: str) -> str | None:
         return self._records.get((kind, id))

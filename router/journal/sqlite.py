@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
@@ -45,6 +45,7 @@ CACHE_KIB = 64_000
 FILE_NAME = "journal.db"
 LOCK_NAME = "journal.lock"
 
+T = TypeVar("T")
 Waiting = tuple[Batch, asyncio.Future[Stored]]
 Refusal = KeyTaken | VersionConflict
 
@@ -255,10 +256,7 @@ class SqliteJournal:
             self._writer.execute(insert.rows(len(some)), [value for row in some for value in row])
 
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
-        if self._stopped is not None:
-            raise JournalStopped(self._stopped)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._put_record, kind, id, body)
+        await self._write_beside(lambda: self._put_record(kind, id, body))
 
     def _put_record(self, kind: str, id: str, body: str | None) -> None:
         if body is None:
@@ -270,7 +268,17 @@ class SqliteJournal:
         def forget() -> int:
             return self._writer.execute("DELETE FROM answer WHERE kept_until < ?", (before,)).rowcount
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, forget)
+        return await self._write_beside(forget)
+
+    async def _write_beside(self, write: Callable[[], T]) -> T:
+        """A write outside the log stands under the same rule: one that fails is the last thing this engine does."""
+        if self._stopped is not None:
+            raise JournalStopped(self._stopped)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, write)
+        except sqlite3.Error as error:
+            self._stop(f"a write failed: {error}", ())
+            raise JournalStopped(str(self._stopped)) from error
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -382,10 +390,15 @@ class SqliteJournal:
             f"SELECT first, seq, at, stream, kind, events FROM batch WHERE seq > ? {only} ORDER BY seq LIMIT ?",
             (after, json.dumps(kinds), limit),
         )
-        return [
-            Stored(first=f, last=s, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events))
-            for f, s, at, stream, kind, events in rows
-        ]
+        return [_stored(row) for row in rows]
+
+    async def domain_batches(self, *, after: int, limit: int) -> list[Stored]:
+        rows = await self._all(
+            "SELECT first, seq, at, stream, kind, events FROM batch "
+            "WHERE stream = 'domain' AND seq > ? ORDER BY seq LIMIT ?",
+            (after, limit),
+        )
+        return [_stored(row) for row in rows]
 
     async def record(self, kind: str, id: str) -> str | None:
         rows = await self._all("SELECT body FROM record WHERE kind = ? AND id = ?", (kind, id))
@@ -426,6 +439,13 @@ class SqliteJournal:
 
     async def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         return list(await self._reads.execute_fetchall(sql, values))  # type: ignore[arg-type]
+
+
+def _stored(row: Any) -> Stored:
+    first, last, at, stream, kind, events = row
+    return Stored(
+        first=first, last=last, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events)
+    )
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:

@@ -75,8 +75,9 @@ class Relay:
 
     async def catch_up(self) -> None:
         """Tell cases all they have not been told. The domain is rebuilt from documents afterwards."""
-        while self.lag > 0:
-            await self._relay(await self._next())
+        while batches := await self._journal.domain_batches(after=self.position, limit=CHUNK):
+            await self._relay(batches)
+        self.position = self._journal.last_seq  # the rest is cases' own, and the lines are rebuilt from those
         await self._save()
 
     async def run(self) -> None:

@@ -71,8 +71,11 @@ async def test_a_variable_that_is_no_setting(variable: str, value: str, says: st
     arguments = ("serve", f"--data={tmp_path / 'data'}", *INSIDE)
     said = await refused(*arguments, says=says, **{variable: value})
     assert "canary" not in said
-    said = await refused("check", f"--data={tmp_path / 'data'}", says=says, **{variable: value})
-    assert "canary" not in said
+
+
+async def test_check_finds_the_same_without_a_start(tmp_path: Path) -> None:
+    """`onecase check` says what a start would say."""
+    await refused("check", f"--data={tmp_path / 'data'}", says="ONECASE_PROT: there is no such", ONECASE_PROT="8080")
 
 
 @pytest.mark.parametrize(

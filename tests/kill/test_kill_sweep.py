@@ -99,7 +99,9 @@ class Stage:
         while True:
             assert self.service is not None
             code = await self.service.wait()
-            assert code == -signal.SIGKILL, f"it ended by itself with {code}: {(self.folder / 'errors.txt').read_text()}"
+            assert code == -signal.SIGKILL, (
+                f"it ended by itself with {code}: {(self.folder / 'errors.txt').read_text()}"
+            )
             await self.start_service()
 
     async def until(self, what: str, look: Any) -> Any:

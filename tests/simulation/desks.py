@@ -27,6 +27,9 @@ ANSWERS = ("ok", "We are on it.", "Please switch it off and on.", "E42 means low
 REFUSED = (400, 401, 403, 404, 405, 409, 412, 422)
 
 
+ScreenParts = tuple[Judge, Log, Callable[[], Process | None]]
+
+
 class Screen:
     """One open page with its live stream. What it has seen is compared with the log, mark by mark."""
 
@@ -48,7 +51,10 @@ class Screen:
         who = process.identity(self._token)
         if who is None or who.agent is None:
             return
-        since = process.journal.last_seq if from_now and not self.position else self.position
+        if from_now and not self.position:
+            since = process.journal.last_seq
+        else:
+            since = self.seen[-1] if self.seen else self.position
         self.position, self.seen, agent = since, [], who.agent
 
         async def read() -> None:
@@ -107,7 +113,7 @@ class Screen:
 class Desk:
     """One agent. `is_lost`: a page that says ready and never answers, for ever. `is_healthy`: does all that comes."""
 
-    def __init__(self, number: int, options: Options, api: Link, world: Owner, screen_parts: Any) -> None:
+    def __init__(self, number: int, options: Options, api: Link, world: Owner, screen_parts: ScreenParts) -> None:
         self.name = f"agent {number}"
         self.is_lost = number < options.lost_agents
         self.is_healthy = False

@@ -83,7 +83,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.jump = _Jump()
         self._selector = self.jump
-        self.set_task_factory(_make_task)
+        self.set_task_factory(_make_task)  # pyright: ignore[reportArgumentType]
 
     def time(self) -> float:
         return self.jump.time_ns / NS

@@ -129,7 +129,9 @@ class Process:
 
     async def _start(self) -> None:
         grounds = self._grounds
-        self.journal = journal = await WatchedJournal.open(self.handle)
+        journal = await WatchedJournal.open(self.handle)
+        assert isinstance(journal, WatchedJournal)
+        self.journal = journal
         journal.on_append = self._appending
         user, secret = next(iter(SANDBOX_API_KEYS.items()))
         host = Host(

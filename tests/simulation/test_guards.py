@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from channels import twilio_messaging
+from channels.twilio_rest import twilio_client
 from router.core import cases, contacts, messages
 from router.core.commands import TakeContact
 from router.core.documents import Ask, Case
@@ -144,6 +145,18 @@ def no_catch_up(patch: Patch) -> None:
     patch.setattr(Node, "catch_up", nothing)
 
 
+def the_list_is_cut(patch: Patch) -> None:
+    real = twilio_client
+
+    def client(*given: Any, **more: Any) -> Any:
+        made = real(*given, **more)
+        listing = made.messages.list_async
+        patch.setattr(type(made.messages), "list_async", lambda self, **asked: listing(**{**asked, "limit": 5}))
+        return made
+
+    patch.setattr("channels.registry.twilio_client", client)
+
+
 def states_go_back(patch: Patch) -> None:
     class Always(dict[str, int]):
         """Every state counts as later than the one before."""
@@ -269,6 +282,7 @@ GUARDS = (
     Guard(same_words_are_the_same_message, "rest_answer_lost rest_lost", (21,), (("repeats_words", True),)),
     Guard(gateways_are_believed, "rest_gateway status_lost", (21,), (("strength", 0.6),)),
     Guard(no_catch_up, "webhook_lost", (2,)),
+    Guard(the_list_is_cut, "webhook_lost", (2,)),
     Guard(states_go_back, "webhook_slow webhook_repeated", (7,)),
     Guard(place_is_lost, "", (11,)),
     Guard(last_come_first_served, "burst", (12,), (("agents", 1),)),

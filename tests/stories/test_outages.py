@@ -212,6 +212,31 @@ async def test_a_full_disk_stops_the_service_and_nothing_is_acknowledged_that_is
             assert (await story.api("GET", f"/customers?q=%2B1212{n:07d}"))["items"]
 
 
+async def test_a_full_disk_gives_out_no_token_that_is_gone_afterwards() -> None:
+    """Tokens stand beside the log, under the same rule: one that could not be written was never given, and the first
+    write that fails is the last one."""
+    async with RealStory() as story:
+        assert story.process is not None
+        await story.process.stops()
+        story.before_start = _little_room
+        await story.starts()
+        given: list[str] = []
+        for _ in range(20_000):
+            answer = await story.ask("POST", "/api/v1/tokens", body={"role": "ops"})
+            if answer.status != 201:
+                break
+            given.append(answer.json["token"])
+        assert given
+        assert answer.status == 503
+        refused = await story.webhook({"MessageSid": "SM1", "From": HERS, "To": "+14155550100", "Body": "x"})
+        assert refused.status == 503
+        assert await story.dies() == 1
+        story.before_start = None
+        await story.starts()
+        for token in (given[0], given[-1]):
+            assert (await story.ask("GET", "/api/v1/cases", token=token)).status == 200
+
+
 async def _all_cases(story: RealStory) -> list[dict[str, str]]:
     items, after = [], ""
     while True:

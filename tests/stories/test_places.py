@@ -119,8 +119,10 @@ async def test_no_offer_until_finish_and_none_after_a_break_was_asked() -> None:
         await story.api("POST", f"/cases/{cases[0]}/status", {"status": "solved"})
         await story.settles()
         assert [w["state"] for w in await ana.work()] == ["wrapping"]
-        await story.passes(minutes=30)
         assert await ana.offers() == []
+        await story.passes(minutes=30)
+        waiting = await story.decisions(cases[1])
+        assert [step["what"] for step in waiting] == ["queued"]
 
         shown = await ana.is_now("away")
         assert (shown["state"], shown["asked"]) == ("ready", "away")
@@ -144,8 +146,10 @@ async def test_whoever_asked_for_a_break_gets_nothing_more_although_there_is_roo
         work = await ana.accepts()
         await ana.is_now("away")
         await story.phone("+12125550002").texts("hello")
-        await story.passes(minutes=10)
         assert await ana.offers() == []
+        await story.passes(minutes=10)
+        waiting = await story.decisions(await story.phone("+12125550002").case())
+        assert [step["what"] for step in waiting] == ["queued"]
         await ana.finishes(work)
         await ana.is_now("ready")
         assert (await ana.offered())["case"] == await story.phone("+12125550002").case()

@@ -7,6 +7,7 @@ CREATE TABLE batch (
     kind TEXT NOT NULL,
     events TEXT NOT NULL
 );
+CREATE INDEX batch_of_domain ON batch (seq) WHERE stream = 'domain';
 
 -- What is known now, each folded from the log. `live`: part of its owner's working set.
 CREATE TABLE document (
