@@ -20,7 +20,7 @@ from router.serving import start_service
 from router.settings import load_settings
 from router.telemetry import set_up_logs
 
-CUSTOMER = "+12125550142"
+CUSTOMER = "+14155550142"
 STEP_S = 20.0
 
 

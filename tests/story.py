@@ -73,6 +73,7 @@ class World:
             await self.begins()
         except BaseException:
             await self._http.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
         return self
 
@@ -306,9 +307,9 @@ class RealStory(World):
         await self.starts()
 
     async def ends(self) -> None:
-        if self.process is not None:
-            assert await self.process.stops() == 0, self.process.errors
-        assert await self.provider_process.stops() == 0, self.provider_process.errors
+        ended = [await process.stops() for process in (self.process, self.provider_process) if process is not None]
+        errors = f"{self.process.errors if self.process else ''}{self.provider_process.errors}"
+        assert set(ended) == {0}, errors
 
     async def starts(self, **environment: str) -> None:
         self.process = await self._serve(self._port, environment)

@@ -64,7 +64,7 @@ class Shim:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.rel_url.raw_path == STREAM_PATH and request.headers.get("Upgrade", "").lower() == "websocket":
+        if _raw(request).startswith(STREAM_PATH) and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(request)
         length = request.content_length
         if length is not None and length > self._body_bytes_max:

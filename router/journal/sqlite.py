@@ -443,9 +443,7 @@ class SqliteJournal:
 
 def _stored(row: Any) -> Stored:
     first, last, at, stream, kind, events = row
-    return Stored(
-        first=first, last=last, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events)
-    )
+    return Stored(first=first, last=last, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events))
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:
