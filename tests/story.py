@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -37,7 +38,8 @@ ADMIN = "oct_the-admin-of-the-stories"
 OURS, OURS_TOO = "+14155550100", "+14155550101"
 HERS, HIS = "+12125550142", "+12125550143"
 AFTERNOON = datetime.fromisoformat("2026-11-23T14:02:00-05:00")
-PATIENCE_S = 20.0
+PORTS = (12_000, 32_000)
+PATIENCE_S = 60.0
 """Real seconds that anything of a process may take."""
 
 Json = dict[str, Any]
@@ -73,7 +75,7 @@ class World:
             await self.begins()
         except BaseException:
             await self._http.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.abandons()
             raise
         return self
 
@@ -86,10 +88,13 @@ class World:
             if kind is None:
                 await self.replays()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.abandons()
 
     async def begins(self) -> None: ...
     async def ends(self) -> None: ...
+    def abandons(self) -> None:
+        """Leave nothing behind, however it ended."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     async def replays(self) -> None:
         """The log, folded from its beginning, gives what is kept, byte for byte."""
@@ -292,7 +297,7 @@ class RealStory(World):
         super().__init__()
         self._environment = environment or {}
         self.before_start: Callable[[], None] | None = None  # runs in the service's process
-        self.provider_process: Process
+        self.provider_process: Process | None = None
         self.process: Process | None = None
         self._port = free_port()
 
@@ -308,8 +313,13 @@ class RealStory(World):
 
     async def ends(self) -> None:
         ended = [await process.stops() for process in (self.process, self.provider_process) if process is not None]
-        errors = f"{self.process.errors if self.process else ''}{self.provider_process.errors}"
-        assert set(ended) == {0}, errors
+        assert set(ended) == {0}, [process.errors for process in (self.process, self.provider_process) if process]
+
+    def abandons(self) -> None:
+        for process in (self.process, self.provider_process):
+            if process is not None and process.code is None:
+                process.child.kill()
+        super().abandons()
 
     async def starts(self, **environment: str) -> None:
         self.process = await self._serve(self._port, environment)
@@ -495,6 +505,8 @@ class Process:
             asyncio.create_task(self._read(child.stdout, "output")),
             asyncio.create_task(self._read(child.stderr, "errors")),
         ]
+        for reading in self._reading:
+            reading.add_done_callback(lambda _: self._news.set())
 
     @classmethod
     async def of(cls, *arguments: str, preexec: Any = None, cwd: Path | None = None, **environment: str) -> Self:
@@ -521,7 +533,8 @@ class Process:
         """Wait until `words` were printed; all that was printed so far."""
         async with asyncio.timeout(PATIENCE_S):
             while words not in self.output:
-                assert self.child.returncode is None, f"ended with {self.child.returncode}: {self.errors}"
+                ended = all(reading.done() for reading in self._reading)
+                assert not ended, f"ended with {await self.child.wait()}: {self.output}{self.errors}"
                 self._news.clear()
                 await self._news.wait()
         return self.output
@@ -547,7 +560,6 @@ class Process:
         while chunk := await pipe.read(65536):
             setattr(self, name, getattr(self, name) + chunk.decode("utf-8", "replace"))
             self._news.set()
-        self._news.set()
 
 
 def sign(url: str, fields: Mapping[str, str], secret: str = SANDBOX_TOKEN) -> str:
@@ -568,9 +580,16 @@ def problem_in(answer: Answered) -> Json:
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    """A port below those that outgoing connections take, so that it is still free when somebody listens, and listens
+    again after a restart."""
+    while True:
+        port = random.SystemRandom().randrange(*PORTS)
+        with socket.socket() as asked:
+            try:
+                asked.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def instant(text: str) -> datetime:

@@ -79,6 +79,12 @@ INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3)
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 
+KNOWN = (
+    "SELECT (SELECT json_group_array(key) FROM answer WHERE key IN (SELECT value FROM json_each(?))), "
+    "(SELECT json_group_object(id, version) FROM document WHERE id IN (SELECT value FROM json_each(?))), "
+    "(SELECT json_group_array(key) FROM address WHERE key IN (SELECT value FROM json_each(?)))"
+)
+
 
 class SqliteJournal:
     """Open with `SqliteJournal.open(folder)`. One process a folder; a second one is refused."""
@@ -187,9 +193,7 @@ class SqliteJournal:
         return results
 
     def _judge(self, group: list[Batch]) -> tuple[list[Stored | Refusal], list[tuple[Batch, Stored]]]:
-        taken = self._taken([b.answer.key for b in group if b.answer])
-        versions = self._versions([d.id for b in group for d, base in b.documents if base])
-        owned = self._owned([i.key for b in group for i in b.indexed])
+        taken, versions, owned = self._known(group)
         results: list[Stored | Refusal] = []
         accepted: list[tuple[Batch, Stored]] = []
         seq = self._seq
@@ -219,17 +223,15 @@ class SqliteJournal:
                 owned.update(i.key for i in batch.indexed)
         return results, accepted
 
-    def _taken(self, keys: list[str]) -> set[str]:
-        sql = "SELECT key FROM answer WHERE key IN (SELECT value FROM json_each(?))"
-        return {row[0] for row in self._writer.execute(sql, (json.dumps(keys),))} if keys else set()
-
-    def _owned(self, keys: list[str]) -> set[str]:
-        sql = "SELECT key FROM address WHERE key IN (SELECT value FROM json_each(?))"
-        return {row[0] for row in self._writer.execute(sql, (json.dumps(keys),))} if keys else set()
-
-    def _versions(self, ids: list[str]) -> dict[str, int]:
-        sql = "SELECT id, version FROM document WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(self._writer.execute(sql, (json.dumps(ids),)).fetchall()) if ids else {}
+    def _known(self, group: list[Batch]) -> tuple[set[str], dict[str, int], set[str]]:
+        """Which keys were done, which versions documents have, which addresses are somebody's. One statement and one
+        row for the group: each row fetched hands the interpreter's lock over, as each statement does."""
+        keys = [b.answer.key for b in group if b.answer]
+        documents = [d.id for b in group for d, base in b.documents if base]
+        addresses = [i.key for b in group for i in b.indexed]
+        row = self._writer.execute(KNOWN, (json.dumps(keys), json.dumps(documents), json.dumps(addresses))).fetchone()
+        taken, versions, owned = (json.loads(part) for part in row)
+        return set(taken), versions, set(owned)
 
     def _insert(self, accepted: list[tuple[Batch, Stored]]) -> None:
         many = self._insert_rows

@@ -287,11 +287,11 @@ class DomainScope:
         for document in touched:
             if isinstance(document, Agent) and document.state is AgentState.OFF:
                 self._do_without(document, before)
+        for agent in sorted({a for document in touched for a in _freed(document, before)}):
+            self._match_agent(agent)  # first, for others may have waited longer than what comes back now
         returned = [d for d in touched if isinstance(d, Work) and d.state is WorkState.WAITING]
         for work in sorted(returned, key=self._rank):  # several at once when an agent leaves: the longest wait first
             self._match_work(work.id)
-        for agent in sorted({a for document in touched for a in _freed(document, before)}):
-            self._match_agent(agent)
 
     def _do_without(self, agent: Agent, before: State) -> None:
         """Somebody went home: what waits for a skill that nobody present has any more may relax now."""
