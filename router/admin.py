@@ -99,7 +99,7 @@ def check_policy_folder(folder: Path | None) -> tuple[list[str], bool]:
 
 async def backup(settings: Settings, to: Path) -> None:
     """A consistent copy by SQLite's backup API; the service may go on writing."""
-    source = settings.data / FILE_NAME
+    source = settings.data.absolute() / FILE_NAME
     if not source.exists():
         raise AdminProblem(f"{settings.data} holds no journal; give the service's folder with --data")
     if to.exists():

@@ -138,16 +138,15 @@ def maybe(at: Ms | None) -> str | None:
 
 
 async def case_out(journal: Journal, case: Case) -> CaseOut:
-    return (await cases_out(journal, [case], with_contacts=True))[0]
+    return (await cases_out(journal, [case]))[0]
 
 
-async def cases_out(journal: Journal, cases: list[Case], *, with_contacts: bool = False) -> list[CaseOut]:
-    """Cases as the outside sees them; in lists without their contacts' rows, to keep a list one read."""
+async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
+    """Cases as the outside sees them, with their contacts' addresses as they were given."""
     contacts: dict[str, list[Entry]] = {}
-    if with_contacts:
-        for case in cases:
-            rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message",))
-            contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
+    for case in cases:
+        rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message",))
+        contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
     return [case_now(case, contacts.get(case.id, []), words) for case in cases]

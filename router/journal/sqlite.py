@@ -107,6 +107,7 @@ class SqliteJournal:
     @classmethod
     async def open(cls, folder: Path, *, faults: FaultPoints | None = None) -> "SqliteJournal":
         """Open or make the journal in `folder`. Raises JournalUnusable with a sentence that says what to do."""
+        folder = folder.absolute()
         lock = _take_folder(folder)
         try:
             path = folder / FILE_NAME

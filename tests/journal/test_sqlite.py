@@ -29,6 +29,17 @@ async def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path):
     await (await SqliteJournal.open(tmp_path)).close()
 
 
+async def test_a_relative_folder_is_a_folder_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The default data folder is relative to where the command is called."""
+    monkeypatch.chdir(tmp_path)
+    journal = await SqliteJournal.open(Path("onecase-data"))
+    await journal.append(Writer().contact())
+    await journal.backup(Path("copy.db"))
+    await journal.close()
+    assert (tmp_path / "onecase-data" / FILE_NAME).exists()
+    assert (tmp_path / "copy.db").exists()
+
+
 async def test_a_file_of_a_newer_version_is_refused_in_words(tmp_path: Path):
     await (await SqliteJournal.open(tmp_path)).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
