@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
@@ -71,6 +72,7 @@ async def start_service(
     """Start a service. Raises SettingsProblem, JournalUnusable, PolicyProblems or OSError with what is wrong.
 
     With a sandbox (in this process, or at `sandbox_url`) its provider account is used and its clock followed."""
+    settings = _with_a_port(settings)
     async with AsyncExitStack() as stack:
         gc.disable()  # what is read at start stays; looking through it again and again would double the time
         stack.callback(gc.enable)
@@ -135,6 +137,15 @@ def _policy_texts(settings: Settings) -> dict[str, str]:
         return load_folder_texts(settings.policies) if settings.policies else {}
     except OSError as error:
         raise SettingsProblem([f"policies: {settings.policies} cannot be read ({error.strerror})"]) from None
+
+
+def _with_a_port(settings: Settings) -> Settings:
+    """Port 0 takes a free one now: webhooks are signed over the address that providers call, port and all."""
+    if settings.port:
+        return settings
+    with socket.socket() as probe:
+        probe.bind((settings.host, 0))
+        return settings.model_copy(update={"port": int(probe.getsockname()[1])})
 
 
 async def _clock(

@@ -1,7 +1,11 @@
-"""What must hold after every batch of the log, and so for every prefix of it. Numbers are those of the catalogue of
-invariants in docs/testing.md.
+"""What must hold after every batch of the log, and so for every prefix of it.
 
-Each is written from the promise, not from the code that keeps it.
+Each is written from the promise, not from the code that keeps it. Numbers: 0 the service does not fall over, 1 what is
+answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equals the fold of the log, 5 every prefix
+folds, 7 final states stay, 8 one customer and one open case, 11 a place never gets younger, 12 nobody overtakes, 13
+capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop means stop, 21 sent once, 24 only what
+was sent becomes a contact, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
+37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens.
 """
 
 from collections import defaultdict, deque
