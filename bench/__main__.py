@@ -26,7 +26,7 @@ def texts(folder: Path, rounds: int) -> None:
         data = folder / f"data{turn}"
         with service(data, port) as running:
             script = corpus(f"{running.url}/twilio/messages", folder / "product", count=200_000)
-            ours = wrk_at(f"{running.url}/twilio/messages", script, seconds=20)
+            ours = wrk_at(f"{running.url}/twilio/messages", script, seconds=60)
         shutil.rmtree(data)
         if least.refused or ours.refused:
             raise BenchProblem(f"requests were refused: floor {least.refused}, product {ours.refused}")

@@ -9,8 +9,7 @@ import heapq
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from router.core.clock import Ms
@@ -24,19 +23,20 @@ class Activity:
         self._listeners: list[Callable[[], None]] = []
         self.begun = 0  # how much ever began: unchanged between two looks means that nothing came and went between them
 
-    @contextmanager
-    def doing(self, name: str) -> Generator[None, None, None]:
+    def doing(self, name: str) -> "Doing":
         """Mark `name` as under way while the block runs."""
+        return Doing(self, name)
+
+    def begin(self, name: str) -> None:
         self._under_way[name] += 1
         self.begun += 1
         self._tell()
-        try:
-            yield
-        finally:
-            self._under_way[name] -= 1
-            if not self._under_way[name]:
-                del self._under_way[name]
-            self._tell()
+
+    def end(self, name: str) -> None:
+        self._under_way[name] -= 1
+        if not self._under_way[name]:
+            del self._under_way[name]
+        self._tell()
 
     def until(self, done: "asyncio.Future[Any]", name: str) -> None:
         """Mark `name` as under way until `done` is."""
@@ -55,6 +55,22 @@ class Activity:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+class Doing:
+    """The block of `Activity.doing`; a class, for every command passes through one."""
+
+    __slots__ = ("_activity", "_name")
+
+    def __init__(self, activity: Activity, name: str) -> None:
+        self._activity = activity
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._activity.begin(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        self._activity.end(self._name)
 
 
 class ClockSide(Protocol):
