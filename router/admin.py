@@ -19,7 +19,7 @@ from router.core.timeline import entry_of
 from router.http.auth import Role, Tokens
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
-from router.journal.sqlite import FILE_NAME, SqliteJournal
+from router.journal.sqlite import FILE_NAME, SqliteJournal, write_copy
 from router.settings import Settings
 
 PROGRESS_EVERY = 100_000
@@ -104,10 +104,7 @@ async def backup(settings: Settings, to: Path) -> None:
         raise AdminProblem(f"{settings.data} holds no journal; give the service's folder with --data")
     if to.exists():
         raise AdminProblem(f"{to} exists; a backup never overwrites, give another name")
-    part = to.with_name(to.name + ".part")
-    with sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True) as reading, sqlite3.connect(part) as writing:
-        reading.backup(writing, pages=2000)
-    part.rename(to)
+    write_copy(source, to)
 
 
 async def restore(settings: Settings, file: Path) -> None:

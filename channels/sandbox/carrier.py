@@ -16,10 +16,10 @@ from channels.sandbox.ground import Ground
 from channels.sandbox.messages import Media, Message, MessageLog, Status
 from channels.sandbox.phones import Phones
 from channels.sandbox.refusals import Refused
-from channels.sandbox.segments import segments_of
 from channels.sandbox.times import moment
 from channels.sandbox.webhooks import Webhooks
 from router.core.clock import Ms
+from router.core.segments import segments_of
 
 BODY_CHARS_MAX = 1_600
 MEDIA_MAX = 10

@@ -15,10 +15,10 @@ from channels.sandbox.ground import Ground
 from channels.sandbox.messages import Media, Message, MessageLog
 from channels.sandbox.phones import Phones
 from channels.sandbox.refusals import Refused
-from channels.sandbox.segments import segments_of
 from channels.sandbox.twiml import script_of
 from channels.sandbox.webhooks import Failed, Webhooks
 from channels.wire import WireResponse
+from router.core.segments import segments_of
 
 PROFILE_NAME = "Sandbox phone"
 

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -419,16 +420,7 @@ class SqliteJournal:
         """A consistent copy by SQLite's backup API, while writing goes on. `to` must not exist."""
         if to.exists():
             raise FileExistsError(f"{to} exists; a backup never overwrites")
-
-        def copy() -> None:
-            part = to.with_name(to.name + ".part")
-            with sqlite3.connect(f"{(self._folder / FILE_NAME).as_uri()}?mode=ro", uri=True) as source:
-                target = sqlite3.connect(part)
-                source.backup(target, pages=2000)
-                target.close()
-            part.rename(to)
-
-        await asyncio.to_thread(copy)
+        await asyncio.to_thread(write_copy, self._folder / FILE_NAME, to)
 
     async def close(self) -> None:
         """Finish what waits, then let the folder go."""
@@ -447,6 +439,17 @@ class SqliteJournal:
 def _stored(row: Any) -> Stored:
     first, last, at, stream, kind, events = row
     return Stored(first=first, last=last, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events))
+
+
+def write_copy(source: Path, to: Path) -> None:
+    """A consistent copy of the database file `source`, which may be written meanwhile. Whole or not there."""
+    part = to.with_name(to.name + ".part")
+    with (
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as reading,
+        closing(sqlite3.connect(part)) as writing,
+    ):
+        reading.backup(writing, pages=2000)
+    part.rename(to)
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:

@@ -76,7 +76,9 @@ class CustomerScope:
                     known = await self._find(key)
                     if known is None:
                         raise
-            return await self._take_known(command, answer_of, known)
+            outcome = await self._take_known(command, answer_of, known)
+            self.shelf.know_address(key, *known)
+            return outcome
 
     async def _take_known(self, command: TakeContact, answer_of: AnswerOf, known: tuple[str, AddressId]) -> Outcome:
         async with self._locks.hold(known[0]):
@@ -120,8 +122,6 @@ class CustomerScope:
                 continue
             if not outcome.is_repeat:
                 self.shelf.put(owner, decision.state)
-                if isinstance(command, TakeContact) and found is not None:
-                    self.shelf.know_address(matching_key(command.sender), owner, found)
             return outcome
         raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
 

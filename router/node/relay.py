@@ -6,7 +6,6 @@ event's number, so that telling it twice changes nothing. Where a case was told 
 
 import asyncio
 from collections import deque
-from typing import get_args
 
 from channels.clock import Activity
 from router.core.commands import FoldWork
@@ -32,8 +31,6 @@ SAVE_EVERY = 2000
 """Events without a fold after which the cursor is written anyway."""
 
 Folded = WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack
-
-FOLDED = frozenset(get_args(Folded))
 
 
 class Relay:
@@ -116,7 +113,7 @@ class Relay:
                     self._tell_domain(stored)
                 continue
             for offset, event in enumerate(stored.events):
-                if type(event) in FOLDED and isinstance(event, Folded):
+                if isinstance(event, Folded):
                     key = f"fold/{stored.first + offset}"
                     command = FoldWork(key=key, case=event.case, event=event)
                     folds.setdefault(event.customer, []).append(command)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.sandbox.segments import segments_of
+from router.core.segments import segments_of
 from tests.sandbox.stage import OURS, PHONE, TARGET, Bench
 
 CALLBACK = f"{TARGET}/status"
