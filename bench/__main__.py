@@ -1,4 +1,4 @@
-"""`python -m bench [texts|growth|restart …]`: the figures of docs/performance.md, each a ratio within this run."""
+"""`python -m bench [texts|growth|restart|matching …]`: the figures of docs/performance.md, each a ratio within this run."""
 
 import argparse
 import shutil
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.growth import growth
+from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
 
@@ -42,7 +43,12 @@ def texts(folder: Path, rounds: int) -> None:
     )
 
 
-PARTS: dict[str, Callable[[Path, int], None]] = {"texts": texts, "growth": growth, "restart": restart}
+PARTS: dict[str, Callable[[Path, int], None]] = {
+    "texts": texts,
+    "growth": growth,
+    "restart": restart,
+    "matching": matching,
+}
 
 
 def main() -> int:

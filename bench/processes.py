@@ -70,8 +70,8 @@ def wrk_at(url: str, script: Path, *, seconds: int, connections: int = 64) -> Lo
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     return Load(
         per_s=float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        p50_ms=_milliseconds(_found(r"50%\s+(\S+)", said)),
-        p99_ms=_milliseconds(_found(r"99%\s+(\S+)", said)),
+        p50_ms=_milliseconds(_found(r"\n\s+50%\s+(\S+)", said)),
+        p99_ms=_milliseconds(_found(r"\n\s+99%\s+(\S+)", said)),
         refused=int(refused[1]) if refused else 0,
     )
 

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from channels.wire import WireRequest, WireResponse
+from router.core.call_table import Script
 from router.core.clock import Ms
-from router.core.commands import Command, TakeContact
+from router.core.commands import Command, TakeCall, TakeContact, TakeRecording
 from router.core.values import value
+from router.core.words import CallId, CallRole, Step
 from router.core.words import Channel as ChannelName
 
 __all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
@@ -30,15 +32,18 @@ class Capabilities:
 
 @value
 class Received:
-    """What a request means, and what to answer once all of it is durable."""
+    """What a request means, and what to answer once all of it is durable.
+
+    With `call` somebody is on the line: the channel's `speak` makes the answer from where that call stands then."""
 
     commands: tuple[Command, ...]
     response: WireResponse
+    call: CallId | None = None
 
 
 @value
 class Outgoing:
-    """A message to send. `reference` is ours and travels along, so that callbacks name it."""
+    """A message to send. `reference` and `attempt` are ours and travel along, so that callbacks name them."""
 
     reference: str
     channel: ChannelName
@@ -46,6 +51,7 @@ class Outgoing:
     via: str
     text: str
     attempted_at: Ms
+    attempt: int
 
 
 @value
@@ -58,6 +64,20 @@ class Sent:
     retry_after_ms: int | None = None
 
 
+@value
+class Dial:
+    """A leg to dial. `reference` is ours and travels along in every address that the provider is given."""
+
+    reference: CallId
+    role: CallRole
+    to: str
+    via: str
+    step: Step
+    turn: int
+    ring_s: int
+    attempted_at: Ms
+
+
 class Refusal(Exception):
     """A request that is not let in: bad signature, unknown account. Nothing of it is kept."""
 
@@ -67,6 +87,30 @@ class Refusal(Exception):
 
 
 IsKnown = Callable[[str], Awaitable[bool]]
+
+
+class LiveChannel(Protocol):
+    """What a channel does besides when people are on the line: dial, move, look, and say what a script says."""
+
+    @property
+    def spoken_type(self) -> str:
+        """The content type of what `speak` makes."""
+        ...
+
+    def speak(self, script: Script) -> WireResponse: ...
+    async def dial(self, dial: Dial) -> Sent: ...
+    async def dialled(self, dial: Dial) -> Sequence[str]:
+        """The provider's ids of calls that may be a dial whose answer was lost. Raises ConnectionError."""
+        ...
+
+    async def move(self, provider_id: str, *, reference: CallId, step: Step, turn: int) -> bool:
+        """Have a live leg fetch a step now. False: it is over. Raises ConnectionError."""
+        ...
+
+    async def hang_up(self, provider_id: str) -> bool: ...
+    async def look(self, provider_id: str) -> str:
+        """The provider's word for where a leg stands. Raises ConnectionError."""
+        ...
 
 
 class Channel(Protocol):
@@ -96,8 +140,11 @@ class Channel(Protocol):
         the attempt), oldest first. Raises ConnectionError when the provider cannot be asked."""
         ...
 
-    async def missed(self, since: Ms, is_known: IsKnown) -> list[TakeContact]:
-        """What the provider took since then and we do not have; empty where it keeps no log. Raises ConnectionError.
+    async def missed(
+        self, since: Ms, until: Ms | None, is_known: IsKnown
+    ) -> Sequence[TakeContact | TakeCall | TakeRecording]:
+        """What the provider took from `since` to `until` (None: to the present) and we do not have; empty where it
+        keeps no log. Raises ConnectionError.
 
         `is_known` tells of a command's key whether it was done."""
         ...

@@ -10,14 +10,38 @@ from router.core.addresses import ANONYMOUS_CALLERS, AddressFacts, AddressKind
 PREMIUM = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 ZONES_MAX = 4
 """More zones than this say nothing: the number does not tell where its owner is."""
+BLOCK = 3
+"""The last digits of a long number, which tell nothing of it: numbers are given out in blocks."""
+LONG = 11
+DOWN_TO_THE_END = ("+34", "+57", "+353", "+372", "+686", "+995")
+"""Calling codes where the last digits of some long numbers do tell."""
 
 
-@lru_cache(maxsize=10_000)
+def dialled_number(keys: str, *, ours: str) -> str:
+    """The number that somebody typed on a phone, in the country of our number `ours`; empty when it is none."""
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(ours)) if ours.startswith("+") else None
+        number = phonenumbers.parse(keys if not keys.startswith("00") else f"+{keys[2:]}", region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
 def facts_of(address: str) -> AddressFacts:
     """Facts of an address as a provider spells it. Never fails: what is no number is a name or a short code."""
     plain = address.strip().removeprefix("whatsapp:")
     if plain.casefold() in ANONYMOUS_CALLERS or not plain.startswith("+"):
         return AddressFacts(kind=AddressKind.SENDER)
+    digits = plain[1:]
+    if len(digits) >= LONG and digits.isascii() and digits.isdecimal() and not plain.startswith(DOWN_TO_THE_END):
+        plain = plain[:-BLOCK] + "0" * BLOCK
+    return _facts_of_number(plain)
+
+
+@lru_cache(maxsize=10_000)
+def _facts_of_number(plain: str) -> AddressFacts:
     try:
         number = phonenumbers.parse(plain)
     except phonenumbers.NumberParseException:

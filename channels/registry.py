@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
+from twilio.rest import Client
+
 from channels.base import Channel
 from channels.twilio_media import TwilioMedia
 from channels.twilio_messaging import TwilioMessaging, TwilioSettings
 from channels.twilio_rest import twilio_client
+from channels.twilio_voice import TwilioVoice
 from channels.wire import Transport
 
 GROUP = "onecase.channels"
@@ -27,29 +30,41 @@ class Host:
     twilio_secret: str = field(repr=False)
     twilio_base_url: str
     media_transport: Transport | None = None  # for files, which may be larger than other answers
+    twilio_file_hosts: tuple[str, ...] = ()  # where the provider may send us on to for a file
 
 
 Maker = Callable[[Host], Channel]
 
 
-def twilio_messaging(host: Host) -> Channel:
-    client = twilio_client(
+def _client(host: Host) -> Client:
+    return twilio_client(
         host.transport,
         account=host.twilio.account,
         user=host.twilio_user,
         secret=host.twilio_secret,
         base_url=host.twilio_base_url,
     )
-    media = TwilioMedia(
+
+
+def _media(host: Host) -> TwilioMedia:
+    return TwilioMedia(
         host.media_transport or host.transport,
         base_url=host.twilio_base_url,
         user=host.twilio_user,
         secret=host.twilio_secret,
+        file_hosts=host.twilio_file_hosts,
     )
-    return TwilioMessaging(host.twilio, client, media)
 
 
-BUILT_IN: tuple[Maker, ...] = (twilio_messaging,)
+def twilio_messaging(host: Host) -> Channel:
+    return TwilioMessaging(host.twilio, _client(host), _media(host))
+
+
+def twilio_voice(host: Host) -> Channel:
+    return TwilioVoice(host.twilio, _client(host), _media(host))
+
+
+BUILT_IN: tuple[Maker, ...] = (twilio_messaging, twilio_voice)
 
 
 class PlugInFault(Exception):

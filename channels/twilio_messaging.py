@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
@@ -24,6 +25,8 @@ MESSAGES_PATH = "/twilio/messages"
 STATUS_PATH = "/twilio/status/message"
 REFERENCE = "m"
 """The query parameter of a status callback that names our message."""
+ATTEMPT = "n"
+"""The one that says which attempt it is about."""
 EMPTY = WireResponse(
     status=200,
     body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>',
@@ -50,6 +53,7 @@ class TwilioSettings:
     public_url: str  # scheme and host under which the provider reaches us, and signs
     signature_header: str = "X-Twilio-Signature"
     signature_algorithm: str = "sha1"
+    fallback_url: str = ""  # what people whom we call hear while we are down
 
 
 class TwilioMessaging:
@@ -69,29 +73,11 @@ class TwilioMessaging:
     # --- in -----------------------------------------------------------------------------------------------------------
 
     def receive(self, request: WireRequest, now: Ms) -> Received:
-        fields = self._verified(request)
+        fields = verified_fields(request, self._settings)
         path, _, query = request.url.partition("?")
         if path == STATUS_PATH:
             return self._status(fields, dict(parse_qsl(query)))
         return Received(commands=(_contact(fields, now),), response=EMPTY)
-
-    def _verified(self, request: WireRequest) -> dict[str, str]:
-        """The form's fields, once the signature holds. The URL that was signed is ours by configuration, never what
-        the request's own headers claim."""
-        pairs = _form(request.body)
-        signature = request.headers.get(self._settings.signature_header)
-        if signature is None or not is_signed(
-            self._public + request.url,
-            pairs,
-            signature,
-            secrets=self._settings.secrets,
-            algorithm=self._settings.signature_algorithm,
-        ):
-            raise Refusal("signature")
-        fields = dict(pairs)
-        if fields.get("AccountSid", self._settings.account) != self._settings.account:
-            raise Refusal("account")
-        return fields
 
     def _status(self, fields: dict[str, str], query: dict[str, str]) -> Received:
         reference = query.get(REFERENCE, "")
@@ -105,6 +91,7 @@ class TwilioMessaging:
                 state=state,
                 provider_id=sid,
                 error=fields.get("ErrorCode", ""),
+                attempt=int(number) if (number := query.get(ATTEMPT, "")[:9]).isdecimal() else 0,
             )
             commands = (command,)
         return Received(commands=commands, response=EMPTY)
@@ -113,7 +100,8 @@ class TwilioMessaging:
 
     async def send(self, message: Outgoing) -> Sent:
         prefix = WHATSAPP if message.channel is Channel.WHATSAPP else ""
-        callback = f"{self._public}{STATUS_PATH}?{urlencode({REFERENCE: message.reference})}#rc=3&rp=all"
+        query = urlencode({REFERENCE: message.reference, ATTEMPT: message.attempt})
+        callback = f"{self._public}{STATUS_PATH}?{query}#rc=3&rp=all"
         try:
             made = await self._client.messages.create_async(
                 to=prefix + message.to,
@@ -122,7 +110,7 @@ class TwilioMessaging:
                 status_callback=callback,
             )
         except TwilioRestException as error:
-            return _refused(error)
+            return refused(error)
         except WireFailure as error:
             return Sent("lost" if error.may_have_arrived else "again", error=str(error))
         except (TwilioException, ValueError, TimeoutError) as error:
@@ -131,7 +119,7 @@ class TwilioMessaging:
 
     async def find(self, message: Outgoing) -> list[str]:
         prefix = WHATSAPP if message.channel is Channel.WHATSAPP else ""
-        since = _time(message.attempted_at) - LOOK_BACK
+        since = moment(message.attempted_at) - LOOK_BACK
         try:
             listed = await self._client.messages.list_async(
                 to=prefix + message.to,
@@ -146,11 +134,15 @@ class TwilioMessaging:
             if made.body == message.text and made.sid and (made.date_created is None or made.date_created >= since)
         ]
 
-    async def missed(self, since: Ms, is_known: IsKnown) -> list[TakeContact]:
+    async def missed(self, since: Ms, until: Ms | None, is_known: IsKnown) -> list[TakeContact]:
         try:
             async with asyncio.timeout(60):
                 # Newest first: a limit would leave out the oldest, which nobody would ask for again.
-                listed = await self._client.messages.list_async(date_sent_after=_time(since), page_size=PAGE_SIZE)
+                listed = await self._client.messages.list_async(
+                    date_sent_after=moment(since),
+                    date_sent_before=values.unset if until is None else moment(until),
+                    page_size=PAGE_SIZE,
+                )
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
         found: list[TakeContact] = []
@@ -166,7 +158,7 @@ class TwilioMessaging:
                 "To": str(message.to or ""),
                 "Body": message.body or "",
             }
-            at = Ms(int(taken.timestamp() * 1000)) if taken else since
+            at = instant(taken) if taken else since
             fields |= await self._files_of(message.sid) if message.num_media not in (None, "0") else {}
             found.append(_contact(fields, at, late=True))
         return found
@@ -185,6 +177,25 @@ class TwilioMessaging:
             fields[f"MediaUrl{n}"] = self._media.url_of(medium.uri or "")
             fields[f"MediaContentType{n}"] = medium.content_type or "application/octet-stream"
         return fields
+
+
+def verified_fields(request: WireRequest, settings: TwilioSettings) -> dict[str, str]:
+    """The form's fields, once the signature holds. The URL that was signed is ours by configuration, never what the
+    request's own headers claim. Raises Refusal."""
+    pairs = _form(request.body)
+    signature = request.headers.get(settings.signature_header)
+    if signature is None or not is_signed(
+        settings.public_url.rstrip("/") + request.url,
+        pairs,
+        signature,
+        secrets=settings.secrets,
+        algorithm=settings.signature_algorithm,
+    ):
+        raise Refusal("signature")
+    fields = dict(pairs)
+    if fields.get("AccountSid", settings.account) != settings.account:
+        raise Refusal("account")
+    return fields
 
 
 def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeContact:
@@ -217,11 +228,17 @@ def _form(body: bytes) -> list[tuple[str, str]]:
         raise Refusal("the form cannot be read", status=400) from error
     if text.count("&") >= FIELDS_MAX:
         raise Refusal("too many fields", status=400)
-    pairs = (pair.partition("=") for pair in text.split("&") if pair)
-    return [(_plain(name), _plain(value)) for name, _, value in pairs]
+    return [_pair(pair) for pair in text.split("&") if pair]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return (_plain(name), _plain(value)) if "%" in text or "+" in text else (name, value)
 
 
 def _plain(text: str) -> str:
+    if text.startswith("%2B"):  # as each number begins: the rest seldom needs decoding
+        return "+" + _plain(text[3:])
     return unquote_plus(text, errors="surrogateescape") if "%" in text or "+" in text else text
 
 
@@ -235,7 +252,7 @@ def _media(fields: dict[str, str]) -> tuple[Media, ...]:
     )
 
 
-def _refused(error: TwilioRestException) -> Sent:
+def refused(error: TwilioRestException) -> Sent:
     text = f"{error.code or error.status}"
     is_own = error.code is not None and error.code >= OWN_CODES
     if error.status == TOO_MANY or (error.status >= 500 and is_own):
@@ -245,5 +262,9 @@ def _refused(error: TwilioRestException) -> Sent:
     return Sent("refused", error=text)
 
 
-def _time(at: Ms) -> datetime:
+def instant(at: datetime) -> Ms:
+    return Ms(int(at.timestamp() * 1000))
+
+
+def moment(at: Ms) -> datetime:
     return datetime.fromtimestamp(at / 1000, tz=UTC)

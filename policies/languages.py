@@ -8,6 +8,14 @@ LANGUAGES: Final = ("en", "de", "es")
 READ_MAX: Final = 200
 """Characters that are read: a language shows itself early."""
 
+NAMES: Final = {
+    "en": {"en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "tr": "Turkish"},
+    "de": {"en": "Englisch", "de": "Deutsch", "es": "Spanisch", "fr": "Französisch", "it": "Italienisch",
+           "tr": "Türkisch"},
+    "es": {"en": "inglés", "de": "alemán", "es": "español", "fr": "francés", "it": "italiano", "tr": "turco"},
+}  # fmt: skip
+"""What languages are called, by the language in which it is said."""
+
 _SMALL_WORDS: Final = {
     "en": "the and is are my your you it not does do have has with for this that please hello hi thanks thank can how "
           "what when where why will would could again still call me on of to from at be been need help working broken "
@@ -41,3 +49,8 @@ def language_of(text: str, *, default: str) -> str:
             counts[owner] += 1
     most = max(counts)
     return LANGUAGES[counts.index(most)] if most and counts.count(most) == 1 else default
+
+
+def name_of(language: str, *, said_in: str) -> str:
+    """What `language` is called in `said_in`; its two letters in capitals where that is not known."""
+    return NAMES.get(said_in, {}).get(language, language.upper())

@@ -14,6 +14,7 @@ from policies.problems import Findings, PolicyProblems, Problem, either, nearest
 from policies.queues import read_queues
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_cases, read_sending
+from policies.spoken import spoken_of
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
 
@@ -23,8 +24,9 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing.yaml": ("rules",),
     "words.yaml": ("language", "phrases", "lists", "consent"),
     "numbers.yaml": ("numbers",),
-    "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity"),
-    "cases.yaml": ("link_window", "reopen", "proof_holds"),
+    "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
+                    "interrupts"),
+    "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
     "sending.yaml": ("attempts", "spacing", "lookup", "twice_is_better_than_never", "sms_max_segments", "texts_a_day",
                      "quiet"),
@@ -51,11 +53,12 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     words = tops["words.yaml"]
     phrases = read_phrases(words, spare)
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
-    terms = Terms(lists=_lists(words), numbers=numbers)
+    lists = {**(_lists(spare) if spare and "routing.yaml" not in files else {}), **_lists(words)}
+    terms = Terms(lists=lists, numbers=numbers)
     routing = read_routing(tops["routing.yaml"], queues=queues, terms=terms)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
-        phrases=phrases, consent=_consent(words), warnings=(),
+        phrases=phrases, consent=_consent(words), spoken=spoken_of(lists), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))

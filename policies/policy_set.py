@@ -15,6 +15,7 @@ from policies.phrases import Phrases
 from policies.queues import Queue
 from policies.routing import Routing, Verdict
 from policies.settings import Settings
+from policies.spoken import Spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class PolicySet:
     routing: Routing
     phrases: Phrases
     consent: Consent
+    spoken: Spoken
     warnings: tuple[str, ...]
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
@@ -54,6 +56,14 @@ class PolicySet:
         Raises KeyError for a key that is not in `PHRASES` and for a name that the phrase needs and `plain` lacks.
         """
         return self.phrases.phrase(key, language, plain)
+
+    def language_name(self, language: str, said_in: str) -> str:
+        """What a language is called: German, Deutsch, alemán."""
+        return languages.name_of(language, said_in=said_in if said_in in languages.NAMES else self.phrases.language)
+
+    def agrees(self, text: str) -> bool:
+        """Whether an answer is a yes and nothing else."""
+        return self.spoken.agrees(text)
 
     def consent_word(self, text: str) -> ConsentWord | None:
         """What a text asks for that is a stop, start or help word and nothing else."""

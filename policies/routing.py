@@ -16,8 +16,8 @@ SAME_LANGUAGE: Final = "same"
 
 @dataclass(frozen=True, slots=True)
 class RelaxStep:
-    """What is no longer required once work has waited `after_s`: 'skill:heating' (that skill), 'skills' (all of them)
-    or 'level' (skills are required at any level)."""
+    """What is no longer required once work has waited `after_s`: 'skill:heating' (that skill), 'skills' (all of them),
+    'level' (skills are required at any level) or 'language' (if the customer says yes)."""
 
     after_s: int
     drop: str

@@ -18,7 +18,7 @@ PRIORITY_MAX: Final = 9
 OTHERWISE: Final = "otherwise"
 
 _KEYS: Final = ("name", "when", "queue", "skills", "language", "rate", "priority", "targets", "relax", "offer")
-_DROP_FORM: Final = "level, skills, or a skill that is required, such as skill heating"
+_DROP_FORM: Final = "level, skills, language, or a skill, such as skill heating: what the rule requires"
 _NO_QUEUE: Final = Queue("", "", {"phone": 1, "chat": 1, "message": 1, "email": 1}, 1, (), ANY_LANGUAGE)
 
 
@@ -43,16 +43,17 @@ def _rule(fields: Fields, queues: Mapping[str, Queue], terms: Terms) -> Rule:
     when = _when(fields, terms)
     queue = queues.get(fields.choice(fields.need("queue"), queues, what="a queue of queues.yaml") or "", _NO_QUEUE)
     skills = {**dict(queue.skills), **dict(read_skills(fields))}
+    language = read_language(fields, fields.get("language")) or queue.language
     return Rule(
         name=fields.name(fields.need("name")) or "",
         when=when,
         queue=queue.name,
         skills=tuple(sorted(skills.items())),
-        language=read_language(fields, fields.get("language")) or queue.language,
+        language=language,
         rate=fields.number("rate", 1.0, low=0.01, high=RATE_MAX),
         target_s=read_targets(fields, queue.target_s),
         priority=fields.count("priority", 0, low=0, high=PRIORITY_MAX),
-        relax=_relax(fields, tuple(sorted(skills))),
+        relax=_relax(fields, tuple(sorted(skills)), language=language),
         offer_s=fields.seconds("offer", queue.offer_s, high=3600),
     )
 
@@ -72,14 +73,15 @@ def _is_otherwise(node: Node | None) -> bool:
     return isinstance(node, Scalar) and node.text == OTHERWISE
 
 
-def _relax(fields: Fields, skills: tuple[str, ...]) -> tuple[RelaxStep, ...]:
+def _relax(fields: Fields, skills: tuple[str, ...], *, language: str) -> tuple[RelaxStep, ...]:
     steps: list[RelaxStep] = []
+    others = () if language == ANY_LANGUAGE else ("language",)
     for node in fields.items_of(fields.get("relax")):
         step = Fields(node, fields.findings, keys=("after", "drop"))
         after_s = step.duration(step.need("after"))
         at = step.need("drop")
-        drop = step.scalar(at, lambda text: _drop(text, skills), expected=_DROP_FORM,
-                           hint=lambda text: _drop_hint(text, skills))  # fmt: skip
+        drop = step.scalar(at, lambda text: _drop(text, skills, others), expected=_DROP_FORM,
+                           hint=lambda text: _drop_hint(text, skills, others))  # fmt: skip
         if after_s is None or drop is None:
             continue
         if steps and after_s <= steps[-1].after_s:
@@ -89,15 +91,18 @@ def _relax(fields: Fields, skills: tuple[str, ...]) -> tuple[RelaxStep, ...]:
     return tuple(steps)
 
 
-def _drop(text: str, skills: tuple[str, ...]) -> str | None:
+def _drop(text: str, skills: tuple[str, ...], others: tuple[str, ...]) -> str | None:
+    if text in others:
+        return text
     if text in ("level", "skills"):
         return text if skills else None
     skill = name(text.removeprefix("skill").lstrip(" :"))
     return f"skill:{skill}" if text.startswith("skill") and skill in skills else None
 
 
-def _drop_hint(text: str, skills: tuple[str, ...]) -> str | None:
-    forms = ["level", "skills", *(f"skill {skill}" for skill in skills)] if skills else []
+def _drop_hint(text: str, skills: tuple[str, ...], others: tuple[str, ...]) -> str | None:
+    forms = list(others)
+    forms += ["level", "skills", *(f"skill {skill}" for skill in skills)] if skills else []
     return nearest(text, forms)
 
 

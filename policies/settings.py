@@ -11,6 +11,12 @@ from policies.tree import Scalar
 
 DAY_S: Final = 86_400
 CAPACITY: Final[Mapping[Kind, int]] = {"phone": 1, "chat": 3, "message": 5, "email": 10}
+INTERRUPTS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
+    "phone": ("message", "email"),
+    "chat": ("message", "email"),
+    "message": ("chat", "email"),
+    "email": ("chat", "message"),
+}
 UNTIL_FINISH: Final = "until finish"
 
 
@@ -32,6 +38,8 @@ class AgentSettings:
     """Work waits so long for the agent who knows the case before others get it."""
     capacity: Mapping[Kind, int] = field(default_factory=lambda: dict(CAPACITY))
     """How much of each kind an agent has at once."""
+    interrupts: Mapping[Kind, tuple[Kind, ...]] = field(default_factory=lambda: dict(INTERRUPTS))
+    """By kind: which other kinds may be under way at an agent when work of that kind is offered to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,10 @@ class CaseSettings:
     """A solved case opens again when its customer comes back within so many days."""
     proof_days: int = 1
     """Proof of who somebody is holds for so many days, on every channel."""
+    comeback_days: int = 7
+    """Who comes back on a matter within so many days after it was ended has waited a little already."""
+    comeback_credit: float = 0.1
+    """How much: this share of the time within which an answer should come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,19 @@ def read_agents(top: Fields) -> AgentSettings:
         missed_offers_away=top.count("missed_offers_away", use.missed_offers_away, low=1, high=100),
         sticky_s=top.seconds("sticky", use.sticky_s, low=0, high=DAY_S),
         capacity={kind: block.count(kind, use.capacity[kind], low=1, high=100) for kind in KINDS},
+        interrupts=_interrupts(top),
     )
+
+
+def _interrupts(top: Fields) -> Mapping[Kind, tuple[Kind, ...]]:
+    """Kinds by the kind that may come between; a kind that is not named is as it is by itself."""
+    block = top.block("interrupts", keys=KINDS)
+    found: dict[Kind, tuple[Kind, ...]] = {}
+    for kind in KINDS:
+        node = block.get(kind)
+        named = [block.choice(item, KINDS, what="a kind of work") for item in block.items_of(node)]
+        found[kind] = INTERRUPTS[kind] if node is None else tuple(k for k in KINDS if k in named)
+    return found
 
 
 def read_cases(top: Fields) -> CaseSettings:
@@ -121,6 +145,8 @@ def read_cases(top: Fields) -> CaseSettings:
         link_window_days=_days(top, "link_window", use.link_window_days),
         reopen_days=_days(top, "reopen", use.reopen_days),
         proof_days=_days(top, "proof_holds", use.proof_days),
+        comeback_days=_days(top, "comeback", use.comeback_days),
+        comeback_credit=top.number("comeback_credit", use.comeback_credit, low=0, high=1),
     )
 
 

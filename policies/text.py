@@ -6,6 +6,7 @@ only the first `TEXT_MAX` characters are read.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 TEXT_MAX: Final = 2_000
@@ -14,9 +15,15 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 
-def words_of(text: str, *, limit: int = TEXT_MAX) -> list[str]:
+def words_of(text: str, *, limit: int = TEXT_MAX) -> tuple[str, ...]:
     """The words of the first `limit` characters, folded, in their order: 'Heizung: E42!' gives heizung and e42."""
-    return _WORD.findall(folded(text[:limit]))
+    return _words_of(text[:limit])
+
+
+@lru_cache(maxsize=4)
+def _words_of(text: str) -> tuple[str, ...]:
+    """Each text is asked for its language, its word lists and its orders, one after the other."""
+    return tuple(_WORD.findall(folded(text)))
 
 
 def folded(text: str) -> str:

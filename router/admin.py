@@ -19,11 +19,19 @@ from router.core.timeline import entry_of
 from router.http.auth import Role, Tokens
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
-from router.journal.sqlite import FILE_NAME, SqliteJournal, write_copy
+from router.journal.sqlite import SqliteJournal
+from router.journal.sqlite_file import FILE_NAME, write_copy
 from router.settings import Settings
 
 PROGRESS_EVERY = 100_000
 SHOWN_MAX = 20
+DOCTOR_SHOWS = (
+    "onecase_work_",
+    "onecase_class_",
+    "onecase_overtakes_total",
+    "onecase_offers_total",
+    "onecase_consumer_lag",
+)
 
 
 class AdminProblem(Exception):
@@ -185,7 +193,7 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                         f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
                     )
                     healthy = False
-                if name.startswith(("onecase_work_waiting", "onecase_work_oldest_seconds", "onecase_consumer_lag")):
+                if name.startswith(DOCTOR_SHOWS):
                     lines.append(f"   {name} {value:.0f}")
             if token:
                 headers = {"Authorization": f"Bearer {token}"}

@@ -21,6 +21,7 @@ from router.settings import load_settings
 from router.telemetry import set_up_logs
 
 CUSTOMER = "+14155550142"
+ANAS_PHONE = "+14155550177"
 STEP_S = 20.0
 
 
@@ -64,7 +65,9 @@ class World:
 
     async def story(self) -> dict[str, Any]:
         typer.echo("\nA story over the wire, on the telephone sandbox:\n")
-        ana = await self._api("POST", "/agents", self._admin, {"name": "Ana", "skills": {"heating": 3}})
+        ana = await self._api(
+            "POST", "/agents", self._admin, {"name": "Ana", "skills": {"heating": 3}, "phone": ANAS_PHONE}
+        )
         await self._api("PUT", "/agents/me/state", ana["token"], {"state": "ready"})
         await self._text("My thermostat shows E42 and the flat is cold")
         offer = await self._until("an offer", lambda: self._first_offer(ana["token"]))
@@ -82,8 +85,54 @@ class World:
         await self._until("one case with two contacts", lambda: self._joined(offer["case"], ana["token"]))
         case = await self._api("GET", f"/cases/{offer['case']}", ana["token"])
         _tell("the second text joined the same case", f"case {case['ref']}, {case['ledger']['contacts']} contacts")
+        [work] = (await self._api("GET", "/agents/me/work", ana["token"]))["work"]
+        await self._api("POST", f"/work/{work['id']}/finish", ana["token"], {"outcome": "answered"})
+        await self._call(offer["case"], ana["token"])
         await self._print_timeline(offer["case"], ana["token"])
         return ana
+
+    async def _call(self, case: str, token: str) -> None:
+        """She calls about the same matter: Ana's phone rings, Ana presses 1, they talk."""
+        _tell(f"{CUSTOMER} calls, and says", "it is still cold, can you help me now?")
+        await self._phone(CUSTOMER, "calls", {})
+        await self._until("a greeting", lambda: self._hears(CUSTOMER, "what it is about"))
+        await self._phone(CUSTOMER, "speak", {"text": "it is still cold, can you help me now?"})
+        offer = await self._until("an offer of the call", lambda: self._first_offer(token))
+        _tell("the call joined the same case" if offer["case"] == case else "the call opened a case", offer["why"])
+        await self._api("POST", f"/offers/{offer['id']}/accept", token)
+        await self._until("Ana's phone ringing", lambda: self._is(ANAS_PHONE, "ringing"))
+        await self._phone(ANAS_PHONE, "pick-up", {})
+        await self._until("the whisper", lambda: self._hears(ANAS_PHONE, "Press 1"))
+        await self._phone(ANAS_PHONE, "press", {"digits": "1"})
+        await self._until("the two talking", lambda: self._talk(CUSTOMER, ANAS_PHONE))
+        _tell("they talk", "nothing had to be said twice; she hangs up")
+        await self._phone(CUSTOMER, "hang-up", {})
+        [work] = await self._until("the wrap-up", lambda: self._wrapping(token))
+        done = {"outcome": "solved", "note": "fuse was loose; heating is on"}
+        await self._api("POST", f"/work/{work['id']}/finish", token, done)
+
+    async def _phone(self, number: str, what: str, how: dict[str, Any]) -> None:
+        async with self._session.post(f"{self._sandbox}/phones/{number}/{what}", json=how) as answer:
+            answer.raise_for_status()
+
+    async def _now(self, number: str) -> dict[str, Any]:
+        async with self._session.get(f"{self._sandbox}/phones/{number}") as answer:
+            return await answer.json()
+
+    async def _is(self, number: str, state: str) -> bool:
+        return (await self._now(number))["state"] == state
+
+    async def _hears(self, number: str, words: str) -> bool:
+        call = (await self._now(number))["call"] or {"heard": []}
+        return any(words in (one["text"] or "") for one in call["heard"])
+
+    async def _talk(self, one: str, other: str) -> bool:
+        call = (await self._now(one))["call"]
+        return call is not None and other in call["with"]
+
+    async def _wrapping(self, token: str) -> list[dict[str, Any]]:
+        work = (await self._api("GET", "/agents/me/work", token))["work"]
+        return [one for one in work if one["state"] == "wrapping"]
 
     async def _text(self, body: str) -> None:
         _tell(f"{CUSTOMER} texts", body)
@@ -139,7 +188,7 @@ def _farewell(
     url: str, sandbox: str, admin: str | None, agent: dict[str, Any] | None, folder: Path, *, kept: bool
 ) -> None:
     typer.echo("\nNow try it yourself; Ctrl-C ends it.")
-    typer.echo(f"  two phones to text from   {sandbox}/")
+    typer.echo(f"  phones to play with      {sandbox}/")
     typer.echo(f"  the agents' desk          {url}/desk")
     typer.echo(f"  the API                   {url}/docs")
     if agent:

@@ -16,7 +16,7 @@ from policies import PolicyProblems
 from router import admin
 from router.core.clock import Ms
 from router.demo import play_demo
-from router.journal.base import JournalUnusable
+from router.journal.base import JournalStopped, JournalUnusable
 from router.serving import Running, start_service
 from router.settings import Settings, SettingsProblem, load_settings
 from router.telemetry import set_up_logs
@@ -34,6 +34,7 @@ Host = Annotated[str | None, typer.Option(help="address to listen on")]
 Port = Annotated[int | None, typer.Option(help="port to listen on")]
 ClockMode = Annotated[str, typer.Option(help="real, or manual: time moves only by the sandbox's POST /clock")]
 SANDBOX_PORT = 8090
+NOTHING_LOST = "Nothing that was acknowledged is lost; mend the cause and start again."
 
 
 class Stop(Exception):
@@ -248,7 +249,7 @@ async def _serve(
         if inside is not None:
             await inside.close()
     if failure is not None:
-        raise Stop(f"stopped because {failure}. Nothing that was acknowledged is lost; mend the cause and start again.")
+        raise Stop(f"stopped because {failure}. {NOTHING_LOST}")
 
 
 async def _serve_until(asked: asyncio.Event, running: Running) -> str | None:
@@ -334,6 +335,8 @@ async def _guarded(work: Coroutine[Any, Any, Any]) -> Any:
         raise Stop("the policies cannot be used:\n  " + "\n  ".join(str(p) for p in problems.problems)) from None
     except (JournalUnusable, PlugInFault, admin.AdminProblem) as problem:
         raise Stop(str(problem)) from None
+    except JournalStopped as stopped:
+        raise Stop(f"stopped because {stopped}. {NOTHING_LOST}") from None
     except OSError as error:
         if error.errno in (98, 48):
             raise Stop(f"the port is in use ({error.strerror}): choose another with --port or --sandbox-port") from None

@@ -16,6 +16,7 @@ from channels.numbers import facts_of
 from channels.registry import Host, make_channels
 from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.server import RunningSandbox
+from channels.sandbox.voice.own_documents import FALLBACK_PATH
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
 from onecase import __version__
@@ -27,6 +28,7 @@ from router.http.desk import desk_pages
 from router.http.front import Front
 from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
+from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
 from router.http.shim import Shim
 from router.journal.base import Journal
@@ -115,7 +117,7 @@ async def start_service(
             sandbox_url=provider,
             public_url=host.public_url,
         )
-        front = Front(service, metrics, pages=desk_pages(service))
+        front = Front(service, metrics, pages={**desk_pages(service), MUSIC_PATH: hold_music})
         shim = Shim(front=front, live=live, node=node, tokens=tokens, body_bytes_max=settings.body_bytes_max)
         url = await shim.start(settings.host, settings.port)
         stack.push_async_callback(node.close)
@@ -172,7 +174,12 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
     section = settings.twilio
     public = settings.public_url or f"http://{settings.host}:{settings.port}"
     if provider is not None:
-        twilio = TwilioSettings(account=SANDBOX_SID, secrets=(SANDBOX_TOKEN.encode(),), public_url=public)
+        twilio = TwilioSettings(
+            account=SANDBOX_SID,
+            secrets=(SANDBOX_TOKEN.encode(),),
+            public_url=public,
+            fallback_url=provider + FALLBACK_PATH,
+        )
         return Host(
             transport=transport,
             public_url=public,
@@ -188,6 +195,7 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
         secrets=tuple(secrets),
         public_url=public,
         signature_header=section.signature_header,
+        fallback_url=section.fallback_url,
     )
     return Host(
         transport=transport,
@@ -196,6 +204,7 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
         twilio_user=section.api_key_sid or section.account_sid or "AC",
         twilio_secret=section.api_key_secret.get_secret_value() or section.auth_token.get_secret_value() or "-",
         twilio_base_url=section.base_url,
+        twilio_file_hosts=tuple(section.file_hosts),
     )
 
 

@@ -44,6 +44,13 @@ class TwilioSection(BaseModel):
     signing_key: SecretStr = Field(
         default=SecretStr(""), description="key of webhook signatures where it is not the auth token"
     )
+    fallback_url: str = Field(
+        default="", description="document that people whom we call hear while we are down; hosted elsewhere"
+    )
+    file_hosts: list[str] = Field(
+        default=["*.twiliocdn.com", "*.amazonaws.com"],
+        description="hosts that the provider may send us on to for a file; asked over https, without credentials",
+    )
     senders: dict[str, str] = Field(
         default_factory=dict, description='our number for each channel we may write on first, such as sms = "+1…"'
     )

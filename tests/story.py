@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 
@@ -379,6 +379,47 @@ class Phone:
         sent = {"body": body, "to": to, "channel": channel, "media": list(media)}
         return (await self.story.provider("POST", f"/phones/{self.number}/texts", sent))["message_sid"]
 
+    async def calls(self, *, to: str = OURS, **more: Any) -> str:
+        """Call us, and hear the first words. Returns the provider's id of the call."""
+        made = await self._does("calls", {"to": to, **more})
+        return made["call_sid"]
+
+    async def presses(self, digits: str) -> None:
+        await self._does("press", {"digits": digits})
+
+    async def speaks(self, text: str) -> None:
+        """Say something, and fall silent for long enough to be understood as done."""
+        await self._does("speak", {"text": text})
+        await self.story.passes(seconds=3)
+
+    async def picks_up(self) -> None:
+        await self._does("pick-up")
+
+    async def hangs_up(self) -> None:
+        await self._does("hang-up")
+
+    async def _does(self, what: str, how: Json | None = None) -> Any:
+        address = f"/phones/{quote(self.number, safe='')}/{what}"
+        said = await self.story.provider("POST", address, how if how is not None else {})
+        await self.story.settles()
+        return said
+
+    async def now(self) -> Json:
+        """The telephone as it is: state, call, inbox, calls."""
+        return await self.story.provider("GET", f"/phones/{quote(self.number, safe='')}")
+
+    async def state(self) -> str:
+        return (await self.now())["state"]
+
+    async def heard(self) -> str:
+        """All that was spoken into this ear in the present call, or the last one."""
+        call = (await self.now())["call"] or {"heard": []}
+        return " ".join(one.get("text") or "" for one in call["heard"] if one["kind"] == "say")
+
+    async def talks_with(self) -> list[str]:
+        call = (await self.now())["call"]
+        return list(call["with"]) if call else []
+
     async def case(self) -> str:
         """The newest case of whoever has this number."""
         [customer] = (await self.story.api("GET", "/customers?" + urlencode({"q": self.number})))["items"]
@@ -456,6 +497,10 @@ class Agent:
         given = await self.api("POST", f"/work/{work['id']}/transfer", {"to": to, "reason": reason})
         await self.story.settles()
         return given
+
+    async def legs(self, case: str) -> list[Json]:
+        """Who is on the line."""
+        return (await self.api("GET", f"/cases/{case}/calls"))["items"]
 
     async def looks(self, since: int | None = None) -> "Stream":
         """Open a screen."""

@@ -17,11 +17,13 @@ SANDBOX_API_KEYS: Mapping[str, str] = {"SK" + "0" * 32: "sandbox-api-secret"}
 
 @dataclass(slots=True)
 class Number:
-    """One of our numbers. The URLs may carry a retry policy in their fragment (`#rc=2&rp=all`)."""
+    """One of our numbers. The URLs may carry a retry policy in their fragment (`#rc=2&rp=all`). Where no
+    `voice_fallback_url` was set, the sandbox answers itself; an empty one means none."""
 
     sid: str
     e164: str
     voice_url: str = ""
+    voice_fallback_url: str | None = None
     sms_url: str = ""
     sms_fallback_url: str = ""
     status_callback: str = ""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from channels.sandbox.account import Number
 from channels.sandbox.addresses import E164, SHORT_CODE, Address, Channel
 from channels.sandbox.carrier import BODY_CHARS_MAX, MEDIA_MAX, is_web_url
 from channels.sandbox.clockwork import Clockwork, StillBusy
@@ -23,18 +24,13 @@ from channels.sandbox.problems import Problem, bad_field, problem_of
 from channels.sandbox.texting import Texting
 from channels.sandbox.times import ms_of, rfc3339
 from channels.sandbox.traffic import EXCHANGES_MAX
+from channels.sandbox.voice.control_calls import CallIn, PhoneCalls, PressIn, SpeakIn, is_line
+from channels.sandbox.voice.own_documents import own_page
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
 
 MEDIA_BYTES_MAX = 5 * 1024 * 1024
 ADVANCE_S_MAX = 10 * 366 * 86_400
-NOT_BUILT = {
-    "calls": "The sandbox carries texts only; its phones cannot call.",
-    "press": "The sandbox carries texts only; there is no call to press keys in.",
-    "speak": "The sandbox carries texts only; there is no call to speak in.",
-    "pick-up": "The sandbox carries texts only; there is no call to pick up.",
-    "hang-up": "The sandbox carries texts only; there is no call to hang up.",
-}
 
 
 class File(BaseModel):
@@ -97,10 +93,13 @@ Model = TypeVar("Model", bound=BaseModel)
 class Control:
     """Answers whatever is not the REST API."""
 
-    def __init__(self, ground: Ground, *, phones: Phones, texting: Texting, clockwork: Clockwork | None) -> None:
+    def __init__(
+        self, ground: Ground, *, phones: Phones, texting: Texting, calls: PhoneCalls, clockwork: Clockwork | None
+    ) -> None:
         self._ground = ground
         self._phones = phones
         self._texting = texting
+        self._calls = calls
         self._clockwork = clockwork
 
     async def answer(self, request: WireRequest) -> WireResponse:
@@ -123,7 +122,9 @@ class Control:
             case "GET", ["about"]:
                 return self._about()
             case _, ["mail", *_]:
-                raise Problem(501, "The sandbox carries texts only; it has no mailboxes.")
+                raise Problem(501, "The sandbox carries texts and calls; it has no mailboxes.")
+            case (("GET" | "POST"), ["voice", _]) if (own := own_page(urlsplit(request.url).path)) is not None:
+                return own
             case "GET", [*page]:
                 return page_file("/".join(page)) or _nothing(request)
             case _:
@@ -132,23 +133,31 @@ class Control:
     def _phone(self, request: WireRequest, number: str, rest: list[str]) -> WireResponse:
         match request.method, rest:
             case "GET", []:
-                return _json(_shown(self._phones.seen(number)))
+                return _json(_shown(self._phones.seen(number), self._calls))
             case "POST", ["texts"]:
                 return self._text(number, _read(TextIn, request))
             case "PUT", ["behaviour"]:
                 behaviour = _read(Behaviour, request)
                 self._phones.used(number).behaviour = behaviour
                 return _json(behaviour.model_dump())
-            case "POST", [verb] if verb in NOT_BUILT:
-                raise Problem(501, NOT_BUILT[verb])
+            case "POST", ["calls"]:
+                wanted = _read(CallIn, request)
+                return _json(self._calls.call(number, self._our_number(wanted.to), wanted), status=201)
+            case "POST", ["press"]:
+                return _json(self._calls.press(number, _read(PressIn, request)))
+            case "POST", ["speak"]:
+                return _json(self._calls.speak(number, _read(SpeakIn, request)))
+            case "POST", ["pick-up"]:
+                return _json(self._calls.pick_up(number))
+            case "POST", ["hang-up"]:
+                return _json(self._calls.hang_up(number))
             case _:
                 return _nothing(request)
 
     def _text(self, phone: str, text: TextIn) -> WireResponse:
-        numbers = self._ground.account.numbers
-        number = numbers.get(text.to) if text.to is not None else next(iter(numbers.values()))
-        if number is None:
-            raise bad_field("to", expected=f"one of our numbers ({', '.join(numbers)})", got=text.to)
+        number = self._our_number(text.to)
+        if is_line(phone):
+            raise Problem(409, f"{phone} is no telephone number; it cannot text.")
         if text.channel == "whatsapp" and not E164.fullmatch(phone):
             raise bad_field("channel", expected="sms, for a short code has no WhatsApp", got=text.channel)
         files = [
@@ -159,6 +168,13 @@ class Control:
         ]
         message = self._texting.text(Address(text.channel, phone), number, text.body, files)
         return _json({"message_sid": message.sid}, status=201)
+
+    def _our_number(self, wanted: str | None) -> Number:
+        numbers = self._ground.account.numbers
+        number = numbers.get(wanted) if wanted is not None else next(iter(numbers.values()))
+        if number is None:
+            raise bad_field("to", expected=f"one of our numbers ({', '.join(numbers)})", got=wanted)
+        return number
 
     def _clock(self) -> WireResponse:
         mode = "real" if self._clockwork is None else "manual"
@@ -201,7 +217,7 @@ class Control:
         numbers = self._ground.account.numbers.values()
         shape = {
             "account_sid": self._ground.account.sid,
-            "numbers": [{"number": one.e164, "sms_url": one.sms_url} for one in numbers],
+            "numbers": [{"number": one.e164, "sms_url": one.sms_url, "voice_url": one.voice_url} for one in numbers],
         }
         return _json(shape)
 
@@ -222,9 +238,10 @@ def _nothing(request: WireRequest) -> WireResponse:
 
 
 def _phone_number(text: str) -> str:
-    if E164.fullmatch(text) or SHORT_CODE.fullmatch(text):
+    if E164.fullmatch(text) or SHORT_CODE.fullmatch(text) or is_line(text):
         return text
-    raise bad_field("e164", expected="a number like +14155550142 (or a short code of 3 to 8 digits)", got=text)
+    expected = "a number like +14155550142 (or a short code of 3 to 8 digits, client:NAME or sip:ADDRESS)"
+    raise bad_field("e164", expected=expected, got=text)
 
 
 def _whole(name: str, text: str, *, low: int, high: int) -> int:
@@ -245,8 +262,8 @@ def _received(one: Received) -> dict[str, object]:
     }
 
 
-def _shown(phone: Phone) -> dict[str, object]:
-    """The phone as the contract has it, and what it sent. It is always idle and has no calls: it cannot call."""
+def _shown(phone: Phone, calls: PhoneCalls) -> dict[str, object]:
+    """The phone: its calls, what it received and what it sent."""
     sent = [
         {
             "sid": one.sid,
@@ -261,9 +278,7 @@ def _shown(phone: Phone) -> dict[str, object]:
     ]
     return {
         "number": phone.number,
-        "state": "idle",
-        "call": None,
-        "calls": [],
+        **calls.shown(phone),
         "inbox": [_received(one) for one in phone.inbox],
         "sent": sent,
         "behaviour": phone.behaviour.model_dump(),

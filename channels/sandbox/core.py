@@ -22,6 +22,9 @@ from channels.sandbox.problems import Problem
 from channels.sandbox.rest import ROOT, Rest
 from channels.sandbox.rest_messages import MessageResources
 from channels.sandbox.texting import Texting
+from channels.sandbox.voice.control_calls import PhoneCalls
+from channels.sandbox.voice.network import Network
+from channels.sandbox.voice.pacing import VoicePacing
 from channels.sandbox.webhooks import Webhooks
 from channels.wire import Transport, WireRequest, WireResponse
 from router.core.clock import Clock
@@ -48,6 +51,7 @@ class Sandbox:
         numbers: Sequence[str] = SANDBOX_NUMBERS,
         api_keys: Mapping[str, str] = SANDBOX_API_KEYS,
         pacing: Pacing | None = None,
+        voice_pacing: VoicePacing | None = None,
     ) -> None:
         self.account = Account.of(sid=account_sid, auth_token=auth_token, api_keys=api_keys, numbers=numbers)
         self.account.aim(target)
@@ -59,8 +63,11 @@ class Sandbox:
         carrier = Carrier(ground, webhooks=webhooks, log=log, phones=phones, consent=consent, pacing=pacing or Pacing())
         texting = Texting(ground, webhooks=webhooks, log=log, phones=phones, consent=consent, carrier=carrier)
         self._ground = ground
-        self._rest = Rest(ground, MessageResources(ground, carrier, log))
-        self._control = Control(ground, phones=phones, texting=texting, clockwork=self.clockwork)
+        network = Network(ground, webhooks=webhooks, phones=phones, pacing=voice_pacing or VoicePacing())
+        self._rest = Rest(ground, MessageResources(ground, carrier, log), network)
+        self._control = Control(
+            ground, phones=phones, texting=texting, calls=PhoneCalls(network), clockwork=self.clockwork
+        )
 
     @property
     def own_url(self) -> str:

@@ -9,13 +9,15 @@ import uuid
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from channels.clock import Activity
 from channels.sandbox.account import Account
 from channels.sandbox.faults import Faults
 from channels.sandbox.traffic import Traffic, Trouble
 from router.core.clock import Clock, Ms
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Ground:
     faults: Faults = field(default_factory=Faults)
     traffic: Traffic = field(default_factory=Traffic)
     held: int = 0
-    _tasks: dict[asyncio.Task[None], None] = field(default_factory=dict[asyncio.Task[None], None])  # a set in order
+    _tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict[asyncio.Task[Any], None])  # a set in order
 
     def now(self) -> Ms:
         return self.clock.now()
@@ -61,11 +63,12 @@ class Ground:
     def trouble(self, code: int, text: str, *, about: str) -> None:
         self.traffic.trouble(Trouble(self.now(), code, text, about))
 
-    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run `work` in the background, until it ends or `close` cancels it."""
+    def start(self, work: Coroutine[Any, Any, T], *, name: str) -> "asyncio.Task[T]":
+        """Run `work` in the background, until it ends or `close` cancels it. The task may be awaited or cancelled."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks[task] = None
         task.add_done_callback(self._ended)
+        return task
 
     async def close(self) -> None:
         """Cancel what runs in the background and wait until it is gone."""
@@ -74,7 +77,7 @@ class Ground:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task]
         if not task.cancelled() and (problem := task.exception()) is not None:
             context = {"message": f"a bug in the sandbox: {task.get_name()}", "exception": problem, "task": task}

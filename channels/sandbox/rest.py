@@ -1,7 +1,7 @@
 """The emulated REST API: who calls, which fault hits, which resource answers.
 
 Its one rule: every call is in the traffic, with what became of it; what is not emulated is refused with words.
-Resources over messages stand in `rest_messages`.
+Resources over messages stand in `rest_messages`, those over calls in `voice`.
 """
 
 import json
@@ -16,14 +16,19 @@ from channels.sandbox.refusals import NOT_EMULATED, Refused
 from channels.sandbox.rest_call import Call, page_of, pairs_of
 from channels.sandbox.rest_messages import MessageResources
 from channels.sandbox.traffic import Exchange
+from channels.sandbox.voice.network import Network
+from channels.sandbox.voice.rest_calls import CallResources
+from channels.sandbox.voice.rest_conferences import ConferenceResources
+from channels.sandbox.voice.rest_recordings import RecordingResources
 from channels.wire import WireFailure, WireRequest, WireResponse
 
 ROOT = f"/{API_VERSION}/"
-VOICE = frozenset({"Calls", "Conferences", "Recordings", "Queues", "Participants", "Transcriptions"})
+NOT_BUILT = frozenset({"Queues", "Applications", "SIP", "Conversations", "OutgoingCallerIds"})
 NUMBER_URLS = {
     "SmsUrl": "sms_url",
     "SmsFallbackUrl": "sms_fallback_url",
     "VoiceUrl": "voice_url",
+    "VoiceFallbackUrl": "voice_fallback_url",
     "StatusCallback": "status_callback",
 }
 JSON_TYPE = "application/json; charset=utf-8"
@@ -32,9 +37,13 @@ JSON_TYPE = "application/json; charset=utf-8"
 class Rest:
     """Answers calls below `/2010-04-01/`."""
 
-    def __init__(self, ground: Ground, messages: MessageResources) -> None:
+    def __init__(self, ground: Ground, messages: MessageResources, network: Network) -> None:
         self._ground = ground
         self._messages = messages
+        self._network = network
+        self._recordings = RecordingResources(network)
+        self._calls = CallResources(network, self._recordings)
+        self._conferences = ConferenceResources(network, self._recordings)
 
     async def answer(self, request: WireRequest) -> WireResponse:
         """Raise `WireFailure` when a fault breaks the connection after the effect."""
@@ -93,8 +102,10 @@ class Rest:
                 raise Refused(20404, call.raw_path)
 
     def _below_account(self, call: Call, rest: list[str]) -> WireResponse:
-        if rest and rest[0] in VOICE:
-            raise Refused(NOT_EMULATED, "The sandbox carries messages; it does not place calls.")
+        if rest and rest[0] in NOT_BUILT:
+            raise Refused(NOT_EMULATED, f"The sandbox does not emulate {rest[0]}.")
+        if rest[:1] == ["Recordings"] and len(rest) == 2 and not call.is_json and call.method == "GET":
+            return self._recordings.sound(rest[1])
         if rest[2:3] == ["Media"] and len(rest) == 4 and not call.is_json and call.method == "GET":
             return self._messages.media_bytes(rest[1], rest[3])
         if not call.is_json:
@@ -109,8 +120,15 @@ class Rest:
             case (("GET" | "POST"), ["IncomingPhoneNumbers", sid]):
                 return answer_json(self._number(self._change_number(call, sid)))
             case _, ["Messages", *below]:
-                status, shape = self._messages.answer(call, below)
-                return answer_json(shape, status=status)
+                return _answered(self._messages.answer(call, below))
+            case _, ["Calls", *below]:
+                return _answered(self._calls.answer(call, below))
+            case _, ["Conferences", *below]:
+                return _answered(self._conferences.answer(call, below))
+            case _, ["Recordings", *below]:
+                return _answered(self._recordings.answer(call, below))
+            case _, ["Transcriptions", *below]:
+                return _answered(self._recordings.transcriptions(call, below))
             case _:
                 raise Refused(20404, call.raw_path)
 
@@ -126,7 +144,10 @@ class Rest:
             "owner_account_sid": account.sid,
             "uri": f"{uri}.json",
             "subresource_uris": {
+                "calls": f"{uri}/Calls.json",
+                "conferences": f"{uri}/Conferences.json",
                 "messages": f"{uri}/Messages.json",
+                "recordings": f"{uri}/Recordings.json",
                 "incoming_phone_numbers": f"{uri}/IncomingPhoneNumbers.json",
             },
         }
@@ -153,9 +174,11 @@ class Rest:
             "phone_number": number.e164,
             "friendly_name": number.e164,
             "api_version": API_VERSION,
-            "capabilities": {"voice": False, "sms": True, "mms": True, "fax": False},
+            "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
             "voice_url": number.voice_url,
             "voice_method": "POST",
+            "voice_fallback_url": self._network.fallback_of(number),
+            "voice_fallback_method": "POST",
             "sms_url": number.sms_url,
             "sms_method": "POST",
             "sms_fallback_url": number.sms_fallback_url,
@@ -165,6 +188,11 @@ class Rest:
             "status": "in-use",
             "uri": f"{ROOT}Accounts/{account.sid}/IncomingPhoneNumbers/{number.sid}.json",
         }
+
+
+def _answered(answer: tuple[int, dict[str, object] | None]) -> WireResponse:
+    status, shape = answer
+    return answer_json(shape, status=status)
 
 
 def answer_json(shape: object, *, status: int = 200) -> WireResponse:

@@ -23,6 +23,7 @@ from channels.sandbox.clockwork import Clockwork
 from channels.sandbox.core import Sandbox
 from channels.sandbox.problems import Problem
 from channels.sandbox.remote_side import RemoteSide, Report
+from channels.sandbox.voice.pacing import VoicePacing
 from channels.transport import AiohttpTransport
 from channels.wire import WireFailure, WireRequest, WireResponse
 from router.core.clock import Ms
@@ -92,6 +93,7 @@ async def run_sandbox(
     auth_token: str = SANDBOX_TOKEN,
     numbers: Sequence[str] = SANDBOX_NUMBERS,
     pacing: Pacing | None = None,
+    voice_pacing: VoicePacing | None = None,
 ) -> RunningSandbox:
     """Put a whole sandbox on a socket. A manual clock starts at `clock_start`, or at the present."""
     clock = RealClock() if clock_mode == "real" else ManualClock(clock_start or RealClock().now())
@@ -108,6 +110,7 @@ async def run_sandbox(
         numbers=numbers,
         api_keys=SANDBOX_API_KEYS,
         pacing=pacing,
+        voice_pacing=voice_pacing,
     )
     try:
         runner = await start(sandbox, host, port)

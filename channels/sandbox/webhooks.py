@@ -7,6 +7,7 @@ what is signed. It does not read the answers. `ct` in a fragment (the time to co
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 
 from multidict import CIMultiDict
@@ -17,6 +18,7 @@ from channels.signatures import signature_of
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
 
 USER_AGENT = "TwilioProxy/1.1"
+FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 TOTAL_S = 15.0
 READ_MS_RANGE = range(100, 15_001)
 TOTAL_MS_RANGE = range(100, 15_001)
@@ -24,6 +26,7 @@ RETRIES_MAX = 5
 OUTCOMES = frozenset({"ct", "rt", "4xx", "5xx", "all"})
 
 Fields = Sequence[tuple[str, str]]
+Method = Literal["POST", "GET"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +68,35 @@ class Webhooks:
         self._ground = ground
         self._transport = transport
 
-    def post(self, url: str, fields: Fields, *, about: str) -> None:
+    def post(self, url: str, fields: Fields, *, about: str, method: Method = "POST") -> None:
         """Send in the background; nobody waits for the answer."""
 
         async def send() -> None:
-            await self.ask(url, fields, about=about)
+            await self.ask(url, fields, about=about, method=method)
 
         self._ground.start(send(), name=f"webhook for {about}")
 
-    async def ask(self, url: str, fields: Fields, *, about: str) -> WireResponse | Failed:
-        """Send, and retry by the policy; the answer if it was a 2xx, else the failure, which the debugger shows."""
+    async def ask(self, url: str, fields: Fields, *, about: str, method: Method = "POST") -> WireResponse | Failed:
+        """Send, and retry by the policy; the answer if it was a 2xx, else the failure, which the debugger shows. By
+        GET the fields stand in the query, which is then part of what is signed."""
+        if method == "GET":
+            url, fields = _with_query(url, fields), ()
         ground, token = self._ground, self._ground.token()
         if ground.strikes(ground.faults.reorder):
             await ground.sleep_ms(REORDER_HOLD_MS)
         await ground.sleep_ms(int(ground.faults.delay_s * 1000))
         if ground.strikes(ground.faults.provider_down):
             return self._failed(11200, "not sent: the provider is down (a fault)", about=url)
-        answer = await self._try(url, fields, token=token, about=about)
+        answer = await self._try(url, fields, token=token, about=about, method=method)
         if ground.strikes(ground.faults.duplicate_webhooks):
-            await self._attempt(url, fields, token=token, about=about, attempt=1, timeout_s=TOTAL_S, fault="duplicate")
+            await self._attempt(
+                url, fields, token=token, about=about, attempt=1, timeout_s=TOTAL_S, fault="duplicate", method=method
+            )
         return self._judge(answer, url)
 
-    async def _try(self, url: str, fields: Fields, *, token: str, about: str) -> WireResponse | WireFailure:
+    async def _try(
+        self, url: str, fields: Fields, *, token: str, about: str, method: Method
+    ) -> WireResponse | WireFailure:
         loop = asyncio.get_running_loop()
         policy = self._policy(url)
         ends_at = loop.time() + policy.total_s
@@ -94,7 +104,9 @@ class Webhooks:
         while True:
             attempt += 1
             timeout_s = min(policy.read_s, ends_at - loop.time())
-            answer = await self._attempt(url, fields, token=token, about=about, attempt=attempt, timeout_s=timeout_s)
+            answer = await self._attempt(
+                url, fields, token=token, about=about, attempt=attempt, timeout_s=timeout_s, method=method
+            )
             if attempt > policy.retries or not policy.retries_on(_outcome(answer)) or loop.time() >= ends_at:
                 return answer
 
@@ -106,23 +118,32 @@ class Webhooks:
             return RetryPolicy()
 
     async def _attempt(
-        self, url: str, fields: Fields, *, token: str, about: str, attempt: int, timeout_s: float, fault: str = ""
+        self,
+        url: str,
+        fields: Fields,
+        *,
+        token: str,
+        about: str,
+        attempt: int,
+        timeout_s: float,
+        fault: str = "",
+        method: Method = "POST",
     ) -> WireResponse | WireFailure:
         ground, bare = self._ground, urldefrag(url).url
         signature = signature_of(bare, fields, secret=ground.account.auth_token.encode())
         shown = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": token}
-        exchange = ground.traffic.begin("webhook", "POST", bare, tuple(fields), at=ground.now())
+        exchange = ground.traffic.begin("webhook", method, bare, tuple(fields), at=ground.now())
         exchange.headers, exchange.attempt, exchange.faults = shown, attempt, [fault] if fault else []
         headers = CIMultiDict(
             {
                 **shown,
-                "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+                **({"Content-Type": FORM_TYPE} if method == "POST" else {}),
                 "User-Agent": USER_AGENT,
                 "Accept": "*/*",
                 "X-Home-Region": "us1",
             }
         )
-        request = WireRequest("POST", bare, headers, urlencode(fields).encode())
+        request = WireRequest(method, bare, headers, urlencode(fields).encode())
         with ground.activity.doing(f"webhook {urlsplit(bare).path} for {about}"):
             try:
                 answer = await self._transport.send(request, timeout_s=timeout_s)
@@ -148,3 +169,9 @@ def _outcome(answer: WireResponse | WireFailure) -> str:
     if isinstance(answer, WireFailure):
         return "rt" if answer.may_have_arrived else "ct"
     return f"{answer.status // 100}xx" if answer.status >= 400 else "ok"
+
+
+def _with_query(url: str, fields: Fields) -> str:
+    bare, fragment = urldefrag(url)
+    joined = f"{bare}{'&' if '?' in bare else '?'}{urlencode(fields)}" if fields else bare
+    return f"{joined}#{fragment}" if fragment else joined

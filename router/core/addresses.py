@@ -14,6 +14,11 @@ ANONYMOUS_CALLERS = frozenset(
 """What providers send for a withheld number: keypad spellings of ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED."""
 
 
+def is_anonymous(given: str) -> bool:
+    """Whether a provider sent this for somebody who hides their number."""
+    return given.strip().casefold() in ANONYMOUS_CALLERS
+
+
 class AddressKind(StrEnum):
     PHONE = "phone"
     SENDER = "sender"  # a short code or a name: it can write to us, nothing can be sent to it
@@ -58,9 +63,11 @@ def matching_key(value: str) -> str:
     True
     """
     plain = value.strip().casefold()
-    if not plain.startswith("+") or not any(c.isdigit() for c in plain):
+    digits = plain[1:]
+    if not plain.startswith("+") or not (digits.isdecimal() or any(c.isdigit() for c in digits)):
         return f"as:{plain}"
-    digits = plain[1:] if plain[1:].isdecimal() else "".join(c for c in plain if c in "0123456789")
+    if not digits.isdecimal():
+        digits = "".join(c for c in digits if c in "0123456789")
     if digits.startswith("55") and len(digits) == 12 and digits[4] in "6789":
         digits = f"{digits[:4]}9{digits[4:]}"
     elif digits.startswith("521") and len(digits) == 13:
@@ -77,4 +84,5 @@ def is_other_spelling(value: str) -> bool:
     (True, False)
     """
     key = matching_key(value)
-    return key.startswith("tel:") and len(key) - len("tel:") != sum(c.isdecimal() for c in value)
+    digits = len(value) - 1 if value[1:].isdecimal() else sum(c.isdecimal() for c in value)
+    return key.startswith("tel:") and len(key) - len("tel:") != digits

@@ -4,7 +4,8 @@ A break or the end of a shift asked for while work is under way begins when that
 no offer is made. Two missed offers in a row set an agent away, with a notice that says so.
 """
 
-from router.core.commands import AddAgent, LoseAgent, SetAgentState
+from router.core.clock import Ms
+from router.core.commands import AddAgent, LoseAgent, OpenScreen, SetAgentState
 from router.core.context import Making
 from router.core.documents import Agent, Work
 from router.core.errors import Reason, Rejected
@@ -13,6 +14,8 @@ from router.core.events import (
     AgentStateAsked,
     AgentStateChanged,
     OfferEnded,
+    ScreenLost,
+    ScreenOpened,
 )
 from router.core.words import AgentId, AgentState, VaultId, WorkState
 
@@ -52,11 +55,32 @@ def set_state(making: Making, command: SetAgentState) -> None:
         )
 
 
+def open_screen(making: Making, command: OpenScreen) -> None:
+    """From now on an agent who has no screen for too long is lost, whatever restarts lie between."""
+    if the_agent(making, command.agent).screen:
+        raise Rejected(Reason.NOTHING_TO_DO, "screen")
+    making.emit(ScreenOpened(agent=command.agent, at=making.now))
+
+
+def gone_at(agent: Agent) -> Ms | None:
+    """Since when an agent is gone: off, lost, or set away by the system. A break of their own is no going."""
+    if agent.state not in (AgentState.AWAY, AgentState.OFF):
+        return None
+    if agent.state is AgentState.OFF or agent.notice is not None:
+        return agent.since
+    return agent.lost_at
+
+
 def lose_agent(making: Making, command: LoseAgent) -> None:
     """The agent's screen is gone: free the offers and set them away. Accepted work stays theirs."""
     agent = the_agent(making, command.agent)
-    if agent.state in (AgentState.AWAY, AgentState.OFF):
+    is_away = agent.state in (AgentState.AWAY, AgentState.OFF)
+    if is_away and not agent.screen:
         raise Rejected(Reason.NOTHING_TO_DO, agent.state)
+    if agent.screen:
+        making.emit(ScreenLost(agent=agent.id, at=making.now))
+    if is_away:
+        return
     revoke_offers(making, agent.id, why="the agent's connection was lost")
     set_away(making, agent, why="Your connection was lost, so you were set away. Set yourself ready to go on.")
 

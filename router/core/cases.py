@@ -1,5 +1,8 @@
 """What people do with a case: note, status, assignment; and what the customer's side learns of the work on it."""
 
+from router.core import asks
+from router.core.call_ends import work_closed
+from router.core.call_parts import drop_promise, own_promise
 from router.core.choice import OPENS_WITH
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
@@ -10,6 +13,8 @@ from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     CaseReopened,
     CaseStatusChanged,
+    DeadlineDue,
+    LanguageDue,
     NoteAdded,
     OfferEnded,
     RoutingNoted,
@@ -24,8 +29,9 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.facts import facts_of_case, without_words
+from router.core.legs import ring_agent
 from router.core.values import replace
-from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, WorkId
+from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, WorkId
 
 
 def add_note(making: Making, command: AddNote) -> None:
@@ -60,6 +66,8 @@ def set_status(making: Making, command: SetStatus) -> None:
     wants = command.status in (CaseStatus.OPEN, CaseStatus.WAITING_US)
     if not wants and case.ask is not None:
         _withdraw(making, case, why=f"case is {command.status}")
+    if not wants:
+        drop_promise(making, case.id, why=f"case is {command.status}")
     elif wants and case.ask is None:
         want_again(making, case.id, place_at=making.now)
 
@@ -70,13 +78,13 @@ def assign(making: Making, command: AssignCase) -> None:
     check_version(case, command.if_version)
     if not case.status.is_live:
         raise Rejected(Reason.CASE_CLOSED, case.ref)
-    place_at = making.now
+    place_at, on_phone = making.now, False
     if case.ask is not None:
-        place_at = case.ask.place_at
+        place_at, on_phone = case.ask.place_at, case.ask.requirement.channel is Channel.PHONE
         _withdraw(making, case, why="assigned to somebody else")
     if command.reason:
         add_note(making, AddNote(key="", case=case.id, text=command.reason, actor=command.actor))
-    want_again(making, case.id, place_at=place_at, agent=command.agent, queue=command.queue)
+    want_again(making, case.id, place_at=place_at, agent=command.agent, queue=command.queue, on_phone=on_phone)
 
 
 def fold_work(making: Making, command: FoldWork) -> None:
@@ -84,7 +92,9 @@ def fold_work(making: Making, command: FoldWork) -> None:
     case = making.case(command.case)
     event = command.event
     entry = case.entries + 1
-    if not isinstance(event, WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack):
+    if not isinstance(
+        event, WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack | LanguageDue | DeadlineDue
+    ):
         raise Fault(f"{type(event).__name__} is not for the customer's side")
     current = case.ask is not None and case.ask.work == event.work
     match event:
@@ -103,6 +113,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                         "waiting": event.waiting,
                         "place_at": event.ask.place_at,
                         "queue": event.ask.queue,
+                        **({"overtakes": event.overtakes} if event.overtakes else {}),
                     },
                     candidates=event.candidates,
                 )
@@ -123,6 +134,13 @@ def fold_work(making: Making, command: FoldWork) -> None:
             if not current:
                 raise Rejected(Reason.NOTHING_TO_DO, "work")
             making.emit(WorkTaken(case=case.id, at=event.at, entry=entry, work=event.work, agent=event.agent))
+            ring_agent(making, making.case(case.id), event)
+        case LanguageDue() | DeadlineDue() if not current:
+            raise Rejected(Reason.NOTHING_TO_DO, "work")
+        case LanguageDue():
+            asks.ask_language(making, case, event)
+        case DeadlineDue():
+            asks.move_ahead(making, case, event)
         case WorkFinished():
             _fold_finish(making, case, event, current=current)
         case WorkGivenBack():
@@ -143,8 +161,12 @@ def fold_work(making: Making, command: FoldWork) -> None:
 
 
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
-    if not current:  # withdrawn before: the customer's side closed it then
+    let_go = work_closed(making, case, event.work)
+    if not current and event.work != case.wrapping:
+        if let_go:  # they handed it on, stayed with the customer, and do not any more
+            return
         raise Rejected(Reason.NOTHING_TO_DO, "work")
+    case = making.case(case.id)
     making.emit(
         WorkClosed(
             case=case.id,
@@ -156,7 +178,7 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
             note=event.note,
         )
     )
-    if event.outcome == "solved":
+    if event.outcome == "solved" and case.status.is_live and making.case(case.id).ask is None:
         making.emit(
             CaseStatusChanged(
                 case=case.id,
@@ -167,7 +189,10 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
                 author_id=event.agent,
             )
         )
-    if case.heard is not None and case.heard.at > event.at:  # they wrote after the agent had finished
+        drop_promise(making, case.id, why="the agent settled it without a call")
+    own_promise(making, case.id)
+    wrote = case.heard is not None and case.heard.at > event.at
+    if case.heard is not None and wrote and making.case(case.id).ask is None:  # they wrote after the agent had finished
         if event.outcome == "solved":
             making.emit(CaseReopened(case=case.id, at=case.heard.at))
         asked_at = case.ask.place_at if case.ask else event.at
@@ -181,8 +206,11 @@ def want_again(
     place_at: Ms,
     agent: AgentId | None = None,
     queue: str | None = None,
+    on_phone: bool = False,
 ) -> None:
-    """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules."""
+    """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
+
+    Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
     case = making.case(id)
     policy = making.context.policy
     facts = facts_of_case(case, now=making.now, heard=case.heard)
@@ -192,7 +220,8 @@ def want_again(
         raise Rejected(Reason.NOT_FOUND, f"queue {queue}")
     requirement = case.ask.requirement if case.ask and not queue else None
     if requirement is None:
-        requirement = requirement_of(verdict, case.heard.channel if case.heard else OPENS_WITH)
+        on_phone = on_phone or (case.ask is not None and case.ask.requirement.channel is Channel.PHONE)
+        requirement = requirement_of(verdict, Channel.PHONE if on_phone else _written(case))
         if named is not None:
             requirement = replace(requirement, skills=named.skills)
     ask = Ask(
@@ -204,6 +233,14 @@ def want_again(
         relax=case.ask.relax if case.ask and not queue else (() if named else relax_of(verdict)),
         rule="assigned by a person" if agent or queue else (case.ask.rule if case.ask else verdict.rule),
         agent=agent,
+        asked_at=making.now,
+        knows=case.agent if agent is None and queue is None else None,
+        first=case.ask.first if case.ask else False,
+        due_at=case.ask.due_at if case.ask else None,
+        deadline_at=case.ask.deadline_at if case.ask else None,
+        offered_language=case.ask.offered_language if case.ask and not queue else None,
+        reasons=case.ask.reasons if case.ask else (),
+        written=case.ask is not None and case.ask.written,
     )
     making.emit(
         WorkWanted(
@@ -216,6 +253,14 @@ def want_again(
             inputs=without_words(facts),
         )
     )
+
+
+def _written(case: Case) -> Channel:
+    """The channel of whoever is not on the line: where they wrote last, never the phone that they called from once."""
+    for channel in (case.heard and case.heard.channel, case.ask and case.ask.requirement.channel):
+        if channel is not None and channel is not Channel.PHONE:
+            return channel
+    return OPENS_WITH
 
 
 def check_version(case: Case, expected: int | None) -> None:

@@ -54,6 +54,8 @@ def choose_way(case: Case, customer: Customer, *, wanted: Channel | None, number
 def _reasons(way: Way, preferred: Way, case: Case) -> tuple[str, ...]:
     if case.heard is None:
         return (f"{way.channel} is how this address can be reached",)
+    if case.heard.channel is Channel.PHONE:
+        return (f"they called last, and {way.channel} reaches that number",)
     if way == preferred:
         return (f"the customer wrote last by {way.channel}", "same number of ours, so the answer keeps its thread")
     return (f"the customer stopped {preferred.channel}", f"{way.channel} is still open")
@@ -63,7 +65,7 @@ def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> lis
     ways: list[Way] = []
     if case.heard is not None and case.heard.channel in numbers:
         ways.append(Way(case.heard.channel, case.heard.address, case.heard.via))
-    heard = customer.address(case.heard.address) if case.heard is not None else None
+    heard = customer.address(case.heard.address) if ways and case.heard is not None else None
     for address in customer.addresses:
         if address.of_line is not None or (heard is not None and address.line == heard.line):
             continue  # how they did not write to us on this line is not how we begin

@@ -11,6 +11,7 @@ from router.core.words import (
     AddressId,
     AgentId,
     AgentState,
+    CallId,
     CaseId,
     CaseStatus,
     Channel,
@@ -18,6 +19,7 @@ from router.core.words import (
     Evidence,
     MessageId,
     OfferId,
+    PromiseId,
     VaultId,
     WorkId,
 )
@@ -127,13 +129,14 @@ class RecordAttempt:
 
 @value
 class RecordDelivery:
-    """The provider's status callback for one message of ours."""
+    """The provider's status callback for one attempt of one message of ours. `attempt` 0: it does not say which."""
 
     key: str
     message: MessageId
     state: str
     provider_id: str
     error: str = ""
+    attempt: int = 0
     actor: Actor = SYSTEM
 
 
@@ -145,6 +148,38 @@ class ReleaseMessage:
 
 
 @value
+class PutFirst:
+    """A lead puts waiting work before everybody else, and says why."""
+
+    key: str
+    case: CaseId
+    work: WorkId
+    actor: Actor
+    reason: str
+
+
+@value
+class SetDeadline:
+    """The customer said until when they can be reached about this; None: for as long as it takes."""
+
+    key: str
+    case: CaseId
+    work: WorkId
+    until: Ms | None
+    actor: Actor
+
+
+@value
+class AnswerLanguage:
+    """What the customer said when they were asked whether another language will do."""
+
+    key: str
+    case: CaseId
+    yes: bool
+    actor: Actor = CUSTOMER
+
+
+@value
 class FoldWork:
     """The customer's side takes note of what the domain decided, in order of `seq`."""
 
@@ -152,6 +187,142 @@ class FoldWork:
     case: CaseId
     event: object
     actor: Actor = SYSTEM
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@value
+class TakeCall:
+    """A phone calls us. `attested`: the provider vouches for the number (True), does not (False), says nothing (None).
+    `late`: it was fetched from the provider's log after we missed it; nobody is on the line."""
+
+    key: str
+    call: CallId
+    provider_id: str
+    sender: str
+    via: str
+    at: Ms
+    attested: bool | None = None
+    late: bool = False
+    actor: Actor = CUSTOMER
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.PHONE
+
+
+@value
+class TakeRecording:
+    """Words that the provider recorded for us, in a call that we did not answer or lost."""
+
+    key: str
+    call: CallId
+    at: Ms
+    media: tuple[Media, ...]
+    actor: Actor = CUSTOMER
+
+
+@value
+class HearCall:
+    """The provider asks what to say next in a call, with what it heard at `step` of `turn`."""
+
+    key: str
+    call: CallId
+    turn: int
+    step: str
+    digits: str = ""
+    number: str = ""  # the keys as a number to call, in the country of ours
+    speech: str = ""
+    provider_id: str = ""
+    answered_by: str = ""
+    actor: Actor = CUSTOMER
+
+
+@value
+class NoteCall:
+    """The provider's word on a leg: its status, in the provider's words."""
+
+    key: str
+    call: CallId
+    state: str
+    provider_id: str
+    seconds: int = 0
+    actor: Actor = SYSTEM
+
+
+@value
+class BeginLeg:
+    """The dialler is about to ask the provider."""
+
+    key: str
+    call: CallId
+    actor: Actor = SYSTEM
+
+
+@value
+class RecordLeg:
+    """What the provider answered to a dial or a move: placed, refused, again, lost, absent; moved, gone."""
+
+    key: str
+    call: CallId
+    outcome: str
+    turn: int = 0
+    provider_id: str = ""
+    error: str = ""
+    adopted: bool = False
+    actor: Actor = SYSTEM
+
+
+@value
+class StartCall:
+    """We call the customer about a case: for an agent who asks for it now, or when it is their turn."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+    agent: AgentId | None = None
+    address: str = ""  # another number of theirs
+
+
+@value
+class OpenCase:
+    """We contact somebody: a case without a contact of theirs. By `customer`, or by an address (`sender`)."""
+
+    key: str
+    sender: str
+    at: Ms
+    actor: Actor
+    customer: CustomerId | None = None
+    subject: str = ""
+    calls: bool = False  # call them now
+    agent: AgentId | None = None
+    via: str = ""
+
+
+@value
+class HoldCall:
+    """Take a customer out of the conversation to a way of waiting that listens to them, or back (`held` False)."""
+
+    key: str
+    call: CallId
+    held: bool
+    actor: Actor
+
+
+@value
+class HangUp:
+    key: str
+    call: CallId
+    actor: Actor
+
+
+@value
+class CancelCallback:
+    key: str
+    promise: PromiseId
+    actor: Actor
+    reason: str = ""
 
 
 # --- domain scope -----------------------------------------------------------------------------------------------------
@@ -187,6 +358,15 @@ class SetAgentState:
 
 
 @value
+class OpenScreen:
+    """The first screen of an agent was opened."""
+
+    key: str
+    agent: AgentId
+    actor: Actor = SYSTEM
+
+
+@value
 class LoseAgent:
     """No stream of this agent has been open for as long as the policy allows."""
 
@@ -208,6 +388,32 @@ class OfferWork:
     score: float
     waiting: int
     candidates: tuple[str, ...]
+    overtakes: str = ""
+    actor: Actor = SYSTEM
+
+
+@value
+class NoteLanguageDue:
+    """Only the customer's yes can drop the language that work requires: have them asked."""
+
+    key: str
+    work: WorkId
+    case: CaseId
+    customer: CustomerId
+    language: str
+    other: str
+    actor: Actor = SYSTEM
+
+
+@value
+class NoteDeadlineDue:
+    """A customer's own deadline is near, and those whom they would pass have time left."""
+
+    key: str
+    work: WorkId
+    case: CaseId
+    customer: CustomerId
+    why: str
     actor: Actor = SYSTEM
 
 
@@ -280,13 +486,30 @@ CustomerCommand = (
     | RecordAttempt
     | RecordDelivery
     | ReleaseMessage
+    | PutFirst
+    | SetDeadline
+    | AnswerLanguage
     | FoldWork
+    | TakeCall
+    | TakeRecording
+    | HearCall
+    | NoteCall
+    | BeginLeg
+    | RecordLeg
+    | StartCall
+    | OpenCase
+    | HoldCall
+    | HangUp
+    | CancelCallback
 )
 DomainCommand = (
     ActivatePolicy
     | AddAgent
     | SetAgentState
+    | OpenScreen
     | LoseAgent
+    | NoteLanguageDue
+    | NoteDeadlineDue
     | OfferWork
     | AcceptOffer
     | EndOffer

@@ -4,9 +4,10 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core.addresses import Address, is_other_spelling, matching_key
+from router.core import asks
+from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import Indexed, Kept, TakeContact
+from router.core.commands import Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.events import (
@@ -44,18 +45,19 @@ def take_contact(making: Making, command: TakeContact) -> None:
     """One arrival becomes one entry of one case: a reply's case, the single open one, or a new one."""
     text = clean_text(command.text)
     policy = making.context.policy
-    found = _known_customer(making)
+    found = known_customer(making)
     language = policy.language_of(text, default=found[0].language if found else None)
     customer, address = (
-        _as_spelled(making, *found, command)
+        as_spelled(making, *found, command)
         if found
-        else _new_customer(making, command, language=language if text else None)
+        else new_customer(making, command, language=language if text else None)
     )
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
-    case, link = _case_of(making, customer, command)
+    case, link = case_of(making, customer, command)
+    before = case
     if case is None:
-        case = _open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
     owner = customer.id
@@ -72,7 +74,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
             evidence=command.evidence,
             link=link,
             words=making.keep(text, kind="text", owner=owner) if text else None,
-            media=tuple(_keep_media(making, command, owner=owner)),
+            media=tuple(keep_media(making, command, owner=owner)),
             language=language if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
@@ -80,8 +82,10 @@ def take_contact(making: Making, command: TakeContact) -> None:
     )
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
-    else:
-        want_work(making, command, case_id=case.id, address=address, known=found is not None, language=language)
+    elif not asks.take_answer(making, case.id, text):
+        want_work(
+            making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
+        )
 
 
 def clean_text(text: str) -> str:
@@ -91,22 +95,38 @@ def clean_text(text: str) -> str:
 
 
 def want_work(
-    making: Making, command: TakeContact, *, case_id: CaseId, address: Address, known: bool, language: str
+    making: Making,
+    command: TakeContact,
+    *,
+    case_id: CaseId,
+    address: Address,
+    known: bool,
+    language: str,
+    before: Case | None = None,
 ) -> None:
-    """Ask for an agent unless the case is already in line or with one: its place is that of the first words."""
+    """Ask for an agent unless the case is already in line or with one: its place is that of the first words.
+
+    `before`: the case as it was when they came, for who comes back soon has waited a little already."""
     case = making.case(case_id)
     if case.ask is not None:
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
     verdict = making.context.policy.route(facts)
+    requirement = requirement_of(verdict, command.channel)
+    place_at, reasons = command.at, tuple[str, ...]()
+    if before is not None:
+        place_at, reasons = asks.comeback(making, before, at=command.at, target_ms=requirement.target_ms)
     ask = Ask(
         work=WorkId(making.context.ids.new("work")),
-        place_at=command.at,
+        place_at=place_at,
         queue=verdict.queue,
-        requirement=requirement_of(verdict, command.channel),
+        requirement=requirement,
         policy=making.context.policy.version,
         rule=verdict.rule,
         relax=relax_of(verdict),
+        asked_at=making.now,
+        knows=case.agent,
+        reasons=reasons,
     )
     making.emit(
         WorkWanted(
@@ -138,7 +158,7 @@ def relax_of(verdict: Verdict) -> tuple[tuple[int, str], ...]:
     return tuple((step.after_s * SECOND_MS, step.drop) for step in verdict.relax)
 
 
-def _known_customer(making: Making) -> tuple[Customer, Address] | None:
+def known_customer(making: Making) -> tuple[Customer, Address] | None:
     found = making.context.found
     if found is not None:
         for document in making.state.values():
@@ -147,16 +167,21 @@ def _known_customer(making: Making) -> tuple[Customer, Address] | None:
     return None
 
 
-def _new_customer(making: Making, command: TakeContact, *, language: str | None) -> tuple[Customer, Address]:
+def new_customer(
+    making: Making, command: TakeContact | TakeCall | OpenCase, *, language: str | None
+) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
-    address = _new_address(making, command, owner=customer)
+    address = new_address(making, command.sender, owner=customer)
     making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
-    making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
+    if not is_anonymous(command.sender):  # who hides their number is somebody else each time
+        making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
     return making.customer(customer), address
 
 
-def _as_spelled(making: Making, customer: Customer, address: Address, command: TakeContact) -> tuple[Customer, Address]:
+def as_spelled(
+    making: Making, customer: Customer, address: Address, command: TakeContact | TakeCall
+) -> tuple[Customer, Address]:
     """The address of this line in the spelling that was used now: answers go back to that one."""
     other = is_other_spelling(command.sender)
     if address.other_spelling == other:
@@ -164,20 +189,20 @@ def _as_spelled(making: Making, customer: Customer, address: Address, command: T
     for known in customer.addresses:
         if known.line == address.line and known.other_spelling == other:
             return customer, known
-    new = _new_address(making, command, owner=customer.id)
+    new = new_address(making, command.sender, owner=customer.id)
     new = replace(new, blocked=address.blocked, of_line=address.line)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=new))
     return making.customer(customer.id), new
 
 
-def _new_address(making: Making, command: TakeContact, *, owner: CustomerId) -> Address:
+def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     id = AddressId(making.context.ids.new("adr"))
-    making.kept.append(Kept(id=VaultId(id), owner=owner, kind="address", body=command.sender))
-    facts = making.context.facts_of(command.sender)
-    return Address(id=id, facts=facts, other_spelling=is_other_spelling(command.sender))
+    making.kept.append(Kept(id=VaultId(id), owner=owner, kind="address", body=given))
+    facts = making.context.facts_of(given)
+    return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 
-def _case_of(making: Making, customer: Customer, command: TakeContact) -> tuple[Case | None, str]:
+def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall) -> tuple[Case | None, str]:
     """The case that a contact belongs to, and why. None: a new matter."""
     rules = making.context.policy.settings.cases
     since = Ms(command.at - rules.link_window_days * DAY_MS)
@@ -200,19 +225,20 @@ def _case_of(making: Making, customer: Customer, command: TakeContact) -> tuple[
     return None, "new_case"
 
 
-def _same_line(case: Case, command: TakeContact) -> bool:
+def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
     """True when our last answer on this case went out on the line that the contact came in on."""
     return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
 
 
-def _open_case(making: Making, customer: Customer, *, queue: str, at: Ms) -> Case:
+def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject: str = "") -> Case:
     id = CaseId(making.context.ids.new("case"))
     ref = reference_of(making.context.case_number(), offset=making.context.reference_offset)
-    making.emit(CaseOpened(case=id, customer=customer.id, at=at, ref=ref, queue=queue, priority=0))
+    words = making.keep(subject, kind="text", owner=customer.id) if subject else None
+    making.emit(CaseOpened(case=id, customer=customer.id, at=at, ref=ref, queue=queue, priority=0, subject=words))
     return making.case(id)
 
 
-def _keep_media(making: Making, command: TakeContact, *, owner: str) -> list[VaultId]:
+def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: str) -> list[VaultId]:
     return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
 
 

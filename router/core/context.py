@@ -7,9 +7,9 @@ from policies import PolicySet
 from router.core.addresses import AddressFacts
 from router.core.clock import Ms
 from router.core.commands import Indexed, Kept
-from router.core.documents import Case, Customer, Document, Message, State
+from router.core.documents import Call, Case, Customer, Document, Message, Promise, State
 from router.core.errors import Reason, Rejected
-from router.core.events import Event
+from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
 from router.core.values import value
 from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
@@ -66,6 +66,18 @@ class Making:
             raise Rejected(Reason.NOT_FOUND, "case")
         return found
 
+    def call(self, id: str) -> Call:
+        found = self.state.get(id)
+        if not isinstance(found, Call):
+            raise Rejected(Reason.NOT_FOUND, "call")
+        return found
+
+    def promise(self, id: str) -> Promise:
+        found = self.state.get(id)
+        if not isinstance(found, Promise):
+            raise Rejected(Reason.NOT_FOUND, "promise")
+        return found
+
     def message(self, id: MessageId) -> Message:
         found = self.state.get(id)
         if not isinstance(found, Message):
@@ -81,6 +93,12 @@ class Decision:
     kept: tuple[Kept, ...]
     indexed: tuple[Indexed, ...]
     state: State
+
+    def opened(self) -> Case | None:
+        """The case that this decision opened, as it stands after it."""
+        opened = next((event.case for event in self.events if isinstance(event, CaseOpened)), None)
+        case = self.state.get(opened or "")
+        return case if isinstance(case, Case) else None
 
     def changed(self, before: State) -> list[tuple[Document, int]]:
         """Documents that differ from `before`, each with the version it had there (0 when new)."""

@@ -5,29 +5,46 @@ Raises `Rejected` when the command is not allowed in this state. Nothing is writ
 
 from typing import assert_never
 
-from router.core import agents, cases, contacts, messages, offers
+from router.core import agents, asks, calls, cases, contacts, legs, messages, offers
 from router.core.commands import (
     AcceptOffer,
     ActivatePolicy,
     AddAgent,
     AddNote,
+    AnswerLanguage,
     AssignCase,
     BeginAttempt,
+    BeginLeg,
+    CancelCallback,
     Command,
     CountRefused,
     EndOffer,
     FinishWork,
     FoldWork,
     GiveBackWork,
+    HangUp,
+    HearCall,
+    HoldCall,
     LoseAgent,
+    NoteCall,
+    NoteDeadlineDue,
+    NoteLanguageDue,
     OfferWork,
+    OpenCase,
+    OpenScreen,
+    PutFirst,
     RecordAttempt,
     RecordDelivery,
+    RecordLeg,
     ReleaseMessage,
     SendReply,
     SetAgentState,
+    SetDeadline,
     SetStatus,
+    StartCall,
+    TakeCall,
     TakeContact,
+    TakeRecording,
     WithdrawWork,
 )
 from router.core.context import Context, Decision, Making
@@ -35,7 +52,7 @@ from router.core.documents import State
 from router.core.events import AccessRefused, CommandTaken, PolicyActivated
 
 
-def decide(state: State, command: Command, context: Context) -> Decision:
+def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
     """What happens when `command` meets `state`: `CommandTaken` first, then what follows from it."""
     making = Making(state=state, context=context)
     actor = command.actor
@@ -61,16 +78,50 @@ def decide(state: State, command: Command, context: Context) -> Decision:
             messages.record_delivery(making, command)
         case ReleaseMessage():
             messages.release_message(making, command)
+        case PutFirst():
+            asks.put_first(making, command)
+        case SetDeadline():
+            asks.set_deadline(making, command)
+        case AnswerLanguage():
+            asks.answer_language(making, command)
         case FoldWork():
             cases.fold_work(making, command)
+        case TakeCall():
+            calls.take_call(making, command)
+        case TakeRecording():
+            calls.take_recording(making, command)
+        case HearCall():
+            calls.hear_call(making, command)
+        case NoteCall():
+            calls.note_call(making, command)
+        case BeginLeg():
+            legs.begin_leg(making, command)
+        case RecordLeg():
+            legs.record_leg(making, command)
+        case StartCall():
+            legs.start_call(making, command)
+        case OpenCase():
+            calls.open_for(making, command)
+        case HoldCall():
+            calls.hold_call(making, command)
+        case HangUp():
+            calls.hang_up(making, command)
+        case CancelCallback():
+            calls.cancel_callback(making, command)
         case ActivatePolicy():
             making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
         case AddAgent():
             agents.add_agent(making, command)
         case SetAgentState():
             agents.set_state(making, command)
+        case OpenScreen():
+            agents.open_screen(making, command)
         case LoseAgent():
             agents.lose_agent(making, command)
+        case NoteLanguageDue():
+            offers.note_language_due(making, command)
+        case NoteDeadlineDue():
+            offers.note_deadline_due(making, command)
         case OfferWork():
             offers.offer_work(making, command)
         case AcceptOffer():

@@ -12,6 +12,10 @@ from router.core.words import (
     AddressId,
     AgentId,
     AgentState,
+    CallbackState,
+    CallId,
+    CallRole,
+    CallState,
     CaseId,
     CaseStatus,
     Channel,
@@ -19,6 +23,9 @@ from router.core.words import (
     Evidence,
     MessageId,
     OfferId,
+    PromiseId,
+    PromiseState,
+    Step,
     VaultId,
     WorkId,
     WorkState,
@@ -72,6 +79,15 @@ class Ask:
     rule: str
     relax: tuple[tuple[int, str], ...] = ()  # after so many ms in line, this is no longer required
     agent: AgentId | None = None  # the one agent it is meant for, when a person said so
+    written: bool = False  # words of theirs wait for an answer, whether or not they stay on the phone
+    asked_at: Ms = Ms(0)  # when it was asked for in this form
+    knows: AgentId | None = None  # who knows the case: asked before others for a grace
+    first: bool = False  # a person put it before everybody else
+    due_at: Ms | None = None  # the promise that it keeps is due then
+    deadline_at: Ms | None = None  # the customer can be reached only until then
+    early: bool = False  # moved forward for that deadline
+    offered_language: str | None = None  # they were asked whether this language will do as well
+    reasons: tuple[str, ...] = ()  # why the place is not simply when they asked
 
 
 @value
@@ -107,6 +123,12 @@ class Case:
     contacts: int = 0
     language: str | None = None
     opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
+    call: CallId | None = None  # the customer's leg of the call that is live or being made now
+    promise: PromiseId | None = None  # what they were told would happen and has not yet
+    wrapping: WorkId | None = None  # work that the case wants no more while its agent has still to say how it ended
+    refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
+    moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
+    kept_place_at: Ms | None = None  # the place of somebody who hung up without a word, kept for when they come back
 
 
 class MessageState:
@@ -144,6 +166,71 @@ class Message:
 
 
 @value
+class Call:
+    """One telephone leg. `step` with `turn` is where it stands: each document that the provider fetches has a turn of
+    its own, so that a late or repeated request is told from the next one."""
+
+    id: CallId
+    version: int
+    customer: CustomerId
+    case: CaseId
+    role: CallRole
+    to: str  # the vault id of the number, SIP address or client at the other end
+    via: str  # our number
+    started_at: Ms
+    language: str
+    state: CallState = CallState.PLANNED
+    step: Step = Step.GREETING
+    turn: int = 0
+    rounds: int = 0  # turns in this step without an answer
+    misses: int = 0  # answers that were none, in a row
+    address: AddressId | None = None
+    provider_id: str | None = None
+    attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
+    known: bool = False  # the number was this customer's before this call
+    spoke: bool = False  # they said what it is about
+    language_asked: bool = False  # whether another language would do
+    talking_at: Ms | None = None  # was told to go into the room
+    joined: bool = False  # was seen there
+    told_at: Ms | None = None  # heard to its end that hanging up becomes a call
+    queued_at: Ms | None = None  # in line since
+    work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them
+    agent: AgentId | None = None
+    promise: PromiseId | None = None
+    move: bool = False  # the provider must be told to fetch `step` now
+    attempted_at: Ms | None = None
+    due_at: Ms | None = None  # when the provider must be dialled, told or asked
+    answered_at: Ms | None = None
+    ended_at: Ms | None = None
+    ended_how: str = ""
+
+    @property
+    def room(self) -> str:
+        """The conference of this call's case."""
+        return f"room-{self.case}"
+
+
+@value
+class Promise:
+    """What a customer was told would happen. `window`: from when to when; None: when it is their turn."""
+
+    id: PromiseId
+    version: int
+    customer: CustomerId
+    case: CaseId
+    kind: str
+    made_at: Ms
+    told_via: Channel
+    place_at: Ms  # whose turn it is goes by this
+    address: AddressId | None = None
+    state: PromiseState = PromiseState.OPEN
+    callback: CallbackState = CallbackState.SCHEDULED
+    window: tuple[Ms, Ms] | None = None
+    attempts: tuple[tuple[Ms, str], ...] = ()
+    due_at: Ms | None = None  # when it is tried again
+
+
+@value
 class Agent:
     id: AgentId
     version: int
@@ -158,9 +245,14 @@ class Agent:
     asked_until: Ms | None = None
     missed: int = 0  # offers let lapse in a row
     notice: str | None = None  # why the system changed the state, for the agent to read
+    screen: bool = False  # a screen was opened and not given up: nobody there for `agents.lost_s` means lost
+    lost_at: Ms | None = None  # when the last screen was given up
     phone: VaultId | None = None
 
     def room_for(self, kind: str) -> int:
+        """How much of a kind at once. Nobody without a phone, SIP address or browser line is offered a call."""
+        if kind == "phone" and self.phone is None:
+            return 0
         return next((n for k, n in self.capacity if k == kind), 0)
 
 
@@ -189,7 +281,7 @@ class Work:
     accepted_at: Ms | None = None
 
 
-Document = Customer | Case | Message | Agent | Work
+Document = Customer | Case | Message | Call | Promise | Agent | Work
 DocumentId = str
 State = dict[DocumentId, Document]
 """The documents one decision looks at, by id. Never changed in place."""

@@ -12,6 +12,9 @@ from router.core.words import (
     AddressId,
     AgentId,
     AgentState,
+    CallbackState,
+    CallId,
+    CallRole,
     CaseId,
     CaseStatus,
     Channel,
@@ -20,6 +23,9 @@ from router.core.words import (
     Evidence,
     MessageId,
     OfferId,
+    PromiseId,
+    PromiseState,
+    Step,
     VaultId,
     WorkId,
 )
@@ -66,6 +72,7 @@ class CaseOpened:
     ref: str
     queue: str
     priority: int
+    subject: VaultId | None = None
 
 
 @value
@@ -118,6 +125,23 @@ class WorkWanted:
     ask: Ask
     matched: tuple[str, ...] = ()
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
+
+
+@value
+class AskChanged:
+    """What a case wants of an agent is wanted otherwise; work and place stay. `what`: put_first, deadline_set,
+    deadline, language_asked, language_agreed, language_kept. `words`: the reason that somebody gave."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    ask: Ask
+    what: str
+    author: ActorKind
+    author_id: str | None = None
+    words: VaultId | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @value
@@ -282,6 +306,213 @@ class CaseStatusChanged:
     why: VaultId | None = None
 
 
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@value
+class CallArrived:
+    """A customer's phone called us. Its contact stands in `ContactReceived` of the same batch."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    via: str
+    provider_id: str
+    language: str
+    step: Step
+    attested: bool | None = None
+    known: bool = False
+
+
+@value
+class LegPlanned:
+    """Somebody is to be dialled: an agent, or a customer whom an agent waits for."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    role: CallRole
+    to: str  # vault id of the number
+    via: str
+    step: Step
+    language: str
+    address: AddressId | None = None
+    work: WorkId | None = None
+    agent: AgentId | None = None
+    promise: PromiseId | None = None
+
+
+@value
+class LegAttempted:
+    """The provider is about to be asked to dial. Durable before, so a crash leaves a question, never two rings."""
+
+    call: CallId
+    at: Ms
+    lookup_at: Ms
+
+
+@value
+class LegPlaced:
+    """The provider has the call; `look_at`: when to ask how it went if nobody says."""
+
+    call: CallId
+    at: Ms
+    provider_id: str
+    look_at: Ms
+    adopted: bool = False
+
+
+@value
+class LegAnswered:
+    """Somebody or something picked up: `by` is human, machine, or empty where the provider does not say."""
+
+    call: CallId
+    at: Ms
+    by: str = ""
+
+
+@value
+class CallJoined:
+    """A leg is in the room: whoever is there hears it."""
+
+    call: CallId
+    at: Ms
+
+
+@value
+class CallWentOn:
+    """One turn of a call: what came back (`heard`: speech, keys, silence, left) and where it stands now."""
+
+    call: CallId
+    at: Ms
+    turn: int
+    step: Step
+    heard: str
+    rounds: int = 0
+    misses: int = 0
+    told: bool = False  # heard to its end that hanging up becomes a call
+    queued: bool = False  # in line from now on
+    language: str | None = None
+
+
+@value
+class CallMoved:
+    """We want a live leg at another step now; the provider is told."""
+
+    call: CallId
+    at: Ms
+    turn: int
+    step: Step
+    work: WorkId | None = None
+    agent: AgentId | None = None
+    stays: bool = False  # it is there already: another agent comes to the conversation
+
+
+@value
+class CallChecked:
+    """The provider was told or asked and nothing changed; `look_at`: when to look again."""
+
+    call: CallId
+    at: Ms
+    look_at: Ms
+
+
+@value
+class CallSaid:
+    """The customer said something in a call; it stands on the case as text."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    words: VaultId
+    language: str | None = None
+
+
+@value
+class CallRecorded:
+    """What the customer said to the provider's own document while we were away."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    media: tuple[VaultId, ...]
+
+
+@value
+class CallEnded:
+    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    how: str
+    role: CallRole
+    seconds: int = 0  # from when it was answered
+    step: Step = Step.GOODBYE  # where it stood
+    agent: AgentId | None = None
+
+
+@value
+class LegRefused:
+    """An agent took a call and their own phone did not: the work needs somebody else (folded by the domain)."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    work: WorkId
+    agent: AgentId
+    why: str
+    away: bool = False  # nobody answered at their phone: no more offers until they say that they are there
+
+
+@value
+class PromiseMade:
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    kind: str
+    told_via: Channel
+    place_at: Ms
+    address: AddressId | None = None
+    window: tuple[Ms, Ms] | None = None
+    why: str = ""
+
+
+@value
+class PromiseChanged:
+    """A promise went on or ended; `attempt` is the outcome of a call that was made for it."""
+
+    promise: PromiseId
+    case: CaseId
+    at: Ms
+    entry: int
+    state: PromiseState
+    callback: CallbackState
+    why: str = ""
+    attempt: str = ""
+    due_at: Ms | None = None  # when it is tried again
+
+
+@value
+class PlaceKept:
+    """They hung up without a word: nothing is done, and their place waits for them for some days."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    place_at: Ms
+
+
 # --- domain scope -----------------------------------------------------------------------------------------------------
 
 
@@ -323,6 +554,45 @@ class AgentStateAsked:
 
 
 @value
+class ScreenOpened:
+    """The first screen of an agent is open: from now on they are lost when no screen is for too long."""
+
+    agent: AgentId
+    at: Ms
+
+
+@value
+class ScreenLost:
+    """No screen of an agent was open for as long as the policy allows."""
+
+    agent: AgentId
+    at: Ms
+
+
+@value
+class LanguageDue:
+    """Work has waited so long that its language may go, if the customer agrees: `other` is spoken by somebody here."""
+
+    work: WorkId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    language: str
+    other: str
+
+
+@value
+class DeadlineDue:
+    """Work can go ahead of others for the customer's own deadline: those it passes have time left."""
+
+    work: WorkId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    why: str
+
+
+@value
 class WorkOffered:
     work: WorkId
     case: CaseId
@@ -335,6 +605,7 @@ class WorkOffered:
     score: float
     waiting: int
     candidates: tuple[str, ...]  # "agent: why (not)" in the order they were weighed
+    overtakes: str = ""  # why it goes before its equals with an older place; empty when none of them waits
 
 
 @value
@@ -360,6 +631,7 @@ class WorkAccepted:
     at: Ms
     agent: AgentId
     offer: OfferId
+    phone: VaultId | None = None  # where the agent's own leg rings, for work on the phone
 
 
 @value
@@ -394,6 +666,7 @@ class WorkGivenBack:
     agent: AgentId
     why: str
     to: str | None = None  # agent:ID or queue:NAME
+    stays: bool = False  # the agent stays on the line until somebody else is there, and finishes then
 
 
 @value
@@ -422,6 +695,7 @@ CustomerEvent = (
     | ContactReceived
     | ConsentChanged
     | WorkWanted
+    | AskChanged
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed
@@ -437,12 +711,32 @@ CustomerEvent = (
     | MessageReleased
     | NoteAdded
     | CaseStatusChanged
+    | CallArrived
+    | LegPlanned
+    | LegAttempted
+    | LegPlaced
+    | LegAnswered
+    | CallJoined
+    | CallWentOn
+    | CallMoved
+    | CallChecked
+    | CallSaid
+    | CallRecorded
+    | CallEnded
+    | LegRefused
+    | PromiseMade
+    | PromiseChanged
+    | PlaceKept
 )
 DomainEvent = (
     PolicyActivated
     | AgentAdded
     | AgentStateChanged
     | AgentStateAsked
+    | ScreenOpened
+    | ScreenLost
+    | LanguageDue
+    | DeadlineDue
     | WorkOffered
     | OfferEnded
     | WorkAccepted

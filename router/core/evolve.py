@@ -6,6 +6,7 @@ version than a document never fails here: what was decided once is a fact.
 
 from typing import Any, TypeVar, assert_never
 
+from router.core.call_folds import call_folded
 from router.core.documents import (
     Agent,
     Case,
@@ -25,6 +26,15 @@ from router.core.events import (
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
+    AskChanged,
+    CallArrived,
+    CallChecked,
+    CallEnded,
+    CallJoined,
+    CallMoved,
+    CallRecorded,
+    CallSaid,
+    CallWentOn,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -32,7 +42,14 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     CustomerCreated,
+    DeadlineDue,
     Event,
+    LanguageDue,
+    LegAnswered,
+    LegAttempted,
+    LegPlaced,
+    LegPlanned,
+    LegRefused,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -43,8 +60,13 @@ from router.core.events import (
     MessageSent,
     NoteAdded,
     OfferEnded,
+    PlaceKept,
     PolicyActivated,
+    PromiseChanged,
+    PromiseMade,
     RoutingNoted,
+    ScreenLost,
+    ScreenOpened,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -58,7 +80,7 @@ from router.core.events import (
     WorkWrapped,
 )
 from router.core.values import replace
-from router.core.words import ActorKind, CaseStatus, WorkState
+from router.core.words import ActorKind, CaseStatus, Channel, WorkState
 
 D = TypeVar("D", Customer, Case, Message, Agent, Work)
 
@@ -66,7 +88,7 @@ D = TypeVar("D", Customer, Case, Message, Agent, Work)
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
     match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused():
+        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue():
             return state
         case ContactReceived():
             return _contact_received(state, event)
@@ -76,6 +98,10 @@ def evolve(state: State, event: Event) -> State:
             return _change(
                 state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
             )
+        case AskChanged():
+            case = _get(state, event.case, Case)
+            moved_at = event.at if event.what == "deadline" else case.moved_at
+            return _change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
         case CustomerCreated():
             return _put(state, _customer(event))
         case AddressAdded():
@@ -109,7 +135,26 @@ def evolve(state: State, event: Event) -> State:
             | MessageReleased()
         ):
             return _message_moved(state, event)
-        case AgentAdded() | AgentStateChanged() | AgentStateAsked():
+        case (
+            CallArrived()
+            | LegPlanned()
+            | LegAttempted()
+            | LegPlaced()
+            | LegAnswered()
+            | CallJoined()
+            | CallWentOn()
+            | CallMoved()
+            | CallChecked()
+            | CallSaid()
+            | CallRecorded()
+            | CallEnded()
+            | LegRefused()
+            | PromiseMade()
+            | PromiseChanged()
+            | PlaceKept()
+        ):
+            return call_folded(state, event)
+        case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (
             WorkOffered()
@@ -153,6 +198,9 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
             ask = replace(ask, place_at=max(ask.place_at, event.at))
         status = CaseStatus.WAITING_US if status is CaseStatus.WAITING_CUSTOMER else status
+    on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
+    if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:
+        ask = replace(ask, written=True)  # a hang-up must not take what they wrote out of line
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     state = _change(
         state,
@@ -188,6 +236,7 @@ def _case_opened(state: State, event: CaseOpened) -> State:
             opened_at=event.at,
             changed_at=event.at,
             priority=event.priority,
+            subject=event.subject,
         ),
     )
 
@@ -213,13 +262,18 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
     case = replace(_get(state, event.case, Case), changed_at=event.at)
     match event:
         case WorkWithdrawn():
-            return _change(state, case, ask=None, taken=False)
+            wrapping = event.work if case.taken else case.wrapping
+            return _change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
-            return _change(state, case, taken=True, agent=event.agent, entries=event.entry)
+            return _change(
+                state, case, taken=True, agent=event.agent, entries=event.entry, refused=None, kept_place_at=None
+            )
+        case WorkClosed() if case.ask is None or case.ask.work != event.work:
+            return _change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
             return _change(state, case, ask=None, taken=False, entries=event.entry)
         case WorkReturned():
-            return _change(state, case, taken=False, agent=None, entries=event.entry)
+            return _change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
         case _:
             assert_never(event)
 
@@ -317,8 +371,14 @@ def _message_queued(state: State, event: MessageQueued) -> State:
     )
 
 
-def _agent_changed(state: State, event: AgentAdded | AgentStateChanged | AgentStateAsked) -> State:
+def _agent_changed(
+    state: State, event: AgentAdded | AgentStateChanged | AgentStateAsked | ScreenOpened | ScreenLost
+) -> State:
     match event:
+        case ScreenOpened():
+            return _change(state, _get(state, event.agent, Agent), screen=True, lost_at=None)
+        case ScreenLost():
+            return _change(state, _get(state, event.agent, Agent), screen=False, lost_at=event.at)
         case AgentAdded():
             return _put(
                 state,
@@ -378,6 +438,8 @@ def _work_moved(
             agent = _get(state, event.agent, Agent)
             return _change(state, agent, missed=0) if agent.missed else state
         case WorkWrapped():
+            return _change(state, work, state=WorkState.WRAPPING)
+        case WorkGivenBack() if event.stays:
             return _change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():
             return _change(state, work, state=WorkState.DONE, offer=None)

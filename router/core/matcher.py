@@ -1,77 +1,154 @@
-"""The matcher: which waiting work goes to which agent, decided on the heads of classes only.
+"""The matcher: which waiting work goes to which agent, decided on the heads of lines only.
 
-Waiting work stands in classes by what it requires, each ordered by place (ties by id); agents stand in groups by what
-they can do. Score = rate x (now - place) / target of the ask: linear, so order inside a class never changes and nothing
-starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins 2014). A decision costs one look per class
-that fits, whatever the number of agents or of work waiting. Same input, same output.
+Waiting work stands in lines by what it requires, each in order of place (ties by id). What a line needs of an agent is
+its *need*; agents stand in groups by what they can do, and each group knows the needs that it meets. A freed agent is
+matched by one look at the head of each line whose need their group meets; new work by the head of its need's heap of
+free agents. So a decision costs the same among a hundred agents or ten thousand, a thousand waiting or a hundred
+thousand. Score = rate x (1 + priority) x (now - place) / target of the ask: linear, so order inside a line never
+changes and nothing starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins 2014). Danger alone
+stands apart: it goes first.
 
-An index in memory, rebuilt from documents at start; it changes nothing itself, it names pairs.
+An index in memory, rebuilt from documents at start; it changes nothing itself, it names pairs. What has gone stays in
+a heap until it comes to the head or most of the heap has gone. Same input, same output.
 """
 
 import heapq
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Ask, Requirement
+from router.core.documents import Agent, Ask, Requirement, SkillLevels
 from router.core.values import value
 from router.core.words import AgentId, AgentState, CaseId, CustomerId, WorkId
 
 CANDIDATES_MAX = 8
 """How many agents a decision names in its explanation."""
 
+WEIGHED = 3
+"""How many of those are free: who is next, and two of those who would be."""
+
+GONE_MAX = 64
+"""So many entries that have gone are left in a heap, and as many again as are left."""
+
+NEEDS_MAX = 4096
+"""So many needs are kept at hand; above that, those that nobody waits with are forgotten."""
+
+ORDINARY, PROMISED, FIRST, URGENT = 0, 1, 2, 3
+"""Turns: in line; a promise or deadline about to bite; put first by a person; danger. A later turn goes first."""
+
+URGENT_PRIORITY = 9
+"""Work of this priority goes to the first free person, before everybody else."""
+
+PASSED, KEPT, DUE, PUT_FIRST = "passed by", "kept for an agent", "a time is due", "put first by a person"
+"""Why work goes before other work of its kind that has waited longer."""
+
 
 @value
 class Waiting:
-    """One piece of waiting work. `requirement`: what it requires now, `relaxed`: what it no longer does, and why.
-    `passed_by`: agents it is not offered to (again)."""
+    """One piece of waiting work. `requirement`: what it requires now; `reasons`: why that is not what it began with.
+    `only`: the one agent it waits for; `passed_by`: agents it is not offered to (again); `turn`: see ORDINARY."""
 
     work: WorkId
     case: CaseId
     customer: CustomerId
     ask: Ask
     requirement: Requirement
-    relaxed: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     passed_by: tuple[AgentId, ...] = ()
+    only: AgentId | None = None
+    turn: int = ORDINARY
 
 
 @value
 class Match:
+    """A pair. `overtakes`: why it goes before work of the same kind with an older place; empty when none does."""
+
     waiting: Waiting
     agent: AgentId
     score: float
     candidates: tuple[str, ...]
+    overtakes: str = ""
 
 
-ClassKey = tuple[Requirement, AgentId | None, tuple[AgentId, ...]]
-Ability = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]
+Beside = Mapping[str, Collection[str]]
+"""By kind: which other kinds an agent may have at hand when work of that kind is offered to them."""
+
+LineKey = tuple[str, Requirement, int, AgentId | None]
+NeedKey = tuple[str, SkillLevels, str | None]
+Ability = tuple[SkillLevels, tuple[str, ...]]
+Place = tuple[Ms, WorkId]
+FreeAgent = tuple[int, Ms, AgentId, "Desk"]
+"""How much an agent holds, since when they are idle, and who they are."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
-    """The waiting work of one class: a heap by (place, work) with lazy removal."""
+    """Waiting work of one queue that requires the same: a heap by place whose head is always waiting."""
 
-    key: ClassKey
-    heap: list[tuple[Ms, WorkId]] = field(default_factory=list[tuple[Ms, WorkId]])
+    key: LineKey
+    pace: float  # how much its score grows in a millisecond
+    head_at: Ms = Ms(0)  # the place at its head
+    count: int = 0
+    heap: list[Place] = field(default_factory=list[Place])
+    passers: dict[AgentId, int] = field(default_factory=dict[AgentId, int])  # who passed by how much of it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class Need:
+    """What is needed of an agent: the lines that need it, and a heap of who is free and can.
+
+    Of each of them `posted` is in the heap: how they stood once, never later than they stand now. So an agent who
+    moves back is moved when they come to the head, and only one who moves forward is put in anew."""
+
+    key: NeedKey
+    lines: list[Line] = field(default_factory=list[Line])
+    early: list[Line] = field(default_factory=list[Line])  # those of a later turn than ORDINARY
+    free: list[FreeAgent] = field(default_factory=list[FreeAgent])
+    posted: dict[AgentId, FreeAgent] = field(default_factory=dict[AgentId, FreeAgent])
+
+
+@dataclass(slots=True, eq=False)
 class Group:
-    """Agents of one ability, and those of them who may take an offer on a channel, longest idle first."""
+    """Agents of one ability, and the needs that they meet, by kind."""
 
     ability: Ability
-    agents: dict[AgentId, Agent] = field(default_factory=dict[AgentId, Agent])
-    fits: dict[Requirement, bool] = field(default_factory=dict[Requirement, bool])
+    agents: set[AgentId] = field(default_factory=set[AgentId])
+    needs: dict[str, list[Need]] = field(default_factory=dict[str, list[Need]])
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """One agent with what they hold. `free`: by kind, how they stand in the heaps; nothing where they are not free.
+
+    Whoever learns something gets a new desk, and the old one is free for nothing any more."""
+
+    agent: Agent
+    group: Group
+    room: dict[str, int] = field(default_factory=dict[str, int])  # by kind, while they take offers
+    held: dict[str, int] = field(default_factory=dict[str, int])
+    total: int = 0
+    idle_at: Ms = Ms(0)
+    free: dict[str, FreeAgent] = field(default_factory=dict[str, FreeAgent])
+
+    def __lt__(self, other: "Desk") -> bool:
+        return False  # two desks of one agent: which one is free decides, not the order
 
 
 class Matcher:
-    def __init__(self) -> None:
-        self._waiting: dict[WorkId, Waiting] = {}
-        self._lines: dict[ClassKey, Line] = {}
+    """`beside`: which kinds of work go together at one agent; all of them when None."""
+
+    def __init__(self, beside: Beside | None = None) -> None:
+        self._beside = beside
+        self._waiting: dict[WorkId, tuple[Waiting, Line]] = {}
+        self._lines: dict[LineKey, Line] = {}
+        self._meant: dict[AgentId, dict[LineKey, Line]] = {}
+        self._needs: dict[NeedKey, Need] = {}
         self._groups: dict[Ability, Group] = {}
-        self._agents: dict[AgentId, Agent] = {}
-        self._free_heaps: dict[tuple[Ability, str], list[tuple[int, Ms, AgentId]]] = {}
-        self._load: dict[AgentId, dict[str, int]] = {}
+        self._desks: dict[AgentId, Desk] = {}
+        self._moved: dict[AgentId, None] = {}  # desks that changed since the heaps of free agents were last used
+        self._present: dict[str, int] = {}  # by skill: how many who are not off have it
+        self._early = 0  # how many lines of a later turn than ORDINARY there are
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
@@ -80,213 +157,445 @@ class Matcher:
         return len(self._waiting)
 
     def waiting(self, work: WorkId) -> Waiting | None:
-        return self._waiting.get(work)
+        found = self._waiting.get(work)
+        return found[0] if found else None
 
     def longest(self, most: int) -> list[Waiting]:
-        """Who has waited longest, at most `most`. One look at each that waits."""
-        return heapq.nsmallest(most, self._waiting.values(), key=lambda item: (item.ask.place_at, item.work))
+        """Who has waited longest, at most `most`. Looks at as many as it names, whatever waits."""
+        lines = list(self._lines.values())
+        ahead = [(line.heap[0], n, 0) for n, line in enumerate(lines)]
+        heapq.heapify(ahead)
+        found: dict[WorkId, Waiting] = {}
+        while ahead and len(found) < most:
+            place, n, at = heapq.heappop(ahead)
+            heap = lines[n].heap
+            for child in (2 * at + 1, 2 * at + 2):
+                if child < len(heap):
+                    heapq.heappush(ahead, (heap[child], n, child))
+            if self._stands(lines[n], place):
+                found[place[1]] = self._waiting[place[1]][0]
+        return list(found.values())
+
+    def heads(self) -> list[Waiting]:
+        """Who has waited longest in each line. One look a line."""
+        return [self._waiting[line.heap[0][1]][0] for line in self._lines.values()]
 
     def waiting_by_queue(self) -> dict[str, tuple[int, Ms]]:
-        """Per queue: how many wait, and the oldest place."""
+        """Per queue: how many wait, and the oldest place. One look a line."""
         found: dict[str, tuple[int, Ms]] = {}
-        for item in self._waiting.values():
-            count, oldest = found.get(item.ask.queue, (0, item.ask.place_at))
-            found[item.ask.queue] = (count + 1, min(oldest, item.ask.place_at))
+        for line in self._lines.values():
+            queue, place = line.key[0], line.heap[0][0]
+            count, oldest = found.get(queue, (0, place))
+            found[queue] = (count + line.count, min(oldest, place))
+        return found
+
+    def waiting_by_class(self) -> dict[tuple[str, str], tuple[int, Ms]]:
+        """Per queue and what is required (as words: see `required`): how many wait, and the oldest place."""
+        found: dict[tuple[str, str], tuple[int, Ms]] = {}
+        for line in self._lines.values():
+            name, place = (line.key[0], required(line.key[1])), line.heap[0][0]
+            count, oldest = found.get(name, (0, place))
+            found[name] = (count + line.count, min(oldest, place))
         return found
 
     def load(self, agent: AgentId, kind: str) -> int:
         """Offers and work an agent holds of a kind (phone, chat, message, email)."""
-        return self._load.get(agent, {}).get(kind, 0)
+        desk = self._desks.get(agent)
+        return desk.held.get(kind, 0) if desk else 0
 
     def is_held(self, skill: str) -> bool:
         """Whether anybody present (not off) has a skill."""
-        return any(
-            agent.state is not AgentState.OFF
-            for group in self._groups.values()
-            if any(name == skill for name, _ in group.ability[0])
-            for agent in group.agents.values()
+        return self._present.get(skill, 0) > 0
+
+    def meets(self, agent: AgentId, requirement: Requirement) -> bool:
+        """Whether an agent can do what is required, free or not."""
+        desk = self._desks.get(agent)
+        return (
+            desk is not None
+            and desk.agent.room_for(requirement.kind) > 0
+            and _meets(desk.group.ability, (requirement.kind, requirement.skills, requirement.language))
         )
 
+    def languages_at_hand(self, requirement: Requirement) -> tuple[str, ...]:
+        """Languages in which somebody who takes offers could do what is required but for its language. One look a
+        group; sorted."""
+        kind, found = requirement.kind, set[str]()
+        for group in self._groups.values():
+            if _meets(group.ability, (kind, requirement.skills, None)) and not found.issuperset(group.ability[1]):
+                desks = (self._desks[id].agent for id in group.agents)
+                if any(_takes_offers(agent) and agent.room_for(kind) for agent in desks):
+                    found.update(group.ability[1])
+        return tuple(sorted(found))
+
+    def meant_for(self, agent: AgentId) -> list[WorkId]:
+        """Work that waits for this agent alone, the longest waiter first."""
+        places = [place for line in self._meant.get(agent, {}).values() for place in set(line.heap)
+                  if self._stands(line, place)]  # fmt: skip
+        return [work for _, work in sorted(places)]
+
     def requiring(self, skills: Collection[str]) -> list[WorkId]:
-        """Waiting work that requires one of `skills`, the longest waiter first. Linear in what waits."""
-        found = [
-            (item.ask.place_at, item.work)
-            for item in (self._waiting.values() if skills else ())
-            if any(name in skills for name, _ in item.requirement.skills)
+        """Waiting work that requires one of `skills`, the longest waiter first. Looks at all of their lines."""
+        places = [
+            place
+            for line in (self._lines.values() if skills else ())
+            if any(name in skills for name, _ in line.key[1].skills)
+            for place in set(line.heap)
+            if self._stands(line, place)
         ]
-        return [work for _, work in sorted(found)]
+        return [work for _, work in sorted(places)]
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
     def add(self, item: Waiting) -> None:
-        """Put work in line, at the place it has had all along."""
-        self._waiting[item.work] = item
-        key = (item.requirement, item.ask.agent, item.passed_by)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = Line(key=key)
+        """Put work in line, at the place it has had all along; what was known of it before is forgotten."""
+        if item.work in self._waiting:
+            self.remove(item.work)
+        key = (item.ask.queue, item.requirement, max(item.turn, _turn_of(item.requirement)), item.only)
+        line = self._lines.get(key) or self._new_line(key)
+        self._waiting[item.work] = (item, line)
+        line.count += 1
         heapq.heappush(line.heap, (item.ask.place_at, item.work))
+        line.head_at = line.heap[0][0]
+        for agent in item.passed_by:
+            line.passers[agent] = line.passers.get(agent, 0) + 1
 
     def remove(self, work: WorkId) -> Waiting | None:
-        """Take work out of line; its heap entry is dropped when it comes to the head."""
-        return self._waiting.pop(work, None)
+        """Take work out of line."""
+        found = self._waiting.pop(work, None)
+        if found is None:
+            return None
+        item, line = found
+        line.count -= 1
+        for agent in item.passed_by:
+            line.passers[agent] -= 1
+            if not line.passers[agent]:
+                del line.passers[agent]
+        if not line.count:
+            self._drop_line(line)
+            return item
+        if len(line.heap) > 2 * line.count + GONE_MAX:
+            line.heap[:] = {place for place in line.heap if self._stands(line, place)}
+            heapq.heapify(line.heap)
+        while not self._stands(line, line.heap[0]):
+            heapq.heappop(line.heap)
+        line.head_at = line.heap[0][0]
+        return item
 
     def put_agent(self, agent: Agent) -> None:
         """Learn of a new or changed agent."""
         ability: Ability = (agent.skills, agent.languages)
-        known = self._agents.get(agent.id)
-        if known is not None and (known.skills, known.languages) != ability:
-            self._groups[(known.skills, known.languages)].agents.pop(agent.id, None)
-        self._agents[agent.id] = agent
-        group = self._groups.get(ability)
-        if group is None:
-            group = self._groups[ability] = Group(ability=ability)
-        group.agents[agent.id] = agent
-        for kind, _ in agent.capacity:
-            self._note_free(agent, kind)
+        desk = self._desks.get(agent.id)
+        if desk is not None:
+            self._count_present(desk.agent, -1)
+        if desk is None or desk.group.ability != ability:
+            desk = self._new_desk(agent, ability, before=desk)
+        self._count_present(agent, 1)
+        for kind in [kind for kind in desk.free if not agent.room_for(kind)]:
+            del desk.free[kind]
+        desk.agent = agent
+        desk.room = (
+            {kind: n for kind, _ in agent.capacity if (n := agent.room_for(kind)) > 0} if _takes_offers(agent) else {}
+        )
+        desk.idle_at = max(desk.idle_at, agent.since)
+        self._moved[agent.id] = None
 
     def hold(self, agent: AgentId, kind: str) -> None:
         """Capacity taken by an offer or by accepted work."""
-        held = self._load.setdefault(agent, {})
-        held[kind] = held.get(kind, 0) + 1
-        self._note_free(self._agents[agent], kind)
+        desk = self._desks[agent]
+        desk.held[kind] = desk.held.get(kind, 0) + 1
+        desk.total += 1
+        self._moved[agent] = None
 
-    def free(self, agent: AgentId, kind: str) -> None:
-        """Capacity given back."""
-        held = self._load[agent]
-        held[kind] -= 1
-        assert held[kind] >= 0, "more capacity given back than was taken"
-        self._note_free(self._agents[agent], kind)
+    def free(self, agent: AgentId, kind: str, now: Ms) -> None:
+        """Capacity given back. From now on they are idle, when it was the last that they held."""
+        desk = self._desks[agent]
+        held = desk.held.get(kind, 0)
+        assert held > 0, "more capacity given back than was taken"
+        desk.held[kind] = held - 1
+        desk.total -= 1
+        desk.idle_at = max(desk.idle_at, now)
+        self._moved[agent] = None
 
     # --- decisions ---------------------------------------------------------------------------------------------------
 
     def for_work(self, work: WorkId, now: Ms) -> Match | None:
-        """The agent for newly waiting work: of all free ones who can, the least loaded, then the longest idle.
-
-        None as well when older work of the same class stands before it: that is matched by its own turn."""
-        item = self._waiting.get(work)
-        if item is None:
+        """The agent for newly waiting work: of all free ones who can, whoever holds least, then the longest idle."""
+        found = self._waiting.get(work)
+        if found is None:
             return None
-        if item.ask.agent is not None:
-            return self._for_named(item, item.ask.agent, now)
-        best: tuple[int, Ms, AgentId] | None = None
-        named: list[str] = []
-        for group in self._groups.values():
-            if not self._fits(group, item.requirement):
-                continue
-            free = self._best_free(group, item, named)
-            if free is not None and (best is None or free < best):
-                best = free
-        if best is None:
-            return None
-        return Match(
-            waiting=item,
-            agent=best[2],
-            score=score_of(item.ask, now),
-            candidates=(*named[:CANDIDATES_MAX], *item.relaxed),
-        )
+        item, line = found
+        kind = item.requirement.kind
+        if item.only is not None:
+            desk = self._desks.get(item.only)
+            if desk is None or item.only in item.passed_by or not self._has_room(desk, kind):
+                return None
+            return self._match(item, line, item.only, now, (f"{item.only}: {_why_only(item)}",))
+        self._settle()
+        need = self._need((kind, item.requirement.skills, item.requirement.language))
+        best, named = self._next_free(need, item)
+        return None if best is None else self._match(item, line, best, now, named)
 
     def for_agent(self, id: AgentId, now: Ms) -> Match | None:
-        """The work for an agent with free capacity: the highest score among the heads of all classes they can take."""
-        agent = self._agents.get(id)
-        if agent is None or not _takes_offers(agent):
+        """The work for an agent with free capacity: the highest score among the heads of all lines they can take."""
+        desk = self._desks.get(id)
+        kinds = [kind for kind in desk.room if self._has_room(desk, kind)] if desk is not None else []
+        if desk is None or not kinds:
             return None
-        group = self._groups[(agent.skills, agent.languages)]
-        best: tuple[int, float, Ms, WorkId] | None = None
-        for key in list(self._lines):
-            requirement, only, passed_by = key
-            if (only is not None and only != id) or id in passed_by:
-                continue
-            if only is None and not self._fits(group, requirement):
-                continue
-            if self.load(id, requirement.kind) >= agent.room_for(requirement.kind):
-                continue
-            head = self._head(self._lines[key])
-            if head is None:
-                continue
-            rank = (-requirement.priority, -score_of(head.ask, now), head.ask.place_at, head.work)
-            if best is None or rank < best:
-                best = rank
+        needs = [needs for kind in kinds if (needs := desk.group.needs.get(kind))]
+        meant = self._meant.get(id)
+        own = [line for line in meant.values() if line.key[1].kind in kinds] if meant else []
+        best = self._best_early(needs, own, id, now) if self._early else None
+        if best is None:
+            best = self._best_in_line(needs, own, id, now)
         if best is None:
             return None
-        item = self._waiting[best[3]]
-        load = self.load(id, item.requirement.kind)
-        named = (f"{id}: free, holds {load}",)
-        return Match(waiting=item, agent=id, score=-best[1], candidates=(*named, *item.relaxed))
+        item, line = self._waiting[best[1]]
+        why = _why_only(item) if item.only else f"free, holds {desk.held.get(item.requirement.kind, 0)}"
+        return self._match(item, line, id, now, (f"{id}: {why}",))
 
-    def _for_named(self, item: Waiting, id: AgentId, now: Ms) -> Match | None:
-        agent, kind = self._agents.get(id), item.requirement.kind
-        if agent is None or not _takes_offers(agent) or id in item.passed_by:
-            return None
-        if self.load(id, kind) >= agent.room_for(kind):
-            return None
-        return Match(waiting=item, agent=id, score=score_of(item.ask, now), candidates=(f"{id}: meant for them",))
+    # --- inside: work ------------------------------------------------------------------------------------------------
 
-    # --- inside ------------------------------------------------------------------------------------------------------
-
-    def _head(self, line: Line) -> Waiting | None:
-        while line.heap:
-            item = self._waiting.get(line.heap[0][1])
-            if item is not None and (item.requirement, item.ask.agent, item.passed_by) == line.key:
-                return item
-            heapq.heappop(line.heap)
-        del self._lines[line.key]
-        return None
-
-    def _fits(self, group: Group, requirement: Requirement) -> bool:
-        known = group.fits.get(requirement)
-        if known is None:
-            skills = dict(group.ability[0])
-            known = all(skills.get(name, 0) >= level for name, level in requirement.skills) and (
-                requirement.language is None or requirement.language in group.ability[1]
-            )
-            group.fits[requirement] = known
-        return known
-
-    def _note_free(self, agent: Agent, kind: str) -> None:
-        load = self.load(agent.id, kind)
-        if _takes_offers(agent) and load < agent.room_for(kind):
-            heap = self._free_heaps.setdefault(((agent.skills, agent.languages), kind), [])
-            heapq.heappush(heap, (load, agent.since, agent.id))
-
-    def _is_free(self, entry: tuple[int, Ms, AgentId], kind: str, ability: Ability) -> bool:
-        load, since, id = entry
-        agent = self._agents[id]
-        return (
-            _takes_offers(agent)
-            and agent.since == since
-            and self.load(id, kind) == load
-            and load < agent.room_for(kind)
-            and (agent.skills, agent.languages) == ability
+    def _match(self, item: Waiting, line: Line, agent: AgentId, now: Ms, named: tuple[str, ...]) -> Match:
+        return Match(
+            waiting=item,
+            agent=agent,
+            score=score_of(item.requirement, item.ask.place_at, now),
+            candidates=(*named, *item.reasons),
+            overtakes=self._overtakes(item, line),
         )
 
-    def _best_free(self, group: Group, item: Waiting, named: list[str]) -> tuple[int, Ms, AgentId] | None:
-        kind = item.requirement.kind
-        heap = self._free_heaps.get((group.ability, kind), [])
-        skipped: list[tuple[int, Ms, AgentId]] = []
-        found: tuple[int, Ms, AgentId] | None = None
-        while heap:
-            entry = heap[0]
-            if not self._is_free(entry, kind, group.ability) or entry in skipped:
-                heapq.heappop(heap)
-                continue
-            id = entry[2]
-            if id in item.passed_by:
-                named.append(f"{id}: passed it by")
-                skipped.append(heapq.heappop(heap))
-                continue
-            named.append(f"{id}: free, holds {entry[0]}")
-            found = entry
-            break
-        for entry in skipped:
-            heapq.heappush(heap, entry)
+    def _overtakes(self, item: Waiting, line: Line) -> str:
+        """Why `item` goes before its equals with an older place; empty when none of them waits."""
+        place = (item.ask.place_at, item.work)
+        if line.heap[0] < place:
+            return PASSED
+        queue, requirement, turn, _ = line.key
+        plain = self._lines.get((queue, requirement, _turn_of(requirement), None)) if turn or item.only else None
+        if plain is None or plain.heap[0] >= place:
+            return ""
+        return PUT_FIRST if item.turn == FIRST else DUE if item.turn == PROMISED else KEPT
+
+    def _best_early(self, needs: list[list[Need]], meant: list[Line], id: AgentId, now: Ms) -> Place | None:
+        early = [*meant, *(line for some in needs for need in some for line in need.early)]
+        for turn in (URGENT, FIRST, PROMISED):
+            lines = [line for line in early if line.key[2] == turn]
+            if (best := self._best_of(lines, id, now)[1]) is not None:
+                return best
+        return None
+
+    def _best_in_line(self, needs: list[list[Need]], meant: list[Line], id: AgentId, now: Ms) -> Place | None:
+        """The work of highest score that an agent may take: the one loop that every decision runs."""
+        ordinary = [line for line in meant if line.key[2] == ORDINARY]
+        most, best = self._best_of(ordinary, id, now) if ordinary else (-math.inf, None)
+        for some in needs:
+            for need in some:
+                for line in need.lines:
+                    score = line.pace * (now - line.head_at)
+                    if score >= most:
+                        most, best = self._better(line, id, now, most, best)
+        return best
+
+    def _best_of(self, lines: list[Line], id: AgentId, now: Ms) -> tuple[float, Place | None]:
+        most, best = -math.inf, None
+        for line in lines:
+            most, best = self._better(line, id, now, most, best)
+        return most, best
+
+    def _better(self, line: Line, id: AgentId, now: Ms, most: float, best: Place | None) -> tuple[float, Place | None]:
+        """What is best after a line was looked at too."""
+        place = line.heap[0] if id not in line.passers else self._head_for(line, id)
+        if place is not None:
+            score = line.pace * (now - place[0])
+            if best is None or score > most or (score == most and place < best):
+                return score, place
+        return most, best
+
+    def _head_for(self, line: Line, agent: AgentId) -> Place | None:
+        """The head of a line for somebody who passed some of it by. Costs as much as they passed by there."""
+        aside: list[Place] = []
+        found: Place | None = None
+        while line.heap and found is None:
+            place = line.heap[0]
+            if not self._stands(line, place):
+                heapq.heappop(line.heap)
+            elif agent in self._waiting[place[1]][0].passed_by:
+                aside.append(heapq.heappop(line.heap))
+            else:
+                found = place
+        for place in aside:
+            heapq.heappush(line.heap, place)
         return found
 
+    def _stands(self, line: Line, place: Place) -> bool:
+        """Whether an entry of a line's heap is still work that waits there."""
+        found = self._waiting.get(place[1])
+        return found is not None and found[1] is line and found[0].ask.place_at == place[0]
 
-def score_of(ask: Ask, now: Ms) -> float:
-    """Rate x time in line / target of this kind of ask: 1.0 when the target is reached at rate 1."""
-    return ask.requirement.rate * (now - ask.place_at) / ask.requirement.target_ms
+    def _new_line(self, key: LineKey) -> Line:
+        _, requirement, turn, only = key
+        line = self._lines[key] = Line(key=key, pace=_pace(requirement))
+        self._early += turn > ORDINARY
+        if only is None:
+            need = self._need((requirement.kind, requirement.skills, requirement.language))
+            (need.early if turn else need.lines).append(line)
+        else:
+            self._meant.setdefault(only, {})[key] = line
+        return line
+
+    def _drop_line(self, line: Line) -> None:
+        _, requirement, turn, only = line.key
+        del self._lines[line.key]
+        self._early -= turn > ORDINARY
+        if only is None:
+            need = self._needs[(requirement.kind, requirement.skills, requirement.language)]
+            (need.early if turn else need.lines).remove(line)
+            return
+        del self._meant[only][line.key]
+        if not self._meant[only]:
+            del self._meant[only]
+
+    # --- inside: agents ----------------------------------------------------------------------------------------------
+
+    def _has_room(self, desk: Desk, kind: str) -> bool:
+        """Whether an agent takes one more of a kind: ready, below the limit, and nothing at hand that forbids it."""
+        if desk.held.get(kind, 0) >= desk.room.get(kind, 0):
+            return False
+        if self._beside is None or not desk.total:
+            return True
+        allowed = self._beside.get(kind, ())
+        return all(not n or other == kind or other in allowed for other, n in desk.held.items())
+
+    def _settle(self) -> None:
+        """Bring the heaps of free agents up to date with what changed at desks."""
+        for id in self._moved:
+            desk = self._desks[id]
+            for kind in desk.room or list(desk.free):
+                if not self._has_room(desk, kind):
+                    desk.free.pop(kind, None)
+                    continue
+                entry, before = (desk.total, desk.idle_at, id, desk), desk.free.get(kind)
+                if before is None or entry[:3] != before[:3]:
+                    desk.free[kind] = entry
+                    for need in desk.group.needs.get(kind, ()):
+                        posted = need.posted.get(id)
+                        if posted is None or posted[3] is not desk or entry < posted:
+                            _post(need, entry)
+        self._moved.clear()
+
+    def _next_free(self, need: Need, item: Waiting) -> tuple[AgentId | None, tuple[str, ...]]:
+        """Who is next, with all who were weighed: those who passed it by, the one found, and who would be next."""
+        kind, heap = need.key[0], need.free
+        passed: list[FreeAgent] = []
+        while heap:
+            entry = heap[0]
+            stands = entry[3].free.get(kind)
+            if stands is entry:
+                if entry[2] not in item.passed_by:
+                    break
+                passed.append(heapq.heappop(heap))
+            elif need.posted.get(entry[2]) is not entry:  # they moved forward and stand there too
+                heapq.heappop(heap)
+            elif stands is None:
+                heapq.heappop(heap)
+                del need.posted[entry[2]]
+            else:
+                heapq.heapreplace(heap, stands)
+                need.posted[entry[2]] = stands
+        best = heap[0][2] if heap else None
+        weighed = [f"{entry[2]}: passed it by" for entry in passed[: CANDIDATES_MAX - WEIGHED]]
+        for entry in sorted(heap[:WEIGHED]):
+            if entry[3].free.get(kind) is entry:
+                weighed.append(f"{entry[2]}: free, holds {entry[3].held.get(kind, 0)}")
+        for entry in passed:
+            heapq.heappush(heap, entry)
+        return best, tuple(weighed)
+
+    def _need(self, key: NeedKey) -> Need:
+        found = self._needs.get(key)
+        if found is not None:
+            return found
+        if len(self._needs) >= NEEDS_MAX:
+            self._forget_needs()
+        need = self._needs[key] = Need(key=key)
+        kind = key[0]
+        for group in self._groups.values():
+            if _meets(group.ability, key):
+                group.needs.setdefault(kind, []).append(need)
+                for id in group.agents:
+                    if (entry := self._desks[id].free.get(kind)) is not None:
+                        need.posted[id] = entry
+        need.free = sorted(need.posted.values())
+        return need
+
+    def _forget_needs(self) -> None:
+        self._needs = {key: need for key, need in self._needs.items() if need.lines or need.early}
+        for group in self._groups.values():
+            group.needs = {
+                kind: [need for need in needs if need.key in self._needs] for kind, needs in group.needs.items()
+            }
+
+    def _group(self, ability: Ability) -> Group:
+        found = self._groups.get(ability)
+        if found is None:
+            found = self._groups[ability] = Group(ability=ability)
+            for key, need in self._needs.items():
+                if _meets(ability, key):
+                    found.needs.setdefault(key[0], []).append(need)
+        return found
+
+    def _new_desk(self, agent: Agent, ability: Ability, *, before: Desk | None) -> Desk:
+        desk = self._desks[agent.id] = Desk(agent=agent, group=self._group(ability))
+        desk.group.agents.add(agent.id)
+        if before is not None:
+            desk.held, desk.total, desk.idle_at = before.held, before.total, before.idle_at
+            before.free = {}
+            before.group.agents.discard(agent.id)
+            if not before.group.agents:
+                del self._groups[before.group.ability]
+        return desk
+
+    def _count_present(self, agent: Agent, by: int) -> None:
+        if agent.state is not AgentState.OFF:
+            for name, _ in agent.skills:
+                self._present[name] = self._present.get(name, 0) + by
+
+
+def score_of(requirement: Requirement, place_at: Ms, now: Ms) -> float:
+    """Rate x (1 + priority) / target x time in line: 1.0 when the target is reached at rate 1 and priority 0."""
+    return _pace(requirement) * (now - place_at)
+
+
+def required(requirement: Requirement) -> str:
+    """What is required, as words: `phone, de, billing 3, heating 1`."""
+    skills = (f"{name} {level}" for name, level in requirement.skills)
+    return ", ".join((requirement.kind, *((requirement.language,) if requirement.language else ()), *skills))
+
+
+def _why_only(item: Waiting) -> str:
+    return "meant for them" if item.ask.agent == item.only else "knows the case"
+
+
+def _turn_of(requirement: Requirement) -> int:
+    return URGENT if requirement.priority >= URGENT_PRIORITY else ORDINARY
+
+
+def _pace(requirement: Requirement) -> float:
+    return requirement.rate * (1 + requirement.priority) / requirement.target_ms
+
+
+def _post(need: Need, entry: FreeAgent) -> None:
+    """Put an agent into the heap of those who are free, where they stand now."""
+    need.posted[entry[2]] = entry
+    heapq.heappush(need.free, entry)
+    if len(need.free) > 2 * len(need.posted) + GONE_MAX:
+        need.free[:] = sorted(need.posted.values())
 
 
 def _takes_offers(agent: Agent) -> bool:
     return agent.state is AgentState.READY and agent.asked is None
+
+
+def _meets(ability: Ability, need: NeedKey) -> bool:
+    _, skills, language = need
+    held = dict(ability[0])
+    return (language is None or language in ability[1]) and all(held.get(name, 0) >= level for name, level in skills)

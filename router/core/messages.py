@@ -23,7 +23,7 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.segments import segments_of
-from router.core.words import SECOND_MS, MessageId
+from router.core.words import SECOND_MS, Channel, MessageId
 
 RANK = {
     MessageState.QUEUED: 0,
@@ -69,8 +69,8 @@ def send_reply(making: Making, command: SendReply) -> None:
             reasons=choice.reasons,
         )
     )
-    if case.ask is not None and not case.taken:
-        making.emit(
+    if case.ask is not None and not case.taken and case.ask.requirement.channel is not Channel.PHONE:
+        making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
             WorkWithdrawn(case=case.id, customer=customer.id, at=making.now, work=case.ask.work, why="answered")
         )
 
@@ -131,8 +131,9 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
     """Follow a message by its status callbacks: late, repeated and reordered ones never take it back."""
     message = making.message(command.message)
     state = PROVIDER_STATES.get(command.state)
-    if message.provider_id not in (None, command.provider_id):
-        raise Rejected(Reason.NOTHING_TO_DO, "another send of this message")
+    is_earlier = 0 < command.attempt < message.attempts or message.provider_id not in (None, command.provider_id)
+    if is_earlier or (message.state == MessageState.QUEUED and state == MessageState.FAILED):
+        raise Rejected(Reason.NOTHING_TO_DO, "another attempt of this message")
     if message.provider_id is None and message.state in (MessageState.SENDING, MessageState.UNKNOWN):
         # The callback came before the answer to our request, or instead of it: the provider has it.
         making.emit(MessageSent(message=message.id, at=making.now, provider_id=command.provider_id, adopted=True))

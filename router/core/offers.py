@@ -5,11 +5,22 @@ Every offer ends: accepted, declined, expired or revoked. Whatever ends it but a
 
 from router.core.agents import after_finish, revoke_offers, set_away, the_agent
 from router.core.clock import Ms
-from router.core.commands import AcceptOffer, EndOffer, FinishWork, GiveBackWork, OfferWork, WithdrawWork
+from router.core.commands import (
+    AcceptOffer,
+    EndOffer,
+    FinishWork,
+    GiveBackWork,
+    NoteDeadlineDue,
+    NoteLanguageDue,
+    OfferWork,
+    WithdrawWork,
+)
 from router.core.context import Making
 from router.core.documents import Work
 from router.core.errors import Reason, Rejected
 from router.core.events import (
+    DeadlineDue,
+    LanguageDue,
     OfferEnded,
     WorkAccepted,
     WorkDropped,
@@ -18,7 +29,7 @@ from router.core.events import (
     WorkOffered,
     WorkWrapped,
 )
-from router.core.words import MINUTE_MS, AgentId, AgentState, OfferId, WorkId, WorkState
+from router.core.words import MINUTE_MS, AgentId, AgentState, Channel, OfferId, WorkId, WorkState
 
 PASS_MS = 2 * MINUTE_MS
 """How long work goes to others first after an agent passed it by."""
@@ -39,7 +50,29 @@ def offer_work(making: Making, command: OfferWork) -> None:
             score=command.score,
             waiting=command.waiting,
             candidates=command.candidates,
+            overtakes=command.overtakes,
         )
+    )
+
+
+def note_language_due(making: Making, command: NoteLanguageDue) -> None:
+    """Have the customer asked whether another language will do."""
+    making.emit(
+        LanguageDue(
+            work=command.work,
+            case=command.case,
+            customer=command.customer,
+            at=making.now,
+            language=command.language,
+            other=command.other,
+        )
+    )
+
+
+def note_deadline_due(making: Making, command: NoteDeadlineDue) -> None:
+    """Have the case say whether it may go ahead of others for the customer's own deadline."""
+    making.emit(
+        DeadlineDue(work=command.work, case=command.case, customer=command.customer, at=making.now, why=command.why)
     )
 
 
@@ -57,6 +90,7 @@ def accept_offer(making: Making, command: AcceptOffer) -> None:
             at=making.now,
             agent=command.agent,
             offer=command.offer,
+            phone=the_agent(making, command.agent).phone if work.ask.requirement.channel is Channel.PHONE else None,
         )
     )
 
@@ -111,8 +145,11 @@ def finish_work(making: Making, command: FinishWork) -> None:
 
 
 def give_back(making: Making, command: GiveBackWork) -> None:
-    """Accepted work goes back into the line (or to somebody named) with its place."""
+    """Accepted work goes back into the line (or to somebody named) with its place.
+
+    On the phone whoever hands it on stays with the customer until the next one is there: they wrap up meanwhile."""
     work = _held(making, command.work, command.agent)
+    on_phone = work.ask.requirement.channel is Channel.PHONE and work.state is WorkState.ACTIVE
     making.emit(
         WorkGivenBack(
             work=work.id,
@@ -122,6 +159,7 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             agent=command.agent,
             why=command.why,
             to=command.to,
+            stays=command.to is not None and on_phone,
         )
     )
     after_finish(making, command.agent)

@@ -7,26 +7,42 @@ from collections.abc import Callable
 
 from router.core.clock import Ms
 from router.core.documents import Ask, Requirement
-from router.core.values import replace
+from router.core.values import replace, value
 
-LEVEL, SKILLS, SKILL = "level", "skills", "skill:"
+LANGUAGE, LEVEL, SKILLS, SKILL = "language", "level", "skills", "skill:"
 
 
-def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str], bool]) -> tuple[Requirement, tuple[str, ...], Ms | None]:
-    """What `ask` requires at `now`, which steps were taken (with why), and when the next one is due.
+@value
+class Relaxed:
+    """What is required now; the steps that were taken, with why; when the next one is due. `asks`: the language may
+    go as soon as the customer says yes."""
 
-    `is_held`: whether anybody present has a skill."""
-    requirement, taken = ask.requirement, list[str]()
+    requirement: Requirement
+    taken: tuple[str, ...] = ()
+    next_at: Ms | None = None
+    asks: bool = False
+
+
+def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str], bool]) -> Relaxed:
+    """What `ask` requires at `now`. `is_held`: whether anybody present has a skill."""
+    requirement, taken, asks = ask.requirement, list[str](), False
+    if ask.offered_language is not None and ask.offered_language == requirement.language:
+        taken.append(f"language {requirement.language}: the customer agreed")
     for after_ms, drop in ask.relax:
         due = Ms(ask.place_at + after_ms)
+        if drop == LANGUAGE and (requirement.language is None or requirement.language == ask.offered_language):
+            continue
+        if now >= due and drop == LANGUAGE:
+            asks = True
+            continue
         if now >= due:
             taken.append(f"{drop} no longer required after {after_ms // 1000} s")
         elif drop.startswith(SKILL) and not is_held(drop.removeprefix(SKILL)):
             taken.append(f"{drop} not required: nobody present has it")
         else:
-            return requirement, tuple(taken), due
+            return Relaxed(requirement, tuple(taken), due, asks)
         requirement = _without(requirement, drop)
-    return requirement, tuple(taken), None
+    return Relaxed(requirement, tuple(taken), None, asks)
 
 
 def _without(requirement: Requirement, drop: str) -> Requirement:

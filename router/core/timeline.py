@@ -3,6 +3,10 @@
 from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.events import (
+    AskChanged,
+    CallEnded,
+    CallRecorded,
+    CallSaid,
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
@@ -11,13 +15,16 @@ from router.core.events import (
     MessageLost,
     MessageQueued,
     NoteAdded,
+    PlaceKept,
+    PromiseChanged,
+    PromiseMade,
     RoutingNoted,
     WorkClosed,
     WorkReturned,
     WorkTaken,
     WorkWanted,
 )
-from router.core.words import CaseId
+from router.core.words import CaseId, Channel
 
 
 def entry_of(event: Event) -> Entry | None:
@@ -33,7 +40,7 @@ def entry_of(event: Event) -> Entry | None:
                 case=event.case,
                 n=event.entry,
                 at=event.at,
-                kind="message",
+                kind="call" if event.channel is Channel.PHONE else "message",
                 author="customer",
                 author_id=event.customer,
                 channel=event.channel,
@@ -84,7 +91,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "decision",
-                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched),
+                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched, *ask.reasons),
                 facts={
                     **event.inputs,
                     "what": "queued",
@@ -94,6 +101,26 @@ def _record_of(event: Event) -> Entry | None:
                     "place_at": ask.place_at,
                     "work": ask.work,
                     "skills": ", ".join(f"{name} {level}" for name, level in ask.requirement.skills),
+                },
+            )
+        case AskChanged():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="decision",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                words=event.words,
+                reasons=event.reasons,
+                facts={
+                    "what": event.what,
+                    "rule": event.ask.rule,
+                    "policy": event.ask.policy,
+                    "queue": event.ask.queue,
+                    "place_at": event.ask.place_at,
+                    "work": event.ask.work,
                 },
             )
         case RoutingNoted():
@@ -154,6 +181,78 @@ def _record_of(event: Event) -> Entry | None:
                 address=event.address,
                 reasons=(event.why,),
                 facts={"blocked": event.blocked},
+            )
+        case CallSaid():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="customer",
+                author_id=event.customer,
+                channel=Channel.PHONE,
+                direction="in",
+                words=event.words,
+                facts={"what": "said"},
+            )
+        case CallRecorded():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="customer",
+                author_id=event.customer,
+                channel=Channel.PHONE,
+                direction="in",
+                media=event.media,
+                facts={"what": "recorded"},
+            )
+        case CallEnded():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "call",
+                facts={
+                    "what": "ended",
+                    "who": event.role.value,
+                    "how": event.how,
+                    "seconds": event.seconds,
+                    "step": event.step.value,
+                    "agent": event.agent,
+                },
+            )
+        case PromiseMade():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(event.why,) if event.why else (),
+                facts={"what": "made", "promise": event.promise, "kind": event.kind},
+            )
+        case PromiseChanged():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(event.why,) if event.why else (),
+                facts={
+                    "what": event.attempt or event.callback.value,
+                    "promise": event.promise,
+                    "state": event.state.value,
+                },
+            )
+        case PlaceKept():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "call",
+                reasons=("they hung up in line; their place is kept for when they come back",),
+                facts={"what": "place kept", "place_at": event.place_at},
             )
         case MessageFailed():
             return _system(

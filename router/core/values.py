@@ -21,7 +21,7 @@ def value(cls: type[T]) -> type[T]:
     """Make `cls`, a class of annotated fields, a value. Field types may not be subclassed."""
     names = {name: part for name, part in vars(cls).items() if name not in LEFT_OUT}
     make: Any = STRUCT
-    made: Any = make(cls.__name__, (msgspec.Struct,), names, frozen=True, omit_defaults=True)
+    made: Any = make(cls.__name__, (msgspec.Struct,), names, frozen=True, omit_defaults=True, gc=False)
     return made
 
 

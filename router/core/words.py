@@ -16,6 +16,8 @@ ContactId = NewType("ContactId", str)
 MessageId = NewType("MessageId", str)
 WorkId = NewType("WorkId", str)
 OfferId = NewType("OfferId", str)
+CallId = NewType("CallId", str)
+PromiseId = NewType("PromiseId", str)
 AgentId = NewType("AgentId", str)
 VaultId = NewType("VaultId", str)
 """Where words of a person stand. Events carry this instead of the words."""
@@ -63,6 +65,66 @@ class WorkState(StrEnum):
     ACTIVE = "active"
     WRAPPING = "wrapping"
     DONE = "done"
+
+
+class CallState(StrEnum):
+    """One telephone leg, from intent to its end."""
+
+    PLANNED = "planned"  # we want it dialled
+    DIALLING = "dialling"  # an attempt was recorded and its outcome is not known yet
+    RINGING = "ringing"  # the provider has it
+    LIVE = "live"  # answered: it hears what we say
+    ENDED = "ended"
+
+
+class CallRole(StrEnum):
+    """Who is at the other end of a leg."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+class Step(StrEnum):
+    """Where a call stands; `core.call_table` says what is said there and what follows."""
+
+    GREETING = "greeting"
+    WAITING = "waiting"
+    LANGUAGE = "language"
+    NUMBER = "number"
+    WORDS = "words"
+    PROMISED = "promised"
+    TEXTED = "texted"
+    TALKING = "talking"
+    HELD = "held"
+    LOST = "lost"
+    OPENING = "opening"
+    MACHINE = "machine"
+    WHISPER = "whisper"
+    BESIDE = "beside"
+    GOODBYE = "goodbye"
+
+
+class PromiseState(StrEnum):
+    OPEN = "open"
+    AT_RISK = "at_risk"
+    KEPT = "kept"
+    MOVED = "moved"
+    BROKEN = "broken"
+    WITHDRAWN = "withdrawn"
+
+
+class CallbackState(StrEnum):
+    """How far a promised call has come (contract: callback states)."""
+
+    ASKED = "asked"
+    SCHEDULED = "scheduled"
+    DUE = "due"
+    DIALLING = "dialling"
+    TALKING = "talking"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    MOVED = "moved"
 
 
 class AgentState(StrEnum):

@@ -28,6 +28,7 @@ from router.http.views import (
     AskOut,
     CaseOut,
     EntryOut,
+    PromiseOut,
     case_now,
     case_out,
     cases_out,
@@ -71,7 +72,7 @@ class BriefOut(Reply):
     language: str | None
     earlier: list[str] = Field(description="what was said last, oldest first")
     known: dict[str, Any]
-    promises: list[dict[str, Any]]
+    promises: list[PromiseOut]
     waiting: AskOut | None
     cautions: list[str]
 
@@ -221,11 +222,12 @@ class CaseApi:
     async def brief(self, call: Call) -> Replied:
         case = await self._case(call)
         rows = await self._journal.entries(
-            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note")
+            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note", "call")
         )
-        said = await entries_out(self._journal, rows[-6:])
+        said = await entries_out(self._journal, [e for e in rows if e.words or e.kind != "call"][-6:])
         theirs = [e for e in said if e.direction == "in"]
         customer = await self._journal.document(case.customer)
+        shown = await case_out(self._journal, case)
         cautions: list[str] = []
         if isinstance(customer, Customer):
             for address in customer.addresses:
@@ -245,8 +247,8 @@ class CaseApi:
                 language=case.language,
                 earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text],
                 known={},
-                promises=[],
-                waiting=(await case_out(self._journal, case)).ask,
+                promises=shown.promises,
+                waiting=shown.ask,
                 cautions=cautions,
             ),
         )

@@ -1,23 +1,35 @@
 """Agents, offers and work over the API."""
 
+import heapq
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, field_validator
 
 from router.core.clock import Ms
-from router.core.commands import AcceptOffer, AddAgent, EndOffer, FinishWork, GiveBackWork, SetAgentState
+from router.core.commands import (
+    AcceptOffer,
+    AddAgent,
+    AssignCase,
+    EndOffer,
+    FinishWork,
+    GiveBackWork,
+    PutFirst,
+    SetAgentState,
+    SetDeadline,
+)
 from router.core.context import Decision
 from router.core.documents import Agent, Work
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
-from router.core.words import AgentId, AgentState, OfferId, WorkId
+from router.core.matcher import Waiting, required
+from router.core.words import AgentId, AgentState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
-from router.http.auth import ANYBODY, DESK, LEADS, Role, require
+from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
 from router.http.problems import Problem, problem_of
-from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor
+from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, id_cursor
 from router.http.service import Service
-from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, offer_out, work_out
+from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, work_out
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
@@ -58,22 +70,24 @@ class AgentPage(Reply):
     next: str | None
 
 
+def zoned(value: object) -> object:
+    """An instant as text must name its zone."""
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"{value} is no time: {error}") from None
+        if parsed.tzinfo is None:
+            raise ValueError(f"{value} has no zone; write {value}Z or {value}+01:00")
+        return parsed
+    return value
+
+
 class StateBody(Body):
     state: Literal["ready", "busy", "away", "off"]
     until: AwareDatetime | None = None
 
-    @field_validator("until", mode="before")
-    @classmethod
-    def _has_a_zone(cls, value: object) -> object:
-        if isinstance(value, str):
-            try:
-                parsed = datetime.fromisoformat(value)
-            except ValueError as error:
-                raise ValueError(f"{value} is no time: {error}") from None
-            if parsed.tzinfo is None:
-                raise ValueError(f"{value} has no zone; write {value}Z or {value}+01:00")
-            return parsed
-        return value
+    _has_a_zone = field_validator("until", mode="before")(zoned)
 
 
 class WorkList(Reply):
@@ -93,6 +107,55 @@ class FinishBody(Body):
 class TransferBody(Body):
     to: Annotated[str, Field(pattern=r"^(agent:agt_[a-z0-9]+|queue:[\w-]+)$")]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ReasonBody(Body):
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class DeadlineBody(Body):
+    until: AwareDatetime | None = Field(description="until when the customer can be reached; null: any time")
+
+    _has_a_zone = field_validator("until", mode="before")(zoned)
+
+
+class WaitingOut(Reply):
+    work: str
+    case: str
+    queue: str
+    kind: str
+    requires: str = Field(description="the kind, the language and the skills that it requires now")
+    place_at: str
+    first: bool
+    only: str | None = Field(description="the one agent it waits for")
+    reasons: list[str]
+
+
+class HeldOut(Reply):
+    work: str
+    case: str
+    agent: str
+    state: str
+    kind: str
+    queue: str
+    place_at: str
+    accepted_at: str | None
+
+
+class AllWork(Reply):
+    waiting: list[WaitingOut] = Field(description="who waits, the longest waiter first")
+    waiting_count: int
+    held: list[HeldOut] = Field(description="what agents are offered and work on, the oldest work first")
+    held_count: int
+
+
+class AllQuery(Query):
+    limit: int = Field(LIST_MAX, ge=1, le=LIST_MAX, description="how many of each at most")
+
+
+class Done(Reply):
+    work: str
+    case: str
 
 
 class DeclineBody(Body):
@@ -132,6 +195,46 @@ class WorkApi:
                 tag="agents",
             ),
             Route("GET", "/api/v1/agents/me/work", "My offers and work", DESK, self.work, WorkList, tag="agents"),
+            Route(
+                "GET",
+                "/api/v1/work",
+                "All that waits and is held",
+                LEADS,
+                self.all,
+                AllWork,
+                query=AllQuery,
+                tag="work",
+            ),
+            Route(
+                "POST",
+                "/api/v1/work/{id}/first",
+                "Put it before everybody else",
+                OVERSEERS,
+                self.first,
+                Done,
+                body=ReasonBody,
+                tag="work",
+            ),
+            Route(
+                "PUT",
+                "/api/v1/work/{id}/deadline",
+                "Until when the customer can be reached",
+                WRITERS,
+                self.deadline,
+                Done,
+                body=DeadlineBody,
+                tag="work",
+            ),
+            Route(
+                "POST",
+                "/api/v1/work/{id}/take",
+                "Take it over from whoever has it",
+                OVERSEERS,
+                self.take_over,
+                Done,
+                body=ReasonBody,
+                tag="work",
+            ),
             Route("POST", "/api/v1/offers/{id}/accept", "Take it", DESK, self.accept, WorkOut, tag="work"),
             Route(
                 "POST",
@@ -231,6 +334,53 @@ class WorkApi:
         command = AcceptOffer(key=call.key, offer=offer, work=work, agent=agent.id, actor=actor_of(call))
         return await self._work_changed(call, command)
 
+    async def all(self, call: Call) -> Replied:
+        matcher, most = self._domain.matcher, call.query.limit
+        held = [w for w in self._domain.works.values() if w.state is not WorkState.WAITING]
+        return Replied(
+            200,
+            AllWork(
+                waiting=[waiting_out(item) for item in matcher.longest(most)],
+                waiting_count=len(matcher),
+                held=[held_out(work) for work in heapq.nsmallest(most, held, key=lambda work: work.id)],
+                held_count=len(held),
+            ),
+        )
+
+    async def first(self, call: Call) -> Replied:
+        work = WorkId(call.path["id"])
+        case = self._domain.case_of(work)
+        if case is None:
+            raise problem_of(Rejected(Reason.NOT_FOUND, "work"))
+        command = PutFirst(key=call.key, case=case, work=work, actor=actor_of(call), reason=call.body.reason)
+        return await self._service.take(call, command, lambda _: Done(work=work, case=case), status=200)
+
+    async def deadline(self, call: Call) -> Replied:
+        work, until = WorkId(call.path["id"]), call.body.until
+        case = self._domain.case_of(work)
+        if case is None:
+            raise problem_of(Rejected(Reason.NOT_FOUND, "work"))
+        at = Ms(int(until.timestamp() * 1000)) if until else None
+        command = SetDeadline(key=call.key, case=case, work=work, until=at, actor=actor_of(call))
+        return await self._service.take(call, command, lambda _: Done(work=work, case=case), status=200)
+
+    async def take_over(self, call: Call) -> Replied:
+        """Work that an agent has goes to the lead, as if handed on; what waits or is offered is assigned to them."""
+        lead, id = self._agent(call), WorkId(call.path["id"])
+        case, work = self._domain.case_of(id), self._domain.works.get(id)
+        if case is None:
+            raise problem_of(Rejected(Reason.NOT_FOUND, "work"))
+        if work is not None and work.agent == lead.id:
+            raise problem_of(Rejected(Reason.NOTHING_TO_DO, "work"))
+        reason, actor = call.body.reason, actor_of(call)
+        command: GiveBackWork | AssignCase = AssignCase(
+            key=call.key, case=case, actor=actor, agent=lead.id, reason=reason
+        )
+        if work is not None and work.agent is not None:
+            why = f"taken over by {lead.id}: {reason}"
+            command = GiveBackWork(key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor)
+        return await self._service.take(call, command, lambda _: Done(work=id, case=case), status=200)
+
     async def decline(self, call: Call) -> Replied:
         offer, work = self._offer(call)
         command = EndOffer(
@@ -304,3 +454,31 @@ class WorkApi:
     def _out(self, agent: Agent, name: str | None) -> AgentOut:
         load = {kind: n for kind, _ in agent.capacity if (n := self._domain.matcher.load(agent.id, kind))}
         return agent_out(agent, name, connected=self._domain.is_connected(agent.id), load=load)
+
+
+def waiting_out(item: Waiting) -> WaitingOut:
+    return WaitingOut(
+        work=item.work,
+        case=item.case,
+        queue=item.ask.queue,
+        kind=item.requirement.kind,
+        requires=required(item.requirement),
+        place_at=stamp(item.ask.place_at),
+        first=item.ask.first,
+        only=item.only,
+        reasons=list(item.reasons),
+    )
+
+
+def held_out(work: Work) -> HeldOut:
+    agent = work.offer.agent if work.offer is not None else work.agent
+    return HeldOut(
+        work=work.id,
+        case=work.case,
+        agent=agent or "",
+        state=work.state.value,
+        kind=work.ask.requirement.kind,
+        queue=work.ask.queue,
+        place_at=stamp(work.ask.place_at),
+        accepted_at=maybe(work.accepted_at),
+    )

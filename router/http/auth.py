@@ -33,6 +33,7 @@ class Role(StrEnum):
 ANYBODY = frozenset(Role)
 DESK = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
 LEADS = frozenset({Role.LEAD, Role.OPS, Role.ADMIN})
+OVERSEERS = frozenset({Role.LEAD, Role.ADMIN})
 OPS = frozenset({Role.OPS, Role.ADMIN})
 ADMIN = frozenset({Role.ADMIN})
 WRITERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN, Role.INTEGRATION})

@@ -16,9 +16,10 @@ from prometheus_client import generate_latest
 from channels.base import Channel, Refusal
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
-from router.core.commands import CountRefused, RecordDelivery
+from router.core.commands import CountRefused, NoteCall, RecordDelivery
 from router.core.errors import Rejected
 from router.core.words import SECOND_MS
+from router.http.api_calls import CallApi
 from router.http.api_cases import CaseApi
 from router.http.api_media import MediaApi
 from router.http.api_system import SystemApi
@@ -29,12 +30,13 @@ from router.http.openapi import docs_page, openapi
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Route, RouteTable, read_body, read_query
 from router.http.service import Service
+from router.http.speaking import speak
 from router.journal.base import JournalStopped
 from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (CaseApi, WorkApi, SystemApi, MediaApi)
+APIS = (CaseApi, CallApi, WorkApi, SystemApi, MediaApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
@@ -94,8 +96,12 @@ class Front:
             title = "Refused" if refusal.status == 403 else "Cannot be read"
             raise Problem(refusal.status, title, "This request was not let in.") from None
         self._node.faults.reach("webhook.before_decide")
+        if received.call is not None:
+            answer = await speak(self._node, channel, received)
+            self._node.faults.reach("webhook.before_answer")
+            return answer
         for command in received.commands:
-            if isinstance(command, RecordDelivery):
+            if isinstance(command, RecordDelivery | NoteCall):
                 await self._node.take_delivery(command)
             else:
                 await self._node.take(command)

@@ -18,6 +18,8 @@ from router.core.events import (
     Event,
     OfferEnded,
     PolicyActivated,
+    ScreenLost,
+    ScreenOpened,
     WorkOffered,
 )
 from router.http.auth import LEADS, Identity, Role
@@ -108,7 +110,7 @@ def may_see(event: Event, who: Identity) -> bool:
     match event:
         case WorkOffered() | OfferEnded():
             return event.agent == who.agent
-        case AgentStateChanged() | AgentStateAsked() | AgentAdded():
+        case AgentStateChanged() | AgentStateAsked() | AgentAdded() | ScreenOpened() | ScreenLost():
             return event.agent == who.agent
         case AccessRefused() | PolicyActivated():
             return False

@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from router.core.events import (
+    CallEnded,
     CaseOpened,
     ContactReceived,
     MessageDelivered,
@@ -23,6 +24,7 @@ from router.node.node import Node
 
 COUNTED = frozenset(
     {
+        CallEnded,
         CaseOpened,
         ContactReceived,
         MessageDelivered,
@@ -45,6 +47,8 @@ class NodeMetrics(Collector):
         self._contacts: dict[str, int] = {}
         self._messages: dict[str, int] = {}
         self._offers: dict[str, int] = {}
+        self._calls: dict[str, int] = {}
+        self._overtakes: dict[str, int] = {}
         self._cases = 0
         self.refused = 0
 
@@ -57,6 +61,8 @@ class NodeMetrics(Collector):
                     self._cases += 1
                 case WorkOffered():
                     _add(self._offers, "made")
+                    if event.overtakes:
+                        _add(self._overtakes, event.overtakes)
                 case OfferEnded():
                     _add(self._offers, event.how)
                 case WorkAccepted():
@@ -71,6 +77,8 @@ class NodeMetrics(Collector):
                     _add(self._messages, "failed")
                 case MessageLost():
                     _add(self._messages, "unknown")
+                case CallEnded():
+                    _add(self._calls, f"{event.role} {event.how}")
                 case _:
                     pass
 
@@ -79,6 +87,8 @@ class NodeMetrics(Collector):
         yield _counter("onecase_contacts", "Contacts taken", "channel", self._contacts)
         yield _counter("onecase_messages", "Messages of ours by what became of them", "state", self._messages)
         yield _counter("onecase_offers", "Offers by outcome", "outcome", self._offers)
+        yield _counter("onecase_calls", "Legs that ended, by whose and how", "outcome", self._calls)
+        yield _counter("onecase_overtakes", "Offers made before equals with an older place", "reason", self._overtakes)
         yield CounterMetricFamily("onecase_cases_opened", "Cases opened", value=self._cases)
         yield CounterMetricFamily("onecase_webhooks_refused", "Webhooks with a wrong signature", value=self.refused)
         waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
@@ -86,6 +96,14 @@ class NodeMetrics(Collector):
         for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):
             waiting.add_metric([queue], count)
             oldest.add_metric([queue], (node.clock.now() - place_at) / 1000)
+        yield waiting
+        yield oldest
+        labels = ["queue", "requires"]
+        waiting = GaugeMetricFamily("onecase_class_waiting", "Work waiting that requires the same", labels=labels)
+        oldest = GaugeMetricFamily("onecase_class_oldest_seconds", "Age of the oldest place of a class", labels=labels)
+        for name, (count, place_at) in sorted(node.domain.matcher.waiting_by_class().items()):
+            waiting.add_metric(name, count)
+            oldest.add_metric(name, (node.clock.now() - place_at) / 1000)
         yield waiting
         yield oldest
         agents = GaugeMetricFamily("onecase_agents", "Agents by state", labels=["state"])
@@ -99,6 +117,20 @@ class NodeMetrics(Collector):
         lag.add_metric(["relay"], node.relay.lag)
         yield lag
         yield GaugeMetricFamily("onecase_outbox_under_way", "Messages being sent now", value=node.outbox.waiting)
+        legs = GaugeMetricFamily("onecase_legs", "Telephone legs that are not over, by state", labels=["state"])
+        by_state: dict[str, int] = {}
+        for state in node.dialler.legs.values():
+            _add(by_state, state)
+        for state, count in sorted(by_state.items()):
+            legs.add_metric([state], count)
+        yield legs
+        provider = GaugeMetricFamily(
+            "onecase_provider_wait_seconds", "How long a failing provider is left alone", labels=["for"]
+        )
+        now = node.clock.now()
+        for name, breaker in (*sorted(node.outbox.breakers.items()), ("dialler", node.dialler.breaker)):
+            provider.add_metric([name], breaker.wait_ms(now) / 1000)
+        yield provider
         yield GaugeMetricFamily("onecase_journal_seq", "Number of the last event", value=node.journal.last_seq)
         yield GaugeMetricFamily("onecase_ready", "1 while the service takes contacts", value=int(node.is_ready))
 

@@ -162,7 +162,9 @@ def _raw(request: web.BaseRequest) -> str:
 
 
 def _reply(answer: WireResponse) -> web.Response:
-    headers = CIMultiDict() if answer.content_type == TWIML else CIMultiDict(SECURE)  # no browser reads TwiML
-    headers.update(answer.headers)
-    headers["Content-Type"] = answer.content_type
+    headers = CIMultiDict({"Content-Type": answer.content_type})
+    if answer.content_type != TWIML:  # no browser reads TwiML
+        headers.update(SECURE)
+    if answer.headers:
+        headers.update(answer.headers)
     return web.Response(status=answer.status, body=answer.body, headers=headers)

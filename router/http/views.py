@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Case, Customer, Entry, Message, MessageState, Work
+from router.core.documents import Agent, Case, Customer, Entry, Message, MessageState, Promise, Work
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -36,6 +36,26 @@ class AskOut(Reply):
     language: str | None
 
 
+class AttemptOut(Reply):
+    at: str
+    outcome: str
+
+
+class PromiseOut(Reply):
+    """What a customer was told would happen. `callback` says how far a promised call has come."""
+
+    id: str
+    kind: str
+    case: str
+    state: str
+    callback: str
+    window: dict[str, str] | None = Field(description="from when to when; null: when it is their turn")
+    told_via: str
+    made_at: str
+    place_at: str
+    attempts: list[AttemptOut]
+
+
 class CaseOut(Reply):
     id: str
     ref: str
@@ -48,7 +68,7 @@ class CaseOut(Reply):
     opened_at: str
     changed_at: str
     contacts: list[ContactOut]
-    promises: list[dict[str, Any]]
+    promises: list[PromiseOut]
     terms: dict[str, Any]
     known: dict[str, Any]
     ledger: dict[str, Any]
@@ -145,14 +165,23 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     """Cases as the outside sees them, with their contacts' addresses as they were given."""
     contacts: dict[str, list[Entry]] = {}
     for case in cases:
-        rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message",))
+        rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message", "call"))
         contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
-    return [case_now(case, contacts.get(case.id, []), words) for case in cases]
+    found = [await journal.document(case.promise) if case.promise else None for case in cases]
+    return [
+        case_now(case, contacts.get(case.id, []), words, [promise] if isinstance(promise, Promise) else [])
+        for case, promise in zip(cases, found, strict=True)
+    ]
 
 
-def case_now(case: Case, contacts: Sequence[Entry] = (), words: Mapping[str, str] = NO_WORDS) -> CaseOut:
+def case_now(
+    case: Case,
+    contacts: Sequence[Entry] = (),
+    words: Mapping[str, str] = NO_WORDS,
+    promises: Sequence[Promise] = (),
+) -> CaseOut:
     """A case from its document alone, with those of its contacts and words that are at hand."""
     channels = sorted({str(e.channel) for e in contacts})
     return CaseOut(
@@ -176,7 +205,7 @@ def case_now(case: Case, contacts: Sequence[Entry] = (), words: Mapping[str, str
             )
             for e in contacts
         ],
-        promises=[],
+        promises=[promise_out(promise) for promise in promises],
         terms={},
         known={},
         ledger={"contacts": case.contacts, **({"channels": channels} if channels else {})},
@@ -184,6 +213,22 @@ def case_now(case: Case, contacts: Sequence[Entry] = (), words: Mapping[str, str
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
         version=case.version,
+    )
+
+
+def promise_out(promise: Promise) -> PromiseOut:
+    window = promise.window
+    return PromiseOut(
+        id=promise.id,
+        kind=promise.kind,
+        case=promise.case,
+        state=promise.state,
+        callback=promise.callback,
+        window={"start": stamp(window[0]), "end": stamp(window[1])} if window else None,
+        told_via=promise.told_via,
+        made_at=stamp(promise.made_at),
+        place_at=stamp(promise.place_at),
+        attempts=[AttemptOut(at=stamp(at), outcome=outcome) for at, outcome in promise.attempts],
     )
 
 
@@ -277,7 +322,7 @@ def offer_out(work: Work) -> OfferOut:
         work=work.id,
         case=work.case,
         channel=work.ask.requirement.channel,
-        kind="message",
+        kind="call" if work.ask.requirement.kind == "phone" else "message",
         queue=work.ask.queue,
         place_at=stamp(work.ask.place_at),
         expires_at=stamp(work.offer.expires_at),
@@ -290,7 +335,7 @@ def work_out(work: Work) -> WorkOut:
         id=work.id,
         case=work.case,
         channel=work.ask.requirement.channel,
-        kind="message",
+        kind="call" if work.ask.requirement.kind == "phone" else "message",
         state=work.state,
         accepted_at=maybe(work.accepted_at),
     )

@@ -11,10 +11,22 @@ from typing import Protocol
 
 from router.core.clock import Ms
 from router.core.commands import Indexed, Kept
-from router.core.documents import Agent, Case, Customer, Document, Entry, Message, MessageState, State, Work
+from router.core.documents import (
+    Agent,
+    Call,
+    Case,
+    Customer,
+    Document,
+    Entry,
+    Message,
+    MessageState,
+    Promise,
+    State,
+    Work,
+)
 from router.core.events import CommandTaken, Event
 from router.core.values import field, value
-from router.core.words import AddressId, WorkState
+from router.core.words import AddressId, CallState, PromiseState, WorkState
 
 DOMAIN = "domain"
 """The stream of the domain scope; every other stream is a customer's id."""
@@ -84,6 +96,13 @@ class JournalStopped(Exception):
     """The engine does not write any more: a commit failed or it was closed."""
 
 
+class JournalClosed(JournalStopped):
+    """The engine was closed in good order. What comes after that is not taken, and nothing is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("the journal is closed")
+
+
 class JournalUnusable(Exception):
     """The folder cannot be opened: held by another process, not writable, damaged, or of a newer version."""
 
@@ -109,6 +128,10 @@ class Journal(Protocol):
     async def document(self, id: str) -> Document | None: ...
     async def live(self, kind: type[Document]) -> list[Document]:
         """All documents of a kind that still matter (see `is_live`), by id."""
+        ...
+
+    async def documents(self, kind: type[Document], *, after: str, limit: int) -> list[Document]:
+        """Documents of a kind in order of their ids, from `after` on; those that no longer matter too."""
         ...
 
     async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
@@ -157,6 +180,10 @@ def is_live(document: Document) -> bool:
             return document.status.is_live
         case Message():
             return document.state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+        case Call():
+            return document.state is not CallState.ENDED
+        case Promise():
+            return document.state in (PromiseState.OPEN, PromiseState.AT_RISK)
         case Work():
             return document.state is not WorkState.DONE
 
@@ -165,7 +192,7 @@ def owner_of(document: Document) -> str:
     match document:
         case Customer():
             return document.id
-        case Case() | Message():
+        case Case() | Message() | Call() | Promise():
             return document.customer
         case Agent() | Work():
             return DOMAIN

@@ -1,4 +1,4 @@
-"""Bytes and back: events, documents, entries. Upcasters lift what older versions wrote to what is read now.
+"""Bytes and back: events and documents. Upcasters lift what older versions wrote to what is read now.
 
 Encoding is deterministic: the same value gives the same bytes.
 """
@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from router.core.documents import Agent, Case, Customer, Document, Entry, Message, Work
+from router.core.documents import Agent, Call, Case, Customer, Document, Message, Promise, Work
 from router.core.errors import Fault
 from router.core.events import CommandTaken, CustomerEvent, DomainEvent, Event
 from router.core.values import fields_of
@@ -23,6 +23,8 @@ DOCUMENT_TYPES: dict[str, type[Document]] = {
     "customer": Customer,
     "case": Case,
     "message": Message,
+    "call": Call,
+    "promise": Promise,
     "agent": Agent,
     "work": Work,
 }
@@ -33,7 +35,6 @@ UPCASTERS: dict[str, list[Callable[[Fields], Fields]]] = {}
 
 _encoder = msgspec.json.Encoder()
 _document_decoders = {name: msgspec.json.Decoder(kind) for name, kind in DOCUMENT_TYPES.items()}
-_entry_decoder = msgspec.json.Decoder(Entry)
 _raw_events = msgspec.json.Decoder(list[tuple[str, int, msgspec.Raw]])
 _event_decoders = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
 
@@ -67,14 +68,6 @@ def encode_document(document: Document) -> str:
 
 def decode_document(kind: str, text: str | bytes) -> Document:
     return _document_decoders[kind].decode(text)
-
-
-def encode_entry(entry: Entry) -> str:
-    return _encoder.encode(entry).decode()
-
-
-def decode_entry(text: str | bytes) -> Entry:
-    return _entry_decoder.decode(text)
 
 
 def encode(value: object) -> bytes:

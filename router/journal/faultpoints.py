@@ -36,5 +36,9 @@ FAULT_POINTS = (
     "outbox.before_send",
     "outbox.after_send",
     "outbox.after_record",
+    "dialler.before_attempt",
+    "dialler.before_dial",
+    "dialler.after_dial",
+    "dialler.before_move",
 )
 """Every point that exists; the kill sweep visits each."""

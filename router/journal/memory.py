@@ -23,6 +23,7 @@ from router.journal.base import (
     DOMAIN,
     Answer,
     Batch,
+    JournalClosed,
     JournalStopped,
     JournalUnusable,
     KeyTaken,
@@ -82,7 +83,7 @@ class MemoryJournal:
         self._records: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[Batch, asyncio.Future[Stored]]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._stopped: str | None = None
+        self._stopped: JournalStopped | None = None
         self._listeners: list[Callable[[list[Stored]], None]] = []
 
     @classmethod
@@ -101,7 +102,7 @@ class MemoryJournal:
     def append(self, batch: Batch) -> asyncio.Future[Stored]:
         done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         if self._stopped is not None:
-            done.set_exception(JournalStopped(self._stopped))
+            done.set_exception(self._stopped)
             return done
         self._waiting.append((batch, done))
         if self._writing is None:
@@ -174,10 +175,10 @@ class MemoryJournal:
             self._answers[batch.answer.key] = batch.answer
 
     def _stop(self, why: str, group: list[tuple[Batch, asyncio.Future[Stored]]]) -> None:
-        self._stopped = why
+        self._stopped = JournalStopped(why)
         for _, done in [*group, *self._waiting]:
             if not done.done():
-                done.set_exception(JournalStopped(why))
+                done.set_exception(self._stopped)
         self._waiting = []
 
     def _recover(self) -> None:
@@ -219,13 +220,13 @@ class MemoryJournal:
 
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         if self._stopped is not None:
-            raise JournalStopped(self._stopped)
+            raise self._stopped
         try:
             self._disk.write(_frame(codec.encode({"record": [kind, id, body]})))
             await self._disk.sync()
         except OSError as error:
             self._stop(f"a commit failed: {error}", [])
-            raise JournalStopped(self._stopped or "") from error
+            raise JournalStopped(f"a commit failed: {error}") from error
         self._keep_record(kind, id, body)
 
     def _keep_record(self, kind: str, id: str, body: str | None) -> None:
@@ -263,6 +264,9 @@ class MemoryJournal:
 
     async def live(self, kind: type[Document]) -> list[Document]:
         return [d for _, d in sorted(self._documents.items()) if isinstance(d, kind) and is_live(d)]
+
+    async def documents(self, kind: type[Document], *, after: str, limit: int) -> list[Document]:
+        return [d for id, d in sorted(self._documents.items()) if isinstance(d, kind) and id > after][:limit]
 
     async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
         found = [
@@ -324,7 +328,7 @@ class MemoryJournal:
     async def close(self) -> None:
         while self._writing is not None:
             await asyncio.wait([self._writing])
-        self._stopped = self._stopped or "the journal is closed"
+        self._stopped = self._stopped or JournalClosed()
 
 
 def _batch_record(batch: Batch) -> bytes:

@@ -5,28 +5,28 @@ have dropped the pages), it stops, and the node with it.
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from router.core.clock import Ms
-from router.core.documents import Case, Document, Entry, Message
+from router.core.documents import Call, Case, Document, Entry, Message, Promise
+from router.core.errors import Fault
+from router.core.timeline import entry_of
 from router.core.words import AddressId
 from router.journal import codec
 from router.journal.base import (
     Answer,
     Batch,
+    JournalClosed,
     JournalStopped,
     JournalUnusable,
     KeyTaken,
@@ -37,18 +37,20 @@ from router.journal.base import (
     is_live,
     owner_of,
 )
+from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
+from router.journal.seen import Seen
+from router.journal.sqlite_file import FILE_NAME, open_writer, take_folder, write_copy
 
 GROUP_MAX = 512
 """Batches in one commit at most, so that a burst does not make the first of it wait for the last."""
-CHECKPOINT_PAGES = 8000
-CACHE_KIB = 64_000
-FILE_NAME = "journal.db"
-LOCK_NAME = "journal.lock"
 
 T = TypeVar("T")
 Waiting = tuple[Batch, asyncio.Future[Stored]]
 Refusal = KeyTaken | VersionConflict
+
+PREFIX_OF: dict[type[Document], str] = {Case: "case_", Promise: "prm_", Call: "call_", Message: "msg_"}
+"""How ids of a kind begin; they lie together on disk."""
 
 ROWS_MAX = 256
 """Rows in one statement at most. One statement a table and group, for each one hands the interpreter's lock over."""
@@ -75,7 +77,7 @@ PUT_DOCUMENT = Insert(
     6,
     " ON CONFLICT (id) DO UPDATE SET version = excluded.version, live = excluded.live, body = excluded.body",
 )
-INSERT_ENTRY = Insert("entry (case_id, n, kind, body)", 4)
+INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3)
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
@@ -98,25 +100,31 @@ class SqliteJournal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal-writer")
         self._waiting: list[Waiting] = []
         self._writing: asyncio.Task[None] | None = None
-        self._stopped: str | None = None
+        self._stopped: JournalStopped | None = None
         self._listeners: list[Callable[[list[Stored]], None]] = []
         self._writer: sqlite3.Connection
+        self._checkpoints: Checkpoints
         self._seq = 0
+        self._addresses: Seen
         self._wanted: dict[str, asyncio.Future[Loaded]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, folder: Path, *, faults: FaultPoints | None = None) -> "SqliteJournal":
+    async def open(
+        cls, folder: Path, *, faults: FaultPoints | None = None, checkpoint_every: int = EVERY_BATCHES
+    ) -> "SqliteJournal":
         """Open or make the journal in `folder`. Raises JournalUnusable with a sentence that says what to do."""
         folder = folder.absolute()
-        lock = _take_folder(folder)
+        lock = take_folder(folder)
         try:
             path = folder / FILE_NAME
-            writer = _open_writer(path)
+            writer = open_writer(path)
             reads = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, cached_statements=256)
             await reads.execute("PRAGMA mmap_size=268435456")
             journal = cls(folder=folder, lock=lock, reads=reads, faults=faults or FaultPoints())
             journal._writer = writer
+            journal._checkpoints = Checkpoints(path, writer, every=checkpoint_every)
+            journal._addresses = Seen(key for (key,) in writer.execute("SELECT key FROM address"))
             journal._seq = writer.execute("SELECT coalesce(max(seq), 0) FROM batch").fetchone()[0]
             return journal
         except sqlite3.Error as error:
@@ -138,8 +146,10 @@ class SqliteJournal:
     def append(self, batch: Batch) -> asyncio.Future[Stored]:
         done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         if self._stopped is not None:
-            done.set_exception(JournalStopped(self._stopped))
+            done.set_exception(self._stopped)
             return done
+        for indexed in batch.indexed:
+            self._addresses.add(indexed.key)
         self._waiting.append((batch, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_groups(), name="journal-writer")
@@ -169,15 +179,16 @@ class SqliteJournal:
             self._writing = None
 
     def _stop(self, why: str, group: Sequence[Waiting]) -> None:
-        self._stopped = why
+        self._stopped = JournalStopped(why)
         for _, done in [*group, *self._waiting]:
             if not done.done():
-                done.set_exception(JournalStopped(why))
+                done.set_exception(self._stopped)
         self._waiting = []
 
     def _commit(self, group: list[Batch]) -> list[Stored | Refusal]:
         """One transaction for the whole group, on the writer's thread. Refused batches take no number."""
         self._faults.reach("journal.before_write")
+        self._checkpoints.attend()
         db = self._writer
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -191,6 +202,7 @@ class SqliteJournal:
             raise
         if accepted:
             self._seq = accepted[-1][1].last
+        self._checkpoints.committed(len(accepted))
         self._faults.reach("journal.after_commit")
         return results
 
@@ -242,7 +254,7 @@ class SqliteJournal:
             [(s.last, s.first, s.at, s.stream, s.kind, codec.encode_events(s.events)) for _, s in accepted],
         )
         many(PUT_DOCUMENT, [_document_row(d) for d in _last_versions(b for b, _ in accepted)])
-        many(INSERT_ENTRY, [(e.case, e.n, e.kind, codec.encode_entry(e)) for b, _ in accepted for e in b.entries])
+        many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
         many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
         many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
         many(
@@ -277,17 +289,20 @@ class SqliteJournal:
     async def _write_beside(self, write: Callable[[], T]) -> T:
         """A write outside the log stands under the same rule: one that fails is the last thing this engine does."""
         if self._stopped is not None:
-            raise JournalStopped(self._stopped)
+            raise self._stopped
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, write)
         except sqlite3.Error as error:
             self._stop(f"a write failed: {error}", ())
-            raise JournalStopped(str(self._stopped)) from error
+            raise JournalStopped(f"a write failed: {error}") from error
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     async def load_by_address(self, key: str) -> Loaded:
-        """Look-ups that come while one is under way go together: one hop to the reader's thread for all of them."""
+        """Look-ups that come while one is under way go together: one hop to the reader's thread for all of them.
+        Who was surely never seen is not looked for; nobody else writes to this folder."""
+        if key not in self._addresses:
+            return Loaded()
         wanted = self._wanted.get(key)
         if wanted is None:
             wanted = self._wanted[key] = asyncio.get_running_loop().create_future()
@@ -341,14 +356,20 @@ class SqliteJournal:
 
     async def live(self, kind: type[Document]) -> list[Document]:
         name = codec.KIND_OF[kind]
-        sql = "SELECT body FROM document WHERE kind = ? AND live ORDER BY id"
-        if name in ("message", "agent", "work"):
-            sql = f"SELECT body FROM document WHERE kind = '{name}' AND live ORDER BY id"
-            return [codec.decode_document(name, body) for (body,) in await self._all(sql, ())]
-        if name == "case":
-            sql = "SELECT body FROM document WHERE id >= 'case_' AND id < 'case`' AND live ORDER BY id"
-            return [codec.decode_document(name, body) for (body,) in await self._all(sql, ())]
-        return [codec.decode_document(name, body) for (body,) in await self._all(sql, (name,))]
+        where = {
+            "case": "id >= 'case_' AND id < 'case`' AND live",
+            "customer": "id >= 'cus_' AND id < 'cus`' AND live",
+        }.get(name, f"kind = '{name}' AND live AND kind NOT IN ('customer', 'case')")  # as the index says it
+        rows = await self._all(f"SELECT body FROM document WHERE {where} ORDER BY id", ())
+        return [codec.decode_document(name, body) for (body,) in rows]
+
+    async def documents(self, kind: type[Document], *, after: str, limit: int) -> list[Document]:
+        prefix = PREFIX_OF[kind]
+        rows = await self._all(
+            "SELECT body FROM document WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+            (after or prefix, f"{prefix[:-1]}`", limit),
+        )
+        return [codec.decode_document(codec.KIND_OF[kind], body) for (body,) in rows]
 
     async def cases(self, *, before: str | None, limit: int, owner: str | None = None) -> list[Case]:
         where, values = "id >= 'case_' AND id < ?", [before or "case`"]
@@ -366,12 +387,12 @@ class SqliteJournal:
         return [m for (body,) in rows if isinstance(m := codec.decode_document("message", body), Message)]
 
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]:
-        only = "AND kind IN (SELECT value FROM json_each(?))" if kinds else "AND ? IS NOT NULL"
+        only = "AND entry.kind IN (SELECT value FROM json_each(?))" if kinds else "AND ? IS NOT NULL"
         rows = await self._all(
-            f"SELECT body FROM entry WHERE case_id = ? AND n > ? {only} ORDER BY n LIMIT ?",
+            f"SELECT n, events FROM entry JOIN batch USING (seq) WHERE case_id = ? AND n > ? {only} ORDER BY n LIMIT ?",
             (case, after, json.dumps(kinds), limit),
         )
-        return [codec.decode_entry(body) for (body,) in rows]
+        return [_entry(case, n, events) for n, events in rows]
 
     async def words(self, ids: list[str]) -> dict[str, str]:
         if not ids:
@@ -426,8 +447,9 @@ class SqliteJournal:
         """Finish what waits, then let the folder go."""
         while self._writing is not None:
             await asyncio.wait([self._writing])
-        self._stopped = self._stopped or "the journal is closed"
+        self._stopped = self._stopped or JournalClosed()
         await self._reads.close()
+        await asyncio.to_thread(self._checkpoints.close)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         os.close(self._lock)
@@ -441,15 +463,13 @@ def _stored(row: Any) -> Stored:
     return Stored(first=first, last=last, at=Ms(at), stream=stream, kind=kind, events=codec.decode_events(events))
 
 
-def write_copy(source: Path, to: Path) -> None:
-    """A consistent copy of the database file `source`, which may be written meanwhile. Whole or not there."""
-    part = to.with_name(to.name + ".part")
-    with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as reading,
-        closing(sqlite3.connect(part)) as writing,
-    ):
-        reading.backup(writing, pages=2000)
-    part.rename(to)
+def _entry(case: str, n: int, events: str) -> Entry:
+    """Row `n` of a case's timeline, from the batch that wrote it."""
+    for event in codec.decode_events(events):
+        entry = entry_of(event)
+        if entry is not None and entry.case == case and entry.n == n:
+            return entry
+    raise Fault(f"no event in the log tells row {n} of {case}")
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:
@@ -471,47 +491,3 @@ def _last_versions(batches: Iterable[Batch]) -> Iterable[Document]:
 def _state(rows: Iterable[tuple[str | None, str | None]]) -> dict[str, Document]:
     found = (codec.decode_document(kind, body) for kind, body in rows if kind is not None and body is not None)
     return {document.id: document for document in found}
-
-
-def _take_folder(folder: Path) -> int:
-    """Hold the folder's lock for as long as this process lives."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise JournalUnusable(
-            f"{folder} cannot be written ({error.strerror}): choose another folder with --data, or mend its rights"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise JournalUnusable(
-            f"{folder} is in use by another onecase process: stop that one, or choose another folder with --data"
-        ) from error
-    return lock
-
-
-def _open_writer(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
-    os.chmod(path, 0o600)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-    db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-    _migrate(db, path)
-    return db
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Apply the numbered files that this database has not seen, each in one transaction with its number."""
-    have = db.execute("PRAGMA user_version").fetchone()[0]
-    files = sorted(f.name for f in resources.files("router.journal.migrations").iterdir() if f.name.endswith(".sql"))
-    newest = int(files[-1].split("_")[0])
-    if have > newest:
-        raise JournalUnusable(f"{path} was written by a newer onecase (schema {have} > {newest}): use that version")
-    for name in files:
-        number = int(name.split("_")[0])
-        if number > have:
-            sql = (resources.files("router.journal.migrations") / name).read_text(encoding="utf-8")
-            db.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")

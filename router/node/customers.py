@@ -4,26 +4,42 @@ A first contact holds its normalised address, so that twelve parts of one album 
 read is checked again at the append; on a conflict it is read and decided anew.
 """
 
-from router.core.addresses import matching_key
+from typing import assert_never
+
+from router.core.addresses import is_anonymous, matching_key
 from router.core.clock import Clock
 from router.core.commands import (
     AddNote,
+    AnswerLanguage,
     AssignCase,
     BeginAttempt,
+    BeginLeg,
+    CancelCallback,
     CustomerCommand,
     FoldWork,
+    HangUp,
+    HearCall,
+    HoldCall,
+    NoteCall,
+    OpenCase,
+    PutFirst,
     RecordAttempt,
     RecordDelivery,
+    RecordLeg,
     ReleaseMessage,
     SendReply,
+    SetDeadline,
     SetStatus,
+    StartCall,
+    TakeCall,
     TakeContact,
+    TakeRecording,
 )
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Customer, Message, State
+from router.core.documents import Call, Customer, Message, Promise, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import MessageSent
+from router.core.events import LegPlaced, MessageSent
 from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
@@ -33,6 +49,7 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
+ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp)
 
 
 class CustomerScope:
@@ -46,9 +63,11 @@ class CustomerScope:
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
-        if isinstance(command, TakeContact):
+        if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
-        if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery):
+        if isinstance(command, TakeRecording):
+            answer_of = keep_key(command.key, command.at)
+        if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg):
             answer_of = claim_sent
         document = _document_of(command)
         owner = self.shelf.owner(document)
@@ -60,8 +79,8 @@ class CustomerScope:
         async with self._locks.hold(owner):
             return await self._decide(command, owner, answer_of, document=document)
 
-    async def _take_contact(self, command: TakeContact, answer_of: AnswerOf) -> Outcome:
-        key = matching_key(command.sender)
+    async def _take_contact(self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf) -> Outcome:
+        key = f"nobody {command.key}" if is_anonymous(command.sender) else matching_key(command.sender)
         line = f"address {key}"
         known = None if self._locks.is_held(line) else self.shelf.by_address(key)
         if known is not None:
@@ -80,7 +99,9 @@ class CustomerScope:
             self.shelf.know_address(key, *known)
             return outcome
 
-    async def _take_known(self, command: TakeContact, answer_of: AnswerOf, known: tuple[str, AddressId]) -> Outcome:
+    async def _take_known(
+        self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, known: tuple[str, AddressId]
+    ) -> Outcome:
         async with self._locks.hold(known[0]):
             return await self._decide(command, known[0], answer_of, found=known[1])
 
@@ -91,7 +112,9 @@ class CustomerScope:
         # The working set is read again under the customer's lock; here only who it is counts.
         return loaded.customer, loaded.address
 
-    async def _first_contact(self, command: TakeContact, answer_of: AnswerOf, *, key: str) -> Outcome:
+    async def _first_contact(
+        self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, *, key: str
+    ) -> Outcome:
         now = self._clock.now()
         before: State = {}
         decision = decide(before, command, self._means.context(command, now))
@@ -99,7 +122,8 @@ class CustomerScope:
         outcome = await self._commit(command, customer, before, decision, answer_of)
         if not outcome.is_repeat:
             self.shelf.put(customer, decision.state)
-            self.shelf.know_address(key, customer, decision.indexed[0].address)
+            for indexed in decision.indexed:
+                self.shelf.know_address(key, customer, indexed.address)
         return outcome
 
     async def _decide(
@@ -130,15 +154,15 @@ class CustomerScope:
         if state is None:
             loaded = await self._journal.load_by_document(owner)
             state = loaded.state
-        needed = [document] if document is not None and document not in state else []
+        needed = [document] if document is not None else []
         customer = state.get(owner)
         if isinstance(customer, Customer) and customer.last_case and customer.last_case not in state:
             needed.append(customer.last_case)
         for id in needed:
-            extra = await self._journal.document(id)
+            extra = state.get(id) or await self._journal.document(id)
             if extra is not None:
-                state = {**state, id: extra}
-                case = extra.case if isinstance(extra, Message) else None
+                state = state if id in state else {**state, id: extra}
+                case = extra.case if isinstance(extra, Message | Call | Promise) else None
                 if case is not None and case not in state and (found := await self._journal.document(case)):
                     state = {**state, case: found}
         return state
@@ -166,7 +190,9 @@ def keep_key(key: str, at: Ms) -> AnswerOf:
 
 
 def _noun_of(command: CustomerCommand) -> str:
-    return "message" if isinstance(command, ABOUT_MESSAGES) else "case"
+    if isinstance(command, ABOUT_MESSAGES):
+        return "message"
+    return "call" if isinstance(command, ABOUT_CALLS) else "case"
 
 
 def sent_key(provider_id: str) -> str:
@@ -176,25 +202,28 @@ def sent_key(provider_id: str) -> str:
 
 def claim_sent(decision: Decision) -> Answer:
     """No two messages of ours are one and the same at the provider: whichever was told first keeps it."""
-    sent = next((e for e in decision.events if isinstance(e, MessageSent)), None)
+    sent = next((e for e in decision.events if isinstance(e, MessageSent | LegPlaced)), None)
     if sent is None:
         return Answer(key="", status=200, body="")
     return keep_key(sent_key(sent.provider_id), sent.at)(decision)
 
 
-def _document_of(
-    command: SendReply
-    | AddNote
-    | SetStatus
-    | AssignCase
-    | BeginAttempt
-    | RecordAttempt
-    | RecordDelivery
-    | ReleaseMessage
-    | FoldWork,
-) -> str:
+def _document_of(command: CustomerCommand) -> str:
+    """The document that names the customer whom a command is about."""
     match command:
         case BeginAttempt() | RecordAttempt() | RecordDelivery() | ReleaseMessage():
             return command.message
-        case _:
+        case HearCall() | NoteCall() | BeginLeg() | RecordLeg() | HoldCall() | HangUp() | TakeRecording():
+            return command.call
+        case CancelCallback():
+            return command.promise
+        case OpenCase():
+            return command.customer or ""
+        case TakeContact() | TakeCall():
+            raise Fault("an arrival is found by its sender")
+        case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
+        case PutFirst() | SetDeadline() | AnswerLanguage():
+            return command.case
+        case _:
+            assert_never(command)

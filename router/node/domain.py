@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from channels.clock import Activity
+from router.core.agents import gone_at
 from router.core.clock import Clock, Ms
 from router.core.commands import (
     AcceptOffer,
@@ -21,7 +22,10 @@ from router.core.commands import (
     FinishWork,
     GiveBackWork,
     LoseAgent,
+    NoteDeadlineDue,
+    NoteLanguageDue,
     OfferWork,
+    OpenScreen,
     SetAgentState,
     WithdrawWork,
 )
@@ -29,14 +33,29 @@ from router.core.context import Decision
 from router.core.decide import decide
 from router.core.documents import Agent, Ask, Case, Document, State, Work
 from router.core.errors import Reason, Rejected
-from router.core.events import WorkWanted, WorkWithdrawn
-from router.core.matcher import Match, Matcher, Waiting, score_of
-from router.core.relax import relaxed
-from router.core.words import SECOND_MS, ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, WorkId, WorkState
+from router.core.events import AskChanged, LegRefused, WorkWanted, WorkWithdrawn
+from router.core.matcher import ORDINARY, Match, Matcher, Waiting, score_of
+from router.core.place import BITES_MS, has_slack, turn_of
+from router.core.relax import Relaxed, relaxed
+from router.core.words import (
+    MINUTE_MS,
+    SECOND_MS,
+    ActorKind,
+    AgentId,
+    AgentState,
+    CaseId,
+    CustomerId,
+    OfferId,
+    WorkId,
+    WorkState,
+)
 from router.journal.base import DOMAIN, Answer, Journal, Stored
 from router.journal.faultpoints import FaultPoints
 from router.node.deadlines import Deadlines
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
+
+LOOK_AGAIN_MS = MINUTE_MS
+"""Where nobody is here whose language could be offered, it is looked for again so much later."""
 
 
 class DomainScope:
@@ -65,8 +84,9 @@ class DomainScope:
         self._offers: dict[OfferId, WorkId] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.works: dict[WorkId, Work] = {}
-        self.matcher = Matcher()
-        self.offer_outcomes: dict[str, int] = defaultdict(int)
+        self._asks: dict[WorkId, Ask] = {}  # what cases want by now, where that is not what their work began with
+        self._proposed: set[WorkId] = set()  # whose customers are being asked about their language
+        self.matcher = Matcher({str(kind): others for kind, others in means.policy.settings.agents.interrupts.items()})
 
     # --- start --------------------------------------------------------------------------------------------------------
 
@@ -86,11 +106,17 @@ class DomainScope:
             if not isinstance(case, Case) or case.ask is None:
                 continue
             wanted.add(case.ask.work)
+            self._learn(case.ask)
             if case.ask.work not in self.works and not case.taken:
                 self._line_up(case.ask, case=case.id, customer=case.customer)
+            elif case.refused == case.ask.work:  # told before we stopped, and not heard
+                self._give_back(case.ask.work, why="their phone did not take it")
         for work in list(self.works.values()):
             if work.id not in wanted and work.state is not WorkState.WRAPPING:
                 self._try(WithdrawWork(key=self._next_key(), work=work.id, why="no longer wanted"))
+        for agent in self.agents.values():
+            if agent.screen and not self.is_connected(agent.id):
+                self._expect(agent.id)
         self._is_rebuilt = True
         for agent in sorted(self.agents):
             self._match_agent(agent)
@@ -110,11 +136,38 @@ class DomainScope:
         self._line_up(event.ask, case=event.case, customer=event.customer)
         self._match_work(event.ask.work)
 
+    def change(self, event: AskChanged) -> None:
+        """A case wants the same work otherwise: first, in another language, before a deadline."""
+        if event.ask.work not in self.works and self.matcher.waiting(event.ask.work) is None:
+            return
+        self._asks[event.ask.work] = event.ask
+        self._line_up_again(event.ask.work)
+
     def withdraw(self, event: WorkWithdrawn) -> None:
         """A case wants no agent any more."""
         self.matcher.remove(event.work)
+        self._forget(event.work)
         if event.work in self.works:
             self._try(WithdrawWork(key=self._next_key(), work=event.work, why=event.why))
+
+    def refuse(self, event: LegRefused) -> None:
+        """An agent's own line came to nothing: the work goes to somebody else with its place."""
+        self._give_back(event.work, why=event.why)
+        if event.away:
+            self._try(
+                SetAgentState(
+                    key=self._next_key(),
+                    agent=event.agent,
+                    state=AgentState.AWAY,
+                    actor=Actor(ActorKind.SYSTEM),
+                    why="Your phone was not answered, so you were set away. Set yourself ready to go on.",
+                )
+            )
+
+    def case_of(self, work: WorkId) -> CaseId | None:
+        """The case whose work it is, waiting or held."""
+        known = self.works.get(work) or self.matcher.waiting(work)
+        return known.case if known is not None else None
 
     def work_of_offer(self, offer: OfferId) -> Work | None:
         work = self._offers.get(offer)
@@ -132,17 +185,29 @@ class DomainScope:
     def stream_opened(self, agent: AgentId) -> None:
         self._leases[agent] += 1
         self._deadlines.clear(f"lost {agent}")
+        known = self.agents.get(agent)
+        if known is not None and not known.screen:
+            self._try(OpenScreen(key=self._next_key(), agent=agent))
 
     def stream_closed(self, agent: AgentId) -> None:
         """The last screen of an agent went: after `agents.lost_s` without one their offers are freed."""
         self._leases[agent] -= 1
         if self._leases[agent] <= 0:
-            lost_at = Ms(self._clock.now() + self._means.policy.settings.agents.lost_s * SECOND_MS)
-            self._deadlines.set(
-                f"lost {agent}", lost_at, lambda: self._try(LoseAgent(key=self._next_key(), agent=agent))
-            )
+            self._expect(agent)
+
+    def _expect(self, agent: AgentId) -> None:
+        """Without a screen for so long they are lost. The agent's document knows that there was one, so whoever had one
+        when the service stopped is expected anew when it starts."""
+        lost_at = Ms(self._clock.now() + self._means.policy.settings.agents.lost_s * SECOND_MS)
+        self._deadlines.set(f"lost {agent}", lost_at, lambda: self._try(LoseAgent(key=self._next_key(), agent=agent)))
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _give_back(self, id: WorkId, *, why: str) -> None:
+        work = self.works.get(id)
+        if work is not None and work.agent is not None:
+            actor = Actor(ActorKind.SYSTEM)
+            self._try(GiveBackWork(key=self._next_key(), work=id, agent=work.agent, actor=actor, why=why))
 
     def _next_key(self) -> str:
         self._key += 1
@@ -181,7 +246,9 @@ class DomainScope:
         match command:
             case AddAgent() | ActivatePolicy() | CountRefused():
                 return {}
-            case SetAgentState() | LoseAgent():
+            case NoteLanguageDue() | NoteDeadlineDue():
+                return {}
+            case SetAgentState() | LoseAgent() | OpenScreen():
                 return self._agent_slice(command.agent)
             case OfferWork() | AcceptOffer() | FinishWork() | GiveBackWork():
                 work = self.works.get(command.work)
@@ -214,7 +281,7 @@ class DomainScope:
         if held_before != held:
             if held_before is not None:
                 self._held[held_before].discard(work.id)
-                self.matcher.free(held_before, kind)
+                self.matcher.free(held_before, kind, self._clock.now())
             if held is not None:
                 self._held[held].add(work.id)
                 self.matcher.hold(held, kind)
@@ -224,6 +291,7 @@ class DomainScope:
         self.matcher.remove(work.id)
         if work.state is WorkState.DONE:
             self.works.pop(work.id, None)
+            self._forget(work.id)
             self._deadlines.clear(f"again {work.id}")
             return
         self.works[work.id] = work
@@ -249,26 +317,102 @@ class DomainScope:
 
     def _put_in_line(self, work: Work) -> None:
         passed = work.passed_by if work.again_at is None or self._clock.now() < work.again_at else ()
-        self._line_up(work.ask, case=work.case, customer=work.customer, passed_by=passed)
+        self._line_up(self._asks.get(work.id, work.ask), case=work.case, customer=work.customer, passed_by=passed)
         if passed and work.again_at is not None:
             self._deadlines.set(f"again {work.id}", work.again_at, lambda: self._line_up_again(work.id))
 
     def _line_up(self, ask: Ask, *, case: CaseId, customer: CustomerId, passed_by: tuple[AgentId, ...] = ()) -> None:
-        """Put work in line by what it requires at this moment; it is lined up again when that relaxes."""
-        requirement, taken, next_at = relaxed(ask, self._clock.now(), is_held=self.matcher.is_held)
+        """Put work in line by what it requires at this moment; it is lined up again when that changes by itself."""
+        now = self._clock.now()
+        found = relaxed(ask, now, is_held=self.matcher.is_held)
+        only, why, kept_until = self._kept_for(ask, found, passed_by, now)
+        turn, turns_at = turn_of(ask, now)
         self.matcher.add(
             Waiting(
                 work=ask.work,
                 case=case,
                 customer=customer,
                 ask=ask,
-                requirement=requirement,
-                relaxed=taken,
+                requirement=found.requirement,
+                reasons=(*ask.reasons, *found.taken, *why),
                 passed_by=passed_by,
+                only=only,
+                turn=turn,
             )
         )
-        if next_at is not None:
-            self._deadlines.set(f"relax {ask.work}", next_at, lambda: self._line_up_again(ask.work))
+        changes = [at for at in (found.next_at, kept_until, turns_at) if at is not None]
+        if changes:
+            self._deadlines.set(f"relax {ask.work}", min(changes), lambda: self._line_up_again(ask.work))
+        if found.asks and ask.offered_language is None and ask.work not in self._proposed:
+            self._deadlines.set(f"language {ask.work}", now, lambda: self._propose_language(ask.work))
+        if ask.deadline_at is not None and turn == ORDINARY and now < ask.deadline_at:
+            near_at = max(now, Ms(ask.deadline_at - BITES_MS))
+            self._deadlines.set(f"deadline {ask.work}", near_at, lambda: self._propose_deadline(ask.work))
+
+    def _kept_for(
+        self, ask: Ask, found: Relaxed, passed_by: tuple[AgentId, ...], now: Ms
+    ) -> tuple[AgentId | None, tuple[str, ...], Ms | None]:
+        """The one agent that work waits for, why (not), and until when.
+
+        Whom a person named is waited for until they have been gone for the grace; who knows the case is waited for
+        through the grace alone, while they are there and able."""
+        grace_s = self._means.policy.settings.agents.sticky_s
+        agent = self.agents.get(ask.agent or ask.knows or AgentId(""))
+        if agent is None:
+            return None, (), None
+        if ask.agent is not None:
+            gone = gone_at(agent)
+            until = None if gone is None else Ms(max(gone, ask.asked_at) + grace_s * SECOND_MS)
+            if until is None or now < until:
+                return agent.id, (), until
+            return None, (f"meant for {agent.id}, who has been gone for {grace_s} s: anybody may take it",), None
+        until = Ms(ask.asked_at + grace_s * SECOND_MS)
+        if now >= until or agent.id in passed_by:
+            return None, (), None
+        if not self._is_present(agent) or not self.matcher.meets(agent.id, found.requirement):
+            return None, (f"the agent who knows the case is not there: {agent.id}",), None
+        return agent.id, (), until
+
+    def _is_present(self, agent: Agent) -> bool:
+        """At work, and with a screen open if they ever had one."""
+        is_here = agent.state in (AgentState.READY, AgentState.BUSY) and agent.asked is None
+        return is_here and (not agent.screen or self.is_connected(agent.id))
+
+    def _propose_language(self, id: WorkId) -> None:
+        """Have the customer asked for a language that somebody here speaks; where nobody does, look again later."""
+        waiting = self.matcher.waiting(id)
+        language = waiting.requirement.language if waiting else None
+        if waiting is None or language is None or waiting.ask.offered_language is not None:
+            return
+        at_hand = [one for one in self.matcher.languages_at_hand(waiting.requirement) if one != language]
+        if not at_hand:
+            again_at = Ms(self._clock.now() + LOOK_AGAIN_MS)
+            self._deadlines.set(f"language {id}", again_at, lambda: self._propose_language(id))
+            return
+        usual = self._means.policy.phrases.language
+        self._proposed.add(id)
+        self._try(
+            NoteLanguageDue(
+                key=self._next_key(),
+                work=id,
+                case=waiting.case,
+                customer=waiting.customer,
+                language=language,
+                other=usual if usual in at_hand else at_hand[0],
+            )
+        )
+
+    def _propose_deadline(self, id: WorkId) -> None:
+        """Have work go ahead for its customer's own deadline, where all who would be passed have time left."""
+        waiting, now = self.matcher.waiting(id), self._clock.now()
+        if waiting is None or waiting.turn != ORDINARY or waiting.ask.deadline_at is None:
+            return
+        place_at = waiting.ask.place_at
+        passed = [head for head in self.matcher.heads() if head.turn == ORDINARY and head.ask.place_at < place_at]
+        if now >= waiting.ask.deadline_at or not all(has_slack(head.ask, now) for head in passed):
+            return
+        why = "the customer can be reached only until then; those who are passed have time left"
+        self._try(NoteDeadlineDue(key=self._next_key(), work=id, case=waiting.case, customer=waiting.customer, why=why))
 
     def _line_up_again(self, id: WorkId) -> None:
         """Less is required now, or those who passed it by may be asked again: nobody else has taken it."""
@@ -279,19 +423,44 @@ class DomainScope:
         if work is not None:
             self._put_in_line(work)
         else:
-            self._line_up(waiting.ask, case=waiting.case, customer=waiting.customer)
+            ask = self._asks.get(id, waiting.ask)
+            self._line_up(ask, case=waiting.case, customer=waiting.customer)
         self._match_work(id)
+
+    def _learn(self, ask: Ask) -> None:
+        """What a case wants by now, where its work was made before that."""
+        work = self.works.get(ask.work)
+        if work is not None and work.ask != ask:
+            self._asks[ask.work] = ask
+            if work.state is WorkState.WAITING:
+                self._put_in_line(work)
+
+    def _forget(self, work: WorkId) -> None:
+        self._asks.pop(work, None)
+        self._proposed.discard(work)
+        for what in ("again", "relax", "language", "deadline"):
+            self._deadlines.clear(f"{what} {work}")
 
     def _match_after(self, touched: list[Document], before: State) -> None:
         """Give freed agents the longest waiter, and returned work the next free agent."""
         for document in touched:
-            if isinstance(document, Agent) and document.state is AgentState.OFF:
-                self._do_without(document, before)
+            if isinstance(document, Agent):
+                self._look_after(document, before)
         for agent in sorted({a for document in touched for a in _freed(document, before)}):
             self._match_agent(agent)  # first, for others may have waited longer than what comes back now
         returned = [d for d in touched if isinstance(d, Work) and d.state is WorkState.WAITING]
         for work in sorted(returned, key=self._rank):  # several at once when an agent leaves: the longest wait first
             self._match_work(work.id)
+
+    def _look_after(self, agent: Agent, before: State) -> None:
+        """Somebody's state changed: what waits for them alone may not have to any more."""
+        earlier = before.get(agent.id)
+        if not isinstance(earlier, Agent) or (earlier.state, earlier.asked) == (agent.state, agent.asked):
+            return
+        for work in self.matcher.meant_for(agent.id):
+            self._line_up_again(work)
+        if agent.state is AgentState.OFF:
+            self._do_without(agent, before)
 
     def _do_without(self, agent: Agent, before: State) -> None:
         """Somebody went home: what waits for a skill that nobody present has any more may relax now."""
@@ -301,9 +470,9 @@ class DomainScope:
             for work in self.matcher.requiring(gone):
                 self._line_up_again(work)
 
-    def _rank(self, work: Work) -> tuple[int, float, Ms, WorkId]:
+    def _rank(self, work: Work) -> tuple[float, Ms, WorkId]:
         ask = work.ask
-        return (-ask.requirement.priority, -score_of(ask, self._clock.now()), ask.place_at, work.id)
+        return (-score_of(ask.requirement, ask.place_at, self._clock.now()), ask.place_at, work.id)
 
     def _match_work(self, id: WorkId) -> None:
         if not self._is_rebuilt:
@@ -331,6 +500,7 @@ class DomainScope:
             score=round(match.score, 6),
             waiting=len(self.matcher) + 1,
             candidates=match.candidates,
+            overtakes=match.overtakes,
         )
         self._decide(command, None)
 

@@ -23,8 +23,11 @@ from router.core.commands import (
     ActivatePolicy,
     Command,
     CustomerCommand,
+    NoteCall,
     RecordDelivery,
+    TakeCall,
     TakeContact,
+    TakeRecording,
 )
 from router.core.documents import Case
 from router.core.errors import Fault, Rejected
@@ -33,17 +36,21 @@ from router.core.reference import number_of
 from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
-from router.journal.base import Journal, JournalStopped, Stored
+from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
+from router.node.dialler import Dialler
 from router.node.domain import DomainScope
+from router.node.locks import Locks
 from router.node.outbox import Outbox
 from router.node.relay import Relay
 from router.node.taking import AnswerOf, Means, Outcome
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
+CATCH_UP_STRETCH_MS = HOUR_MS
+"""How much of a provider's log is asked for at once."""
 FORGET_EVERY_MS = HOUR_MS
 LOOKED_BACK = 1000
 """Events that are read at once in search of the last case."""
@@ -82,7 +89,7 @@ class Node:
         self._make_secret = make_secret
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._doing: dict[str, asyncio.Future[None]] = {}
+        self._keys = Locks()
         self.means = Means(secret=b"", policy=policy, facts_of=facts_of, senders=senders)
         self.deadlines = Deadlines(clock, self.activity)
         self.customers = CustomerScope(journal=journal, clock=clock, means=self.means, faults=self.faults)
@@ -113,6 +120,17 @@ class Node:
             faults=self.faults,
         )
 
+        self.dialler = Dialler(
+            journal=journal,
+            take=self.take,
+            channel=next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None),
+            policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+            faults=self.faults,
+        )
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -126,8 +144,10 @@ class Node:
         await self.relay.catch_up()
         self.domain.rebuild(await self.journal.live(Case))
         self.spawn(self.relay.run(), "relay")
-        self.spawn(self._watch_outbox(), "outbox watch")
+        self.spawn(self._watch(self.outbox.failure), "outbox watch")
+        self.spawn(self._watch(self.dialler.failure), "dialler watch")
         await self.outbox.load()
+        await self.dialler.load()
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -138,6 +158,7 @@ class Node:
         self.is_ready = False
         self.deadlines.close()
         await self.outbox.close()
+        await self.dialler.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -146,9 +167,9 @@ class Node:
         await self.journal.close()
 
     def fail(self, error: BaseException) -> None:
-        """Stop taking anything: memory may be ahead of the disk."""
+        """Stop taking anything: memory may be ahead of the disk. What an orderly stop cut off is no failure."""
         self.is_ready = False
-        if not self.failed.done():
+        if not self.failed.done() and not isinstance(error, JournalClosed):
             log.critical("the node stops", error=str(error), kind=type(error).__name__)
             self.failed.set_result(str(error))
 
@@ -162,22 +183,13 @@ class Node:
             raise JournalStopped(self.failed.result())
         with self.activity.doing("command"):
             try:
-                if answer_of is None and not isinstance(command, TakeContact):
+                if answer_of is None and not isinstance(command, TakeContact | TakeCall):
                     return await self._take(command, None)
-                return await self._take_once(command, answer_of)
+                async with self._keys.hold(command.key):
+                    return await self._take(command, answer_of)
             except (JournalStopped, Fault) as error:
                 self.fail(error)
                 raise
-
-    async def _take_once(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
-        while (under_way := self._doing.get(command.key)) is not None:
-            await asyncio.wait([under_way])
-        done = self._doing[command.key] = asyncio.get_running_loop().create_future()
-        try:
-            return await self._take(command, answer_of)
-        finally:
-            del self._doing[command.key]
-            done.set_result(None)
 
     async def _take(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
         if isinstance(command, CustomerCommand):
@@ -189,8 +201,8 @@ class Node:
             await self.relay.passed(outcome.stored.last)
         return outcome
 
-    async def take_delivery(self, command: RecordDelivery) -> None:
-        """A status callback: what it says of a message we do not know, or know better, changes nothing."""
+    async def take_delivery(self, command: RecordDelivery | NoteCall) -> None:
+        """A status callback: what it says of a message or call we do not know, or know better, changes nothing."""
         with suppress(Rejected):
             await self.take(command)
 
@@ -212,6 +224,7 @@ class Node:
     def _hear(self, batches: list[Stored]) -> None:
         self.relay.hear(batches)
         self.outbox.hear(batches)
+        self.dialler.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 
@@ -242,20 +255,36 @@ class Node:
         await self.domain.take(ActivatePolicy(key=f"policy/{version}", policy=version, digest=digest, actor=SYSTEM))
 
     async def _catch_up_channel(self, channel: Channel) -> int:
+        """A stretch at a time, oldest first: where a long log is not read to its end, the next time goes on there."""
         now = self.clock.now()
-        last = int(await self.journal.record("reconciled", channel.id) or now)
-        new = 0
-        try:
-            missed = await channel.missed(Ms(last - CATCH_UP_OVERLAP_MS), self._is_known)
-        except ConnectionError as error:
-            log.warning("the provider's log cannot be read", channel=channel.id, error=str(error))
-            return 0
-        for command in sorted(missed, key=lambda c: (c.at, c.key)):
-            outcome = await self.take(command)
-            new += not outcome.is_repeat
-        await self.journal.put_record("reconciled", channel.id, str(now))
+        done = Ms(int(await self.journal.record("reconciled", channel.id) or now))
+        since, new = Ms(done - CATCH_UP_OVERLAP_MS), 0
+        while True:
+            until = Ms(done + CATCH_UP_STRETCH_MS)
+            is_last = until >= now
+            try:
+                missed = await channel.missed(since, None if is_last else until, self._is_known)
+            except ConnectionError as error:
+                log.warning("the provider's log cannot be read", channel=channel.id, error=str(error))
+                break
+            new += await self._take_missed(missed)
+            done = now if is_last else until
+            await self.journal.put_record("reconciled", channel.id, str(done))
+            if is_last:
+                break
+            since = Ms(done - MINUTE_MS)
         if new:
             log.info("contacts that we had missed are on cases now", channel=channel.id, count=new)
+        return new
+
+    async def _take_missed(self, missed: Sequence[TakeContact | TakeCall | TakeRecording]) -> int:
+        new = 0
+        for command in sorted(missed, key=lambda c: (c.at, c.key)):
+            try:
+                outcome = await self.take(command)
+            except Rejected:  # a recording of a call that is none of ours
+                continue
+            new += not outcome.is_repeat
         return new
 
     async def _is_known(self, key: str) -> bool:
@@ -273,8 +302,8 @@ class Node:
             with suppress(JournalStopped):
                 await self.journal.forget_answers(self.clock.now())
 
-    async def _watch_outbox(self) -> None:
-        self.fail(await self.outbox.failure)
+    async def _watch(self, failure: "asyncio.Future[BaseException]") -> None:
+        self.fail(await failure)
 
     def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         """Run `work` beside everything else; it is ended at close, and its failure is the node's."""

@@ -158,7 +158,7 @@ class Outbox:
         attempted = [e for e in (begun.decision.events if begun.decision else ()) if isinstance(e, MessageAttempted)]
         if not attempted:
             return
-        outgoing = await self._outgoing(message, attempted[0].at)
+        outgoing = await self._outgoing(message, attempted[0].at, attempted[0].attempt)
         self._faults.reach("outbox.before_send")
         sent = await channel.send(outgoing)
         self._faults.reach("outbox.after_send")
@@ -169,7 +169,7 @@ class Outbox:
 
     async def _look_up(self, message: Message, channel: Channel, breaker: Breaker) -> None:
         """An attempt without an answer: ask the provider whether it has the message."""
-        outgoing = await self._outgoing(message, message.attempted_at or message.queued_at)
+        outgoing = await self._outgoing(message, message.attempted_at or message.queued_at, message.attempts)
         try:
             found = await channel.find(outgoing)
         except ConnectionError:
@@ -195,7 +195,7 @@ class Outbox:
             )
         )
 
-    async def _outgoing(self, message: Message, attempted_at: Ms) -> Outgoing:
+    async def _outgoing(self, message: Message, attempted_at: Ms, attempt: int) -> Outgoing:
         words = await self._journal.words([message.words, message.address])
         return Outgoing(
             reference=message.id,
@@ -204,4 +204,5 @@ class Outbox:
             via=message.via,
             text=words.get(message.words, ""),
             attempted_at=attempted_at,
+            attempt=attempt,
         )

@@ -11,6 +11,10 @@ from channels.clock import Activity
 from router.core.commands import FoldWork
 from router.core.errors import Rejected
 from router.core.events import (
+    AskChanged,
+    DeadlineDue,
+    LanguageDue,
+    LegRefused,
     OfferEnded,
     WorkAccepted,
     WorkFinished,
@@ -30,7 +34,7 @@ CURSOR = "relay"
 SAVE_EVERY = 2000
 """Events without a fold after which the cursor is written anyway."""
 
-Folded = WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack
+Folded = WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack | LanguageDue | DeadlineDue
 
 
 class Relay:
@@ -119,9 +123,12 @@ class Relay:
                     folds.setdefault(event.customer, []).append(command)
         if folds:
             self._faults.reach("relay.before_fold")
-            async with asyncio.TaskGroup() as group:
-                for commands in folds.values():
-                    group.create_task(self._fold(commands))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for commands in folds.values():
+                        group.create_task(self._fold(commands))
+            except ExceptionGroup as failed:
+                raise failed.exceptions[0] from None  # the first tells what went wrong; the others stopped with it
             self._faults.reach("relay.after_fold")
         self.position = batches[-1].last
         self._wake()
@@ -134,6 +141,10 @@ class Relay:
                 self._domain.want(event)
             elif isinstance(event, WorkWithdrawn):
                 self._domain.withdraw(event)
+            elif isinstance(event, AskChanged):
+                self._domain.change(event)
+            elif isinstance(event, LegRefused):
+                self._domain.refuse(event)
 
     async def _fold(self, commands: list[FoldWork]) -> None:
         for command in commands:

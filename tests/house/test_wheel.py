@@ -135,7 +135,7 @@ def _shape(path: str) -> str:
 
 def test_check_names_the_plug_in(installed: Path, tmp_path: Path) -> None:
     seen = _run(str(installed.parent / "onecase"), "check", "--data", str(tmp_path / "data"), cwd=tmp_path)
-    assert "ok channels: twilio-messaging, pager" in seen
+    assert "ok channels: twilio-messaging, twilio-voice, pager" in seen
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------

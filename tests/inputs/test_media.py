@@ -5,10 +5,12 @@ import base64
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from channels.sandbox.account import SANDBOX_SID
 from channels.transport import AiohttpTransport
 from channels.twilio_media import TwilioMedia
+from channels.wire import WireRequest, WireResponse
 from tests.story import HERS, OURS, Json, Story, World, free_port
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
@@ -97,8 +99,8 @@ async def test_row15_a_foreign_address_is_never_asked() -> None:
         await runner.cleanup()
 
 
-async def test_a_redirect_is_not_followed() -> None:
-    """A file that the provider keeps elsewhere is not fetched from there: the credentials stay where they belong."""
+async def test_a_redirect_to_a_stranger_is_not_followed() -> None:
+    """A file at a host that is not configured is not fetched from there."""
     async with Story() as story:
         elsewhere = f"http://127.0.0.1:{free_port()}/else"
         sid = await story.phone().texts("look", media=[elsewhere])
@@ -116,6 +118,74 @@ async def test_a_redirect_is_not_followed() -> None:
         files = await attachments(story)
         refusal = await story.refused("GET", files[-1]["url"].removeprefix("/api/v1"))
         assert (refusal["status"], refusal["title"]) == (503, "Provider away")
+
+
+class Answers:
+    """A provider and its file hosts, in memory: what each address answers, and who was asked with what."""
+
+    def __init__(self, answers: dict[str, WireResponse]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, bool]] = []
+
+    async def send(self, request: WireRequest, *, timeout_s: float) -> WireResponse:
+        self.asked.append((request.url, "Authorization" in request.headers))
+        return self.answers[request.url]
+
+
+def sent_on(to: str) -> WireResponse:
+    return WireResponse(307, headers=CIMultiDict({"Location": to}))
+
+
+FILE = "https://mms.twiliocdn.com/AC1/file?Signature=x%2By"
+TWILIO = "https://api.twilio.com" + MEDIA
+
+
+def twilio_media(answers: Answers) -> TwilioMedia:
+    hosts = ["*.twiliocdn.com", "files.example"]
+    return TwilioMedia(answers, base_url="https://api.twilio.com", user="AC", secret="s", file_hosts=hosts)
+
+
+@pytest.mark.parametrize("target", [FILE, "https://files.example/1"])
+async def test_a_file_host_is_asked_once_and_without_credentials(target: str) -> None:
+    """Twilio keeps files elsewhere and sends us on: the address it gives lets in by itself."""
+    answers = Answers({TWILIO: sent_on(target), target: WireResponse(200, b"png", "image/png")})
+    found = await twilio_media(answers).fetch(TWILIO)
+    assert found is not None
+    assert (found.status, found.body) == (200, b"png")
+    assert answers.asked == [(TWILIO, True), (target, False)]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://mms.twiliocdn.com/file",
+        "https://evil.example/mms.twiliocdn.com",
+        "https://twiliocdn.com.evil.example/file",
+        "https://eviltwiliocdn.com/file",
+        "https://user@mms.twiliocdn.com/file",
+        "https://mms.twiliocdn.com:8443/file",
+        "https://evil.example\\.twiliocdn.com/file",
+        "https://a.files.example/file",
+        "https://[mms.twiliocdn.com/file",
+        "//mms.twiliocdn.com/file",
+        "/relative",
+        "",
+    ],
+)
+async def test_nobody_else_is_asked_however_it_is_written(target: str) -> None:
+    answers = Answers({TWILIO: sent_on(target)})
+    found = await twilio_media(answers).fetch(TWILIO)
+    assert found is not None
+    assert found.status == 307
+    assert answers.asked == [(TWILIO, True)]
+
+
+async def test_a_second_redirect_is_not_followed() -> None:
+    answers = Answers({TWILIO: sent_on(FILE), FILE: sent_on(FILE)})
+    found = await twilio_media(answers).fetch(TWILIO)
+    assert found is not None
+    assert found.status == 307
+    assert len(answers.asked) == 2
 
 
 async def test_a_file_may_have_16_mib_and_no_more() -> None:

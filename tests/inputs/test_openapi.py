@@ -141,6 +141,35 @@ async def test_answers_are_what_the_document_says() -> None:
         [offer] = (await story.api("GET", "/agents/me/work", token=ana))["offers"]
         work = await check("POST", f"{v1}/offers/{{id}}/accept", token=ana, id=offer["id"])
         await check("POST", f"{v1}/work/{{id}}/finish", {"outcome": "done", "note": "n"}, token=ana, id=work["id"])
+        await story.phone("+12125550177").texts("hello")
+        [last] = (await check("GET", f"{v1}/agents/me/work", token=ana))["offers"]
+        lea = await check("POST", f"{v1}/agents", {"name": "Lea", "role": "lead"}, token=admin)
+        later = {"until": "2099-01-01T00:00:00Z"}
+        await check("PUT", f"{v1}/work/{{id}}/deadline", later, token=ana, id=last["work"])
+        await check("POST", f"{v1}/work/{{id}}/first", {"reason": "x"}, token=admin, id=last["work"])
+        await check("POST", f"{v1}/work/{{id}}/take", {"reason": "x"}, token=lea["token"], id=last["work"])
+        await story.settles()
+        caller, desk_phone = story.phone("+12125550179"), story.phone("+14155550201")
+        eva = await story.ready_agent("Eva", phone=desk_phone.number, capacity={"message": 0})
+        await caller.calls()
+        await story.passes(seconds=15)
+        called = await caller.case()
+        [call] = [o for o in await eva.offers() if o["case"] == called]
+        await eva.accepts(call)
+        await story.passes(seconds=1)
+        await desk_phone.picks_up()
+        await story.passes(seconds=1)
+        await desk_phone.presses("1")
+        await story.passes(seconds=4)
+        legs = (await story.api("GET", f"/cases/{await caller.case()}/calls"))["items"]
+        [leg] = [one for one in legs if one["role"] == "customer"]
+        for step in ("hold", "resume", "hang-up"):
+            await check("POST", f"{v1}/calls/{{id}}/{step}", token=admin, id=leg["id"])
+        opened = await check("POST", f"{v1}/cases", {"address": "+12125550178", "subject": "s"}, token=ana)
+        promise = await check("POST", f"{v1}/cases/{{id}}/callbacks", {}, token=ana, id=opened["id"])
+        await check("DELETE", f"{v1}/callbacks/{{id}}", token=ana, id=promise["id"])
+        await check("POST", f"{v1}/cases/{{id}}/callbacks", {}, token=ana, id=opened["id"])
+        await story.settles()
         await check("POST", f"{v1}/cases/{{id}}/assign", {"queue": "general"}, token=admin, **values)
         await check("POST", f"{v1}/cases/{{id}}/status", {"status": "solved", "reason": "r"}, token=admin, **values)
         token = await check("POST", f"{v1}/tokens", {"role": "ops"}, token=admin)

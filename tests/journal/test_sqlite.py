@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from router.journal.base import JournalStopped, JournalUnusable
-from router.journal.sqlite import FILE_NAME, SqliteJournal
+from router.journal.sqlite import SqliteJournal
+from router.journal.sqlite_file import FILE_NAME
 from tests.journal.test_contract import Writer
 
 

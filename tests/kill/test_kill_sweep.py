@@ -44,7 +44,8 @@ KILLS = [
 
 
 def test_every_fault_point_is_visited():
-    assert {name for name, _ in KILLS} == set(FAULT_POINTS)
+    of_calls = {name for name in FAULT_POINTS if name.startswith("dialler.")}  # the sweep of calls visits those
+    assert {name for name, _ in KILLS} == set(FAULT_POINTS) - of_calls
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The fixtures of the sandbox's tests; what they are made of stands in `stage`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ from twilio.rest import Client
 from channels.sandbox.account import SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from tests.sandbox.stage import START, Bench, Receiver, RedirectedHttp, make_bench
+from tests.sandbox.voice_stage import CallBench, make_call_bench
 
 
 @pytest.fixture
@@ -49,3 +51,14 @@ async def twilio(running: RunningSandbox) -> AsyncIterator[Client]:
     """The real SDK."""
     async with RedirectedHttp(running.url) as http:
         yield Client(SANDBOX_SID, SANDBOX_TOKEN, http_client=http)
+
+
+@pytest.fixture
+async def calls() -> AsyncIterator[CallBench]:
+    """Fails when a task of the sandbox failed, which nobody else would see."""
+    bugs: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(context))
+    made = make_call_bench()
+    yield made
+    await made.sandbox.close()
+    assert bugs == []

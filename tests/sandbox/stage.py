@@ -24,6 +24,8 @@ OURS, PHONE = "+14155550100", "+14155550142"
 TARGET = "https://service.example"
 
 Answer = WireResponse | WireFailure
+Form = dict[str, str]
+Route = str | Answer | Callable[[Form], str | Answer]
 
 
 def twiml(inner: str) -> WireResponse:
@@ -32,24 +34,42 @@ def twiml(inner: str) -> WireResponse:
 
 @dataclass
 class Service:
-    """The service at the other end of the wire, in memory: notes what comes and answers from `answers`, then 200."""
+    """The service at the other end of the wire, in memory: notes what comes and answers by path from `routes` (TwiML
+    without its root, an answer, or what a function makes of the form), else from `answers`, then 200."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
+    routes: dict[str, Route] = field(default_factory=dict[str, Route])
     got: list[WireRequest] = field(default_factory=list[WireRequest])
 
     async def send(self, request: WireRequest, *, timeout_s: float) -> WireResponse:
         self.got.append(request)
         await asyncio.sleep(0)
-        answer = self.answers.pop(0) if self.answers else twiml("")
+        answer = self._answer(request)
         if isinstance(answer, WireFailure):
             raise answer
         return answer
+
+    def _answer(self, request: WireRequest) -> Answer:
+        route = self.routes.get(urlsplit(request.url).path)
+        if route is None:
+            return self.answers.pop(0) if self.answers else twiml("")
+        answer = route(form_of(request)) if callable(route) else route
+        return twiml(answer) if isinstance(answer, str) else answer
+
+    def asked(self, path: str) -> list[Form]:
+        """The forms that came to this path, in order."""
+        return [form_of(one) for one in self.got if urlsplit(one.url).path == path]
 
     def forms(self) -> list[dict[str, str]]:
         return [dict(parse_qsl(one.body.decode(), keep_blank_values=True)) for one in self.got]
 
     def statuses(self) -> list[str]:
         return [form["MessageStatus"] for form in self.forms() if "MessageStatus" in form]
+
+
+def form_of(request: WireRequest) -> Form:
+    text = request.body.decode() if request.method == "POST" else urlsplit(request.url).query
+    return dict(parse_qsl(text, keep_blank_values=True))
 
 
 @dataclass

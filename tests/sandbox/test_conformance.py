@@ -152,11 +152,11 @@ async def test_what_is_wrong_is_refused_by_its_code(twilio: Client, change: dict
 
 
 async def test_what_is_not_emulated_is_refused_with_words(twilio: Client):
-    with pytest.raises(TwilioRestException, match="does not place calls"):
-        await twilio.calls.create_async(to=PHONE, from_=OURS, url="https://service.example/twilio/voice")
+    with pytest.raises(TwilioRestException, match="does not emulate Queues"):
+        await twilio.queues.create_async(friendly_name="q")
     with pytest.raises(TwilioRestException, match="does not emulate ContentSid"):
         await twilio.messages.create_async(to=PHONE, from_=OURS, content_sid="HX" + "0" * 32)
-    assert await refusal(twilio.calls("CA" + "0" * 32).fetch_async()) == (403, 20008)
+    assert await refusal(twilio.calls("CA" + "0" * 32).fetch_async()) == (404, 20404)
 
 
 async def test_account_numbers_and_keys(running: RunningSandbox, twilio: Client, receiver: Receiver):

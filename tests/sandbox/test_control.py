@@ -18,8 +18,19 @@ from tests.sandbox.stage import PHONE, START, Bench
         ("POST", f"/phones/{PHONE}/texts", {"body": "x", "media": ["ftp://x"]}, 422, "http(s) URL"),
         ("POST", f"/phones/{PHONE}/texts", {"body": "x", "media": [{"content_type": "a/b", "base64": "é"}]}, 422, "base64"),
         ("POST", "/phones/nobody/texts", {"body": "x"}, 422, "a number like +14155550142"),
-        ("POST", f"/phones/{PHONE}/calls", {}, 501, "cannot call"),
-        ("POST", f"/phones/{PHONE}/press", {"digits": "1"}, 501, "no call to press keys in"),
+        ("POST", f"/phones/{PHONE}/calls", {"to": "+14155550199"}, 422, "one of our numbers (+14155550100"),
+        ("POST", f"/phones/{PHONE}/calls", {"attestation": "D"}, 422, "got 'D'"),
+        ("POST", f"/phones/{PHONE}/calls", {"caller": ""}, 422, "got ''"),
+        ("POST", f"/phones/{PHONE}/press", {"digits": "1"}, 409, "in no call; it cannot press keys"),
+        ("POST", f"/phones/{PHONE}/press", {"digits": "x"}, 422, "got 'x'"),
+        ("POST", f"/phones/{PHONE}/press", {}, 422, "Field required"),
+        ("POST", f"/phones/{PHONE}/speak", {"text": "hello"}, 409, "in no call; it cannot speak"),
+        ("POST", f"/phones/{PHONE}/speak", {"text": ""}, 422, "at least 1 character"),
+        ("POST", f"/phones/{PHONE}/pick-up", None, 409, "in no call; it cannot pick up"),
+        ("POST", f"/phones/{PHONE}/hang-up", None, 409, "in no call; it cannot hang up"),
+        ("POST", "/phones/client:ana/texts", {"body": "x"}, 409, "it cannot text"),
+        ("PUT", f"/phones/{PHONE}/behaviour", {"on_ring": "explode"}, 422, "got 'explode'"),
+        ("PUT", f"/phones/{PHONE}/behaviour", {"script": [{"on": "gather", "press": "x"}]}, 422, "got 'x'"),
         ("POST", "/mail", None, 501, "no mailboxes"),
         ("GET", "/mail/a@b.example", None, 501, "no mailboxes"),
         ("GET", "/nowhere", None, 404, "nothing at GET /nowhere"),
@@ -47,6 +58,7 @@ async def test_a_phone_nobody_used_is_idle_and_empty(bench: Bench):
 
 async def test_behaviour_takes_the_whole_shape(bench: Bench):
     shape = {"on_ring": "voicemail", "after_s": 3, "says": "hello", "on_text": "never", "error_code": 30006}
+    shape["script"] = [{"on": "say", "contains": "press", "after_s": 1, "press": "1", "speak": None, "hang_up": False}]
     await bench.ask("PUT", f"/phones/{PHONE}/behaviour", shape)
     assert (await bench.ask("GET", f"/phones/{PHONE}"))["behaviour"] == shape
 

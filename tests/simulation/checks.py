@@ -70,6 +70,10 @@ def is_quiet(world: World) -> bool:
         return False
     if any(key not in world.watch.cases_of for key in world.provider.in_log):
         return False
+    if world.provider.exchange.live() or any(c.state != "ended" for c in world.log.calls()):
+        return False
+    if any(p.state in ("open", "at_risk") for p in world.log.promises()):
+        return False
     if any(c.ask is not None for c in world.log.cases()) or any(w.state != "done" for w in world.log.works()):
         return False
     return not any(m.state in ("queued", "sending") for m in world.log.messages())
@@ -84,13 +88,15 @@ def check_at_rest(world: World) -> None:
     node = process.node
     check_memory(world, process)
     left = {
-        "commands under way": len(node._doing),
+        "commands under way": len(node._keys),
         "locks": len(node.customers._locks),
         "outbox": node.outbox.waiting,
         "offers": len(world.watch.offers),
         "waiting work": len(node.domain.matcher),
         "held": sum(len(held) for held in world.watch.held.values()),
         "activity": len(node.activity.names()),
+        "legs": len(node.dialler.legs) + len(node.dialler._tasks) + len(node.dialler._under_way),
+        "agents' lines": len(world.watch.calls.on_line),
     }
     for name, count in left.items():
         if count:
@@ -104,6 +110,7 @@ def check_end(world: World) -> None:
     _check_contacts(world)
     _check_sends(world)
     _check_attended(world)
+    _check_calls(world)
     _check_decisions(world)
 
 
@@ -135,8 +142,23 @@ def _check_attended(world: World) -> None:
     """Invariant 15: whoever wrote and was not attended to has somebody who will."""
     for case in world.log.cases():
         owed = world.watch.unattended[case.id]
-        if owed and case.ask is None:
+        if owed and case.ask is None and case.promise is None:
             world.judge.broken(15, f"{case.id} is {case.status}, was written to at {owed[0]}, and nobody will look")
+
+
+def _check_calls(world: World) -> None:
+    """No leg is left on any line, no promise is left open, and nothing was recorded but by the provider's own words."""
+    for leg in world.provider.exchange.live():
+        world.judge.broken(33, f"{leg.sid} ({leg.phone}) is still on the line")
+    for call in world.log.calls():
+        if call.state != "ended":
+            world.judge.broken(33, f"{call.id} counts as {call.state} at the end")
+    for promise in world.log.promises():
+        if promise.state in ("open", "at_risk"):
+            world.judge.broken(17, f"{promise.id} is {promise.state} at the end")
+    for recording in world.provider.exchange.network.recordings.newest_first():
+        if recording.source != "RecordVerb":
+            world.judge.broken(38, f"{recording.sid} was recorded, and nobody was told")
 
 
 def _check_decisions(world: World) -> None:

@@ -14,6 +14,8 @@ from multidict import CIMultiDict
 
 from channels.wire import WireFailure, WireRequest
 from router.http.live import may_see
+from tests.simulation.desk_phones import DeskPhone, about_calls, attend_call, begin_call
+from tests.simulation.exchange import Exchange
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
 from tests.simulation.network import Link
@@ -111,12 +113,26 @@ class Screen:
 
 
 class Desk:
-    """One agent. `is_lost`: a page that says ready and never answers, for ever. `is_healthy`: does all that comes."""
+    """One agent. `is_lost`: a page that says ready and never answers, for ever. `is_healthy`: does all that comes.
+    `known`: the numbers of those whom they may call."""
 
-    def __init__(self, number: int, options: Options, api: Link, world: Owner, screen_parts: ScreenParts) -> None:
+    def __init__(
+        self,
+        number: int,
+        options: Options,
+        api: Link,
+        world: Owner,
+        screen_parts: ScreenParts,
+        *,
+        exchange: Exchange,
+        known: list[str],
+    ) -> None:
         self.name = f"agent {number}"
-        self.is_lost = number < options.lost_agents
+        self.phone = DeskPhone(number, options, exchange)
+        self.is_lost = self.phone.is_lost = number < options.lost_agents
         self.is_healthy = False
+        self._known = known
+        self._on_phone = Random(f"desk calls/{options.seed}/{number}")
         self.is_over = False
         self.id = self.token = ""
         self.screen: Screen | None = None
@@ -126,6 +142,10 @@ class Desk:
         self._parts = screen_parts
         self._keys = 0
         self.task = world.start(self._work_life(), self.name)
+
+    def heal(self) -> None:
+        """From now on they do all that comes."""
+        self.is_healthy = self.phone.is_healthy = True
 
     async def ask(self, method: str, path: str, shape: object = None, *, token: str = "") -> Any:
         """The JSON of a 2xx answer, or None. Sent again with the same key until somebody answers."""
@@ -153,7 +173,13 @@ class Desk:
 
     async def _work_life(self) -> None:
         chance = self._chance
-        shape = {"name": self.name, "skills": chance.choice(SKILLS), "capacity": {"message": chance.randint(1, 5)}}
+        shape: dict[str, Any] = {
+            "name": self.name,
+            "skills": chance.choice(SKILLS),
+            "capacity": {"message": chance.randint(1, 5)},
+        }
+        if self.phone.number:
+            shape["phone"] = self.phone.number
         made = None
         while made is None and not self.is_over:
             made = await self.ask("POST", "/agents", shape, token=ADMIN_TOKEN)
@@ -170,6 +196,8 @@ class Desk:
                 shown = await self.ask("GET", "/agents/me/work")
                 if shown is not None:
                     await self._do(shown)
+                    if self.phone.number and not self.is_healthy and self._on_phone.random() < 0.02:
+                        await begin_call(self.ask, self._known, self._on_phone)
                 await self._rest(is_busy=shown is not None and bool(shown["work"]))
 
     async def _be_there(self) -> None:
@@ -213,6 +241,11 @@ class Desk:
     async def _attend(self, work: dict[str, Any]) -> None:
         """One step on one piece of work; sometimes none."""
         chance, case = self._chance, work["case"]
+        if work["channel"] == "phone":
+            await attend_call(self.ask, work, self.id, self._on_phone, is_healthy=self.is_healthy)
+            return
+        if self._options.calls and not self.is_healthy and self._on_phone.random() < 0.03:
+            await about_calls(self.ask, case, self._on_phone)
         what = chance.random()
         if work["state"] == "active" and what < 0.45:
             text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} ({self._keys})"

@@ -5,15 +5,21 @@ answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equal
 folds, 7 final states stay, 8 one customer and one open case, 11 a place never gets younger, 12 nobody overtakes, 13
 capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop means stop, 21 sent once, 24 only what
 was sent becomes a contact, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
-37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens.
+37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
+nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nothing is recorded, and, beyond the catalogue, 43
+nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from router.core.documents import Agent, Ask, Case, Customer, Message, State, Work
+from router.core.documents import Agent, Ask, Call, Case, Customer, Message, State, Work
 from router.core.events import (
+    AskChanged,
+    CallEnded,
+    CallRecorded,
+    CallSaid,
     CaseOpened,
     CaseStatusChanged,
     ConsentChanged,
@@ -38,13 +44,15 @@ from router.core.events import (
     WorkWanted,
     WorkWithdrawn,
 )
-from router.core.words import ActorKind, AgentState
+from router.core.words import ActorKind, AgentState, CallRole, Channel
+from tests.simulation.call_watch import CallWatch
 from tests.simulation.log import Judge, Taken
 
 FINAL = {"delivered": 3, "failed": 3, "read": 4}
 EARLY = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2}
 RANK = {**EARLY, **FINAL}
 LOOKUP_MS = 120_000
+STICKY_MS = 20_000
 
 
 @dataclass(slots=True)
@@ -72,6 +80,7 @@ class Watch:
     `known_at`: up to which number the matcher had heard of the log when it made an offer."""
 
     judge: Judge
+    calls: CallWatch
     sent_by: Callable[[str], str | None]
     is_at_provider: Callable[[str], bool]
     known_at: dict[str, int]
@@ -88,13 +97,20 @@ class Watch:
     unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     waits: list[int] = field(default_factory=list)
 
-    def look(self, batch: Taken) -> None:
+    def look(self, batch: Taken, after: State) -> None:
+        self.calls.look(batch, after)
         for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):
             match event:
                 case ContactReceived() | CustomerCreated() | CaseOpened() | ConsentChanged():
                     self._arrived(batch, before, event)
                 case WorkWanted():
-                    self._wanted(event, seq)
+                    self._wanted(before, event, seq)
+                case CallSaid() | CallRecorded():
+                    self.unattended[event.case].append(event.at)
+                case CallEnded():
+                    self._hung_up(before, event)
+                case AskChanged() if event.ask.work in self.lines:
+                    self.lines[event.ask.work].ask = event.ask
                 case WorkWithdrawn():
                     self.lines.pop(event.work, None)
                 case WorkTaken():
@@ -134,7 +150,7 @@ class Watch:
                 self._contact(batch.command.key, event, before.get(event.case))
             case CaseOpened():
                 live = [d for d in before.values() if isinstance(d, Case) and d.status.is_live]
-                if live:
+                if live and batch.command.kind != "OpenCase":  # an agent's own matter is a case of its own
                     self.judge.broken(8, f"{event.case} was opened beside {live[0].id} of the same customer")
             case ConsentChanged():  # a bare order to stop or start asks nothing of anybody
                 if self.unattended[event.case]:
@@ -153,10 +169,18 @@ class Watch:
         self.cases_of[key] = event.case
         if self.customer_of.setdefault(person, event.customer) != event.customer:
             self.judge.broken(8, f"{person} became two customers")
+        if event.channel is Channel.PHONE and not event.late:
+            return  # they are on the line, and say for themselves whether they want something
         place_at = case.ask.place_at if isinstance(case, Case) and case.ask else event.at
         self.unattended[event.case].append(
             max(event.at, place_at)
         )  # what was missed and came late stands where it came
+
+    def _hung_up(self, before: State, event: CallEnded) -> None:
+        """Whoever talked to an agent was attended to."""
+        call = before.get(event.call)
+        if isinstance(call, Call) and event.role is CallRole.CUSTOMER and call.work is not None and call.answered_at:
+            self._attended(event.case, event.at)
 
     def _attended(self, case: str, at: int) -> None:
         left = [a for a in self.unattended[case] if a > at]
@@ -164,11 +188,13 @@ class Watch:
 
     # --- work ---------------------------------------------------------------------------------------------------------
 
-    def _wanted(self, event: WorkWanted, seq: int) -> None:
+    def _wanted(self, before: State, event: WorkWanted, seq: int) -> None:
         ask, owed = event.ask, self.unattended[event.case]
         if ask.policy < 1 or not ask.rule:
             self.judge.broken(29, f"{ask.work} was routed by no rule of no policy")
-        if owed and ask.place_at > owed[0]:
+        case = before.get(event.case)
+        promised = isinstance(case, Case) and case.promise is not None  # the call that they are promised has its place
+        if owed and ask.place_at > owed[0] and ask.requirement.channel is not Channel.PHONE and not promised:
             self.judge.broken(11, f"the place of {event.case} got {ask.place_at - owed[0]} ms younger")
         self.lines[ask.work] = Line(ask=ask, case=event.case, seq=seq, at=event.at)
 
@@ -199,6 +225,8 @@ class Watch:
         if event.ask.agent is not None or any("required" in why for why in event.candidates):
             return
         known = self.known_at.pop(event.offer, 0)
+        if self._is_kept(event.ask, event.agent, event.at):
+            return
         mine = (event.ask.place_at, event.work)
         for work, line in self.lines.items():
             if (
@@ -209,8 +237,13 @@ class Watch:
                 and line.ask.relax == event.ask.relax
                 and (line.ask.place_at, work) < mine
                 and event.agent not in line.passed_by
+                and (line.ask.knows is None or not self._is_kept(line.ask, line.ask.knows, event.at))
             ):
                 self.judge.broken(12, f"{event.work} went before {work}, which had waited longer for the same")
+
+    def _is_kept(self, ask: Ask, agent: str, at: int) -> bool:
+        """Whether work is still kept for the agent who knows its case."""
+        return ask.knows == agent and at <= ask.asked_at + STICKY_MS
 
     def _offer_ended(self, event: OfferEnded | WorkAccepted) -> None:
         offer = self.offers.pop(event.offer, None)

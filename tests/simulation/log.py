@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from router.core.documents import Case, Customer, Document, Message, State, Work
+from router.core.documents import Call, Case, Customer, Document, Message, Promise, State, Work
 from router.core.errors import Fault
 from router.core.events import CommandTaken, Event
 from router.core.evolve import evolve
@@ -70,7 +70,7 @@ class Taken:
 
 
 class Log:
-    def __init__(self, judge: Judge, watch: Callable[[Taken], None]) -> None:
+    def __init__(self, judge: Judge, watch: Callable[[Taken, State], None]) -> None:
         self.seq = 0
         self.batches: list[Taken] = []
         self.states: dict[str, State] = {}
@@ -103,7 +103,7 @@ class Log:
             return
         self.states[record.stream] = state
         self.batches.append(taken)
-        self._watch(taken)
+        self._watch(taken, state)
         taken.before, taken.steps = {}, []  # only the watch needs them
 
     def _check_frame(self, record: Record, events: tuple[Event, ...]) -> None:
@@ -140,6 +140,18 @@ class Log:
 
     def works(self) -> list[Work]:
         return [d for d in self.states.get("domain", {}).values() if isinstance(d, Work)]
+
+    def calls(self) -> list[Call]:
+        return [d for d in self.all(Call) if isinstance(d, Call)]
+
+    def promises(self) -> list[Promise]:
+        return [d for d in self.all(Promise) if isinstance(d, Promise)]
+
+    def call(self, id: str) -> Call | None:
+        for state in self.states.values():
+            if isinstance(found := state.get(id), Call):
+                return found
+        return None
 
     def message(self, id: str) -> Message | None:
         for state in self.states.values():

@@ -39,6 +39,11 @@ FAULTS = (
     "burst",  # ten times as much for a minute
     "flood",  # one customer sends a thousand messages
 )
+CALL_FAULTS = (
+    "lines_break",  # a call is gone at any instant, whoever is in it
+    "phones_odd",  # busy, ignored, a machine, or no phone at all
+    "spoofed",  # calls that show a number to which nobody vouches, listen to the end and hang up
+)
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,15 @@ class Options:
     strength: float
     late_s_max: float
     turmoil: float = field(default=0.6)  # the share of the time after which faults stop in liveness mode
+    calls: int = 0
 
     def has(self, fault: str) -> bool:
-        assert fault in FAULTS, fault
+        assert fault in FAULTS or fault in CALL_FAULTS, fault
         return fault in self.faults
 
     def shown(self) -> str:
         rows = {f.name: getattr(self, f.name) for f in fields(self)}
-        rows["faults"] = ", ".join(f for f in FAULTS if f in self.faults) or "none"
+        rows["faults"] = ", ".join(f for f in (*FAULTS, *CALL_FAULTS) if f in self.faults) or "none"
         return "\n".join(f"  {name}: {value}" for name, value in rows.items())
 
 
@@ -75,9 +81,12 @@ def draw_options(seed: int, mode: Mode) -> Options:
     faults = {name for name in FAULTS if chance.random() < keep} - {"flood"}
     if chance.random() < 0.02:
         faults.add("flood")
+    on_phone = Random(f"options/calls/{mode}/{seed}")
+    faults |= {name for name in CALL_FAULTS if on_phone.random() < 0.4}
     return Options(
         seed=seed,
         mode=mode,
+        calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),
         texts=chance.randint(60, 260),

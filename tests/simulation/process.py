@@ -4,28 +4,31 @@ Its one rule: a crash cuts disk and network in the same instant, so that nothing
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from channels.base import Refusal
 from channels.clock import Activity
 from channels.numbers import facts_of
-from channels.registry import Host, twilio_messaging
+from channels.registry import BUILT_IN, Host
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID
 from channels.twilio_messaging import MESSAGES_PATH, TwilioSettings
+from channels.twilio_voice import MUSIC_PATH, VOICE_PATH
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
 from policies import PolicySet
 from router.core.clock import Clock, Ms
 from router.core.errors import Rejected
 from router.core.events import WorkOffered
-from router.core.words import Channel
+from router.core.words import CallState, Channel
 from router.http.auth import Identity, Role, Tokens
 from router.http.front import Front
 from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
+from router.http.music import hold_music
 from router.http.service import Service
 from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict
 from router.journal.faultpoints import FaultPoints
@@ -38,6 +41,7 @@ from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
 
 EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSError, ExceptionGroup)
 """Errors with which a task may end, for somebody waits for it and takes them."""
+TOLD = re.compile(rb"[?&;]turn=(\d+)")
 ADMIN_TOKEN = "oct_the-first-admin-token"
 
 
@@ -147,7 +151,7 @@ class Process:
             clock=grounds.clock,
             policy=grounds.policy,
             policy_files=grounds.files,
-            channels=[twilio_messaging(host)],
+            channels=[make(host) for make in BUILT_IN],
             facts_of=facts_of,
             senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]},
             activity=Activity(),
@@ -161,7 +165,7 @@ class Process:
         service = Service(
             node=node, tokens=self.tokens, registry=registry_for(metrics), version="0", sandbox_url=PROVIDER_URL
         )
-        self.front = Front(service, metrics, make_key=self._make_key)
+        self.front = Front(service, metrics, pages={MUSIC_PATH: hold_music}, make_key=self._make_key)
         await node.start()
         await self.tokens.load(node.means.secret)
         if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
@@ -220,7 +224,9 @@ class Process:
         if not 200 <= answer.status < 300 or request.method == "GET":
             return
         key = request.headers.get("Idempotency-Key")
-        if path == MESSAGES_PATH:
+        if path.startswith(VOICE_PATH):
+            self._check_turn(request, path, answer)
+        elif path == MESSAGES_PATH:
             sid = parse_qs(request.body.decode("utf-8", "replace")).get("MessageSid", [""])[0]
             if f"twilio/{sid}" not in log.keys:
                 judge.broken(1, f"{sid} was answered with {answer.status} before it was durable")
@@ -228,6 +234,21 @@ class Process:
             who = self.tokens.identity(request.headers.get("Authorization", "").removeprefix("Bearer "))
             if who is not None and f"api/{who.token}/{key}" not in log.keys:
                 judge.broken(1, f"{path} ({key}) was answered with {answer.status} before it was durable")
+
+    def _check_turn(self, request: WireRequest, path: str, answer: WireResponse) -> None:
+        """Whoever is on the line is always told something, and only what stands on the platter by now."""
+        judge, log = self._grounds.judge, self._grounds.log
+        if not answer.body.startswith(b"<?xml") or b"<Response" not in answer.body:
+            judge.broken(43, f"{path} was answered with {answer.body[:80]!r}")
+        sid = parse_qs(request.body.decode("utf-8", "replace")).get("CallSid", [""])[0]
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        if path == VOICE_PATH:
+            if f"twilio/{sid}" not in log.keys:
+                judge.broken(1, f"{sid} was answered with {answer.status} before it was durable")
+        elif (call := log.call(query.get("call", ""))) is not None and call.state is not CallState.ENDED:
+            told = max((int(turn) for turn in TOLD.findall(answer.body)), default=0)
+            if told > call.turn:
+                judge.broken(1, f"turn {told} of {call.id} was told before it was durable")
 
     def identity(self, token: str) -> Identity | None:
         return self.tokens.identity(token)

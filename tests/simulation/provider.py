@@ -18,7 +18,10 @@ from channels.signatures import signature_of
 from channels.twilio_messaging import MESSAGES_PATH, REFERENCE
 from channels.wire import Transport, WireRequest, WireResponse
 from router.core.clock import Clock
+from router.core.words import CallState
+from tests.simulation.exchange import Ear, Exchange
 from tests.simulation.log import Judge, Log
+from tests.simulation.loop import Owner
 
 SERVICE_URL = "https://service.example"
 PROVIDER_URL = "https://provider.example"
@@ -29,7 +32,9 @@ NEXT_TOKEN = "the-token-after"
 class Provider:
     """`wire` leads to the service. `sent_by` maps the key of each inbound message to the person who wrote it."""
 
-    def __init__(self, *, clock: Clock, chance: Random, wire: Transport, judge: Judge, log: Log) -> None:
+    def __init__(
+        self, *, clock: Clock, chance: Random, wire: Transport, judge: Judge, log: Log, world: Owner, lines: Random
+    ) -> None:
         self.sandbox = Sandbox(
             clock=clock,
             transport=wire,
@@ -42,6 +47,8 @@ class Provider:
         self.in_log: dict[str, str] = {}  # of them those that the provider's own log holds
         self.asked: Counter[str] = Counter()  # requests to send, by our reference
         self.lookups = 0
+        self.world = world
+        self.exchange = Exchange(self.sandbox, clock=clock, judge=judge, world=world, chance=lines)
         self._wire = wire
         self._chance = chance
         self._judge = judge
@@ -71,6 +78,21 @@ class Provider:
         self.sent_by[key] = self.in_log[key] = person
         return key
 
+    async def rings(self, number: str, on_ring: str, *, after_s: float) -> None:
+        """What a phone does by itself when it is called."""
+        behaviour = self.exchange.network.switch.phones.seen(number).behaviour
+        shape = {**behaviour.model_dump(), "on_ring": on_ring, "after_s": after_s}
+        await self._control("PUT", f"/phones/{number}/behaviour", shape)
+
+    def call(self, person: str, *, number: str, to: str, vouched: str, hidden: bool) -> Ear | None:
+        """A phone calls us; None when it is in another call. Who hides the number is nobody we know."""
+        sender = "anonymous" if hidden else number
+        ear = self.exchange.call_us(number, self.sandbox.account.numbers[to], sender=sender, attestation=vouched)
+        if ear is not None:
+            key = f"twilio/{ear.leg.sid}"
+            self.sent_by[key] = self.in_log[key] = f"{person}, hidden in {ear.leg.sid}" if hidden else person
+        return ear
+
     async def odd_text(self, person: str, *, number: str, body: bytes, signed: bool, with_sid: bool = True) -> int:
         """A webhook whose body no phone of the sandbox sends; forged unless `signed`. Returns the status, 0 for none."""
         sid = f"SM{self._chance.getrandbits(128):032x}"
@@ -96,7 +118,9 @@ class Provider:
     async def answer(self, request: WireRequest) -> WireResponse:
         """A request of the service arrives here."""
         parts = urlsplit(request.url)
-        if request.method == "POST":
+        if request.method == "POST" and parts.path.endswith("/Calls.json"):
+            self._about_to_dial(request)
+        elif request.method == "POST" and parts.path.endswith("/Messages.json"):
             self._about_to_send(request)
         else:
             self.lookups += 1
@@ -112,6 +136,17 @@ class Provider:
         if message is None or message.attempts < self.asked[reference]:
             attempts = message.attempts if message else 0
             self._judge.broken(21, f"{reference} was handed over {self.asked[reference]} times in {attempts} attempts")
+
+    def _about_to_dial(self, request: WireRequest) -> None:
+        """Whoever is to be dialled was written down as an attempt before (invariant 21), and each leg is dialled once."""
+        callback = parse_qs(request.body.decode()).get("StatusCallback", [""])[0]
+        reference = dict(parse_qsl(urlsplit(callback).query)).get("call", "")
+        self.asked[reference] += 1
+        call = self._log.call(reference)
+        if call is None or call.state is CallState.PLANNED:
+            self._judge.broken(21, f"{reference} was dialled before it was written down")
+        elif self.asked[reference] > 1:
+            self._judge.broken(21, f"{reference} was dialled {self.asked[reference]} times")
 
     def messages(self) -> list[Message]:
         """Everything the provider's log holds."""

@@ -17,6 +17,7 @@ from router.core.documents import Ask, Case
 from router.core.events import MessageAttempted
 from router.core.matcher import Matcher
 from router.core.values import replace as change
+from router.core.values import replace as replace_value
 from router.core.words import SECOND_MS
 from router.http.live import Live
 from router.journal.base import KeyTaken
@@ -180,18 +181,21 @@ def place_is_lost(patch: Patch) -> None:
 
 
 def last_come_first_served(patch: Patch) -> None:
-    real = Matcher.add
+    real = Matcher.for_agent
 
-    def add(self: Matcher, item: Any) -> None:
-        real(self, item)
-        line = self._lines[item.requirement, item.ask.agent, item.passed_by]
-        line.heap[:] = sorted((-abs(place), work) for place, work in line.heap)  # type: ignore[misc]
+    def for_agent(self: Matcher, id: Any, now: Any) -> Any:
+        match = real(self, id, now)
+        if match is None:
+            return None
+        line = self._waiting[match.waiting.work][1]
+        _, last = max(place for place in line.heap if self._stands(line, place))
+        return replace_value(match, waiting=self._waiting[last][0])
 
-    patch.setattr(Matcher, "add", add)
+    patch.setattr(Matcher, "for_agent", for_agent)
 
 
 def no_capacity(patch: Patch) -> None:
-    patch.setattr(Matcher, "load", lambda *_: 0)
+    patch.setattr(Matcher, "_has_room", lambda _, desk, kind: bool(desk.room.get(kind)))
 
 
 def offers_for_ever(patch: Patch) -> None:

@@ -23,6 +23,7 @@ POINTS = (
     "disk.before_sync",
     "disk.after_sync",
 )
+CALL_POINTS = ("dialler.before_attempt", "dialler.before_dial", "dialler.after_dial", "dialler.before_move")
 Planned = tuple[float, Callable[[], Awaitable[object]]]
 
 
@@ -74,6 +75,7 @@ class Troubles:
         if has("api_lost"):
             api.lost = api.refused = api.answer_lost = api.repeated = api.slow = share
         stage.platter.trouble.slow = share if has("disk_slow") else 0.0
+        stage.provider.exchange.breaks = max(share, 0.1) if has("lines_break") else 0.0
         await stage.provider.faults(**self._provider_faults())
 
     def _provider_faults(self, *, down: bool = False) -> dict[str, float]:
@@ -100,6 +102,7 @@ class Troubles:
         for weather in (stage.webhooks.weather, stage.rest.weather, stage.api.weather):
             weather.clear()
         stage.platter.trouble.clear()
+        stage.provider.exchange.breaks = 0.0
         keeps = self._options.mode == "liveness" and self._options.has("status_lost")
         await stage.provider.faults(**({"lose_status": 0.5} if keeps else {}))
 
@@ -115,6 +118,8 @@ class Troubles:
         if has("crash"):
             some(3, lambda: stage.crash)
             some(5, lambda: self._at_point(chance.choice(POINTS), chance.randint(1, 12)))
+            if self._options.calls:
+                some(3, lambda: self._at_point(chance.choice(CALL_POINTS), chance.randint(1, 4)))
         if has("restart"):
             some(3, lambda: stage.restart)
         if has("second_process"):

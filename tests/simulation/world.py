@@ -13,6 +13,8 @@ from random import Random
 from channels.sandbox.account import SANDBOX_TOKEN
 from channels.wire import WireFailure, WireRequest, WireResponse
 from policies import PolicySet, default_policy_files, parse_policies
+from tests.simulation.call_watch import CallWatch
+from tests.simulation.callers import Callers
 from tests.simulation.checks import check_at_rest, check_end, check_now, is_quiet
 from tests.simulation.desks import Desk
 from tests.simulation.disk import Platter
@@ -32,6 +34,9 @@ READY_S_MAX = 300.0
 """However slow disk and provider are, a restarted service answers webhooks after this."""
 DRAIN_S_MAX = 3 * 3600.0
 QUIET_S = 1200.0
+CALM_AFTER_MS = 600_000
+HARMLESS = frozenset({"lines_break", "phones_odd", "spoofed", "forged", "odd_words", "burst", "flood", "streams_flap"})
+"""Whatever else goes wrong may for a moment keep the service from saying something in time."""
 QUIET_ROUNDS_MAX = 2_500
 
 
@@ -46,6 +51,7 @@ class Result:
     processes: int
     hours: float
     events: int
+    calls: int = 0
 
 
 class World:
@@ -61,6 +67,12 @@ class World:
         self.known_at: dict[str, int] = {}
         self.watch = Watch(
             judge=self.judge,
+            calls=CallWatch(
+                judge=self.judge,
+                vouched=lambda sid: self.provider.exchange.vouched.get(sid, "none"),
+                ear_of=lambda sid: self.provider.exchange.ears.get(sid),
+                is_dialled=lambda reference: self.provider.exchange.has(reference),
+            ),
             sent_by=lambda key: self.provider.sent_by.get(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
@@ -80,7 +92,11 @@ class World:
             wire=self.webhooks,
             judge=self.judge,
             log=self.log,
+            world=owner,
+            lines=Random(f"lines/{options.seed}"),
         )
+        self.provider.exchange.is_calm = self._is_calm
+        self.calm_since = 0 if options.faults <= HARMLESS else None
         self.processes: list[Process] = []
         self.count = 0
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
@@ -94,13 +110,16 @@ class World:
     async def run(self) -> Result:
         await self._begin_process()
         await self._until(self._is_up, READY_S_MAX, 35, "the service does not get ready")
-        parts = (self.judge, self.log, self._current)
-        self.desks = [Desk(n, self.options, self.api, self._owner, parts) for n in range(self.options.agents)]
         people = make_people(self.options)
+        self._known = [number for person in people for number in person.spellings if number.startswith("+")]
+        self.desks = [self._desk(n) for n in range(self.options.agents)]
+        callers = Callers(self.options, people, self.provider)
         await self._break_phones([number for person in people for number in person.spellings])
+        await callers.break_phones()
         troubles = Troubles(self.options, self)
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
+        plan += [(at, True, act) for at, act in callers.plan()]
         plan += [(at, False, act) for at, act in troubles.plan()]
         plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
         plan.sort(key=lambda planned: planned[0])
@@ -124,6 +143,7 @@ class World:
             processes=self.count,
             hours=round(self.loop.time() / 3600, 2),
             events=self.log.seq,
+            calls=self.provider.exchange.calls,
         )
 
     async def _mend(self, troubles: Troubles) -> None:
@@ -131,11 +151,13 @@ class World:
         for process in self.processes:
             process.points.arm("", 0)
         for desk in self.desks:
-            desk.is_healthy = not desk.is_lost
-        if not any(desk.is_healthy for desk in self.desks):  # a healthy core: somebody is there
-            parts = (self.judge, self.log, self._current)
-            self.desks.append(Desk(100, self.options, self.api, self._owner, parts))
-            self.desks[-1].is_healthy = True
+            if not desk.is_lost:
+                desk.heal()
+        if not any(desk.is_healthy and (desk.phone.number or not self.options.calls) for desk in self.desks):
+            self.desks.append(self._desk(100))  # a healthy core: somebody is there
+            self.desks[-1].heal()
+        if self.calm_since is None and not self.options.has("status_lost"):
+            self.calm_since = self.clock.now()
 
     async def _drain(self) -> None:
         await self._until(self._is_up, READY_S_MAX, 35, "the service does not come back")
@@ -208,6 +230,16 @@ class World:
             self.provider.rotate()
 
         self._owner.start(later())
+
+    def _desk(self, n: int) -> Desk:
+        parts = (self.judge, self.log, self._current)
+        exchange = self.provider.exchange
+        return Desk(n, self.options, self.api, self._owner, parts, exchange=exchange, known=self._known)
+
+    def _is_calm(self) -> bool:
+        """Nothing has gone wrong for so long that nobody on the phone hears the after-effects of it."""
+        since = self.calm_since
+        return since is not None and self.clock.now() - since > CALM_AFTER_MS and self._current() is not None
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

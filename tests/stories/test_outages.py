@@ -52,6 +52,37 @@ async def test_pictures_of_an_outage_come_along() -> None:
         assert [a["type"] for a in entry["attachments"]] == ["image/png", "image/png"]
 
 
+async def test_calls_of_an_outage_are_on_cases_and_their_callers_have_a_way_on() -> None:
+    """S48: two people call while the service is dead. The provider's document takes the words of one, the other hangs
+    up; afterwards both are on cases with their true times, once, and somebody is asked to look after them."""
+    async with RealStory() as story:
+        await story.is_killed()
+        speaker, other = story.phone("+12125550001"), story.phone("+12125550002")
+        await story.passes(minutes=5)
+        await speaker.calls()
+        await story.passes(seconds=10)
+        assert "restarting" in await speaker.heard()
+        await speaker.speaks("my boiler is cold")
+        await speaker.hangs_up()
+        await story.passes(minutes=5)
+        await other.calls()
+        await other.hangs_up()
+        await story.passes(minutes=10)
+        await story.starts()
+        cases = [await story.case(await phone.case()) for phone in (speaker, other)]
+        for case, minutes in zip(cases, (5, 10), strict=True):
+            assert case["ask"] is not None
+            first = (await story.timeline(case["id"], "call"))[0]
+            assert first["facts"]["late"] is True
+            assert abs(instant(first["at"]) - AFTERNOON - timedelta(minutes=minutes)) < timedelta(minutes=1)
+        [recording] = [a for e in await story.timeline(cases[0]["id"], "call") for a in e["attachments"]]
+        assert recording["type"] == "audio/wav"
+        heard = await story.ask("GET", recording["url"])
+        assert (heard.status, heard.body[:4]) == (200, b"RIFF")
+        await story.passes(minutes=30)
+        assert len(await story.cases()) == 2
+
+
 async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
     """The service starts although the provider's log cannot be read, and fetches what it missed when it can."""
     async with Story() as story:

@@ -1,11 +1,15 @@
-// The sandbox's page: two phones, the faults, the clock and the traffic, asked for anew each second.
+// The sandbox's page: three phones, the faults, the clock and the traffic, asked for anew each second.
 // Its one rule: every word that came from elsewhere goes through textContent.
 "use strict";
 
 const EVERY_MS = 1000;
 const TRAFFIC_SHOWN = 200;
-const PHONES = ["+14155550142", "+447700900123"];
-const NUMBER = /^(\+[1-9][0-9]{6,14}|[0-9]{3,8})$/;
+const PHONES = ["+14155550142", "+447700900123", "+14155550177"];
+const NUMBER = /^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|(client:|sips?:)[!-~]{1,256})$/;
+const KEYS = "123456789*0#";
+const KINDS = {
+  say: "says", play: "plays", gather: "listens", record: "records", music: "music", connected: "with", ended: "ended",
+};
 const FAULTS = {
   duplicate_webhooks: "sent twice", reorder: "out of order", lose_status: "status lost", delay_s: "delay, s",
   provider_down: "provider down", error_rate: "errors 500", throttle: "throttled 429", truncate: "answer cut",
@@ -80,7 +84,11 @@ class Phone {
     const field = this.element.querySelector(".number");
     field.value = number;
     field.addEventListener("change", () => this.become(field));
-    this.behaviour.addEventListener("change", () => this.behave());
+    this.behaviour.addEventListener("change", () => this.behave({ on_text: this.behaviour.value }));
+    this.onRing = this.element.querySelector(".ring");
+    this.onRing.addEventListener("change", () => this.behave({ on_ring: this.onRing.value }));
+    this.known = {};
+    this.prepareCalls();
     for (const way of this.element.querySelectorAll(".way input")) way.name = `way-${place}`;
     const form = this.element.querySelector(".write");
     form.addEventListener("submit", (event) => { event.preventDefault(); this.send(form); });
@@ -90,7 +98,8 @@ class Phone {
   }
 
   become(field) {
-    const number = field.value.replace(/[\s().-]/g, "");
+    const typed = field.value.trim();
+    const number = typed.includes(":") ? typed : typed.replace(/[\s().-]/g, "");
     field.classList.toggle("wrong", !NUMBER.test(number));
     if (!NUMBER.test(number)) return;
     field.value = this.number = number;
@@ -100,14 +109,68 @@ class Phone {
 
   path(rest = "") { return `/phones/${encodeURIComponent(this.number)}${rest}`; }
 
-  behave() { act(() => ask("PUT", this.path("/behaviour"), { on_text: this.behaviour.value })); }
+  // What else the phone does by itself stays as it is.
+  behave(change) { act(() => ask("PUT", this.path("/behaviour"), { ...this.known, ...change })); }
+
+  prepareCalls() {
+    this.state = this.element.querySelector(".state");
+    this.heard = this.element.querySelector(".heard");
+    this.during = this.element.querySelector(".during");
+    this.buttons = [...this.element.querySelectorAll("[data-do]")];
+    for (const button of this.buttons) {
+      const verb = button.dataset.do;
+      button.addEventListener("click", () => act(() => ask("POST", this.path(`/${verb}`), verb === "calls" ? { to: this.ours() } : undefined)));
+    }
+    for (const key of KEYS) {
+      const button = make("button", "", key);
+      button.type = "button";
+      button.addEventListener("click", () => act(() => ask("POST", this.path("/press"), { digits: key })));
+      this.element.querySelector(".keys").append(button);
+    }
+    const form = this.element.querySelector(".say");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const words = form.querySelector("input");
+      if (words.value) act(async () => { await ask("POST", this.path("/speak"), { text: words.value }); words.value = ""; });
+    });
+  }
+
+  ours() { return this.element.querySelector(".ours").value; }
+
+  showCall(phone) {
+    const call = phone.call;
+    const isIn = call !== null && call.direction === "inbound";
+    const company = call ? call.with.join(", ") : "";
+    const words = {
+      idle: "no call", ringing: isIn ? `calling ${call.number}…` : `${call && call.number} calls`,
+      in_call: company ? `talking with ${company}` : "in a call",
+    }[phone.state];
+    if (this.state.textContent !== words) this.state.textContent = words;
+    this.state.title = words;
+    this.state.classList.toggle("live", phone.state !== "idle");
+    const shown = { calls: phone.state === "idle", "pick-up": phone.state === "ringing" && !isIn, "hang-up": phone.state !== "idle" };
+    for (const button of this.buttons) button.hidden = !shown[button.dataset.do];
+    this.onRing.hidden = phone.state !== "idle";
+    this.during.hidden = phone.state !== "in_call";
+    const heard = call ? call.heard : [];
+    const state = JSON.stringify([call && call.sid, heard]);
+    if (state === this.heardState) return;
+    this.heardState = state;
+    this.heard.replaceChildren(...heard.map((one) => {
+      const item = make("li", one.kind === "gather" || one.kind === "record" ? "listens" : one.kind === "ended" ? "over" : "");
+      item.title = hour(one.at);
+      item.append(make("span", "kind", one.from || KINDS[one.kind]), make("span", "", one.text || ""));
+      return item;
+    }));
+    this.heard.scrollTop = this.heard.scrollHeight;
+  }
 
   send(form) {
     const text = form.querySelector("textarea");
     if (!text.value) return;
     const channel = form.querySelector(".way input:checked").value;
     act(async () => {
-      await ask("POST", this.path("/texts"), { body: text.value, to: form.querySelector(".ours").value, channel });
+      await ask("POST", this.path("/texts"), { body: text.value, to: this.ours(), channel });
       text.value = "";
     });
   }
@@ -116,6 +179,9 @@ class Phone {
     const number = this.number;
     const phone = await ask("GET", this.path());
     if (number !== this.number) return;
+    this.known = phone.behaviour;
+    if (document.activeElement !== this.onRing) this.onRing.value = phone.behaviour.on_ring;
+    this.showCall(phone);
     if (document.activeElement !== this.behaviour) this.behaviour.value = phone.behaviour.on_text;
     // At one instant what was sent stands before what came: an answer follows its question.
     const texts = [...phone.sent.map((text) => ["out", text]), ...phone.inbox.map((text) => ["in", text])];
@@ -165,7 +231,8 @@ function exchange(one) {
   arrow.title = isOut ? "webhook to the service" : "REST call from the service";
   const what = make("div", "what", `${one.method} ${one.url.replace(/^https?:\/\/[^/]+/, "").replace(/^\/2010-04-01\/Accounts\/\w+/, "")}`);
   const fields = one.fields;
-  const said = [fields.From, fields.MessageStatus || fields.Body].filter(Boolean).join(": ");
+  const about = fields.StatusCallbackEvent || fields.MessageStatus || fields.Body || fields.Digits || fields.SpeechResult || fields.CallStatus;
+  const said = [fields.From || fields.FriendlyName, about].filter(Boolean).join(": ");
   const faults = one.faults.length ? ` · ${one.faults.join(", ")}` : "";
   const again = one.attempt > 1 ? ` · attempt ${one.attempt}` : "";
   what.append(make("small", "", `${hour(one.at)} ${said}${again}${faults}`));

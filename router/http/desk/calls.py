@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from router.http.api_calls import CallApi
 from router.http.api_cases import CaseApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, require
@@ -25,7 +26,7 @@ ONCE = re.compile(r"^[\w-]{8,64}$")
 
 class Calls:
     def __init__(self, service: Service) -> None:
-        self._table = RouteTable([*CaseApi(service).routes(), *WorkApi(service).routes()])
+        self._table = RouteTable([*CaseApi(service).routes(), *CallApi(service).routes(), *WorkApi(service).routes()])
 
     def may(self, who: Identity, method: str, path: str) -> bool:
         """Whether the role of `who` is let in there at all."""

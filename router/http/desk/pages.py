@@ -209,6 +209,12 @@ class Desk:
                 fields = _some(form, "to", "reason")
                 await self._calls.act(who, f"/work/{id}/transfer", fields, once=once)
                 return _at(at, "transferred")
+            case ["call", id, "hold" | "resume" | "hang-up" as step]:
+                await self._calls.act(who, f"/calls/{id}/{step}", {}, once=once)
+                return _at(at)
+            case ["case", id, "call"]:
+                await self._calls.act(who, f"/cases/{id}/callbacks", {"by": "me"}, once=once)
+                return _at(at, "calling")
             case ["case", id, deed] if deed in DEEDS:
                 done, fields = DEEDS[deed](form)
                 version = int(v) if (v := form.get("version", "")).isdecimal() and len(v) < 16 else None

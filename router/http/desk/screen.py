@@ -6,6 +6,7 @@ from router.core.choice import Choice, Way
 from router.core.documents import Case
 from router.core.segments import segments_of
 from router.core.words import AgentId, AgentState, Channel
+from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import Identity
 from router.http.desk.calls import Calls
@@ -83,6 +84,7 @@ class CaseView:
     offer: OfferOut | None
     work: WorkOut | None
     draft: Draft
+    line: list[LegOut] = field(default_factory=list[LegOut])  # who is on the phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class Screens:
             offer=next((c.offer for c in offers if c.case.id == id), None),
             work=next((c.work for c in works if c.case.id == id), None),
             draft=draft,
+            line=(await self._calls.read(who, f"/cases/{id}/calls")).items,
         )
 
     async def _pages(self, who: Identity, path: str, *, after: int = 0, most: int = ROWS_MAX) -> list:

@@ -39,7 +39,41 @@ LINKS = {
     "latest_open_case": "the newest of their open cases",
     "reply_after_solved": "they came back after it was solved",
 }
+STEPS = {
+    "greeting": "is greeted",
+    "waiting": "waits in line",
+    "language": "is asked about another language",
+    "number": "types a number",
+    "words": "tells what it is about",
+    "promised": "was promised a call",
+    "texted": "goes on by text",
+    "talking": "is in the conversation",
+    "opening": "is in the conversation",
+    "held": "is on hold",
+    "lost": "was cut off, and is asked to stay",
+    "machine": "may be a machine",
+    "whisper": "hears what it is about",
+    "beside": "is in the conversation",
+    "goodbye": "is leaving",
+}
+RINGS = {"planned": "is about to be called", "dialling": "is being called", "ringing": "is being called"}
+ENDED = {
+    "completed": "hung up",
+    "busy": "busy",
+    "no-answer": "no answer",
+    "failed": "could not be reached",
+    "canceled": "let go",
+    "missed": "nobody answered while the service was away",
+    "unknown": "nobody knows whether it rang",
+}
+CALLBACKS = {
+    "made": "We promised to call when it is their turn",
+    "dialling": "We call them as promised",
+    "answered": "The promise was kept: they talked with us",
+    "cancelled": "They do not want to be called any more",
+}
 DONE = {
+    "calling": "Your phone rings as soon as you take it, then theirs.",
     "replied": "Your answer is on its way.",
     "noted": "The note is kept.",
     "finished": "You are through with this case.",
@@ -86,6 +120,8 @@ def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
     if entry.kind == "note":
         return Row("note", entry.at, who, "note", words=entry.text)
     facts = dict(entry.facts)
+    if entry.kind == "call" and (entry.text is not None or entry.attachments):
+        return _message_row(entry, who)
     said = _record_words(entry.kind, facts, _name(facts.get("agent"), names), who=who)
     reasons = [with_names(reason, names) for reason in entry.reasons]
     return Row("record", entry.at, who, said, channel=entry.channel, words=entry.text, reasons=reasons)
@@ -144,6 +180,17 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "A message of ours did not arrive"
         case _, "message_unknown":
             return "Nobody knows whether a message of ours went out"
+        case "call", "ended":
+            whose = f"{agent}'s" if facts.get("who") == "agent" else "The customer's"
+            seconds = int(facts.get("seconds") or 0)
+            long = f" after {seconds // 60}:{seconds % 60:02d}" if seconds else ""
+            return f"{whose} line ended{long}: {ENDED.get(str(facts.get('how')), str(facts.get('how')))}"
+        case "call", "place kept":
+            return "They hung up; their place is kept"
+        case "call", None:
+            return "They called"
+        case "promise", what:
+            return CALLBACKS.get(str(what), f"We called them: {ENDED.get(str(what), str(what))}")
         case "status", _:
             return f"{who} set it to: {STATUS.get(str(facts.get('status')), str(facts.get('status')))}"
         case "terms", _:

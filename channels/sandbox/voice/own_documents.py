@@ -1,0 +1,41 @@
+"""The documents that the sandbox serves itself: what a caller hears while the service is away.
+
+Its one rule: they are static and never go over the wire, so that they work when nothing else does.
+"""
+
+from urllib.parse import urlsplit
+
+from channels.wire import WireResponse
+
+FALLBACK_PATH = "/voice/fallback.xml"
+THANKS_PATH = "/voice/thanks.xml"
+_DOCUMENTS = {
+    FALLBACK_PATH: (
+        "<Response><Say>Our service is just restarting. Please say after the tone what this is about, and how we can "
+        f'reach you.</Say><Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#" '
+        'transcribe="true"/><Say>We heard nothing. Please call again in a minute. Goodbye.</Say></Response>'
+    ),
+    THANKS_PATH: "<Response><Say>Thank you. We will call you back. Goodbye.</Say></Response>",
+}
+
+
+def own_document(url: str, *, own_url: str) -> WireResponse | None:
+    """The document when `url` is one of the sandbox's own, else None."""
+    parts = urlsplit(url)
+    if f"{parts.scheme}://{parts.netloc}" != own_base(own_url):
+        return None
+    return own_page(parts.path)
+
+
+def own_page(path: str) -> WireResponse | None:
+    text = _DOCUMENTS.get(path)
+    return None if text is None else WireResponse(200, text.encode(), "text/xml; charset=utf-8")
+
+
+def own_base(own_url: str) -> str:
+    """Where the sandbox is; one that listens nowhere has a name all the same."""
+    return own_url or "http://sandbox.invalid"
+
+
+def fallback_url(own_url: str) -> str:
+    return own_base(own_url) + FALLBACK_PATH

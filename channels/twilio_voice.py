@@ -1,0 +1,303 @@
+"""Calls over Twilio, or whatever speaks its protocol: webhooks to commands, scripts to TwiML, legs dialled and moved.
+
+Its one rule: the address of a document names its call, step and turn, so that what comes back is known to belong to it.
+A step in an address is a hint; the call's own document says where it stands.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode
+
+from twilio.base import values
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+from twilio.twiml.voice_response import Dial as VoiceDial
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from channels.base import Capabilities, Dial, IsKnown, Received, Refusal, Sent
+from channels.numbers import dialled_number
+from channels.twilio_media import TwilioMedia
+from channels.twilio_messaging import TwilioSettings, instant, moment, refused, verified_fields
+from channels.twilio_rest import TwilioException
+from channels.wire import WireFailure, WireRequest, WireResponse
+from router.core.call_parts import inbound_id
+from router.core.call_table import Script
+from router.core.clock import Ms
+from router.core.commands import HearCall, Media, NoteCall, TakeCall, TakeRecording
+from router.core.words import CallId, CallRole, Channel, Step
+
+VOICE_PATH = "/twilio/voice"
+STATUS_PATH = "/twilio/status/call"
+CONFERENCE_PATH = "/twilio/status/conference"
+RECORDING_PATH = "/twilio/status/recording"
+MUSIC_PATH = "/hold.wav"
+XML = "text/xml"
+FULLY_ATTESTED = "TN-Validation-Passed-A"
+"""The only value that vouches for the caller: others are weaker, or speak of whoever forwarded the call."""
+LOCALES = {"en": "en-US", "de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "pt": "pt-BR", "nl": "nl-NL"}
+DIGITS_MAX = 40
+PAGE_SIZE = 200
+FOUND_MAX = 20
+CALL_GONE = 21220
+NOT_FOUND = 404
+OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+LOOK_BACK = timedelta(minutes=2)
+EMPTY = WireResponse(204)
+
+
+class TwilioVoice:
+    """The adapter for `/twilio/voice…` and the status addresses of calls, conferences and recordings."""
+
+    id = "twilio-voice"
+    carries: Sequence[Channel] = (Channel.PHONE,)
+    spoken_type = XML
+    capabilities = Capabilities(live=True, can_start=True)
+    paths: Sequence[str] = (
+        VOICE_PATH,
+        *(f"{VOICE_PATH}/{step.value}" for step in Step),
+        STATUS_PATH,
+        CONFERENCE_PATH,
+        RECORDING_PATH,
+    )
+
+    def __init__(self, settings: TwilioSettings, client: Client, media: TwilioMedia) -> None:
+        self._settings = settings
+        self._client = client
+        self._media = media
+        self._public = settings.public_url.rstrip("/")
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def receive(self, request: WireRequest, now: Ms) -> Received:
+        fields = verified_fields(request, self._settings)
+        path, _, raw_query = request.url.partition("?")
+        query = dict(parse_qsl(raw_query))
+        sid = fields.get("CallSid", "")
+        match path:
+            case _ if path == VOICE_PATH:
+                command = _taken(fields, sid, now)
+                return Received(commands=(command,), response=EMPTY, call=command.call)
+            case _ if path == STATUS_PATH:
+                return self._status(fields, query)
+            case _ if path == CONFERENCE_PATH:
+                return _seen(fields)
+            case _ if path == RECORDING_PATH:
+                return Received(commands=(), response=EMPTY)
+            case _:
+                heard = _heard(fields, query, step=path.rpartition("/")[2])
+                return Received(commands=(heard,), response=EMPTY, call=heard.call)
+
+    def _status(self, fields: dict[str, str], query: dict[str, str]) -> Received:
+        sid, state = fields.get("CallSid", ""), fields.get("CallStatus", "")
+        call = CallId(query.get("call") or inbound_id(sid))
+        command = NoteCall(key=f"twilio/{sid}/{state}", call=call, state=state, provider_id=sid)
+        return Received(commands=(command,), response=EMPTY)
+
+    # --- what they hear -----------------------------------------------------------------------------------------------
+
+    def speak(self, script: Script) -> WireResponse:
+        """The TwiML of a script."""
+        document = VoiceResponse()
+        here = self._address(script.step, call=script.call, turn=script.turn)
+        locale = LOCALES.get(script.language, script.language)
+        if script.listen_s:
+            gather = Gather(
+                input=" ".join(
+                    kind for kind, on in (("dtmf", script.keys is not None), ("speech", script.speech)) if on
+                ),
+                action=here,
+                timeout=script.listen_s,
+                language=locale,
+                **({"speech_timeout": "auto"} if script.speech else {}),
+                **({"num_digits": script.keys} if script.keys else {}),
+                **({"finish_on_key": "#"} if script.keys == 0 else {}),
+            )
+            self._say(gather, script, locale)
+            document.append(gather)
+            document.redirect(here)
+        elif script.room is not None:
+            self._say(document, script, locale)
+            dial = VoiceDial(action=here)
+            document.append(dial)
+            dial.conference(
+                script.room,
+                beep="false",
+                start_conference_on_enter=True,
+                end_conference_on_exit=False,
+                wait_url=self._public + MUSIC_PATH,
+                wait_method="GET",
+                status_callback=f"{self._public}{CONFERENCE_PATH}#rc=3&rp=all",
+                status_callback_event="join leave",
+                participant_label=script.call,
+            )
+        else:
+            self._say(document, script, locale)
+            document.hangup()
+        return WireResponse(200, str(document).encode(), XML)
+
+    def _say(self, into: VoiceResponse | Gather, script: Script, locale: str) -> None:
+        for words in script.says:
+            if words is None:
+                into.play(self._public + MUSIC_PATH)
+            else:
+                into.say(words, language=locale)
+
+    def _address(self, step: Step, *, call: CallId, turn: int) -> str:
+        return f"{self._public}{VOICE_PATH}/{step.value}?{urlencode({'call': call, 'turn': turn})}"
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    async def dial(self, dial: Dial) -> Sent:
+        try:
+            made = await self._client.calls.create_async(
+                to=dial.to,
+                from_=dial.via,
+                url=self._address(dial.step, call=dial.reference, turn=dial.turn),
+                status_callback=f"{self._public}{STATUS_PATH}?{urlencode({'call': dial.reference})}#rc=3&rp=all",
+                status_callback_event=["completed"],
+                timeout=dial.ring_s,
+                **({"fallback_url": self._settings.fallback_url} if self._settings.fallback_url else {}),
+                **({"machine_detection": "Enable"} if dial.role is CallRole.CUSTOMER else {}),
+            )
+        except TwilioRestException as error:
+            return refused(error)
+        except WireFailure as error:
+            return Sent("lost" if error.may_have_arrived else "again", error=str(error))
+        except (TwilioException, ValueError, TimeoutError) as error:
+            return Sent("lost", error=type(error).__name__)  # an answer came and cannot be read
+        return Sent("sent", provider_id=made.sid) if made.sid else Sent("lost", error="answer without sid")
+
+    async def dialled(self, dial: Dial) -> list[str]:
+        since = moment(dial.attempted_at) - LOOK_BACK
+        try:
+            listed = await self._client.calls.list_async(to=dial.to, from_=dial.via, limit=FOUND_MAX)
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        return [
+            call.sid
+            for call in reversed(listed)
+            if call.sid
+            and str(call.direction).startswith("outbound")
+            and (call.date_created is None or call.date_created >= since)
+        ]
+
+    async def move(self, provider_id: str, *, reference: CallId, step: Step, turn: int) -> bool:
+        return await self._update(provider_id, url=self._address(step, call=reference, turn=turn))
+
+    async def hang_up(self, provider_id: str) -> bool:
+        return await self._update(provider_id, status="completed")
+
+    async def look(self, provider_id: str) -> str:
+        try:
+            call = await self._client.calls(provider_id).fetch_async()
+        except TwilioRestException as error:
+            if error.status == NOT_FOUND:
+                return "completed"
+            raise ConnectionError(str(error)) from error
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        return str(call.status or "")
+
+    async def _update(self, provider_id: str, **changes: str) -> bool:
+        try:
+            await self._client.calls(provider_id).update_async(**changes)
+        except TwilioRestException as error:
+            if error.code == CALL_GONE or error.status == NOT_FOUND:
+                return False
+            raise ConnectionError(str(error)) from error
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        return True
+
+    # --- the rest of the contract -------------------------------------------------------------------------------------
+
+    async def missed(self, since: Ms, until: Ms | None, is_known: IsKnown) -> list[TakeCall | TakeRecording]:
+        """Calls that the provider took while nobody answered for us, and what was said to its own document then."""
+        found: list[TakeCall | TakeRecording] = []
+        after, before = moment(since), values.unset if until is None else moment(until)
+        try:
+            calls = await self._client.calls.list_async(
+                start_time_after=after, start_time_before=before, page_size=PAGE_SIZE
+            )
+            recordings = await self._client.recordings.list_async(
+                date_created_after=after, date_created_before=before, page_size=PAGE_SIZE
+            )
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        for call in calls:
+            is_over = call.direction == "inbound" and str(call.status) in OVER
+            if call.sid and is_over and not await is_known(_key(call.sid)):
+                fields = {"From": str(getattr(call, "_from", None) or ""), "To": str(call.to or "")}
+                taken = call.start_time or call.date_created
+                found.append(_taken(fields, call.sid, instant(taken) if taken else since, late=True))
+        for one in recordings:
+            if one.sid and one.call_sid and str(one.status) == "completed" and not await is_known(_key(one.sid)):
+                media = Media(url=self._media.url_of(one.uri or "") + ".wav", content_type="audio/wav")
+                at = instant(one.date_created) if one.date_created else since
+                found.append(TakeRecording(key=_key(one.sid), call=inbound_id(one.call_sid), at=at, media=(media,)))
+        return found
+
+    async def send(self, message: object) -> Sent:
+        raise NotImplementedError("nothing is written over the phone")
+
+    async def find(self, message: object) -> Sequence[str]:
+        return ()
+
+    async def fetch_media(self, url: str) -> WireResponse | None:
+        return await self._media.fetch(url)
+
+
+def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, media: tuple[Media, ...] = ()) -> TakeCall:
+    if not sid:
+        raise Refusal("no CallSid", status=400)
+    vouched = fields.get("StirVerstat")
+    return TakeCall(
+        key=_key(sid),
+        call=inbound_id(sid),
+        provider_id=sid,
+        sender=fields.get("From", ""),
+        via=fields.get("To", ""),
+        at=at,
+        attested=None if vouched is None else vouched == FULLY_ATTESTED,
+        late=late,
+    )
+
+
+def _heard(fields: dict[str, str], query: dict[str, str], *, step: str) -> HearCall:
+    sid = fields.get("CallSid", "")
+    call = CallId(query.get("call") or inbound_id(sid))
+    raw = query.get("turn", "")
+    turn = int(raw) if raw.isdecimal() and len(raw) < 10 else -1
+    digits = "".join(c for c in fields.get("Digits", "") if c in "0123456789*#")[:DIGITS_MAX]
+    outbound = fields.get("Direction", "").startswith("outbound")
+    ours = fields.get("From" if outbound else "To", "")
+    by = fields.get("AnsweredBy", "")
+    return HearCall(
+        key=f"{call}/{turn}",
+        call=call,
+        turn=turn,
+        step=step,
+        digits=digits,
+        number=dialled_number(digits, ours=ours) if len(digits) > 1 else "",
+        speech=fields.get("SpeechResult", ""),
+        provider_id=sid,
+        answered_by="machine" if by.startswith(("machine", "fax")) else "human" if by == "human" else "",
+    )
+
+
+def _seen(fields: dict[str, str]) -> Received:
+    """Somebody came into a conference or left it. Whoever hung up is over; who was moved says so in another way."""
+    event, sid, label = (fields.get(name, "") for name in ("StatusCallbackEvent", "CallSid", "ParticipantLabel"))
+    state = ""
+    if event == "participant-join":
+        state = "joined"
+    elif event == "participant-leave" and fields.get("ReasonParticipantLeft") == "participant_hung_up":
+        state = "completed"
+    if not label or not state:
+        return Received(commands=(), response=EMPTY)
+    command = NoteCall(key=f"twilio/{sid}/{state}", call=CallId(label), state=state, provider_id=sid)
+    return Received(commands=(command,), response=EMPTY)
+
+
+def _key(sid: str) -> str:
+    return f"twilio/{sid}"

@@ -1,0 +1,43 @@
+"""What a caller chooses by words instead of keys. The lists stand in words.yaml under fixed names; both may be missing.
+
+One rule: only short words are a choice. A longer sentence is somebody telling us something, and is kept as that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policies.conditions import WordIndex
+from policies.text import words_of
+
+CHOICES = {"call-me-words": "call", "text-me-words": "text"}
+YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
+WORDS_MAX = 8
+YES_TEXT_MAX = 80
+"""Longer texts are no plain yes. Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Choices by words: `call` us back, or go on by `text`."""
+
+    index: WordIndex
+    masks: tuple[tuple[int, str], ...]
+    yes: frozenset[tuple[str, ...]] = frozenset()
+
+    def choice(self, text: str) -> str | None:
+        """'call', 'text', or None where the words are no choice."""
+        if len(words_of(text)) > WORDS_MAX:
+            return None
+        hits = self.index.hits(text)
+        return next((choice for mask, choice in self.masks if hits & mask), None)
+
+    def agrees(self, text: str) -> bool:
+        """Whether the whole text is a word of yes, whatever its case, accents and dots."""
+        return len(text) <= YES_TEXT_MAX and tuple(words_of(text)) in self.yes
+
+
+def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
+    index = WordIndex()
+    masks = tuple((index.mask_of(lists[name]), choice) for name, choice in CHOICES.items() if name in lists)
+    yes = frozenset(tuple(words_of(word)) for word in lists.get(YES, YES_WORDS))
+    return Spoken(index, masks, yes)

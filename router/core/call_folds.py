@@ -1,0 +1,276 @@
+"""What each event about calls and promises changes in the documents: the phone's part of `core.evolve`."""
+
+from typing import Any, TypeVar, assert_never
+
+from router.core.clock import Ms
+from router.core.documents import Call, Case, Customer, Document, Promise, Reached, State
+from router.core.errors import Fault
+from router.core.events import (
+    CallArrived,
+    CallChecked,
+    CallEnded,
+    CallJoined,
+    CallMoved,
+    CallRecorded,
+    CallSaid,
+    CallWentOn,
+    LegAnswered,
+    LegAttempted,
+    LegPlaced,
+    LegPlanned,
+    LegRefused,
+    PlaceKept,
+    PromiseChanged,
+    PromiseMade,
+)
+from router.core.values import replace
+from router.core.words import SECOND_MS, CallRole, CallState, CaseStatus, Channel, PromiseState, Step
+
+D = TypeVar("D", Customer, Case, Call, Promise)
+
+WATCH_MS = 120 * SECOND_MS
+"""A leg that listens comes back within half a minute; after this long the provider is asked whether it is there."""
+TALK_WATCH_MS = 300 * SECOND_MS
+
+CallEvent = (
+    CallArrived
+    | LegPlanned
+    | LegAttempted
+    | LegPlaced
+    | LegAnswered
+    | CallJoined
+    | CallWentOn
+    | CallMoved
+    | CallChecked
+    | CallSaid
+    | CallRecorded
+    | CallEnded
+    | LegRefused
+    | PromiseMade
+    | PromiseChanged
+    | PlaceKept
+)
+
+
+def call_folded(state: State, event: CallEvent) -> State:
+    match event:
+        case CallArrived():
+            return _arrived(state, event)
+        case LegPlanned():
+            return _planned(state, event)
+        case CallSaid():
+            return _said(state, event)
+        case CallRecorded():
+            state = _change(state, _get(state, event.call, Call), spoke=True)
+            case = _get(state, event.case, Case)
+            return _change(state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1)
+        case CallEnded():
+            return _ended(state, event)
+        case LegRefused():
+            return _change(state, _get(state, event.case, Case), refused=event.work)
+        case PromiseMade():
+            return _promised(state, event)
+        case PromiseChanged():
+            return _promise_changed(state, event)
+        case PlaceKept():
+            case = _get(state, event.case, Case)
+            return _change(state, case, kept_place_at=event.place_at, entries=event.entry, changed_at=event.at)
+        case LegAttempted() | LegPlaced() | LegAnswered() | CallJoined() | CallWentOn() | CallMoved() | CallChecked():
+            return _moved(state, event)
+        case _:
+            assert_never(event)
+
+
+def _moved(
+    state: State, event: LegAttempted | LegPlaced | LegAnswered | CallJoined | CallWentOn | CallMoved | CallChecked
+) -> State:
+    call = _get(state, event.call, Call)
+    match event:
+        case LegAttempted():
+            return _change(state, call, state=CallState.DIALLING, attempted_at=event.at, due_at=event.lookup_at)
+        case LegPlaced():
+            ringing = CallState.RINGING if call.state is CallState.DIALLING else call.state
+            due_at = event.at if call.move else event.look_at
+            return _change(state, call, state=ringing, provider_id=event.provider_id, due_at=due_at)
+        case LegAnswered():
+            return _change(state, call, state=CallState.LIVE, answered_at=event.at, due_at=Ms(event.at + WATCH_MS))
+        case CallJoined():
+            return _change(state, call, joined=True)
+        case CallWentOn():
+            talking = event.step in (Step.TALKING, Step.OPENING) and call.talking_at is None
+            watch_ms = TALK_WATCH_MS if event.step in (Step.TALKING, Step.BESIDE) else WATCH_MS
+            return _change(
+                state,
+                call,
+                turn=event.turn,
+                step=event.step,
+                rounds=event.rounds,
+                misses=event.misses,
+                language_asked=call.language_asked or event.step is Step.LANGUAGE,
+                talking_at=event.at if talking else call.talking_at,
+                told_at=event.at if event.told and call.told_at is None else call.told_at,
+                queued_at=event.at if event.queued else call.queued_at,
+                move=False,
+                due_at=Ms(event.at + watch_ms),
+            )
+        case CallMoved():
+            if event.stays:
+                return _change(state, call, work=event.work, agent=event.agent)
+            return _change(
+                state,
+                call,
+                turn=event.turn,
+                step=event.step,
+                rounds=0,
+                misses=0,
+                move=True,
+                work=event.work,
+                agent=event.agent,
+                due_at=event.at if call.provider_id is not None else call.due_at,
+            )
+        case CallChecked():
+            return _change(state, call, due_at=event.look_at)
+        case _:
+            assert_never(event)
+
+
+def _arrived(state: State, event: CallArrived) -> State:
+    case = _get(state, event.case, Case)
+    present = state.get(case.call or "")
+    if not (isinstance(present, Call) and _is_theirs(present, case) and present.work is not None):
+        state = _change(state, case, call=event.call)  # whoever talks with an agent is not put aside by a second call
+    call = Call(
+        id=event.call,
+        version=0,
+        customer=event.customer,
+        case=event.case,
+        role=CallRole.CUSTOMER,
+        to=event.address,
+        via=event.via,
+        started_at=event.at,
+        state=CallState.LIVE,
+        step=event.step,
+        turn=1,
+        language=event.language,
+        address=event.address,
+        provider_id=event.provider_id,
+        attested=event.attested,
+        known=event.known,
+        answered_at=event.at,
+        due_at=Ms(event.at + WATCH_MS),
+    )
+    return _put(state, call)
+
+
+def _planned(state: State, event: LegPlanned) -> State:
+    if event.role is CallRole.CUSTOMER:
+        state = _change(state, _get(state, event.case, Case), call=event.call)
+    call = Call(
+        id=event.call,
+        version=0,
+        customer=event.customer,
+        case=event.case,
+        role=event.role,
+        to=event.to,
+        via=event.via,
+        started_at=event.at,
+        step=event.step,
+        turn=1,
+        language=event.language,
+        address=event.address,
+        known=True,
+        work=event.work,
+        agent=event.agent,
+        promise=event.promise,
+        due_at=event.at,
+    )
+    return _put(state, call)
+
+
+def _said(state: State, event: CallSaid) -> State:
+    call = _get(state, event.call, Call)
+    state = _change(state, call, spoke=True)
+    case = _get(state, event.case, Case)
+    heard, ask = case.heard, case.ask
+    if ask is not None and ask.requirement.channel is Channel.PHONE and not ask.written:
+        ask = replace(ask, written=True)  # no hang-up, of this call or another, takes their words out of line
+    if call.address is not None:
+        heard = Reached(at=event.at, channel=Channel.PHONE, address=call.address, via=call.via)
+    return _change(
+        state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1, heard=heard, ask=ask
+    )
+
+
+def _ended(state: State, event: CallEnded) -> State:
+    call = _get(state, event.call, Call)
+    state = _change(state, call, state=CallState.ENDED, ended_at=event.at, ended_how=event.how, due_at=None, move=False)
+    case = _get(state, event.case, Case)
+    changes: dict[str, Any] = {"entries": event.entry, "changed_at": event.at}
+    if case.call == event.call:
+        changes["call"] = next((d.id for d in state.values() if _is_theirs(d, case)), None)
+    talked = event.role is CallRole.CUSTOMER and call.work is not None and event.step is not Step.GREETING
+    if talked and call.answered_at is not None:
+        changes |= {"answered_at": event.at, "unanswered": 0}
+    return _change(state, case, **changes)
+
+
+def _promised(state: State, event: PromiseMade) -> State:
+    case = _get(state, event.case, Case)
+    state = _change(state, case, promise=event.promise, entries=event.entry, changed_at=event.at)
+    return _put(
+        state,
+        Promise(
+            id=event.promise,
+            version=0,
+            customer=event.customer,
+            case=event.case,
+            kind=event.kind,
+            made_at=event.at,
+            told_via=event.told_via,
+            place_at=event.place_at,
+            address=event.address,
+            window=event.window,
+        ),
+    )
+
+
+def _promise_changed(state: State, event: PromiseChanged) -> State:
+    promise = _get(state, event.promise, Promise)
+    attempts = (*promise.attempts, (event.at, event.attempt)) if event.attempt else promise.attempts
+    state = _change(state, promise, state=event.state, callback=event.callback, attempts=attempts, due_at=event.due_at)
+    case = _get(state, event.case, Case)
+    over = event.state not in (PromiseState.OPEN, PromiseState.AT_RISK)
+    status = CaseStatus.WAITING_US if event.state is PromiseState.BROKEN and case.status.is_live else case.status
+    return _change(
+        state,
+        case,
+        promise=None if over and case.promise == event.promise else case.promise,
+        status=status,
+        entries=event.entry,
+        changed_at=event.at,
+    )
+
+
+def _is_theirs(document: Document, case: Case) -> bool:
+    """Whether it is a customer's line of this case that is not over."""
+    return (
+        isinstance(document, Call)
+        and document.case == case.id
+        and document.role is CallRole.CUSTOMER
+        and document.state is not CallState.ENDED
+    )
+
+
+def _get(state: State, id: str, kind: type[D]) -> D:
+    found = state.get(id)
+    if not isinstance(found, kind):
+        raise Fault(f"an event speaks of {kind.__name__} {id}, which is not there")
+    return found
+
+
+def _put(state: State, document: Document) -> State:
+    return {**state, document.id: replace(document, version=document.version + 1)}
+
+
+def _change(state: State, document: Document, /, **changes: Any) -> State:
+    return {**state, document.id: replace(document, version=document.version + 1, **changes)}

@@ -1,0 +1,239 @@
+"""What every rule about calls uses: who is on the line, what was promised, and asking for the phone or for writing.
+
+It knows no steps of a conversation: those stand in `core.calls` and `core.legs`, and how calls end in `core.call_ends`.
+"""
+
+from router.core.addresses import Address, AddressKind
+from router.core.clock import Ms
+from router.core.commands import TakeContact
+from router.core.contacts import new_address, relax_of, requirement_of
+from router.core.context import Making
+from router.core.documents import Ask, Call, Case, Customer
+from router.core.events import (
+    AddressAdded,
+    CallMoved,
+    CaseReopened,
+    LegRefused,
+    PromiseChanged,
+    PromiseMade,
+    WorkWanted,
+    WorkWithdrawn,
+)
+from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
+from router.core.place import place_after_switch
+from router.core.values import replace
+from router.core.words import (
+    SECOND_MS,
+    AgentId,
+    CallbackState,
+    CallId,
+    CallRole,
+    CallState,
+    CaseId,
+    Channel,
+    PromiseId,
+    PromiseState,
+    Step,
+    WorkId,
+)
+
+
+def inbound_id(provider_id: str) -> CallId:
+    """The document of a call that came in is found by the provider's own id."""
+    return CallId(f"call_{provider_id}")
+
+
+def agents_of(making: Making, case: CaseId) -> list[Call]:
+    """The agents' legs of a case that are not over."""
+    return [
+        d
+        for d in making.state.values()
+        if isinstance(d, Call) and d.case == case and d.role is CallRole.AGENT and d.state is not CallState.ENDED
+    ]
+
+
+def customer_of(making: Making, case: Case) -> Call | None:
+    """The customer's leg of a case, if it is not over."""
+    call = making.state.get(case.call or "")
+    return call if isinstance(call, Call) and call.state is not CallState.ENDED else None
+
+
+def is_current(case: Case, work: WorkId) -> bool:
+    """Whether an agent has taken this work and the case still wants it."""
+    return case.ask is not None and case.ask.work == work and case.taken
+
+
+def can_be_called(address: Address) -> bool:
+    """A number that we may dial: never premium, never a name, never one that nobody can have."""
+    return address.facts.kind is AddressKind.PHONE and address.facts.dialable and Channel.PHONE not in address.blocked
+
+
+def move(making: Making, call: Call, to: Step) -> None:
+    """Take a leg to another step; whatever it was doing there is over."""
+    making.emit(CallMoved(call=call.id, at=making.now, turn=call.turn + 1, step=to, work=call.work, agent=call.agent))
+
+
+def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:
+    """Tell the domain that this agent's line came to nothing: the work needs somebody else."""
+    if agent is not None:
+        making.emit(
+            LegRefused(case=case.id, customer=case.customer, at=making.now, work=work, agent=agent, why=why, away=away)
+        )
+
+
+def promise_call(making: Making, case: Case, address: Address, *, why: str) -> None:
+    """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing."""
+    if case.promise is not None:
+        return
+    making.emit(
+        PromiseMade(
+            promise=PromiseId(making.context.ids.new("prm")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            kind="callback",
+            told_via=Channel.PHONE,
+            place_at=case.ask.place_at if case.ask is not None else making.now,
+            address=address.id,
+            why=why,
+        )
+    )
+
+
+def change_promise(
+    making: Making,
+    id: str,
+    state: PromiseState,
+    callback: CallbackState,
+    *,
+    why: str = "",
+    attempt: str = "",
+    due_at: Ms | None = None,
+) -> None:
+    promise = making.promise(id)
+    making.emit(
+        PromiseChanged(
+            promise=promise.id,
+            case=promise.case,
+            at=making.now,
+            entry=making.case(promise.case).entries + 1,
+            state=state,
+            callback=callback,
+            why=why,
+            attempt=attempt,
+            due_at=due_at,
+        )
+    )
+
+
+def drop_promise(making: Making, id: CaseId, *, why: str) -> None:
+    """The matter is settled: nobody is to be called about it any more."""
+    promise = making.case(id).promise
+    if promise is not None:
+        change_promise(making, promise, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
+
+
+def own_promise(making: Making, id: CaseId) -> None:
+    """A promise that nobody works on, and that is not due later, stands in line again at its place."""
+    case = making.case(id)
+    customer = customer_of(making, case)
+    if case.promise is None or case.ask is not None or (customer is not None and customer.work is not None):
+        return
+    promise = making.promise(case.promise)
+    if promise.due_at is None or promise.due_at <= making.now:
+        ask_for_phone(making, id, place_at=promise.place_at, call=None)
+
+
+def facts_of_call(making: Making, call: Call, speech: str) -> dict[str, Fact]:
+    """What rules may test of a call, with what was said just now."""
+    case = making.case(call.case)
+    address = making.customer(call.customer).address(call.address) if call.address else None
+    assert address is not None, "a call that came in has an address"
+    heard = TakeContact(key="", channel=Channel.PHONE, sender="", via=call.via, at=call.started_at, text=speech)
+    return facts_of_contact(
+        heard, case=case, address=address, known=call.known, language=case.language or call.language, now=making.now
+    )
+
+
+def ask_for_phone(
+    making: Making, case_id: CaseId, *, place_at: Ms, call: Call | None, speech: str = "", agent: AgentId | None = None
+) -> None:
+    """Ask for an agent on the phone. What the case had asked for before is withdrawn, its place carried over."""
+    case = making.case(case_id)
+    if not case.status.is_live:  # it was settled while they were on the line
+        making.emit(CaseReopened(case=case.id, at=making.now))
+        case = making.case(case_id)
+    facts = facts_of_call(making, call, speech) if call else facts_of_case(case, now=making.now, heard=case.heard)
+    verdict = making.context.policy.route(facts)
+    requirement = requirement_of(verdict, Channel.PHONE)
+    old = case.ask
+    kept = old if old is not None and not verdict.matched else None  # no new words: it is about what it was about
+    if kept is not None:
+        requirement = replace(
+            kept.requirement, channel=Channel.PHONE, target_ms=requirement.target_ms, offer_ms=requirement.offer_ms
+        )
+    queue = kept.queue if kept else verdict.queue
+    named = making.context.policy.queues.get(case.queue)
+    if not verdict.matched and kept is None and case.agent is not None and named is not None:
+        queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
+    if old is not None:
+        place_at = min(place_at, place_after_switch(old.place_at, now=making.now, old=old.requirement, new=requirement))
+        _withdraw(making, case, old, why="they are on the phone" if call else "we call them")
+    case = making.case(case_id)
+    making.emit(
+        WorkWanted(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            ask=Ask(
+                work=WorkId(making.context.ids.new("work")),
+                place_at=place_at,
+                queue=queue,
+                requirement=requirement,
+                policy=making.context.policy.version,
+                rule=kept.rule if kept else verdict.rule,
+                relax=kept.relax if kept else relax_of(verdict),
+                agent=agent,
+                asked_at=making.now,
+                knows=case.agent if agent is None else None,
+                written=(call is not None and call.spoke)
+                or (old is not None and (old.written or old.requirement.channel is not Channel.PHONE)),
+            ),
+            matched=verdict.matched,
+            inputs=without_words(facts),
+        )
+    )
+
+
+def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
+    """The case no longer asks for the phone: the same wish, to be answered in writing, with the share it has waited."""
+    case = making.case(case_id)
+    old = case.ask
+    if old is None or old.requirement.channel is not Channel.PHONE:
+        return
+    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": ""}).target_s
+    new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
+    place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
+    _withdraw(making, case, old, why=why)
+    case = making.case(case_id)
+    ask = replace(old, work=WorkId(making.context.ids.new("work")), place_at=place_at, requirement=new, agent=None)
+    making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
+
+
+def _withdraw(making: Making, case: Case, ask: Ask, *, why: str) -> None:
+    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=ask.work, why=why))
+
+
+def typed_address(making: Making, customer: Customer, number: str) -> Address | None:
+    """The address of a number that was typed or named: one they have, or a new one that identifies nobody, for it is
+    not found again under it. None for a number that is ours, premium, or nobody's."""
+    if number in making.context.senders.values() or number in making.context.policy.numbers:
+        return None
+    facts = making.context.facts_of(number)
+    if not facts.dialable or facts.premium:
+        return None
+    address = new_address(making, number, owner=customer.id)
+    making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
+    return address

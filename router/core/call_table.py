@@ -1,0 +1,169 @@
+"""The state table of calls: what is said at each step, what is listened for, and which step follows.
+
+Its one rule: every step has an "otherwise", so no silence, wrong key or lost line leaves a caller nowhere. Drawn from
+here in docs/calls.md. What a transition does to the case stands in `core.calls` and `core.legs`.
+"""
+
+from policies import PolicySet
+from router.core.documents import Call, Case
+from router.core.values import field, value
+from router.core.words import CallId, Step
+
+MISSES_MAX = 3
+"""So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
+MUSIC = "music"
+"""In the place of a phrase: music, so that waiting is never silence."""
+
+
+@value
+class Row:
+    """One step. `says`: phrases in order, by round (the last row repeats); `keys`: where a key leads; `speech` and
+    `silence`: where words and no answer lead. `listen_s`: how long is waited for an answer once all is said."""
+
+    meaning: str
+    says: tuple[tuple[str, ...], ...]
+    silence: Step
+    listen_s: int = 0
+    speech: Step | None = None
+    keys: dict[str, Step] = field(default_factory=dict[str, Step])
+    digits: int = 1  # keys that make an answer; 0: as many as they like, until the hash key
+    room: bool = False  # they stand in the conference of their case
+    ends: bool = False  # the call is over once it is said
+
+
+TABLE: dict[Step, Row] = {
+    Step.GREETING: Row(
+        meaning="we greet, and they may say what it is about",
+        says=(("greeting", "call_about"),),
+        listen_s=4,
+        speech=Step.WAITING,
+        keys={"*": Step.WAITING},
+        silence=Step.WAITING,
+    ),
+    Step.WAITING: Row(
+        meaning="in line: choices that all keep the place, and words are taken at any time",
+        says=(("call_moment",), ("call_options", "call_hang_up"), (MUSIC, "call_waiting")),
+        listen_s=2,
+        speech=Step.WAITING,
+        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED},
+        silence=Step.WAITING,
+    ),
+    Step.LANGUAGE: Row(
+        meaning="nobody who speaks their language is free: only they can say that another will do",
+        says=(("language_question",),),
+        listen_s=6,
+        speech=Step.WAITING,
+        keys={"1": Step.WAITING, "2": Step.WAITING},
+        silence=Step.WAITING,
+    ),
+    Step.NUMBER: Row(
+        meaning="their number is not to be called: which one is?",
+        says=(("call_ask_number",), ("call_not_that_number", "call_ask_number")),
+        listen_s=8,
+        digits=0,
+        keys={"number": Step.PROMISED},
+        silence=Step.WAITING,
+    ),
+    Step.WORDS: Row(
+        meaning="they tell us now; it stands in the case as text",
+        says=(("call_speak_now",), ("call_spoken",)),
+        listen_s=8,
+        speech=Step.WORDS,
+        silence=Step.WAITING,
+    ),
+    Step.PROMISED: Row(
+        meaning="we will call them when it is their turn", says=(("callback_turn",),), silence=Step.GOODBYE, ends=True
+    ),
+    Step.TEXTED: Row(meaning="we go on by text", says=(("call_texted",),), silence=Step.GOODBYE, ends=True),
+    Step.TALKING: Row(meaning="with an agent", says=(("call_connecting",),), room=True, silence=Step.LOST),
+    Step.HELD: Row(
+        meaning="on hold, with a way out",
+        says=(("call_held",), (MUSIC, "call_held")),
+        listen_s=2,
+        keys={"1": Step.PROMISED},
+        silence=Step.HELD,
+    ),
+    Step.LOST: Row(
+        meaning="the agent's line is gone: back in line at their place, unless they were through",
+        says=(("call_lost",),),
+        listen_s=3,
+        speech=Step.WAITING,
+        silence=Step.WAITING,
+    ),
+    Step.OPENING: Row(
+        meaning="we called them: who we are, then the agent",
+        says=(("callback_opening",),),
+        room=True,
+        silence=Step.LOST,
+    ),
+    Step.MACHINE: Row(
+        meaning="a machine answered, or somebody who sounds like one",
+        says=(("callback_machine",),),
+        listen_s=4,
+        keys={"1": Step.TALKING},
+        silence=Step.GOODBYE,
+    ),
+    Step.WHISPER: Row(
+        meaning="an agent's phone: what it is, and a key, so that no machine takes a customer",
+        says=(("whisper",),),
+        listen_s=5,
+        keys={"1": Step.BESIDE},
+        silence=Step.WHISPER,
+    ),
+    Step.BESIDE: Row(meaning="an agent with the customer", says=((),), room=True, silence=Step.GOODBYE),
+    Step.GOODBYE: Row(meaning="the end", says=(("call_goodbye",),), silence=Step.GOODBYE, ends=True),
+}
+
+
+@value
+class Script:
+    """What one leg hears next: words, then an answer is waited for, a room is entered, or the call ends.
+
+    `says` holds spoken text; None stands for a stretch of music. An answer, or none, comes back as (`step`, `turn`)."""
+
+    call: CallId
+    turn: int
+    step: Step
+    language: str
+    says: tuple[str | None, ...]
+    listen_s: int = 0
+    keys: int | None = None  # how many keys make an answer; 0: until the hash key; None: keys are not listened for
+    speech: bool = False
+    room: str | None = None
+    ends: bool = False
+
+
+def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
+    """What a leg is to hear now, from where it stands. The same document gives the same script."""
+    row = TABLE[call.step]
+    said = row.says[min(call.rounds, len(row.says) - 1)]
+    if "call_hang_up" in said and not may_ring_back(call):
+        said = tuple(name for name in said if name != "call_hang_up")
+    if call.misses and row.listen_s:
+        said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
+    number = policy.numbers.get(call.via)
+    words = {"brand": number.brand if number else "", "subject": case.queue if case else ""}
+    if call.step is Step.LANGUAGE:
+        ask = case.ask if case else None
+        own = (ask.requirement.language if ask else None) or call.language
+        other = (ask.offered_language if ask else None) or call.language
+        words |= {"own": policy.language_name(own, own), "other": policy.language_name(other, own)}
+    return Script(
+        call=call.id,
+        turn=call.turn,
+        step=call.step,
+        language=call.language,
+        says=tuple(None if name == MUSIC else policy.phrase(name, call.language, **words) for name in said),
+        listen_s=row.listen_s,
+        keys=row.digits if row.keys and row.listen_s else None,
+        speech=row.speech is not None,
+        room=call.room if row.room else None,
+        ends=row.ends,
+    )
+
+
+def may_ring_back(call: Call) -> bool:
+    """Whether hanging up may become a call to this number: fully attested, or ours to know where nobody attests.
+
+    A number that the provider does not vouch for may be anybody's: calling it back would ring a stranger."""
+    return call.attested is True or (call.attested is None and call.known)

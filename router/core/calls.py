@@ -1,0 +1,419 @@
+"""A customer on the phone: the call joins their case and waits in line with choices that all keep the place.
+
+One turn of a call is one command, told by `core.call_table`. A turn that came before changes nothing: whoever asks
+again is told what stands now. What we dial ourselves stands in `core.legs`, how calls end in `core.call_ends`.
+"""
+
+from policies import PolicySet
+from router.core import legs
+from router.core.addresses import AddressKind
+from router.core.asks import answer_language, is_asked
+from router.core.call_ends import end_call, let_agent_go, note_kept
+from router.core.call_parts import (
+    agents_of,
+    ask_for_phone,
+    can_be_called,
+    change_promise,
+    facts_of_call,
+    move,
+    promise_call,
+    turn_to_writing,
+    typed_address,
+)
+from router.core.call_table import MISSES_MAX, TABLE, may_ring_back
+from router.core.commands import (
+    AnswerLanguage,
+    CancelCallback,
+    HangUp,
+    HearCall,
+    HoldCall,
+    NoteCall,
+    OpenCase,
+    StartCall,
+    TakeCall,
+    TakeRecording,
+)
+from router.core.contacts import (
+    as_spelled,
+    case_of,
+    clean_text,
+    keep_media,
+    known_customer,
+    new_customer,
+    open_case,
+)
+from router.core.context import Making
+from router.core.documents import Call
+from router.core.errors import Reason, Rejected
+from router.core.events import (
+    CallArrived,
+    CallEnded,
+    CallJoined,
+    CallRecorded,
+    CallSaid,
+    CallWentOn,
+    CaseReopened,
+    ContactReceived,
+    MessageQueued,
+    WorkWanted,
+)
+from router.core.segments import segments_of
+from router.core.words import (
+    DAY_MS,
+    ActorKind,
+    CallbackState,
+    CallRole,
+    CallState,
+    Channel,
+    ContactId,
+    Evidence,
+    MessageId,
+    PromiseState,
+    Step,
+)
+
+SPEECH_CHARS_MAX = 5_000
+"""What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
+JOINED = "joined"
+FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+"""The provider's words for a leg that is over. Others change nothing."""
+
+
+def take_call(making: Making, command: TakeCall) -> None:
+    """A phone calls us: its case, its contact, and the first step of the call. Nothing of a case is told on it."""
+    policy = making.context.policy
+    found = known_customer(making)
+    number = policy.numbers.get(command.via)
+    language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
+    customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
+    case, link = case_of(making, customer, command)
+    if case is None:
+        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+    elif not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    making.emit(
+        ContactReceived(
+            contact=ContactId(making.context.ids.new("con")),
+            case=case.id,
+            customer=customer.id,
+            at=command.at,
+            entry=making.case(case.id).entries + 1,
+            channel=Channel.PHONE,
+            address=address.id,
+            via=command.via,
+            evidence=Evidence.STRONG if command.attested and found else Evidence.WEAK,
+            link=link,
+            late=command.late,
+        )
+    )
+    making.emit(
+        CallArrived(
+            call=command.call,
+            case=case.id,
+            customer=customer.id,
+            at=command.at,
+            address=address.id,
+            via=command.via,
+            provider_id=command.provider_id,
+            language=language,
+            step=Step.GREETING,
+            attested=command.attested,
+            known=found is not None,
+        )
+    )
+    if command.late:  # nobody is on the line any more: somebody looks after them
+        call = making.call(command.call)
+        case = making.case(case.id)
+        making.emit(
+            CallEnded(
+                call=call.id,
+                case=case.id,
+                at=command.at,
+                entry=case.entries + 1,
+                how="missed",
+                role=CallRole.CUSTOMER,
+                step=Step.GREETING,
+            )
+        )
+        _look_after(making, call)
+
+
+def take_recording(making: Making, command: TakeRecording) -> None:
+    """What they said to the provider's own document belongs to the case of their call, and somebody listens to it."""
+    call = making.call(command.call)
+    case = making.case(call.case)
+    making.emit(
+        CallRecorded(
+            call=call.id,
+            case=case.id,
+            customer=call.customer,
+            at=command.at,
+            entry=case.entries + 1,
+            media=tuple(keep_media(making, command, owner=call.customer)),
+        )
+    )
+    if call.state is CallState.ENDED:
+        _look_after(making, call)
+
+
+def _look_after(making: Making, call: Call) -> None:
+    """Somebody called and nobody is on the line: their wish stands in line in writing, since they called."""
+    case = making.case(call.case)
+    if case.promise is not None:  # they are called anyway, at the time that was set
+        return
+    if case.ask is None:
+        ask_for_phone(making, case.id, place_at=call.started_at, call=call)
+    turn_to_writing(making, case.id, why="nobody is on the line")
+
+
+def hear_call(making: Making, command: HearCall) -> None:
+    """One turn: what came back, what it does, where the call stands then."""
+    call = making.call(command.call)
+    if call.state is CallState.ENDED or command.turn != call.turn:
+        raise Rejected(Reason.NOTHING_TO_DO, "this turn is over")
+    if call.state is not CallState.LIVE:
+        legs.answered(making, call, provider_id=command.provider_id, by=command.answered_by)
+    elif call.move:
+        _go_on(making, call, call.step, heard="moved")
+    elif call.role is CallRole.AGENT:
+        legs.hear_agent(making, call, key=command.digits)
+    else:
+        _hear_customer(making, call, command)
+
+
+def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
+    row = TABLE[call.step]
+    speech = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
+    to, heard, misses = row.silence, "silence", 0
+    if speech and row.speech is not None:
+        to, heard = _chosen(making.context.policy, call, speech) or row.speech, "speech"
+        _say(making, call, speech)
+    elif command.digits:
+        heard = "keys"
+        key = "number" if row.digits == 0 else command.digits
+        known = row.keys.get(key) or row.keys.get("*")
+        misses = 0 if known else call.misses + 1
+        to = known or (call.step if misses < MISSES_MAX else row.silence)
+    if row.room:
+        to, heard = _after_room(making, call), "left"
+    if call.step is Step.LANGUAGE:
+        _answer_language(making, call, command.digits, speech)
+    to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+    ask = making.case(call.case).ask
+    if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
+        to = Step.LANGUAGE
+    told = (
+        call.step is Step.WAITING
+        and call.rounds == 1
+        and heard == "silence"  # a key or a word would have cut the sentence short
+        and may_ring_back(call)
+    )
+    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told)
+
+
+def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
+    """Their yes or no to another language; anything else is no answer, and nothing is given up without a yes."""
+    ask = making.case(call.case).ask
+    yes = key == "1" or (bool(speech) and making.context.policy.agrees(speech))
+    if ask is not None and is_asked(ask) and (yes or key == "2"):
+        answer_language(making, AnswerLanguage(key="", case=call.case, yes=yes))
+
+
+def _go_on(making: Making, call: Call, to: Step, *, heard: str, misses: int = 0, told: bool = False) -> None:
+    queued = call.queued_at is None and _is_in_line(making, call)
+    making.emit(
+        CallWentOn(
+            call=call.id,
+            at=making.now,
+            turn=call.turn + 1,
+            step=to,
+            heard=heard,
+            rounds=call.rounds + 1 if to is call.step and heard != "moved" and not misses else 0,
+            misses=misses,
+            told=told,
+            queued=queued,
+        )
+    )
+
+
+def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:
+    """Where words lead that are one of the choices."""
+    if call.step not in (Step.WAITING, Step.GREETING):
+        return None
+    return {"call": Step.PROMISED, "text": Step.TEXTED}.get(policy.spoken.choice(speech) or "")
+
+
+def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
+    """Do what entering a step means; the step that is really entered."""
+    match to:
+        case Step.WAITING:
+            let_agent_go(making, call)
+            _queue(making, call)
+            return to
+        case Step.PROMISED:
+            _queue(making, call)
+            return _promise(making, making.call(call.id), number=number)
+        case Step.TEXTED:
+            _queue(making, call)
+            return to if _go_on_by_text(making, making.call(call.id)) else Step.WAITING
+        case _:
+            return to
+
+
+def _after_room(making: Making, call: Call) -> Step:
+    """The customer came out of the conference by itself: back to it if an agent stands there, else the line is lost."""
+    beside = any(leg.step is Step.BESIDE for leg in agents_of(making, call.case))
+    return Step.TALKING if beside else Step.LOST
+
+
+def _say(making: Making, call: Call, speech: str) -> None:
+    """Keep what the customer said; words that need somebody else move the case there, its place kept."""
+    case = making.case(call.case)
+    making.emit(
+        CallSaid(
+            call=call.id,
+            case=case.id,
+            customer=call.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            words=making.keep(speech, kind="text", owner=call.customer),
+        )
+    )
+    if not _is_in_line(making, call):
+        _queue(making, making.call(call.id), speech)
+        return
+    case = making.case(call.case)
+    if case.ask is not None and not case.taken:
+        verdict = making.context.policy.route(facts_of_call(making, call, speech))
+        if verdict.matched and verdict.rule != case.ask.rule and verdict.priority >= case.ask.requirement.priority:
+            ask_for_phone(making, case.id, place_at=case.ask.place_at, call=call, speech=speech)
+
+
+def _queue(making: Making, call: Call, speech: str = "") -> None:
+    """Stand in line for the phone, once per call: since the call began, or since the place they had."""
+    if _is_in_line(making, call):
+        return
+    case = making.case(call.case)
+    place_at = call.started_at
+    kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
+    if case.kept_place_at is not None and making.now - case.kept_place_at <= kept_ms:
+        place_at = min(place_at, case.kept_place_at)
+    ask_for_phone(making, case.id, place_at=place_at, call=call, speech=speech)
+
+
+def _is_in_line(making: Making, call: Call) -> bool:
+    """Whether the case waits for an agent on the phone because of this call, or an agent has taken it already."""
+    case = making.case(call.case)
+    if case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
+        return False
+    return case.taken or call.queued_at is not None or any(isinstance(event, WorkWanted) for event in making.events)
+
+
+def _promise(making: Making, call: Call, *, number: str) -> Step:
+    """Promise a call to the number they call from, or to the one they typed; NUMBER where that cannot be called."""
+    customer = making.customer(call.customer)
+    if call.step is Step.NUMBER:
+        address = typed_address(making, customer, number) if number else None
+    else:
+        address = customer.address(call.address) if call.address else None
+    if address is None or not can_be_called(address):
+        return Step.NUMBER
+    promise_call(making, making.case(call.case), address, why="they asked for it")
+    return Step.PROMISED
+
+
+def _go_on_by_text(making: Making, call: Call) -> bool:
+    """Send one text to go on by, and turn the ask into a written one. False where this number gets no texts."""
+    customer = making.customer(call.customer)
+    address = customer.address(call.address) if call.address else None
+    via = making.context.senders.get(Channel.SMS)
+    if address is None or address.facts.kind is not AddressKind.PHONE or via is None or Channel.SMS in address.blocked:
+        return False
+    policy, case = making.context.policy, making.case(call.case)
+    number = policy.numbers.get(call.via)
+    ours = call.via if call.via in policy.numbers else via
+    text = policy.phrase("text_after_call", call.language, brand=number.brand if number else "")
+    making.emit(
+        MessageQueued(
+            message=MessageId(making.context.ids.new("msg")),
+            case=case.id,
+            customer=customer.id,
+            at=making.now,
+            entry=case.entries + 1,
+            channel=Channel.SMS,
+            address=address.id,
+            via=ours,
+            words=making.keep(text, kind="text", owner=customer.id),
+            segments=segments_of(text),
+            author=ActorKind.SYSTEM,
+            author_id=None,
+            reasons=("they chose to go on by text",),
+        )
+    )
+    turn_to_writing(making, case.id, why="they go on by text")
+    return True
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def note_call(making: Making, command: NoteCall) -> None:
+    """Follow a leg by the provider's words: final ones end it, once; others and unknown ones change nothing."""
+    call = making.call(command.call)
+    if command.state == JOINED and call.state is not CallState.ENDED and not call.joined:
+        making.emit(CallJoined(call=call.id, at=making.now))
+        if call.role is CallRole.CUSTOMER:
+            note_kept(making, call)
+        return
+    if call.state is CallState.ENDED or command.state not in FINAL:
+        raise Rejected(Reason.NOTHING_TO_DO, command.state[:40])
+    end_call(making, call, how=command.state)
+
+
+# --- what agents do with a call ---------------------------------------------------------------------------------------
+
+
+def hold_call(making: Making, command: HoldCall) -> None:
+    """Out of the conversation into a way of waiting that listens to them, or back."""
+    call = making.call(command.call)
+    wanted, at = (Step.HELD, Step.TALKING) if command.held else (Step.TALKING, Step.HELD)
+    talking = (Step.TALKING, Step.OPENING)
+    if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE:
+        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+    if (call.step not in talking) if command.held else (call.step is not at):
+        raise Rejected(Reason.NOTHING_TO_DO, call.step)
+    move(making, call, wanted)
+
+
+def hang_up(making: Making, command: HangUp) -> None:
+    call = making.call(command.call)
+    if call.state is CallState.ENDED:
+        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+    move(making, call, Step.GOODBYE)
+
+
+def cancel_callback(making: Making, command: CancelCallback) -> None:
+    """They do not want to be called any more, or somebody says so for them."""
+    promise = making.promise(command.promise)
+    case = making.case(promise.case)
+    if case.promise != promise.id:
+        raise Rejected(Reason.NOTHING_TO_DO, promise.state)
+    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=command.reason)
+    if case.ask is not None and not case.taken:
+        turn_to_writing(making, case.id, why="the call is not wanted any more")
+
+
+def open_for(making: Making, command: OpenCase) -> None:
+    """We contact somebody: a case of their own, and a call at once where that is asked for."""
+    found = known_customer(making)
+    if command.customer is not None:
+        customer = making.customer(command.customer)
+    else:
+        customer = found[0] if found else new_customer(making, command, language=None)[0]
+    queue = making.context.policy.routing.rules[-1].queue
+    case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
+    if command.calls:
+        legs.start_call(
+            making,
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, address=command.sender),
+        )

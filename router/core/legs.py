@@ -1,0 +1,247 @@
+"""The legs that we dial: the agent's phone first, then, for a call-back, the customer's.
+
+An attempt is an event before the provider is asked. A customer is never rung before an agent has pressed a key, and no
+leg ends the conversation of the others by leaving it.
+"""
+
+from router.core.call_ends import end_call
+from router.core.call_parts import (
+    agents_of,
+    ask_for_phone,
+    can_be_called,
+    change_promise,
+    customer_of,
+    is_current,
+    move,
+    promise_call,
+    typed_address,
+)
+from router.core.clock import Ms
+from router.core.commands import BeginLeg, RecordLeg, StartCall
+from router.core.context import Making
+from router.core.documents import Call, Case
+from router.core.errors import Fault, Reason, Rejected
+from router.core.events import (
+    CallChecked,
+    CallMoved,
+    CallWentOn,
+    CaseReopened,
+    LegAnswered,
+    LegAttempted,
+    LegPlaced,
+    LegPlanned,
+    WorkAccepted,
+)
+from router.core.words import (
+    SECOND_MS,
+    CallbackState,
+    CallId,
+    CallRole,
+    CallState,
+    Channel,
+    PromiseState,
+    Step,
+)
+
+LOOK_AFTER_MS = 15 * SECOND_MS
+"""How long a dial may stay without an answer, or a leg silent after its ringing time, before the provider is asked."""
+WHISPERS_MAX = 2
+
+
+def ring_agent(making: Making, case: Case, event: WorkAccepted) -> None:
+    """An agent took work on the phone: their own phone rings, if anybody is there to talk to."""
+    if case.ask is None or case.ask.requirement.channel is not Channel.PHONE or event.phone is None:
+        return
+    customer = customer_of(making, case)
+    if customer is None and case.promise is None:
+        return
+    mine = next(
+        (leg for leg in agents_of(making, case.id) if leg.agent == event.agent and leg.step is Step.BESIDE), None
+    )
+    if mine is not None and customer is not None:  # they handed it on, stayed, and it came back to them
+        for leg in (mine, customer):
+            making.emit(_joined(leg, event, at=making.now))
+        return
+    making.emit(
+        LegPlanned(
+            call=CallId(making.context.ids.new("call")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            role=CallRole.AGENT,
+            to=event.phone,
+            via=_our_number(making, case),
+            step=Step.WHISPER,
+            language=making.context.policy.phrases.language,
+            work=event.work,
+            agent=event.agent,
+        )
+    )
+
+
+def _joined(leg: Call, event: WorkAccepted, *, at: Ms) -> CallMoved:
+    return CallMoved(call=leg.id, at=at, turn=leg.turn, step=leg.step, work=event.work, agent=event.agent, stays=True)
+
+
+def begin_leg(making: Making, command: BeginLeg) -> None:
+    """Record that the provider is about to be asked to dial."""
+    call = making.call(command.call)
+    if call.state is not CallState.PLANNED:
+        raise Rejected(Reason.NOTHING_TO_DO, call.state)
+    if not _is_wanted(making, call):
+        end_call(making, call, how="canceled")
+        return
+    making.emit(LegAttempted(call=call.id, at=making.now, lookup_at=Ms(making.now + LOOK_AFTER_MS)))
+
+
+def record_leg(making: Making, command: RecordLeg) -> None:
+    """Take what the provider answered to a dial or a move."""
+    call = making.call(command.call)
+    if call.state is CallState.ENDED:
+        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+    match command.outcome:
+        case "placed":
+            if call.state is not CallState.DIALLING or call.provider_id is not None:
+                raise Rejected(Reason.NOTHING_TO_DO, call.state)
+            _placed(making, call, command.provider_id, adopted=command.adopted)
+        case "refused" | "absent" | "again":
+            if call.state is not CallState.DIALLING or call.provider_id is not None:
+                raise Rejected(Reason.NOTHING_TO_DO, call.state)
+            end_call(making, call, how="unknown" if command.outcome == "absent" else "failed")
+        case "moved":
+            if command.turn != call.turn:
+                raise Rejected(Reason.NOTHING_TO_DO, "another move")
+            making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
+        case "there":
+            making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
+        case "gone":
+            end_call(making, call, how="completed")
+        case _:
+            raise Fault(f"a leg cannot go on as {command.outcome}")
+
+
+def answered(making: Making, call: Call, *, provider_id: str, by: str) -> None:
+    """A leg of ours was picked up and asks what to say: the whisper, the opening, or words for a machine."""
+    if call.provider_id is None and provider_id:
+        _placed(making, call, provider_id, adopted=True)
+    making.emit(LegAnswered(call=call.id, at=making.now, by=by))
+    call = making.call(call.id)
+    machine = by == "machine" and call.role is CallRole.CUSTOMER
+    to = Step.MACHINE if machine else call.step
+    making.emit(CallWentOn(call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="answered"))
+
+
+def hear_agent(making: Making, call: Call, *, key: str) -> None:
+    """The agent's own leg: 1 lets them in; nothing, twice, lets them go."""
+    to, rounds = call.step, call.rounds
+    if call.step is Step.WHISPER and key == "1" and _is_wanted(making, call):
+        to, rounds = Step.BESIDE, 0
+    elif call.step is Step.WHISPER:
+        rounds += 1
+        to = Step.WHISPER if rounds < WHISPERS_MAX and _is_wanted(making, call) else Step.GOODBYE
+    else:
+        to = Step.GOODBYE
+    making.emit(
+        CallWentOn(
+            call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="keys" if key else "silence", rounds=rounds
+        )
+    )
+    if to is Step.BESIDE:
+        _bring_customer(making, making.call(call.id))
+
+
+def _bring_customer(making: Making, leg: Call) -> None:
+    """The agent is there: the customer comes from the line into the room, or is dialled now."""
+    case = making.case(leg.case)
+    customer = customer_of(making, case)
+    if customer is not None:
+        stays = customer.step in (Step.TALKING, Step.OPENING)  # a second agent comes to a conversation
+        making.emit(
+            CallMoved(
+                call=customer.id,
+                at=making.now,
+                turn=customer.turn if stays else customer.turn + 1,
+                step=Step.TALKING,
+                work=leg.work,
+                agent=leg.agent,
+                stays=stays,
+            )
+        )
+        if case.promise is not None:
+            change_promise(making, case.promise, PromiseState.KEPT, CallbackState.DONE, why="they called in")
+        return
+    if case.promise is None:
+        move(making, leg, Step.GOODBYE)
+        return
+    promise = making.promise(case.promise)
+    if promise.address is None:
+        raise Fault("a promised call without a number")
+    making.emit(
+        LegPlanned(
+            call=CallId(making.context.ids.new("call")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            role=CallRole.CUSTOMER,
+            to=promise.address,
+            via=leg.via,
+            step=Step.OPENING,
+            language=case.language or making.customer(case.customer).language or leg.language,
+            address=promise.address,
+            work=leg.work,
+            agent=leg.agent,
+            promise=promise.id,
+        )
+    )
+    change_promise(making, promise.id, promise.state, CallbackState.DIALLING)
+
+
+def start_call(making: Making, command: StartCall) -> None:
+    """Call the customer of a case: because an agent asks for it now, or because a promised call is due again."""
+    case = making.case(command.case)
+    if case.promise is not None:
+        place_at = making.promise(case.promise).place_at
+    else:
+        customer = making.customer(case.customer)
+        known = next((a for a in customer.addresses if can_be_called(a)), None)
+        found = making.context.found
+        if command.address and (found is None or customer.address(found) is None):
+            known = typed_address(making, customer, command.address)
+        address = known
+        if address is None:
+            raise Rejected(Reason.NO_WAY_TO_REACH, "phone")
+        promise_call(making, case, address, why="we said that we call")
+        place_at = making.now
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
+        raise Rejected(Reason.NOTHING_TO_DO, "it is their turn already")
+    ask_for_phone(making, case.id, place_at=place_at, call=None, agent=command.agent)
+
+
+def _is_wanted(making: Making, leg: Call) -> bool:
+    """Whether an agent's leg still has somebody to talk to, and a customer's leg an agent."""
+    case = making.case(leg.case)
+    if leg.role is CallRole.AGENT:
+        return leg.work is not None and is_current(case, leg.work)
+    return any(other.step is Step.BESIDE for other in agents_of(making, leg.case))
+
+
+def _placed(making: Making, call: Call, provider_id: str, *, adopted: bool) -> None:
+    making.emit(
+        LegPlaced(call=call.id, at=making.now, provider_id=provider_id, look_at=_look_at(making, call), adopted=adopted)
+    )
+
+
+def _look_at(making: Making, call: Call) -> Ms:
+    """When to ask the provider about a leg that has gone silent."""
+    settings = making.context.policy.settings
+    ring_s = settings.agents.leg_s if call.role is CallRole.AGENT else settings.callbacks.ring_s
+    return Ms(making.now + ring_s * SECOND_MS + LOOK_AFTER_MS)
+
+
+def _our_number(making: Making, case: Case) -> str:
+    senders = making.context.senders
+    if case.heard is not None and case.heard.channel is Channel.PHONE:
+        return case.heard.via
+    return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""

@@ -1,0 +1,43 @@
+"""The place in line: across a change of channel no channel is a shortcut; who goes before it, and when."""
+
+from router.core.clock import Ms
+from router.core.documents import Ask, Requirement
+from router.core.matcher import FIRST, ORDINARY, PROMISED
+from router.core.words import MINUTE_MS
+
+LIVE = frozenset({"phone", "chat"})
+
+
+def place_after_switch(place_at: Ms, *, now: Ms, old: Requirement, new: Requirement) -> Ms:
+    """Where somebody stands who waited since `place_at` for `old` and now asks for `new`.
+
+    Between live channels the seconds count on; else the share of the target that has been waited."""
+    if old.kind in LIVE and new.kind in LIVE:
+        return place_at
+    share = max(0, now - place_at) / old.target_ms
+    return Ms(now - round(share * new.target_ms))
+
+
+BITES_MS = 5 * MINUTE_MS
+"""A promise goes first so long before it is due, and a customer's own deadline where those it passes have time left."""
+
+SERVED_MS = 5 * MINUTE_MS
+"""So much time those who are passed must have left before their own target."""
+
+
+def turn_of(ask: Ask, now: Ms) -> tuple[int, Ms | None]:
+    """Whether an ask stands in line or goes before it, and when that changes by itself."""
+    if ask.first:
+        return FIRST, None
+    if ask.early:
+        return PROMISED, None
+    if ask.due_at is None:
+        return ORDINARY, None
+    bites_at = Ms(ask.due_at - BITES_MS)
+    return (PROMISED, None) if now >= bites_at else (ORDINARY, bites_at)
+
+
+def has_slack(ask: Ask, now: Ms) -> bool:
+    """Whether somebody who waits may be passed once: their target, and what they were promised, is far enough."""
+    target_at = ask.place_at + ask.requirement.target_ms
+    return min(target_at, ask.due_at or target_at) - now >= SERVED_MS

@@ -1,0 +1,257 @@
+"""Calls and call-backs over the API: who is on the line, hold and hang up, promise a call, call now."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from router.core.commands import CancelCallback, HangUp, HoldCall, OpenCase, StartCall
+from router.core.context import Decision
+from router.core.documents import Call as Leg
+from router.core.documents import Case, Promise
+from router.core.words import AgentId, CallbackState, CallId, CallState, CaseId, Channel, CustomerId, PromiseId
+from router.core.words import PromiseState as State
+from router.http.api_cases import actor_of
+from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.problems import Problem
+from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
+from router.http.service import Service
+from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
+
+Fits = Callable[[Promise], bool]
+Address = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^\+[1-9]\d{6,14}$")]
+
+
+class LegOut(Reply):
+    """One telephone leg of a case."""
+
+    id: str
+    role: str
+    state: str
+    step: str
+    agent: str | None
+    started_at: str
+    answered_at: str | None
+
+
+class LegList(Reply):
+    items: list[LegOut]
+
+
+class OpenBody(Body):
+    customer: str | None = None
+    address: Address | None = None
+    subject: Annotated[str, Field(max_length=500)] = ""
+    channel: Literal["phone"] | None = Field(None, description="`phone`: call them now, with whoever asks for it")
+
+
+class CallbackBody(Body):
+    address: Address | None = Field(None, description="another number of theirs")
+    by: Literal["anybody", "me"] = Field("anybody", description="`me`: whoever asks for it calls them now")
+
+
+class CallbacksQuery(Page):
+    state: CallbackState | None = None
+
+
+class PromisesQuery(Page):
+    state: State | None = None
+
+
+class PromisePage(Reply):
+    items: list[PromiseOut]
+    next: str | None
+
+
+class CancelBody(Nothing):
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class CallApi:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._journal = service.node.journal
+
+    def routes(self) -> list[Route]:
+        writing = WRITERS | {Role.OPS}
+        leg, case = "/api/v1/calls/{id}", "/api/v1/cases/{id}"
+        return [
+            Route("POST", "/api/v1/cases", "Open a case; we contact them", writing, self.open, CaseOut, 201, OpenBody),
+            Route("GET", f"{case}/calls", "Who is on the line", ANYBODY, self.legs, LegList, tag="calls"),
+            Route(
+                "POST",
+                f"{case}/callbacks",
+                "Promise a call, when it is their turn",
+                writing,
+                self.promise,
+                PromiseOut,
+                201,
+                CallbackBody,
+                tag="calls",
+            ),
+            Route("POST", f"{leg}/hold", "Hold, with a way out", WRITERS, self.hold, LegOut, tag="calls"),
+            Route("POST", f"{leg}/resume", "Back into the conversation", WRITERS, self.resume, LegOut, tag="calls"),
+            Route("POST", f"{leg}/hang-up", "End a leg", WRITERS, self.hang_up, LegOut, tag="calls"),
+            Route(
+                "GET",
+                "/api/v1/callbacks",
+                "Promised calls",
+                ANYBODY,
+                self.callbacks,
+                PromisePage,
+                query=CallbacksQuery,
+                tag="calls",
+            ),
+            Route(
+                "DELETE",
+                "/api/v1/callbacks/{id}",
+                "They do not want it any more",
+                writing,
+                self.cancel,
+                PromiseOut,
+                query=CancelBody,
+                tag="calls",
+            ),
+            Route(
+                "GET",
+                "/api/v1/promises",
+                "What customers were told would happen",
+                ANYBODY,
+                self.promises,
+                PromisePage,
+                query=PromisesQuery,
+                tag="calls",
+            ),
+        ]
+
+    async def open(self, call: Call) -> Replied:
+        body: OpenBody = call.body
+        if (body.customer is None) == (body.address is None):
+            raise Problem(
+                422,
+                "Cannot be used",
+                "Name a customer or an address, one of both.",
+                errors=[(["body"], "customer or address")],
+            )
+        command = OpenCase(
+            key=call.key,
+            sender=body.address or "",
+            customer=CustomerId(body.customer) if body.customer else None,
+            at=self._service.node.clock.now(),
+            subject=body.subject,
+            calls=body.channel == Channel.PHONE,
+            agent=AgentId(call.who.agent) if call.who.agent else None,
+            actor=actor_of(call),
+        )
+
+        def answer(decision: Decision) -> CaseOut:
+            opened = decision.opened()
+            assert opened is not None
+            return case_now(opened)
+
+        return await self._service.take(call, command, answer, status=201)
+
+    async def legs(self, call: Call) -> Replied:
+        case = await self._case(call)
+        loaded = await self._journal.load_by_document(case.id)
+        legs = [d for d in loaded.state.values() if isinstance(d, Leg) and d.case == case.id]
+        live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
+        return Replied(200, LegList(items=[_leg_out(leg) for leg in live]))
+
+    async def promise(self, call: Call) -> Replied:
+        case = await self._case(call)
+        body: CallbackBody = call.body
+        mine = AgentId(call.who.agent) if body.by == "me" and call.who.agent else None
+        command = StartCall(key=call.key, case=case.id, address=body.address or "", agent=mine, actor=actor_of(call))
+
+        def answer(decision: Decision) -> PromiseOut:
+            now = decision.state[case.id]
+            assert isinstance(now, Case)
+            made = decision.state[now.promise or ""]
+            assert isinstance(made, Promise)
+            return promise_out(made)
+
+        return await self._service.take(call, command, answer, status=201)
+
+    async def hold(self, call: Call) -> Replied:
+        return await self._leg(call, HoldCall(key=call.key, call=_id(call), held=True, actor=actor_of(call)))
+
+    async def resume(self, call: Call) -> Replied:
+        return await self._leg(call, HoldCall(key=call.key, call=_id(call), held=False, actor=actor_of(call)))
+
+    async def hang_up(self, call: Call) -> Replied:
+        return await self._leg(call, HangUp(key=call.key, call=_id(call), actor=actor_of(call)))
+
+    async def callbacks(self, call: Call) -> Replied:
+        query: CallbacksQuery = call.query
+        return await self._page(query, lambda p: p.kind == "callback" and query.state in (None, p.callback))
+
+    async def promises(self, call: Call) -> Replied:
+        query: PromisesQuery = call.query
+        return await self._page(query, lambda p: query.state in (None, p.state))
+
+    async def cancel(self, call: Call) -> Replied:
+        command = CancelCallback(
+            key=call.key, promise=PromiseId(call.path["id"]), reason=call.query.reason, actor=actor_of(call)
+        )
+
+        def answer(decision: Decision) -> PromiseOut:
+            changed = decision.state[command.promise]
+            assert isinstance(changed, Promise)
+            return promise_out(changed)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _page(self, query: Page, fits: Fits) -> Replied:
+        """Promises in order of their making."""
+        after = id_cursor(query.after, "prm_") or ""
+        found: list[Promise] = []
+        while len(found) <= query.limit:
+            rows = await self._journal.documents(Promise, after=after, limit=500)
+            found += [p for p in rows if isinstance(p, Promise) and fits(p)]
+            if len(rows) < 500:
+                break
+            after = rows[-1].id
+        page = found[: query.limit]
+        following = page[-1].id if len(found) > query.limit else None
+        return Replied(200, PromisePage(items=[promise_out(p) for p in page], next=following))
+
+    async def _leg(self, call: Call, command: HoldCall | HangUp) -> Replied:
+        leg = await self._journal.document(command.call)
+        if not isinstance(leg, Leg):
+            raise Problem(404, "Not found", "There is no such call, or it is not yours to see.", kind="not_found")
+        work = await self._journal.document(leg.case)
+        case_agent = work.agent if isinstance(work, Case) else None
+        if call.who.role not in LEADS and call.who.agent not in (leg.agent, case_agent):
+            raise Problem(403, "Not yours", "This call belongs to another agent.")
+
+        def answer(decision: Decision) -> LegOut:
+            changed = decision.state[command.call]
+            assert isinstance(changed, Leg)
+            return _leg_out(changed)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    async def _case(self, call: Call) -> Case:
+        found = await self._journal.document(CaseId(call.path["id"]))
+        if not isinstance(found, Case):
+            raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
+        return found
+
+
+def _id(call: Call) -> CallId:
+    return CallId(call.path["id"])
+
+
+def _leg_out(leg: Leg) -> LegOut:
+    return LegOut(
+        id=leg.id,
+        role=leg.role,
+        state=leg.state,
+        step=leg.step,
+        agent=leg.agent,
+        started_at=stamp(leg.started_at),
+        answered_at=maybe(leg.answered_at),
+    )

@@ -1,0 +1,328 @@
+"""The dialler: dials, moves and looks after telephone legs, as their documents say.
+
+An attempt is durable before the provider is asked, and an attempt without an answer is looked up before anything else
+happens to that number. Moving a leg is asked again until it has come: the step it goes to answers once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, cast
+
+from channels.base import Channel, Dial, LiveChannel
+from channels.clock import Activity
+from policies import PolicySet
+from router.core.clock import Clock, Ms
+from router.core.commands import SYSTEM, BeginLeg, Command, NoteCall, RecordLeg, StartCall
+from router.core.documents import Call, Document, Promise
+from router.core.errors import Rejected
+from router.core.events import (
+    CallArrived,
+    CallChecked,
+    CallEnded,
+    CallMoved,
+    CallWentOn,
+    LegAnswered,
+    LegAttempted,
+    LegPlaced,
+    LegPlanned,
+    PromiseChanged,
+)
+from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
+from router.journal.base import Journal, JournalStopped, Stored
+from router.journal.faultpoints import FaultPoints
+from router.node.customers import sent_key
+from router.node.deadlines import Deadlines
+from router.node.locks import Locks
+from router.node.outbox import Breaker
+
+HEARD = frozenset(
+    {CallArrived, LegPlanned, LegAttempted, LegPlaced, LegAnswered, CallWentOn, CallMoved, CallChecked, CallEnded}
+)
+AT_ONCE = 64
+"""Legs attended to at the same time; those to one number go one after the other."""
+AGAIN_MS = SECOND_MS
+"""How soon a move that did not come through is asked again: somebody is on the line."""
+
+
+class Take(Protocol):
+    def __call__(self, command: Command) -> Awaitable[object]: ...
+
+
+class Dialler:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        take: Take,
+        channel: Channel | None,
+        policy: Callable[[], PolicySet],
+        clock: Clock,
+        deadlines: Deadlines,
+        activity: Activity,
+        faults: FaultPoints,
+    ) -> None:
+        self._journal = journal
+        self._take = take
+        self._channel = cast(LiveChannel | None, channel)
+        self._policy = policy
+        self._clock = clock
+        self._deadlines = deadlines
+        self._activity = activity
+        self._faults = faults
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._in_order = Locks()
+        self._under_way: set[CallId] = set()
+        self.breaker = Breaker()
+        self.legs: dict[CallId, str] = {}  # state of every leg that is not over
+        self._lines: dict[str, dict[CallId, None]] = {}  # legs to each agent's phone: the first alone is dialled
+        self._line_of: dict[CallId, str] = {}
+        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    async def load(self) -> None:
+        """Take up every leg that is not over and every promised call that is due again."""
+        calls = [call for call in await self._journal.live(Call) if isinstance(call, Call)]
+        for call in sorted(calls, key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
+            if call.role is CallRole.AGENT:
+                self._join_line(call.id, call.to)
+        for call in calls:
+            self.legs[call.id] = call.state
+            if call.due_at is not None:
+                self._plan(call.id, call.due_at)
+        for promise in await self._journal.live(Promise):
+            if isinstance(promise, Promise) and promise.due_at is not None:
+                self._plan_promise(promise.id, promise.due_at)
+
+    def hear(self, batches: list[Stored]) -> None:
+        for stored in batches:
+            for event in stored.events:
+                if type(event) in HEARD:
+                    self._hear(event)
+                elif isinstance(event, PromiseChanged) and event.due_at is not None:
+                    self._plan_promise(event.promise, event.due_at)
+
+    async def close(self) -> None:
+        """Let what is under way finish for a moment; the rest is taken up at the next start."""
+        if self._tasks:
+            _, left = await asyncio.wait(self._tasks, timeout=5)
+            for task in left:
+                task.cancel()
+
+    # --- when ---------------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: object) -> None:
+        match event:
+            case CallEnded():
+                self.legs.pop(event.call, None)
+                self._deadlines.clear(f"leg {event.call}")
+                self._leave_line(event.call)
+            case LegPlanned():
+                self.legs[event.call] = CallState.PLANNED
+                if event.role is CallRole.AGENT:
+                    self._join_line(event.call, event.to)
+                self._start(event.call)
+            case LegAttempted():
+                self.legs[event.call] = CallState.DIALLING
+                self._plan(event.call, event.lookup_at)
+            case LegPlaced() | CallChecked():
+                self._plan(event.call, event.look_at)
+                if isinstance(event, LegPlaced):
+                    self.legs[event.call] = CallState.RINGING
+                    self._start(event.call)  # it may have been moved while it was being dialled
+            case CallMoved() if not event.stays:
+                self._start(event.call)
+            case CallArrived() | LegAnswered():
+                self.legs[event.call] = CallState.LIVE
+                self._watch(event.call)
+            case CallWentOn():
+                self._watch(event.call)
+            case _:
+                pass
+
+    def _join_line(self, call: CallId, to: str) -> None:
+        self._lines.setdefault(to, {})[call] = None
+        self._line_of[call] = to
+
+    def _leave_line(self, call: CallId) -> None:
+        """An agent's phone is free again: whoever is next on it is dialled."""
+        to = self._line_of.pop(call, None)
+        if to is None:
+            return
+        del self._lines[to][call]
+        if following := next(iter(self._lines[to]), None):
+            self._start(following)
+        else:
+            del self._lines[to]
+
+    def _watch(self, call: CallId) -> None:
+        """Look at the leg when its document says so; the document is read then."""
+        self._deadlines.set(f"leg {call}", Ms(self._clock.now() + 120 * SECOND_MS), lambda: self._start(call))
+
+    def _plan(self, call: CallId, at: Ms) -> None:
+        if at <= self._clock.now():
+            self._start(call)
+        else:
+            self._deadlines.set(f"leg {call}", at, lambda: self._start(call))
+
+    def _start(self, call: CallId) -> None:
+        self._spawn(self._work(call), f"leg {call}")
+
+    def _plan_promise(self, promise: str, at: Ms) -> None:
+        name = f"promise {promise}"
+        self._deadlines.set(name, at, lambda: self._spawn(self._start_again(promise), name))
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        task = asyncio.ensure_future(work)
+        task.set_name(name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
+            self.failure.set_result(error)
+
+    # --- what ---------------------------------------------------------------------------------------------------------
+
+    async def _start_again(self, id: str) -> None:
+        """A promised call that reached nobody is due again: it stands in line at the place it has."""
+        with self._activity.doing("dialler"):
+            promise = await self._journal.document(id)
+            if not isinstance(promise, Promise) or promise.due_at is None:
+                return
+            key = f"again/{promise.id}/{len(promise.attempts)}"
+            await self._try(StartCall(key=key, case=promise.case, actor=SYSTEM))
+
+    async def _work(self, id: CallId) -> None:
+        with self._activity.doing("dialler"):
+            async with self._slots:
+                call = await self._journal.document(id)
+                if isinstance(call, Call) and call.state is not CallState.ENDED and self._channel is not None:
+                    async with self._in_order.hold(call.to):
+                        await self._attend(id, self._channel)
+
+    async def _attend(self, id: CallId, channel: LiveChannel) -> None:
+        found: Document | None = await self._journal.document(id)
+        if not isinstance(found, Call) or found.state is CallState.ENDED or id in self._under_way:
+            return
+        self._under_way.add(id)
+        try:
+            if found.state is CallState.PLANNED:
+                await self._dial(found, channel)
+            elif found.state is CallState.DIALLING and found.provider_id is None:
+                if found.due_at is not None and found.due_at <= self._clock.now():
+                    await self._look_up(found, channel)
+            elif found.move:
+                await self._move(found, channel)
+            elif found.due_at is not None and found.due_at <= self._clock.now():
+                await self._look(found, channel)
+            elif found.due_at is not None:
+                self._plan(id, found.due_at)
+        finally:
+            self._under_way.discard(id)
+
+    async def _dial(self, call: Call, channel: LiveChannel) -> None:
+        if next(iter(self._lines.get(call.to, {})), call.id) != call.id:
+            return None  # their phone is still in another call, and would be busy
+        if wait := self.breaker.wait_ms(self._clock.now()):
+            return self._plan(call.id, Ms(self._clock.now() + wait))
+        self._faults.reach("dialler.before_attempt")
+        await self._try(BeginLeg(key=f"leg/{call.id}", call=call.id))
+        begun = await self._journal.document(call.id)
+        if not isinstance(begun, Call) or begun.state is not CallState.DIALLING or begun.provider_id is not None:
+            return None
+        dial = await self._dial_of(begun)
+        self._faults.reach("dialler.before_dial")
+        sent = await channel.dial(dial)
+        self._faults.reach("dialler.after_dial")
+        self.breaker.note(ok=sent.outcome in ("sent", "refused"), now=self._clock.now())
+        if sent.outcome != "lost":
+            outcome = "placed" if sent.outcome == "sent" else sent.outcome
+            await self._record(begun, outcome, provider_id=sent.provider_id or "", error=sent.error)
+        return None
+
+    async def _look_up(self, call: Call, channel: LiveChannel) -> None:
+        """A dial without an answer: ask the provider whether it has the call."""
+        try:
+            found = await channel.dialled(await self._dial_of(call))
+        except ConnectionError:
+            self.breaker.note(ok=False, now=self._clock.now())
+            return self._plan(
+                call.id, Ms(self._clock.now() + max(5 * AGAIN_MS, self.breaker.wait_ms(self._clock.now())))
+            )
+        for id in found:
+            if await self._journal.answer(sent_key(id)) is None:
+                return await self._record(call, "placed", provider_id=id, adopted=True)
+        gone_at = Ms((call.attempted_at or 0) + self._policy().settings.sending.lookup_s * SECOND_MS)
+        if self._clock.now() < gone_at:  # it may come yet: somebody may hold our request up
+            return self._plan(call.id, gone_at)
+        return await self._record(call, "absent")
+
+    async def _move(self, call: Call, channel: LiveChannel) -> None:
+        """Have the leg fetch the step where it should be. One that is not answered yet is ended instead."""
+        if call.provider_id is None:
+            return None
+        ends = call.step is Step.GOODBYE and (call.role is CallRole.AGENT or call.state is not CallState.LIVE)
+        if call.state is not CallState.LIVE and not ends:
+            return await self._look(call, channel)  # it fetches its step when it is answered, if it still rings
+        self._faults.reach("dialler.before_move")
+        try:
+            if ends:
+                there = await channel.hang_up(call.provider_id)
+            else:
+                there = await channel.move(call.provider_id, reference=call.id, step=call.step, turn=call.turn)
+        except ConnectionError:
+            return self._plan(call.id, Ms(self._clock.now() + AGAIN_MS))
+        if not there:
+            return await self._look(call, channel)
+        return await self._record(call, "moved")
+
+    async def _look(self, call: Call, channel: LiveChannel) -> None:
+        """Nothing was heard of a leg for long: ask the provider where it stands."""
+        if call.provider_id is None:
+            return None
+        try:
+            state = await channel.look(call.provider_id)
+        except ConnectionError:
+            return self._plan(call.id, Ms(self._clock.now() + 5 * AGAIN_MS))
+        key = f"look/{call.id}/{call.version}"
+        try:
+            await self._take(NoteCall(key=key, call=call.id, state=state, provider_id=call.provider_id))
+        except (Rejected, JournalStopped):
+            await self._record(call, "there")
+
+    async def _record(
+        self, call: Call, outcome: str, *, provider_id: str = "", error: str = "", adopted: bool = False
+    ) -> None:
+        await self._try(
+            RecordLeg(
+                key=f"leg/{call.id}/{outcome}/{call.version}",
+                call=call.id,
+                outcome=outcome,
+                turn=call.turn,
+                provider_id=provider_id,
+                error=error,
+                adopted=adopted,
+            )
+        )
+
+    async def _try(self, command: Command) -> None:
+        """Do it; where the moment has passed, nothing happens."""
+        try:
+            await self._take(command)
+        except (Rejected, JournalStopped):
+            return
+
+    async def _dial_of(self, call: Call) -> Dial:
+        settings = self._policy().settings
+        to = (await self._journal.words([call.to])).get(call.to, "")
+        return Dial(
+            reference=call.id,
+            role=call.role,
+            to=to,
+            via=call.via,
+            step=call.step,
+            turn=call.turn,
+            ring_s=settings.agents.leg_s if call.role is CallRole.AGENT else settings.callbacks.ring_s,
+            attempted_at=call.attempted_at or call.started_at,
+        )

@@ -1,0 +1,121 @@
+"""A message that somebody releases again is a new attempt: what is reported of an earlier one does not settle it."""
+
+import pytest
+
+from policies import default_policy_files, parse_policies
+from router.core.addresses import AddressFacts, AddressKind
+from router.core.clock import Ms
+from router.core.commands import (
+    Actor,
+    BeginAttempt,
+    Command,
+    RecordAttempt,
+    RecordDelivery,
+    ReleaseMessage,
+    SendReply,
+    TakeContact,
+)
+from router.core.context import Context
+from router.core.decide import decide
+from router.core.documents import Case, Customer, Message, State
+from router.core.errors import Rejected
+from router.core.words import ActorKind, Channel, Ids, MessageId
+
+POLICY = parse_policies(default_policy_files(), 1)
+FACTS = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
+ANA = Actor(ActorKind.AGENT, "agt_ana")
+NOW = Ms(1_790_000_000_000)
+
+
+class Sending:
+    """One answer to one customer, and what becomes of it."""
+
+    def __init__(self) -> None:
+        self.state: State = {}
+        self.count = 0
+        self.do(TakeContact(key="in", channel=Channel.SMS, sender="+12125550142", via="+1", at=NOW, text="E42 again"))
+        case = next(d for d in self.state.values() if isinstance(d, Case))
+        self.do(SendReply(key="out", case=case.id, text="Check the fuse", channel=None, actor=ANA))
+
+    @property
+    def message(self) -> Message:
+        return next(d for d in self.state.values() if isinstance(d, Message))
+
+    def do(self, command: Command) -> None:
+        self.count += 1
+        found = next((d.addresses[0].id for d in self.state.values() if isinstance(d, Customer)), None)
+        context = Context(
+            now=NOW,
+            ids=Ids(secret=b"k" * 32, key=command.key, at=NOW),
+            policy=POLICY,
+            case_number=lambda: 1,
+            reference_offset=7,
+            facts_of=lambda _: FACTS,
+            senders={Channel.SMS: "+14155550100"},
+            found=found,
+        )
+        self.state = decide(self.state, command, context).state
+
+    def begin(self) -> None:
+        self.do(BeginAttempt(key=f"b{self.count}", message=self.message.id))
+
+    def ends(self, outcome: str, sid: str | None = None) -> None:
+        attempt, id = self.message.attempts, self.message.id
+        self.do(RecordAttempt(key=f"e{self.count}", message=id, attempt=attempt, outcome=outcome, provider_id=sid))
+
+    def release(self) -> None:
+        self.do(ReleaseMessage(key=f"r{self.count}", message=self.message.id, actor=ANA))
+
+    def reported(self, state: str, sid: str, attempt: int) -> None:
+        id = MessageId(self.message.id)
+        self.do(
+            RecordDelivery(
+                key=f"d{self.count}", message=id, state=state, provider_id=sid, attempt=attempt, error="30003"
+            )
+        )
+
+
+def lost_and_released() -> Sending:
+    sending = Sending()
+    sending.begin()
+    sending.ends("absent")
+    sending.release()
+    return sending
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered", "failed", "undelivered"])
+def test_a_late_report_of_the_first_attempt_does_not_settle_the_second(state: str):
+    sending = lost_and_released()
+    sending.begin()
+    with pytest.raises(Rejected):
+        sending.reported(state, "SM1", attempt=1)
+    assert (sending.message.state, sending.message.provider_id) == ("sending", None)
+    sending.reported("sent", "SM2", attempt=2)
+    assert (sending.message.state, sending.message.provider_id) == ("sent", "SM2")
+
+
+def test_a_failure_told_late_does_not_stop_the_attempt_that_was_asked_for():
+    sending = Sending()
+    sending.begin()
+    sending.ends("sent", "SM1")
+    sending.reported("failed", "SM1", attempt=1)
+    sending.release()
+    with pytest.raises(Rejected):
+        sending.reported("undelivered", "SM1", attempt=1)
+    assert sending.message.state == "queued"
+
+
+def test_a_message_that_did_go_out_is_not_sent_again():
+    """Nobody knew of the first attempt; its report comes before the second begins."""
+    sending = lost_and_released()
+    sending.reported("delivered", "SM1", attempt=1)
+    assert sending.message.state == "delivered"
+    with pytest.raises(Rejected):
+        sending.begin()
+
+
+def test_a_report_before_the_answer_counts_for_its_attempt():
+    sending = Sending()
+    sending.begin()
+    sending.reported("delivered", "SM1", attempt=1)
+    assert (sending.message.state, sending.message.provider_id) == ("delivered", "SM1")

@@ -1,0 +1,137 @@
+"""The state table of calls: nobody is left nowhere, and every document we answer with is a valid one."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from channels.twilio_messaging import TwilioSettings
+from channels.twilio_voice import TwilioVoice
+from policies import default_policy_files, parse_policies
+from router.core.call_table import MUSIC, TABLE, Row, Script, script_of
+from router.core.clock import Ms
+from router.core.documents import Call, Case
+from router.core.values import replace
+from router.core.words import CallId, CallRole, CallState, CaseId, CaseStatus, CustomerId, Step
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "calls.md"
+BYTES_MAX = 64 * 1024
+CHILDREN = {
+    "Response": {"Say", "Play", "Gather", "Dial", "Redirect", "Hangup"},
+    "Gather": {"Say", "Play", "Pause"},
+    "Dial": {"Conference"},
+}
+ATTRIBUTES = {
+    "Say": {"language"},
+    "Gather": {"input", "action", "timeout", "language", "speechTimeout", "numDigits", "finishOnKey"},
+    "Dial": {"action"},
+    "Conference": {
+        *("beep", "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "waitMethod"),
+        *("statusCallback", "statusCallbackEvent", "participantLabel"),
+    },
+}
+FILES = default_policy_files()
+POLICY = parse_policies(FILES, 1, base=FILES)
+CALL = Call(
+    id=CallId("call_CA1"),
+    version=1,
+    customer=CustomerId("cus_1"),
+    case=CaseId("case_1"),
+    role=CallRole.CUSTOMER,
+    to="adr_1",
+    via="+14155550100",
+    started_at=Ms(0),
+    language="en",
+    state=CallState.LIVE,
+    turn=3,
+)
+CASE = Case(
+    id=CaseId("case_1"), version=1, ref="48-2196-3", status=CaseStatus.OPEN, customer=CustomerId("cus_1"),
+    queue="</Say><Dial>+19005550100</Dial>", opened_at=Ms(0), changed_at=Ms(0),
+)  # fmt: skip
+
+
+def voice() -> TwilioVoice:
+    settings = TwilioSettings(account="AC1", secrets=(b"s",), public_url="https://care.example")
+    return TwilioVoice(settings, cast(Any, None), cast(Any, None))  # nothing is sent here
+
+
+def scripts() -> list[tuple[str, Script]]:
+    found: list[tuple[str, Script]] = []
+    for step, row in TABLE.items():
+        for language in ("en", "de", "es", "xx"):
+            for rounds in range(len(row.says) + 1):
+                call = replace(CALL, step=step, rounds=rounds, language=language, attested=True)
+                found.append((f"{step}-{language}-{rounds}", script_of(call, CASE, POLICY)))
+    return found
+
+
+@pytest.mark.parametrize("script", [s for _, s in scripts()], ids=[name for name, _ in scripts()])
+def test_every_document_is_valid_and_small(script: Script) -> None:
+    """By the verbs' own rules: known names, allowed nesting and attributes, below 64 KB, and an end that goes on."""
+    body = voice().speak(script).body
+    assert len(body) < BYTES_MAX
+    root = ET.fromstring(body)
+    assert root.tag == "Response"
+    _valid(root)
+    assert root[-1].tag in ("Redirect", "Hangup", "Dial"), "no document ends in silence"
+    assert all(dial.find("Number") is None and not (dial.text or "").strip() for dial in root.iter("Dial"))
+
+
+def _valid(element: ET.Element) -> None:
+    for child in element:
+        assert child.tag in CHILDREN.get(element.tag, set()), f"<{child.tag}> in <{element.tag}>"
+        assert set(child.attrib) <= ATTRIBUTES.get(child.tag, set()), child.attrib
+        _valid(child)
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_every_step_has_an_otherwise(step: Step) -> None:
+    """No answer leads somewhere, every way leads to a known step, and every phrase can be said."""
+    row = TABLE[step]
+    assert row.silence in TABLE
+    assert set(row.keys.values()) <= set(TABLE)
+    for said in row.says:
+        assert all(name == MUSIC or name in POLICY.phrases.parts for name in said)
+    assert row.ends or row.room or row.listen_s > 0, "it speaks and then nothing happens"
+
+
+def test_from_every_step_somebody_silent_comes_to_rest() -> None:
+    """Saying nothing at all ends in line, on hold, or with a good-bye, never in a circle of its own."""
+    for first in Step:
+        step, seen = first, list[Step]()
+        while step not in seen:
+            seen.append(step)
+            step = TABLE[step].silence
+        assert step in (Step.WAITING, Step.HELD, Step.GOODBYE, Step.WHISPER)
+
+
+def drawn() -> str:
+    """The table as docs/calls.md shows it."""
+    lines = ["| step | what it is | they hear | keys | words | no answer |", "| --- | --- | --- | --- | --- | --- |"]
+    for step, row in TABLE.items():
+        says = "; then ".join(" + ".join(said) or "nothing" for said in row.says)
+        keys = ", ".join(f"{key} → {to.value}" for key, to in row.keys.items()) or "—"
+        lines.append(
+            f"| `{step.value}` | {row.meaning} | {says}{_after(row)} | {keys} | {_to(row.speech)} | {_otherwise(row)} |"
+        )
+    return "\n".join(lines)
+
+
+def _after(row: Row) -> str:
+    if row.room:
+        return ", then the room"
+    return ", then the call ends" if row.ends else f", then {row.listen_s} s"
+
+
+def _to(step: Step | None) -> str:
+    return f"→ {step.value}" if step else "—"
+
+
+def _otherwise(row: Row) -> str:
+    return "—" if row.ends else f"→ {row.silence.value}"
+
+
+def test_the_documentation_shows_the_codes_own_table() -> None:
+    assert drawn() in DOCUMENT.read_text(encoding="utf-8"), f"put this into docs/calls.md:\n{drawn()}"

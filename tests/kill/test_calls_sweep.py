@@ -1,0 +1,130 @@
+"""Text, call, wait, promise, agent, call-back, transfer: the service is killed once at each step of it.
+
+Afterwards the customer has talked with somebody, one case holds it all, nobody was rung twice for one attempt, and no
+leg is left on the line.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import pytest
+
+from router.journal.faultpoints import FAULT_POINTS
+from tests.story import HERS, Agent, RealStory
+
+ANAS, BENS = "+14155550201", "+14155550202"
+ROUNDS_MAX, QUICK = 80, 20
+"""Rounds in all, and how many of them are short: later ones bridge the time between two attempts."""
+KILLS = (
+    "dialler.before_attempt:1",
+    "dialler.before_attempt:2",
+    "dialler.before_dial:1",
+    "dialler.before_dial:2",
+    "dialler.after_dial:1",
+    "dialler.after_dial:2",
+    "dialler.before_move:1",
+    "webhook.before_decide:4",
+    "webhook.before_answer:3",
+    "webhook.before_answer:6",
+    "journal.after_commit:12",
+    "journal.after_commit:18",
+    "relay.before_fold:2",
+)
+
+
+def test_every_point_of_the_dialler_is_visited() -> None:
+    assert {name.partition(":")[0] for name in KILLS} >= {n for n in FAULT_POINTS if n.startswith("dialler.")}
+
+
+@pytest.mark.parametrize("point", KILLS)
+async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
+    """People go on as people do: they pick up, press 1, take what they are offered, and call again when they are cut
+    off. The service is started again whenever it died."""
+    async with RealStory() as story:
+        ana = await story.agent("ana", phone=ANAS)
+        ben = await story.agent("ben", phone=BENS)
+        her = story.phone(HERS)
+        await story.process_ends_at(point)
+        people = People(story, [ana, ben])
+        await people.do(her.texts("E42, the flat is cold"))
+        await people.do(her.calls())
+        await people.do(story.passes(seconds=20))
+        await people.do(her.presses("1"))
+        await people.do(story.passes(seconds=10))
+        await people.do(ana.is_now("ready"))
+        await people.do(ben.is_now("ready"))
+        for n in range(ROUNDS_MAX):
+            if await people.go_on(wait_s=5 if n < QUICK else 20):
+                break
+        assert people.talked, f"{point}: nobody ever talked with her"
+        await people.do(her.hangs_up())
+        await people.do(story.passes(minutes=6))
+        await people.do(story.passes(minutes=6))
+        assert people.deaths == 1, f"{point} was not reached"
+        case = await story.one_case()
+        for phone in (her, story.phone(ANAS), story.phone(BENS)):
+            assert await phone.state() == "idle", "nobody is left on the line"
+        assert (await story.api("GET", f"/cases/{case['id']}/calls"))["items"] == []
+        promises = (await story.api("GET", "/promises"))["items"]
+        attempts = sum(len(promise["attempts"]) for promise in promises)
+        dials = [
+            one
+            for one in await story.traffic("rest", "/Calls.json")
+            if one["method"] == "POST" and dict(one["fields"]).get("To") == HERS
+        ]
+        assert len(dials) <= max(1, attempts), "rung twice for one attempt"
+        assert case["contacts"][0]["channel"] == "sms"
+
+
+class People:
+    """Whoever is in the story, doing the next thing that people would do."""
+
+    def __init__(self, story: RealStory, agents: list[Agent]) -> None:
+        self.story = story
+        self.agents = agents
+        self.talked = False
+        self.deaths = 0
+
+    async def do(self, step: Any) -> None:
+        """Try it; where the service has died, start it again."""
+        with suppress(aiohttp.ClientError, AssertionError, TimeoutError):
+            await step
+        if self.story.process is not None and self.story.process.code is not None:
+            self.deaths += 1
+            await self.story.starts()
+
+    async def go_on(self, *, wait_s: int) -> bool:
+        """One round. True once she and an agent talk with each other."""
+        her = self.story.phone(HERS)
+        phones = [self.story.phone(number) for number in (ANAS, BENS)]
+        await self.do(self.story.passes(seconds=wait_s))
+        now = await her.now()
+        if any(number in (now["call"] or {}).get("with", []) for number in (ANAS, BENS)):
+            self.talked = True
+            return True
+        if now["state"] == "ringing":
+            await self.do(her.picks_up())
+            return False
+        for agent in self.agents:
+            await self.do(self._take(agent))
+        for phone in phones:
+            state = await phone.state()
+            if state == "ringing":
+                await self.do(phone.picks_up())
+                await self.do(self.story.passes(seconds=2))
+            if state != "idle":
+                await self.do(phone.presses("1"))
+        return self.talked
+
+    async def _take(self, agent: Agent) -> None:
+        if (await agent.me())["state"] != "ready":
+            await agent.is_now("ready")
+        for work in await agent.work():
+            if work["channel"] != "phone":  # she was cut off before she chose: what she had written is answered
+                await agent.replies(work["case"], "we are back; how can we help?")
+                self.talked = True
+            if work["state"] == "wrapping" or work["channel"] != "phone":
+                await agent.finishes(work)
+        for offer in await agent.offers():
+            await agent.accepts(offer)

@@ -1,0 +1,208 @@
+"""What must hold of calls and promises after every batch of the log; the numbers are those of `invariants`.
+
+Written from what was promised to whoever is on the phone, and from what the provider knows to be true.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from router.core.documents import Call, Case, Promise, State
+from router.core.events import (
+    CallArrived,
+    CallEnded,
+    CallMoved,
+    CallWentOn,
+    LegAttempted,
+    LegPlanned,
+    PromiseChanged,
+    PromiseMade,
+    WorkClosed,
+    WorkWanted,
+    WorkWithdrawn,
+)
+from router.core.words import ActorKind, CallRole, CallState, PromiseState, Step
+from tests.simulation.exchange import Ear
+from tests.simulation.log import Judge, Taken
+
+RANK = {state: n for n, state in enumerate(CallState)}
+ATTEMPTS_MAX = 3
+SPACING_MS = 600_000
+PLACE_KEPT_MS = 3 * 86_400_000
+LIVE = ("phone", "chat")
+OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
+BY_THEM = ("HearCall", "StartCall", "OpenCase")
+"""Commands by which somebody asked for a call in so many words."""
+
+
+@dataclass
+class CallWatch:
+    """`vouched`: what the carrier said of the caller of a call; `ear_of`: a leg as its far end knows it;
+    `is_dialled`: whether the provider has a leg that we ordered."""
+
+    judge: Judge
+    vouched: Callable[[str], str]
+    ear_of: Callable[[str], Ear | None]
+    is_dialled: Callable[[str], bool]
+    arrived: set[str] = field(default_factory=set)
+    on_line: dict[str, str] = field(default_factory=dict)  # agent -> their leg
+    dialled: dict[str, str] = field(default_factory=dict)  # promise -> the leg that is out for it
+    tried: dict[str, list[int]] = field(default_factory=dict)  # promise -> when each attempt began
+    ended: dict[str, int] = field(default_factory=dict)  # promise -> when the last one was over
+    kept: dict[str, int] = field(default_factory=dict)
+
+    def look(self, batch: Taken, after: State) -> None:
+        states = [*batch.steps[1:], after]
+        withdrawn: dict[str, WorkWithdrawn] = {}
+        for before, event, now in zip(batch.steps, batch.events, states, strict=True):
+            self._monotone(before, event, now)
+            match event:
+                case CallArrived():
+                    if event.provider_id in self.arrived:
+                        self.judge.broken(3, f"{event.provider_id} became two calls")
+                    self.arrived.add(event.provider_id)
+                case LegPlanned():
+                    self._planned(before, event)
+                case LegAttempted():
+                    self._attempted(before, event)
+                case CallWentOn():
+                    self._went_on(batch, before, event)
+                case CallEnded():
+                    self._ended(before, event)
+                case PromiseMade():
+                    self._promised(batch, before, event)
+                case PromiseChanged():
+                    self._changed(before, event)
+                case WorkWanted() if batch.command.kind == "StartCall" and batch.command.actor is ActorKind.AGENT:
+                    if isinstance(case := before.get(event.case), Case):
+                        self.ended.pop(case.promise or "", None)  # a person wants it now
+                case WorkWithdrawn():
+                    withdrawn[event.case] = event
+                case WorkWanted() if event.case in withdrawn:
+                    self._switched(batch, withdrawn.pop(event.case), event)
+                case _:
+                    pass
+        self._owned(batch, after)
+
+    def _monotone(self, before: State, event: object, now: State) -> None:
+        id = getattr(event, "call", "")
+        old, new = before.get(id), now.get(id)
+        if not isinstance(old, Call) or not isinstance(new, Call):
+            return
+        if RANK[new.state] < RANK[old.state] or new.turn < old.turn:
+            self.judge.broken(7, f"{id} went from {old.state}/{old.turn} back to {new.state}/{new.turn}")
+        if old.state is CallState.ENDED and isinstance(event, CallEnded | CallMoved | CallWentOn | LegAttempted):
+            self.judge.broken(7, f"{id} was over, and {type(event).__name__} came")
+
+    # --- legs ---------------------------------------------------------------------------------------------------------
+
+    def _planned(self, before: State, event: LegPlanned) -> None:
+        if event.role is not CallRole.CUSTOMER:
+            return
+        beside = [
+            d
+            for d in before.values()
+            if isinstance(d, Call) and d.case == event.case and d.role is CallRole.AGENT and d.step is Step.BESIDE
+        ]
+        if not any(leg.state is CallState.LIVE for leg in beside):
+            self.judge.broken(44, f"{event.call} is to be rung, and no agent is there to talk")
+
+    def _attempted(self, before: State, event: LegAttempted) -> None:
+        call = before.get(event.call)
+        assert isinstance(call, Call)
+        if call.state is not CallState.PLANNED:
+            self.judge.broken(18, f"{call.id} was dialled while it was {call.state}")
+        if call.role is CallRole.AGENT:
+            other = self.on_line.setdefault(call.agent or "", call.id)
+            if other != call.id:
+                self.judge.broken(13, f"{call.agent} is rung as {call.id} while {other} is on their line")
+            return
+        promise = call.promise or ""
+        if promise in self.dialled:
+            self.judge.broken(18, f"{promise} is dialled twice at once: {self.dialled[promise]}, {call.id}")
+        times = self.tried.setdefault(promise, [])
+        if promise in self.ended and event.at < self.ended[promise] + SPACING_MS:
+            self.judge.broken(18, f"{promise} was tried again after {event.at - self.ended[promise]} ms")
+        times.append(event.at)
+        if len(times) > ATTEMPTS_MAX:
+            self.judge.broken(18, f"{promise} was tried {len(times)} times")
+        self.dialled[promise] = call.id
+
+    def _went_on(self, batch: Taken, before: State, event: CallWentOn) -> None:
+        call = before.get(event.call)
+        assert isinstance(call, Call)
+        if batch.command.kind == "HearCall":
+            asked = batch.command.key.rpartition("/")[2]
+            if asked != str(call.turn):
+                self.judge.broken(6, f"turn {asked} of {call.id} acted when it stood at {call.turn}")
+        if event.step is Step.BESIDE and call.step is not Step.BESIDE:
+            ear = self.ear_of(call.provider_id or "")
+            if ear is None or not any("1" in keys for keys in ear.pressed):
+                self.judge.broken(44, f"{call.id} is put through, and nobody pressed the key there")
+
+    def _ended(self, before: State, event: CallEnded) -> None:
+        call = before.get(event.call)
+        assert isinstance(call, Call)
+        if self.on_line.get(call.agent or "") == call.id:
+            del self.on_line[call.agent or ""]
+        if call.promise is not None and self.dialled.get(call.promise) == call.id:
+            del self.dialled[call.promise]
+            self.ended[call.promise] = event.at
+        if event.how == "unknown" and self.is_dialled(call.id):
+            self.judge.broken(21, f"{call.id} was given up, and the provider has it")
+
+    # --- promises -----------------------------------------------------------------------------------------------------
+
+    def _promised(self, batch: Taken, before: State, event: PromiseMade) -> None:
+        others = [d for d in before.values() if isinstance(d, Promise) and d.case == event.case and d.state in OPEN]
+        if others:
+            self.judge.broken(18, f"{event.promise} was made beside {others[0].id} of the same case")
+        if batch.command.kind in BY_THEM:
+            return
+        call = next((before[e.call] for e in batch.events if isinstance(e, CallEnded)), None)
+        if not isinstance(call, Call):
+            self.judge.broken(24, f"{event.promise} was made by {batch.command.kind}, and nobody asked for it")
+            return
+        vouched = self.vouched(call.provider_id or "")
+        if vouched != "A" and not (vouched == "none" and call.known):
+            self.judge.broken(24, f"{call.id} was hung up ({vouched}, known {call.known}), and that number is rung")
+
+    def _changed(self, before: State, event: PromiseChanged) -> None:
+        promise = before.get(event.promise)
+        assert isinstance(promise, Promise)
+        reached = promise.state is PromiseState.KEPT and event.state is PromiseState.KEPT
+        if promise.state not in OPEN and not reached:
+            self.judge.broken(17, f"{promise.id} was {promise.state} and became {event.state}")
+
+    def _owned(self, batch: Taken, after: State) -> None:
+        """Whatever was promised has somebody who will, at every instant."""
+        if not any(
+            isinstance(e, PromiseMade | PromiseChanged | WorkWithdrawn | WorkClosed | CallEnded) for e in batch.events
+        ):
+            return
+        for promise in [d for d in after.values() if isinstance(d, Promise) and d.state in OPEN]:
+            case = after.get(promise.case)
+            assert isinstance(case, Case)
+            if case.promise != promise.id:
+                self.judge.broken(17, f"{promise.id} is open, and its case has forgotten it")
+            elif case.ask is None and (promise.due_at or 0) < batch.at and not self._is_out(after, promise):
+                self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
+
+    def _is_out(self, after: State, promise: Promise) -> bool:
+        return any(
+            isinstance(d, Call) and d.promise == promise.id and d.state is not CallState.ENDED for d in after.values()
+        )
+
+    def _switched(self, batch: Taken, old: WorkWithdrawn, new: WorkWanted) -> None:
+        """The share that was waited, or the place itself, goes along with whoever changes the channel."""
+        case = next((s[new.case] for s in batch.steps if new.case in s), None)
+        ask = case.ask if isinstance(case, Case) else None
+        if ask is None or ask.work != old.work:
+            return
+        was, now_is = ask.requirement, new.ask.requirement
+        if was.channel is now_is.channel or (was.kind in LIVE and now_is.kind in LIVE):
+            if new.ask.place_at > ask.place_at:
+                self.judge.broken(11, f"the place of {new.case} got {new.ask.place_at - ask.place_at} ms younger")
+            return
+        share = max(0, new.at - ask.place_at) / was.target_ms
+        if (new.at - new.ask.place_at + 2) / now_is.target_ms < share:
+            self.judge.broken(11, f"{new.case} lost its share of waiting by {was.channel} -> {now_is.channel}")

@@ -1,0 +1,156 @@
+"""Each guard of the telephone is taken away, one at a time, and the simulator must turn red."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from channels.twilio_voice import TwilioVoice
+from router.core import call_ends, call_table, calls, legs
+from router.core.call_parts import promise_call
+from router.core.commands import BeginLeg
+from router.core.documents import Case
+from router.core.values import replace as change
+from router.core.words import CallRole, Step
+from router.node.dialler import Dialler
+from tests.simulation.log import Broken
+from tests.simulation.run import run_options
+from tests.simulation.test_guards import PLAIN
+
+Patch = pytest.MonkeyPatch
+SEEDS_MAX = 12
+ON_THE_PHONE = replace(PLAIN, texts=20, calls=50, minutes=10, agents=3)
+
+
+def late_turns_act(patch: Patch) -> None:
+    real = calls.hear_call
+
+    def hear_call(making: Any, command: Any) -> None:
+        real(making, change(command, turn=making.call(command.call).turn))
+
+    patch.setattr(calls, "hear_call", hear_call)
+
+
+def dialled_before_it_is_durable(patch: Patch) -> None:
+    real = Dialler._try
+
+    async def try_(self: Dialler, command: Any) -> None:
+        if isinstance(command, BeginLeg):
+            call: Any = await self._journal.document(command.call)
+            await self._channel.dial(await self._dial_of(call))  # type: ignore[union-attr]
+        await real(self, command)
+
+    patch.setattr(Dialler, "_try", try_)
+
+
+def no_look_up_of_dials(patch: Patch) -> None:
+    async def dialled(*_: object) -> list[str]:
+        return []
+
+    patch.setattr(TwilioVoice, "dialled", dialled)
+
+
+def promises_beside_promises(patch: Patch) -> None:
+    def promise(making: Any, case: Case, address: Any, *, why: str) -> None:
+        promise_call(making, change(case, promise=None), address, why=why)
+
+    for module in (calls, call_ends, legs):
+        patch.setattr(module, "promise_call", promise)
+
+
+def anybody_is_rung_back(patch: Patch) -> None:
+    for module in (call_table, calls, call_ends):
+        patch.setattr(module, "may_ring_back", lambda _: True)
+
+
+def no_key_is_asked_for(patch: Patch) -> None:
+    real = legs.hear_agent
+
+    def hear_agent(making: Any, call: Any, *, key: str) -> None:
+        real(making, call, key="1" if call.step is Step.WHISPER else key)
+
+    patch.setattr(legs, "hear_agent", hear_agent)
+
+
+def customers_are_rung_first(patch: Patch) -> None:
+    """A customer's leg is planned with the agent's, before anybody has pressed a key."""
+    real = legs.ring_agent
+
+    def ring_agent(making: Any, case: Any, event: Any) -> None:
+        real(making, case, event)
+        for leg in list(making.state.values()):
+            if getattr(leg, "role", None) is CallRole.AGENT and leg.state == "planned" and leg.work == event.work:
+                legs._bring_customer(making, leg)
+
+    patch.setattr("router.core.cases.ring_agent", ring_agent)
+
+
+def nobody_is_told_that_the_agent_is_gone(patch: Patch) -> None:
+    real = call_ends.move
+
+    def move(making: Any, call: Any, to: Any) -> None:
+        if to is not Step.LOST:
+            real(making, call, to)
+
+    patch.setattr(call_ends, "move", move)
+
+
+def two_legs_on_one_phone(patch: Patch) -> None:
+    patch.setattr(Dialler, "_join_line", lambda *_: None)
+
+
+def hanging_up_forgets_promises(patch: Patch) -> None:
+    patch.setattr("router.core.cases.own_promise", lambda *_: None)
+    patch.setattr(call_ends, "own_promise", lambda *_: None)
+
+
+def tried_again_at_once(patch: Patch) -> None:
+    real = call_ends.change_promise
+
+    def change_promise(making: Any, *given: Any, due_at: Any = None, **more: Any) -> None:
+        real(making, *given, due_at=None if due_at is None else making.now, **more)
+
+    patch.setattr(call_ends, "change_promise", change_promise)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
+
+    take_away: Callable[[Patch], None]
+    faults: str
+    numbers: tuple[int, ...]
+    changes: tuple[tuple[str, Any], ...] = ()
+
+
+GUARDS = (
+    Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7)),
+    Guard(dialled_before_it_is_durable, "", (21,)),
+    Guard(no_look_up_of_dials, "rest_answer_lost status_lost", (21,), (("strength", 0.6),)),
+    Guard(promises_beside_promises, "phones_odd", (17, 18)),
+    Guard(anybody_is_rung_back, "spoofed", (24,), (("agents", 1),)),
+    Guard(no_key_is_asked_for, "", (44,)),
+    Guard(customers_are_rung_first, "", (0, 18, 44)),
+    Guard(nobody_is_told_that_the_agent_is_gone, "lines_break", (33, 43)),
+    Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.5),)),
+    Guard(hanging_up_forgets_promises, "", (17,)),
+    Guard(tried_again_at_once, "phones_odd", (18,)),
+)
+
+
+def test_the_plain_world_on_the_phone_is_green():
+    run_options(ON_THE_PHONE)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.take_away.__name__)
+def test_without_this_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Patch):
+    guard.take_away(monkeypatch)
+    for seed in range(1, SEEDS_MAX + 1):
+        options = replace(ON_THE_PHONE, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
+        try:
+            run_options(options)
+        except Broken as broken:
+            assert broken.number in guard.numbers, broken
+            return
+    pytest.fail(f"{guard.take_away.__name__} stayed green over {SEEDS_MAX} seeds")

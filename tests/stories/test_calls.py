@@ -1,0 +1,427 @@
+"""Calls: they join the case that the text began, reach an agent or become a promise, and never end in silence."""
+
+from pathlib import Path
+
+from tests.stories.test_matching import GERMAN, policies_with
+from tests.story import HERS, HIS, OURS, Agent, Phone, Story
+
+ANAS = "+14155550201"
+BENS = "+14155550202"
+
+
+async def connected(story: Story, her: Phone, agent: Agent, phone: Phone) -> str:
+    """She calls, the agent takes it and presses 1; they talk. Returns the case."""
+    await her.calls()
+    await story.passes(seconds=15)
+    await agent.accepts()
+    await story.passes(seconds=3)
+    await phone.picks_up()
+    await story.passes(seconds=3)
+    await phone.presses("1")
+    await story.passes(seconds=3)
+    return (await story.one_case())["id"]
+
+
+async def test_a_text_then_a_call_is_one_case() -> None:
+    """She texts, then calls: one case, and the agent on the phone has the text before them."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.texts("E42 again, the flat is cold")
+        ana = await story.ready_agent("ana", phone=ANAS, skills={"heating": 2}, capacity={"message": 0})
+        await her.calls()
+        assert "onecase" in await her.heard()
+        await her.speaks("it is about my heating")
+        offer = await ana.offered()
+        assert (offer["channel"], offer["kind"]) == ("phone", "call")
+        await ana.accepts(offer)
+        await story.passes(seconds=2)
+        assert await phone.state() == "ringing"
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        assert "1" in await phone.heard(), "the whisper asks for a key"
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        assert ANAS in await her.talks_with() or HERS in await phone.talks_with()
+        case = await story.one_case()
+        assert [c["channel"] for c in case["contacts"]] == ["sms", "phone"]
+        texts = [entry["text"] for entry in await story.timeline(case["id"]) if entry["text"]]
+        assert texts == ["E42 again, the flat is cold", "it is about my heating"]
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        assert await phone.state() == "idle", "nobody is left alone on the line"
+        [work] = [w for w in await ana.work() if w["channel"] == "phone"]
+        assert work["state"] == "wrapping"
+        await ana.finishes(work, "solved", "fuse replaced")
+        assert (await story.one_case())["status"] == "solved"
+
+
+async def test_nobody_free_she_keeps_her_place_and_we_call() -> None:
+    """Key 1 makes a promise; when it is her turn the agent's phone rings first, then hers, once."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=20)
+        assert "Press 1" in await her.heard()
+        await her.presses("1")
+        assert "We will call you" in await her.heard()
+        await story.passes(seconds=10)
+        assert await her.state() == "idle"
+        case = await story.one_case()
+        [promise] = case["promises"]
+        assert (promise["kind"], promise["state"], promise["callback"]) == ("callback", "open", "scheduled")
+        await story.passes(minutes=10)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        offer = await ana.offered()
+        assert offer["place_at"] == promise["place_at"], "the place is that of her call"
+        await ana.accepts(offer)
+        await story.passes(seconds=2)
+        assert (await phone.state(), await her.state()) == ("ringing", "idle"), "the agent's phone first"
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=2)
+        assert await her.state() == "ringing"
+        await her.picks_up()
+        await story.passes(seconds=8)
+        assert HERS in await phone.talks_with()
+        dialled = [
+            one for one in await story.traffic("rest", "/Calls.json") if HERS in str(one) and one["method"] == "POST"
+        ]
+        assert len(dialled) == 1, "one dial for one promise"
+        [kept] = (await story.api("GET", "/promises?state=kept"))["items"]
+        assert kept["attempts"][-1]["outcome"] == "answered"
+        await phone.hangs_up()
+        await story.passes(seconds=2)
+        assert "gone" in await her.heard()
+        await her.hangs_up()
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+
+
+async def test_hanging_up_silently_keeps_the_place_and_rings_nobody() -> None:
+    """She hangs up before she heard that we would ring her: nobody is rung; when she calls again her place is there."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.hangs_up()
+        await story.passes(minutes=5)
+        case = await story.one_case()
+        assert case["promises"] == []
+        assert case["ask"] is None
+        first = case["opened_at"]
+        await her.calls()
+        await story.passes(seconds=20)
+        again = await story.one_case()
+        assert again["ask"]["place_at"] == first
+
+
+async def test_hanging_up_after_hearing_it_becomes_a_call() -> None:
+    """Fully attested, over ten seconds in line, and the sentence heard to its end: we ring that number."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls(attestation="A")
+        await story.passes(seconds=60)
+        assert "hang up" in await her.heard()
+        await her.hangs_up()
+        await story.settles()
+        [promise] = (await story.one_case())["promises"]
+        assert promise["callback"] == "scheduled"
+
+
+async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
+    """Calls that show a number they have no right to, and hang up: that number gets no call and no text (S50)."""
+    async with Story() as story:
+        victim = story.phone(HIS)
+        for _ in range(100):
+            await victim.calls(attestation="C")
+            await story.passes(seconds=40)
+            await victim.hangs_up()
+        await story.passes(hours=1)
+        assert (await victim.now())["inbox"] == []
+        assert not [one for one in await story.traffic("rest", "/Calls.json") if one.get("method") == "POST"]
+        assert (await story.one_case())["promises"] == []
+
+
+async def test_an_agent_whose_phone_stays_silent_loses_the_call_to_the_next() -> None:
+    """The agent accepts and does not pick up: away with a notice, and the caller goes to the next with her place."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await her.calls()
+        await story.passes(seconds=15)
+        offer = await ana.offered()
+        await ana.accepts(offer)
+        await story.passes(seconds=45)
+        me = await ana.me()
+        assert me["state"] == "away"
+        assert "phone" in me["notice"]
+        ben = await story.ready_agent("ben", phone=BENS)
+        again = await ben.offered()
+        assert again["place_at"] == offer["place_at"]
+        assert await her.state() == "in_call", "she is still in line"
+
+
+async def test_a_lost_agent_leg_brings_her_back_into_line() -> None:
+    """The agent's line breaks in the middle: she hears so at once, and stays at the head of the line."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        place = (await story.case(case))["ask"]["place_at"]
+        await phone.hangs_up()
+        await story.passes(seconds=2)
+        assert "gone" in await her.heard()
+        await story.passes(seconds=20)
+        assert (await story.case(case))["ask"]["place_at"] == place
+        assert await her.state() == "in_call"
+
+
+async def test_hold_lets_her_out() -> None:
+    """On hold she is not caught: a key turns the wait into a call."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        [leg] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        await ana.api("POST", f"/calls/{leg['id']}/hold")
+        await story.passes(seconds=3)
+        assert "One moment" in await her.heard()
+        assert await phone.talks_with() == []
+        await ana.api("POST", f"/calls/{leg['id']}/resume")
+        await story.passes(seconds=3)
+        assert HERS in await phone.talks_with()
+
+
+async def test_a_warm_transfer_never_leaves_her_alone() -> None:
+    """Ana hands the call to Ben and stays until he is there; then she leaves, and nothing ends for the customer."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("ben", phone=BENS)
+        [work] = await ana.work()
+        await ana.transfers(work, f"agent:{ben.id}", "knows the boiler")
+        assert HERS in await anas.talks_with(), "she is not alone meanwhile"
+        await ben.accepts()
+        await story.passes(seconds=2)
+        await bens.picks_up()
+        await story.passes(seconds=2)
+        await bens.presses("1")
+        await story.passes(seconds=2)
+        assert {HERS, ANAS} <= set(await bens.talks_with())
+        await anas.hangs_up()
+        await story.passes(seconds=2)
+        assert HERS in await bens.talks_with()
+        assert (await story.case(case))["agent"] == ben.id
+
+
+async def test_words_of_danger_go_to_the_first_free_person() -> None:
+    """'I smell gas' passes those who wait, whatever skill the agent has."""
+    async with Story() as story:
+        her, him = story.phone(HERS), story.phone(HIS)
+        await him.calls()
+        await story.passes(seconds=30)
+        await her.calls()
+        await her.speaks("I smell gas in the kitchen")
+        await story.passes(seconds=5)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        offer = await ana.offered()
+        assert offer["case"] == await her.case()
+
+
+async def test_she_goes_on_by_text() -> None:
+    """Key 3: one text arrives, the place goes along, and her answer is on the same case."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("3")
+        await story.passes(seconds=10)
+        assert await her.state() == "idle"
+        assert len(await her.inbox()) == 1
+        await her.texts("my boiler is cold")
+        case = await story.one_case()
+        assert case["ask"] is not None
+        assert [c["channel"] for c in case["contacts"]] == ["phone", "sms"]
+
+
+async def test_an_agent_calls_a_customer() -> None:
+    """`POST /cases` with an address and `phone`: the agent's phone rings, then the customer's."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await ana.api("POST", "/cases", {"address": HERS, "channel": "phone", "subject": "the part is there"})
+        await story.settles()
+        assert case["subject"] is None or case["subject"] == "the part is there"
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=2)
+        assert await her.state() == "ringing"
+        await her.picks_up()
+        await story.passes(seconds=8)
+        assert HERS in await phone.talks_with()
+
+
+async def test_a_call_back_to_a_busy_number_is_tried_again() -> None:
+    """Busy: recorded, the agent is let go, and after the spacing it is her turn again at her place."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        await her.behaves(on_ring="busy")
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=10)
+        case = await story.one_case()
+        [promise] = case["promises"]
+        assert promise["attempts"][-1]["outcome"] == "busy"
+        [work] = await ana.work()
+        await ana.finishes(work, "not-reached")
+        await story.passes(minutes=9, seconds=55)
+        again = await ana.offered()
+        assert again["place_at"] == promise["place_at"]
+
+
+async def test_a_caller_without_a_number_is_served_and_asked_for_one() -> None:
+    """A withheld number: no identity, and a call-back asks where to."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls(caller="anonymous")
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=6)
+        assert "which number" in await her.heard()
+        await her.presses("2125550142#")
+        await story.passes(seconds=3)
+        assert "We will call you" in await her.heard()
+        [promise] = (await story.one_case())["promises"]
+        assert promise["callback"] == "scheduled"
+
+
+async def test_a_late_turn_hears_what_stands_now() -> None:
+    """A turn of a call that is over changes nothing, and is still answered with words."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        sid = await her.calls()
+        await story.passes(seconds=20)
+        before = await story.one_case()
+        path = f"/twilio/voice/greeting?call=call_{sid}&turn=1"
+        fields = {"CallSid": sid, "From": HERS, "To": OURS, "Digits": "1", "Direction": "inbound"}
+        again = await story.webhook(fields, path=path)
+        assert again.status == 200
+        assert (await story.one_case())["version"] == before["version"]
+
+
+async def test_slow_speakers_and_relay_operators_are_never_cut_off() -> None:
+    """S54: twelve seconds of silence at every prompt: she is asked again, stays in line, is understood, and on the
+    call-back she is not taken for a machine even where the provider thinks so."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        for n in range(8):
+            await story.passes(seconds=12)
+            assert await her.state() == "in_call"
+            await her.speaks(f"this is relay operator {n} go ahead")
+        await story.passes(seconds=3)
+        assert (await story.one_case())["ask"] is not None
+        said = [e["text"] for e in await story.timeline(await her.case(), "call") if e["text"]]
+        assert said == [f"this is relay operator {n} go ahead" for n in range(8)]
+        await story.passes(seconds=12)
+        await her.presses("1")
+        await story.passes(seconds=12)
+        await her.behaves(on_ring="voicemail", after_s=2)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        for _ in range(40):
+            await story.passes(seconds=1)
+            if "press 1" in (await her.heard()).lower():
+                break
+        await her.presses("1")
+        await story.passes(seconds=3)
+        assert HERS in await phone.talks_with()
+
+
+async def test_in_line_too_language_is_given_up_only_with_her_yes(tmp_path: Path) -> None:
+    """S55 on the phone: she is asked in German, in line, once; 1 is a yes, and silence is none."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("Ana", phone=ANAS, languages=["en"], capacity={"message": 0})
+        await her.texts("Guten Tag, meine Heizung ist kalt und ich brauche bitte Hilfe")
+        await her.calls()
+        await story.passes(minutes=9)
+        assert "Antworten Sie" not in await her.heard()
+        await story.passes(minutes=2)
+        heard = await her.heard()
+        assert heard.count("Deutsch") == 1
+        assert await ana.offers() == []
+        await story.passes(minutes=5)
+        assert (await her.heard()).count("Deutsch") == 1
+        assert await ana.offers() == []
+
+
+async def test_in_line_she_says_yes_to_another_language(tmp_path: Path) -> None:
+    """S55: the key is her yes; the agent who speaks English is offered her, at her place."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("Ana", phone=ANAS, languages=["en"], capacity={"message": 0})
+        await her.texts("Guten Tag, meine Heizung ist kalt und ich brauche bitte Hilfe")
+        await her.calls()
+        for _ in range(200):
+            await story.passes(seconds=4)
+            if "Deutsch" in await her.heard():
+                break
+        place_at = (await story.one_case())["ask"]["place_at"]
+        await her.presses("1")
+        await story.passes(seconds=2)
+        offer = await ana.offered()
+        assert offer["place_at"] == place_at
+
+
+async def test_nobody_overtakes_in_line_on_the_phone() -> None:
+    """S29: three callers wait; each freed agent gets the one who came first."""
+    async with Story() as story:
+        callers = [story.phone(f"+1212555030{n}") for n in range(3)]
+        for caller in callers:
+            await caller.calls()
+            await story.passes(seconds=15)
+        places = []
+        for n in range(3):
+            agent = await story.ready_agent(f"agent {n}", phone=f"+1415555040{n}")
+            offer = await agent.offered()
+            places.append(offer["case"])
+        assert places == [await caller.case() for caller in callers]
+
+
+async def test_a_call_ended_and_notes_unfinished() -> None:
+    """S51: five wait, and no offer comes until finish; the waiters keep their places."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await connected(story, her, ana, phone)
+        waiting = [story.phone(f"+1212555030{n}") for n in range(5)]
+        for caller in waiting:
+            await caller.calls()
+            await story.passes(seconds=1)
+        await story.passes(seconds=20)
+        await her.hangs_up()
+        await story.passes(minutes=2)
+        assert await ana.offers() == []
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        await ana.finishes(work)
+        offer = await ana.offered()
+        assert offer["case"] == await waiting[0].case()
