@@ -132,7 +132,7 @@ def _hung_up(making: Making, call: Call) -> None:
         return
     if case.promise is not None:
         due_at = making.promise(case.promise).due_at
-        if due_at is not None and due_at > making.now and not case.taken:
+        if due_at is not None and due_at > making.now:
             why = "they are called again at the time that was set"
             making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
         return
