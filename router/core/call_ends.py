@@ -50,6 +50,7 @@ def end_call(making: Making, call: Call, *, how: str) -> None:
     elif call.step in IN_TALK and _talked(making, call):
         note_kept(making, call)
         all_said(making, call, why="the call ended")
+        own_promise(making, call.case)
     elif call.promise is not None and call.promise == case.promise:
         _not_reached(making, call, how=_outcome(call, how))
     elif customer_of(making, making.case(call.case)) is None:  # nobody else of theirs is on the line
@@ -173,5 +174,8 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
     alone = customer is not None and customer.work == work and not others
     if customer is not None and alone:
         handed_on = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
-        move(making, customer, Step.LOST if handed_on else Step.GOODBYE)
+        if not handed_on:
+            move(making, customer, Step.GOODBYE)
+        elif customer.step in IN_TALK:
+            move(making, customer, Step.LOST)
     return alone or any(leg.work == work for leg in legs)

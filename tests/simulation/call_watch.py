@@ -20,7 +20,7 @@ from router.core.events import (
     WorkWanted,
     WorkWithdrawn,
 )
-from router.core.words import ActorKind, CallRole, CallState, PromiseState, Step
+from router.core.words import ActorKind, CallRole, CallState, Channel, PromiseState, Step
 from tests.simulation.exchange import Ear
 from tests.simulation.log import Judge, Taken
 
@@ -66,6 +66,7 @@ class CallWatch:
                     self._attempted(before, event)
                 case CallWentOn():
                     self._went_on(batch, before, event)
+                    self._in_line(event, now)
                 case CallEnded():
                     self._ended(before, event)
                 case PromiseMade():
@@ -138,6 +139,15 @@ class CallWatch:
             ear = self.ear_of(call.provider_id or "")
             if ear is None or not any("1" in keys for keys in ear.pressed):
                 self.judge.broken(44, f"{call.id} is put through, and nobody pressed the key there")
+
+    def _in_line(self, event: CallWentOn, now: State) -> None:
+        """Whoever is told to wait has a place in line."""
+        call = now[event.call]
+        case = now.get(call.case) if isinstance(call, Call) else None
+        if event.step is not Step.WAITING or not isinstance(case, Case):
+            return
+        if case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
+            self.judge.broken(15, f"{event.call} is told to wait, and nobody will come")
 
     def _ended(self, before: State, event: CallEnded) -> None:
         call = before.get(event.call)

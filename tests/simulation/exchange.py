@@ -151,8 +151,9 @@ class Exchange:
 
     async def _follow(self, ear: Ear) -> None:
         while not ear.leg.is_over:
-            await asyncio.sleep(LOOKS_EVERY_S)
-            if self.is_calm():
+            is_calm = self.is_calm()
+            await asyncio.sleep(LOOKS_EVERY_S if is_calm else 10 * LOOKS_EVERY_S)
+            if is_calm and self.is_calm():
                 self._look(ear)
             else:
                 ear.alone_since, ear.until = None, max(ear.until, self._clock.now())

@@ -107,7 +107,7 @@ class Process:
         self.tokens: Tokens
         self.journal: WatchedJournal
         self._grounds = grounds
-        self._secrets = secrets
+        self.secrets = secrets
         self._keys = 0
         self.owner.start(self._live(), f"process {number}")
 
@@ -141,7 +141,7 @@ class Process:
         host = Host(
             transport=grounds.wire,
             public_url=SERVICE_URL,
-            twilio=TwilioSettings(account=SANDBOX_SID, secrets=self._secrets, public_url=SERVICE_URL),
+            twilio=TwilioSettings(account=SANDBOX_SID, secrets=self.secrets, public_url=SERVICE_URL),
             twilio_user=user,
             twilio_secret=secret,
             twilio_base_url=PROVIDER_URL,

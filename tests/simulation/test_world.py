@@ -7,21 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.options import FAULTS, Mode, draw_options
+from tests.simulation.options import CALL_FAULTS, FAULTS, Mode, draw_options
 from tests.simulation.run import run_world
 from tests.simulation.world import Result
 
 SEEDS = (*range(1, 21), 67, 70, 3034)
 """67 and 70 have a customer who sends a thousand messages; 3034 was red once."""
 MODES: tuple[Mode, ...] = ("safety", "liveness")
-CONTACTS = 10_000
-OPEN: dict[tuple[int, Mode], str] = {
-    (5, "safety"): "work does not drain",
-    (67, "safety"): "a promised call that nobody works on",
-    (11, "liveness"): "a place that moves with the channel is taken for a lost one",
-    (3034, "liveness"): "an agent's leg stays on the line",
-}
-"""Worlds that are red: what is wrong in them is known and not mended."""
+CONTACTS, CALLS = 10_000, 1_000
 REPO = Path(__file__).parents[2]
 PROGRAM = (
     "import sys; from tests.simulation.run import run_world; print(run_world(int(sys.argv[1]), sys.argv[2]).trace)"
@@ -34,24 +27,23 @@ done: list[Result] = []
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_world_keeps_every_promise(seed: int, mode: Mode):
     """Section 3 of the catalogue holds in a world of faults, and when they end all work drains."""
-    if (seed, mode) in OPEN:
-        pytest.xfail(OPEN[seed, mode])
     done.append(run_world(seed, mode))
 
 
-def test_these_were_ten_thousand_contacts():
-    if len(done) < len(SEEDS) * len(MODES) - len(OPEN):
+def test_these_were_ten_thousand_contacts_and_a_thousand_calls_among_them():
+    if len(done) < len(SEEDS) * len(MODES):
         pytest.skip("only when all worlds were run")
     assert sum(result.contacts for result in done) >= CONTACTS
+    assert sum(result.calls for result in done) >= CALLS
 
 
 def test_every_fault_is_in_some_of_these_worlds():
     drawn = [draw_options(seed, mode) for seed in SEEDS for mode in MODES]
-    missing = [fault for fault in FAULTS if not any(options.has(fault) for options in drawn)]
+    missing = [fault for fault in (*FAULTS, *CALL_FAULTS) if not any(options.has(fault) for options in drawn)]
     assert missing == []
 
 
-@pytest.mark.parametrize(("seed", "mode"), [(9, "safety"), (24, "liveness")])
+@pytest.mark.parametrize(("seed", "mode"), [(1, "safety"), (3, "liveness")])
 def test_one_seed_is_one_world_bit_for_bit(seed: int, mode: Mode):
     """In this process twice, and in others with other hash seeds."""
     first, second = run_world(seed, mode), run_world(seed, mode)

@@ -227,6 +227,9 @@ class World:
 
         async def later() -> None:
             await asyncio.sleep(200)
+            while any(process.secrets != self._secrets for process in self.processes):  # it was starting just then
+                await self.restart()
+                await asyncio.sleep(30)
             self.provider.rotate()
 
         self._owner.start(later())
