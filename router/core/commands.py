@@ -532,8 +532,16 @@ class Kept:
 
 
 @value
+class Blob:
+    """A file, stored once under the hash of its content (SHA-256, hexadecimal)."""
+
+    hash: str
+    body: bytes
+
+
+@value
 class Indexed:
-    """An address found again by its matching key."""
+    """An address found again by its matching key, or the case (`address`) of a mail by the mail's own id."""
 
     key: str
     address: AddressId

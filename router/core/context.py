@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from policies import PolicySet
 from router.core.addresses import AddressFacts
 from router.core.clock import Ms
-from router.core.commands import Indexed, Kept
+from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Call, Case, Customer, Document, Message, Promise, State
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseOpened, Event
@@ -39,6 +39,7 @@ class Making:
     events: list[Event] = field(default_factory=list[Event])
     kept: list[Kept] = field(default_factory=list[Kept])
     indexed: list[Indexed] = field(default_factory=list[Indexed])
+    blobs: list[Blob] = field(default_factory=list[Blob])
 
     @property
     def now(self) -> Ms:
@@ -87,12 +88,13 @@ class Making:
 
 @value
 class Decision:
-    """What was decided: events in order, words for the vault, addresses for the index, and the documents after."""
+    """What was decided: events in order, words and files for the vault, addresses for the index, the documents after."""
 
     events: tuple[Event, ...]
     kept: tuple[Kept, ...]
     indexed: tuple[Indexed, ...]
     state: State
+    blobs: tuple[Blob, ...] = ()
 
     def opened(self) -> Case | None:
         """The case that this decision opened, as it stands after it."""

@@ -143,4 +143,5 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         kept=tuple(making.kept),
         indexed=tuple(making.indexed),
         state=making.state,
+        blobs=tuple(making.blobs),
     )

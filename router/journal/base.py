@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from router.core.clock import Ms
-from router.core.commands import Indexed, Kept
+from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import (
     Agent,
     Call,
@@ -33,6 +33,9 @@ DOMAIN = "domain"
 
 ANSWER_KEPT_MS = 48 * 3_600_000
 """How long an answer to an API call is repeated verbatim."""
+BLOB_BYTES_MAX = 256 * 1024
+"""What is written at once of a file; a larger one goes piece by piece before the batch that speaks of it, so that no
+commit waits for it."""
 PROVIDER_KEY_KEPT_MS = 90 * 24 * 3_600_000
 """How long a provider's id is remembered as taken: far past any retry and any outage that is caught up after."""
 
@@ -60,6 +63,7 @@ class Batch:
     entries: tuple[Entry, ...] = ()
     kept: tuple[Kept, ...] = ()
     indexed: tuple[Indexed, ...] = ()
+    blobs: tuple[Blob, ...] = ()
     answer: Answer | None = None
 
 
@@ -142,6 +146,14 @@ class Journal(Protocol):
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]: ...
     async def words(self, ids: list[str]) -> dict[str, str]:
         """What the vault holds under `ids`; erased ones are missing."""
+        ...
+
+    async def blob(self, hash: str) -> bytes | None:
+        """A file by the hash of its content."""
+        ...
+
+    async def put_blob(self, blob: Blob) -> None:
+        """Write a file durably before the batch that speaks of it; one that is there already is not written again."""
         ...
 
     async def answer(self, key: str) -> Answer | None: ...

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from router.core.clock import Ms
-from router.core.commands import Indexed, Kept
+from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Case, Document, Entry, Message, State
 from router.core.evolve import evolve
 from router.core.timeline import entry_of
@@ -79,6 +79,7 @@ class MemoryJournal:
         self._entries: dict[str, list[Entry]] = defaultdict(list)
         self._vault: dict[str, str] = {}
         self._addresses: dict[str, Indexed] = {}
+        self._blobs: dict[str, bytes] = {}
         self._answers: dict[str, Answer] = {}
         self._records: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[Batch, asyncio.Future[Stored]]] = []
@@ -171,6 +172,7 @@ class MemoryJournal:
             self._entries[entry.case].append(entry)
         self._vault.update({k.id: k.body for k in batch.kept})
         self._addresses.update({i.key: i for i in batch.indexed})
+        self._blobs.update({b.hash: b.body for b in batch.blobs})
         if batch.answer:
             self._answers[batch.answer.key] = batch.answer
 
@@ -194,6 +196,9 @@ class MemoryJournal:
             kind, id, body = record["record"]
             self._keep_record(kind, id, body)
             return
+        if "blob" in record:
+            self._keep_blob(codec.decode(codec.encode(record["blob"]), Blob))
+            return
         events = codec.decode_events(codec.encode(record["events"]))
         stream = str(record["stream"])
         before: State = {id: self._documents[id] for id in self._owned[stream]}
@@ -209,6 +214,7 @@ class MemoryJournal:
             entries=tuple(e for event in events if (e := entry_of(event))),
             kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
             indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
+            blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),
             answer=codec.decode(codec.encode(record["answer"]), Answer) if record["answer"] else None,
         )
         last = self._seq + len(events)
@@ -219,15 +225,25 @@ class MemoryJournal:
         )
 
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
+        await self._write_beside({"record": [kind, id, body]})
+        self._keep_record(kind, id, body)
+
+    async def put_blob(self, blob: Blob) -> None:
+        await self._write_beside({"blob": blob})
+        self._keep_blob(blob)
+
+    async def _write_beside(self, record: dict[str, object]) -> None:
         if self._stopped is not None:
             raise self._stopped
         try:
-            self._disk.write(_frame(codec.encode({"record": [kind, id, body]})))
+            self._disk.write(_frame(codec.encode(record)))
             await self._disk.sync()
         except OSError as error:
             self._stop(f"a commit failed: {error}", [])
             raise JournalStopped(f"a commit failed: {error}") from error
-        self._keep_record(kind, id, body)
+
+    def _keep_blob(self, blob: Blob) -> None:
+        self._blobs[blob.hash] = blob.body
 
     def _keep_record(self, kind: str, id: str, body: str | None) -> None:
         if body is None:
@@ -291,6 +307,9 @@ class MemoryJournal:
     async def words(self, ids: list[str]) -> dict[str, str]:
         return {id: self._vault[id] for id in ids if id in self._vault}
 
+    async def blob(self, hash: str) -> bytes | None:
+        return self._blobs.get(hash)
+
     async def answer(self, key: str) -> Answer | None:
         return self._answers.get(key)
 
@@ -342,6 +361,7 @@ def _batch_record(batch: Batch) -> bytes:
             "indexed": batch.indexed,
             "answer": batch.answer,
         }
+        | ({"blobs": batch.blobs} if batch.blobs else {})
     )
 
 

@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from router.core.clock import Ms
+from router.core.commands import Blob
 from router.core.documents import Call, Case, Document, Entry, Message, Promise
 from router.core.errors import Fault
 from router.core.timeline import entry_of
 from router.core.words import AddressId
 from router.journal import codec
 from router.journal.base import (
+    BLOB_BYTES_MAX,
     Answer,
     Batch,
     JournalClosed,
@@ -80,6 +82,7 @@ PUT_DOCUMENT = Insert(
 INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3)
+INSERT_BLOB = Insert("blob (hash, n, body)", 3, " ON CONFLICT DO NOTHING")
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 
 KNOWN = (
@@ -257,6 +260,7 @@ class SqliteJournal:
         many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
         many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
         many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
+        many(INSERT_BLOB, [row for b, _ in accepted for blob in b.blobs for row in _pieces(blob)])
         many(
             INSERT_ANSWER,
             [
@@ -270,6 +274,10 @@ class SqliteJournal:
         for start in range(0, len(rows), ROWS_MAX):
             some = rows[start : start + ROWS_MAX]
             self._writer.execute(insert.rows(len(some)), [value for row in some for value in row])
+
+    async def put_blob(self, blob: Blob) -> None:
+        for row in _pieces(blob):
+            await self._write_beside(lambda row=row: self._insert_rows(INSERT_BLOB, [row]))
 
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         await self._write_beside(lambda: self._put_record(kind, id, body))
@@ -402,6 +410,10 @@ class SqliteJournal:
         )
         return {id: body for id, body in rows}
 
+    async def blob(self, hash: str) -> bytes | None:
+        rows = await self._all("SELECT body FROM blob WHERE hash = ? ORDER BY n", (hash,))
+        return b"".join(body for (body,) in rows) if rows else None
+
     async def answer(self, key: str) -> Answer | None:
         rows = await self._all("SELECT status, body, fingerprint, kept_until FROM answer WHERE key = ?", (key,))
         if not rows:
@@ -470,6 +482,11 @@ def _entry(case: str, n: int, events: str) -> Entry:
         if entry is not None and entry.case == case and entry.n == n:
             return entry
     raise Fault(f"no event in the log tells row {n} of {case}")
+
+
+def _pieces(blob: Blob) -> list[tuple[str, int, bytes]]:
+    starts = range(0, max(1, len(blob.body)), BLOB_BYTES_MAX)
+    return [(blob.hash, n, blob.body[at : at + BLOB_BYTES_MAX]) for n, at in enumerate(starts)]
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:

@@ -76,5 +76,6 @@ def batch_of(
         entries=tuple(entry for event in decision.events if (entry := entry_of(event)) is not None),
         kept=decision.kept,
         indexed=decision.indexed,
+        blobs=decision.blobs,
         answer=answer if answer is not None and answer.key else None,
     )

@@ -9,9 +9,10 @@ import pytest
 from policies import default_policy_files, parse_policies
 from router.core.addresses import AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import TakeContact
+from router.core.commands import Blob, TakeContact
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
+from router.core.values import replace
 from router.core.words import Channel
 from router.journal.base import (
     Answer,
@@ -250,3 +251,20 @@ async def test_the_ten_thousandth_row_costs_what_the_tenth_did(engine: Engine):
         if n in (10, 300):
             sizes.append((len(batch.documents), len(batch.entries), len(batch.kept)))
     assert sizes[0] == sizes[1] == (1, 1, 1)
+
+
+async def test_files_stand_once_under_their_hash_and_survive_a_restart(engine: Engine):
+    """Small ones come with the batch that speaks of them, large ones before it; the same content is kept once."""
+    small, large = Blob(hash="a" * 64, body=b"\x00\xff small"), Blob(hash="b" * 64, body=bytes(range(256)) * 3_000)
+    empty = Blob(hash="c" * 64, body=b"")
+    journal = engine.journal
+    await journal.put_blob(large)
+    await journal.put_blob(large)
+    writer = Writer()
+    await journal.append(replace(writer.contact(), blobs=(small, empty)))
+    await journal.append(replace(writer.contact(), blobs=(small,)))
+    journal = await engine.reopen()
+    assert await journal.blob(small.hash) == small.body
+    assert await journal.blob(large.hash) == large.body
+    assert await journal.blob(empty.hash) == b""
+    assert await journal.blob("d" * 64) is None
