@@ -12,7 +12,7 @@ from router.core.call_table import Script
 from router.core.clock import Ms
 from router.core.commands import Command, TakeCall, TakeContact, TakeRecording
 from router.core.values import value
-from router.core.words import CallId, CallRole, Step
+from router.core.words import CallId, CallRole, CaseId, Step
 from router.core.words import Channel as ChannelName
 
 __all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
@@ -28,6 +28,7 @@ class Capabilities:
     can_start: bool = False  # we may write first
     can_send: bool = False
     carries_proof: bool = False
+    repeats_safely: bool = False  # a message sent twice under one id is one message to whoever gets it
 
 
 @value
@@ -42,6 +43,19 @@ class Received:
 
 
 @value
+class Letter:
+    """What a mail to send needs besides its words. `thread`: Message-IDs that it answers, oldest first."""
+
+    case: CaseId
+    subject: str
+    is_answer: bool
+    brand: str = ""
+    thread: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    automatic: bool = False
+
+
+@value
 class Outgoing:
     """A message to send. `reference` and `attempt` are ours and travel along, so that callbacks name them."""
 
@@ -52,6 +66,7 @@ class Outgoing:
     text: str
     attempted_at: Ms
     attempt: int
+    letter: Letter | None = None
 
 
 @value

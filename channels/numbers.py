@@ -32,6 +32,8 @@ def dialled_number(keys: str, *, ours: str) -> str:
 def facts_of(address: str) -> AddressFacts:
     """Facts of an address as a provider spells it. Never fails: what is no number is a name or a short code."""
     plain = address.strip().removeprefix("whatsapp:")
+    if "@" in plain and ":" not in plain:  # with a colon it is a SIP address
+        return AddressFacts(kind=AddressKind.MAIL)
     if plain.casefold() in ANONYMOUS_CALLERS or not plain.startswith("+"):
         return AddressFacts(kind=AddressKind.SENDER)
     digits = plain[1:]

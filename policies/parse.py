@@ -28,8 +28,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
-    "sending.yaml": ("attempts", "spacing", "lookup", "twice_is_better_than_never", "sms_max_segments", "texts_a_day",
-                     "quiet"),
+    "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
+                     "sms_max_segments", "texts_a_day", "quiet"),
 }  # fmt: skip
 """The files of a set, with the keys at their top."""
 

@@ -49,6 +49,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_missed": ("brand", "link"),
     "message_received": ("ref", "wait"),
     "message_link": ("link",),
+    "mail_received": ("brand", "ref"),
+    "mail_subject": ("brand", "ref"),
     "terms_confirmed": ("terms",),
     "case_solved": ("ref",),
     "code": ("code",),

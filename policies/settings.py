@@ -87,6 +87,8 @@ class SendingSettings:
     """Seconds between the first two attempts; later ones are further apart."""
     lookup_s: int = 120
     """When we cannot know whether something was sent, we ask the provider for so long."""
+    acknowledge_mail: bool = True
+    """Whether the first mail about a matter is answered at once with its reference."""
     twice_is_better_than_never: bool = False
     """Whether a message that may or may not have been sent is sent again."""
     sms_max_segments: int = 3
@@ -175,6 +177,7 @@ def read_sending(top: Fields) -> SendingSettings:
         attempts=top.count("attempts", use.attempts, low=1, high=20),
         spacing_s=top.seconds("spacing", use.spacing_s, low=1, high=DAY_S),
         lookup_s=top.seconds("lookup", use.lookup_s, low=1, high=DAY_S),
+        acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=1000),

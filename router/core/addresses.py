@@ -21,6 +21,7 @@ def is_anonymous(given: str) -> bool:
 
 class AddressKind(StrEnum):
     PHONE = "phone"
+    MAIL = "mail"
     SENDER = "sender"  # a short code or a name: it can write to us, nothing can be sent to it
     OTHER = "other"
 
@@ -44,6 +45,7 @@ class Address:
     facts: AddressFacts
     blocked: tuple[Channel, ...] = ()  # channels its owner told us to stop
     evidence: dict[str, str] = field(default_factory=dict[str, str])
+    bounced: bool = False  # the last mail to it came back for good
     other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
     of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
 
@@ -59,11 +61,17 @@ def matching_key(value: str) -> str:
     Brazil added a 9 before mobile subscriber numbers (12 to 13 digits; landlines begin with 2 to 5 and never got it),
     Mexico dropped the 1 after +52, Argentina writes a 9 for mobiles from abroad (ITU-T E.164 national notices).
 
+    Mailboxes differ in case alone for nobody who runs one today (RFC 5321, 2.4, leaves it to the host).
+
     >>> matching_key("+55 11 8765-4321") == matching_key("+5511987654321")
     True
+    >>> matching_key("Mia@Customer.example")
+    'mail:mia@customer.example'
     """
     plain = value.strip().casefold()
     digits = plain[1:]
+    if "@" in plain and ":" not in plain:  # with a colon it is a SIP address
+        return f"mail:{plain}"
     if not plain.startswith("+") or not (digits.isdecimal() or any(c.isdigit() for c in digits)):
         return f"as:{plain}"
     if not digits.isdecimal():

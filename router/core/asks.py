@@ -11,6 +11,7 @@ from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Reason, Rejected
 from router.core.events import AskChanged, DeadlineDue, LanguageDue, MessageQueued
+from router.core.mailing import automatic_mailing_of, may_tell
 from router.core.segments import segments_of
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel, MessageId
@@ -173,6 +174,9 @@ def _write(making: Making, case: Case, text: str) -> None:
         choice = choose_way(case, making.customer(case.customer), wanted=wanted, numbers=making.context.senders)
     except Rejected:
         return
+    by_mail = choice.way.channel is Channel.EMAIL
+    if by_mail and not may_tell(making, case):
+        return
     making.emit(
         MessageQueued(
             message=MessageId(making.context.ids.new("msg")),
@@ -188,5 +192,6 @@ def _write(making: Making, case: Case, text: str) -> None:
             author=ActorKind.SYSTEM,
             author_id=None,
             reasons=("only they can say that another language will do",),
+            mail=automatic_mailing_of(case) if by_mail else None,
         )
     )

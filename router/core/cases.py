@@ -3,7 +3,6 @@
 from router.core import asks
 from router.core.call_ends import work_closed
 from router.core.call_parts import drop_promise, own_promise
-from router.core.choice import OPENS_WITH
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
 from router.core.contacts import relax_of, requirement_of
@@ -260,7 +259,7 @@ def _written(case: Case) -> Channel:
     for channel in (case.heard and case.heard.channel, case.ask and case.ask.requirement.channel):
         if channel is not None and channel is not Channel.PHONE:
             return channel
-    return OPENS_WITH
+    return Channel.SMS
 
 
 def check_version(case: Case, expected: int | None) -> None:

@@ -11,8 +11,14 @@ from router.core.errors import Reason, Rejected
 from router.core.values import value
 from router.core.words import AddressId, Channel
 
-OPENS_WITH = Channel.SMS
-"""What we write with on a number that never wrote to us."""
+OPENS_WITH = {AddressKind.PHONE: Channel.SMS, AddressKind.MAIL: Channel.EMAIL}
+"""What we write with on an address that never wrote to us."""
+REACHES = {
+    Channel.SMS: (AddressKind.PHONE,),
+    Channel.WHATSAPP: (AddressKind.PHONE,),
+    Channel.EMAIL: (AddressKind.MAIL,),
+}
+"""Which kinds of address a channel can write to."""
 
 
 @value
@@ -69,14 +75,15 @@ def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> lis
     for address in customer.addresses:
         if address.of_line is not None or (heard is not None and address.line == heard.line):
             continue  # how they did not write to us on this line is not how we begin
-        via = numbers.get(OPENS_WITH)
-        if via is not None and address.facts.kind is AddressKind.PHONE:
-            ways.append(Way(OPENS_WITH, address.id, via))
+        opens_with = OPENS_WITH.get(address.facts.kind)
+        via = numbers.get(opens_with) if opens_with else None
+        if opens_with is not None and via is not None:
+            ways.append(Way(opens_with, address.id, via))
     return ways
 
 
 def _refusal(way: Way, customer: Customer) -> Reason | None:
     address: Address | None = customer.address(way.address)
-    if address is None or address.facts.kind is not AddressKind.PHONE:
+    if address is None or address.facts.kind not in REACHES.get(way.channel, ()) or address.bounced:
         return Reason.CHANNEL_CANNOT
     return Reason.OPTED_OUT if way.channel in address.blocked else None

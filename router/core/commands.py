@@ -44,6 +44,53 @@ class Media:
 
 
 @value
+class File:
+    """A file that came along whole. `content` is None where it was stored before."""
+
+    name: str
+    content_type: str
+    hash: str  # SHA-256, hexadecimal
+    size_bytes: int
+    content: bytes | None = None
+    note: str = ""
+
+
+@value
+class Other:
+    """Somebody else whom a mail went to. `owner`: the customer who has this address; `takes_part_in`: cases."""
+
+    address: str
+    owner: str = ""
+    takes_part_in: tuple[str, ...] = ()
+
+
+@value
+class MailIn:
+    """What a mail carries besides its new words; addresses as they were written, and plain ones to write back to."""
+
+    id: str  # its Message-ID
+    raw: File
+    thread: str = ""  # Message-IDs it refers to, oldest first
+    subject: str = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    others: tuple[Other, ...] = ()  # everybody it went to besides us and its sender
+    full_text: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    automatic: str = ""
+    vouched: bool | None = None  # the verifier we trust says that it comes from where it says; None: it says nothing
+    keys: tuple[str, ...] = ()  # under which mails that refer to it find its case
+    subject_key: str = ""  # equal for equal subjects, and tells nothing of them
+    bounced: MessageId | None = None  # the message of ours that came back
+    bounced_for_good: bool = False
+    bounced_why: str = ""
+    quiet: str = ""  # why no automatic answer may go out
+    notes: tuple[str, ...] = ()
+
+
+@value
 class TakeContact:
     """A person wrote. `at` is when the provider took it; `sender` and `via` are as the provider spells them."""
 
@@ -57,6 +104,9 @@ class TakeContact:
     evidence: Evidence = Evidence.WEAK
     late: bool = False
     context: dict[str, str] = field(default_factory=dict[str, str])
+    mail: MailIn | None = None
+    thread: CaseId | None = None  # the case that it says it is about
+    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
     actor: Actor = CUSTOMER
 
 
@@ -546,3 +596,4 @@ class Indexed:
     key: str
     address: AddressId
     customer: CustomerId
+    first_wins: bool = False  # one that is there already stays, and nobody is in the way

@@ -175,8 +175,14 @@ def new_customer(
     address = new_address(making, command.sender, owner=customer)
     making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
     if not is_anonymous(command.sender):  # who hides their number is somebody else each time
-        making.indexed.append(Indexed(key=matching_key(command.sender), address=address.id, customer=customer))
+        making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer))
     return making.customer(customer), address
+
+
+def sender_key(command: TakeContact | TakeCall | OpenCase) -> str:
+    """Under which whoever sent this is found again. A mail that its sender's own domain denies is somebody else's."""
+    denied = isinstance(command, TakeContact) and command.mail is not None and command.mail.vouched is False
+    return f"unverified {matching_key(command.sender)}" if denied else matching_key(command.sender)
 
 
 def as_spelled(
@@ -212,6 +218,8 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
         return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"
     if len(cases) == 1:
         return cases[0], "single_open_case"
+    if command.channel is Channel.EMAIL and (same := [c for c in cases if _same_subject(c, command)]):
+        return max(same, key=lambda c: (c.changed_at, c.id)), "same_subject"
     if cases:
         return max(cases, key=lambda c: (c.changed_at, c.id)), "latest_open_case"
     last = making.state.get(customer.last_case or "")
@@ -228,6 +236,11 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
 def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
     """True when our last answer on this case went out on the line that the contact came in on."""
     return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
+
+
+def _same_subject(case: Case, command: TakeContact | TakeCall) -> bool:
+    mail = command.mail if isinstance(command, TakeContact) else None
+    return mail is not None and bool(mail.subject_key) and mail.subject_key == case.subject_key
 
 
 def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject: str = "") -> Case:

@@ -55,6 +55,10 @@ class Making:
         self.kept.append(Kept(id=id, owner=owner, kind=kind, body=words))
         return id
 
+    def store(self, hash: str, content: bytes) -> None:
+        """Put a file beside the vault, under the hash of its content."""
+        self.blobs.append(Blob(hash=hash, body=content))
+
     def customer(self, id: str) -> Customer:
         found = self.state.get(id)
         if not isinstance(found, Customer):
@@ -88,7 +92,7 @@ class Making:
 
 @value
 class Decision:
-    """What was decided: events in order, words and files for the vault, addresses for the index, the documents after."""
+    """What was decided: events in order, words and files to keep, keys for the index, and the documents after."""
 
     events: tuple[Event, ...]
     kept: tuple[Kept, ...]

@@ -5,7 +5,7 @@ Raises `Rejected` when the command is not allowed in this state. Nothing is writ
 
 from typing import assert_never
 
-from router.core import agents, asks, calls, cases, contacts, legs, messages, offers
+from router.core import agents, asks, calls, cases, contacts, legs, letters, messages, offers
 from router.core.commands import (
     AcceptOffer,
     ActivatePolicy,
@@ -60,6 +60,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         CommandTaken(kind=type(command).__name__, key=command.key, actor=actor.kind, actor_id=actor.id)
     )
     match command:
+        case TakeContact() if command.mail is not None:
+            letters.take_letter(making, command)
         case TakeContact():
             contacts.take_contact(making, command)
         case SendReply():

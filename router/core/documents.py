@@ -101,6 +101,41 @@ class Reached:
 
 
 @value
+class Letter:
+    """What a mail carries besides its new words. Everything that somebody wrote stands in the vault."""
+
+    thread: VaultId  # its own Message-ID after those it refers to, oldest first: what an answer refers to
+    raw: VaultId  # the whole source, as a file
+    sender: VaultId | None = None  # From, as it was written
+    to: tuple[VaultId, ...] = ()
+    copies: tuple[VaultId, ...] = ()
+    subject: VaultId | None = None
+    full: VaultId | None = None  # all its text, where that is more than the new words
+    html: VaultId | None = None  # made safe
+    automatic: str = ""  # what it is where no person wrote it: a bounce, a notice of absence …
+    subject_key: str = ""
+    notes: tuple[str, ...] = ()  # what is odd about it
+
+
+@value
+class Participant:
+    """Somebody else who takes part in a case by mail. `invited`: by the customer or us, so answers go to them too."""
+
+    address: Address
+    invited: bool
+
+
+@value
+class Mailing:
+    """What a mail of ours needs besides its words."""
+
+    subject: VaultId | None = None  # None: named by the case's reference
+    thread: VaultId | None = None  # what it answers
+    copies: tuple[AddressId, ...] = ()
+    automatic: bool = False  # nobody of us wrote it: no machine is to answer it
+
+
+@value
 class Case:
     id: CaseId
     version: int
@@ -129,6 +164,10 @@ class Case:
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
     kept_place_at: Ms | None = None  # the place of somebody who hung up without a word, kept for when they come back
+    letter: Letter | None = None  # the last mail of a person
+    participants: tuple[Participant, ...] = ()  # others who may write about it
+    told_at: Ms | None = None  # when an automatic mail last went out about it
+    subject_key: str = ""  # of the first mail with a subject
 
 
 class MessageState:
@@ -163,6 +202,7 @@ class Message:
     provider_id: str | None = None
     error: str | None = None
     segments: int = 0
+    mail: Mailing | None = None
 
 
 @value
@@ -306,6 +346,7 @@ class Entry:
     evidence: Evidence | None = None
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()
+    letter: Letter | None = None
     facts: dict[str, str | int | float | bool | None] = field(
         default_factory=dict[str, str | int | float | bool | None]
     )

@@ -5,7 +5,7 @@ An event's class name is its name in the journal for ever: a changed shape gets 
 
 from router.core.addresses import Address
 from router.core.clock import Ms
-from router.core.documents import Ask, SkillLevels
+from router.core.documents import Ask, Letter, Mailing, SkillLevels
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -65,6 +65,29 @@ class AddressAdded:
 
 
 @value
+class AddressMarked:
+    """A mail to this address came back for good (`bounced`), or somebody wrote from it again."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    bounced: bool
+    why: str = ""
+
+
+@value
+class ParticipantAdded:
+    """Somebody else may write about a case; `invited`: and is written to."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    address: Address
+    invited: bool
+    why: str
+
+
+@value
 class CaseOpened:
     case: CaseId
     customer: CustomerId
@@ -100,6 +123,8 @@ class ContactReceived:
     language: str | None = None
     late: bool = False  # fetched from the provider's log after we missed its webhook
     opt_out_hint: bool = False
+    letter: Letter | None = None
+    participant: bool = False  # somebody else than the customer wrote it
 
 
 @value
@@ -221,6 +246,7 @@ class MessageQueued:
     author: ActorKind
     author_id: str | None
     reasons: tuple[str, ...]
+    mail: Mailing | None = None
 
 
 @value
@@ -690,6 +716,8 @@ class AccessRefused:
 CustomerEvent = (
     CustomerCreated
     | AddressAdded
+    | AddressMarked
+    | ParticipantAdded
     | CaseOpened
     | CaseReopened
     | ContactReceived

@@ -15,6 +15,7 @@ from router.core.documents import (
     Message,
     MessageState,
     Offer,
+    Participant,
     Reached,
     State,
     Work,
@@ -23,6 +24,7 @@ from router.core.errors import Fault
 from router.core.events import (
     AccessRefused,
     AddressAdded,
+    AddressMarked,
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
@@ -60,6 +62,7 @@ from router.core.events import (
     MessageSent,
     NoteAdded,
     OfferEnded,
+    ParticipantAdded,
     PlaceKept,
     PolicyActivated,
     PromiseChanged,
@@ -107,6 +110,16 @@ def evolve(state: State, event: Event) -> State:
         case AddressAdded():
             customer = _get(state, event.customer, Customer)
             return _change(state, customer, addresses=(*customer.addresses, event.address))
+        case AddressMarked():
+            customer = _get(state, event.customer, Customer)
+            marked = tuple(
+                replace(a, bounced=event.bounced) if a.id == event.address else a for a in customer.addresses
+            )
+            return _change(state, customer, addresses=marked)
+        case ParticipantAdded():
+            case = _get(state, event.case, Case)
+            taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
+            return _change(state, case, participants=taking_part)
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
@@ -193,6 +206,8 @@ def _change(state: State, document: Document, /, **changes: Any) -> State:
 
 def _contact_received(state: State, event: ContactReceived) -> State:
     case = _get(state, event.case, Case)
+    if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
+        return _change(state, case, entries=event.entry)
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
@@ -202,12 +217,16 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:
         ask = replace(ask, written=True)  # a hang-up must not take what they wrote out of line
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
+    if event.participant:  # answers go to the customer, with a copy to whoever takes part
+        reached = replace(case.heard, at=event.at) if case.heard is not None else None
     state = _change(
         state,
         case,
         ask=ask,
         status=status,
         heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
+        letter=event.letter or case.letter,
+        subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
         contacts=case.contacts + 1,
@@ -352,6 +371,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
+        told_at=event.at if event.mail is not None and event.mail.automatic else case.told_at,
     )
     return _put(
         state,
@@ -367,6 +387,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             queued_at=event.at,
             due_at=event.at,
             segments=event.segments,
+            mail=event.mail,
         ),
     )
 

@@ -22,6 +22,7 @@ from router.core.events import (
     MessageSent,
     WorkWithdrawn,
 )
+from router.core.mailing import mailing_of
 from router.core.segments import segments_of
 from router.core.words import SECOND_MS, Channel, MessageId
 
@@ -67,6 +68,7 @@ def send_reply(making: Making, command: SendReply) -> None:
             author=command.actor.kind,
             author_id=command.actor.id,
             reasons=choice.reasons,
+            mail=mailing_of(case) if choice.way.channel is Channel.EMAIL else None,
         )
     )
     if case.ask is not None and not case.taken and case.ask.requirement.channel is not Channel.PHONE:
@@ -83,7 +85,7 @@ def begin_attempt(making: Making, command: BeginAttempt) -> None:
     customer = making.customer(message.customer)
     address = customer.address(message.address)
     if address is not None and message.channel in address.blocked:  # they said stop after this was written
-        _fail(making, message, "opted out before it was sent")
+        message_failed(making, message, "opted out before it was sent")
         return
     lookup_at = Ms(making.now + making.context.policy.settings.sending.lookup_s * SECOND_MS)
     making.emit(MessageAttempted(message=message.id, at=making.now, attempt=message.attempts + 1, lookup_at=lookup_at))
@@ -106,7 +108,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                 )
             )
         case "refused":
-            _fail(making, message, command.error)
+            message_failed(making, message, command.error)
         case "again" if message.attempts < sending.attempts:
             wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)
             making.emit(
@@ -115,7 +117,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                 )
             )
         case "again":
-            _fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+            message_failed(making, message, f"{command.error}; gave up after {message.attempts} attempts")
         case "absent" if sending.twice_is_better_than_never and message.attempts < sending.attempts:
             making.emit(
                 MessageRetryPlanned(message=message.id, at=making.now, due_at=making.now, error="outcome unknown")
@@ -143,7 +145,7 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
             raise Rejected(Reason.NOTHING_TO_DO, command.state)
         return
     if state == MessageState.FAILED:
-        _fail(making, message, f"{command.state} {command.error}".strip())
+        message_failed(making, message, f"{command.state} {command.error}".strip())
     else:
         making.emit(MessageDelivered(message=message.id, at=making.now, state=state))
 
@@ -156,6 +158,7 @@ def release_message(making: Making, command: ReleaseMessage) -> None:
     making.emit(MessageReleased(message=message.id, at=making.now))
 
 
-def _fail(making: Making, message: Message, error: str) -> None:
+def message_failed(making: Making, message: Message, error: str) -> None:
+    """It will not reach them this way."""
     case: Case = making.case(message.case)
     making.emit(MessageFailed(message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error))

@@ -32,6 +32,8 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
+            if event.participant:
+                facts["participant"] = True
             if event.late:
                 facts["late"] = True
             if event.opt_out_hint:
@@ -50,6 +52,7 @@ def entry_of(event: Event) -> Entry | None:
                 address=event.address,
                 evidence=event.evidence,
                 media=event.media,
+                letter=event.letter,
                 facts=facts,
             )
         case MessageQueued():

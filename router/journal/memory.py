@@ -158,7 +158,8 @@ class MemoryJournal:
             known = self._documents.get(document.id)
             if versions.get(document.id, known.version if known else 0) != base:
                 return VersionConflict(batch.stream)
-        if any(i.key in self._addresses or f"address {i.key}" in taken for i in batch.indexed):
+        claimed = [i.key for i in batch.indexed if not i.first_wins]
+        if any(key in self._addresses or f"address {key}" in taken for key in claimed):
             return VersionConflict(batch.stream)
         return None
 
@@ -171,7 +172,8 @@ class MemoryJournal:
         for entry in batch.entries:
             self._entries[entry.case].append(entry)
         self._vault.update({k.id: k.body for k in batch.kept})
-        self._addresses.update({i.key: i for i in batch.indexed})
+        for indexed in batch.indexed:
+            self._addresses.setdefault(indexed.key, indexed)
         self._blobs.update({b.hash: b.body for b in batch.blobs})
         if batch.answer:
             self._answers[batch.answer.key] = batch.answer

@@ -81,7 +81,7 @@ PUT_DOCUMENT = Insert(
 )
 INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
-INSERT_ADDRESS = Insert("address (key, address, customer)", 3)
+INSERT_ADDRESS = Insert("address (key, address, customer)", 3, " ON CONFLICT DO NOTHING")
 INSERT_BLOB = Insert("blob (hash, n, body)", 3, " ON CONFLICT DO NOTHING")
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 
@@ -218,7 +218,7 @@ class SqliteJournal:
             if batch.answer and batch.answer.key in taken:
                 results.append(KeyTaken(batch.answer.key))
             elif any(versions.get(d.id, 0) != base for d, base in batch.documents) or any(
-                i.key in owned for i in batch.indexed
+                i.key in owned for i in batch.indexed if not i.first_wins
             ):
                 results.append(VersionConflict(batch.stream))
             else:

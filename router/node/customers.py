@@ -35,11 +35,13 @@ from router.core.commands import (
     TakeContact,
     TakeRecording,
 )
+from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
 from router.core.documents import Call, Customer, Message, Promise, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent
+from router.core.letters import participant_key
 from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
@@ -63,6 +65,8 @@ class CustomerScope:
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
+        if isinstance(command, TakeContact) and command.thread is not None:
+            return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeRecording):
@@ -70,17 +74,34 @@ class CustomerScope:
         if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg):
             answer_of = claim_sent
         document = _document_of(command)
+        owner = await self._owner(document, _noun_of(command))
+        async with self._locks.hold(owner):
+            return await self._decide(command, owner, answer_of, document=document)
+
+    async def _owner(self, document: str, noun: str) -> str:
         owner = self.shelf.owner(document)
         if owner is None:
             loaded = await self._journal.load_by_document(document)
             if loaded.customer is None or loaded.customer == DOMAIN:
-                raise Rejected(Reason.NOT_FOUND, _noun_of(command))
+                raise Rejected(Reason.NOT_FOUND, noun)
             owner = loaded.customer
+        return owner
+
+    async def _take_in_thread(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
+        """A mail that says which case it is about is decided on that case, whoever sent it."""
+        owner = await self._owner(case, "case")
+        found: AddressId | None = None
+        denied = command.mail is not None and command.mail.vouched is False
+        for key in () if denied else (matching_key(command.sender), participant_key(case, command.sender)):
+            known = await self._find(key)
+            if known is not None and known[0] == owner:
+                found = known[1]
+                break
         async with self._locks.hold(owner):
-            return await self._decide(command, owner, answer_of, document=document)
+            return await self._decide(command, owner, answer_of, found=found, document=case)
 
     async def _take_contact(self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf) -> Outcome:
-        key = f"nobody {command.key}" if is_anonymous(command.sender) else matching_key(command.sender)
+        key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
         line = f"address {key}"
         known = None if self._locks.is_held(line) else self.shelf.by_address(key)
         if known is not None:
@@ -123,7 +144,8 @@ class CustomerScope:
         if not outcome.is_repeat:
             self.shelf.put(customer, decision.state)
             for indexed in decision.indexed:
-                self.shelf.know_address(key, customer, indexed.address)
+                if indexed.key == key:
+                    self.shelf.know_address(key, customer, indexed.address)
         return outcome
 
     async def _decide(
@@ -136,7 +158,8 @@ class CustomerScope:
         document: str | None = None,
     ) -> Outcome:
         for _ in range(TRIES_MAX):
-            before = await self._working_set(owner, document)
+            bounced = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
+            before = await self._working_set(owner, document, bounced)
             now = self._clock.now()
             decision = decide(before, command, self._means.context(command, now, found))
             try:
@@ -149,12 +172,12 @@ class CustomerScope:
             return outcome
         raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
 
-    async def _working_set(self, owner: str, document: str | None) -> State:
+    async def _working_set(self, owner: str, document: str | None, *more: str | None) -> State:
         state = self.shelf.state(owner)
         if state is None:
             loaded = await self._journal.load_by_document(owner)
             state = loaded.state
-        needed = [document] if document is not None else []
+        needed = [id for id in (document, *more) if id is not None]
         customer = state.get(owner)
         if isinstance(customer, Customer) and customer.last_case and customer.last_case not in state:
             needed.append(customer.last_case)

@@ -114,6 +114,7 @@ class Node:
             journal=journal,
             customers=self.customers,
             channels=by_name,
+            policy=lambda: self.means.policy,
             clock=clock,
             deadlines=self.deadlines,
             activity=self.activity,

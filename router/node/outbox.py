@@ -5,14 +5,15 @@ again. A provider that keeps failing is left alone for a while (circuit breaker)
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from channels.base import Channel, Outgoing, Sent
+from channels.base import Channel, Letter, Outgoing, Sent
 from channels.clock import Activity
+from policies import PolicySet
 from router.core.clock import Clock, Ms
 from router.core.commands import BeginAttempt, RecordAttempt
-from router.core.documents import Message, MessageState
+from router.core.documents import Case, Mailing, Message, MessageState
 from router.core.errors import Rejected
 from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
 from router.core.words import SECOND_MS, MessageId
@@ -54,6 +55,7 @@ class Outbox:
         journal: Journal,
         customers: CustomerScope,
         channels: Mapping[ChannelName, Channel],
+        policy: Callable[[], PolicySet],
         clock: Clock,
         deadlines: Deadlines,
         activity: Activity,
@@ -62,6 +64,7 @@ class Outbox:
         self._journal = journal
         self._customers = customers
         self._channels = channels
+        self._policy = policy
         self._clock = clock
         self._deadlines = deadlines
         self._activity = activity
@@ -179,7 +182,8 @@ class Outbox:
         for id in found:
             if await self._journal.answer(sent_key(id)) is None:  # not another message with the same words
                 return await self._record(message, message.attempts, Sent("sent", provider_id=id), adopted=True)
-        return await self._record(message, message.attempts, Sent("absent"))
+        outcome = "again" if channel.capabilities.repeats_safely else "absent"
+        return await self._record(message, message.attempts, Sent(outcome, error="no answer to the last attempt"))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
         await self._customers.take(
@@ -197,6 +201,7 @@ class Outbox:
 
     async def _outgoing(self, message: Message, attempted_at: Ms, attempt: int) -> Outgoing:
         words = await self._journal.words([message.words, message.address])
+        letter = await self._letter_of(message, message.mail) if message.mail is not None else None
         return Outgoing(
             reference=message.id,
             channel=message.channel,
@@ -205,4 +210,25 @@ class Outbox:
             text=words.get(message.words, ""),
             attempted_at=attempted_at,
             attempt=attempt,
+            letter=letter,
+        )
+
+    async def _letter_of(self, message: Message, mail: Mailing) -> Letter:
+        """What a mail needs besides its words. One without a subject is named by its case's reference."""
+        case = await self._journal.document(message.case)
+        ids = [*(id for id in (mail.subject, mail.thread) if id is not None), *mail.copies]
+        words = await self._journal.words([str(id) for id in ids])
+        policy = self._policy()
+        number = policy.numbers.get(message.via)
+        brand = number.brand if number else ""
+        ref, language = (case.ref, case.language or "") if isinstance(case, Case) else ("", "")
+        subject = words.get(mail.subject or "") or policy.phrase("mail_subject", language, brand=brand, ref=ref)
+        return Letter(
+            case=message.case,
+            subject=subject,
+            is_answer=mail.thread is not None and mail.subject is not None,
+            brand=brand,
+            thread=tuple(words.get(mail.thread or "", "").split()),
+            copies=tuple(words[id] for id in mail.copies if id in words),
+            automatic=mail.automatic,
         )

@@ -1,0 +1,282 @@
+"""A mail arrives: the case that it belongs to, who may write there, and what no person wrote (design: continuity).
+
+Its one rule: a sender joins a case only where they are entitled to; whoever is not, writes a matter of their own. What
+a machine sent is kept and marked; it asks for nothing, answers nothing and opens nothing again.
+"""
+
+from router.core import asks
+from router.core.addresses import Address, matching_key
+from router.core.commands import File, Indexed, MailIn, TakeContact
+from router.core.contacts import (
+    case_of,
+    clean_text,
+    known_customer,
+    new_address,
+    new_customer,
+    open_case,
+    want_work,
+)
+from router.core.context import Making
+from router.core.documents import Case, Customer, Letter, Message
+from router.core.errors import Reason, Rejected
+from router.core.events import (
+    AddressMarked,
+    CaseReopened,
+    CaseStatusChanged,
+    ContactReceived,
+    MessageQueued,
+    ParticipantAdded,
+)
+from router.core.mailing import automatic_mailing_of, may_tell
+from router.core.messages import message_failed
+from router.core.values import replace
+from router.core.words import (
+    DAY_MS,
+    ActorKind,
+    AddressId,
+    CaseId,
+    CaseStatus,
+    Channel,
+    ContactId,
+    Evidence,
+    MessageId,
+    VaultId,
+)
+
+PARTICIPANTS_MAX = 20
+"""Others on one case; more are shown with the mail and not written to."""
+SHOWN_MAX = 50
+"""People of one mail that are kept by name."""
+SUBJECT_CHARS_MAX = 500
+UNGUESSABLE = "reply_address"
+"""The way of naming a case that only somebody can know who was written to about it."""
+
+
+def take_letter(making: Making, command: TakeContact) -> None:
+    """One mail becomes one entry of one case. Raises Rejected(NOT_YOURS) where its sender may not write to the case
+    that it names."""
+    mail = command.mail
+    assert mail is not None
+    policy, text = making.context.policy, clean_text(command.text)
+    found = known_customer(making) if command.thread is None else None
+    language = policy.language_of(text, default=found[0].language if found else None)
+    before = making.state
+    customer, address, case, link = _placed(making, command, found=found, language=language)
+    participant = customer.address(address) is None
+    is_new = case is None
+    if case is None:
+        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+    elif not case.status.is_live and not mail.automatic:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    letter = _kept(making, mail, text, owner=customer.id)
+    making.emit(
+        ContactReceived(
+            contact=ContactId(making.context.ids.new("con")),
+            case=case.id,
+            customer=customer.id,
+            at=command.at,
+            entry=making.case(case.id).entries + 1,
+            channel=Channel.EMAIL,
+            address=address,
+            via=command.via,
+            evidence=_evidence(mail, known=found is not None or not is_new, in_thread=command.thread is not None),
+            link=link,
+            words=making.keep(text, kind="text", owner=customer.id) if text else None,
+            media=tuple(_file(making, file, owner=customer.id) for file in mail.files),
+            language=language if text and not mail.automatic else None,
+            late=command.late,
+            opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
+            letter=letter,
+            participant=participant,
+        )
+    )
+    for key in mail.keys:
+        making.indexed.append(Indexed(key=key, address=AddressId(case.id), customer=customer.id, first_wins=True))
+    if mail.automatic:
+        _note_machine(making, command, case, is_new=is_new)
+        return
+    _note_people(making, case.id, mail, address)
+    if asks.take_answer(making, case.id, text):
+        return
+    want_work(
+        making,
+        replace(command, text=f"{mail.subject}\n{text}" if mail.subject else text),
+        case_id=case.id,
+        address=_address(making, case.id, address),
+        known=found is not None or not is_new,
+        language=language,
+        before=known if isinstance(known := before.get(case.id), Case) else None,
+    )
+    if is_new:
+        _say_that_we_have_it(making, making.case(case.id), address, command)
+
+
+# --- whose and which --------------------------------------------------------------------------------------------------
+
+
+def _placed(
+    making: Making, command: TakeContact, *, found: tuple[Customer, Address] | None, language: str
+) -> tuple[Customer, AddressId, Case | None, str]:
+    """Customer, address, case (None: a new one) and why."""
+    if command.thread is None:
+        customer, address = found or new_customer(making, command, language=language if command.text else None)
+        case, link = case_of(making, customer, command)
+        return customer, address.id, case, link
+    case = making.case(command.thread)
+    customer, sender = making.customer(case.customer), _entitled(making, case, command)
+    reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
+    long_over = not case.status.is_live and command.at - (case.solved_at or case.changed_at) > reopens
+    mail = command.mail
+    if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
+        return customer, sender, None, "new_case_after_long"
+    return customer, sender, case, command.thread_by
+
+
+def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:
+    """The address that a mail about this case comes from: the customer's, a participant's, or that of somebody new who
+    was given the reply address. What comes back to us by itself comes from anywhere."""
+    found, mail = making.context.found, command.mail
+    customer = making.customer(case.customer)
+    if found is not None and (customer.address(found) or any(p.address.id == found for p in case.participants)):
+        return found
+    if command.thread_by == UNGUESSABLE or (mail is not None and mail.bounced is not None):
+        why = "wrote to the reply address of this case"
+        return _add_participant(making, case, command.sender, invited=False, why=why)
+    raise Rejected(Reason.NOT_YOURS, "case")
+
+
+def _address(making: Making, case_id: CaseId, id: AddressId) -> Address:
+    case = making.case(case_id)
+    found = making.customer(case.customer).address(id)
+    return found or next(p.address for p in case.participants if p.address.id == id)
+
+
+def _add_participant(making: Making, case: Case, given: str, *, invited: bool, why: str) -> AddressId:
+    address = new_address(making, given, owner=case.customer)
+    making.emit(
+        ParticipantAdded(case=case.id, customer=case.customer, at=making.now, address=address, invited=invited, why=why)
+    )
+    making.indexed.append(
+        Indexed(key=participant_key(case.id, given), address=address.id, customer=case.customer, first_wins=True)
+    )
+    return address.id
+
+
+def participant_key(case: str, address: str) -> str:
+    """Under which somebody is found as a participant of one case, and of no other."""
+    return f"{case} {matching_key(address)}"
+
+
+def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId) -> None:
+    """Whoever else the customer wrote to takes part from now on: answers go to them as well, and they may answer.
+
+    Somebody who was not invited invites nobody."""
+    case = making.case(id)
+    known = making.customer(case.customer).address(sender)
+    if known is not None and known.bounced:
+        making.emit(
+            AddressMarked(customer=case.customer, at=making.now, address=sender, bounced=False, why="they wrote again")
+        )
+    if known is None and not any(p.address.id == sender and p.invited for p in case.participants):
+        return
+    for other in mail.others:
+        case = making.case(id)
+        known_here = other.owner == case.customer or id in other.takes_part_in
+        if not known_here and len(case.participants) < PARTICIPANTS_MAX:
+            _add_participant(making, case, other.address, invited=True, why="was written to by them")
+
+
+def _evidence(mail: MailIn, *, known: bool, in_thread: bool) -> Evidence:
+    """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them."""
+    if mail.vouched is not True:
+        return Evidence.WEAK
+    return Evidence.PROOF if known and in_thread else Evidence.STRONG
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def _kept(making: Making, mail: MailIn, text: str, *, owner: str) -> Letter:
+    def keep(words: str, kind: str = "text") -> VaultId | None:
+        return making.keep(words, kind=kind, owner=owner) if words else None
+
+    full = clean_text(mail.full_text)
+    return Letter(
+        thread=making.keep(f"{mail.thread} {mail.id}".strip(), kind="mail-id", owner=owner),
+        raw=_file(making, mail.raw, owner=owner),
+        sender=keep(mail.sender, "person"),
+        to=tuple(id for one in mail.to[:SHOWN_MAX] if (id := keep(one, "person"))),
+        copies=tuple(id for one in mail.copies[:SHOWN_MAX] if (id := keep(one, "person"))),
+        subject=keep(clean_text(mail.subject)[:SUBJECT_CHARS_MAX]),
+        full=keep(full) if full != text else None,
+        html=keep(mail.html, "html"),
+        automatic=mail.automatic,
+        subject_key=mail.subject_key,
+        notes=mail.notes,
+    )
+
+
+def _file(making: Making, file: File, *, owner: str) -> VaultId:
+    """Where a file stands in the vault: its type, the hash of its content, its size and its name."""
+    if file.content is not None:
+        making.store(file.hash, file.content)
+    return making.keep(f"{file.content_type} blob:{file.hash} {file.size_bytes} {file.name}", kind="media", owner=owner)
+
+
+# --- machines ---------------------------------------------------------------------------------------------------------
+
+
+def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: bool) -> None:
+    """Nobody is asked because of it. One that belongs to no matter stands in a case of its own that is closed."""
+    mail = command.mail
+    assert mail is not None
+    message = making.state.get(mail.bounced or "")
+    if isinstance(message, Message) and mail.bounced_for_good:
+        customer = making.customer(message.customer)
+        known = customer.address(message.address)
+        if known is not None and not known.bounced:
+            making.emit(
+                AddressMarked(
+                    customer=customer.id, at=making.now, address=known.id, bounced=True, why=mail.bounced_why[:200]
+                )
+            )
+        message_failed(making, message, f"came back: {mail.bounced_why[:200]}")
+    if is_new:
+        case = making.case(case.id)
+        making.emit(
+            CaseStatusChanged(
+                case=case.id,
+                at=making.now,
+                entry=case.entries + 1,
+                status=CaseStatus.CLOSED,
+                author=ActorKind.SYSTEM,
+                author_id=None,
+            )
+        )
+
+
+def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> None:
+    """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names."""
+    mail, policy = command.mail, making.context.policy
+    if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or not may_tell(making, case):
+        return
+    number = policy.numbers.get(command.via)
+    text = policy.phrase("mail_received", case.language or "", brand=number.brand if number else "", ref=case.ref)
+    making.emit(
+        MessageQueued(
+            message=MessageId(making.context.ids.new("msg")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            channel=Channel.EMAIL,
+            address=address,
+            via=command.via,
+            words=making.keep(text, kind="text", owner=case.customer),
+            segments=0,
+            author=ActorKind.SYSTEM,
+            author_id=None,
+            reasons=("their first mail about it",),
+            mail=automatic_mailing_of(making.case(case.id)),
+        )
+    )

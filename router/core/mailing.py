@@ -1,0 +1,33 @@
+"""What a mail of ours needs besides its words, and whether one that no person wrote may go out at all."""
+
+from router.core.context import Making
+from router.core.documents import Case, Mailing
+from router.core.values import replace
+from router.core.words import DAY_MS, HOUR_MS
+
+TOLD_AGAIN_MS = DAY_MS
+"""An automatic mail about one case goes out once in this time."""
+TOLD_ADDRESS_MS = HOUR_MS
+"""And one to the same customer once in this time, whatever it is about."""
+
+
+def mailing_of(case: Case) -> Mailing:
+    """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part."""
+    letter = case.letter
+    return Mailing(
+        subject=letter.subject if letter else case.subject,
+        thread=letter.thread if letter else None,
+        copies=tuple(p.address.id for p in case.participants if p.invited),
+    )
+
+
+def automatic_mailing_of(case: Case) -> Mailing:
+    """The same for a mail that no person wrote: to nobody but the customer, and under a subject of ours."""
+    return replace(mailing_of(case), subject=None, copies=(), automatic=True)
+
+
+def may_tell(making: Making, case: Case) -> bool:
+    """Whether an automatic mail may go out about a case now. Two machines that answer each other end here."""
+    cases = [c for c in making.state.values() if isinstance(c, Case) and c.customer == case.customer]
+    just = any(c.told_at is not None and making.now - c.told_at < TOLD_ADDRESS_MS for c in cases)
+    return not just and (case.told_at is None or making.now - case.told_at >= TOLD_AGAIN_MS)
