@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -15,7 +16,8 @@ from channels.clock_follow import FollowedClock
 from channels.numbers import facts_of
 from channels.registry import Host, make_channels
 from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
-from channels.sandbox.server import RunningSandbox
+from channels.sandbox.mail.control_mail import MAIL_ADDRESS
+from channels.sandbox.server import RunningSandbox, bring_mail_to, smtp_port_of
 from channels.sandbox.voice.own_documents import FALLBACK_PATH
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
@@ -27,6 +29,7 @@ from router.http.auth import Role, Tokens
 from router.http.desk import desk_pages
 from router.http.front import Front
 from router.http.live import Live
+from router.http.mail_door import MailDoor
 from router.http.metrics import NodeMetrics, registry_for
 from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
@@ -35,7 +38,8 @@ from router.journal.base import Journal
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
 from router.node.node import Node, instance_secret
-from router.settings import Settings, SettingsProblem
+from router.serving_mail import PURPOSE, derived, listen, mail_of
+from router.settings import MailSection, Settings, SettingsProblem
 
 GC_THRESHOLD = 50_000
 """Young objects before the collector looks: requests make many that die at once."""
@@ -88,6 +92,10 @@ async def start_service(
         faults = FaultPoints(settings.fault_point)
         journal: Journal = await SqliteJournal.open(settings.data, faults=faults)
         stack.push_async_callback(_close_journal, journal)
+        secret = await instance_secret(journal)
+        mail = mail_of(await _mail_section(settings, sandbox, sandbox_url), derived(secret, PURPOSE))
+        if mail is not None:
+            stack.push_async_callback(mail.reader.close)
         transport = AiohttpTransport()
         stack.push_async_callback(transport.close)
         media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX)
@@ -99,11 +107,12 @@ async def start_service(
             clock=clock,
             policy=policy,
             policy_files=files,
-            channels=make_channels(host),
+            channels=[*make_channels(host), *([mail.channel] if mail else [])],
             facts_of=facts_of,
-            senders=_senders(settings, provider),
+            senders=_senders(settings, provider, mail.section.address if mail else ""),
             activity=activity,
             faults=faults,
+            mail=mail.means if mail else None,
         )
         live, metrics = Live(journal), NodeMetrics(node)
         node.listen(live.hear)
@@ -117,12 +126,22 @@ async def start_service(
             sandbox_url=provider,
             public_url=host.public_url,
         )
-        front = Front(service, metrics, pages={**desk_pages(service), MUSIC_PATH: hold_music})
-        shim = Shim(front=front, live=live, node=node, tokens=tokens, body_bytes_max=settings.body_bytes_max)
+        door = MailDoor(service, mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode())
+        front = Front(service, metrics, pages={**desk_pages(service), MUSIC_PATH: hold_music, "/email": door})
+        shim = Shim(
+            front=front,
+            live=live,
+            node=node,
+            tokens=tokens,
+            body_bytes_max=settings.body_bytes_max,
+            mail_bytes_max=2 * settings.mail.bytes_max,  # as JSON or a form it is longer
+        )
         url = await shim.start(settings.host, settings.port)
         stack.push_async_callback(node.close)
         stack.push_async_callback(shim.close)
-        await tokens.load(await instance_secret(journal))
+        if mail is not None and (listens := await listen(mail, node, stack)) is not None:
+            await _tell_sandbox(listens, sandbox, sandbox_url)
+        await tokens.load(secret)
         bootstrap = await _bootstrap(tokens, settings, node)
         await node.start()  # last: ready means that those who hold tokens are let in
         gc.enable()
@@ -208,10 +227,38 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
     )
 
 
-def _senders(settings: Settings, provider: str | None) -> Mapping[Channel, str]:
-    if provider is not None and not settings.twilio.senders:
-        return {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
-    return {Channel(name): number for name, number in settings.twilio.senders.items()}
+def _senders(settings: Settings, provider: str | None, mail: str) -> Mapping[Channel, str]:
+    senders = {Channel(name): number for name, number in settings.twilio.senders.items()}
+    if provider is not None and not senders:
+        senders = {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
+    return senders | ({Channel.EMAIL: mail} if mail else {})
+
+
+async def _mail_section(settings: Settings, sandbox: RunningSandbox | None, sandbox_url: str | None) -> MailSection:
+    """With a sandbox, mail goes to its mailboxes and comes from them, unless the settings say otherwise."""
+    section = settings.mail
+    if section.address or (sandbox is None and sandbox_url is None):
+        return section
+    port = sandbox.smtp_port if sandbox else await smtp_port_of(sandbox_url or "")
+    if port is None:
+        return section
+    host = urlsplit(sandbox.url if sandbox else sandbox_url or "").hostname or "127.0.0.1"
+    return section.model_copy(
+        update={
+            "address": MAIL_ADDRESS,
+            "smtp_host": host,
+            "smtp_port": port,
+            "smtp_tls": "none",
+            "listen_port": max(0, section.listen_port),
+        }
+    )
+
+
+async def _tell_sandbox(listens: tuple[str, int], sandbox: RunningSandbox | None, sandbox_url: str | None) -> None:
+    if sandbox is not None:
+        sandbox.mail_to = listens
+    elif sandbox_url is not None:
+        await bring_mail_to(sandbox_url, listens)
 
 
 async def _bootstrap(tokens: Tokens, settings: Settings, node: Node) -> str | None:

@@ -5,7 +5,7 @@ Its one rule: an unknown or impossible setting stops the start with a sentence t
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -56,6 +56,36 @@ class TwilioSection(BaseModel):
     )
 
 
+class MailSection(BaseModel):
+    """Mail: who we are by it, how it comes in and how it goes out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(default="", description="our address, such as help@example.com; empty: no mail")
+    domains: list[str] = Field(
+        default_factory=list, description="more domains whose mail is ours; that of `address` always is"
+    )
+    listen_host: str = Field(default="127.0.0.1", description="address on which mail is taken by SMTP")
+    listen_port: int = Field(
+        default=-1, ge=-1, le=65535, description="port on which mail is taken by SMTP; 0 takes a free one, -1 none"
+    )
+    bytes_max: int = Field(default=26_214_400, ge=65_536, description="largest mail that is taken")
+    verifier: str = Field(
+        default="",
+        description="name by which our mail server signs its Authentication-Results; those of others are not believed",
+    )
+    mailgun_signing_key: SecretStr = Field(
+        default=SecretStr(""), description="key of Mailgun's webhooks; empty: they need a token as the others do"
+    )
+    smtp_host: str = Field(default="", description="server by which mail goes out; needed where `address` is set")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="its port")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls, tls from the first byte, or none"
+    )
+    smtp_username: str = Field(default="", description="user name there; empty: no authentication")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -79,6 +109,7 @@ class Settings(BaseSettings):
     fault_point: str = Field(
         default="", description="tests only: `name:n` ends the process at the n-th pass of a fault point"
     )
+    mail: MailSection = Field(default_factory=MailSection, description="mail")
     twilio: TwilioSection = Field(default_factory=TwilioSection, description="the telephone provider")
 
     @classmethod

@@ -68,6 +68,7 @@ class World:
         self.data = self.folder / "data"
         self._http: aiohttp.ClientSession
         self._open: list[Stream] = []
+        self.mails_written = 0
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
@@ -200,6 +201,13 @@ class World:
         async with self._http.request(method, self.sandbox + path, json=body) as answer:
             said = await answer.json(content_type=None)
             assert answer.status < 300, f"{method} {path}: {answer.status} {said}"
+            return said
+
+    async def brings_mail(self, raw: bytes, query: str = "") -> Json:
+        """A mail is brought to the sandbox's mail server, which brings it to us."""
+        async with self._http.post(f"{self.sandbox}/mail{query}", data=raw) as answer:
+            said = await answer.json(content_type=None)
+            assert answer.status < 300, f"{answer.status} {said}"
             return said
 
     async def rest(self, path: str) -> Any:

@@ -239,6 +239,16 @@ class FoldWork:
     actor: Actor = SYSTEM
 
 
+@value
+class AddAddress:
+    """The customer told us one more way to reach them."""
+
+    key: str
+    customer: CustomerId
+    address: str
+    actor: Actor
+
+
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
@@ -540,6 +550,7 @@ CustomerCommand = (
     | SetDeadline
     | AnswerLanguage
     | FoldWork
+    | AddAddress
     | TakeCall
     | TakeRecording
     | HearCall

@@ -7,9 +7,10 @@ from policies import ConsentWord, Verdict
 from router.core import asks
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
+from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressAdded,
     CaseOpened,
@@ -199,6 +200,17 @@ def as_spelled(
     new = replace(new, blocked=address.blocked, of_line=address.line)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=new))
     return making.customer(customer.id), new
+
+
+def add_address(making: Making, command: AddAddress) -> None:
+    """Note one more address of a customer. Raises Rejected where somebody has it already."""
+    customer = making.customer(command.customer)
+    if making.context.found is not None:
+        theirs = customer.address(making.context.found) is not None
+        raise Rejected(Reason.NOTHING_TO_DO, "theirs") if theirs else Rejected(Reason.NAME_TAKEN, "this address")
+    address = new_address(making, command.address, owner=customer.id)
+    making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
+    making.indexed.append(Indexed(key=matching_key(command.address), address=address.id, customer=customer.id))
 
 
 def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:

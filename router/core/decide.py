@@ -9,6 +9,7 @@ from router.core import agents, asks, calls, cases, contacts, legs, letters, mes
 from router.core.commands import (
     AcceptOffer,
     ActivatePolicy,
+    AddAddress,
     AddAgent,
     AddNote,
     AnswerLanguage,
@@ -86,6 +87,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             asks.set_deadline(making, command)
         case AnswerLanguage():
             asks.answer_language(making, command)
+        case AddAddress():
+            contacts.add_address(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case TakeCall():

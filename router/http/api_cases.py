@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
+from router.core.commands import Actor, AddAddress, AddNote, AssignCase, SendReply, SetStatus
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
@@ -93,6 +93,10 @@ class DecisionPage(Reply):
     next: str | None
 
 
+ADDRESS = r"^(\+[1-9]\d{6,14}|[^@\s<>\",;]{1,64}@[^@\s<>\",;]+\.[^@\s<>\",;.]+)$"
+"""A phone number, or what could be an e-mail address."""
+
+
 class MessageBody(Body):
     text: Text
     channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
@@ -130,6 +134,12 @@ class AssignBody(Body):
     agent: str | None = None
     queue: str | None = None
     reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class AddressBody(Body):
+    address: Annotated[str, Field(min_length=3, max_length=254, pattern=ADDRESS)] = Field(
+        description="a phone number in E.164, or an e-mail address"
+    )
 
 
 class CustomerOut(Reply):
@@ -179,6 +189,17 @@ class CaseApi:
             ),
             Route(
                 "GET", "/api/v1/customers/{id}", "One customer", ANYBODY, self.customer, CustomerOut, tag="customers"
+            ),
+            Route(
+                "POST",
+                "/api/v1/customers/{id}/addresses",
+                "Note one more way to reach them",
+                WRITERS,
+                self.add_address,
+                CustomerOut,
+                201,
+                AddressBody,
+                tag="customers",
             ),
         ]
 
@@ -293,6 +314,22 @@ class CaseApi:
         if not isinstance(found, Customer):
             raise _missing("customer")
         return Replied(200, await self._customer_out(found))
+
+    async def add_address(self, call: Call) -> Replied:
+        found = await self._journal.document(call.path["id"])
+        if not isinstance(found, Customer):
+            raise _missing("customer")
+        command = AddAddress(key=call.key, customer=found.id, address=call.body.address.strip(), actor=actor_of(call))
+        shown = await self._customer_out(found)
+
+        def answer(decision: Decision) -> CustomerOut:
+            customer = decision.state[found.id]
+            assert isinstance(customer, Customer)
+            words = {a["id"]: a["address"] for a in shown.addresses} | {customer.addresses[-1].id: command.address}
+            added = customer_addresses(customer, words)
+            return shown.model_copy(update={"addresses": added, "version": customer.version})
+
+        return await self._service.take(call, command, answer, status=201)
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,15 @@
 A file at an address that is not the provider's is not fetched at all, by nobody and with nothing.
 """
 
+from urllib.parse import quote
+
 from channels.base import Channel
 from channels.wire import WireResponse, WireTooLarge
 from router.http.auth import ANYBODY
 from router.http.problems import Problem
 from router.http.routes import Call, Replied, Route
 from router.http.service import Service
+from router.http.views import StoredFile
 
 PREFIX = "med_"
 TRIES = 2
@@ -16,6 +19,7 @@ GONE = (404, 410)
 SAFE_TYPES = frozenset(
     {
         "application/pdf",
+        "message/rfc822",
         "audio/aac",
         "audio/amr",
         "audio/mp4",
@@ -48,11 +52,19 @@ class MediaApi:
         kept = (await self._journal.words([id])).get(id) if id.startswith(PREFIX) else None
         if kept is None:
             raise Problem(404, "Not found", "There is no such file, or it is not yours to see.", kind="not_found")
+        if (file := StoredFile.of(kept)) is not None:
+            return Replied(200, file=await self._stored(file, id))
         url = kept.partition(" ")[2]
         for channel in self._channels:
             if (found := await _fetched(channel, url)) is not None:
                 return Replied(200, file=_download(found, id))
         raise Problem(409, "Not fetched", "This file was not fetched: its address is not the provider's host.")
+
+    async def _stored(self, file: StoredFile, id: str) -> WireResponse:
+        body = await self._journal.blob(file.hash)
+        if body is None:
+            raise Problem(404, "Not found", "This file was erased.")
+        return _download(WireResponse(200, body, file.content_type), id, name=file.name)
 
 
 async def _fetched(channel: Channel, url: str) -> WireResponse | None:
@@ -73,12 +85,17 @@ async def _fetched(channel: Channel, url: str) -> WireResponse | None:
     raise Problem(503, "Provider away", "The provider did not hand the file over.", headers={"Retry-After": "30"})
 
 
-def _download(answer: WireResponse, id: str) -> WireResponse:
+def _download(answer: WireResponse, id: str, *, name: str = "") -> WireResponse:
     told = answer.content_type.partition(";")[0].strip().lower()
     kind = told if told in SAFE_TYPES else "application/octet-stream"
     ending = kind.partition("/")[2] if kind != "application/octet-stream" else "bin"
     headers = {
-        "Content-Disposition": f'attachment; filename="{id}.{ending}"',
+        "Content-Disposition": _disposition(f"{id}.{ending}", name),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return WireResponse(200, answer.body, kind, headers)
+
+
+def _disposition(plain: str, name: str) -> str:
+    """A download, under the name that it came with (RFC 6266) where it had one."""
+    return f'attachment; filename="{plain}"' + (f"; filename*=UTF-8''{quote(name, safe='')}" if name else "")

@@ -82,7 +82,7 @@ class Replied:
 
     def json(self) -> bytes:
         if self.model is not None:
-            return self.model.model_dump_json().encode("utf-8", "replace")
+            return self.model.model_dump_json(by_alias=True).encode("utf-8", "replace")
         return (self.stored or "").encode("utf-8", "replace")
 
 

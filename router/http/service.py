@@ -42,7 +42,7 @@ class Service:
             return Answer(
                 key=call.key if call.fingerprint else "",
                 status=status,
-                body=answer_of(decision).model_dump_json(),
+                body=answer_of(decision).model_dump_json(by_alias=True),
                 fingerprint=call.fingerprint,
                 kept_until=Ms(self.node.clock.now() + ANSWER_KEPT_MS),
             )

@@ -13,6 +13,7 @@ from router.core.words import AgentId
 from router.http.auth import Identity, Tokens, identify
 from router.http.front import Front
 from router.http.live import Live
+from router.http.mail_door import PREFIX as MAIL_PATH
 from router.http.problems import Problem
 from router.node.node import Node
 
@@ -37,12 +38,15 @@ log = structlog.get_logger("onecase.http")
 class Shim:
     """The low-level server: no routing of its own, one handler for everything."""
 
-    def __init__(self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int) -> None:
+    def __init__(
+        self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int, mail_bytes_max: int = 0
+    ) -> None:
         self._front = front
         self._live = live
         self._node = node
         self._tokens = tokens
         self._body_bytes_max = body_bytes_max
+        self._mail_bytes_max = max(mail_bytes_max, body_bytes_max)
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.ServerRunner | None = None
 
@@ -67,30 +71,27 @@ class Shim:
         if _raw(request).startswith(STREAM_PATH) and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(request)
         length = request.content_length
-        if length is not None and length > self._body_bytes_max:
-            return _reply(self._too_large())
+        at_most = self._mail_bytes_max if _raw(request).startswith(MAIL_PATH) else self._body_bytes_max
+        if length is not None and length > at_most:
+            return _reply(_too_large(at_most))
         try:
-            body = await self._read(request)
+            body = await self._read(request, at_most)
         except ValueError:
-            return _reply(self._too_large())
+            return _reply(_too_large(at_most))
         answer = await self._front.handle(
             WireRequest(method=request.method, url=_raw(request), headers=request.headers, body=body)
         )
         return _reply(answer)
 
-    async def _read(self, request: web.BaseRequest) -> bytes:
+    async def _read(self, request: web.BaseRequest, at_most: int) -> bytes:
         if not request.can_read_body:
             return b""
         body = bytearray()
         while chunk := await request.content.readany():
             body += chunk
-            if len(body) > self._body_bytes_max:
+            if len(body) > at_most:
                 raise ValueError
         return bytes(body)
-
-    def _too_large(self) -> WireResponse:
-        text = f"The body is larger than {self._body_bytes_max} bytes."
-        return Problem(413, "Too large", text).response()
 
     # --- the stream ---------------------------------------------------------------------------------------------------
 
@@ -154,6 +155,10 @@ class Shim:
             if now != first:
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"your token has changed")
                 return
+
+
+def _too_large(at_most: int) -> WireResponse:
+    return Problem(413, "Too large", f"The body is larger than {at_most} bytes.").response()
 
 
 def _raw(request: web.BaseRequest) -> str:

@@ -1,13 +1,14 @@
 """What the outside sees of documents and timeline rows (the contract's shapes). Words are read from the vault here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Case, Customer, Entry, Message, MessageState, Promise, Work
+from router.core.documents import Agent, Case, Customer, Entry, Letter, Message, MessageState, Promise, Work
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -88,8 +89,9 @@ class DeliveryOut(Reply):
 class AttachmentOut(Reply):
     id: str
     name: str
-    type: str
+    type: str = Field(description="found in its content where it came whole, else as its sender said")
     url: str
+    size_bytes: int | None = None
 
 
 class AuthorOut(Reply):
@@ -110,6 +112,15 @@ class EntryOut(Reply):
     reasons: list[str] = Field(default_factory=list[str])
     facts: dict[str, Any] = Field(default_factory=dict[str, Any])
     delivery: DeliveryOut | None = None
+    subject: str | None = Field(None, description="of a mail, as are the ones below")
+    sender: str | None = Field(None, alias="from")
+    to: list[str] = Field(default_factory=list[str])
+    cc: list[str] = Field(default_factory=list[str])
+    full_text: str | None = Field(None, description="all of it; `text` is the new words only")
+    html: str | None = Field(None, description="made safe; images of others are not loaded")
+    automatic: bool = Field(False, description="no person wrote it")
+    notes: list[str] = Field(default_factory=list[str], description="what is odd about it")
+    raw_url: str | None = None
 
 
 class AgentOut(Reply):
@@ -253,6 +264,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     documents = {id: await journal.document(id) for id in sorted(agents)}
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
+    ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
     found: list[EntryOut] = []
     for entry in entries:
@@ -270,9 +282,30 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 reasons=list(entry.reasons),
                 facts=facts_out(entry.facts),
                 delivery=await _delivery(journal, entry),
+                **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
             )
         )
     return found
+
+
+def _ids_of(letter: Letter) -> list[str]:
+    parts = (letter.sender, letter.subject, letter.full, letter.html, *letter.to, *letter.copies)
+    return [str(id) for id in parts if id is not None]
+
+
+def _letter(letter: Letter, words: Mapping[str, str], text: str | None) -> dict[str, Any]:
+    """The fields of a mail. Where all of it was new, its new words (`text`) are the whole."""
+    return {
+        "subject": words.get(letter.subject or ""),
+        "from": words.get(letter.sender or ""),
+        "to": [words[id] for id in letter.to if id in words],
+        "cc": [words[id] for id in letter.copies if id in words],
+        "full_text": words.get(letter.full) if letter.full else text,
+        "html": words.get(letter.html or ""),
+        "automatic": bool(letter.automatic),
+        "notes": [*([letter.automatic] if letter.automatic else []), *letter.notes],
+        "raw_url": f"/api/v1/media/{letter.raw}",
+    }
 
 
 def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
@@ -282,8 +315,29 @@ def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _attachment(id: str, body: str) -> AttachmentOut:
     kind, _, _ = body.partition(" ")
+    if (file := StoredFile.of(body)) is not None:
+        return AttachmentOut(id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes)
     ending = kind.partition("/")[2].partition(";")[0] or "bin"
     return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that stands in the journal, as the vault tells of it: its type, the hash of its content, size and name."""
+
+    content_type: str
+    hash: str
+    size_bytes: int
+    name: str
+
+    @classmethod
+    def of(cls, body: str) -> "StoredFile | None":
+        """None for a file that stands at a provider."""
+        content_type, _, rest = body.partition(" ")
+        if not rest.startswith("blob:"):
+            return None
+        hash, size, name = rest.removeprefix("blob:").split(" ", 2)
+        return cls(content_type=content_type, hash=hash, size_bytes=int(size), name=name)
 
 
 async def _delivery(journal: Journal, entry: Entry) -> DeliveryOut | None:

@@ -9,6 +9,7 @@ from typing import assert_never
 from router.core.addresses import is_anonymous, matching_key
 from router.core.clock import Clock
 from router.core.commands import (
+    AddAddress,
     AddNote,
     AnswerLanguage,
     AssignCase,
@@ -75,8 +76,11 @@ class CustomerScope:
             answer_of = claim_sent
         document = _document_of(command)
         owner = await self._owner(document, _noun_of(command))
+        found: AddressId | None = None
+        if isinstance(command, AddAddress) and (known := await self._find(matching_key(command.address))):
+            found = known[1]
         async with self._locks.hold(owner):
-            return await self._decide(command, owner, answer_of, document=document)
+            return await self._decide(command, owner, answer_of, found=found, document=document)
 
     async def _owner(self, document: str, noun: str) -> str:
         owner = self.shelf.owner(document)
@@ -240,7 +244,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.call
         case CancelCallback():
             return command.promise
-        case OpenCase():
+        case OpenCase() | AddAddress():
             return command.customer or ""
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")

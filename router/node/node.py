@@ -15,6 +15,7 @@ import structlog
 
 from channels.base import Channel
 from channels.clock import Activity
+from channels.email.post import Envelope
 from policies import PolicySet
 from router.core.addresses import AddressFacts
 from router.core.clock import Clock, Ms
@@ -42,6 +43,7 @@ from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
+from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
 from router.node.outbox import Outbox
 from router.node.relay import Relay
@@ -77,6 +79,7 @@ class Node:
         activity: Activity | None = None,
         faults: FaultPoints | None = None,
         make_secret: Callable[[], bytes] = new_secret,
+        mail: MailMeans | None = None,
     ) -> None:
         self.journal = journal
         self.clock = clock
@@ -121,6 +124,7 @@ class Node:
             faults=self.faults,
         )
 
+        self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
         self.dialler = Dialler(
             journal=journal,
             take=self.take,
@@ -201,6 +205,14 @@ class Node:
         if outcome.stored is not None:
             await self.relay.passed(outcome.stored.last)
         return outcome
+
+    async def take_mail(self, envelope: Envelope, *, late: bool = False) -> Outcome:
+        """Make a mail durable as a contact. The same mail is taken once; the answer names what it became. `late`: it
+        waited somewhere for us. Raises JournalStopped when nothing is taken any more."""
+        if self.letterbox is None:
+            raise Fault("mail came to a service without mail")
+        with self.activity.doing("mail"):
+            return await self.letterbox.take(envelope, late=late)
 
     async def take_delivery(self, command: RecordDelivery | NoteCall) -> None:
         """A status callback: what it says of a message or call we do not know, or know better, changes nothing."""

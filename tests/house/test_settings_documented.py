@@ -46,7 +46,7 @@ def test_the_sample_has_every_setting_with_its_usual_value() -> None:
     bare = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text_of(sample))
     tables = tomllib.loads(bare)
     present = {name for name, value in tables.items() if not isinstance(value, dict)}
-    present |= {f"twilio.{name}" for name in tables["twilio"]}
+    present |= {f"{table}.{name}" for table in ("mail", "twilio") for name in tables[table]}
     assert present == FIELDS.keys()
 
 

@@ -14,6 +14,7 @@ from router.core.errors import Rejected
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
+from router.http.desk.mail import mail_page
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
 from router.http.desk.words import DONE
@@ -109,6 +110,9 @@ class Desk:
                 if asked := query.get("q", "").strip():
                     return await self._search(who, asked)
                 return await self._screen(who, None, done=done)
+            case ["mail", case, n]:
+                pictures = query.get("pictures") == "1"
+                return await mail_page(self._service.node.journal, f"{case}/{n}", pictures=pictures)
             case ["case", id]:
                 shown = query.get("show", "")
                 rows = int(shown) if shown.isdecimal() and len(shown) < 6 else ROWS_SHOWN

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.http.api_cases import DecisionOut
-from router.http.views import EntryOut
+from router.http.views import AttachmentOut, EntryOut
 
 STATUS = {
     "open": "open",
@@ -38,6 +38,11 @@ LINKS = {
     "single_open_case": "their one open case",
     "latest_open_case": "the newest of their open cases",
     "reply_after_solved": "they came back after it was solved",
+    "same_subject": "a mail with the subject of this case",
+    "reply_address": "an answer to the address of this case",
+    "answer": "an answer to a mail of ours",
+    "thread": "a mail of the same thread",
+    "new_case_after_long": "a new matter: the one it answers has been over for long",
 }
 STEPS = {
     "greeting": "is greeted",
@@ -72,6 +77,17 @@ CALLBACKS = {
     "answered": "The promise was kept: they talked with us",
     "cancelled": "They do not want to be called any more",
 }
+AUTOMATIC = {
+    "auto-reply": "an automatic answer",
+    "bounce": "a mail server: something did not arrive",
+    "list": "a mailing list",
+    "complaint": "a complaint that our mail is unwanted",
+    "receipt": "a receipt",
+    "calendar": "an answer to an invitation",
+    "own": "a mail of our own",
+    "bulk": "a mail to many",
+}
+"""What a machine sent, by the kind of it."""
 DONE = {
     "calling": "Your phone rings as soon as you take it, then theirs.",
     "replied": "Your answer is on its way.",
@@ -86,6 +102,28 @@ DONE = {
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something that came along, to be fetched with a click."""
+
+    name: str
+    size: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail shows besides its new words; the rest of it is folded."""
+
+    subject: str
+    people: list[tuple[str, str]]
+    folded: str | None
+    as_sent: str | None
+    source: str
+    machine: str
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of the timeline. `look`: in, out, note or record."""
 
@@ -95,7 +133,8 @@ class Row:
     said: str
     channel: str | None = None
     words: str | None = None
-    attachments: list[str] = field(default_factory=list[str])
+    attachments: list[File] = field(default_factory=list[File])
+    mail: Mail | None = None
     delivery: str | None = None
     is_failed: bool = False
     reasons: list[str] = field(default_factory=list[str])
@@ -130,6 +169,8 @@ def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
 def _message_row(entry: EntryOut, who: str) -> Row:
     delivery = entry.delivery
     reasons = list(entry.reasons)
+    if entry.facts.get("participant"):
+        who = "Somebody who takes part"
     link = LINKS.get(str(entry.facts.get("link", "")))
     if link:
         reasons.append(f"put here as {link}")
@@ -145,15 +186,37 @@ def _message_row(entry: EntryOut, who: str) -> Row:
     return Row(
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
-        who=who,
+        who="A machine" if entry.automatic else who,
         said="",
         channel=entry.channel,
         words=entry.text,
-        attachments=[a.type for a in entry.attachments],
+        attachments=[_file(a) for a in entry.attachments],
+        mail=_mail(entry) if entry.raw_url else None,
         delivery=state,
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
         message=delivery.message if delivery else None,
+    )
+
+
+def _file(one: AttachmentOut) -> File:
+    size = one.size_bytes
+    shown = "" if size is None else f"{size} bytes" if size < 1_000 else f"{size / 1_000:,.0f} kB"
+    return File(name=one.name if size is not None else one.type or "erased", size=shown, url=one.url)
+
+
+def _mail(entry: EntryOut) -> Mail:
+    more = entry.full_text if entry.full_text and entry.full_text.strip() != (entry.text or "").strip() else None
+    machine = next((AUTOMATIC.get(note, note) for note in entry.notes[:1]), "") if entry.automatic else ""
+    people = [("From", entry.sender or ""), ("To", ", ".join(entry.to)), ("Copy to", ", ".join(entry.cc))]
+    return Mail(
+        subject=entry.subject or "",
+        people=[(name, said) for name, said in people if said],
+        folded=more,
+        as_sent=f"/desk/mail/{entry.id}" if entry.html else None,
+        source=entry.raw_url or "",
+        machine=machine,
+        notes=entry.notes[1:] if entry.automatic else entry.notes,
     )
 
 

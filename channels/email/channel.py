@@ -1,0 +1,108 @@
+"""Mail as a channel: messages of ours become mails that find their way back to their case.
+
+Its one rule: every mail carries its case in a signed reply address and in its own Message-ID, so that an answer joins
+without anybody's memory. Mail that comes in is taken by the letterbox, not here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from channels.base import Capabilities, IsKnown, Letter, Outgoing, Received, Refusal, Sent
+from channels.email.addresses import ReplyAddress, is_mail_address, message_id_of
+from channels.email.composing import Draft, compose
+from channels.email.letter import Mailbox
+from channels.email.post import Envelope, Post, PostFailure, PostRefused
+from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
+from router.core.commands import TakeCall, TakeContact, TakeRecording
+from router.core.words import Channel
+
+SEND_S = 60.0
+ONLY_ID = 0
+"""Whatever the attempt, a mail has one Message-ID: sent twice it is one mail to whoever gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Who we are by mail. `secret` signs what must find its way back; whoever has it can make others' mail join."""
+
+    address: str
+    secret: bytes = field(repr=False)
+
+
+class EmailChannel:
+    id = "email"
+    carries: Sequence[Channel] = (Channel.EMAIL,)
+    capabilities = Capabilities(
+        media=True,
+        text_chars_max=100_000,
+        can_start=True,
+        can_send=True,
+        carries_proof=True,
+        repeats_safely=True,
+    )
+    paths: Sequence[str] = ()
+
+    def __init__(self, settings: MailSettings, post: Post) -> None:
+        self._settings = settings
+        self._post = post
+
+    def receive(self, request: WireRequest, now: Ms) -> Received:
+        raise Refusal("mail does not come this way", status=404)
+
+    async def send(self, message: Outgoing) -> Sent:
+        letter = message.letter
+        if letter is None or not is_mail_address(message.to):
+            return Sent("refused", error="there is no address to write to")
+        id = message_id_of(message.reference, ONLY_ID, self._domain, self._settings.secret)
+        copies = tuple(dict.fromkeys(one for one in letter.copies if is_mail_address(one) and one != message.to))
+        envelope = Envelope(
+            sender="" if letter.automatic else self._reply_address(letter),
+            recipients=(message.to, *copies),
+            raw=self._composed(message, letter, copies, id),
+        )
+        try:
+            await self._post.deliver(envelope, timeout_s=SEND_S)
+        except PostRefused as refused:
+            return Sent("refused" if refused.permanent else "again", error=f"{refused.code} {refused.text}"[:300])
+        except PostFailure as failure:
+            return Sent("lost" if failure.may_have_arrived else "again", error=str(failure)[:300])
+        return Sent("sent", provider_id=id)
+
+    def _composed(self, message: Outgoing, letter: Letter, copies: tuple[str, ...], id: str) -> bytes:
+        return compose(
+            Draft(
+                sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
+                to=(Mailbox(name="", address=message.to),),
+                cc=tuple(Mailbox(name="", address=one) for one in copies),
+                reply_to=self._reply_address(letter),
+                subject=letter.subject,
+                is_answer=letter.is_answer,
+                message_id=id,
+                in_reply_to=letter.thread[-1] if letter.thread else "",
+                references=letter.thread,
+                date=message.attempted_at,
+                text=message.text,
+                automatic="auto-replied" if letter.automatic else "",
+            )
+        )
+
+    def _reply_address(self, letter: Letter) -> str:
+        return ReplyAddress.sign(letter.case, self._settings.secret, self._settings.address)
+
+    @property
+    def _domain(self) -> str:
+        return self._settings.address.rpartition("@")[2]
+
+    async def find(self, message: Outgoing) -> Sequence[str]:
+        """No mail server tells what it took: it is sent again under the same Message-ID."""
+        return ()
+
+    async def missed(
+        self, since: Ms, until: Ms | None, is_known: IsKnown
+    ) -> Sequence[TakeContact | TakeCall | TakeRecording]:
+        """Whoever could not reach us tries again by themselves; a mailbox elsewhere keeps its own place."""
+        return ()
+
+    async def fetch_media(self, url: str) -> WireResponse | None:
+        return None

@@ -1,0 +1,71 @@
+"""`POST /email/inbound/{raw|sendgrid|mailgun|postmark}`: mail that somebody else's server brings by HTTP.
+
+Its one rule: it is answered with 2xx only when the mail is durable; whoever brings it tries again otherwise.
+"""
+
+import base64
+import binascii
+
+from multidict import CIMultiDict
+
+from channels.base import Refusal
+from channels.email.inbound import KINDS, envelopes_of, is_from_mailgun
+from channels.wire import WireRequest, WireResponse
+from router.http.auth import WRITERS, identify, require
+from router.http.problems import Problem
+from router.http.service import Service
+from router.journal.base import Answer
+
+PREFIX = "/email/inbound/"
+
+
+class MailDoor:
+    """`mailgun_key`: what Mailgun signs with; without it, its webhooks need a token as the others do."""
+
+    def __init__(self, service: Service, *, mailgun_key: bytes = b"") -> None:
+        self._service = service
+        self._node = service.node
+        self._mailgun_key = mailgun_key
+
+    async def __call__(self, request: WireRequest) -> WireResponse:
+        kind = request.url.partition("?")[0].removeprefix(PREFIX)
+        if kind not in KINDS:
+            raise Problem(404, "Not found", f"Mail comes to {PREFIX} and one of {', '.join(KINDS)}.")
+        if request.method != "POST":
+            raise Problem(405, "Method not allowed", "Mail comes by POST.", headers={"Allow": "POST"})
+        try:
+            self._let_in(kind, request)
+            envelopes = envelopes_of(kind, request)
+        except Refusal as refusal:
+            title = "Refused" if refusal.status == 403 else "Cannot be read"
+            raise Problem(refusal.status, title, str(refusal)) from None
+        if self._node.letterbox is None:
+            raise Problem(409, "No mail here", "This service has no mail address: set [mail] address.")
+        if not self._node.is_ready:
+            raise Problem(503, "Not ready", "The service is starting or stopping.", headers={"Retry-After": "2"})
+        taken = [await self._node.take_mail(envelope) for envelope in envelopes]
+        answer: Answer | None = taken[0].answer if taken else None
+        return WireResponse(200, (answer.body if answer else "{}").encode(), "application/json")
+
+    def _let_in(self, kind: str, request: WireRequest) -> None:
+        """By a token, also as the password of HTTP Basic, which is what providers can send; or by Mailgun's signature.
+
+        Raises Problem or Refusal."""
+        if kind == "mailgun" and self._mailgun_key and "Authorization" not in request.headers:
+            if not is_from_mailgun(request, self._mailgun_key, now=self._node.clock.now()):
+                raise Refusal("the signature does not hold, or is older than five minutes")
+            return
+        require(identify(_with_bearer(request), self._service.tokens), WRITERS)
+
+
+def _with_bearer(request: WireRequest) -> WireRequest:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return request
+    try:
+        password = base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        password = ""
+    headers = CIMultiDict(request.headers)
+    headers["Authorization"] = f"Bearer {password}"
+    return WireRequest(request.method, request.url, headers, request.body)

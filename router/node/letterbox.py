@@ -1,0 +1,266 @@
+"""The letterbox: a mail that came in, by whatever way, becomes one contact of the case that it belongs to.
+
+Its one rule: the mail is taken for durable or not at all, and the same mail is taken once however often it comes. Which
+case a mail names is looked up here; whether its sender may write there is decided in the core.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from channels.email.addresses import ReplyAddress, reference_of_message_id
+from channels.email.letter import Letter, Mailbox
+from channels.email.post import Envelope
+from router.core.addresses import matching_key
+from router.core.clock import Clock, Ms
+from router.core.commands import File, MailIn, Other, TakeContact
+from router.core.context import Decision
+from router.core.documents import Case, Message
+from router.core.errors import Rejected
+from router.core.events import ContactReceived
+from router.core.letters import participant_key
+from router.core.values import replace
+from router.core.words import CaseId, Channel, MessageId
+from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
+from router.node.mail_guard import MailGuard
+from router.node.taking import AnswerOf, Outcome
+
+THREADS_MAX = 30
+"""Mails that one refers to of which the case is looked for, nearest first."""
+OTHERS_MAX = 30
+"""People besides us and the sender who are looked at."""
+SHOWN_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MailMeans:
+    """What a node needs for mail. `secret` signs what finds its way back."""
+
+    home: "MailHome"
+    secret: bytes = field(repr=False)
+    read: "Read"
+
+
+Read = Callable[[bytes, Ms], Awaitable[Letter]]
+"""Reads a mail; heavy ones somewhere else than on the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailHome:
+    """Where our mail lives. `address` is what we write from; every address at one of the `domains` is ours."""
+
+    address: str
+    domains: tuple[str, ...]
+
+    def is_ours(self, address: str) -> bool:
+        return address.rpartition("@")[2].lower() in self.domains
+
+    def bare(self, address: str) -> str:
+        """Ours without what stands after a plus."""
+        local, _, domain = address.lower().rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}"
+
+
+class Letterbox:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        take: Callable[[TakeContact, AnswerOf], Awaitable[Outcome]],
+        means: MailMeans,
+        clock: Clock,
+    ) -> None:
+        self._journal = journal
+        self._take = take
+        self._read = means.read
+        self._clock = clock
+        self._home = means.home
+        self._secret = means.secret
+        self.guard = MailGuard(clock)
+
+    async def take(self, envelope: Envelope, *, late: bool = False) -> Outcome:
+        """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
+        now = self._clock.now()
+        letter = await self._read(envelope.raw, now)
+        threads = await self._threads(envelope, letter)
+        command = await self._command(envelope, letter, now, late=late, named=[case for case, _ in threads])
+        for case, how in threads:
+            try:
+                return await self._take(replace(command, thread=case, thread_by=how), _contact_of)
+            except Rejected:  # its sender may not write there, or it is gone
+                continue
+        return await self._take(command, _contact_of)
+
+    # --- what it says -------------------------------------------------------------------------------------------------
+
+    async def _command(
+        self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool, named: list[CaseId]
+    ) -> TakeContact:
+        sender, vouched = _sender(letter)
+        via = self._via(envelope, letter)
+        words = letter.new_words or letter.text
+        mid = _mail_key(letter.message_id)
+        seen = (await self._journal.load_by_address(mid)).customer is not None
+        notes = letter.notes + (("another mail had the same Message-ID",) if seen else ())
+        files = [await self._stored(_file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
+        quiet = "" if letter.automatic else self.guard.look(sender, words)
+        bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
+        return TakeContact(
+            key=f"mail/{letter.fingerprint[:40]}",
+            channel=Channel.EMAIL,
+            sender=sender,
+            via=via,
+            at=letter.date if late and letter.date is not None else now,
+            text=words,
+            late=late,
+            mail=MailIn(
+                id=letter.message_id,
+                raw=await self._stored(_file(envelope.raw, "mail.eml", "message/rfc822")),
+                thread=" ".join(letter.references[-THREADS_MAX:]),
+                subject=letter.subject,
+                sender=", ".join(_shown(one) for one in letter.from_all),
+                to=tuple(_shown(one) for one in letter.to),
+                copies=tuple(_shown(one) for one in letter.cc),
+                others=await self._others(letter, sender, named),
+                full_text=letter.text,
+                html=letter.html,
+                files=tuple(files),
+                automatic=letter.automatic,
+                vouched=vouched,
+                keys=tuple(key for key in (mid, _conversation_key(letter)) if key),
+                subject_key=self._subject_key(letter.subject),
+                bounced=bounced,
+                bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
+                bounced_why=f"{letter.bounce.status} {letter.bounce.reason}".strip() if letter.bounce else "",
+                quiet=quiet,
+                notes=notes,
+            ),
+        )
+
+    def _via(self, envelope: Envelope, letter: Letter) -> str:
+        """The address of ours that it came to."""
+        given = (*envelope.recipients, *letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
+        return next((self._home.bare(a) for a in given if self._home.is_ours(a)), self._home.address)
+
+    async def _stored(self, file: File) -> File:
+        """A large file is written before the batch that speaks of it, so that no commit waits for it."""
+        if file.content is None or len(file.content) <= BLOB_BYTES_MAX:
+            return file
+        await self._journal.put_blob(Blob(hash=file.hash, body=file.content))
+        return replace(file, content=None)
+
+    async def _others(self, letter: Letter, sender: str, named: list[CaseId]) -> tuple[Other, ...]:
+        found: dict[str, None] = {}
+        for one in (*letter.reply_to, *letter.to, *letter.cc):
+            if one.address and one.address != sender and not self._home.is_ours(one.address):
+                found.setdefault(one.address)
+        addresses = list(found)[:OTHERS_MAX]
+        if not addresses:
+            return ()
+        cases = list(dict.fromkeys([*named, *await self._cases_of(sender)]))
+        return tuple([await self._other(address, cases) for address in addresses])
+
+    async def _other(self, address: str, cases: list[CaseId]) -> Other:
+        known = await self._journal.load_by_address(matching_key(address))
+        takes_part = [
+            case for case in cases if (await self._journal.load_by_address(participant_key(case, address))).customer
+        ]
+        return Other(address=address, owner=known.customer or "", takes_part_in=tuple(takes_part))
+
+    async def _cases_of(self, sender: str) -> list[CaseId]:
+        loaded = await self._journal.load_by_address(matching_key(sender))
+        return [d.id for d in loaded.state.values() if isinstance(d, Case)]
+
+    def _subject_key(self, subject: str) -> str:
+        plain = bare_subject(subject).casefold()
+        return hashlib.blake2b(plain.encode(), key=self._secret[:32], digest_size=8).hexdigest() if plain else ""
+
+    # --- which case it names ------------------------------------------------------------------------------------------
+
+    async def _threads(self, envelope: Envelope, letter: Letter) -> list[tuple[CaseId, str]]:
+        """Cases that it names, the surest way first: our reply address, a mail of ours, a mail that we know."""
+        found: dict[CaseId, str] = {}
+        written = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
+        for address in (*envelope.recipients, *written):
+            if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
+                found.setdefault(CaseId(case), "reply_address")
+        named = [letter.bounce.original_message_id] if letter.bounce else []
+        named += [*letter.in_reply_to, *reversed(letter.references)]
+        for id in named[:THREADS_MAX]:
+            if (message := self._ours(id)) is not None:
+                document = await self._journal.document(message)
+                if isinstance(document, Message):
+                    found.setdefault(document.case, "answer")
+        for key in [*(_mail_key(id) for id in named[:THREADS_MAX] if id), _conversation_key(letter)]:
+            loaded = await self._journal.load_by_address(key) if key else None
+            if loaded is not None and loaded.address is not None:
+                found.setdefault(CaseId(loaded.address), "thread")
+        return list(found.items())
+
+    def _ours(self, message_id: str) -> MessageId | None:
+        """The message of ours that has this Message-ID."""
+        reference = reference_of_message_id(message_id, self._secret) if message_id else None
+        return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
+
+
+def bare_subject(subject: str) -> str:
+    """A subject without its prefixes of answering and passing on, in any language, and without blanks around."""
+    plain = subject.strip()
+    for _ in range(20):
+        prefix, colon, rest = plain.partition(":")
+        if not colon or len(prefix) > 12 or not prefix.strip().rstrip("0123456789[]()^ ").isalpha():
+            return plain
+        if prefix.strip().rstrip("0123456789[]()^ ").casefold() not in PREFIXES:
+            return plain
+        plain = rest.strip()
+    return plain
+
+
+PREFIXES = frozenset(
+    (
+        *("re", "fw", "fwd", "aw", "wg", "ant", "antw", "doorst", "vl", "sv", "vs", "rv", "res", "resp", "enc", "r"),
+        *("rif", "i", "tr", "ref", "odp", "pd", "bls", "回复", "回覆", "答复", "转发", "轉寄", "返信", "転送"),
+    )
+)
+"""How clients of many languages begin a subject that they answer or pass on."""
+
+
+def _sender(letter: Letter) -> tuple[str, bool | None]:
+    """The address that it says it is from, and whether that domain vouches for it. One of several is not believed."""
+    vouched = {"pass": True, "fail": False}.get(letter.authenticated)
+    if letter.sender is not None:
+        return letter.sender.address, vouched
+    first = next((one.address for one in letter.from_all if one.address), "")
+    return first, False if first else None
+
+
+def _shown(one: Mailbox) -> str:
+    return (f"{one.name} <{one.address}>" if one.name else one.address)[:SHOWN_CHARS]
+
+
+def _file(content: bytes, name: str, content_type: str, note: str = "") -> File:
+    return File(
+        name=name,
+        content_type=content_type,
+        hash=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        content=content,
+        note=note,
+    )
+
+
+def _mail_key(message_id: str) -> str:
+    return f"mid:{hashlib.sha256(message_id.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def _conversation_key(letter: Letter) -> str:
+    return f"conv:{letter.thread_index}" if letter.thread_index else ""
+
+
+def _contact_of(decision: Decision) -> Answer:
+    """What a mail became, to be said now and to whoever brings it again."""
+    contact = next(e for e in decision.events if isinstance(e, ContactReceived))
+    key = next(getattr(e, "key", "") for e in decision.events)
+    body = {"contact": contact.contact, "case": contact.case, "entry": f"{contact.case}/{contact.entry}"}
+    return Answer(key=key, status=200, body=json.dumps(body), kept_until=Ms(contact.at + PROVIDER_KEY_KEPT_MS))

@@ -1,0 +1,65 @@
+"""Whether an automatic mail may answer a mail: machines that answer machines are left without an answer.
+
+Its one rule: the same words from one domain are answered once a day, and one domain a few times an hour. It looks at
+what came lately, in memory; what one case and one customer get is limited by their documents.
+"""
+
+import hashlib
+from collections import OrderedDict, deque
+
+import structlog
+
+from router.core.clock import Clock, Ms
+from router.core.words import DAY_MS, HOUR_MS
+
+ANSWERS_AN_HOUR_MAX = 30
+"""Automatic answers to one domain. People of a large provider seldom write first mails faster than that."""
+SAME_WORDS_MS = DAY_MS
+REMEMBERED_MAX = 20_000
+WORDS_CHARS = 2_000
+TELLING_CHARS = 24
+
+log = structlog.get_logger("onecase.mail")
+
+
+class MailGuard:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._answers: OrderedDict[str, deque[Ms]] = OrderedDict()
+        self._words: OrderedDict[bytes, Ms] = OrderedDict()
+        self.stopped = 0  # answers that were held back
+
+    def look(self, sender: str, words: str) -> str:
+        """Why no automatic answer goes to this mail; empty where one may, which is then counted."""
+        now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
+        if not domain:
+            return "it says no address"
+        if self._came_lately(domain, words, now):
+            return self._stop("the same words came from this domain within a day")
+        answers = self._answers.pop(domain, None) or deque[Ms]()
+        self._answers[domain] = answers
+        if len(self._answers) > REMEMBERED_MAX:
+            self._answers.popitem(last=False)
+        while answers and now - answers[0] >= HOUR_MS:
+            answers.popleft()
+        if len(answers) >= ANSWERS_AN_HOUR_MAX:
+            return self._stop("this domain was answered often enough in this hour")
+        answers.append(now)
+        return ""
+
+    def _came_lately(self, domain: str, words: str, now: Ms) -> bool:
+        """Machines count: other numbers in the same words make no difference. A few words are anybody's."""
+        plain = "".join(c for c in words[:WORDS_CHARS].casefold() if not c.isdigit() and not c.isspace())
+        if len(plain) < TELLING_CHARS:
+            return False
+        same = hashlib.blake2b(f"{domain}\0{plain}".encode("utf-8", "replace"), digest_size=16).digest()
+        last = self._words.pop(same, None)
+        self._words[same] = now
+        if len(self._words) > REMEMBERED_MAX:
+            self._words.popitem(last=False)
+        return last is not None and now - last < SAME_WORDS_MS
+
+    def _stop(self, why: str) -> str:
+        self.stopped += 1
+        log.warning("no automatic answer goes out", why=why)
+        return why

@@ -1,0 +1,91 @@
+"""Wiring of mail: settings into a way out, a listener, a reader and an address."""
+
+import hmac
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from channels.email.channel import EmailChannel, MailSettings
+from channels.email.post import ACCEPTED, Envelope, Reply
+from channels.email.reader import Reader
+from channels.email.smtp import SmtpListener, SmtpPost
+from channels.email.smtp_session import SmtpLimits
+from router.journal.base import JournalStopped
+from router.node.letterbox import MailHome, MailMeans
+from router.node.node import Node
+from router.settings import MailSection, SettingsProblem
+
+NOT_OURS = Reply(550, "5.7.1 This is no mailbox of ours")
+NOT_NOW = Reply(451, "4.3.2 Not taking mail now, please try again later")
+PURPOSE = b"onecase mail"
+
+
+def derived(secret: bytes, purpose: bytes) -> bytes:
+    """A secret for one purpose, from the instance's."""
+    return hmac.digest(secret, purpose, "sha256")
+
+
+@dataclass(slots=True)
+class Mail:
+    """What a service has for mail. `channel` writes; `means` are what its node reads with."""
+
+    section: MailSection
+    means: MailMeans
+    channel: EmailChannel
+    reader: Reader
+
+
+def mail_of(section: MailSection, secret: bytes) -> Mail | None:
+    """None where no address is set. Raises SettingsProblem."""
+    if not section.address:
+        return None
+    if not section.smtp_host:
+        raise SettingsProblem(
+            ["mail.smtp_host: is empty; name the server by which mail goes out, or leave address empty"]
+        )
+    home = MailHome(
+        address=section.address,
+        domains=tuple(dict.fromkeys(d.lower() for d in (section.address.rpartition("@")[2], *section.domains))),
+    )
+    reader = Reader(verifier=section.verifier, ours=(section.address,))
+    post = SmtpPost(
+        section.smtp_host,
+        section.smtp_port,
+        tls=section.smtp_tls,
+        username=section.smtp_username,
+        password=section.smtp_password.get_secret_value(),
+        name=home.domains[0],
+    )
+    return Mail(
+        section=section,
+        means=MailMeans(home=home, secret=secret, read=reader),
+        channel=EmailChannel(MailSettings(address=section.address, secret=secret), post),
+        reader=reader,
+    )
+
+
+async def listen(mail: Mail, node: Node, stack: AsyncExitStack) -> tuple[str, int] | None:
+    """Take mail by SMTP where the settings say so; the address it listens on. Raises OSError as a socket does."""
+    section = mail.section
+    if section.listen_port < 0:
+        return None
+    home = mail.means.home
+
+    async def take(envelope: Envelope) -> Reply:
+        if not node.is_ready:
+            return NOT_NOW
+        try:
+            await node.take_mail(envelope)
+        except JournalStopped:
+            return NOT_NOW
+        return ACCEPTED
+
+    listener = await SmtpListener.start(
+        section.listen_host,
+        section.listen_port,
+        take,
+        SmtpLimits(message_bytes=section.bytes_max),
+        name=home.domains[0],
+        admit=lambda _, recipient: None if home.is_ours(recipient) else NOT_OURS,
+    )
+    stack.push_async_callback(listener.close)
+    return section.listen_host, listener.port

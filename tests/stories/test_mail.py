@@ -1,0 +1,295 @@
+"""Mail joins the case, and never loses, loops or leaks: over real SMTP, both ways."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.mailbox import HELP, MIA, TOM, Mailbox
+from tests.story import HERS, Story
+
+
+@pytest.fixture
+async def story() -> AsyncIterator[Story]:
+    async with Story() as story:
+        yield story
+
+
+@pytest.fixture
+def mia(story: Story) -> Mailbox:
+    return Mailbox(story, MIA, "Mia Müller")
+
+
+@pytest.fixture
+def tom(story: Story) -> Mailbox:
+    return Mailbox(story, TOM, "Tom")
+
+
+async def test_a_mail_becomes_a_case_that_an_agent_answers_in_its_thread(story: Story, mia: Mailbox):
+    """New words first, subject and people with them; the answer threads, and comes back to the same case."""
+    ana = await story.ready_agent("Ana", skills={"heating": 2})
+    await mia.writes("E42 again, the flat is cold.", subject="My heating")
+    case = await story.one_case()
+    offer = await ana.offered()
+    assert (offer["case"], offer["channel"]) == (case["id"], "email")
+    work = await ana.accepts(offer)
+    sent = await ana.replies(case["id"], "A technician comes today at five.")
+    assert (sent["channel"], sent["address"], sent["segments"]) == ("email", MIA, 0)
+    await story.passes(seconds=2)
+    mail = await mia.last()
+    assert mail["text"].strip() == "A technician comes today at five."
+    assert mail["subject"] == "Re: My heating"
+    assert mail["headers"]["In-Reply-To"] == f"<1.{MIA}>"
+    assert mail["from"] == HELP
+    await mia.answers(mail, "Five is fine, thank you.")
+    assert (await story.one_case())["id"] == case["id"]
+    entries = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
+    assert [e["text"].strip() for e in entries] == ["E42 again, the flat is cold.", "Five is fine, thank you."]
+    assert "A technician comes today at five." in entries[1]["full_text"]
+    assert entries[0]["subject"] == "My heating"
+    assert entries[0]["from"] == f"Mia Müller <{MIA}>"
+    await ana.finishes(work, "solved")
+
+
+async def test_who_mails_first_is_told_once_that_it_came(story: Story, mia: Mailbox):
+    """In words of ours alone, by a mail that no machine answers; the second mail is not answered by itself."""
+    await mia.writes("Hello?", subject="URGENT buy pills")
+    case = await story.one_case()
+    await story.passes(seconds=2)
+    [told] = await mia.received()
+    assert case["ref"] in told["text"]
+    assert "pills" not in told["raw"]
+    assert told["headers"]["Auto-Submitted"] == "auto-replied"
+    assert told["return_path"] == ""
+    await mia.writes("One more thing", subject="URGENT buy pills")
+    await story.passes(seconds=2)
+    assert len(await mia.received()) == 1
+
+
+async def test_from_text_to_mail_and_back_it_is_one_case(story: Story, mia: Mailbox):
+    """S1: she texts, is answered by mail because she asked for it, answers by mail, texts again."""
+    phone = story.phone(HERS)
+    ana = await story.ready_agent("Ana")
+    await phone.texts(f"Too long for a text, write to {MIA} please")
+    case = await story.one_case()
+    await ana.accepts()
+    await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+    await ana.replies(case["id"], "Here is all of it in writing.", channel="email")
+    await story.passes(seconds=2)
+    await mia.answers(await mia.last(), "Got it. One question: which fuse?")
+    await phone.texts("I wrote you a mail")
+    assert (await story.one_case())["id"] == case["id"]
+    assert [e["channel"] for e in await story.timeline(case["id"], "message")] == ["sms", "email", "email", "sms"]
+
+
+async def test_a_mail_without_a_thread_is_the_same_matter_with_its_evidence(story: Story, mia: Mailbox):
+    """S2: from a known address, while one case is open."""
+    await mia.writes("The heating is cold", subject="Heating")
+    await mia.writes("I forgot: it is the T-100", subject="one more thing")
+    case = await story.one_case()
+    entries = await story.timeline(case["id"], "message")
+    theirs = [e for e in entries if e["direction"] == "in"]
+    assert [e["facts"]["link"] for e in theirs] == ["new_case", "single_open_case"]
+    assert [c["evidence"] for c in case["contacts"]] == ["weak", "weak"]
+
+
+async def test_a_colleague_in_copy_takes_part(story: Story, mia: Mailbox, tom: Mailbox):
+    """S11: his answer stands on her case, answers go to both, and no second case is opened."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "Which boiler is it, Tom?")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == (await tom.last())["text"].strip() == "Which boiler is it, Tom?"
+    await tom.answers(await tom.last(), "The old one in the cellar.", cc=MIA)
+    assert (await story.one_case())["id"] == case["id"]
+    last = (await story.timeline(case["id"], "message"))[-1]
+    assert last["text"].strip() == "The old one in the cellar."
+    assert last["facts"]["participant"] is True
+    await ana.replies(case["id"], "Thank you both.")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == (await tom.last())["text"].strip() == "Thank you both."
+    assert (await mia.last())["cc"] == TOM
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "subject"),
+    [
+        ("Apple Mail, which overwrites References", {"References": ""}, "Re: My heating"),
+        ("Outlook in German", {}, "AW: My heating"),
+        ("a Swedish client", {}, "SV: My heating"),
+        ("one that counts", {}, "Re[2]: My heating"),
+    ],
+)
+async def test_replies_of_every_client_thread(story: Story, mia: Mailbox, client: str, headers: dict, subject: str):
+    """S39: by In-Reply-To alone, under any prefix, when the reply address was lost."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We look into it.")
+    await story.passes(seconds=2)
+    mail = await mia.last()
+    thread = {"In-Reply-To": mail["headers"]["Message-ID"], **{k: v for k, v in headers.items() if v}}
+    await mia.writes("Thanks", subject=subject, to=HELP, headers=thread)
+    assert (await story.one_case())["id"] == case["id"]
+    assert (await story.timeline(case["id"], "message"))[-1]["facts"]["link"] == "answer"
+
+
+async def test_outlook_threads_by_its_index_alone(story: Story, mia: Mailbox, tom: Mailbox):
+    """S39: somebody in copy whose client keeps nothing but Thread-Index."""
+    index = "AdocuSJxuW/cEa/hTguP8FtnY3kDRw=="
+    await mia.writes("The boiler", cc=TOM, headers={"Thread-Index": index})
+    case = await story.one_case()
+    longer = "AdocuSJxuW/cEa/hTguP8FtnY3kDRwAAAAsQAAAAEA=="
+    await tom.writes("I am on it", subject="RE: My heating", headers={"Thread-Index": longer})
+    assert (await story.one_case())["id"] == case["id"]
+    assert (await story.timeline(case["id"], "message"))[-1]["facts"]["link"] == "thread"
+
+
+async def test_a_stranger_who_quotes_a_case_number_joins_nothing(story: Story, mia: Mailbox):
+    """S41: neither by the number nor by the headers of a mail that is not theirs; nothing is told to them."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "The code of your door is 4711.")
+    await story.passes(seconds=2)
+    ours = (await mia.last())["headers"]["Message-ID"]
+    mallory = Mailbox(story, "mallory@elsewhere.example")
+    await mallory.writes(
+        f"About {case['ref']}", subject=f"Re: [case {case['ref']}]", headers={"In-Reply-To": ours, "References": ours}
+    )
+    found = await story.cases()
+    assert len(found) == 2
+    assert found[1]["customer"] != case["customer"]
+    await story.passes(seconds=2)
+    for mail in await mallory.received():
+        assert "4711" not in mail["raw"]
+        assert case["ref"] not in mail["text"]
+
+
+async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Mailbox):
+    """S40: vacation, another desk's acknowledgement, a bounce, our own address, a sender that rotates: at most one
+    automatic mail goes out, and none opens the case again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    work = await ana.accepts()
+    await ana.replies(case["id"], "Mended.")
+    await ana.finishes(work, "solved")
+    await story.passes(seconds=2)
+    mine = await mia.last()
+    before = len(await mia.received())
+    await mia.answers(mine, "I am away until Monday.", headers={"Auto-Submitted": "auto-replied"}, envelope_from="")
+    await mia.answers(mine, "Ihre Anfrage ist eingegangen.", headers={"X-Auto-Response-Suppress": "All"})
+    await Mailbox(story, HELP).writes("We have your mail", headers={"Auto-Submitted": "auto-generated"})
+    assert (await story.case(case["id"]))["status"] == "solved"
+    assert len(await mia.received()) == before
+    desks = [Mailbox(story, f"ticket-{n}@desk.example") for n in range(6)]
+    for n, desk in enumerate(desks):
+        await desk.writes(f"Thank you. Your request number {n} has reached our service desk.", subject=f"[{n}] Ticket")
+    await story.passes(minutes=5)
+    assert sum(len(await desk.received()) for desk in desks) <= 1
+    assert (await story.case(case["id"]))["status"] == "solved"
+
+
+async def test_two_machines_that_answer_each_other_fall_silent(story: Story):
+    """Another desk acknowledges every mail of ours and marks none of them: it ends at the cap."""
+    desk = Mailbox(story, "service@other.example")
+    await desk.behaves("auto_reply")
+    await desk.writes("Please look at this", subject="A question")
+    for _ in range(20):
+        await story.passes(minutes=10)
+    assert len(await desk.received()) == 1
+    assert len(await story.cases()) == 1
+
+
+async def test_a_mail_of_ours_that_comes_back_goes_another_way(story: Story, mia: Mailbox):
+    """A bounce stands on the case it is about, marks the address, and the words reach her by text."""
+    phone = story.phone(HERS)
+    ana = await story.ready_agent("Ana")
+    await phone.texts("Please write to my mail address")
+    case = await story.one_case()
+    await ana.accepts()
+    await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+    await mia.behaves("bounce_later")
+    await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+    await story.passes(minutes=5)
+    assert "The part comes on Thursday." in await phone.inbox()
+    entries = await story.timeline(case["id"])
+    assert [e["channel"] for e in entries if e["kind"] == "message" and e["automatic"]] == ["email"]
+    ways = await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+    assert ways["type"].endswith("channel_cannot")
+
+
+async def test_the_same_mail_twice_is_one_entry(story: Story, mia: Mailbox):
+    """S42: from two folders, or brought again because the answer got lost."""
+    raw = (
+        b"From: mia@customer.example\r\nTo: help@support.example\r\nSubject: E42\r\n"
+        b"Message-ID: <same@customer.example>\r\n\r\nE42\r\n"
+    )
+    await mia.sends(raw)
+    await mia.sends(b"Received: from elsewhere\r\n" + raw)
+    await story.faults(mail_lost_answer=1.0)
+    await mia.writes("And a second one")
+    await story.faults()
+    await story.passes(hours=1)
+    case = await story.one_case()
+    assert [s.strip() for s in await story.said(case["id"]) if "reference" not in s] == ["E42", "And a second one"]
+
+
+async def test_greylisted_mail_of_ours_goes_out_later(story: Story, mia: Mailbox):
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    await story.passes(seconds=2)
+    await mia.behaves("greylist")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    assert len(await mia.received()) == 1
+    await story.passes(minutes=10)
+    assert (await mia.last())["text"].strip() == "We come at five."
+    delivery = (await story.timeline(case["id"], "message"))[-1]["delivery"]
+    assert delivery["state"] == "sent"
+
+
+async def test_files_come_along_typed_by_content_and_the_source_is_a_click_away(story: Story, mia: Mailbox):
+    png = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")
+    await mia.writes("See the picture", files={"../../photo.png": png, "report.pdf": b"MZ\x90\x00 not a pdf"})
+    case = await story.one_case()
+    entry = (await story.timeline(case["id"], "message"))[0]
+    names = {a["name"]: a for a in entry["attachments"]}
+    assert set(names) == {"photo.png", "report.pdf"}
+    assert names["photo.png"]["type"] == "image/png"
+    assert names["report.pdf"]["type"] != "application/pdf"
+    fetched = await story.ask("GET", names["photo.png"]["url"])
+    assert fetched.body == png
+    source = await story.ask("GET", entry["raw_url"])
+    assert b"See the picture" in source.body
+    assert source.headers["Content-Disposition"].startswith("attachment")
+
+
+async def test_mail_comes_by_http_with_a_token_and_is_taken_once(story: Story):
+    token = await story.token("integration")
+    raw = b"From: mia@customer.example\r\nTo: help@support.example\r\nSubject: E42\r\n\r\nThe flat is cold\r\n"
+    answers = [
+        await story.ask("POST", "/email/inbound/raw", body=raw, token=token, headers={"Content-Type": "message/rfc822"})
+        for _ in range(2)
+    ]
+    assert [a.status for a in answers] == [200, 200]
+    assert answers[0].json == answers[1].json
+    case = await story.one_case()
+    assert answers[0].json["case"] == case["id"]
+    assert answers[0].json["entry"].startswith(f"{case['id']}/")
+    assert (await story.ask("POST", "/email/inbound/raw", body=raw, token=None)).status == 401
+
+
+async def test_what_is_not_ours_is_not_taken(story: Story):
+    """We are no relay: mail to others is refused at the door."""
+    said = await Mailbox(story, MIA).story.brings_mail(
+        b"From: a@b.example\r\nTo: other@elsewhere.example\r\n\r\nhello\r\n", "?to=other@elsewhere.example"
+    )
+    assert said["accepted"] is False
+    assert said["reply"].startswith("550")
+    assert await story.cases() == []
