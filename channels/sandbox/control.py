@@ -18,6 +18,7 @@ from channels.sandbox.carrier import BODY_CHARS_MAX, MEDIA_MAX, is_web_url
 from channels.sandbox.clockwork import Clockwork, StillBusy
 from channels.sandbox.faults import Faults
 from channels.sandbox.ground import Ground
+from channels.sandbox.mail.control_mail import MailControl
 from channels.sandbox.pages import page_file
 from channels.sandbox.phones import Behaviour, Phone, Phones, Received
 from channels.sandbox.problems import Problem, bad_field, problem_of
@@ -94,12 +95,20 @@ class Control:
     """Answers whatever is not the REST API."""
 
     def __init__(
-        self, ground: Ground, *, phones: Phones, texting: Texting, calls: PhoneCalls, clockwork: Clockwork | None
+        self,
+        ground: Ground,
+        *,
+        phones: Phones,
+        texting: Texting,
+        calls: PhoneCalls,
+        mail: MailControl,
+        clockwork: Clockwork | None,
     ) -> None:
         self._ground = ground
         self._phones = phones
         self._texting = texting
         self._calls = calls
+        self._mail = mail
         self._clockwork = clockwork
 
     async def answer(self, request: WireRequest) -> WireResponse:
@@ -121,8 +130,8 @@ class Control:
                 return self._traffic(request)
             case "GET", ["about"]:
                 return self._about()
-            case _, ["mail", *_]:
-                raise Problem(501, "The sandbox carries texts and calls; it has no mailboxes.")
+            case _, ["mail", *rest]:
+                return await self._mail.answer(request, rest)
             case (("GET" | "POST"), ["voice", _]) if (own := own_page(urlsplit(request.url).path)) is not None:
                 return own
             case "GET", [*page]:

@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from channels.clock import Activity, ManualClock
+from channels.email.post import Envelope, Post, Reply
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN, Account
 from channels.sandbox.carrier import Carrier, Pacing
 from channels.sandbox.clockwork import Clockwork
 from channels.sandbox.consent import Consent
 from channels.sandbox.control import Control
 from channels.sandbox.ground import Ground
+from channels.sandbox.mail.control_mail import MAIL_ADDRESS, MailControl
+from channels.sandbox.mail.from_service import MailFromService
+from channels.sandbox.mail.mailboxes import Mailboxes
+from channels.sandbox.mail.to_service import MailToService
 from channels.sandbox.messages import MessageLog
 from channels.sandbox.phones import Phones
 from channels.sandbox.problems import Problem
@@ -34,7 +39,7 @@ class Sandbox:
     """One emulated provider with one account.
 
     `target` is the public base URL of the service. `clockwork` is there when `clock` is a `ManualClock`: a service in
-    the same process shares that clock and joins its side.
+    the same process shares that clock and joins its side. `mail_address` is the service's own, in its mail domain.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Sandbox:
         api_keys: Mapping[str, str] = SANDBOX_API_KEYS,
         pacing: Pacing | None = None,
         voice_pacing: VoicePacing | None = None,
+        post: Post | None = None,
+        mail_address: str = MAIL_ADDRESS,
     ) -> None:
         self.account = Account.of(sid=account_sid, auth_token=auth_token, api_keys=api_keys, numbers=numbers)
         self.account.aim(target)
@@ -65,8 +72,16 @@ class Sandbox:
         self._ground = ground
         network = Network(ground, webhooks=webhooks, phones=phones, pacing=voice_pacing or VoicePacing())
         self._rest = Rest(ground, MessageResources(ground, carrier, log), network)
+        boxes = Mailboxes()
+        self._mail_out = MailToService(ground, boxes, domain=mail_address.rpartition("@")[2], post=post)
+        self._mail_in = MailFromService(ground, boxes, self._mail_out)
         self._control = Control(
-            ground, phones=phones, texting=texting, calls=PhoneCalls(network), clockwork=self.clockwork
+            ground,
+            phones=phones,
+            texting=texting,
+            calls=PhoneCalls(network),
+            mail=MailControl(boxes, self._mail_out, address=mail_address),
+            clockwork=self.clockwork,
         )
 
     @property
@@ -77,6 +92,20 @@ class Sandbox:
     @own_url.setter
     def own_url(self, url: str) -> None:
         self._ground.own_url = url.rstrip("/")
+
+    @property
+    def post(self) -> Post | None:
+        """How mail reaches the service; it may be set at any time."""
+        return self._mail_out.post
+
+    @post.setter
+    def post(self, post: Post | None) -> None:
+        self._mail_out.post = post
+
+    async def mail_in(self, envelope: Envelope) -> Reply:
+        """Take a mail from the service, as the mailboxes' server does, and say the reply. Raise `PostFailure` where a
+        fault breaks the connection instead of answering."""
+        return await self._mail_in.take(envelope)
 
     async def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request; its `url` is the raw path with query. Raise `WireFailure` where a fault breaks the

@@ -23,7 +23,8 @@ Share = Annotated[float, BeforeValidator(_share)]
 
 class Faults(BaseModel):
     """Shares of what is hit, from 0 (never) to 1 (always); true is 1. The REST API is hit before an effect, except by
-    `truncate` and `lose_answers`, which spoil the answer of a call that had its effect."""
+    `truncate` and `lose_answers`, which spoil the answer of a call that had its effect. What is said of mail hits mail
+    alone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -49,3 +50,16 @@ class Faults(BaseModel):
         default=0.0, description="the REST call has its effect; the connection breaks without answer"
     )
     throttle: Share = Field(default=0.0, description="REST answers 429/20429 with Retry-After, without effect")
+    mail_greylist: Share = Field(
+        default=0.0, description="a mail from the service is refused with 451 for its first minute, then taken"
+    )
+    mail_lost_answer: Share = Field(
+        default=0.0, description="a mail from the service is taken; the connection breaks before 250"
+    )
+    mail_bounce_later: Share = Field(
+        default=0.0, description="a mail from the service is answered with 250, and its bounce comes a minute later"
+    )
+    mail_twice: Share = Field(default=0.0, description="a mail to the service is delivered twice")
+    mail_two_folders: Share = Field(
+        default=0.0, description="a mail from the service stands in two folders of its mailbox"
+    )

@@ -1,4 +1,4 @@
-"""The sandbox on a socket: a thin shim over `Sandbox.handle`, and the clock's control connection.
+"""The sandbox on sockets: a thin shim over `Sandbox.handle`, the clock's control connection and the mail server.
 
 Its one rule: it translates, with limits, and decides nothing.
 """
@@ -17,10 +17,13 @@ from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
 from channels.clock import Activity, ManualClock, RealClock
+from channels.email.smtp import SmtpListener, SmtpPost
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.carrier import Pacing
 from channels.sandbox.clockwork import Clockwork
 from channels.sandbox.core import Sandbox
+from channels.sandbox.mail.control_mail import MAIL_ADDRESS
+from channels.sandbox.mail.from_service import MAIL_HOST
 from channels.sandbox.problems import Problem
 from channels.sandbox.remote_side import RemoteSide, Report
 from channels.sandbox.voice.pacing import VoicePacing
@@ -62,7 +65,7 @@ def url_of(runner: web.AppRunner) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunningSandbox:
     """A sandbox that serves. `clock` and `activity` are its own; a service in the same process may share them."""
 
@@ -72,9 +75,28 @@ class RunningSandbox:
     activity: Activity
     _runner: web.AppRunner
     _transport: AiohttpTransport
+    _smtp: SmtpListener | None = None
+    _mail_to: tuple[str, int] | None = None
+
+    @property
+    def smtp_port(self) -> int | None:
+        """Where mail from the service is taken; None where it is not."""
+        return self._smtp.port if self._smtp else None
+
+    @property
+    def mail_to(self) -> tuple[str, int] | None:
+        """Host and port where the service takes mail; it may be set at any time."""
+        return self._mail_to
+
+    @mail_to.setter
+    def mail_to(self, target: tuple[str, int] | None) -> None:
+        self._mail_to = target
+        self.sandbox.post = SmtpPost(*target, name=MAIL_HOST) if target else None
 
     async def close(self) -> None:
         """Stop listening, then stop what is on its way."""
+        if self._smtp is not None:
+            await self._smtp.close()
         await self._runner.cleanup()
         await self.sandbox.close()
         await self._transport.close()
@@ -94,8 +116,12 @@ async def run_sandbox(
     numbers: Sequence[str] = SANDBOX_NUMBERS,
     pacing: Pacing | None = None,
     voice_pacing: VoicePacing | None = None,
+    smtp_port: int | None = 0,
+    mail_target: tuple[str, int] | None = None,
+    mail_address: str = MAIL_ADDRESS,
 ) -> RunningSandbox:
-    """Put a whole sandbox on a socket. A manual clock starts at `clock_start`, or at the present."""
+    """Put a whole sandbox on sockets. A manual clock starts at `clock_start`, or at the present. Port 0 takes a free
+    one, `smtp_port` None none. Mail for the service, whose own is `mail_address`, goes to `mail_target`."""
     clock = RealClock() if clock_mode == "real" else ManualClock(clock_start or RealClock().now())
     activity, transport = Activity(), AiohttpTransport()
     sandbox = Sandbox(
@@ -111,13 +137,22 @@ async def run_sandbox(
         api_keys=SANDBOX_API_KEYS,
         pacing=pacing,
         voice_pacing=voice_pacing,
+        mail_address=mail_address,
     )
     try:
         runner = await start(sandbox, host, port)
     except BaseException:
         await transport.close()
         raise
-    return RunningSandbox(sandbox, url_of(runner), clock, activity, runner, transport)
+    running = RunningSandbox(sandbox, url_of(runner), clock, activity, runner, transport)
+    running.mail_to = mail_target
+    try:
+        if smtp_port is not None:
+            running._smtp = await SmtpListener.start(host, smtp_port, sandbox.mail_in, name=MAIL_HOST)
+    except BaseException:
+        await running.close()
+        raise
+    return running
 
 
 def _handler(sandbox: Sandbox) -> Handler:

@@ -59,6 +59,47 @@ class Exchange:
         }
 
 
+@dataclass(slots=True)
+class MailExchange:
+    """One mail on its way: `in` goes to the service, `out` comes from it. `code` is None until a reply came."""
+
+    seq: int
+    at: Ms
+    direction: Literal["in", "out"]
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    message_id: str
+    size_bytes: int
+    attempt: int = 1
+    code: int | None = None
+    text: str = ""
+    failure: str | None = None
+    faults: list[str] = field(default_factory=list[str])
+
+    def answered(self, code: int, text: str) -> None:
+        self.code, self.text = code, text
+
+    def shown(self) -> dict[str, object]:
+        """As JSON: from and to are the envelope's."""
+        return {
+            "seq": self.seq,
+            "at": rfc3339(self.at),
+            "kind": "mail",
+            "direction": self.direction,
+            "from": self.sender,
+            "to": ", ".join(self.recipients),
+            "subject": self.subject,
+            "message_id": self.message_id,
+            "size_bytes": self.size_bytes,
+            "attempt": self.attempt,
+            "code": self.code,
+            "text": self.text,
+            "failure": self.failure,
+            "faults": self.faults,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One entry of the debugger: an error or warning code of the provider, and the URL or message it is about."""
@@ -76,7 +117,7 @@ class Traffic:
     """The two rings."""
 
     def __init__(self, exchanges_max: int = EXCHANGES_MAX) -> None:
-        self._exchanges: deque[Exchange] = deque(maxlen=exchanges_max)
+        self._exchanges: deque[Exchange | MailExchange] = deque(maxlen=exchanges_max)
         self._troubles: deque[Trouble] = deque(maxlen=TROUBLES_MAX)
         self._count = itertools.count(1)
 
@@ -88,10 +129,27 @@ class Traffic:
         self._exchanges.append(exchange)
         return exchange
 
+    def begin_mail(
+        self,
+        direction: Literal["in", "out"],
+        sender: str,
+        recipients: tuple[str, ...],
+        *,
+        subject: str,
+        message_id: str,
+        size_bytes: int,
+        at: Ms,
+    ) -> MailExchange:
+        """Note that a mail is on its way; the caller fills in what became of it."""
+        seq = next(self._count)
+        exchange = MailExchange(seq, at, direction, sender, recipients, subject, message_id, size_bytes)
+        self._exchanges.append(exchange)
+        return exchange
+
     def trouble(self, trouble: Trouble) -> None:
         self._troubles.append(trouble)
 
-    def after(self, seq: int, limit: int) -> tuple[list[Exchange], bool]:
+    def after(self, seq: int, limit: int) -> tuple[list[Exchange | MailExchange], bool]:
         """At most `limit` exchanges after `seq`, oldest first, and whether there are more. Linear in the ring."""
         later = list(itertools.islice((one for one in self._exchanges if one.seq > seq), limit + 1))
         return later[:limit], len(later) > limit

@@ -9,6 +9,7 @@ from twilio.rest import Client
 
 from channels.sandbox.account import SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.server import RunningSandbox, run_sandbox
+from tests.sandbox.mail_stage import Desk, MailBench
 from tests.sandbox.stage import START, Bench, Receiver, RedirectedHttp, make_bench
 from tests.sandbox.voice_stage import CallBench, make_call_bench
 
@@ -61,4 +62,16 @@ async def calls() -> AsyncIterator[CallBench]:
     made = make_call_bench()
     yield made
     await made.sandbox.close()
+    assert bugs == []
+
+
+@pytest.fixture
+async def mail() -> AsyncIterator[MailBench]:
+    """Fails when a task of the sandbox failed, which nobody else would see."""
+    bugs: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(context))
+    bench, desk = make_bench(), Desk()
+    bench.sandbox.post = desk
+    yield MailBench(bench, desk)
+    await bench.sandbox.close()
     assert bugs == []

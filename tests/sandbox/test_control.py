@@ -31,8 +31,6 @@ from tests.sandbox.stage import PHONE, START, Bench
         ("POST", "/phones/client:ana/texts", {"body": "x"}, 409, "it cannot text"),
         ("PUT", f"/phones/{PHONE}/behaviour", {"on_ring": "explode"}, 422, "got 'explode'"),
         ("PUT", f"/phones/{PHONE}/behaviour", {"script": [{"on": "gather", "press": "x"}]}, 422, "got 'x'"),
-        ("POST", "/mail", None, 501, "no mailboxes"),
-        ("GET", "/mail/a@b.example", None, 501, "no mailboxes"),
         ("GET", "/nowhere", None, 404, "nothing at GET /nowhere"),
         ("PUT", "/faults", {"error_rate": 2}, 422, "number from 0 to 1, or true or false; got 2"),
         ("PUT", "/faults", {"gremlins": True}, 422, "Extra inputs"),
