@@ -9,7 +9,9 @@ import re
 from html import escape, unescape
 
 import nh3
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
@@ -61,7 +63,7 @@ SILENT = frozenset(
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^<>]{{{TAG_MAX},}}>?")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z_][\w:.-]{0,40})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
-_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+_TAG = re.compile(r"<[/!?]?([a-zA-Z0-9]{0,12})[^<>]*>?")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 _BLANKS = re.compile(r"\n{3,}")
 
@@ -184,7 +186,9 @@ def text_of_tree(tree: HtmlElement) -> str:
             element.attrib.pop(name, None)
     size = len(tree.text_content())
     is_cheap = elements <= ELEMENTS_LAID_OUT_MAX and cells * size <= TABLE_AREA_MAX
-    return _tidy(Inscriptis(tree).get_text() if is_cheap else _plain(tree))
+    return _tidy(
+        Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"].copy())).get_text() if is_cheap else _plain(tree)
+    )
 
 
 def _plain(tree: HtmlElement) -> str:
@@ -216,5 +220,10 @@ def _tidy(text: str) -> str:
 
 
 def _bare(html: str) -> str:
-    """The words of a page that no parser should see: tags are line ends."""
-    return _tidy(clean(unescape(_TAG.sub("\n", _prepared(html)))))
+    """The words of a page that no parser should see: tags of blocks are line ends, others are nothing."""
+    return _tidy(clean(unescape(_TAG.sub(_line_end, _prepared(html)))))
+
+
+def _line_end(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    return "\n" if name in BLOCKS or name == "br" else ""

@@ -35,7 +35,7 @@ class Bounce:
 
     final_recipient: str = ""
     status: str = ""  # RFC 3463, such as 5.1.1
-    permanent: bool = False  # False: the server goes on trying
+    permanent: bool = False  # given up; False: the server goes on trying
     original_message_id: str = ""
     reason: str = ""
 
