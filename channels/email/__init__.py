@@ -1,1 +1,4 @@
-"""E-mail: how it travels, without sockets (`post`) and on them (`smtp`). Importing this runs nothing."""
+"""E-mail: how it travels (`post`, `smtp`, `imap`), how it is read (`reading`), how ours is written (`composing`).
+
+Nothing is run on import.
+"""

@@ -1,0 +1,147 @@
+"""Reports about mails of ours: not delivered (RFC 3464), read (RFC 8098), called spam (RFC 5965).
+
+One rule: what it says is believed only as far as the caller finds the mail it is about: anyone can send a report.
+Besides the standard it knows how qmail, Exim, Exchange and others write that something did not arrive.
+"""
+
+import re
+
+from channels.email.charsets import clean, decoded
+from channels.email.headers import Headers, headers_of, message_ids
+from channels.email.letter import Bounce
+from channels.email.limits import Limits
+from channels.email.machine_words import BOUNCE_SENDERS, BOUNCED
+
+__all__ = ["delivery_report", "original_id", "report_kind", "told_in_words"]
+
+READ_MAX = 20_000
+REASON_MAX = 500
+GROUPS_MAX = 50
+FIELDS = Limits(headers=100, header_bytes=READ_MAX)
+_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_REPLY = re.compile(r"\b([45])\d\d[ -]")
+_ADDRESS = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,253})>")
+_PLAIN_ADDRESS = re.compile(r"(?:^|[\s(\"'])([\w.+-]{1,64}@[\w.-]{1,253}\w)", re.MULTILINE)
+_ORIGINAL_ID = re.compile(r"^[>\s]{0,4}message-id:\s{0,4}(<[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_ENHANCED_IN_TEXT = "5.0.0"
+
+
+def report_kind(headers: Headers) -> str:
+    """`bounce`, `receipt` or `complaint` for a multipart/report that says so; empty for all else."""
+    if headers.kind() != "multipart/report":
+        return ""
+    kind = headers.parameter("report-type").lower()
+    return {"delivery-status": "bounce", "disposition-notification": "receipt", "feedback-report": "complaint"}.get(
+        kind, ""
+    )
+
+
+def delivery_report(status_part: bytes, *, original: str, text: str) -> Bounce | None:
+    """What a message/delivery-status says of its worst recipient; None when all of it arrived."""
+    groups = _groups(status_part)
+    failed = [group for group in groups if group.has("action") or group.has("status")]
+    worst: Bounce | None = None
+    for group in failed:
+        action = group.first("action").strip().lower()
+        status = _status_in(group.first("status")) or _status_in(group.first("diagnostic-code"))
+        if action in ("delivered", "relayed", "expanded") or status.startswith("2"):
+            continue
+        told = Bounce(
+            final_recipient=_recipient(group),
+            status=status or _ENHANCED_IN_TEXT,
+            permanent=action == "failed" or (action == "" and status.startswith("5")),
+            original_message_id=original,
+            reason=_reason(_after_kind(group.first("diagnostic-code")) or text),
+        )
+        if worst is None or (told.permanent and not worst.permanent):
+            worst = told
+    return worst
+
+
+def _groups(raw: bytes) -> list[Headers]:
+    """The groups of fields, which blank lines part."""
+    raw, found, at = raw[:READ_MAX], list[Headers](), 0
+    while at < len(raw) and len(found) < GROUPS_MAX:
+        group, after = headers_of(raw, at, len(raw), FIELDS)
+        if group:
+            found.append(group)
+        at = max(after, at + 1)
+    return found
+
+
+def _after_kind(field: str) -> str:
+    """`rfc822; mia@customer.example` without its kind."""
+    kind, semicolon, rest = field.partition(";")
+    return rest.strip() if semicolon else kind.strip()
+
+
+def _recipient(group: Headers) -> str:
+    named = _after_kind(group.first("final-recipient")) or _after_kind(group.first("original-recipient"))
+    return clean(named.strip("<> "))[:254]
+
+
+def _status_in(text: str) -> str:
+    found = _STATUS.search(text[:REASON_MAX])
+    return found[0] if found else ""
+
+
+def _reason(text: str) -> str:
+    return " ".join(clean(text[: 2 * REASON_MAX]).split())[:REASON_MAX]
+
+
+def original_id(returned: bytes, text: str = "") -> str:
+    """The Message-ID of the mail a report is about: of the mail returned with it, else as its text tells; or empty."""
+    headers, _ = headers_of(returned, 0, len(returned), FIELDS)
+    ids = message_ids(headers.first("message-id")) or message_ids(headers.first("original-message-id"))
+    if ids:
+        return ids[0]
+    found = _ORIGINAL_ID.search(decoded(returned[:READ_MAX], "")[0]) or _ORIGINAL_ID.search(text[:READ_MAX])
+    return found[1] if found else ""
+
+
+def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, original: str) -> Bounce | None:
+    """A bounce that is no proper report, as qmail, Exim, old Exchange and many small servers write it.
+
+    Two signs of three: a mail server's sender or an empty return path, a subject of such, a status in the text."""
+    local = sender.partition("@")[0].lower()
+    from_server = local.startswith(BOUNCE_SENDERS) or headers.first("return-path").replace(" ", "") == "<>"
+    failed = headers.first("x-failed-recipients").strip()
+    says_so = subject.lower().startswith(BOUNCED) or bool(failed)
+    read = text[:READ_MAX]
+    status = _status_in_text(read)
+    if not (from_server and (says_so or bool(status))):
+        return None
+    is_warning = "warning" in subject.lower() or "will be retried" in read or "still being retried" in read
+    status = status or (_ENHANCED_IN_TEXT if not is_warning else "4.0.0")
+    return Bounce(
+        final_recipient=failed.partition(",")[0].strip() or _told_recipient(read, sender),
+        status=status,
+        permanent=status.startswith("5") and not is_warning,
+        original_message_id=original or original_id(b"", read),
+        reason=_told_reason(read),
+    )
+
+
+def _status_in_text(text: str) -> str:
+    found = _STATUS.search(text)
+    if found is not None and found[1] != "2":
+        return found[0]
+    reply = _REPLY.search(text)
+    return f"{reply[1]}.0.0" if reply is not None else ""
+
+
+def _told_recipient(text: str, sender: str) -> str:
+    for pattern in (_ADDRESS, _PLAIN_ADDRESS):
+        for found in pattern.finditer(text):
+            if found[1].lower() != sender.lower() and not found[1].lower().startswith(BOUNCE_SENDERS):
+                return found[1]
+    return ""
+
+
+def _told_reason(text: str) -> str:
+    """The lines around the first status or reply code; else how the text begins."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:200]
+    for n, line in enumerate(lines):
+        if _STATUS.search(line[:REASON_MAX]) or _REPLY.search(line[:REASON_MAX]):
+            return _reason(" ".join(lines[n : n + 3]))
+    return _reason(" ".join(lines[:5]))

@@ -1,0 +1,229 @@
+"""HTML of a mail: made safe to show, and read as text.
+
+One rule: what comes out of `safe_html` runs nothing, loads nothing and covers nothing: an allow-list, and pictures
+only as `data-src`, for a person to ask for. Both ways are bounded: HTML is cut, long tags are thinned and depth is
+limited before any parser sees it, for each of the parsers has inputs that take it minutes.
+"""
+
+import re
+from html import escape, unescape
+
+import nh3
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
+
+from channels.email.charsets import clean
+
+__all__ = ["HTML_MAX", "safe_html", "text_of_html", "text_of_tree", "tree_of_html"]
+
+HTML_MAX = 300_000
+"""Characters looked at, after comments, styles and scripts are taken out."""
+RAW_MAX = 2_000_000
+TAG_MAX = 300
+"""A tag longer than this is thinned: parsers compare each attribute with all others of its tag."""
+VALUE_MAX = 2_000
+ATTRIBUTES_MAX = 30
+TAGS_MAX = 12_000
+ENTITIES_MAX = 10_000
+ELEMENTS_LAID_OUT_MAX = 1_500
+TABLE_AREA_MAX = 2_000_000
+DEEPEST = 150
+_SHOWN = """
+    a abbr address article b big blockquote br caption center cite code col colgroup dd del details div dl dt em font
+    h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp section small span strike strong sub summary sup table
+    tbody td tfoot th thead tr tt u ul var wbr
+"""
+_LINES = """
+    address article blockquote caption center dd details div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section summary
+    table tr ul body form fieldset header footer main nav aside figure
+"""
+TAGS = frozenset(_SHOWN.split())
+BLOCKS = frozenset(_LINES.split())
+ATTRIBUTES = {
+    "*": {"dir", "lang", "title", "style"},
+    "a": {"href"},
+    "blockquote": {"type"},
+    "font": {"color", "size"},
+    "img": {"data-src", "alt", "width", "height"},
+    "ol": {"start", "type"},
+    "table": {"width", "cellpadding", "cellspacing", "border", "align", "bgcolor"},
+    "td": {"colspan", "rowspan", "width", "align", "valign", "bgcolor"},
+    "th": {"colspan", "rowspan", "width", "align", "valign", "bgcolor"},
+    "tr": {"align", "valign", "bgcolor"},
+}
+STYLES = {"color", "background-color", "font-weight", "font-style", "text-align", "text-decoration"}
+SCHEMES = {"http", "https", "mailto", "tel"}
+PICTURE_SCHEMES = ("http://", "https://", "cid:")
+SILENT = frozenset(
+    ["script", "style", "head", "title", "noscript", "template", "object", "iframe", "textarea", "select"]
+)
+
+_LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^<>]{{{TAG_MAX},}}>?")
+_ATTRIBUTE = re.compile(r"""([a-zA-Z_][\w:.-]{0,40})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_TAG = re.compile(r"<[/!?]?([a-zA-Z0-9]{0,12})[^<>]*>?")
+_HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
+_BLANKS = re.compile(r"\n{3,}")
+
+
+def safe_html(html: str) -> str:
+    """The HTML with nothing in it but what the allow-list names."""
+    tree = tree_of_html(html)
+    if tree is None:
+        text = text_of_html(html)
+        return f"<pre>{escape(text)}</pre>" if text.strip() else ""
+    for picture in list(tree.iter("img")):
+        source = picture.attrib.pop("src", "").strip()
+        picture.attrib.pop("data-src", None)
+        if source.lower().startswith(PICTURE_SCHEMES):
+            picture.set("data-src", source)
+    return nh3.clean(
+        tostring(tree, encoding="unicode"),
+        tags=set(TAGS),
+        clean_content_tags={"script", "style", "title"},
+        attributes=ATTRIBUTES,
+        attribute_filter=_allowed,
+        filter_style_properties=STYLES,
+        url_schemes=SCHEMES,
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    ).strip()
+
+
+def _allowed(tag: str, name: str, value: str) -> str | None:
+    """The second wall: a value that the allow-list lets through by name and that is still refused."""
+    if name == "data-src":
+        return value if value.strip().lower().startswith(PICTURE_SCHEMES) else None
+    if name in ("width", "height", "size", "colspan", "rowspan", "cellpadding", "cellspacing", "border", "start"):
+        return value if value.removesuffix("%").lstrip("+-").isdecimal() and len(value) <= 5 else None
+    return value
+
+
+def text_of_html(html: str) -> str:
+    """What a person would read, as plain text: tables laid out, links by their words."""
+    tree = tree_of_html(html)
+    return text_of_tree(tree) if tree is not None else _bare(html)
+
+
+def tree_of_html(html: str) -> HtmlElement | None:
+    """The parsed page, without what is never shown; None when it is empty, or when it is deeper or has
+    more tags than people's mail has: then its words alone are shown."""
+    plain = _prepared(html)
+    if not plain.strip() or plain.count("<") > TAGS_MAX or plain.count("&") > ENTITIES_MAX:
+        return None
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = document_fromstring(plain.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+    if any("depth" in entry.message.lower() for entry in parser.error_log) or _is_deep(tree):
+        return None
+    return tree
+
+
+def _is_deep(tree: HtmlElement) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _prepared(html: str) -> str:
+    """Cut, without comments, styles and scripts, and with no tag that is too long."""
+    html = clean(html[:RAW_MAX])
+    for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>")):
+        html = _without(html, opening, closing)
+    return _LONG_TAG.sub(_thinned, html[:HTML_MAX])
+
+
+def _without(html: str, opening: str, closing: str) -> str:
+    """Without all from each `opening` to its `closing`; one that is never closed loses its opening alone."""
+    folded = html.lower() if opening[1].isalpha() else html
+    if opening not in folded or len(folded) != len(html):
+        return html
+    kept: list[str] = []
+    at = 0
+    while (start := folded.find(opening, at)) >= 0:
+        kept.append(html[at:start])
+        stop = folded.find(closing, start + len(opening))
+        if stop < 0:
+            return "".join(kept) + html[start:].replace(html[start : start + len(opening)], "")
+        at = stop + len(closing)
+    return "".join(kept) + html[at:]
+
+
+def _thinned(found: re.Match[str]) -> str:
+    """A long tag with its first attributes, without values that are files in themselves."""
+    tag = found[0]
+    name = re.match(r"</?[a-zA-Z][a-zA-Z0-9:]{0,30}", tag)
+    if name is None:
+        return ""
+    kept: dict[str, str] = {}
+    for attribute in _ATTRIBUTE.finditer(tag, name.end()):
+        if len(attribute[2]) <= VALUE_MAX:
+            kept.setdefault(attribute[1].lower(), attribute[2])
+        if len(kept) >= ATTRIBUTES_MAX:
+            break
+    return name[0] + "".join(f" {key}={value}" for key, value in kept.items()) + ">"
+
+
+def text_of_tree(tree: HtmlElement) -> str:
+    """The text of a parsed page, laid out where that is cheap. The tree is changed."""
+    hidden = [e for e in tree.iter(etree.Element) if e.tag in SILENT or _HIDDEN.search(e.get("style", "")[:VALUE_MAX])]
+    for element in hidden:
+        if element.getparent() is not None and element.tag != "body":
+            element.drop_tree()
+    cells = elements = 0
+    for element in tree.iter(etree.Element):
+        elements += 1
+        cells += element.tag in ("td", "th", "tr")
+        for name in ("style", "align", "valign"):
+            element.attrib.pop(name, None)
+    size = len(tree.text_content())
+    is_cheap = elements <= ELEMENTS_LAID_OUT_MAX and cells * size <= TABLE_AREA_MAX
+    return _tidy(
+        Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"].copy())).get_text() if is_cheap else _plain(tree)
+    )
+
+
+def _plain(tree: HtmlElement) -> str:
+    """The text without layout: one pass, whatever the size."""
+    found: list[str] = []
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        is_block = element.tag in BLOCKS
+        if event == "start":
+            found.append("\n" if is_block or element.tag == "br" else "")
+            found.append(_words(element.text))
+        else:
+            found.append("\n" if is_block else "  " if element.tag in ("td", "th") else "")
+            found.append(_words(element.tail))
+    return "".join(found)
+
+
+def _words(text: str | None) -> str:
+    """Text with its blanks as a browser shows them."""
+    if not text:
+        return ""
+    words = " ".join(text.split())
+    before, after = " " if text[0].isspace() else "", " " if text[-1].isspace() else ""
+    return before + words + after if words else " "
+
+
+def _tidy(text: str) -> str:
+    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def _bare(html: str) -> str:
+    """The words of a page that no parser should see: tags of blocks are line ends, others are nothing."""
+    return _tidy(clean(unescape(_TAG.sub(_line_end, _prepared(html)))))
+
+
+def _line_end(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    return "\n" if name in BLOCKS or name == "br" else ""

@@ -1,0 +1,25 @@
+"""How much of a mail is looked at: named limits that keep reading bounded, whatever comes.
+
+One rule: beyond a limit nothing is dropped; the rest becomes one attachment, and a note says so.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one mail. Sizes in bytes, texts in characters."""
+
+    bytes: int = 25_000_000
+    parts: int = 500
+    nesting: int = 50
+    header_bytes: int = 100_000
+    headers: int = 1_000
+    text_chars: int = 500_000
+    work_bytes: int = 150_000_000  # bytes searched for the borders between parts, over all levels
+    work_borders: int = 5_000  # places looked at that may be such a border
+
+
+DEFAULT = Limits()

@@ -1,0 +1,252 @@
+"""What is new in an answer, and what it quotes.
+
+One rule: nothing is thrown away. Every line stands in the new words or in the history, and when nothing would be new,
+the whole is shown. One pass over lines cut to 500 characters; each looks at a fixed number of neighbours at most, so
+the time grows with the length alone.
+
+It reads text; `trimming_html` makes such text from the structure of HTML.
+"""
+
+import re
+from dataclasses import dataclass
+
+from channels.email.trimming_words import FORWARDED, LANGUAGES, MOBILE, ORIGINAL, QUOTE_STARTS, QUOTE_VERBS
+
+__all__ = ["NOTHING_NEW", "Trimmed", "trim"]
+
+NOTHING_NEW = "no new text"
+LINE_MAX = 500
+WRAPPED_MAX = 3
+"""An introduction ("On … wrote:") is wrapped over so many lines at most."""
+HEADS_WITHIN = 9
+SIGNATURE_LINES_MAX = 20
+ANSWERED_LINES_MAX = 10
+BOTTOM_POSTED_MIN = 4
+MOBILE_CHARS_MAX = 120
+QUOTED, BLANK, TEXT, INTRODUCTION, SIGNATURE = ">", " ", "t", "i", "s"
+
+_HEAD_NAMES = {
+    name: number
+    for language in LANGUAGES.values()
+    for number, names in enumerate(
+        (language.heads.sender, language.heads.sent, language.heads.to, language.heads.subject)
+    )
+    for name in names
+}
+_SENDERS = frozenset(name for language in LANGUAGES.values() for name in language.heads.sender)
+_VERB = re.compile("|".join(re.escape(verb) for verb in sorted(QUOTE_VERBS, key=len, reverse=True)))
+_DATED = re.compile(r"^\d{1,4}[-/.年 ]|^(?:[a-zśáéû]{2,9}\.?,? )?\d{1,2} ")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\d[./-]\d{1,2}[./-]\d\d")
+_TIME = re.compile(r"\d{1,2}[:.h時]\d\d")
+_HAS_DIGIT = re.compile(r"\d")
+_RULE = re.compile(r"_{10,}|-{20,}|={20,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """`new` and `history` hold all of it between them; `note` is `NOTHING_NEW` when the whole is shown for want of
+    anything new."""
+
+    new: str
+    history: str
+    note: str = ""
+
+
+def trim(text: str, *, is_forwarded: bool = False) -> Trimmed:
+    """Split `text`. What somebody forwards to us is new to us: then only signatures go to the history."""
+    lines = text.split("\n")
+    roles = [_role(line) for line in lines]
+    end = _mark(lines, roles, is_forwarded=is_forwarded)
+    _mark_mobile(lines, roles, end)
+    new = _new_lines(lines, roles, end)
+    shown = _joined(lines, new)
+    if not shown:
+        return Trimmed(text.strip("\n"), "", NOTHING_NEW if text.strip() else "")
+    answers = {n for n in new if roles[n] == QUOTED}
+    kept = [n for n in range(len(lines)) if n not in new or n in answers]
+    return Trimmed(shown, _joined(lines, kept))
+
+
+def _joined(lines: list[str], numbers: list[int] | set[int]) -> str:
+    """These lines; where some between them were left out, a blank line."""
+    shown: list[str] = []
+    before = -1
+    for n in sorted(numbers):
+        line = lines[n].rstrip()
+        if n != before + 1 and line and shown and shown[-1]:
+            shown.append("")
+        shown.append(line)
+        before = n
+    return "\n".join(shown).strip("\n")
+
+
+def _role(line: str) -> str:
+    start = line.lstrip()[:1]
+    return BLANK if not start else QUOTED if start == ">" else TEXT
+
+
+def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
+    """Mark introductions and signatures; return where everything further is history (the end when nothing is)."""
+    signature_from: int | None = None
+    end = len(lines)
+    for n, role in enumerate(roles):
+        if role == QUOTED:
+            signature_from = _close_signature(roles, signature_from, n)
+        if role != TEXT:
+            continue
+        line = lines[n][:LINE_MAX].strip()
+        if is_forwarded and line.lower().strip(" -:>") in FORWARDED:
+            break  # from here on it is another's words, sent to us to read
+        last = line[-1:]
+        if line == "--" and lines[n] in ("-- ", "--"):
+            signature_from = _close_signature(roles, signature_from, n)
+            signature_from = n
+        elif last in ":：" and (first := _introduction(lines, roles, n)) is not None:
+            if _next_is_quoted(roles, n):
+                signature_from = _close_signature(roles, signature_from, first)
+                roles[first : n + 1] = [INTRODUCTION] * (n + 1 - first)
+            elif not is_forwarded and _is_certain(" ".join(lines[first : n + 1])[:LINE_MAX]):
+                end = first
+                break
+        elif not is_forwarded and (_is_original(line) or _is_head(lines, roles, n, line)):
+            end = n
+            break
+    _close_signature(roles, signature_from, end)
+    return _back_over_rules(lines, roles, end)
+
+
+def _close_signature(roles: list[str], start: int | None, end: int) -> None:
+    """A signature ends where a quotation begins, or at the end; one that is too long is none."""
+    if start is None:
+        return
+    texts = [n for n in range(start, end) if roles[n] == TEXT]
+    if len(texts) <= SIGNATURE_LINES_MAX:
+        for n in texts:
+            roles[n] = SIGNATURE
+
+
+def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
+    """The first line of the introduction that ends in line `n`; None when it is none."""
+    joined = ""
+    for first in range(n, max(-1, n - WRAPPED_MAX), -1):
+        if roles[first] != TEXT:
+            return None
+        joined = f"{lines[first][:LINE_MAX].strip()} {joined}"
+        folded = joined[:LINE_MAX].lower()
+        begins = folded.startswith(QUOTE_STARTS) or _DATED.match(folded) is not None
+        says = _VERB.search(folded) is not None
+        if _HAS_DIGIT.search(folded) and ((says and (begins or "@" in folded)) or (begins and ">:" in folded)):
+            if begins or first == n - WRAPPED_MAX + 1 or not first or roles[first - 1] != TEXT:
+                return first
+            before = lines[first - 1][:LINE_MAX].strip().lower()
+            return first - 1 if before.startswith(QUOTE_STARTS) and _HAS_DIGIT.search(before) else first
+    return None
+
+
+def _is_certain(introduction: str) -> bool:
+    """Whether a program wrote it, so that what follows is quoted even without a mark."""
+    return "@" in introduction or (_YEAR.search(introduction) is not None and _TIME.search(introduction) is not None)
+
+
+def _next_is_quoted(roles: list[str], n: int) -> bool:
+    """Whether a quotation follows, after two blank lines at most."""
+    return QUOTED in roles[n + 1 : n + 4] and TEXT not in roles[n + 1 : roles.index(QUOTED, n + 1, n + 4)]
+
+
+def _is_original(line: str) -> bool:
+    return line[:1] in "-_*" and line.lower().strip(" -_*") in ORIGINAL
+
+
+def _head_name(line: str) -> str:
+    """The field's name, when the line looks like one of a header."""
+    place = line.replace("：", ":", 1).find(":", 0, 24)
+    return line[:place].strip(" *\t_\xa0").lower() if place > 0 else ""
+
+
+def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
+    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes."""
+    if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
+        return False
+    if place > 0 and line[place + 1 : place + 3] == "//":
+        return False
+    if _head_name(line) not in _SENDERS:
+        return False
+    kinds = {0}
+    for further in range(n + 1, min(n + HEADS_WITHIN, len(lines))):
+        if roles[further] == TEXT:
+            kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), 0))
+    return len(kinds) >= 3
+
+
+def _back_over_rules(lines: list[str], roles: list[str], end: int) -> int:
+    """A rule above what is quoted belongs to it."""
+    if end == len(lines):
+        return end
+    place = end - 1
+    while place >= 0 and roles[place] == BLANK:
+        place -= 1
+    return place if place >= 0 and _RULE.fullmatch(lines[place][:LINE_MAX].strip()) else end
+
+
+def _mark_mobile(lines: list[str], roles: list[str], end: int) -> None:
+    """What telephones put under a text ("Sent from my …"): the last lines before a quotation or the end."""
+    borders = [n for n in range(end) if roles[n] in (INTRODUCTION, QUOTED, SIGNATURE)]
+    for border in {*borders[:1], end}:
+        place = border - 1
+        while place >= 0 and roles[place] == BLANK:
+            place -= 1
+        if place >= 0 and roles[place] == TEXT and _is_mobile(lines[place]):
+            roles[place] = SIGNATURE
+
+
+def _is_mobile(line: str) -> bool:
+    plain = line[:LINE_MAX].strip(" \t*_<[(").lower()
+    return len(plain) <= MOBILE_CHARS_MAX and plain.startswith(MOBILE)
+
+
+def _new_lines(lines: list[str], roles: list[str], end: int) -> set[int]:
+    """The numbers of the lines that are new, with those of quoted lines that are answered right below them."""
+    blocks = _quotations(roles, end)
+    texts = [n for n in range(end) if roles[n] == TEXT]
+    new = set(texts)
+    for start, stop in blocks:
+        is_last = not texts or texts[-1] < stop
+        if is_last:
+            has_introduction = INTRODUCTION in roles[max(0, start - 3) : start]
+            if stop - start == 1 and len(blocks) == 1 and not has_introduction and texts:
+                new.add(start)  # one line after a ">" is as likely a sign of its writer's
+            continue
+        is_bottom_posted = len(blocks) == 1 and texts[0] > stop and stop - start >= BOTTOM_POSTED_MIN
+        if not is_bottom_posted:
+            new.update(_answered(lines, start, stop))
+    is_followed = False
+    for n in range(end - 1, -1, -1):  # blank lines belong to what follows them
+        if roles[n] == BLANK and is_followed:
+            new.add(n)
+        elif roles[n] != BLANK:
+            is_followed = n in new
+    return new
+
+
+def _quotations(roles: list[str], end: int) -> list[tuple[int, int]]:
+    """Runs of quoted lines, blank lines inside them included."""
+    found: list[tuple[int, int]] = []
+    for n in range(end):
+        if roles[n] == QUOTED:
+            if (
+                found
+                and all(roles[k] == BLANK for k in range(found[-1][1], min(n, found[-1][1] + 3)))
+                and n <= found[-1][1] + 2
+            ):
+                found[-1] = (found[-1][0], n + 1)
+            else:
+                found.append((n, n + 1))
+    return found
+
+
+def _answered(lines: list[str], start: int, stop: int) -> range:
+    """The last paragraph of a quotation: what the words below it answer."""
+    first = stop - 1
+    while first > start and stop - first < ANSWERED_LINES_MAX and lines[first - 1].strip(" >\t"):
+        first -= 1
+    return range(first, stop)

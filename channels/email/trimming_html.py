@@ -1,0 +1,132 @@
+"""HTML as text in which quotations carry a `>`: what mail programs mark by structure, for `trimming` to read.
+
+One rule: structure is only ever a hint of what is quoted; no words are lost by it. What a program marks as "quoted from
+here on" is kept apart as the rest.
+"""
+
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from channels.email.html import text_of_html, text_of_tree, tree_of_html
+
+__all__ = ["Marked", "marked_text"]
+
+OPEN, CLOSE, FROM_HERE = "\ue0f0", "\ue0f1", "\ue0f2"
+"""Characters of the private area that stand for borders while the page is laid out; the page itself has none."""
+MARKS_MAX = 200
+WRAPPING = frozenset(
+    ["gmail_quote", "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra"]
+)
+FROM_HERE_IDS = frozenset(["appendonsend", "divRplyFwdMsg", "OLK_SRC_BODY_SECTION", "stopSpelling", "reply-intro",
+                           "mail-editor-reference-message-container", "replySplit", "isForwardContent"])  # fmt: skip
+FROM_HERE_CLASSES = frozenset(["OutlookMessageHeader", "ms-outlook-mobile-reference-message", "moz-forward-container"])
+INTRODUCING = frozenset(["moz-cite-prefix", "gmail_attr", "protonmail_quote_header"])
+FORWARDS = ("---------- forwarded", "---------- weitergeleitet", "forwarded message", "begin forwarded")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """`plain` is what a person reads; `quoted` the same up to the rest, with `>` before quotations; `is_marked` tells
+    whether the page's structure said anything."""
+
+    plain: str
+    quoted: str
+    rest: str
+    is_marked: bool
+
+
+def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
+    """The text of a page with its quotations marked. In what was forwarded nothing is."""
+    for mark in (OPEN, CLOSE, FROM_HERE):
+        html = html.replace(mark, "")
+    tree = tree_of_html(html)
+    if tree is None:
+        plain = text_of_html(html)
+        return Marked(plain, plain, "", is_marked=False)
+    is_marked = not is_forwarded and _mark(tree)
+    text = text_of_tree(tree)
+    if not is_marked:
+        return Marked(text, text, "", is_marked=False)
+    return _read(text)
+
+
+def _mark(tree: HtmlElement) -> bool:
+    """Put borders where the structure has them."""
+    borders: list[tuple[HtmlElement, bool]] = []
+    for element in tree.iter(etree.Element):
+        if element.tag not in ("div", "blockquote", "span", "td", "hr", "table"):
+            continue
+        if _begins_the_rest(element):
+            borders.append((element, False))
+            break
+        if len(borders) < MARKS_MAX and _is_quotation(element):
+            borders.append((element, True))
+    for element, wraps in borders:
+        if wraps:
+            element.insert(0, _border(OPEN, element.text))
+            element.text = None
+            element.append(_border(CLOSE))
+        else:
+            parent, border = element.getparent(), _border(FROM_HERE)
+            if parent is not None:
+                parent.insert(parent.index(element), border)
+    return bool(borders)
+
+
+def _border(mark: str, tail: str | None = None) -> etree._Element:  # pyright: ignore[reportPrivateUsage]
+    border = etree.Element("div")
+    border.text, border.tail = mark, tail
+    return border
+
+
+def _is_quotation(element: HtmlElement) -> bool:
+    if element.tag == "blockquote":
+        return element.get("type", "").lower() == "cite" or "gmail_quote" in element.get("class", "")
+    classes = {name.removeprefix("x_") for name in element.get("class", "").split()[:10]}
+    named = classes & WRAPPING or any(name.endswith("yahoo_quoted") for name in classes)
+    return bool(named) and not _is_forward(element)
+
+
+def _is_forward(element: HtmlElement) -> bool:
+    """Gmail marks what is forwarded as it marks what is quoted; its first words tell."""
+    first = "".join(text for _, text in zip(range(5), element.itertext(), strict=False)).strip().lower()
+    return first[:40].startswith(FORWARDS)
+
+
+def _begins_the_rest(element: HtmlElement) -> bool:
+    id, classes = element.get("id", ""), element.get("class", "").split()[:10]
+    if id.removeprefix("x_") in FROM_HERE_IDS or any(name.removeprefix("x_") in FROM_HERE_CLASSES for name in classes):
+        return True
+    return element.tag == "div" and _is_outlook_rule(element)
+
+
+def _is_outlook_rule(element: HtmlElement) -> bool:
+    """Outlook on a desk writes its header into a box with a line above."""
+    style = element.get("style", "")[:300].replace(" ", "").lower()
+    if "border-top:solid#" not in style or not ("e1e1e1" in style or "b5c4df" in style):
+        return False
+    return next(element.iter("b"), None) is not None
+
+
+def _read(text: str) -> Marked:
+    quoted: list[str] = []
+    plain: list[str] = []
+    rest: list[str] = []
+    depth, is_rest = 0, False
+    for line in text.split("\n"):
+        left = line.translate(_NO_MARKS)
+        opens, closes = line.count(OPEN), line.count(CLOSE)
+        is_rest = is_rest or FROM_HERE in line
+        depth += opens
+        if left.strip() or not (opens or closes or FROM_HERE in line):
+            plain.append(left)
+            (rest if is_rest else quoted).append("> " * min(depth, 10) + left if depth and not is_rest else left)
+        depth = max(0, depth - closes)
+    return Marked(
+        "\n".join(plain).strip("\n"), "\n".join(quoted).strip("\n"), "\n".join(rest).strip("\n"), is_marked=True
+    )
+
+
+_NO_MARKS = dict.fromkeys(map(ord, (OPEN, CLOSE, FROM_HERE)))
