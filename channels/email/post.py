@@ -1,0 +1,66 @@
+"""What mail travels as, without the wire: an envelope, the reply to it, and the port that carries it away.
+
+Its one rule: an envelope is what SMTP says (RFC 5321), never what the headers inside `raw` claim. Nothing here reads a
+message. The same code posts over real sockets (`channels.email.smtp`) and in memory, in the simulator.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One mail on its way. The null return path (bounces, automatic answers) is the empty `sender`."""
+
+    sender: str  # "mia@customer.example", without angle brackets
+    recipients: tuple[str, ...]  # at least one
+    raw: bytes  # the message as it came (RFC 5322)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the receiving server says to a mail (RFC 5321 section 4.2): 2xx, it has it; 4xx, try again; 5xx, never."""
+
+    code: int
+    text: str  # one line, without the code: "2.0.0 OK"
+
+    @property
+    def is_taken(self) -> bool:
+        return 200 <= self.code < 300
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
+
+
+ACCEPTED = Reply(250, "2.0.0 OK")
+
+
+class PostRefused(Exception):
+    """The other server said no: it does not have the mail."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{code} {text}")
+        self.code = code  # 4xx or 5xx
+        self.text = text
+
+    @property
+    def permanent(self) -> bool:
+        """True where trying again is in vain."""
+        return self.code >= 500
+
+
+class PostFailure(Exception):
+    """No reply came. `may_have_arrived` is False only where the mail surely never reached the other side."""
+
+    def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
+        super().__init__(reason)
+        self.may_have_arrived = may_have_arrived
+
+
+class Post(Protocol):
+    """Carries one mail to the next server."""
+
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+        """Return when the server has the mail for all recipients. Raise `PostRefused` where it said no, `PostFailure`
+        where no reply came within `timeout_s` (real seconds)."""
+        ...
