@@ -4,6 +4,8 @@ Its one rule: an envelope is what SMTP says (RFC 5321), never what the headers i
 message. The same code posts over real sockets (`channels.email.smtp`) and in memory, in the simulator.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,3 +66,33 @@ class Post(Protocol):
         """Return when the server has the mail for all recipients. Raise `PostRefused` where it said no, `PostFailure`
         where no reply came within `timeout_s` (real seconds)."""
         ...
+
+
+Take = Callable[[Envelope], Awaitable[Reply]]
+"""Receives one mail and says the reply. It may raise `PostFailure`: then the sender hears nothing."""
+
+
+class PostInHand:
+    """A `Post` without a wire: it hands each mail straight to whoever takes it."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                reply = await self._take(envelope)
+        except TimeoutError as problem:
+            raise PostFailure(f"no reply in {timeout_s:g} s", may_have_arrived=True) from problem
+        if not reply.is_taken:
+            raise PostRefused(reply.code, reply.text)
+
+
+def is_address(text: str) -> bool:
+    """Nothing that could end the line or the angle brackets. Whether it has a mailbox is for its server to say."""
+    if not text or not text.isprintable() or any(one in text for one in "<> "):
+        return False
+    try:
+        return len(text.encode()) <= 254
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,214 @@
+"""Mail on real sockets: `SmtpPost` carries it away, `SmtpListener` takes it in.
+
+Its one rule: nobody is told that a mail is taken before it is, and a failure says whether the mail may have arrived. It
+reads no message, keeps none and tries nothing again.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import aiosmtplib
+
+from channels.email.post import Envelope, PostFailure, PostRefused, Reply, Take, is_address
+from channels.email.smtp_session import FAILED, NO_ADDRESS, Session, SmtpLimits, TurnedAway
+
+CONNECTIONS_OUT_MAX = 5
+QUIT_S = 2.0
+UTF8_REFUSED = (550, "5.6.7 this server takes no addresses outside ASCII")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
+
+Admit = Callable[[str, str], Reply | None]
+"""Says at once, before the mail itself comes, why it cannot come from this sender to this recipient; None: it can."""
+
+
+class SmtpPost:
+    """Carries mail to one server, one connection for each, a few at a time. All or nothing: where the server refuses
+    one recipient, nobody gets the mail, and the refusal names that recipient."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: Literal["none", "starttls", "tls"] = "none",
+        username: str = "",
+        password: str = "",
+        name: str = "localhost",  # what we call ourselves in EHLO
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._host, self._port, self._tls, self._tls_context = host, port, tls, tls_context
+        self._username, self._password, self._name = username, password, name
+        self._turns = asyncio.Semaphore(CONNECTIONS_OUT_MAX)
+
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+        """See `Post`. A connection that is lost anywhere after DATA was said counts as: may have arrived."""
+        for address in (*envelope.recipients, envelope.sender or "null@path"):
+            if not is_address(address):
+                raise PostRefused(553, f"5.1.3 {address!r} is no address")
+        client, progress = self._client(timeout_s), _Progress()
+        try:
+            async with asyncio.timeout(timeout_s), self._turns:
+                await _converse(client, envelope, progress)
+            await _leave(client)
+        except aiosmtplib.SMTPAuthenticationError as problem:  # a word on us, not on the mail
+            raise PostFailure(f"{self._host} does not let us in: {problem}", may_have_arrived=False) from problem
+        except aiosmtplib.SMTPResponseException as problem:
+            await _leave(client)
+            if 400 <= problem.code <= 599:
+                raise PostRefused(problem.code, _one_line(problem)) from problem
+            raise PostFailure(f"{self._host} said {problem}", may_have_arrived=progress.is_data_said) from problem
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
+            reason = f"no reply from {self._host}:{self._port}: {problem!r}"
+            raise PostFailure(reason, may_have_arrived=progress.is_data_said) from problem
+        finally:
+            client.close()
+
+    def _client(self, timeout_s: float) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            use_tls=self._tls == "tls",
+            start_tls=self._tls == "starttls",
+            username=self._username or None,
+            password=self._password or None,
+            local_hostname=self._name,
+            timeout=timeout_s,
+            tls_context=self._tls_context,
+        )
+
+
+@dataclass(slots=True)
+class _Progress:
+    is_data_said: bool = False
+
+
+async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> None:
+    await client.connect()
+    with suppress(aiosmtplib.SMTPHeloError):  # then it speaks HELO, and has no extensions
+        await client.ehlo()
+    raw, options, encoding = envelope.raw, list[str](), "ascii"
+    if client.supports_extension("size"):
+        lone_ends = raw.count(b"\n") - raw.count(b"\r\n")  # each grows by one byte on its way
+        options.append(f"SIZE={len(raw) + lone_ends}")
+    if not raw.isascii() and client.supports_extension("8bitmime"):
+        options.append("BODY=8BITMIME")
+    if not "".join((envelope.sender, *envelope.recipients)).isascii():
+        if not client.supports_extension("smtputf8"):
+            raise PostRefused(*UTF8_REFUSED)
+        options.append("SMTPUTF8")
+        encoding = "utf-8"
+    await client.mail(envelope.sender, options=options, encoding=encoding)
+    for recipient in envelope.recipients:
+        await client.rcpt(recipient, encoding=encoding)
+    progress.is_data_said = True
+    await client.data(raw)
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):  # the mail is there, whatever comes now
+        await client.quit(timeout=QUIT_S)
+
+
+def _one_line(problem: aiosmtplib.SMTPResponseException) -> str:
+    text = " ".join(problem.message.split())
+    return f"{text} ({problem.recipient})" if isinstance(problem, aiosmtplib.SMTPRecipientRefused) else text
+
+
+class SmtpListener:
+    """A mail server on the running loop. What `take` raises is 451 to the sender, who never sees why; where it raises
+    `PostFailure` the connection breaks without a reply. A mail that came whole is taken even if its sender is gone."""
+
+    def __init__(self, take: Take, limits: SmtpLimits, *, name: str, admit: Admit | None) -> None:
+        self.limits, self.name = limits, name
+        self.is_closing = False
+        self._take, self._admit = take, admit
+        self._connections: set[Session] = set()
+        self._takes: set[asyncio.Task[Reply]] = set()
+        self._server: asyncio.Server | None = None
+        self._empty = asyncio.Event()
+
+    @classmethod
+    async def start(
+        cls,
+        host: str,
+        port: int,
+        take: Take,
+        limits: SmtpLimits | None = None,
+        *,
+        name: str = "localhost",
+        admit: Admit | None = None,
+    ) -> Self:
+        """Listen; port 0 takes a free one. `name` is what the server calls itself. Raise OSError as a socket does."""
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # strangers' commands and addresses belong in no log
+        made = cls(take, limits or SmtpLimits(), name=name, admit=admit)
+        made._server = await asyncio.get_running_loop().create_server(made._protocol, host, port)
+        return made
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Take nobody in any more, let mails under way finish for `closing_s`, then break them off."""
+        self.is_closing = True
+        assert self._server is not None
+        self._server.close()
+        for connection in tuple(self._connections):
+            connection.leave_if_idle()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.closing_s):
+                if self._connections:
+                    await self._empty.wait()
+                if self._takes:
+                    await asyncio.wait(self._takes)
+        for connection in tuple(self._connections):
+            connection.break_off()
+        for task in tuple(self._takes):
+            task.cancel()
+        await asyncio.gather(*self._takes, return_exceptions=True)
+
+    def gone(self, connection: Session) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+    async def taken(self, envelope: Envelope) -> Reply | None:
+        """What `take` says to this mail; None where nothing is to be said."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._within_time(envelope), name="take a mail")
+        self._takes.add(task)
+        task.add_done_callback(self._takes.discard)
+        await asyncio.wait({task})  # not `await task`: the sender's going away must not cancel it
+        if task.cancelled():
+            return FAILED
+        problem = task.exception()
+        if problem is None:
+            return task.result()
+        if isinstance(problem, PostFailure):
+            return None
+        loop.call_exception_handler({"message": "a mail was not taken", "exception": problem, "task": task})
+        return FAILED
+
+    async def _within_time(self, envelope: Envelope) -> Reply:
+        async with asyncio.timeout(self.limits.take_s):
+            return await self._take(envelope)
+
+    def refusal(self, sender: str, recipients: list[str], recipient: str) -> Reply | None:
+        if not is_address(recipient):
+            return NO_ADDRESS
+        if len(recipients) >= self.limits.recipients:
+            return TOO_MANY_RECIPIENTS
+        return self._admit(sender, recipient) if self._admit else None
+
+    def _protocol(self) -> asyncio.BaseProtocol:
+        if len(self._connections) >= self.limits.connections or self.is_closing:
+            return TurnedAway()
+        connection = Session(self)
+        self._connections.add(connection)
+        return connection

@@ -1,0 +1,386 @@
+"""Mail on real sockets: the sender that carries it away and the server that takes it in, against each other and against
+servers and clients that behave badly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aiosmtplib
+import pytest
+
+from channels.email.post import ACCEPTED, Envelope, PostFailure, PostRefused, Reply
+from channels.email.smtp import SmtpLimits, SmtpListener, SmtpPost
+
+HOST = "127.0.0.1"
+MAIL = Envelope("mia@customer.example", ("help@support.example",), b"Subject: hello\r\n\r\nIt is cold.\r\n")
+
+
+class Desk:
+    """Takes mail and answers as told."""
+
+    def __init__(self) -> None:
+        self.got: list[Envelope] = []
+        self.answer: Callable[[], Awaitable[Reply]] | Reply = ACCEPTED
+
+    async def take(self, envelope: Envelope) -> Reply:
+        self.got.append(envelope)
+        return self.answer if isinstance(self.answer, Reply) else await self.answer()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture(autouse=True)
+async def bugs() -> AsyncIterator[list[str]]:
+    """Whatever nobody awaited fails the test, unless the test takes it away."""
+    found: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: found.append(context["message"]))
+    yield found
+    assert found == []
+
+
+@asynccontextmanager
+async def listening(desk: Desk, **limits: float) -> AsyncIterator[SmtpListener]:
+    listener = await SmtpListener.start(HOST, 0, desk.take, SmtpLimits(**limits), name="mail.support.example")  # pyright: ignore[reportArgumentType]
+    yield listener
+    await listener.close()
+
+
+async def post(listener: SmtpListener, mail: Envelope = MAIL, *, timeout_s: float = 5) -> None:
+    await SmtpPost(HOST, listener.port).deliver(mail, timeout_s=timeout_s)
+
+
+async def talk(port: int, *lines: bytes) -> list[bytes]:
+    """What a bare client hears to these lines, until the server hangs up or nothing more is to be said."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    heard = [await reader.readline()]
+    for line in lines:
+        writer.write(line + b"\r\n")
+        heard.append(await reader.readline())
+    writer.close()
+    return heard
+
+
+async def write_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+async def test_a_mail_arrives_as_it_was_sent(desk: Desk):
+    async with listening(desk) as listener:
+        await post(listener)
+    assert desk.got == [MAIL]
+
+
+async def test_any_bytes_and_dots_and_long_lines_arrive(desk: Desk):
+    raw = b"Subject: caf\xe9\r\n\r\n.\r\n..\r\n.hidden\r\n" + b"x" * 100_000 + "\r\n😀\r\n".encode()
+    async with listening(desk) as listener:
+        await post(listener, Envelope("", ("a@support.example", "b@support.example"), raw))
+    assert desk.got == [Envelope("", ("a@support.example", "b@support.example"), raw)]
+
+
+async def test_addresses_outside_ascii_arrive(desk: Desk):
+    async with listening(desk) as listener:
+        await post(listener, Envelope("mïa@customer.example", ("hilfe@münchen.example",), MAIL.raw))
+    assert desk.got[0].sender == "mïa@customer.example" and desk.got[0].recipients == ("hilfe@münchen.example",)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "a b@c.example", "a@c.example>\r\nRSET", "\ud800@c.example", "a" * 300 + "@c.example"]
+)
+async def test_what_is_no_address_is_refused_before_it_goes_out(desk: Desk, address: str):
+    async with listening(desk) as listener:
+        with pytest.raises(PostRefused) as caught:
+            await post(listener, Envelope(MAIL.sender, (address,), MAIL.raw))
+    assert caught.value.permanent and desk.got == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_permanent"), [(Reply(450, "4.7.1 later"), False), (Reply(550, "5.1.1 never"), True)]
+)
+async def test_a_refusal_comes_through_with_its_words(desk: Desk, reply: Reply, is_permanent: bool):
+    desk.answer = reply
+    async with listening(desk) as listener:
+        with pytest.raises(PostRefused) as caught:
+            await post(listener)
+    assert (caught.value.code, caught.value.text) == (reply.code, reply.text)
+    assert caught.value.permanent is is_permanent
+
+
+async def test_250_is_said_only_after_the_mail_was_taken(desk: Desk):
+    may_go = asyncio.Event()
+
+    async def slowly() -> Reply:
+        await may_go.wait()
+        return ACCEPTED
+
+    desk.answer = slowly
+    async with listening(desk) as listener:
+        posting = asyncio.create_task(post(listener))
+        while not desk.got:
+            await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not posting.done()
+        may_go.set()
+        await posting
+
+
+async def test_trouble_of_ours_is_451_and_not_explained(desk: Desk, bugs: list[str]):
+    async def fail() -> Reply:
+        raise RuntimeError("the secret of the house")
+
+    desk.answer = fail
+    async with listening(desk) as listener:
+        with pytest.raises(PostRefused) as caught:
+            await post(listener)
+    assert caught.value.code == 451 and "secret" not in caught.value.text
+    assert bugs == ["a mail was not taken"]
+    bugs.clear()
+
+
+async def test_a_broken_connection_after_the_mail_means_it_may_have_arrived(desk: Desk):
+    async def lose() -> Reply:
+        raise PostFailure("a fault", may_have_arrived=True)
+
+    desk.answer = lose
+    async with listening(desk) as listener:
+        with pytest.raises(PostFailure) as caught:
+            await post(listener)
+    assert caught.value.may_have_arrived and desk.got == [MAIL]
+
+
+async def test_where_nobody_listens_nothing_arrived(unused_tcp_port: int):
+    with pytest.raises(PostFailure) as caught:
+        await SmtpPost(HOST, unused_tcp_port).deliver(MAIL, timeout_s=5)
+    assert not caught.value.may_have_arrived
+
+
+@pytest.mark.parametrize(
+    ("script", "may_have_arrived"),
+    [
+        ([b"220 hi", b"250 hello", b"250 ok"], False),
+        ([b"220 hi", b"250 hello", b"250 ok", b"250 ok", b"354 go on"], True),
+        ([b"not SMTP at all"], False),
+    ],
+)
+async def test_a_server_that_hangs_up_in_the_middle(script: list[bytes], may_have_arrived: bool):
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in script:
+            writer.write(line + b"\r\n")
+            await reader.readline()
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    with pytest.raises(PostFailure) as caught:
+        await SmtpPost(HOST, server.sockets[0].getsockname()[1]).deliver(MAIL, timeout_s=5)
+    server.close()
+    assert caught.value.may_have_arrived is may_have_arrived
+
+
+async def test_a_server_that_says_nothing_costs_no_more_than_the_time_limit():
+    server = await asyncio.start_server(lambda reader, _: reader.read(), HOST, 0)
+    with pytest.raises(PostFailure) as caught:
+        await SmtpPost(HOST, server.sockets[0].getsockname()[1]).deliver(MAIL, timeout_s=0.05)
+    server.close()
+    assert not caught.value.may_have_arrived
+
+
+async def test_a_refused_greeting_is_a_refusal():
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"554 no mail here\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    with pytest.raises(PostRefused) as caught:
+        await SmtpPost(HOST, server.sockets[0].getsockname()[1]).deliver(MAIL, timeout_s=5)
+    server.close()
+    assert caught.value.permanent
+
+
+async def test_where_one_recipient_is_refused_nobody_gets_the_mail(desk: Desk):
+    def admit(_: str, recipient: str) -> Reply | None:
+        return None if recipient.endswith("@support.example") else Reply(550, "5.7.1 We do not relay")
+
+    listener = await SmtpListener.start(HOST, 0, desk.take, admit=admit)
+    with pytest.raises(PostRefused) as caught:
+        await post(listener, Envelope(MAIL.sender, ("help@support.example", "tom@elsewhere.example"), MAIL.raw))
+    await listener.close()
+    assert caught.value.text == "5.7.1 We do not relay (tom@elsewhere.example)" and desk.got == []
+
+
+async def test_the_size_is_announced_and_kept(desk: Desk):
+    async with listening(desk, message_bytes=1_000) as listener:
+        async with aiosmtplib.SMTP(hostname=HOST, port=listener.port, start_tls=False) as client:
+            await client.ehlo()
+            assert client.esmtp_extensions["size"] == "1000"
+        with pytest.raises(PostRefused) as caught:  # already at MAIL, for the size was told
+            await post(listener, Envelope(MAIL.sender, MAIL.recipients, b"x" * 1_001))
+        assert caught.value.code == 552
+        await post(listener)
+    assert desk.got == [MAIL]
+
+
+async def test_a_mail_larger_than_it_said_is_refused_and_the_session_goes_on(desk: Desk):
+    async with listening(desk, message_bytes=1_000) as listener:
+        async with aiosmtplib.SMTP(hostname=HOST, port=listener.port, start_tls=False) as client:
+            for raw, code in ((b"x\r\n" * 500, 552), (MAIL.raw, 250)):
+                await client.mail(MAIL.sender)
+                await client.rcpt(MAIL.recipients[0])
+                try:
+                    assert (await client.data(raw)).code == code
+                except aiosmtplib.SMTPDataError as problem:
+                    assert problem.code == code
+    assert desk.got == [MAIL]
+
+
+async def test_an_endless_line_is_cut_off(desk: Desk):
+    async with listening(desk, message_bytes=1_000) as listener:
+        _, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
+        with pytest.raises(ConnectionError):
+            await write_for_ever(writer)
+    assert desk.got == []
+
+
+async def test_recipients_have_a_limit(desk: Desk):
+    async with listening(desk, recipients=2) as listener:
+        many = tuple(f"{name}@support.example" for name in "abc")
+        with pytest.raises(PostRefused) as caught:
+            await post(listener, Envelope(MAIL.sender, many, MAIL.raw))
+    assert caught.value.code == 452
+
+
+async def test_a_connection_too_many_is_told_so(desk: Desk):
+    async with listening(desk, connections=1) as listener:
+        async with aiosmtplib.SMTP(hostname=HOST, port=listener.port, start_tls=False):
+            with pytest.raises(PostRefused) as caught:
+                await post(listener)
+            assert caught.value.code == 421
+        await post(listener)
+    assert desk.got == [MAIL]
+
+
+async def test_silence_ends_a_session(desk: Desk):
+    async with listening(desk, idle_s=0.02) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        said = await reader.read()
+        writer.close()
+    assert said.startswith(b"220 mail.support.example") and b"421 4.4.2" in said
+
+
+async def test_who_drips_bytes_does_not_stay_for_ever(desk: Desk):
+    async with listening(desk, session_s=0.05) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\n")
+        said = await reader.read()
+        writer.close()
+    assert b"421 4.4.2" in said
+
+
+async def test_a_take_that_never_ends_is_451(desk: Desk, bugs: list[str]):
+    async def never() -> Reply:
+        await asyncio.Event().wait()
+        return ACCEPTED
+
+    desk.answer = never
+    async with listening(desk, take_s=0.03, idle_s=0.01) as listener:  # the reply is waited for, however idle it looks
+        with pytest.raises(PostRefused) as caught:
+            await post(listener)
+    assert caught.value.code == 451
+    bugs.clear()
+
+
+async def test_a_mail_that_came_whole_is_taken_though_its_sender_is_gone(desk: Desk):
+    may_go, done = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> Reply:
+        await may_go.wait()
+        done.set()
+        return ACCEPTED
+
+    desk.answer = slowly
+    async with listening(desk) as listener:
+        posting = asyncio.create_task(post(listener))
+        while not desk.got:
+            await asyncio.sleep(0)
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+        may_go.set()
+        await done.wait()
+
+
+async def test_half_a_mail_is_not_taken(desk: Desk):
+    async with listening(desk) as listener:
+        _, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: half\r\n\r\nof")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        await post(listener)
+    assert desk.got == [MAIL]
+
+
+async def test_closing_lets_a_mail_under_way_finish_and_sends_the_idle_away(desk: Desk):
+    may_go = asyncio.Event()
+
+    async def slowly() -> Reply:
+        await may_go.wait()
+        return ACCEPTED
+
+    desk.answer = slowly
+    listener = await SmtpListener.start(HOST, 0, desk.take)
+    idle, idle_writer = await asyncio.open_connection(HOST, listener.port)
+    posting = asyncio.create_task(post(listener))
+    while not desk.got:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(listener.close())
+    assert (await idle.read()).splitlines()[-1].startswith(b"421")
+    assert not closing.done()
+    may_go.set()
+    await posting
+    await closing
+    idle_writer.close()
+
+
+async def test_closing_breaks_off_what_does_not_finish(desk: Desk):
+    async def never() -> Reply:
+        await asyncio.Event().wait()
+        return ACCEPTED
+
+    desk.answer = never
+    listener = await SmtpListener.start(HOST, 0, desk.take, SmtpLimits(closing_s=0.02))
+    posting = asyncio.create_task(post(listener))
+    while not desk.got:
+        await asyncio.sleep(0)
+    await listener.close()
+    with pytest.raises(PostFailure) as caught:
+        await posting
+    assert caught.value.may_have_arrived
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"MAIL FROM:<>x>",
+        b"MAIL FROM:<\xff\xfe@b.example>",
+        b'MAIL FROM:<"@b.example>',
+        b"MAIL FROM:<a@[1.2>",
+        b"MAIL FROM:<(((((@b.example>",
+        b"MAIL FROM:<" + b"a" * 1_500 + b"@b.example>",
+        b"MAIL FROM:<a@b.example> SIZE=x",
+        b"MAIL",
+        b"AUTH PLAIN AGEAYQ==",
+        b"\xff\xfe\x00",
+        b"EHLO " + b"x" * 100_000,
+        b"",
+    ],
+)
+async def test_odd_commands_are_refused_and_the_session_goes_on(desk: Desk, line: bytes):
+    async with listening(desk) as listener:
+        heard = await talk(listener.port, b"HELO x", line, b"NOOP")
+    assert heard[2][:1] == b"5", heard
+    assert heard[3].startswith(b"250"), heard
