@@ -1,0 +1,85 @@
+"""An envelope for a mail that came without one: out of a mailbox, or in the body of a request.
+
+Its one rule: the headers that servers wrote on the way are asked before those that people wrote. What it makes of them
+is where a mail says that it went, and proves nothing of who sent it.
+"""
+
+from collections.abc import Iterable
+from email.errors import MessageError
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses
+
+from channels.email.post import Envelope, is_address
+
+HEADER_BYTES_MAX = 262_144
+"""How far into a mail headers are looked for."""
+RECIPIENTS_MAX = 100
+SENT_TO = ("X-Original-To", "Delivered-To", "Envelope-To", "To", "Cc")
+"""Where recipients stand: written by servers first; the address before an alias was resolved before the one after."""
+SENT_BY = ("From", "Sender")
+NOTE = "X-Onecase-Note"
+"""The first line of a mail that is not given as it came: what was done to it, or what is wrong with it."""
+
+Header = Message
+
+
+def enveloped(raw: bytes, *, otherwise_to: str) -> Envelope:
+    """`raw` in the envelope that its own headers tell of; to `otherwise_to` where they name nobody."""
+    header = header_of(raw)
+    return Envelope(sender_of(header), recipients_of(header) or (otherwise_to,), raw)
+
+
+def header_of(raw: bytes) -> Header:
+    """The header of a mail, read no further than `HEADER_BYTES_MAX`."""
+    return BytesHeaderParser().parsebytes(raw[:HEADER_BYTES_MAX])
+
+
+def sender_of(header: Header) -> str:
+    """The return path, empty for the null one (bounces, automatic answers); else the author; else nobody."""
+    for path in values(header, "Return-Path"):
+        if path.strip() == "<>":
+            return ""
+        for address in addresses([path]):
+            return address
+    return next((address for name in SENT_BY for address in addresses(values(header, name))), "")
+
+
+def recipients_of(header: Header) -> tuple[str, ...]:
+    """All that it was sent to, best known first, once each, `RECIPIENTS_MAX` at most."""
+    found = (address for name in SENT_TO for address in addresses(values(header, name)))
+    return first_of_each(found)
+
+
+def values(header: Header, name: str) -> list[str]:
+    """The values of a header, unfolded. Bytes that are no text are shown as such."""
+    return [" ".join(str(found).split()) for found in header.get_all(name, [])]
+
+
+def addresses(written: Iterable[str]) -> list[str]:
+    """The addresses in values of headers, without names. What is no address is left out, an encoded word too: it is
+    text that only looks like one after decoding (RFC 2047 section 5)."""
+    try:
+        pairs = getaddresses(list(written))
+    except (MessageError, ValueError, LookupError, RecursionError):
+        return []
+    return [address for _, address in pairs if is_mailbox(address)]
+
+
+def is_mailbox(address: str) -> bool:
+    return "@" in address[1:-1] and "=?" not in address and is_address(address)
+
+
+def first_of_each(found: Iterable[str]) -> tuple[str, ...]:
+    """Without repeats (case does not count), in order, `RECIPIENTS_MAX` at most."""
+    kept: dict[str, str] = {}
+    for address in found:
+        kept.setdefault(address.casefold(), address)
+        if len(kept) == RECIPIENTS_MAX:
+            break
+    return tuple(kept.values())
+
+
+def noted(note: str, raw: bytes) -> bytes:
+    """A mail under a first line that says what is the matter with it."""
+    return f"{NOTE}: {note}\r\n".encode("ascii", "replace") + raw
