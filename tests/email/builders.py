@@ -12,7 +12,9 @@ from router.core.clock import Ms
 NOW = Ms(int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp() * 1000))
 VERIFIER = "mx.support.example"
 OWN = ("support.example",)
-FROM_MIA = "From: Mia <mia@customer.example>\nTo: help@support.example\nSubject: Heating\nMessage-ID: <m1@customer.example>\n"
+FROM_MIA = (
+    "From: Mia <mia@customer.example>\nTo: help@support.example\nSubject: Heating\nMessage-ID: <m1@customer.example>\n"
+)
 
 
 def eml(text: str) -> bytes:
@@ -27,12 +29,23 @@ def crlf(raw: bytes) -> bytes:
 def from_mia(headers: str = "", body: str | bytes = "It is cold.\n") -> bytes:
     """A mail of hers with further headers and a body, which may be bytes of any kind."""
     head = FROM_MIA + dedent(headers).strip("\n") + ("\n" if headers.strip() else "")
-    return crlf(head.encode("utf-8", "surrogateescape")) + b"\r\n" + (crlf(dedent(body).lstrip("\n").encode()) if isinstance(body, str) else body)
+    return (
+        crlf(head.encode("utf-8", "surrogateescape"))
+        + b"\r\n"
+        + (crlf(dedent(body).lstrip("\n").encode()) if isinstance(body, str) else body)
+    )
 
 
 def parts(*made: bytes | str, kind: str = "mixed", boundary: str = "b1", more: str = "") -> tuple[str, bytes]:
     """A multipart: its Content-Type line and its body. Each part brings its own headers."""
-    raw = b"".join(b"--" + boundary.encode() + b"\r\n" + (crlf(dedent(p).lstrip("\n").encode()) if isinstance(p, str) else p) + b"\r\n" for p in made)
+    raw = b"".join(
+        b"--"
+        + boundary.encode()
+        + b"\r\n"
+        + (crlf(dedent(p).lstrip("\n").encode()) if isinstance(p, str) else p)
+        + b"\r\n"
+        for p in made
+    )
     return f'Content-Type: multipart/{kind}; boundary="{boundary}"{more}', raw + b"--" + boundary.encode() + b"--\r\n"
 
 

@@ -2,14 +2,25 @@
 
 from tests.email.builders import case, eml, part, parts, whole
 
-OURS = "Message-ID: <msg.1@support.example>\nFrom: help@support.example\nTo: mia@customer.example\nSubject: Re: Heating\n"
+OURS = (
+    "Message-ID: <msg.1@support.example>\nFrom: help@support.example\nTo: mia@customer.example\nSubject: Re: Heating\n"
+)
 RETURNED = part("message/rfc822", OURS + "\nour words\n")
 HEADERS = part("text/rfc822-headers", OURS)
 RETURN_PATH = "Return-Path: <>"
 
 
 def report(status: str, returned: bytes = RETURNED, words: str = "It could not be delivered.") -> bytes:
-    return whole(RETURN_PATH, parts(part("text/plain", words), part("message/delivery-status", status), returned, kind="report", more="; report-type=delivery-status"))
+    return whole(
+        RETURN_PATH,
+        parts(
+            part("text/plain", words),
+            part("message/delivery-status", status),
+            returned,
+            kind="report",
+            more="; report-type=delivery-status",
+        ),
+    )
 
 
 def told(headers: str, body: str) -> bytes:
@@ -36,7 +47,7 @@ CASES = [
     case("exim-warning", told("From: Mail Delivery System <Mailer-Daemon@mx.example>\nReturn-path: <>\nMessage-ID: <x2@mx.example>\nSubject: Warning: message 1a-b delayed 24 hours", "This message was created automatically by mail delivery software.\nThe message has not yet been delivered to mia@customer.example.\nDelivery attempts will continue; it will be retried.\n"), automatic="bounce", bounce=("mia@customer.example", "4.0.0", False, "")),
     case("exchange-old-style", told("From: System Administrator <postmaster@customer.example>\nMessage-ID: <o1@customer.example>\nSubject: Undeliverable: Re: Heating", "Your message did not reach some or all of the intended recipients.\n\n      Subject:  Re: Heating\n\nThe following recipient(s) cannot be reached:\n\n      mia@customer.example on 23.11.2026 14:02\n            The e-mail account does not exist at the organization.\n            <customer.example #5.1.1>\n"), automatic="bounce", bounce=("mia@customer.example", "5.1.1", True, "")),
     case("exchange-generating-server", told("From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@customer.example>\nMessage-ID: <o2@customer.example>\nSubject: Undeliverable: Re: Heating", "Delivery has failed to these recipients or groups:\n\nmia@customer.example\n\nDiagnostic information for administrators:\n\nGenerating server: mail.customer.example\n\nmia@customer.example\nRemote Server returned '550 5.1.1 RESOLVER.ADR.RecipNotFound; not found'\n\nOriginal message headers:\n\nMessage-ID: <msg.1@support.example>\n"), automatic="bounce", bounce=("mia@customer.example", "5.1.1", True, "<msg.1@support.example>")),
-    case("returned-with-the-mail-attached", whole(RETURN_PATH, parts(part("text/plain", "550 mailbox unavailable for mia@customer.example"), RETURNED)), automatic="bounce", bounce=("mia@customer.example", "5.0.0", True, "<msg.1@support.example>")),
+    case("returned-with-the-mail-attached", (b"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\n" + parts()[0].encode() + b"\r\n\r\n" + parts(part("text/plain", "550 mailbox unavailable for mia@customer.example"), RETURNED)[1]), automatic="bounce", bounce=("mia@customer.example", "5.0.0", True, "<msg.1@support.example>")),
     case("mailbox-full", told("From: postmaster@customer.example\nReturn-Path: <>\nMessage-ID: <f1@customer.example>\nSubject: Mail Delivery Failure", "The mailbox of <mia@customer.example> is full: 452 4.2.2 over quota\n"), automatic="bounce", bounce=("mia@customer.example", "4.2.2", False, "")),
     case("postmaster-who-is-a-person", told("From: Postmaster Jones <postmaster@customer.example>\nMessage-ID: <p1@customer.example>\nSubject: My heating", "It is cold since 5.30 and nobody comes.\n"), automatic="", notes=None),
     case("a-person-quoting-a-bounce", told("From: mia@customer.example\nMessage-ID: <p2@customer.example>\nSubject: Undeliverable", "I got this when I wrote to you: 550 5.1.1 User unknown\n"), automatic=""),

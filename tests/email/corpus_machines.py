@@ -6,12 +6,21 @@ ANSWERS = "In-Reply-To: <msg.x@support.example>"
 
 
 def subject(words: str, more: str = "", sender: str = "mia@customer.example") -> bytes:
-    return eml(f"From: {sender}\nMessage-ID: <1@customer.example>\nSubject: {words}\n{more}{chr(10) if more else ''}\nI am away until Monday.\n")
+    return eml(
+        f"From: {sender}\nMessage-ID: <1@customer.example>\nSubject: {words}\n{more}{chr(10) if more else ''}\nI am away until Monday.\n"
+    )
 
 
 def invitation(method: str, *, kind: str = "alternative") -> bytes:
     ics = f"BEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nSUMMARY:Visit\nEND:VEVENT\nEND:VCALENDAR\n"
-    return whole("", parts(part("text/plain", "Mia has accepted."), part(f"text/calendar; method={method}; charset=utf-8", ics), kind=kind))
+    return whole(
+        "",
+        parts(
+            part("text/plain", "Mia has accepted."),
+            part(f"text/calendar; method={method}; charset=utf-8", ics),
+            kind=kind,
+        ),
+    )
 
 
 CASES = [

@@ -11,7 +11,9 @@ ARMOUR = "-----BEGIN PGP MESSAGE-----\nVersion: 1\n\nhQEMA5\n=abcd\n-----END PGP
 
 def attached(kind: str, content: bytes, name: str = "", more: str = "") -> bytes:
     """Words and one file in base64; `name` is a whole filename parameter."""
-    disposition = f"Content-Disposition: attachment{'; ' + name if name else ''}\nContent-Transfer-Encoding: base64\n{more}"
+    disposition = (
+        f"Content-Disposition: attachment{'; ' + name if name else ''}\nContent-Transfer-Encoding: base64\n{more}"
+    )
     return whole("", parts(part("text/plain", "see file"), part(kind, base64.encodebytes(content), disposition)))
 
 
@@ -27,7 +29,7 @@ CASES = [
     case("zip-is-not-unpacked", attached("application/zip", b"PK\x03\x04" + b"\0" * 30, 'filename="a.zip"'), parts=[("a.zip", "application/zip")]),
     case("word-document", attached("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04" + b"\0" * 30, 'filename="a.docx"'), parts=[("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]),
     case("zip-that-says-picture", attached("image/jpeg", b"PK\x03\x04" + b"\0" * 30, 'filename="a.jpg"'), part_notes=["type says image/jpeg, content is application/zip"]),
-    case("sound", attached("audio/x-wav", b"RIFF\x24\0\0\0WAVEfmt ", 'filename="a.wav"'), parts=[("a.wav", "audio/wav")]),
+    case("sound", attached("audio/x-wav", b"RIFF\x24\0\0\0WAVEfmt ", 'filename="a.wav"'), parts=[("a.wav", "audio/wave")]),
     case("unknown-bytes", attached("application/x-thing", bytes(range(128, 256)), 'filename="a.thing"'), parts=[("a.thing", "application/octet-stream")]),
     case("empty-file", attached("application/pdf", b"", 'filename="a.pdf"'), parts=[("a.pdf", "application/octet-stream")], part_notes=["empty"]),
     case("name-rfc-2231", attached("image/png", PNG, "filename*=utf-8'de'%C3%BCbersicht%20neu.png"), parts=[("übersicht neu.png", "image/png")]),
@@ -51,14 +53,14 @@ CASES = [
     case("digest", from_mia('Content-Type: multipart/digest; boundary="d"', "--d\n\nFrom: a@b.example\nSubject: one\n\n1\n--d\n\nSubject: two\n\n2\n--d--\n"), parts=[("one.eml", "message/rfc822"), ("two.eml", "message/rfc822")]),
     case("winmail-dat", attached("application/ms-tnef", b"\x78\x9f\x3e\x22rest", 'filename="winmail.dat"'), parts=[("winmail.dat", "application/ms-tnef")], part_notes=["sealed: Outlook (winmail.dat)"], text="see file", notes=["Outlook (winmail.dat) could not be opened"]),
     case("winmail-dat-by-name", attached("application/octet-stream", b"\x78\x9f\x3e\x22rest", 'filename="winmail.dat"'), part_notes=["sealed: Outlook (winmail.dat)"]),
-    case("s-mime-encrypted", from_mia("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64", base64.encodebytes(b"\x30\x82\x01\x00" + b"\xfe" * 20)), text="", new_words="", parts=[("smime.p7m", "application/octet-stream")], part_notes=["sealed: S/MIME"]),
+    case("s-mime-encrypted", from_mia("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64", base64.encodebytes(b"\x30\x82\x01\x00" + b"\xfe" * 20)), text="", new_words="", parts=[("smime.p7m", "application/pkcs7-mime")], part_notes=["sealed: S/MIME"]),
     case("s-mime-signed-opaque", from_mia("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\nContent-Transfer-Encoding: base64", base64.encodebytes(b"\x30\x82\x01\x00" + b"\xfe" * 20)), part_notes=["sealed: S/MIME (signed)"]),
     case("s-mime-signed-clear", whole("", parts(part("text/plain", "signed words"), part("application/pkcs7-signature; name=smime.p7s", b"MAA=", "Content-Transfer-Encoding: base64"), kind="signed")), text="signed words", part_notes=["a signature, not checked"]),
-    case("pgp-encrypted", whole("", parts(part("application/pgp-encrypted", "Version: 1\n"), part("application/octet-stream; name=encrypted.asc", ARMOUR), kind="encrypted", more='; protocol="application/pgp-encrypted"')), text="", parts=[("encrypted.asc", "text/plain")], part_notes=["sealed: PGP"], notes=["encrypted"]),
+    case("pgp-encrypted", whole("", parts(part("application/pgp-encrypted", "Version: 1\n"), part("application/octet-stream; name=encrypted.asc", ARMOUR), kind="encrypted", more='; protocol="application/pgp-encrypted"')), text="", parts=[("encrypted.asc", "application/pgp-encrypted")], part_notes=["sealed: PGP"], notes=["encrypted"]),
     case("pgp-signed", whole("", parts(part("text/plain", "signed words"), part("application/pgp-signature; name=signature.asc", "-----BEGIN PGP SIGNATURE-----\nx\n"), kind="signed")), text="signed words", parts=[("signature.asc", "application/pgp-signature")]),
-    case("pgp-armour-in-the-text", from_mia("", "Hello\n\n" + ARMOUR), text="Hello", parts=[("encrypted.asc", "text/plain")], part_notes=["sealed: PGP"]),
+    case("pgp-armour-in-the-text", from_mia("", "Hello\n\n" + ARMOUR), text="Hello", parts=[("encrypted.asc", "application/pgp-encrypted")], part_notes=["sealed: PGP"]),
     case("pgp-clear-signed", from_mia("", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nmy words\n-----BEGIN PGP SIGNATURE-----\nabc\n-----END PGP SIGNATURE-----\n"), text="my words", parts=[], notes=["signed with PGP"]),
-    case("uuencoded-part", whole("", parts(part("text/plain", "w"), part('application/pdf; name="a.pdf"', b"begin 644 a.pdf\n" + b"%)5!$1BTQ\n"[:10] + b"`\nend\n", "Content-Transfer-Encoding: x-uuencode"))), contents=[b"%PDF-"]),
+    case("uuencoded-part", whole("", parts(part("text/plain", "w"), part('application/pdf; name="a.pdf"', b"begin 644 a.pdf\n%)5!$1BT \n`\nend\n", "Content-Transfer-Encoding: x-uuencode"))), contents=[b"%PDF-"]),
     case("base64-damaged-file", whole("", parts(part("text/plain", "w"), part('image/png; name="a.png"', base64.b64encode(PNG)[:-3], "Content-Transfer-Encoding: base64"))), parts=[("a.png", "image/png")], part_notes=["its base64 is damaged, read as far as it goes"]),
     case("content-id-kept", whole("", parts(part("text/html", '<img src="cid:x@y">'), part("image/png", PNG, "Content-ID: <x@y>"), kind="related")), html_has='data-src="cid:x@y"'),
     case("contact-card", attached("text/vcard", b"BEGIN:VCARD\nEND:VCARD\n", 'filename="mia.vcf"'), parts=[("mia.vcf", "text/vcard")]),
