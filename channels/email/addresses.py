@@ -14,7 +14,8 @@ import idna
 __all__ = ["ReplyAddress", "bare_address", "is_mail_address", "mail_key", "message_id_of", "reference_of_message_id"]
 
 ADDRESS_MAX = 254
-LOCAL_MAX = 64
+BASE_LOCAL_MAX = 21
+"""64 characters of a local part (RFC 5321 section 4.5.3.1.1) less the plus and the token."""
 ID_BYTES = 16
 MAC_BYTES = 10
 """80 bits: beyond guessing, and the whole local part stays below its 64 characters."""
@@ -23,7 +24,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]{1,64}")
 _LABEL = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\u0080-\U0010ffff-]{0,62})")
 _CASE = re.compile(r"case_[0-9a-f]{32}")
 _REFERENCE = re.compile(r"([a-z]{1,10})_([0-9a-f]{32})")
-_OUR_ID = re.compile(r"<?([a-z]{1,10})\.([a-z2-7]{46})@[^<>\s]{1,253}>?")
+_OUR_ID = re.compile(r"<?([a-z]{1,10})\.([a-z2-7]{45})@[^<>\s]{1,253}>?")
 
 
 def is_mail_address(text: str) -> bool:
@@ -75,8 +76,8 @@ class ReplyAddress:
 
     @staticmethod
     def sign(case_id: str, secret: bytes, base: str) -> str:
-        """Raises ValueError for what is no case id, or a base that is no address."""
-        if not _CASE.fullmatch(case_id) or not is_mail_address(base):
+        """Raises ValueError for what is no case id, and for a base that is no address or longer than 21 before its @."""
+        if not _CASE.fullmatch(case_id) or not is_mail_address(base) or base.rfind("@") > BASE_LOCAL_MAX:
             raise ValueError(f"got {case_id!r} and {base!r}, expected case_ and 32 hexadecimal digits, and an address")
         id = bytes.fromhex(case_id.removeprefix("case_"))
         local, _, domain = base.rpartition("@")

@@ -67,8 +67,8 @@ _ENDINGS = {
 
 
 def part_of(name: str, content: bytes, *, said: str, note: str = "", content_id: str = "") -> Part:
-    """A file with its true type; `said` is the type that the mail claims."""
-    kind = type_of(content, said=said)
+    """A file with its true type; `said` is the type that the mail claims, believed for what is sealed alone."""
+    kind = said if said and note.startswith("sealed") else type_of(content, said=said)
     notes = [note] if note else []
     if not content and "empty" not in notes:
         notes.append("empty")

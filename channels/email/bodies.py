@@ -26,6 +26,7 @@ SEALED_KINDS = {
     "application/ms-tnef": "sealed: Outlook (winmail.dat)",
     "application/vnd.ms-tnef": "sealed: Outlook (winmail.dat)",
 }
+PGP = "application/pgp-encrypted"
 SIGNATURES = frozenset(["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"])
 REPORTS = frozenset(["message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
                      "message/global-disposition-notification", "message/feedback-report"])  # fmt: skip
@@ -114,7 +115,7 @@ class _Gatherer:
         self._bodies.note(note)
         self._bodies.note("it is encrypted (PGP): nothing of it could be read")
         self._bodies.parts.append(
-            part_of(self._name(entity.children[-1]) or "encrypted.asc", content, said="", note="sealed: PGP")
+            part_of(self._name(entity.children[-1]) or "encrypted.asc", content, said=PGP, note="sealed: PGP")
         )
 
     def _leaf(self, entity: Entity, inside: str) -> None:
@@ -180,7 +181,7 @@ class _Gatherer:
             stop = text.find(_SEALED_END, found.end())
             stop = len(text) if stop < 0 else stop + len(_SEALED_END)
             sealed = text[found.start() : stop].encode("utf-8", "replace")
-            self._bodies.parts.append(part_of("encrypted.asc", sealed, said="", note="sealed: PGP"))
+            self._bodies.parts.append(part_of("encrypted.asc", sealed, said=PGP, note="sealed: PGP"))
             self._bodies.note("PGP could not be opened")
             text = text[: found.start()] + text[stop:]
             if len(self._bodies.parts) >= 20:

@@ -111,13 +111,15 @@ def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, ori
     status = _status_in_text(read)
     if not (from_server and (says_so or bool(status))):
         return None
+    about = original or original_id(b"", read)
     is_warning = "warning" in subject.lower() or "will be retried" in read or "still being retried" in read
     status = status or (_ENHANCED_IN_TEXT if not is_warning else "4.0.0")
     return Bounce(
-        final_recipient=failed.partition(",")[0].strip() or _told_recipient(read, sender),
+        final_recipient=failed.partition(",")[0].strip()
+        or _told_recipient(read, not_one_of=(sender.lower(), about.strip("<>").lower())),
         status=status,
         permanent=status.startswith("5") and not is_warning,
-        original_message_id=original or original_id(b"", read),
+        original_message_id=about,
         reason=_told_reason(read),
     )
 
@@ -130,10 +132,12 @@ def _status_in_text(text: str) -> str:
     return f"{reply[1]}.0.0" if reply is not None else ""
 
 
-def _told_recipient(text: str, sender: str) -> str:
+def _told_recipient(text: str, *, not_one_of: tuple[str, ...]) -> str:
+    """The first address that is neither a server's nor a Message-ID."""
     for pattern in (_ADDRESS, _PLAIN_ADDRESS):
         for found in pattern.finditer(text):
-            if found[1].lower() != sender.lower() and not found[1].lower().startswith(BOUNCE_SENDERS):
+            address = found[1].lower()
+            if address not in not_one_of and not address.startswith(BOUNCE_SENDERS):
                 return found[1]
     return ""
 

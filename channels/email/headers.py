@@ -28,7 +28,7 @@ EARLIEST = Ms(631_152_000_000)
 
 _NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,1000})\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
+_BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?[^?\s]{1,80}\?[bBqQ]\?)")
 _ID = re.compile(r"<([^<>\s]{1,250})>")
 _ODD = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 

@@ -23,6 +23,7 @@ SIGNATURE_LINES_MAX = 20
 ANSWERED_LINES_MAX = 10
 BOTTOM_POSTED_MIN = 4
 MOBILE_CHARS_MAX = 120
+NAME_CHARS_MAX = 60
 QUOTED, BLANK, TEXT, INTRODUCTION, SIGNATURE = ">", " ", "t", "i", "s"
 
 _HEAD_NAMES = {
@@ -139,7 +140,8 @@ def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
             if begins or first == n - WRAPPED_MAX + 1 or not first or roles[first - 1] != TEXT:
                 return first
             before = lines[first - 1][:LINE_MAX].strip().lower()
-            return first - 1 if before.startswith(QUOTE_STARTS) and _HAS_DIGIT.search(before) else first
+            is_name = folded.startswith("<") and len(before) <= NAME_CHARS_MAX
+            return first - 1 if is_name or (before.startswith(QUOTE_STARTS) and _HAS_DIGIT.search(before)) else first
     return None
 
 
@@ -214,9 +216,10 @@ def _new_lines(lines: list[str], roles: list[str], end: int) -> set[int]:
         if is_last:
             has_introduction = INTRODUCTION in roles[max(0, start - 3) : start]
             if stop - start == 1 and len(blocks) == 1 and not has_introduction and texts:
-                new.add(start)  # one line after a ">" is as likely a sign of its writer's
+                roles[start] = TEXT  # one line after a ">" is as likely a sign of its writer's
+                new.add(start)
             continue
-        is_bottom_posted = len(blocks) == 1 and texts[0] > stop and stop - start >= BOTTOM_POSTED_MIN
+        is_bottom_posted = len(blocks) == 1 and texts[0] >= stop and stop - start >= BOTTOM_POSTED_MIN
         if not is_bottom_posted:
             new.update(_answered(lines, start, stop))
     is_followed = False

@@ -1,0 +1,88 @@
+"""Mails that machines wrote, and people's mails that look like it."""
+
+from tests.email.builders import case, eml, from_mia, part, parts, whole
+
+ANSWERS = "In-Reply-To: <msg.x@support.example>"
+
+
+def subject(words: str, more: str = "", sender: str = "mia@customer.example") -> bytes:
+    return eml(
+        f"From: {sender}\nMessage-ID: <1@customer.example>\nSubject: {words}\n{more}{chr(10) if more else ''}\nI am away until Monday.\n"
+    )
+
+
+def invitation(method: str, *, kind: str = "alternative") -> bytes:
+    ics = f"BEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nSUMMARY:Visit\nEND:VEVENT\nEND:VCALENDAR\n"
+    return whole(
+        "",
+        parts(
+            part("text/plain", "Mia has accepted."),
+            part(f"text/calendar; method={method}; charset=utf-8", ics),
+            kind=kind,
+        ),
+    )
+
+
+CASES = [
+    case("vacation-rfc-3834", from_mia("Auto-Submitted: auto-replied (vacation)", "I am away."), automatic="auto-reply", notes=["Auto-Submitted: auto-replied"]),
+    case("generated-by-a-program", from_mia("Auto-Submitted: auto-generated"), automatic="auto-reply"),
+    case("auto-notified", from_mia("Auto-Submitted: auto-notified; owner-email=x"), automatic="auto-reply"),
+    case("auto-submitted-no", from_mia("Auto-Submitted: no"), automatic="", notes=None),
+    case("out-of-office-exchange", from_mia("X-Auto-Response-Suppress: All\nX-MS-Exchange-Inbox-Rules-Loop: mia@customer.example"), automatic="auto-reply"),
+    case("suppress-oof-and-autoreply", from_mia("X-Auto-Response-Suppress: DR, OOF, AutoReply"), automatic="auto-reply", notes=["X-Auto-Response-Suppress"]),
+    case("suppress-delivery-receipts-only", from_mia("X-Auto-Response-Suppress: DR, RN, NRN"), automatic=""),
+    case("x-autoreply", from_mia("X-Autoreply: yes"), automatic="auto-reply"),
+    case("x-autorespond", from_mia("X-Autorespond: mia@customer.example"), automatic="auto-reply"),
+    case("x-autoreply-no", from_mia("X-Autoreply: no"), automatic=""),
+    case("precedence-bulk", from_mia("Precedence: bulk"), automatic="bulk"),
+    case("precedence-junk", from_mia("Precedence: Junk"), automatic="bulk"),
+    case("precedence-auto-reply", from_mia("Precedence: auto_reply"), automatic="auto-reply"),
+    case("precedence-first-class", from_mia("Precedence: first-class"), automatic=""),
+    case("mailing-list", from_mia("List-Id: <talk.lists.example>\nList-Post: <mailto:talk@lists.example>\nPrecedence: list"), automatic="list"),
+    case("newsletter", from_mia("List-Unsubscribe: <https://news.example/out>"), automatic="bulk", notes=["unsubscribed"]),
+    case("empty-return-path", from_mia("Return-Path: <>"), automatic="auto-reply", notes=["return path is empty"]),
+    case("return-path-of-a-person", from_mia("Return-Path: <mia@customer.example>"), automatic=""),
+    case("own-address", eml("From: Help <help@support.example>\nMessage-ID: <1@support.example>\n\nwe wrote this\n"), automatic="own"),
+    case("own-loop-header", from_mia("X-Loop: help@support.example"), automatic="own", notes=["X-Loop"]),
+    case("loop-header-of-others", from_mia("X-Loop: desk@other.example"), automatic=""),
+    case("subject-of-a-machine-alone", subject("Out of office"), automatic=""),
+    case("subject-out-of-office-in-an-answer", subject("Out of office: Re: Heating", ANSWERS), automatic="auto-reply"),
+    case("subject-away-de", subject("Abwesenheitsnotiz: Heizung", ANSWERS), automatic="auto-reply"),
+    case("subject-away-de-2", subject("Automatische Antwort: Heizung", ANSWERS), automatic="auto-reply"),
+    case("subject-away-es", subject("=?utf-8?q?Respuesta_autom=C3=A1tica=3A_Calefacci=C3=B3n?=", ANSWERS), automatic="auto-reply"),
+    case("subject-away-fr", subject("Réponse automatique : chauffage", ANSWERS), automatic="auto-reply"),
+    case("subject-away-it", subject("Risposta automatica: caldaia", ANSWERS), automatic="auto-reply"),
+    case("subject-away-pt", subject("Resposta automática: aquecimento", ANSWERS), automatic="auto-reply"),
+    case("subject-away-nl", subject("Automatisch antwoord: verwarming", ANSWERS), automatic="auto-reply"),
+    case("subject-away-pl", subject("Automatyczna odpowiedź: ogrzewanie", ANSWERS), automatic="auto-reply"),
+    case("subject-away-sv", subject("Autosvar: värme", ANSWERS), automatic="auto-reply"),
+    case("subject-away-ja", subject("自動応答: 暖房", ANSWERS), automatic="auto-reply"),
+    case("subject-away-zh", subject("自动回复: 暖气", ANSWERS), automatic="auto-reply"),
+    case("subject-acknowledged-from-noreply", subject("We have received your request", sender="noreply@shop.example"), automatic="auto-reply"),
+    case("subject-acknowledged-de-in-an-answer", subject("Ihre Anfrage ist eingegangen", ANSWERS), automatic="auto-reply"),
+    case("subject-that-answers-a-machines-subject", subject("Re: Out of office", ANSWERS), automatic=""),
+    case("subject-of-a-person-about-being-away", subject("I am out of office and my heating is cold", ANSWERS), automatic=""),
+    case("noreply-with-a-plain-subject", subject("Your order", sender="noreply@shop.example"), automatic=""),
+    case("calendar-accepted", invitation("REPLY"), automatic="calendar", parts=[("file.ics", "text/calendar")]),
+    case("calendar-declined-in-mixed", invitation("REPLY", kind="mixed"), automatic="calendar"),
+    case("calendar-invitation", invitation("REQUEST"), automatic="", notes=["an invitation"], new_words="Mia has accepted."),
+    case("calendar-alone", from_mia("Content-Type: text/calendar; method=REPLY", "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n"), automatic="calendar"),
+    case("read-receipt", whole("Return-Path: <>", parts(
+        part("text/plain", "Your message was read."),
+        part("message/disposition-notification", "Final-Recipient: rfc822;mia@customer.example\nOriginal-Message-ID: <msg.1@support.example>\nDisposition: manual-action/MDN-sent-manually; displayed\n"),
+        kind="report", more="; report-type=disposition-notification")), automatic="receipt", references=("<msg.1@support.example>",)),
+    case("read-receipt-deleted-unread", whole("", parts(
+        part("text/plain", "Deleted."),
+        part("message/disposition-notification", "Original-Message-ID: <msg.1@support.example>\nDisposition: automatic-action/MDN-sent-automatically; deleted\n"),
+        kind="report", more="; report-type=disposition-notification")), automatic="receipt"),
+    case("spam-complaint", whole("", parts(
+        part("text/plain", "This is an email abuse report."),
+        part("message/feedback-report", "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n"),
+        part("message/rfc822", "From: help@support.example\nMessage-ID: <msg.2@support.example>\nSubject: Re: Heating\n\nour words\n"),
+        kind="report", more="; report-type=feedback-report")), automatic="complaint", references=("<msg.2@support.example>",), parts=[("file.bin", "message/feedback-report"), ("Re_ Heating.eml", "message/rfc822")]),
+    case("delivered-report-is-a-receipt", whole("Return-Path: <>", parts(
+        part("text/plain", "Delivered."),
+        part("message/delivery-status", "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; mia@customer.example\nAction: delivered\nStatus: 2.0.0\n"),
+        part("text/rfc822-headers", "Message-ID: <msg.3@support.example>\n"),
+        kind="report", more="; report-type=delivery-status")), automatic="receipt", references=("<msg.3@support.example>",)),
+]  # fmt: skip
