@@ -227,6 +227,7 @@ class Control:
         shape = {
             "account_sid": self._ground.account.sid,
             "numbers": [{"number": one.e164, "sms_url": one.sms_url, "voice_url": one.voice_url} for one in numbers],
+            "mail_address": self._mail.address,
         }
         return _json(shape)
 

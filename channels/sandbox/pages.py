@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent / "page"
 FILES = {
     "": ("index.html", "text/html; charset=utf-8"),
     "page/page.css": ("page.css", "text/css; charset=utf-8"),
+    "page/mail.css": ("mail.css", "text/css; charset=utf-8"),
+    "page/mail.js": ("mail.js", "text/javascript; charset=utf-8"),
     "page/page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
 HEADERS = CIMultiDict(

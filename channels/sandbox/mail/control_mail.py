@@ -29,7 +29,7 @@ class MailControl:
     def __init__(self, boxes: Mailboxes, out: MailToService, *, address: str) -> None:
         self._boxes = boxes
         self._out = out
-        self._address = address
+        self.address = address
 
     async def answer(self, request: WireRequest, rest: list[str]) -> WireResponse:
         """Answer for `/mail/…`, `rest` being what follows. Raise `Problem`."""
@@ -70,7 +70,7 @@ class MailControl:
         named = tuple(one for one in letter.addresses("To", "Cc", "Bcc") if is_address(one))[:RECIPIENTS_MAX]
         ours = tuple(one for one in named if self._out.is_ours(one))
         if not ours:
-            return named or (self._address,), ()
+            return named or (self.address,), ()
         return ours, tuple(one for one in named if one not in ours)
 
     def _show(self, address: str, request: WireRequest) -> WireResponse:

@@ -1,4 +1,4 @@
-// The sandbox's page: three phones, the faults, the clock and the traffic, asked for anew each second.
+// The sandbox's page: three phones, two mailboxes, the faults, the clock and the traffic, asked for anew each second.
 // Its one rule: every word that came from elsewhere goes through textContent.
 "use strict";
 
@@ -13,7 +13,8 @@ const KINDS = {
 const FAULTS = {
   duplicate_webhooks: "sent twice", reorder: "out of order", lose_status: "status lost", delay_s: "delay, s",
   provider_down: "provider down", error_rate: "errors 500", throttle: "throttled 429", truncate: "answer cut",
-  lose_answers: "answer lost",
+  lose_answers: "answer lost", mail_twice: "mail twice", mail_greylist: "mail greylisted",
+  mail_lost_answer: "mail, no answer", mail_bounce_later: "mail bounces", mail_two_folders: "two folders",
 };
 
 const find = (id) => document.getElementById(id);
@@ -196,6 +197,7 @@ class Phone {
   }
 }
 
+const mailboxes = MAILBOXES.map((address, place) => new Mailbox(localStorage.getItem(`mailbox-${place}`) || address, place));
 const phones = PHONES.map((number, place) => new Phone(localStorage.getItem(`phone-${place}`) || number, place));
 
 function showFaults(faults) {
@@ -213,6 +215,7 @@ function showFaults(faults) {
     }
     if (document.activeElement !== field) field.value = faults[name];
     field.parentElement.classList.toggle("on", faults[name] > 0);
+    field.parentElement.classList.toggle("mails-own", name.startsWith("mail_"));
   }
 }
 
@@ -224,21 +227,53 @@ function changeFaults() {
 
 let lastSeq = 0;
 
-function exchange(one) {
-  const item = make("li");
-  const isOut = one.kind === "webhook";
-  const arrow = make("span", isOut ? "" : "way-in", isOut ? "→" : "←");
-  arrow.title = isOut ? "webhook to the service" : "REST call from the service";
-  const what = make("div", "what", `${one.method} ${one.url.replace(/^https?:\/\/[^/]+/, "").replace(/^\/2010-04-01\/Accounts\/\w+/, "")}`);
+const PLACES = ["phones", "mail"];
+
+// One place is shown; which one stands in the address, so that it can be linked to.
+function showPlace() {
+  const wanted = PLACES.find((one) => `#${one}` === location.hash) || PLACES[0];
+  for (const one of PLACES) find(`${one}-shown`).hidden = one !== wanted;
+  for (const link of find("places").children) {
+    if (link.hash === `#${wanted}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.body.dataset.place = wanted;
+  if (wanted === "mail") for (const one of mailboxes) one.unseen = 0;
+  showUnseen();
+}
+
+function showUnseen() {
+  const count = find("mail-shown").hidden ? mailboxes.reduce((sum, one) => sum + one.unseen, 0) : 0;
+  find("unseen").hidden = !count;
+  find("unseen").textContent = count;
+}
+
+const statusOf = (one) => (one.kind === "mail" ? one.code : one.status);
+
+// What went over the wire, in words: what it was, and about what.
+function told(one) {
+  if (one.kind === "mail") return [`MAIL ${one.subject || "(no subject)"}`, `${one.from || "<>"} → ${one.to}`];
+  const path = one.url.replace(/^https?:\/\/[^/]+/, "").replace(/^\/2010-04-01\/Accounts\/\w+/, "");
   const fields = one.fields;
   const about = fields.StatusCallbackEvent || fields.MessageStatus || fields.Body || fields.Digits || fields.SpeechResult || fields.CallStatus;
-  const said = [fields.From || fields.FriendlyName, about].filter(Boolean).join(": ");
+  return [`${one.method} ${path}`, [fields.From || fields.FriendlyName, about].filter(Boolean).join(": ")];
+}
+
+function exchange(one) {
+  const item = make("li");
+  const isOut = one.kind === "webhook" || one.direction === "in";
+  const arrow = make("span", isOut ? "" : "way-in", isOut ? "→" : "←");
+  const name = { webhook: "webhook", rest: "REST call", mail: "mail" }[one.kind];
+  arrow.title = `${name} ${isOut ? "to" : "from"} the service`;
+  const [title, said] = told(one);
+  const what = make("div", "what", title);
   const faults = one.faults.length ? ` · ${one.faults.join(", ")}` : "";
   const again = one.attempt > 1 ? ` · attempt ${one.attempt}` : "";
   what.append(make("small", "", `${hour(one.at)} ${said}${again}${faults}`));
-  const isBad = one.status === null || one.status >= 400;
-  const code = make("span", `code${isBad ? " bad" : ""}`, one.status === null ? (one.failure ? "failed" : "…") : one.status);
-  if (one.failure) code.title = one.failure;
+  const status = statusOf(one);
+  const isBad = status === null || status >= 400;
+  const code = make("span", `code${isBad ? " bad" : ""}`, status === null ? (one.failure ? "failed" : "…") : status);
+  code.title = one.failure || one.text || "";
   item.append(arrow, what, code);
   return item;
 }
@@ -248,7 +283,7 @@ async function lookAtTraffic() {
   const traffic = await ask("GET", `/traffic?after=${lastSeq}`);
   const fresh = traffic.items;
   // What has no outcome yet is asked for again; what is behind it is shown once it is there.
-  const open = fresh.findIndex((one) => one.status === null && !one.failure);
+  const open = fresh.findIndex((one) => statusOf(one) === null && !one.failure);
   const done = open < 0 ? fresh : fresh.slice(0, open);
   if (done.length) lastSeq = done[done.length - 1].seq;
   list.prepend(...done.map(exchange).reverse());
@@ -267,7 +302,7 @@ let looking = null;
 let isAway = false;
 
 function look() {
-  looking ??= Promise.all([lookAtClock(), lookAtTraffic(), ask("GET", "/faults").then(showFaults), ...phones.map((one) => one.look())])
+  looking ??= Promise.all([lookAtClock(), lookAtTraffic(), ask("GET", "/faults").then(showFaults), ...[...phones, ...mailboxes].map((one) => one.look())])
     .then(() => { if (isAway) tell(null); isAway = false; })
     .catch((problem) => { isAway = true; tell(problem instanceof TypeError ? new Error("The sandbox does not answer.") : problem); })
     .finally(() => { looking = null; });
@@ -275,12 +310,16 @@ function look() {
 }
 
 async function begin() {
-  find("phones").append(...phones.map((one) => one.element));
+  find("phones-shown").append(...phones.map((one) => one.element));
+  find("mail-shown").append(...mailboxes.map((one) => one.element));
+  addEventListener("hashchange", showPlace);
+  showPlace();
   for (const button of document.querySelectorAll("[data-advance]")) {
     button.addEventListener("click", () => act(() => ask("POST", "/clock", { advance_s: Number(button.dataset.advance) })));
   }
   const about = await ask("GET", "/about");
-  find("numbers").textContent = `Service: ${about.numbers.map((one) => one.number).join(", ")}`;
+  find("numbers").textContent = `Service: ${[...about.numbers.map((one) => one.number), about.mail_address].join(", ")}`;
+  for (const one of mailboxes) one.service = about.mail_address;
   for (const ours of document.querySelectorAll(".ours")) {
     ours.replaceChildren(...about.numbers.map((one) => new Option(one.number, one.number)));
   }
