@@ -197,8 +197,6 @@ class ImapMailbox:
 
     def _bring(self, session: ImapSession, folder: str, position: Position) -> bool:
         """Give one mail to who takes it, then move on. False where it should be marked and was not."""
-        if self._closing.is_set():
-            raise ImapTrouble("closing")
         where = f"imap:{folder}/{position.uid_validity}/{position.uid}"
         fetched = session.fetch(position.uid)
         if fetched is not None:
