@@ -11,11 +11,12 @@ LIVE = frozenset({"phone", "chat"})
 def place_after_switch(place_at: Ms, *, now: Ms, old: Requirement, new: Requirement) -> Ms:
     """Where somebody stands who waited since `place_at` for `old` and now asks for `new`.
 
-    Between live channels the seconds count on; else the share of the target that has been waited."""
+    Between live channels the seconds count on; else the share of the target that has been waited. A part of a
+    millisecond counts as a whole one, for it would be missing from their place on the way back."""
     if old.kind in LIVE and new.kind in LIVE:
         return place_at
-    share = max(0, now - place_at) / old.target_ms
-    return Ms(now - round(share * new.target_ms))
+    waited_ms = max(0, now - place_at)
+    return Ms(now - -(-waited_ms * new.target_ms // old.target_ms))
 
 
 BITES_MS = 5 * MINUTE_MS

@@ -80,13 +80,16 @@ class Dialler:
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     async def load(self) -> None:
-        """Take up every leg that is not over and every promised call that is due again."""
-        calls = [call for call in await self._journal.live(Call) if isinstance(call, Call)]
-        for call in sorted(calls, key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
+        """Know every leg that is not over, before anything is heard: whoever is on an agent's phone stands before
+        those who are planned from then on."""
+        for call in sorted(await self._legs(), key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
+            self.legs[call.id] = call.state
             if call.role is CallRole.AGENT:
                 self._join_line(call.id, call.to)
-        for call in calls:
-            self.legs[call.id] = call.state
+
+    async def begin(self) -> None:
+        """Take up every leg that is not over and every promised call that is due again."""
+        for call in await self._legs():
             if call.due_at is not None:
                 self._plan(call.id, call.due_at)
         for promise in await self._journal.live(Promise):
@@ -107,6 +110,9 @@ class Dialler:
             _, left = await asyncio.wait(self._tasks, timeout=5)
             for task in left:
                 task.cancel()
+
+    async def _legs(self) -> list[Call]:
+        return [call for call in await self._journal.live(Call) if isinstance(call, Call)]
 
     # --- when ---------------------------------------------------------------------------------------------------------
 

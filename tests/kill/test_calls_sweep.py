@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from router.journal.faultpoints import FAULT_POINTS
-from tests.story import HERS, Agent, RealStory
+from tests.story import HERS, HIS, Agent, RealStory
 
 ANAS, BENS = "+14155550201", "+14155550202"
 ROUNDS_MAX, QUICK = 80, 20
@@ -68,12 +68,7 @@ async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
         assert (await story.api("GET", f"/cases/{case['id']}/calls"))["items"] == []
         promises = (await story.api("GET", "/promises"))["items"]
         attempts = sum(len(promise["attempts"]) for promise in promises)
-        dials = [
-            one
-            for one in await story.traffic("rest", "/Calls.json")
-            if one["method"] == "POST" and dict(one["fields"]).get("To") == HERS
-        ]
-        assert len(dials) <= max(1, attempts), "rung twice for one attempt"
+        assert await rings(story, HERS) <= max(1, attempts), "rung twice for one attempt"
         assert case["contacts"][0]["channel"] == "sms"
 
 
@@ -128,3 +123,39 @@ class People:
                 await agent.finishes(work)
         for offer in await agent.offers():
             await agent.accepts(offer)
+
+
+async def test_an_agents_phone_rings_for_one_call_at_a_time_across_a_death() -> None:
+    """Her call still rings at ana's phone, and nobody knows that it does; the service dies when ana has taken his call
+    and his case has not heard of it yet. His leg waits until hers is found and over."""
+    async with RealStory() as story:
+        ana = await story.ready_agent("ana", phone=ANAS)
+        her, his, phone = story.phone(HERS), story.phone(HIS), story.phone(ANAS)
+        await her.calls(attestation="C")
+        await story.passes(seconds=2)
+        await his.calls()
+        await story.passes(seconds=10)
+        await story.faults(lose_answers=1.0)
+        await ana.accepts()
+        await story.passes(seconds=1)
+        assert await phone.state() == "ringing"
+        await story.faults()
+        await her.hangs_up()
+        [work] = await ana.work()
+        await ana.finishes(work)
+        await story.settles()
+        await story.process_ends_at("relay.before_fold:1")
+        with suppress(aiohttp.ClientError):
+            await ana.accepts()
+        await story.dies()
+        await story.starts()
+        assert await rings(story, ANAS) == 1, "her leg is not over yet"
+        await story.passes(seconds=20)
+        assert await rings(story, ANAS) == 2
+        assert await phone.state() == "ringing", "his call"
+
+
+async def rings(story: RealStory, number: str) -> int:
+    """How often the provider was asked to ring a number."""
+    asked = [one for one in await story.traffic("rest", "/Calls.json") if one["method"] == "POST"]
+    return sum(dict(one["fields"]).get("To") == number for one in asked)

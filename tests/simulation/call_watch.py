@@ -213,6 +213,6 @@ class CallWatch:
             if new.ask.place_at > ask.place_at:
                 self.judge.broken(11, f"the place of {new.case} got {new.ask.place_at - ask.place_at} ms younger")
             return
-        share = max(0, new.at - ask.place_at) / was.target_ms
-        if (new.at - new.ask.place_at + 2) / now_is.target_ms < share:
+        waited_ms = max(0, new.at - ask.place_at)
+        if (new.at - new.ask.place_at) * was.target_ms < waited_ms * now_is.target_ms:
             self.judge.broken(11, f"{new.case} lost its share of waiting by {was.channel} -> {now_is.channel}")

@@ -14,6 +14,7 @@ from tests.simulation.world import Result
 SEEDS = (*range(1, 21), 67, 70, 3034)
 """67 and 70 have a customer who sends a thousand messages; 3034 was red once."""
 MODES: tuple[Mode, ...] = ("safety", "liveness")
+RED_ONCE: tuple[tuple[int, Mode], ...] = ((7005, "liveness"), (7030, "liveness"), (7054, "liveness"))
 CONTACTS, CALLS = 10_000, 1_000
 REPO = Path(__file__).parents[2]
 PROGRAM = (
@@ -28,6 +29,11 @@ done: list[Result] = []
 def test_a_world_keeps_every_promise(seed: int, mode: Mode):
     """Section 3 of the catalogue holds in a world of faults, and when they end all work drains."""
     done.append(run_world(seed, mode))
+
+
+@pytest.mark.parametrize(("seed", "mode"), RED_ONCE)
+def test_a_world_that_was_red_once_keeps_every_promise(seed: int, mode: Mode):
+    run_world(seed, mode)
 
 
 def test_these_were_ten_thousand_contacts_and_a_thousand_calls_among_them():

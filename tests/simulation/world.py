@@ -38,6 +38,8 @@ CALM_AFTER_MS = 600_000
 HARMLESS = frozenset({"lines_break", "phones_odd", "spoofed", "forged", "odd_words", "burst", "flood", "streams_flap"})
 """Whatever else goes wrong may for a moment keep the service from saying something in time."""
 QUIET_ROUNDS_MAX = 2_500
+SPARE_DESK = 100
+"""From this number on are the desks of a healthy core: somebody is there, with a telephone where there are calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,11 @@ class World:
         for desk in self.desks:
             if not desk.is_lost:
                 desk.heal()
-        if not any(desk.is_healthy and (desk.phone.number or not self.options.calls) for desk in self.desks):
-            self.desks.append(self._desk(100))  # a healthy core: somebody is there
+        spare = SPARE_DESK
+        while not any(desk.is_healthy and (desk.phone.number or not self.options.calls) for desk in self.desks):
+            self.desks.append(self._desk(spare))
             self.desks[-1].heal()
+            spare += 1
         if self.calm_since is None and not self.options.has("status_lost"):
             self.calm_since = self.clock.now()
 
