@@ -84,29 +84,36 @@ def corpus(url: str, folder: Path, *, count: int, people: int = 20_000) -> Path:
 
 
 @contextmanager
-def floor(port: int) -> Iterator[str]:
-    """The least work: take a signed webhook and write one row durably."""
-    process = subprocess.Popen([sys.executable, str(ROOT / "bench" / "floor.py"), str(port)])
+def run_beside(command: list[str], **how: int) -> Iterator[None]:
+    """Run a program until the block ends."""
+    process = subprocess.Popen(command, **how)
     try:
-        _wait_for_port(port)
-        yield f"http://127.0.0.1:{port}"
+        yield
     finally:
         _end(process)
 
 
 @contextmanager
-def service(data: Path, port: int) -> Iterator[Service]:
+def floor(port: int) -> Iterator[str]:
+    """The least work: take a signed webhook and write one row durably."""
+    with run_beside([sys.executable, str(ROOT / "bench" / "floor.py"), str(port)]):
+        wait_for_port(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def service(data: Path, port: int, **environment: str) -> Iterator[Service]:
     """The product as it is run, with its sandbox."""
-    running = start(data, port)
+    running = start(data, port, **environment)
     try:
         yield running
     finally:
         _end(running.process)
 
 
-def start(data: Path, port: int) -> Service:
+def start(data: Path, port: int, **more: str) -> Service:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
-    environment["ONECASE_BOOTSTRAP_TOKEN"] = "bench"
+    environment |= {"ONECASE_BOOTSTRAP_TOKEN": "bench", **more}
     began = time.monotonic()
     process = subprocess.Popen(
         [
@@ -141,7 +148,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for_port(port: int) -> None:
+def wait_for_port(port: int) -> None:
     began = time.monotonic()
     while time.monotonic() - began < START_S:
         try:

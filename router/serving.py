@@ -17,7 +17,8 @@ from channels.numbers import facts_of
 from channels.registry import Host, make_channels
 from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
-from channels.sandbox.server import RunningSandbox, bring_mail_to, smtp_port_of
+from channels.sandbox.meeting import bring_mail_to, smtp_port_of
+from channels.sandbox.server import RunningSandbox
 from channels.sandbox.voice.own_documents import FALLBACK_PATH
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
@@ -38,7 +39,7 @@ from router.journal.base import Journal
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
 from router.node.node import Node, instance_secret
-from router.serving_mail import PURPOSE, derived, listen, mail_of
+from router.serving_mail import PURPOSE, derived, follow, listen, mail_of
 from router.settings import MailSection, Settings, SettingsProblem
 
 GC_THRESHOLD = 50_000
@@ -144,6 +145,8 @@ async def start_service(
         await tokens.load(secret)
         bootstrap = await _bootstrap(tokens, settings, node)
         await node.start()  # last: ready means that those who hold tokens are let in
+        if mail is not None:
+            follow(mail, node, stack)
         gc.enable()
         gc.collect()
         gc.freeze()

@@ -1,15 +1,19 @@
 """Wiring of mail: settings into a way out, a listener, a reader and an address."""
 
 import hmac
+import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import structlog
+
 from channels.email.channel import EmailChannel, MailSettings
+from channels.email.imap import ImapMailbox, ImapSettings, ImapState, Position
 from channels.email.post import ACCEPTED, Envelope, Reply
 from channels.email.reader import Reader
 from channels.email.smtp import SmtpListener, SmtpPost
 from channels.email.smtp_session import SmtpLimits
-from router.journal.base import JournalStopped
+from router.journal.base import Journal, JournalStopped
 from router.node.letterbox import MailHome, MailMeans
 from router.node.node import Node
 from router.settings import MailSection, SettingsProblem
@@ -17,6 +21,8 @@ from router.settings import MailSection, SettingsProblem
 NOT_OURS = Reply(550, "5.7.1 This is no mailbox of ours")
 NOT_NOW = Reply(451, "4.3.2 Not taking mail now, please try again later")
 PURPOSE = b"onecase mail"
+
+log = structlog.get_logger("onecase.mail")
 
 
 def derived(secret: bytes, purpose: bytes) -> bytes:
@@ -46,7 +52,7 @@ def mail_of(section: MailSection, secret: bytes) -> Mail | None:
         address=section.address,
         domains=tuple(dict.fromkeys(d.lower() for d in (section.address.rpartition("@")[2], *section.domains))),
     )
-    reader = Reader(verifier=section.verifier, ours=(section.address,))
+    reader = Reader(verifier=section.verifier, domains=home.domains)
     post = SmtpPost(
         section.smtp_host,
         section.smtp_port,
@@ -61,6 +67,63 @@ def mail_of(section: MailSection, secret: bytes) -> Mail | None:
         channel=EmailChannel(MailSettings(address=section.address, secret=secret), post),
         reader=reader,
     )
+
+
+class Places:
+    """How far the folders of a mailbox are taken, kept in the journal."""
+
+    def __init__(self, journal: Journal, mailbox: str) -> None:
+        self._journal = journal
+        self._mailbox = mailbox
+
+    async def load(self, folder: str) -> Position | None:
+        kept = await self._journal.record("imap", f"{self._mailbox}/{folder}")
+        return Position(*(int(part) for part in kept.split("/"))) if kept else None
+
+    async def save(self, folder: str, position: Position) -> None:
+        body = f"{position.uid_validity}/{position.uid}"
+        await self._journal.put_record("imap", f"{self._mailbox}/{folder}", body)
+
+
+def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
+    """Read a mailbox elsewhere where the settings name one. What is wrong with it shows in its state."""
+    section = mail.section.imap
+    if not section.host:
+        return None
+
+    async def take(envelope: Envelope, _: str) -> bool:
+        if not node.is_ready:
+            return False
+        await node.take_mail(envelope, late=True)
+        return True
+
+    mailbox = ImapMailbox(
+        ImapSettings(
+            host=section.host,
+            port=section.port,
+            tls=section.tls,
+            user=section.user,
+            password=section.password.get_secret_value(),
+            folders=tuple(section.folders),
+            address=mail.section.address,
+            seen=section.seen,
+            bytes_max=mail.section.bytes_max,
+            look_back_days=section.look_back_days,
+        ),
+        take,
+        Places(node.journal, f"{section.user}@{section.host}"),
+        node.clock,
+        jitter=random.SystemRandom().random,
+        on_state=_log_state,
+    )
+    mailbox.start()
+    stack.push_async_callback(mailbox.close)
+    return mailbox
+
+
+def _log_state(state: ImapState) -> None:
+    if state.error:
+        log.warning("the mailbox", doing=state.doing, error=state.error)
 
 
 async def listen(mail: Mail, node: Node, stack: AsyncExitStack) -> tuple[str, int] | None:

@@ -56,6 +56,27 @@ class TwilioSection(BaseModel):
     )
 
 
+class ImapSection(BaseModel):
+    """A mailbox elsewhere that is read as well."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field(default="", description="server whose mailbox is read; empty: none")
+    port: int = Field(default=993, ge=1, le=65535, description="its port")
+    tls: Literal["ssl", "starttls", "none"] = Field(
+        default="ssl", description="ssl (TLS from the first byte), starttls or none"
+    )
+    user: str = Field(default="", description="user name there")
+    password: SecretStr = Field(default=SecretStr(""), description="its password")
+    folders: list[str] = Field(
+        default=["INBOX"], min_length=1, description="folders that are read; news of the first come at once"
+    )
+    seen: Literal["keep", "mark"] = Field(
+        default="keep", description="keep leaves mails as they are, mark marks them as read once they are taken"
+    )
+    look_back_days: int = Field(default=2, ge=0, le=3650, description="how far back a folder is read at first")
+
+
 class MailSection(BaseModel):
     """Mail: who we are by it, how it comes in and how it goes out."""
 
@@ -77,6 +98,7 @@ class MailSection(BaseModel):
     mailgun_signing_key: SecretStr = Field(
         default=SecretStr(""), description="key of Mailgun's webhooks; empty: they need a token as the others do"
     )
+    imap: ImapSection = Field(default_factory=ImapSection, description="a mailbox elsewhere")
     smtp_host: str = Field(default="", description="server by which mail goes out; needed where `address` is set")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="its port")
     smtp_tls: Literal["starttls", "tls", "none"] = Field(

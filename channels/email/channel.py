@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from channels.base import Capabilities, IsKnown, Letter, Outgoing, Received, Refusal, Sent
 from channels.email.addresses import ReplyAddress, is_mail_address, message_id_of
-from channels.email.composing import Draft, compose
+from channels.email.composing import compose
 from channels.email.letter import Mailbox
 from channels.email.post import Envelope, Post, PostFailure, PostRefused
 from channels.wire import WireRequest, WireResponse
@@ -70,21 +70,19 @@ class EmailChannel:
         return Sent("sent", provider_id=id)
 
     def _composed(self, message: Outgoing, letter: Letter, copies: tuple[str, ...], id: str) -> bytes:
+        answered = letter.thread[-1] if letter.thread and letter.is_answer else ""
         return compose(
-            Draft(
-                sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
-                to=(Mailbox(name="", address=message.to),),
-                cc=tuple(Mailbox(name="", address=one) for one in copies),
-                reply_to=self._reply_address(letter),
-                subject=letter.subject,
-                is_answer=letter.is_answer,
-                message_id=id,
-                in_reply_to=letter.thread[-1] if letter.thread else "",
-                references=letter.thread,
-                date=message.attempted_at,
-                text=message.text,
-                automatic="auto-replied" if letter.automatic else "",
-            )
+            sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
+            to=(Mailbox(name="", address=message.to),),
+            cc=tuple(Mailbox(name="", address=one) for one in copies),
+            reply_to=self._reply_address(letter),
+            subject=letter.subject,
+            message_id=id,
+            in_reply_to=answered,
+            references=letter.thread,
+            date=message.attempted_at,
+            text=message.text,
+            automatic="auto-replied" if letter.automatic else "",
         )
 
     def _reply_address(self, letter: Letter) -> str:

@@ -1,7 +1,7 @@
 """Where mails are read: small ones at once, others in a worker process, so that no mail holds up a call.
 
-Its one rule: reading never fails and never takes the service along. A mail that breaks its worker, or takes it too long,
-comes back as its raw source with a note.
+Its one rule: reading never fails and never takes the service along. A mail that breaks its worker, or takes it too
+long, comes back as its raw source with a note.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 
 from channels.email.letter import Letter, Part
 from channels.email.reading import read_letter
@@ -22,21 +23,22 @@ UNREAD = "it could not be read; its source is attached"
 
 
 class Reader:
-    """`verifier`: whose Authentication-Results are believed. `ours`: our own addresses."""
+    """`verifier`: whose Authentication-Results are believed. `domains`: those that our own mail comes from."""
 
-    def __init__(self, *, verifier: str = "", ours: tuple[str, ...] = (), beside: bool = True) -> None:
+    def __init__(self, *, verifier: str = "", domains: tuple[str, ...] = (), beside: bool = True) -> None:
         self._verifier = verifier
-        self._ours = ours
+        self._domains = domains
         self._beside = beside
         self._pool: ProcessPoolExecutor | None = None
 
     async def __call__(self, raw: bytes, received_at: Ms) -> Letter:
         """Read a mail that came at `received_at`."""
+        read = partial(read_letter, received_at=received_at, verifier=self._verifier, own_domains=self._domains)
         if len(raw) <= AT_ONCE_BYTES_MAX or not self._beside:
-            return read_letter(raw, received_at=received_at, verifier=self._verifier, own_domains=self._ours)
+            return read(raw)
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        reading = self._pool.submit(read_letter, raw, received_at, self._verifier, self._ours)
+        reading = self._pool.submit(read, raw)
         try:
             async with asyncio.timeout(READ_S):
                 return await asyncio.wrap_future(reading)

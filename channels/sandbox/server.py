@@ -14,7 +14,7 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.clock import Activity, ManualClock, RealClock
 from channels.email.smtp import SmtpListener, SmtpPost
@@ -24,7 +24,8 @@ from channels.sandbox.clockwork import Clockwork
 from channels.sandbox.core import Sandbox
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
 from channels.sandbox.mail.from_service import MAIL_HOST
-from channels.sandbox.problems import Problem
+from channels.sandbox.meeting import PATH as SMTP_PATH
+from channels.sandbox.problems import Problem, problem_of
 from channels.sandbox.remote_side import RemoteSide, Report
 from channels.sandbox.voice.pacing import VoicePacing
 from channels.transport import AiohttpTransport
@@ -37,7 +38,9 @@ HEARTBEAT_S = 20.0
 SHUTDOWN_S = 1.0
 
 
-async def start(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> web.AppRunner:
+async def start(
+    sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, *, meeting: "Meeting | None" = None
+) -> web.AppRunner:
     """Serve `sandbox`; port 0 takes a free one. The caller ends it with `await runner.cleanup()`."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     followers: set[web.WebSocketResponse] = set()
@@ -48,6 +51,7 @@ async def start(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> web
 
     app.on_shutdown.append(say_goodbye)
     app.router.add_get("/clock/control", _clock_control(sandbox, followers))
+    app.router.add_route("*", SMTP_PATH, _smtp_handler(meeting or Meeting()))
     app.router.add_route("*", "/{tail:.*}", _handler(sandbox))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
@@ -63,6 +67,22 @@ def url_of(runner: web.AppRunner) -> str:
     if host in ("0.0.0.0", "::"):
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@dataclass(slots=True)
+class Meeting:
+    """Where a service in another process finds the mail server, and is found by it."""
+
+    running: "RunningSandbox | None" = None
+
+
+class MailTarget(BaseModel):
+    """Where a service takes its mail."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    host: str = Field(min_length=1, max_length=255)
+    port: int = Field(ge=1, le=65535)
 
 
 @dataclass(slots=True)
@@ -139,13 +159,15 @@ async def run_sandbox(
         voice_pacing=voice_pacing,
         mail_address=mail_address,
     )
+    meeting = Meeting()
     try:
-        runner = await start(sandbox, host, port)
+        runner = await start(sandbox, host, port, meeting=meeting)
     except BaseException:
         await transport.close()
         raise
     running = RunningSandbox(sandbox, url_of(runner), clock, activity, runner, transport)
     running.mail_to = mail_target
+    meeting.running = running
     try:
         if smtp_port is not None:
             running._smtp = await SmtpListener.start(host, smtp_port, sandbox.mail_in, name=MAIL_HOST)
@@ -175,6 +197,24 @@ def _shown(answer: WireResponse) -> web.Response:
     response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
     response.headers["Content-Type"] = answer.content_type
     return response
+
+
+def _smtp_handler(meeting: Meeting) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        running = meeting.running
+        if running is None:
+            return _shown(Problem(503, "The sandbox is starting.").response())
+        if request.method == "PUT" and "Origin" not in request.headers:
+            try:
+                target = MailTarget.model_validate_json(await request.read())
+            except ValidationError as error:
+                return _shown(problem_of(error).response())
+            running.mail_to = (target.host, target.port)
+        elif request.method != "GET":
+            return _shown(Problem(405, f"{SMTP_PATH} is read, or told by a service.").response())
+        return _shown(WireResponse(200, json.dumps({"port": running.smtp_port}).encode(), "application/json"))
+
+    return handler
 
 
 def _clock_control(sandbox: Sandbox, followers: set[web.WebSocketResponse]) -> Handler:

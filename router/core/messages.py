@@ -64,7 +64,7 @@ def send_reply(making: Making, command: SendReply) -> None:
             address=choice.way.address,
             via=choice.way.via,
             words=making.keep(text, kind="text", owner=customer.id),
-            segments=segments_of(text),
+            segments=segments_of(text) if choice.way.channel is not Channel.EMAIL else 0,
             author=command.actor.kind,
             author_id=command.actor.id,
             reasons=choice.reasons,

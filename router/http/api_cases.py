@@ -325,7 +325,8 @@ class CaseApi:
         def answer(decision: Decision) -> CustomerOut:
             customer = decision.state[found.id]
             assert isinstance(customer, Customer)
-            words = {a["id"]: a["address"] for a in shown.addresses} | {customer.addresses[-1].id: command.address}
+            words = {str(a["id"]): str(a["address"]) for a in shown.addresses}
+            words[customer.addresses[-1].id] = command.address
             added = customer_addresses(customer, words)
             return shown.model_copy(update={"addresses": added, "version": customer.version})
 

@@ -3,13 +3,10 @@
 Its one rule: it is answered with 2xx only when the mail is durable; whoever brings it tries again otherwise.
 """
 
-import base64
-import binascii
-
 from multidict import CIMultiDict
 
 from channels.base import Refusal
-from channels.email.inbound import KINDS, envelopes_of, is_from_mailgun
+from channels.email.inbound import KINDS, envelopes_of, fields_of, token_of, verify_mailgun
 from channels.wire import WireRequest, WireResponse
 from router.http.auth import WRITERS, identify, require
 from router.http.problems import Problem
@@ -33,14 +30,15 @@ class MailDoor:
             raise Problem(404, "Not found", f"Mail comes to {PREFIX} and one of {', '.join(KINDS)}.")
         if request.method != "POST":
             raise Problem(405, "Method not allowed", "Mail comes by POST.", headers={"Allow": "POST"})
+        letterbox = self._node.letterbox
+        if letterbox is None:
+            raise Problem(409, "No mail here", "This service has no mail address: set [mail] address.")
         try:
             self._let_in(kind, request)
-            envelopes = envelopes_of(kind, request)
+            envelopes = envelopes_of(kind, request, otherwise_to=letterbox.address, is_trusted=True)
         except Refusal as refusal:
             title = "Refused" if refusal.status == 403 else "Cannot be read"
             raise Problem(refusal.status, title, str(refusal)) from None
-        if self._node.letterbox is None:
-            raise Problem(409, "No mail here", "This service has no mail address: set [mail] address.")
         if not self._node.is_ready:
             raise Problem(503, "Not ready", "The service is starting or stopping.", headers={"Retry-After": "2"})
         taken = [await self._node.take_mail(envelope) for envelope in envelopes]
@@ -52,20 +50,9 @@ class MailDoor:
 
         Raises Problem or Refusal."""
         if kind == "mailgun" and self._mailgun_key and "Authorization" not in request.headers:
-            if not is_from_mailgun(request, self._mailgun_key, now=self._node.clock.now()):
-                raise Refusal("the signature does not hold, or is older than five minutes")
+            verify_mailgun(fields_of(request), self._mailgun_key, self._node.clock.now())
             return
-        require(identify(_with_bearer(request), self._service.tokens), WRITERS)
-
-
-def _with_bearer(request: WireRequest) -> WireRequest:
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return request
-    try:
-        password = base64.b64decode(given, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        password = ""
-    headers = CIMultiDict(request.headers)
-    headers["Authorization"] = f"Bearer {password}"
-    return WireRequest(request.method, request.url, headers, request.body)
+        headers = CIMultiDict(request.headers)
+        if (token := token_of(request)) is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        require(identify(WireRequest(request.method, request.url, headers), self._service.tokens), WRITERS)

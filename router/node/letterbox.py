@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Letter, Mailbox
 from channels.email.post import Envelope
+from channels.email.subjects import bare_subject
 from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -78,6 +79,11 @@ class Letterbox:
         self._home = means.home
         self._secret = means.secret
         self.guard = MailGuard(clock)
+
+    @property
+    def address(self) -> str:
+        """What we write from."""
+        return self._home.address
 
     async def take(self, envelope: Envelope, *, late: bool = False) -> Outcome:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
@@ -202,28 +208,6 @@ class Letterbox:
         """The message of ours that has this Message-ID."""
         reference = reference_of_message_id(message_id, self._secret) if message_id else None
         return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
-
-
-def bare_subject(subject: str) -> str:
-    """A subject without its prefixes of answering and passing on, in any language, and without blanks around."""
-    plain = subject.strip()
-    for _ in range(20):
-        prefix, colon, rest = plain.partition(":")
-        if not colon or len(prefix) > 12 or not prefix.strip().rstrip("0123456789[]()^ ").isalpha():
-            return plain
-        if prefix.strip().rstrip("0123456789[]()^ ").casefold() not in PREFIXES:
-            return plain
-        plain = rest.strip()
-    return plain
-
-
-PREFIXES = frozenset(
-    (
-        *("re", "fw", "fwd", "aw", "wg", "ant", "antw", "doorst", "vl", "sv", "vs", "rv", "res", "resp", "enc", "r"),
-        *("rif", "i", "tr", "ref", "odp", "pd", "bls", "回复", "回覆", "答复", "转发", "轉寄", "返信", "転送"),
-    )
-)
-"""How clients of many languages begin a subject that they answer or pass on."""
 
 
 def _sender(letter: Letter) -> tuple[str, bool | None]:

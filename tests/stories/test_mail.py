@@ -190,7 +190,7 @@ async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Ma
     for n, desk in enumerate(desks):
         await desk.writes(f"Thank you. Your request number {n} has reached our service desk.", subject=f"[{n}] Ticket")
     await story.passes(minutes=5)
-    assert sum(len(await desk.received()) for desk in desks) <= 1
+    assert sum([len(await desk.received()) for desk in desks]) <= 1
     assert (await story.case(case["id"]))["status"] == "solved"
 
 
