@@ -91,6 +91,12 @@ class NodeMetrics(Collector):
         yield _counter("onecase_overtakes", "Offers made before equals with an older place", "reason", self._overtakes)
         yield CounterMetricFamily("onecase_cases_opened", "Cases opened", value=self._cases)
         yield CounterMetricFamily("onecase_webhooks_refused", "Webhooks with a wrong signature", value=self.refused)
+        if (letterbox := self._node.letterbox) is not None:
+            yield CounterMetricFamily(
+                "onecase_mail_answers_held_back",
+                "Automatic mails that were not sent, for machines seem to answer each other",
+                value=letterbox.guard.stopped,
+            )
         waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
         oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "Age of the oldest place", labels=["queue"])
         for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):

@@ -43,6 +43,9 @@ class MailMeans:
     read: "Read"
 
 
+SEEN = "another mail had the same Message-ID"
+DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
+
 Read = Callable[[bytes, Ms], Awaitable[Letter]]
 """Reads a mail; heavy ones somewhere else than on the loop."""
 
@@ -108,7 +111,7 @@ class Letterbox:
         words = letter.new_words or letter.text
         mid = _mail_key(letter.message_id)
         seen = (await self._journal.load_by_address(mid)).customer is not None
-        notes = letter.notes + (("another mail had the same Message-ID",) if seen else ())
+        notes = (*letter.notes, *((SEEN,) if seen else ()), *((DENIED,) if letter.authenticated == "fail" else ()))
         files = [await self._stored(_file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
         quiet = "" if letter.automatic else self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None

@@ -61,5 +61,6 @@ class MailGuard:
 
     def _stop(self, why: str) -> str:
         self.stopped += 1
-        log.warning("no automatic answer goes out", why=why)
+        if self.stopped & (self.stopped - 1) == 0:  # the first, the second, the fourth …: a flood fills no log
+            log.warning("no automatic answer goes out", why=why, so_far=self.stopped)
         return why
