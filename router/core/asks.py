@@ -4,6 +4,7 @@ Work and place stay what they were. Language never goes without the customer's y
 their language, by the medium in use; whatever else they answer changes nothing.
 """
 
+from policies.segments import segments_of
 from router.core.choice import choose_way
 from router.core.clock import Ms
 from router.core.commands import AnswerLanguage, PutFirst, SetDeadline
@@ -11,7 +12,6 @@ from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Reason, Rejected
 from router.core.events import AskChanged, DeadlineDue, LanguageDue, MessageQueued
-from router.core.segments import segments_of
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel, MessageId
 

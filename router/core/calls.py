@@ -5,6 +5,7 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 """
 
 from policies import PolicySet
+from policies.segments import segments_of
 from router.core import legs
 from router.core.addresses import AddressKind
 from router.core.asks import answer_language, is_asked
@@ -57,7 +58,6 @@ from router.core.events import (
     MessageQueued,
     WorkWanted,
 )
-from router.core.segments import segments_of
 from router.core.words import (
     DAY_MS,
     ActorKind,

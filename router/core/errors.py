@@ -18,16 +18,20 @@ class Reason(StrEnum):
     NO_WAY_TO_REACH = "no_way_to_reach"
     OPTED_OUT = "opted_out"
     CHANNEL_CANNOT = "channel_cannot"
+    TEXT_TOO_LONG = "text_too_long"
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes
 class Rejected(Exception):
-    """The command is not allowed in the present state. `what` names the thing it was about, never a person's words."""
+    """The command is not allowed in the present state. `what` names the thing it was about, never a person's words.
+
+    `instead`: the channels that are open in place of the one that is not; None where that is no question."""
 
     reason: Reason
     what: str = ""
+    instead: tuple[str, ...] | None = None
 
 
 @dataclass(eq=False)

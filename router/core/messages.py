@@ -4,6 +4,7 @@ Final states stay final. An attempt is an event before the provider is asked; an
 anything is sent again.
 """
 
+from policies.segments import segments_of
 from router.core.choice import Choice, choose_way
 from router.core.clock import Ms
 from router.core.commands import BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
@@ -22,7 +23,7 @@ from router.core.events import (
     MessageSent,
     WorkWithdrawn,
 )
-from router.core.segments import segments_of
+from router.core.texts import check_length
 from router.core.words import SECOND_MS, Channel, MessageId
 
 RANK = {
@@ -52,6 +53,7 @@ def send_reply(making: Making, command: SendReply) -> None:
     customer = making.customer(case.customer)
     choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders)
     text = clean_text(command.text)
+    check_length(choice, text, making.context.policy.settings.sending)
     making.emit(
         MessageQueued(
             message=MessageId(making.context.ids.new("msg")),

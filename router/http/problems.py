@@ -73,16 +73,21 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
     Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}. Choose another way."),
+    Reason.TEXT_TOO_LONG: (422, "Text too long", "By sms this would be {what}. Shorten it, or take another channel."),
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
 }
+NO_OTHER = " No other way to write to them is open."
 
 
 def problem_of(rejected: Rejected) -> Problem:
     """The words for people that go with the core's reason."""
-    status, title, detail = WORDS[rejected.reason]
-    return Problem(status, title, detail.replace("{what}", rejected.what or "thing"), kind=rejected.reason.value)
+    status, title, words = WORDS[rejected.reason]
+    detail = words.replace("{what}", rejected.what or "thing")
+    if rejected.instead is not None:
+        detail += f" Open to them: {', '.join(rejected.instead)}." if rejected.instead else NO_OTHER
+    return Problem(status, title, detail, kind=rejected.reason.value)
 
 
 def validation_problem(error: ValidationError, *, where: str) -> Problem:

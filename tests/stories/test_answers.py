@@ -161,6 +161,31 @@ async def test_stop_holds_for_its_channel_and_start_ends_it() -> None:
         assert terms == [("sms", True), ("sms", False)]
 
 
+@pytest.mark.parametrize(
+    ("text", "channel", "parts"),
+    [
+        pytest.param("a" * 459, "auto", 0, id="three"),
+        pytest.param("a" * 460, "auto", 4, id="four"),
+        pytest.param("a" * 460, "sms", 4, id="chosen"),
+        pytest.param("ж" * 202, "auto", 4, id="16-bit"),
+    ],
+)
+async def test_a_text_of_too_many_parts_is_not_taken(text: str, channel: str, parts: int) -> None:
+    """A longer text is neither cut nor sent at any price: the agent reads how long it is and what is allowed, and nothing
+    waits to go out."""
+    async with Story() as story:
+        _, her, case = await a_case(story)
+        answer = await story.ask("POST", f"/api/v1/cases/{case}/messages", body={"text": text, "channel": channel})
+        assert answer.status == (422 if parts else 202)
+        if parts:
+            problem = answer.json
+            assert problem["title"] == "Text too long"
+            assert f"{parts} texts, and 3 are allowed. Shorten it" in problem["detail"]
+        await story.settles()
+        assert await her.inbox() == ([] if parts else [text])
+        assert len(await story.timeline(case, "message")) == (1 if parts else 2)
+
+
 async def test_the_same_reply_sent_again_is_one_reply() -> None:
     """Idempotency: the same key and body get the same answer, also when the call would not be allowed any more, also
     after a restart, also at once; another body under the key is refused."""

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.documents import Case
-from router.core.segments import segments_of
+from router.core.errors import Rejected
+from router.core.texts import check_length
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import Identity
 from router.http.desk.calls import Calls
 from router.http.desk.words import Row, Why, row_of, summary_of, why_of
-from router.http.problems import Problem
+from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, stamp
 
@@ -59,7 +61,7 @@ class InLine:
 
 @dataclass(frozen=True, slots=True)
 class WayView:
-    """How an answer would go out now, or the sentence that says why it cannot."""
+    """How an answer would go out now, and the sentence that says why it cannot."""
 
     channels: list[str] = field(default_factory=list[str])
     chosen: str = "auto"
@@ -152,6 +154,10 @@ class Screens:
         channels = _channels(best)
         if choice is None:
             return WayView(channels=channels, chosen=channel, problem=problem)
+        try:
+            check_length(choice, text, self._service.node.means.policy.settings.sending)
+        except Rejected as refused:
+            problem = problem_of(refused).detail
         words = await self._journal.words([choice.way.address])
         return WayView(
             channels=channels,
@@ -160,6 +166,7 @@ class Screens:
             address=words.get(choice.way.address),
             reasons=list(choice.reasons),
             segments=segments_of(text) if text else 0,
+            problem=problem,
         )
 
     async def document(self, id: str) -> Case:
