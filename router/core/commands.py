@@ -67,6 +67,7 @@ class SendReply:
     text: str
     channel: Channel | None  # None: as the customer's terms say
     actor: Actor
+    reason: str = ""  # why a person sends it although the policy would have it wait
 
 
 @value

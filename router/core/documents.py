@@ -129,6 +129,7 @@ class Case:
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
     kept_place_at: Ms | None = None  # the place of somebody who hung up without a word, kept for when they come back
+    texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
 
 
 class MessageState:

@@ -7,6 +7,8 @@ the node stops instead of going on from a state that nobody understands.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.core.clock import Ms
+
 
 class Reason(StrEnum):
     NOT_FOUND = "not_found"
@@ -19,6 +21,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"
     CHANNEL_CANNOT = "channel_cannot"
     TEXT_TOO_LONG = "text_too_long"
+    TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
 
@@ -27,11 +30,13 @@ class Reason(StrEnum):
 class Rejected(Exception):
     """The command is not allowed in the present state. `what` names the thing it was about, never a person's words.
 
-    `instead`: the channels that are open in place of the one that is not; None where that is no question."""
+    `instead`: the channels that are open in place of the one that is not; None where that is no question. `when`: from
+    when it is allowed."""
 
     reason: Reason
     what: str = ""
     instead: tuple[str, ...] | None = None
+    when: Ms | None = None
 
 
 @dataclass(eq=False)

@@ -221,6 +221,7 @@ class MessageQueued:
     author: ActorKind
     author_id: str | None
     reasons: tuple[str, ...]
+    budget: int = 0  # it counts: so many texts a day were allowed about this case; 0: it does not
 
 
 @value
@@ -283,6 +284,18 @@ class MessageReleased:
 
     message: MessageId
     at: Ms
+    budget: int = 0  # as in MessageQueued: another try is another text
+
+
+@value
+class TextWithheld:
+    """A text that nobody asked us for was not sent. `what`: the key of its phrase."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    what: str
+    why: str
 
 
 @value
@@ -709,6 +722,7 @@ CustomerEvent = (
     | MessageFailed
     | MessageLost
     | MessageReleased
+    | TextWithheld
     | NoteAdded
     | CaseStatusChanged
     | CallArrived

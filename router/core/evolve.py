@@ -7,6 +7,7 @@ version than a document never fails here: what was decided once is a fact.
 from typing import Any, TypeVar, assert_never
 
 from router.core.call_folds import call_folded
+from router.core.clock import Ms
 from router.core.documents import (
     Agent,
     Case,
@@ -67,6 +68,7 @@ from router.core.events import (
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
+    TextWithheld,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -80,7 +82,7 @@ from router.core.events import (
     WorkWrapped,
 )
 from router.core.values import replace
-from router.core.words import ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
 
 D = TypeVar("D", Customer, Case, Message, Agent, Work)
 
@@ -118,7 +120,7 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted():
+        case RoutingNoted() | TextWithheld():
             return _change(state, _get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return _change(state, _get(state, event.case, Case), entries=event.entry, changed_at=event.at)
@@ -315,6 +317,7 @@ def _message_moved(
         case _:
             pass
     message = _get(state, event.message, Message)
+    state = _texts_counted(state, message, event)
     match event:
         case MessageAttempted():
             moved = replace(
@@ -341,6 +344,24 @@ def _message_moved(
     return _put(state, moved)
 
 
+def _texts_counted(state: State, message: Message, event: Event) -> State:
+    """A text that did not arrive takes nothing of the day's budget; another try of it is another text."""
+    case = state.get(message.case)
+    match event:
+        case MessageFailed() if isinstance(case, Case) and message.queued_at in case.texts:
+            at = case.texts.index(message.queued_at)
+            return _change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
+        case MessageReleased() if isinstance(case, Case) and event.budget:
+            return _change(state, case, texts=_texts_with(case, event.at, event.budget))
+        case _:
+            return state
+
+
+def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
+    """The times within a day, `at` included; more than `budget` of them say nothing more."""
+    return (*(earlier for earlier in case.texts if earlier > at - DAY_MS), at)[-budget:]
+
+
 def _message_queued(state: State, event: MessageQueued) -> State:
     case = _get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT
@@ -351,6 +372,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         changed_at=event.at,
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
+        texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
     )
     return _put(

@@ -4,10 +4,10 @@ Final states stay final. An attempt is an event before the provider is asked; an
 anything is sent again.
 """
 
-from policies.segments import segments_of
+from router.core.cases import add_note
 from router.core.choice import Choice, choose_way
 from router.core.clock import Ms
-from router.core.commands import BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
+from router.core.commands import AddNote, BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
 from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Case, Message, MessageState
@@ -17,14 +17,13 @@ from router.core.events import (
     MessageDelivered,
     MessageFailed,
     MessageLost,
-    MessageQueued,
     MessageReleased,
     MessageRetryPlanned,
     MessageSent,
     WorkWithdrawn,
 )
-from router.core.texts import check_length
-from router.core.words import SECOND_MS, Channel, MessageId
+from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
+from router.core.words import SECOND_MS, ActorKind, Channel
 
 RANK = {
     MessageState.QUEUED: 0,
@@ -48,29 +47,24 @@ PROVIDER_STATES = {
 
 
 def send_reply(making: Making, command: SendReply) -> None:
-    """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it."""
+    """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it.
+
+    Raises Rejected where it is too long, or one text too many for a day and no person gives a reason."""
     case = making.case(command.case)
     customer = making.customer(case.customer)
     choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders)
     text = clean_text(command.text)
-    check_length(choice, text, making.context.policy.settings.sending)
-    making.emit(
-        MessageQueued(
-            message=MessageId(making.context.ids.new("msg")),
-            case=case.id,
-            customer=customer.id,
-            at=making.now,
-            entry=case.entries + 1,
-            channel=choice.way.channel,
-            address=choice.way.address,
-            via=choice.way.via,
-            words=making.keep(text, kind="text", owner=customer.id),
-            segments=segments_of(text),
-            author=command.actor.kind,
-            author_id=command.actor.id,
-            reasons=choice.reasons,
-        )
-    )
+    sending = making.context.policy.settings.sending
+    check_length(choice, text, sending)
+    reasons = choice.reasons
+    if command.reason and command.actor.kind is ActorKind.AGENT:
+        if spent_until(case, choice.way.channel, now=making.now, sending=sending) is not None:
+            reasons = (*reasons, f"one more than {sending.texts_a_day} texts a day, for the reason in the note")
+        add_note(making, AddNote(key="", case=case.id, text=clean_text(command.reason), actor=command.actor))
+    else:
+        check_budget(case, choice.way.channel, now=making.now, sending=sending)
+    words = making.keep(text, kind="text", owner=customer.id)
+    queue_message(making, making.case(case.id), choice.way, words, text, by=command.actor, reasons=reasons)
     if case.ask is not None and not case.taken and case.ask.requirement.channel is not Channel.PHONE:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
             WorkWithdrawn(case=case.id, customer=customer.id, at=making.now, work=case.ask.work, why="answered")
@@ -155,7 +149,8 @@ def release_message(making: Making, command: ReleaseMessage) -> None:
     message = making.message(command.message)
     if message.state not in (MessageState.FAILED, MessageState.UNKNOWN):
         raise Rejected(Reason.NOTHING_TO_DO, message.state)
-    making.emit(MessageReleased(message=message.id, at=making.now))
+    budget = budget_of(message.channel, making.context.policy.settings.sending)
+    making.emit(MessageReleased(message=message.id, at=making.now, budget=budget))
 
 
 def _fail(making: Making, message: Message, error: str) -> None:

@@ -40,6 +40,7 @@ from router.http.views import (
 SCANNED_MAX = 2000
 """Cases looked through for one page of a filtered list."""
 TEXT_MAX = 1600
+REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
 
@@ -96,6 +97,9 @@ class DecisionPage(Reply):
 class MessageBody(Body):
     text: Text
     channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
+    reason: Annotated[str, Field(max_length=REASON_MAX)] = Field(
+        "", description="why a person sends it although the day's texts are spent; kept on the case as a note"
+    )
 
 
 class WayOut(Reply):
@@ -300,7 +304,10 @@ class CaseApi:
         body: MessageBody = call.body
         case = await self._case(call)
         wanted = None if body.channel == "auto" else Channel(body.channel)
-        command = SendReply(key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call))
+        reason = " ".join(body.reason.split())
+        command = SendReply(
+            key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call), reason=reason
+        )
         ways = await self._service.ways(case, wanted)
         addresses = await self._journal.words([ways.way.address])
 

@@ -186,6 +186,46 @@ async def test_a_text_of_too_many_parts_is_not_taken(text: str, channel: str, pa
         assert len(await story.timeline(case, "message")) == (1 if parts else 2)
 
 
+async def test_texts_a_day_are_counted_for_each_case() -> None:
+    """Six texts of ours about one case in a day; the next is refused with when it will be possible, and goes out at once
+    for a reason that a person gives, which stays on the case. A day after the first one there is room again."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        path, program = f"/cases/{case}/messages", await story.token("integration")
+        for n in range(6):
+            await ana.replies(case, f"answer {n}")
+            await story.passes(hours=1)
+        refusal = await ana.refused("POST", path, {"text": "one more", "reason": "  "})
+        assert (refusal["status"], refusal["title"]) == (409, "Enough texts for a day")
+        assert "6 texts about this case" in refusal["detail"]
+        assert "possible from 2026-11-24 19:0" in refusal["detail"]
+        assert (await story.refused("POST", path, {"text": "x", "reason": "sale"}, token=program))["status"] == 409
+        assert len(await her.inbox()) == 6
+
+        sent = await ana.api("POST", path, {"text": "one more", "reason": "she asked me to"})
+        assert sent["reasons"][-1] == "one more than 6 texts a day, for the reason in the note"
+        assert [note["text"] for note in await story.timeline(case, "note")] == ["she asked me to"]
+        await story.passes(hours=18)
+        assert (await ana.refused("POST", path, {"text": "again"}))["status"] == 409
+        await story.passes(hours=1, minutes=5)
+        assert (await ana.replies(case, "a new day"))["segments"] == 1
+        assert (await her.inbox())[-2:] == ["one more", "a new day"]
+
+
+async def test_texts_that_did_not_arrive_count_for_nothing() -> None:
+    """What never came to them took nothing of their patience."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.behaves(on_text="undelivered")
+        for n in range(3):
+            await ana.replies(case, f"nobody hears {n}")
+        await story.passes(minutes=1)
+        await her.behaves(on_text="deliver")
+        for n in range(6):
+            await ana.replies(case, f"answer {n}")
+        assert (await ana.refused("POST", f"/cases/{case}/messages", {"text": "x"}))["status"] == 409
+
+
 async def test_the_same_reply_sent_again_is_one_reply() -> None:
     """Idempotency: the same key and body get the same answer, also when the call would not be allowed any more, also
     after a restart, also at once; another body under the key is refused."""

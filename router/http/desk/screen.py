@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.documents import Case
-from router.core.errors import Rejected
-from router.core.texts import check_length
+from router.core.errors import Reason, Rejected
+from router.core.texts import check_budget, check_length
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
@@ -32,6 +32,7 @@ class Draft:
 
     text: str = ""
     channel: str = "auto"
+    reason: str = ""
     note: str = ""
 
 
@@ -70,6 +71,7 @@ class WayView:
     reasons: list[str] = field(default_factory=list[str])
     segments: int = 0
     problem: str | None = None
+    is_spent: bool = False  # the day's texts: one more takes a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,12 @@ class Screens:
         channels = _channels(best)
         if choice is None:
             return WayView(channels=channels, chosen=channel, problem=problem)
+        sending, is_spent = self._service.node.means.policy.settings.sending, False
         try:
-            check_length(choice, text, self._service.node.means.policy.settings.sending)
+            check_length(choice, text, sending)
+            check_budget(case, choice.way.channel, now=self._service.node.clock.now(), sending=sending)
         except Rejected as refused:
-            problem = problem_of(refused).detail
+            problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
         words = await self._journal.words([choice.way.address])
         return WayView(
             channels=channels,
@@ -167,6 +171,7 @@ class Screens:
             reasons=list(choice.reasons),
             segments=segments_of(text) if text else 0,
             problem=problem,
+            is_spent=is_spent,
         )
 
     async def document(self, id: str) -> Case:
