@@ -4,6 +4,7 @@ Work and place stay what they were. Language never goes without the customer's y
 their language, by the medium in use; whatever else they answer changes nothing.
 """
 
+from policies.segments import segments_of
 from router.core.choice import Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AnswerLanguage, PutFirst, SetDeadline
@@ -86,7 +87,7 @@ def ask_language(making: Making, case: Case, event: LanguageDue) -> None:
         text = language_question(making, ask.requirement, event.other)
         words = making.keep(text, kind="text", owner=case.customer)
         reasons = ("only they can say that another language will do",)
-        queue_message(making, making.case(case.id), way, words, text, by=SYSTEM, reasons=reasons)
+        queue_message(making, making.case(case.id), way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
 
 
 def language_question(making: Making, requirement: Requirement, other: str) -> str:
@@ -180,7 +181,8 @@ def _way_to_ask(making: Making, case: Case) -> Way | None:
     wanted = case.heard.channel if case.heard is not None else None
     sending = making.context.policy.settings.sending
     try:
-        way = choose_way(case, making.customer(case.customer), wanted=wanted, numbers=making.context.senders).way
+        customer = making.customer(case.customer)
+        way = choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
     except Rejected as refused:
         withhold(making, case, what=QUESTION, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
         return None

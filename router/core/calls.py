@@ -5,6 +5,7 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 """
 
 from policies import PolicySet
+from policies.segments import segments_of
 from router.core import legs
 from router.core.addresses import AddressKind
 from router.core.asks import answer_language, is_asked
@@ -334,7 +335,8 @@ def _go_on_by_text(making: Making, call: Call) -> bool:
     text = policy.phrase("text_after_call", call.language, brand=number.brand if number else "")
     words = making.keep(text, kind="text", owner=customer.id)
     way = Way(Channel.SMS, address.id, ours)  # they ask for it at this moment, so it goes out whatever went before
-    queue_message(making, case, way, words, text, by=SYSTEM, reasons=("they chose to go on by text",))
+    reasons = ("they chose to go on by text",)
+    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
     turn_to_writing(making, case.id, why="they go on by text")
     return True
 

@@ -20,6 +20,7 @@ from router.core.words import (
     MessageId,
     OfferId,
     PromiseId,
+    Setback,
     VaultId,
     WorkId,
 )
@@ -125,6 +126,7 @@ class RecordAttempt:
     error: str = ""
     retry_after_ms: int | None = None
     adopted: bool = False
+    setback: Setback | None = None
     actor: Actor = SYSTEM
 
 
@@ -138,6 +140,7 @@ class RecordDelivery:
     provider_id: str
     error: str = ""
     attempt: int = 0
+    setback: Setback | None = None
     actor: Actor = SYSTEM
 
 

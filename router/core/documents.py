@@ -9,6 +9,7 @@ from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.values import field, value
 from router.core.words import (
+    ActorKind,
     AddressId,
     AgentId,
     AgentState,
@@ -164,6 +165,10 @@ class Message:
     provider_id: str | None = None
     error: str | None = None
     segments: int = 0
+    author: ActorKind = ActorKind.SYSTEM
+    author_id: str | None = None
+    moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
+    moved_to: MessageId | None = None
 
 
 @value

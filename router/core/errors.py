@@ -19,6 +19,7 @@ class Reason(StrEnum):
     CASE_CLOSED = "case_closed"
     NO_WAY_TO_REACH = "no_way_to_reach"
     OPTED_OUT = "opted_out"
+    WINDOW_CLOSED = "window_closed"
     CHANNEL_CANNOT = "channel_cannot"
     TEXT_TOO_LONG = "text_too_long"
     TEXTS_SPENT = "texts_spent"
@@ -31,12 +32,13 @@ class Rejected(Exception):
     """The command is not allowed in the present state. `what` names the thing it was about, never a person's words.
 
     `instead`: the channels that are open in place of the one that is not; None where that is no question. `when`: from
-    when it is allowed."""
+    when it is allowed. `also`: what else was looked at and is not allowed either."""
 
     reason: Reason
     what: str = ""
     instead: tuple[str, ...] | None = None
     when: Ms | None = None
+    also: tuple[tuple[Reason, str], ...] = ()
 
 
 @dataclass(eq=False)

@@ -25,6 +25,7 @@ from router.core.words import (
     OfferId,
     PromiseId,
     PromiseState,
+    Setback,
     Step,
     VaultId,
     WorkId,
@@ -222,6 +223,7 @@ class MessageQueued:
     author_id: str | None
     reasons: tuple[str, ...]
     budget: int = 0  # it counts: so many texts a day were allowed about this case; 0: it does not
+    moved_from: MessageId | None = None  # the message whose words it carries on another way
 
 
 @value
@@ -266,6 +268,7 @@ class MessageFailed:
     at: Ms
     entry: int
     error: str
+    setback: Setback | None = None
 
 
 @value

@@ -217,10 +217,20 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
     )
+    return _customer_wrote(state, event)
+
+
+def _customer_wrote(state: State, event: ContactReceived) -> State:
     customer = _get(state, event.customer, Customer)
-    if event.language and event.language != customer.language:
-        state = _change(state, customer, language=event.language)
-    return state
+    language = event.language or customer.language
+    addresses = customer.addresses
+    if event.channel is Channel.WHATSAPP:
+        addresses = tuple(
+            a.wrote_by_whatsapp(event.via, event.at) if a.id == event.address else a for a in customer.addresses
+        )
+    if language == customer.language and addresses is customer.addresses:
+        return state
+    return _change(state, customer, language=language, addresses=addresses)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:
@@ -364,7 +374,9 @@ def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
 
 def _message_queued(state: State, event: MessageQueued) -> State:
     case = _get(state, event.case, Case)
-    by_person = event.author is ActorKind.AGENT
+    by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
+    if event.moved_from is not None:
+        state = _change(state, _get(state, event.moved_from, Message), moved_to=event.message)
     state = _change(
         state,
         case,
@@ -389,6 +401,9 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             queued_at=event.at,
             due_at=event.at,
             segments=event.segments,
+            author=event.author,
+            author_id=event.author_id,
+            moved_from=event.moved_from,
         ),
     )
 

@@ -21,16 +21,15 @@ TEXTS = (Channel.SMS, Channel.WHATSAPP)
 
 def check_length(choice: Choice, text: str, sending: SendingSettings) -> None:
     """Raises Rejected(TEXT_TOO_LONG) where `text` by SMS would go out in more parts than the policy allows."""
-    if parts := too_many_parts(choice.way, text, sending):
+    if parts := too_many_parts(choice.way.channel, segments_of(text), sending):
         others = tuple(dict.fromkeys(way.channel.value for way in choice.alternatives))
         instead = tuple(channel for channel in others if channel != Channel.SMS)
         raise Rejected(Reason.TEXT_TOO_LONG, f"{parts} texts, and {sending.sms_max_segments} are allowed", instead)
 
 
-def too_many_parts(way: Way, text: str, sending: SendingSettings) -> int:
-    """In how many parts `text` would go out, where those are too many; else 0."""
-    parts = segments_of(text) if way.channel is Channel.SMS else 0
-    return parts if parts > sending.sms_max_segments else 0
+def too_many_parts(channel: Channel, segments: int, sending: SendingSettings) -> int:
+    """The parts of a text where they are too many for `channel`; else 0."""
+    return segments if channel is Channel.SMS and segments > sending.sms_max_segments else 0
 
 
 def check_budget(case: Case, channel: Channel, *, now: Ms, sending: SendingSettings) -> None:
@@ -53,9 +52,17 @@ def budget_of(channel: Channel, sending: SendingSettings) -> int:
 
 
 def queue_message(
-    making: Making, case: Case, way: Way, words: VaultId, text: str, *, by: Actor, reasons: tuple[str, ...]
+    making: Making,
+    case: Case,
+    way: Way,
+    words: VaultId,
+    *,
+    segments: int,
+    by: Actor,
+    reasons: tuple[str, ...],
+    moved_from: MessageId | None = None,
 ) -> None:
-    """Queue words of ours. `text` is what stands under `words`; it is counted, not kept."""
+    """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them."""
     making.emit(
         MessageQueued(
             message=MessageId(making.context.ids.new("msg")),
@@ -67,11 +74,12 @@ def queue_message(
             address=way.address,
             via=way.via,
             words=words,
-            segments=segments_of(text),
+            segments=segments,
             author=by.kind,
             author_id=by.id,
             reasons=reasons,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
+            moved_from=moved_from,
         )
     )
 

@@ -238,7 +238,8 @@ class CaseApi:
                 cautions += [f"told us to stop {channel}" for channel in address.blocked]
         if case.opt_out_hint:
             cautions.append("words that may mean stop: read them before you write")
-        if any(e.delivery and e.delivery.state == "failed" for e in said):
+        ours = [e.delivery for e in said if e.delivery]
+        if ours and ours[-1].state == "failed":
             cautions.append("our last message did not arrive")
         return Replied(
             200,

@@ -75,7 +75,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.WORK_NOT_ACTIVE: (409, "Work not active", "This work is {what}; only accepted work can be finished."),
     Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
-    Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}. Choose another way."),
+    Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
+    Reason.WINDOW_CLOSED: (
+        409,
+        "Window closed",
+        "By {what} we can write only within 24 hours of the customer's last message there, and that is older.",
+    ),
     Reason.TEXT_TOO_LONG: (422, "Text too long", "By sms this would be {what}. Shorten it, or take another channel."),
     Reason.TEXTS_SPENT: (
         409,
@@ -94,6 +99,8 @@ def problem_of(rejected: Rejected) -> Problem:
     """The words for people that go with the core's reason."""
     status, title, words = WORDS[rejected.reason]
     detail = words.replace("{what}", rejected.what or "thing").replace("{when}", _moment(rejected.when))
+    for reason, what in rejected.also:
+        detail += " " + WORDS[reason][2].replace("{what}", what)
     if rejected.instead is not None:
         detail += f" Open to them: {', '.join(rejected.instead)}." if rejected.instead else NO_OTHER
     return Problem(status, title, detail, kind=rejected.reason.value)
