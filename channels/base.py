@@ -12,7 +12,7 @@ from router.core.call_table import Script
 from router.core.clock import Ms
 from router.core.commands import Command, TakeCall, TakeContact, TakeRecording
 from router.core.values import value
-from router.core.words import CallId, CallRole, CaseId, Step
+from router.core.words import CallId, CallRole, CaseId, Setback, Step
 from router.core.words import Channel as ChannelName
 
 __all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
@@ -77,6 +77,7 @@ class Sent:
     provider_id: str | None = None
     error: str = ""
     retry_after_ms: int | None = None
+    setback: Setback | None = None  # of one that was refused: why, where another way may reach them
 
 
 @value

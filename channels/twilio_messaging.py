@@ -19,7 +19,7 @@ from channels.twilio_media import TwilioMedia
 from channels.wire import WireFailure, WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.commands import Command, Media, RecordDelivery, TakeContact
-from router.core.words import Channel, Evidence, MessageId
+from router.core.words import Channel, Evidence, MessageId, Setback
 
 MESSAGES_PATH = "/twilio/messages"
 STATUS_PATH = "/twilio/status/message"
@@ -40,6 +40,12 @@ LOOK_BACK = timedelta(minutes=2)
 """How far the provider's clock may be behind ours when a message is looked for."""
 PAGE_SIZE = 1000
 FOUND_MAX = 200
+SETBACKS = {
+    "63016": Setback.WINDOW_CLOSED,
+    "21610": Setback.OPTED_OUT,
+    **dict.fromkeys(("21612", "21614", "30003", "30005", "30006", "63003", "63024"), Setback.UNREACHABLE),
+}
+"""The provider's codes after which another way may reach them. Others say that we, or the words, are at fault."""
 OWN_CODES = 10_000
 """The provider's own error codes begin here; the SDK puts the HTTP status where an answer has none."""
 
@@ -91,6 +97,7 @@ class TwilioMessaging:
                 state=state,
                 provider_id=sid,
                 error=fields.get("ErrorCode", ""),
+                setback=SETBACKS.get(fields.get("ErrorCode", "")),
                 attempt=int(number) if (number := query.get(ATTEMPT, "")[:9]).isdecimal() else 0,
             )
             commands = (command,)
@@ -259,7 +266,7 @@ def refused(error: TwilioRestException) -> Sent:
         return Sent("again", error=text)
     if error.status >= 500:
         return Sent("lost", error=text)  # not the provider's own words: somebody between us may have sent it on
-    return Sent("refused", error=text)
+    return Sent("refused", error=text, setback=SETBACKS.get(text))
 
 
 def instant(at: datetime) -> Ms:

@@ -8,7 +8,7 @@ from policies.condition_file import Terms, read_words
 from policies.consent import Consent, ConsentWord, consent_of
 from policies.fields import Fields
 from policies.hours_file import read_hours
-from policies.phrases import read_phrases
+from policies.phrases import read_phrases, warn_of_long_texts
 from policies.policy_set import Number, PolicySet
 from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
 from policies.queues import read_queues
@@ -52,6 +52,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     queues = read_queues(tops["queues.yaml"], hours=hours, offer_s=settings.agents.offer_s)
     words = tops["words.yaml"]
     phrases = read_phrases(words, spare)
+    warn_of_long_texts(phrases, findings, segments_max=settings.sending.sms_max_segments)
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
     lists = {**(_lists(spare) if spare and "routing.yaml" not in files else {}), **_lists(words)}
     terms = Terms(lists=lists, numbers=numbers)

@@ -11,7 +11,8 @@ from typing import Final
 
 from policies.consent import WORDS
 from policies.fields import Fields
-from policies.problems import nearest, shown
+from policies.problems import Findings, nearest, shown
+from policies.segments import segments_of
 from policies.tree import Node
 
 PHRASE_MAX: Final = 1_600
@@ -65,6 +66,13 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
 """Every phrase that we say, with the names it may use."""
 
 CONSENT_PHRASES: Final = frozenset({"opted_out", "opted_in", "help"})
+TEXTED: Final = CONSENT_PHRASES | {
+    "text_after_call", "callback_promised", "callback_moved", "callback_cancelled", "callback_missed",
+    "message_received", "message_link", "terms_confirmed", "case_solved", "code", "impact_known", "language_question",
+}  # fmt: skip
+"""Phrases that go out by text; the others are spoken or shown."""
+NAME_CHARS: Final = 30
+"""What a name that is filled in counts for: about as long as a brand, a window or a link."""
 
 _NAME: Final = re.compile(r"\{([^{}]*)\}")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
@@ -86,6 +94,16 @@ class Phrases:
         by_language = self.parts[key]
         parts = by_language.get(language) or by_language[self.language]
         return "".join(plain[part] if at % 2 else part for at, part in enumerate(parts))
+
+
+def warn_of_long_texts(phrases: Phrases, findings: Findings, *, segments_max: int) -> None:
+    """A text of ours that is longer than an agent's may be is sent as it is; whoever wrote it should know."""
+    for key in sorted(TEXTED & phrases.parts.keys()):
+        for language, parts in phrases.parts[key].items():
+            text = "".join("x" * NAME_CHARS if at % 2 else part for at, part in enumerate(parts))
+            if (segments := segments_of(text)) > segments_max:
+                findings.warn(f"words.yaml: phrase {key} in {language} goes out as {segments} texts; "
+                              f"sms_max_segments allows {segments_max}")  # fmt: skip
 
 
 def read_phrases(top: Fields, base: Fields | None) -> Phrases:

@@ -18,6 +18,8 @@ INTERRUPTS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
     "email": ("chat", "message"),
 }
 UNTIL_FINISH: Final = "until finish"
+TEXTS_A_DAY_MAX: Final = 100
+"""Each case remembers as many times, and stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def read_sending(top: Fields) -> SendingSettings:
         acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
-        texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=1000),
+        texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
         quiet_from_min=use.quiet_from_min if start is None else start,
         quiet_until_min=use.quiet_until_min if end is None else end,
     )

@@ -15,7 +15,7 @@ from channels.email.post import Envelope, Post, PostFailure, PostRefused
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.commands import TakeCall, TakeContact, TakeRecording
-from router.core.words import Channel
+from router.core.words import Channel, Setback
 
 SEND_S = 60.0
 ONLY_ID = 0
@@ -64,7 +64,12 @@ class EmailChannel:
         try:
             await self._post.deliver(envelope, timeout_s=SEND_S)
         except PostRefused as refused:
-            return Sent("refused" if refused.permanent else "again", error=f"{refused.code} {refused.text}"[:300])
+            error = f"{refused.code} {refused.text}"[:300]
+            return (
+                Sent("refused", error=error, setback=Setback.UNREACHABLE)
+                if refused.permanent
+                else Sent("again", error=error)
+            )
         except PostFailure as failure:
             return Sent("lost" if failure.may_have_arrived else "again", error=str(failure)[:300])
         return Sent("sent", provider_id=id)

@@ -18,8 +18,8 @@ from channels.sandbox.phones import Phones
 from channels.sandbox.refusals import Refused
 from channels.sandbox.times import moment
 from channels.sandbox.webhooks import Webhooks
+from policies.segments import segments_of
 from router.core.clock import Ms
-from router.core.segments import segments_of
 
 BODY_CHARS_MAX = 1_600
 MEDIA_MAX = 10

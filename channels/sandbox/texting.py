@@ -18,7 +18,7 @@ from channels.sandbox.refusals import Refused
 from channels.sandbox.twiml import script_of
 from channels.sandbox.webhooks import Failed, Webhooks
 from channels.wire import WireResponse
-from router.core.segments import segments_of
+from policies.segments import segments_of
 
 PROFILE_NAME = "Sandbox phone"
 

@@ -5,9 +5,12 @@ Pure: what needs tables of numbering plans (country, zones, dialable) is passed 
 
 from enum import StrEnum
 
-from router.core.values import field, value
+from router.core.clock import Ms
+from router.core.values import field, replace, value
 from router.core.words import AddressId, Channel
 
+WINDOWS_MAX = 8
+"""Numbers of ours for which an address remembers when it wrote to them by WhatsApp."""
 ANONYMOUS_CALLERS = frozenset(
     {"+266696687", "+86282452253", "+7378742833", "+2562533", "+8566", "+464", "anonymous", "unknown", "restricted", ""}
 )
@@ -48,11 +51,18 @@ class Address:
     bounced: bool = False  # the last mail to it came back for good
     other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
     of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
+    windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
 
     @property
     def line(self) -> AddressId:
         """What all spellings of one line have in common."""
         return self.of_line or self.id
+
+    def wrote_by_whatsapp(self, via: str, at: Ms) -> "Address":
+        """The address after its owner wrote to `via`, a number of ours; what comes late closes no window earlier."""
+        last = max([at, *(then for number, then in self.windows if number == via)])
+        others = tuple(window for window in self.windows if window[0] != via)
+        return replace(self, windows=(*others, (via, last))[-WINDOWS_MAX:])
 
 
 def matching_key(value: str) -> str:

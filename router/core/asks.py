@@ -4,18 +4,20 @@ Work and place stay what they were. Language never goes without the customer's y
 their language, by the medium in use; whatever else they answer changes nothing.
 """
 
-from router.core.choice import choose_way
+from policies.segments import segments_of
+from router.core.choice import Way, choose_way
 from router.core.clock import Ms
-from router.core.commands import AnswerLanguage, PutFirst, SetDeadline
+from router.core.commands import SYSTEM, AnswerLanguage, PutFirst, SetDeadline
 from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Reason, Rejected
-from router.core.events import AskChanged, DeadlineDue, LanguageDue, MessageQueued
-from router.core.mailing import automatic_mailing_of, may_tell
-from router.core.segments import segments_of
+from router.core.events import AskChanged, DeadlineDue, LanguageDue
+from router.core.mailing import may_tell
+from router.core.texts import queue_message, spent_until, withhold
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel, MessageId
+from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel
 
+QUESTION = "language_question"
 LIVE = ("phone", "chat")
 """Kinds in which whoever is there asks the question themselves, out loud or on the screen."""
 
@@ -69,23 +71,31 @@ def move_ahead(making: Making, case: Case, event: DeadlineDue) -> None:
 
 
 def ask_language(making: Making, case: Case, event: LanguageDue) -> None:
-    """Ask the customer whether another language will do: in writing at once, on a live channel by whoever runs it."""
+    """Ask the customer whether another language will do: in writing at once, on a live channel by whoever runs it.
+
+    Where nothing can be written now, nothing was asked: a yes to something else gives up no language."""
     ask = case.ask
     if ask is None or case.taken or ask.offered_language is not None or ask.requirement.language != event.language:
         raise Rejected(Reason.NOTHING_TO_DO, "language")
+    way = None
+    if ask.requirement.kind not in LIVE and (way := _way_to_ask(making, case)) is None:
+        return
     why = f"nobody who speaks {event.language} is free; asked whether {event.other} will do"
     _changed(
         making, case, replace(ask, offered_language=event.other), at=event.at, what="language_asked", reasons=(why,)
     )
-    if ask.requirement.kind not in LIVE:
-        _write(making, making.case(case.id), language_question(making, ask.requirement, event.other))
+    if way is not None:
+        text = language_question(making, ask.requirement, event.other)
+        words = making.keep(text, kind="text", owner=case.customer)
+        reasons = ("only they can say that another language will do",)
+        queue_message(making, making.case(case.id), way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
 
 
 def language_question(making: Making, requirement: Requirement, other: str) -> str:
     """The question, in the customer's language."""
     policy, own = making.context.policy, requirement.language or ""
     names = {"own": policy.language_name(own, own), "other": policy.language_name(other, own)}
-    return policy.phrase("language_question", own, **names)
+    return policy.phrase(QUESTION, own, **names)
 
 
 def answer_language(making: Making, command: AnswerLanguage) -> None:
@@ -167,31 +177,20 @@ def _changed(
     )
 
 
-def _write(making: Making, case: Case, text: str) -> None:
-    """Send it by the medium in use; where that is closed to us, the question stands unasked and the place stays."""
-    wanted: Channel | None = case.heard.channel if case.heard is not None else None
+def _way_to_ask(making: Making, case: Case) -> Way | None:
+    """The medium in use; None, and a note why, where it is closed to us or the day's texts are spent."""
+    wanted = case.heard.channel if case.heard is not None else None
+    sending = making.context.policy.settings.sending
     try:
-        choice = choose_way(case, making.customer(case.customer), wanted=wanted, numbers=making.context.senders)
-    except Rejected:
-        return
-    by_mail = choice.way.channel is Channel.EMAIL
-    if by_mail and not may_tell(making, case):
-        return
-    making.emit(
-        MessageQueued(
-            message=MessageId(making.context.ids.new("msg")),
-            case=case.id,
-            customer=case.customer,
-            at=making.now,
-            entry=case.entries + 1,
-            channel=choice.way.channel,
-            address=choice.way.address,
-            via=choice.way.via,
-            words=making.keep(text, kind="text", owner=case.customer),
-            segments=segments_of(text),
-            author=ActorKind.SYSTEM,
-            author_id=None,
-            reasons=("only they can say that another language will do",),
-            mail=automatic_mailing_of(case) if by_mail else None,
-        )
-    )
+        customer = making.customer(case.customer)
+        way = choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
+    except Rejected as refused:
+        withhold(making, case, what=QUESTION, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
+        return None
+    if way.channel is Channel.EMAIL and not may_tell(making, case):
+        withhold(making, case, what=QUESTION, why="an automatic mail about this case went out just now")
+        return None
+    if spent_until(case, way.channel, now=making.now, sending=sending) is not None:
+        withhold(making, case, what=QUESTION, why=f"{sending.texts_a_day} texts about this case went out within a day")
+        return None
+    return way

@@ -5,6 +5,7 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 """
 
 from policies import PolicySet
+from policies.segments import segments_of
 from router.core import legs
 from router.core.addresses import AddressKind
 from router.core.asks import answer_language, is_asked
@@ -21,7 +22,9 @@ from router.core.call_parts import (
     typed_address,
 )
 from router.core.call_table import MISSES_MAX, TABLE, may_ring_back
+from router.core.choice import Way
 from router.core.commands import (
+    SYSTEM,
     AnswerLanguage,
     CancelCallback,
     HangUp,
@@ -54,20 +57,17 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
-    MessageQueued,
     WorkWanted,
 )
-from router.core.segments import segments_of
+from router.core.texts import queue_message
 from router.core.words import (
     DAY_MS,
-    ActorKind,
     CallbackState,
     CallRole,
     CallState,
     Channel,
     ContactId,
     Evidence,
-    MessageId,
     PromiseState,
     Step,
 )
@@ -333,23 +333,10 @@ def _go_on_by_text(making: Making, call: Call) -> bool:
     number = policy.numbers.get(call.via)
     ours = call.via if call.via in policy.numbers else via
     text = policy.phrase("text_after_call", call.language, brand=number.brand if number else "")
-    making.emit(
-        MessageQueued(
-            message=MessageId(making.context.ids.new("msg")),
-            case=case.id,
-            customer=customer.id,
-            at=making.now,
-            entry=case.entries + 1,
-            channel=Channel.SMS,
-            address=address.id,
-            via=ours,
-            words=making.keep(text, kind="text", owner=customer.id),
-            segments=segments_of(text),
-            author=ActorKind.SYSTEM,
-            author_id=None,
-            reasons=("they chose to go on by text",),
-        )
-    )
+    words = making.keep(text, kind="text", owner=customer.id)
+    way = Way(Channel.SMS, address.id, ours)  # they ask for it at this moment, so it goes out whatever went before
+    reasons = ("they chose to go on by text",)
+    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
     turn_to_writing(making, case.id, why="they go on by text")
     return True
 

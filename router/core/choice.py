@@ -6,10 +6,11 @@ Gives the way with its reasons and what else was possible, so that the agent's r
 from collections.abc import Mapping
 
 from router.core.addresses import Address, AddressKind
+from router.core.clock import Ms
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.values import value
-from router.core.words import AddressId, Channel
+from router.core.words import DAY_MS, AddressId, Channel
 
 OPENS_WITH = {AddressKind.PHONE: Channel.SMS, AddressKind.MAIL: Channel.EMAIL}
 """What we write with on an address that never wrote to us."""
@@ -19,6 +20,8 @@ REACHES = {
     Channel.EMAIL: (AddressKind.MAIL,),
 }
 """Which kinds of address a channel can write to."""
+WINDOW_MS = DAY_MS
+"""WhatsApp takes words of our own only within so long of the customer's last message to that number of ours."""
 
 
 @value
@@ -35,55 +38,101 @@ class Choice:
     alternatives: tuple[Way, ...]
 
 
-def choose_way(case: Case, customer: Customer, *, wanted: Channel | None, numbers: Mapping[Channel, str]) -> Choice:
+def choose_way(
+    case: Case, customer: Customer, *, wanted: Channel | None, numbers: Mapping[Channel, str], now: Ms
+) -> Choice:
     """The way for an answer on `case`. `numbers`: our own sender for each channel we can start on.
 
-    Raises Rejected(OPTED_OUT) where the customer told us to stop there, CHANNEL_CANNOT where the channel cannot reach
-    this address, NO_WAY_TO_REACH when nothing is left."""
+    Raises Rejected(OPTED_OUT) where the customer told us to stop there, WINDOW_CLOSED where they wrote there too long
+    ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
     ways = _ways(case, customer, numbers)
-    open_ways = [way for way in ways if not _refusal(way, customer)]
+    open_ways = [way for way in ways if refusal_of(way, customer, now=now) is None]
+    asked = [way for way in ways if wanted in (None, way.channel)]
+    way = next((way for way in asked if way in open_ways), None)
+    if way is None:
+        raise _refused(asked, customer, wanted=wanted, instead=open_ways, now=now)
+    others = tuple(other for other in open_ways if other != way)
     if wanted is not None:
-        asked = [way for way in ways if way.channel is wanted]
-        if not asked:
-            raise Rejected(Reason.CHANNEL_CANNOT, wanted.value)
-        if refusal := _refusal(asked[0], customer):
-            raise Rejected(refusal, wanted.value)
-        others = tuple(way for way in open_ways if way != asked[0])
-        return Choice(way=asked[0], reasons=("the agent chose this channel",), alternatives=others)
-    if not open_ways:
-        first = _refusal(ways[0], customer) if ways else None
-        raise Rejected(first or Reason.NO_WAY_TO_REACH, ways[0].channel.value if ways else "")
-    way = open_ways[0]
-    return Choice(way=way, reasons=_reasons(way, ways[0], case), alternatives=tuple(open_ways[1:]))
+        return Choice(way=way, reasons=("the agent chose this channel",), alternatives=others)
+    return Choice(way=way, reasons=_reasons(way, ways[0], case, customer, now), alternatives=others)
 
 
-def _reasons(way: Way, preferred: Way, case: Case) -> tuple[str, ...]:
+def refusal_of(way: Way, customer: Customer, *, now: Ms) -> Reason | None:
+    """Why nothing can go out by `way` now; None where it is open."""
+    address: Address | None = customer.address(way.address)
+    if address is None or address.facts.kind not in REACHES.get(way.channel, ()) or address.bounced:
+        return Reason.CHANNEL_CANNOT
+    if way.channel in address.blocked:
+        return Reason.OPTED_OUT
+    if way.channel is Channel.WHATSAPP and not _is_window_open(address, way.via, now):
+        return Reason.WINDOW_CLOSED
+    return None
+
+
+def _is_window_open(address: Address, via: str, now: Ms) -> bool:
+    return any(number == via and now - at <= WINDOW_MS for number, at in address.windows)
+
+
+def _refused(asked: list[Way], customer: Customer, *, wanted: Channel | None, instead: list[Way], now: Ms) -> Rejected:
+    """The first way's refusal, with every channel that it holds for."""
+    if not asked:
+        what = wanted.value if wanted is not None else ""
+        reason = Reason.CHANNEL_CANNOT if wanted is not None else Reason.NO_WAY_TO_REACH
+        return Rejected(reason, what, _channels(instead) if wanted is not None else None)
+    found = [(refusal_of(way, customer, now=now) or Reason.CHANNEL_CANNOT, way) for way in asked]
+    first = found[0][0]
+    same = _channels([way for reason, way in found if reason is first])
+    also = tuple(dict.fromkeys((reason, way.channel.value) for reason, way in found if reason is not first))
+    return Rejected(first, " or ".join(same), _channels(instead), also=also)
+
+
+def _channels(ways: list[Way]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(way.channel.value for way in ways))
+
+
+def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) -> tuple[str, ...]:
     if case.heard is None:
         return (f"{way.channel} is how this address can be reached",)
     if case.heard.channel is Channel.PHONE:
         return (f"they called last, and {way.channel} reaches that number",)
     if way == preferred:
         return (f"the customer wrote last by {way.channel}", "same number of ours, so the answer keeps its thread")
-    return (f"the customer stopped {preferred.channel}", f"{way.channel} is still open")
+    return (_why_not(preferred, customer, now), f"{way.channel} is still open")
+
+
+def _why_not(way: Way, customer: Customer, now: Ms) -> str:
+    match refusal_of(way, customer, now=now):
+        case Reason.OPTED_OUT:
+            return f"the customer stopped {way.channel}"
+        case Reason.WINDOW_CLOSED:
+            return f"their last message by {way.channel} is more than 24 hours old, so none can go there"
+        case _:
+            return f"{way.channel} cannot reach them"
 
 
 def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> list[Way]:
-    ways: list[Way] = []
-    if case.heard is not None and case.heard.channel in numbers:
-        ways.append(Way(case.heard.channel, case.heard.address, case.heard.via))
-    heard = customer.address(case.heard.address) if ways and case.heard is not None else None
-    for address in customer.addresses:
-        if address.of_line is not None or (heard is not None and address.line == heard.line):
-            continue  # how they did not write to us on this line is not how we begin
-        opens_with = OPENS_WITH.get(address.facts.kind)
-        via = numbers.get(opens_with) if opens_with else None
-        if opens_with is not None and via is not None:
-            ways.append(Way(opens_with, address.id, via))
+    """All ways, the best first: as they wrote last, then otherwise on that line, then their other lines."""
+    heard = case.heard
+    address = customer.address(heard.address) if heard is not None else None
+    if heard is None or address is None or heard.channel not in numbers or heard.channel is Channel.PHONE:
+        heard = address = None
+    ways = [Way(heard.channel, heard.address, heard.via)] if heard is not None else []
+    ways += [way for way in _begun(address, numbers) if heard is None or way.channel is not heard.channel]
+    for other in customer.addresses:
+        if other.of_line is None and (address is None or other.line != address.line):
+            ways += _begun(other, numbers)  # another spelling of a line is not how we begin
     return ways
 
 
-def _refusal(way: Way, customer: Customer) -> Reason | None:
-    address: Address | None = customer.address(way.address)
-    if address is None or address.facts.kind not in REACHES.get(way.channel, ()) or address.bounced:
-        return Reason.CHANNEL_CANNOT
-    return Reason.OPTED_OUT if way.channel in address.blocked else None
+def _begun(address: Address | None, numbers: Mapping[Channel, str]) -> list[Way]:
+    """How we can begin on an address: by text or mail, and by WhatsApp where they wrote there."""
+    channel = OPENS_WITH.get(address.facts.kind) if address is not None else None
+    if address is None or channel is None:
+        return []
+    ways: list[Way] = []
+    if (via := numbers.get(channel)) is not None:
+        ways.append(Way(channel, address.id, via))
+    if address.windows and Channel.WHATSAPP in numbers:
+        via, _ = max(address.windows, key=lambda window: window[1])
+        ways.append(Way(Channel.WHATSAPP, address.id, via))
+    return ways

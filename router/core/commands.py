@@ -20,6 +20,7 @@ from router.core.words import (
     MessageId,
     OfferId,
     PromiseId,
+    Setback,
     VaultId,
     WorkId,
 )
@@ -117,6 +118,7 @@ class SendReply:
     text: str
     channel: Channel | None  # None: as the customer's terms say
     actor: Actor
+    reason: str = ""  # why a person sends it although the policy would have it wait
 
 
 @value
@@ -174,6 +176,7 @@ class RecordAttempt:
     error: str = ""
     retry_after_ms: int | None = None
     adopted: bool = False
+    setback: Setback | None = None
     actor: Actor = SYSTEM
 
 
@@ -187,6 +190,7 @@ class RecordDelivery:
     provider_id: str
     error: str = ""
     attempt: int = 0
+    setback: Setback | None = None
     actor: Actor = SYSTEM
 
 

@@ -9,6 +9,7 @@ from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.values import field, value
 from router.core.words import (
+    ActorKind,
     AddressId,
     AgentId,
     AgentState,
@@ -168,6 +169,7 @@ class Case:
     participants: tuple[Participant, ...] = ()  # others who may write about it
     told_at: Ms | None = None  # when an automatic mail last went out about it
     subject_key: str = ""  # of the first mail with a subject
+    texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
 
 
 class MessageState:
@@ -203,6 +205,10 @@ class Message:
     error: str | None = None
     segments: int = 0
     mail: Mailing | None = None
+    author: ActorKind = ActorKind.SYSTEM
+    author_id: str | None = None
+    moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
+    moved_to: MessageId | None = None
 
 
 @value

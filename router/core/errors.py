@@ -7,6 +7,8 @@ the node stops instead of going on from a state that nobody understands.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.core.clock import Ms
+
 
 class Reason(StrEnum):
     NOT_FOUND = "not_found"
@@ -17,17 +19,26 @@ class Reason(StrEnum):
     CASE_CLOSED = "case_closed"
     NO_WAY_TO_REACH = "no_way_to_reach"
     OPTED_OUT = "opted_out"
+    WINDOW_CLOSED = "window_closed"
     CHANNEL_CANNOT = "channel_cannot"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes
 class Rejected(Exception):
-    """The command is not allowed in the present state. `what` names the thing it was about, never a person's words."""
+    """The command is not allowed in the present state. `what` names the thing it was about, never a person's words.
+
+    `instead`: the channels that are open in place of the one that is not; None where that is no question. `when`: from
+    when it is allowed. `also`: what else was looked at and is not allowed either."""
 
     reason: Reason
     what: str = ""
+    instead: tuple[str, ...] | None = None
+    when: Ms | None = None
+    also: tuple[tuple[Reason, str], ...] = ()
 
 
 @dataclass(eq=False)

@@ -25,6 +25,7 @@ from router.core.words import (
     OfferId,
     PromiseId,
     PromiseState,
+    Setback,
     Step,
     VaultId,
     WorkId,
@@ -247,6 +248,8 @@ class MessageQueued:
     author_id: str | None
     reasons: tuple[str, ...]
     mail: Mailing | None = None
+    budget: int = 0  # it counts: so many texts a day were allowed about this case; 0: it does not
+    moved_from: MessageId | None = None  # the message whose words it carries on another way
 
 
 @value
@@ -291,6 +294,7 @@ class MessageFailed:
     at: Ms
     entry: int
     error: str
+    setback: Setback | None = None
 
 
 @value
@@ -309,6 +313,18 @@ class MessageReleased:
 
     message: MessageId
     at: Ms
+    budget: int = 0  # as in MessageQueued: another try is another text
+
+
+@value
+class TextWithheld:
+    """A text that nobody asked us for was not sent. `what`: the key of its phrase."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    what: str
+    why: str
 
 
 @value
@@ -737,6 +753,7 @@ CustomerEvent = (
     | MessageFailed
     | MessageLost
     | MessageReleased
+    | TextWithheld
     | NoteAdded
     | CaseStatusChanged
     | CallArrived

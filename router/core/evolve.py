@@ -7,6 +7,7 @@ version than a document never fails here: what was decided once is a fact.
 from typing import Any, TypeVar, assert_never
 
 from router.core.call_folds import call_folded
+from router.core.clock import Ms
 from router.core.documents import (
     Agent,
     Case,
@@ -70,6 +71,7 @@ from router.core.events import (
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
+    TextWithheld,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -83,7 +85,7 @@ from router.core.events import (
     WorkWrapped,
 )
 from router.core.values import replace
-from router.core.words import ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
 
 D = TypeVar("D", Customer, Case, Message, Agent, Work)
 
@@ -131,7 +133,7 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted():
+        case RoutingNoted() | TextWithheld():
             return _change(state, _get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return _change(state, _get(state, event.case, Case), entries=event.entry, changed_at=event.at)
@@ -234,10 +236,20 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
     )
+    return _customer_wrote(state, event)
+
+
+def _customer_wrote(state: State, event: ContactReceived) -> State:
     customer = _get(state, event.customer, Customer)
-    if event.language and event.language != customer.language:
-        state = _change(state, customer, language=event.language)
-    return state
+    language = event.language or customer.language
+    addresses = customer.addresses
+    if event.channel is Channel.WHATSAPP:
+        addresses = tuple(
+            a.wrote_by_whatsapp(event.via, event.at) if a.id == event.address else a for a in customer.addresses
+        )
+    if language == customer.language and addresses is customer.addresses:
+        return state
+    return _change(state, customer, language=language, addresses=addresses)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:
@@ -334,6 +346,7 @@ def _message_moved(
         case _:
             pass
     message = _get(state, event.message, Message)
+    state = _texts_counted(state, message, event)
     match event:
         case MessageAttempted():
             moved = replace(
@@ -360,9 +373,29 @@ def _message_moved(
     return _put(state, moved)
 
 
+def _texts_counted(state: State, message: Message, event: Event) -> State:
+    """A text that did not arrive takes nothing of the day's budget; another try of it is another text."""
+    case = state.get(message.case)
+    match event:
+        case MessageFailed() if isinstance(case, Case) and message.queued_at in case.texts:
+            at = case.texts.index(message.queued_at)
+            return _change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
+        case MessageReleased() if isinstance(case, Case) and event.budget:
+            return _change(state, case, texts=_texts_with(case, event.at, event.budget))
+        case _:
+            return state
+
+
+def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
+    """The times within a day, `at` included; more than `budget` of them say nothing more."""
+    return (*(earlier for earlier in case.texts if earlier > at - DAY_MS), at)[-budget:]
+
+
 def _message_queued(state: State, event: MessageQueued) -> State:
     case = _get(state, event.case, Case)
-    by_person = event.author is ActorKind.AGENT
+    by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
+    if event.moved_from is not None:
+        state = _change(state, _get(state, event.moved_from, Message), moved_to=event.message)
     state = _change(
         state,
         case,
@@ -370,6 +403,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         changed_at=event.at,
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
+        texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
         told_at=event.at if event.mail is not None and event.mail.automatic else case.told_at,
     )
@@ -388,6 +422,9 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             due_at=event.at,
             segments=event.segments,
             mail=event.mail,
+            author=event.author,
+            author_id=event.author_id,
+            moved_from=event.moved_from,
         ),
     )
 

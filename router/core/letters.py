@@ -6,7 +6,8 @@ a machine sent is kept and marked; it asks for nothing, answers nothing and open
 
 from router.core import asks
 from router.core.addresses import Address, matching_key
-from router.core.commands import File, Indexed, MailIn, TakeContact
+from router.core.choice import Way
+from router.core.commands import SYSTEM, File, Indexed, MailIn, TakeContact
 from router.core.contacts import (
     case_of,
     clean_text,
@@ -24,11 +25,11 @@ from router.core.events import (
     CaseReopened,
     CaseStatusChanged,
     ContactReceived,
-    MessageQueued,
     ParticipantAdded,
 )
-from router.core.mailing import automatic_mailing_of, may_tell
-from router.core.messages import message_failed
+from router.core.mailing import may_tell
+from router.core.texts import queue_message
+from router.core.undelivered import fail
 from router.core.values import replace
 from router.core.words import (
     DAY_MS,
@@ -39,7 +40,7 @@ from router.core.words import (
     Channel,
     ContactId,
     Evidence,
-    MessageId,
+    Setback,
     VaultId,
 )
 
@@ -240,7 +241,7 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
                     customer=customer.id, at=making.now, address=known.id, bounced=True, why=mail.bounced_why[:200]
                 )
             )
-        message_failed(making, message, f"came back: {mail.bounced_why[:200]}")
+        fail(making, message, f"came back: {mail.bounced_why[:200]}", Setback.UNREACHABLE)
     if is_new:
         case = making.case(case.id)
         making.emit(
@@ -262,21 +263,6 @@ def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command
         return
     number = policy.numbers.get(command.via)
     text = policy.phrase("mail_received", case.language or "", brand=number.brand if number else "", ref=case.ref)
-    making.emit(
-        MessageQueued(
-            message=MessageId(making.context.ids.new("msg")),
-            case=case.id,
-            customer=case.customer,
-            at=making.now,
-            entry=case.entries + 1,
-            channel=Channel.EMAIL,
-            address=address,
-            via=command.via,
-            words=making.keep(text, kind="text", owner=case.customer),
-            segments=0,
-            author=ActorKind.SYSTEM,
-            author_id=None,
-            reasons=("their first mail about it",),
-            mail=automatic_mailing_of(making.case(case.id)),
-        )
-    )
+    words = making.keep(text, kind="text", owner=case.customer)
+    way = Way(Channel.EMAIL, address, command.via)
+    queue_message(making, case, way, words, segments=0, by=SYSTEM, reasons=("their first mail about it",))

@@ -4,27 +4,27 @@ Final states stay final. An attempt is an event before the provider is asked; an
 anything is sent again.
 """
 
-from router.core.choice import Choice, choose_way
+from policies.segments import segments_of
+from router.core.cases import add_note
+from router.core.choice import Choice, Way, choose_way, refusal_of
 from router.core.clock import Ms
-from router.core.commands import BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
+from router.core.commands import AddNote, BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
 from router.core.contacts import clean_text
 from router.core.context import Making
-from router.core.documents import Case, Message, MessageState
+from router.core.documents import MessageState
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     MessageAttempted,
     MessageDelivered,
-    MessageFailed,
     MessageLost,
-    MessageQueued,
     MessageReleased,
     MessageRetryPlanned,
     MessageSent,
     WorkWithdrawn,
 )
-from router.core.mailing import mailing_of
-from router.core.segments import segments_of
-from router.core.words import SECOND_MS, Channel, MessageId
+from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
+from router.core.undelivered import fail
+from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
 RANK = {
     MessageState.QUEUED: 0,
@@ -37,6 +37,12 @@ RANK = {
 }
 """Delivery states never go back: a callback of a lower or equal rank changes nothing."""
 
+TOO_LATE = {
+    Reason.OPTED_OUT: ("opted out before it was sent", Setback.OPTED_OUT),
+    Reason.WINDOW_CLOSED: ("the window closed before it was sent", Setback.WINDOW_CLOSED),
+}
+"""Why a way that was open when a message was written is not any more when it is sent."""
+
 PROVIDER_STATES = {
     "sent": MessageState.SENT,
     "delivered": MessageState.DELIVERED,
@@ -48,28 +54,31 @@ PROVIDER_STATES = {
 
 
 def send_reply(making: Making, command: SendReply) -> None:
-    """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it."""
+    """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it.
+
+    Raises Rejected where it is too long, or one text too many for a day and no person gives a reason."""
     case = making.case(command.case)
     customer = making.customer(case.customer)
-    choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders)
+    choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders, now=making.now)
     text = clean_text(command.text)
-    making.emit(
-        MessageQueued(
-            message=MessageId(making.context.ids.new("msg")),
-            case=case.id,
-            customer=customer.id,
-            at=making.now,
-            entry=case.entries + 1,
-            channel=choice.way.channel,
-            address=choice.way.address,
-            via=choice.way.via,
-            words=making.keep(text, kind="text", owner=customer.id),
-            segments=segments_of(text) if choice.way.channel is not Channel.EMAIL else 0,
-            author=command.actor.kind,
-            author_id=command.actor.id,
-            reasons=choice.reasons,
-            mail=mailing_of(case) if choice.way.channel is Channel.EMAIL else None,
-        )
+    sending = making.context.policy.settings.sending
+    check_length(choice, text, sending)
+    reasons = choice.reasons
+    if command.reason and command.actor.kind is ActorKind.AGENT:
+        if spent_until(case, choice.way.channel, now=making.now, sending=sending) is not None:
+            reasons = (*reasons, f"one more than {sending.texts_a_day} texts a day, for the reason in the note")
+        add_note(making, AddNote(key="", case=case.id, text=clean_text(command.reason), actor=command.actor))
+    else:
+        check_budget(case, choice.way.channel, now=making.now, sending=sending)
+    words = making.keep(text, kind="text", owner=customer.id)
+    queue_message(
+        making,
+        making.case(case.id),
+        choice.way,
+        words,
+        segments=segments_of(text),
+        by=command.actor,
+        reasons=reasons,
     )
     if case.ask is not None and not case.taken and case.ask.requirement.channel is not Channel.PHONE:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
@@ -83,9 +92,10 @@ def begin_attempt(making: Making, command: BeginAttempt) -> None:
     if message.state != MessageState.QUEUED:
         raise Rejected(Reason.NOTHING_TO_DO, message.state)
     customer = making.customer(message.customer)
-    address = customer.address(message.address)
-    if address is not None and message.channel in address.blocked:  # they said stop after this was written
-        message_failed(making, message, "opted out before it was sent")
+    way = Way(message.channel, message.address, message.via)
+    refusal = refusal_of(way, customer, now=making.now)
+    if refusal is not None and refusal in TOO_LATE:  # they said stop, or the window closed, after this was written
+        fail(making, message, *TOO_LATE[refusal])
         return
     lookup_at = Ms(making.now + making.context.policy.settings.sending.lookup_s * SECOND_MS)
     making.emit(MessageAttempted(message=message.id, at=making.now, attempt=message.attempts + 1, lookup_at=lookup_at))
@@ -108,7 +118,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                 )
             )
         case "refused":
-            message_failed(making, message, command.error)
+            fail(making, message, command.error, command.setback)
         case "again" if message.attempts < sending.attempts:
             wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)
             making.emit(
@@ -117,7 +127,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                 )
             )
         case "again":
-            message_failed(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+            fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
         case "absent" if sending.twice_is_better_than_never and message.attempts < sending.attempts:
             making.emit(
                 MessageRetryPlanned(message=message.id, at=making.now, due_at=making.now, error="outcome unknown")
@@ -145,7 +155,7 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
             raise Rejected(Reason.NOTHING_TO_DO, command.state)
         return
     if state == MessageState.FAILED:
-        message_failed(making, message, f"{command.state} {command.error}".strip())
+        fail(making, message, f"{command.state} {command.error}".strip(), command.setback)
     else:
         making.emit(MessageDelivered(message=message.id, at=making.now, state=state))
 
@@ -155,10 +165,7 @@ def release_message(making: Making, command: ReleaseMessage) -> None:
     message = making.message(command.message)
     if message.state not in (MessageState.FAILED, MessageState.UNKNOWN):
         raise Rejected(Reason.NOTHING_TO_DO, message.state)
-    making.emit(MessageReleased(message=message.id, at=making.now))
-
-
-def message_failed(making: Making, message: Message, error: str) -> None:
-    """It will not reach them this way."""
-    case: Case = making.case(message.case)
-    making.emit(MessageFailed(message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error))
+    if message.moved_to is not None:
+        raise Rejected(Reason.NOTHING_TO_DO, "on another way")
+    budget = budget_of(message.channel, making.context.policy.settings.sending)
+    making.emit(MessageReleased(message=message.id, at=making.now, budget=budget))

@@ -19,6 +19,7 @@ from router.core.events import (
     PromiseChanged,
     PromiseMade,
     RoutingNoted,
+    TextWithheld,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -265,6 +266,15 @@ def _record_of(event: Event) -> Entry | None:
                 "status",
                 reasons=(event.error,),
                 facts={"what": "message_failed", "message": event.message},
+            )
+        case TextWithheld():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=(event.why,),
+                facts={"what": "text_withheld", "phrase": event.what},
             )
         case MessageLost():
             return _system(

@@ -38,6 +38,14 @@ class Channel(StrEnum):
     PAGE = "page"
 
 
+class Setback(StrEnum):
+    """Why a message could not reach them on its way, where another way may."""
+
+    WINDOW_CLOSED = "window_closed"  # words of our own go there only within a day of theirs
+    OPTED_OUT = "opted_out"
+    UNREACHABLE = "unreachable"
+
+
 class Evidence(StrEnum):
     """Why a contact is linked to a customer, weakest first (glossary: evidence)."""
 

@@ -40,6 +40,7 @@ from router.http.views import (
 SCANNED_MAX = 2000
 """Cases looked through for one page of a filtered list."""
 TEXT_MAX = 1600
+REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
 
@@ -100,6 +101,9 @@ ADDRESS = r"^(\+[1-9]\d{6,14}|[^@\s<>\",;]{1,64}@[^@\s<>\",;]+\.[^@\s<>\",;.]+)$
 class MessageBody(Body):
     text: Text
     channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
+    reason: Annotated[str, Field(max_length=REASON_MAX)] = Field(
+        "", description="why a person sends it although the day's texts are spent; kept on the case as a note"
+    )
 
 
 class WayOut(Reply):
@@ -255,7 +259,8 @@ class CaseApi:
                 cautions += [f"told us to stop {channel}" for channel in address.blocked]
         if case.opt_out_hint:
             cautions.append("words that may mean stop: read them before you write")
-        if any(e.delivery and e.delivery.state == "failed" for e in said):
+        ours = [e.delivery for e in said if e.delivery]
+        if ours and ours[-1].state == "failed":
             cautions.append("our last message did not arrive")
         return Replied(
             200,
@@ -338,7 +343,10 @@ class CaseApi:
         body: MessageBody = call.body
         case = await self._case(call)
         wanted = None if body.channel == "auto" else Channel(body.channel)
-        command = SendReply(key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call))
+        reason = " ".join(body.reason.split())
+        command = SendReply(
+            key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call), reason=reason
+        )
         ways = await self._service.ways(case, wanted)
         addresses = await self._journal.words([ways.way.address])
 

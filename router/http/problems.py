@@ -1,12 +1,15 @@
 """Problem documents (RFC 9457): what was wrong, where, what was expected. Never a stack trace, never a secret."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from channels.wire import WireResponse
+from router.core.clock import Ms
 from router.core.errors import Reason, Rejected
+from router.core.words import MINUTE_MS
 
 TYPE = "https://onecase.dev/problems/"
 CONTENT_TYPE = "application/problem+json"
@@ -72,17 +75,41 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.WORK_NOT_ACTIVE: (409, "Work not active", "This work is {what}; only accepted work can be finished."),
     Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
-    Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}. Choose another way."),
+    Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
+    Reason.WINDOW_CLOSED: (
+        409,
+        "Window closed",
+        "By {what} we can write only within 24 hours of the customer's last message there, and that is older.",
+    ),
+    Reason.TEXT_TOO_LONG: (422, "Text too long", "By sms this would be {what}. Shorten it, or take another channel."),
+    Reason.TEXTS_SPENT: (
+        409,
+        "Enough texts for a day",
+        "{what} texts about this case went out within a day, as many as the policy allows. The next one is possible "
+        "from {when}; a person may send it now and say why in one line.",
+    ),
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
 }
+NO_OTHER = " No other way to write to them is open."
 
 
 def problem_of(rejected: Rejected) -> Problem:
     """The words for people that go with the core's reason."""
-    status, title, detail = WORDS[rejected.reason]
-    return Problem(status, title, detail.replace("{what}", rejected.what or "thing"), kind=rejected.reason.value)
+    status, title, words = WORDS[rejected.reason]
+    detail = words.replace("{what}", rejected.what or "thing").replace("{when}", _moment(rejected.when))
+    for reason, what in rejected.also:
+        detail += " " + WORDS[reason][2].replace("{what}", what)
+    if rejected.instead is not None:
+        detail += f" Open to them: {', '.join(rejected.instead)}." if rejected.instead else NO_OTHER
+    return Problem(status, title, detail, kind=rejected.reason.value)
+
+
+def _moment(at: Ms | None) -> str:
+    """To the full minute, and never too early."""
+    minute = 0 if at is None else -(-at // MINUTE_MS) * MINUTE_MS
+    return datetime.fromtimestamp(minute / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC") if minute else ""
 
 
 def validation_problem(error: ValidationError, *, where: str) -> Problem:

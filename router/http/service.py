@@ -73,7 +73,7 @@ class Service:
         try:
             if not isinstance(customer, Customer):
                 raise Rejected(Reason.NOT_FOUND, "customer")
-            return choose_way(case, customer, wanted=wanted, numbers=self.node.means.senders)
+            return choose_way(case, customer, wanted=wanted, numbers=self.node.means.senders, now=self.node.clock.now())
         except Rejected as rejected:
             raise problem_of(rejected) from None
 

@@ -196,6 +196,7 @@ class Outbox:
                 error=sent.error,
                 retry_after_ms=sent.retry_after_ms,
                 adopted=adopted,
+                setback=sent.setback,
             )
         )
 

@@ -109,6 +109,34 @@ async def test_a_refusal_is_a_sentence_and_keeps_the_words(desk: Stage) -> None:
     assert "Somebody changed it" in words(stale)
 
 
+async def test_a_text_that_is_too_long_is_told_beside_its_box(desk: Stage) -> None:
+    """While it is typed and when it is sent: how long it is, what is allowed; the words stay."""
+    token, case, _ = await offered(desk)
+    long = "half a page of words " * 30
+    typed = await desk.post(f"/desk/case/{case}/preview", token, text=long, channel="auto", alone="1")
+    sent = await desk.post(f"/desk/case/{case}/reply", token, text=long, channel="auto")
+    assert (typed.status, sent.status) == (200, 422)
+    for answer in (typed, sent):
+        assert 'id="cannot">By sms this would be 5 texts, and 3 are allowed. Shorten it' in words(answer)
+    assert long.strip() in words(sent)
+
+
+async def test_one_text_too_many_asks_for_a_reason_beside_its_box(desk: Stage) -> None:
+    """The desk says when the next one is possible, keeps the words and takes a line that says why it cannot wait."""
+    token, case, _ = await offered(desk)
+    for n in range(6):
+        await desk.post(f"/desk/case/{case}/reply", token, text=f"answer {n}", channel="auto")
+    typed = await desk.post(f"/desk/case/{case}/preview", token, text="one more", channel="auto", alone="1")
+    sent = await desk.post(f"/desk/case/{case}/reply", token, text="one <more>", channel="auto")
+    assert (typed.status, sent.status) == (200, 409)
+    for answer in (typed, sent):
+        assert "6 texts about this case went out within a day" in words(answer)
+        assert '<input id="why-more" name="reason"' in words(answer)
+    assert "one &lt;more&gt;</textarea>" in words(sent)
+    done = await desk.post(f"/desk/case/{case}/reply", token, text="one more", channel="auto", reason="she asked")
+    assert done.headers["Location"] == f"/desk/case/{case}?done=replied#latest"
+
+
 async def test_a_form_sent_twice_is_done_once(desk: Stage) -> None:
     token, case, offer = await offered(desk)
     await desk.post(f"/desk/offer/{offer}/accept", token, once="accepted-1")

@@ -12,7 +12,7 @@ from router.core.commands import AnswerLanguage
 from router.core.context import Context, Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.errors import Rejected
-from router.core.events import DeadlineDue, LanguageDue, MessageQueued
+from router.core.events import DeadlineDue, LanguageDue, MessageQueued, TextWithheld
 from router.core.values import replace
 from router.core.words import DAY_MS, HOUR_MS, AddressId, CaseId, CaseStatus, Channel, CustomerId, Ids, WorkId
 
@@ -69,6 +69,25 @@ def test_the_question_is_asked_once_and_only_while_it_is_hers() -> None:
     assert is_refused(lambda: asks.ask_language(taken, the_case(taken), DUE))
     other = making(replace(ASK, requirement=replace(ASK.requirement, language="es")))
     assert is_refused(lambda: asks.ask_language(other, the_case(other), DUE))
+
+
+def test_a_question_that_cannot_be_sent_was_not_asked() -> None:
+    """The day's texts are spent, or they told us to stop: a note says so, and a yes to something else gives up nothing."""
+    spent = making(texts=tuple(Ms(NOW - n) for n in range(6)))
+    stopped = making()
+    customer = stopped.customer("cus_1")
+    silent = replace(customer, addresses=(replace(customer.addresses[0], blocked=(Channel.SMS,)),))
+    stopped.state = {**stopped.state, customer.id: silent}
+    for made, why in ((spent, "6 texts about this case"), (stopped, "cannot be written to: opted out")):
+        asks.ask_language(made, the_case(made), DUE)
+        [note] = made.events
+        assert isinstance(note, TextWithheld)
+        assert why in note.why
+        assert not asks.take_answer(made, CaseId("case_1"), "ja")
+        assert the_case(made).ask == ASK
+    tomorrow = making(texts=tuple(Ms(NOW - DAY_MS - n) for n in range(6)))
+    asks.ask_language(tomorrow, the_case(tomorrow), DUE)
+    assert the_case(tomorrow).texts == (NOW,)
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,13 @@ from router.core.events import CommandTaken, Event
 from router.core.evolve import evolve
 from router.core.messages import RANK
 from router.core.timeline import entry_of
-from router.core.words import ActorKind, CaseStatus, Channel, Ids
+from router.core.words import ActorKind, CaseStatus, Channel, Ids, Setback
 from router.journal import codec
 
 POLICY = parse_policies(default_policy_files(), 1)
 FACTS = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
 ANA = Actor(ActorKind.AGENT, "agt_ana")
+SETBACKS = st.sampled_from([None, *Setback])
 TEXTS = st.one_of(
     st.sampled_from(["E42 again", "STOP", "start", "", "please stop by at 5", "Die Heizung ist kalt", "mi factura"]),
     st.text(max_size=200),
@@ -105,12 +106,22 @@ class OnePerson(RuleBasedStateMachine):
         assert bool(made) == done
         return made[0] if made else ""
 
+    @precondition(lambda self: any(isinstance(d, Message) and d.moved_from for d in self.state.values()))
+    @rule(target=messages)
+    def outbox_finds_the_next_way(self) -> str:
+        return next(d.id for d in reversed(self.state.values()) if isinstance(d, Message) and d.moved_from)
+
     @rule(message=messages)
     def outbox_begins(self, message: str) -> None:
         self.do(BeginAttempt(key=self.key(), message=message))  # pyright: ignore[reportArgumentType]
 
-    @rule(message=messages, outcome=st.sampled_from(["sent", "refused", "again", "absent"]), attempt=st.integers(1, 3))
-    def provider_answers(self, message: str, outcome: str, attempt: int) -> None:
+    @rule(
+        message=messages,
+        outcome=st.sampled_from(["sent", "refused", "again", "absent"]),
+        attempt=st.integers(1, 3),
+        setback=SETBACKS,
+    )
+    def provider_answers(self, message: str, outcome: str, attempt: int, setback: Setback | None) -> None:
         self.do(
             RecordAttempt(
                 key=self.key(),
@@ -119,6 +130,7 @@ class OnePerson(RuleBasedStateMachine):
                 outcome=outcome,
                 provider_id="SM1" if outcome == "sent" else None,
                 error="30003",
+                setback=setback,
             )
         )
 
@@ -126,9 +138,18 @@ class OnePerson(RuleBasedStateMachine):
         message=messages,
         state=st.sampled_from(["queued", "sent", "delivered", "undelivered", "failed", "read", "canceled", "strange"]),
         sid=st.sampled_from(["SM1", "SM2"]),
+        setback=SETBACKS,
     )
-    def provider_reports(self, message: str, state: str, sid: str) -> None:
-        self.do(RecordDelivery(key=self.key(), message=message, state=state, provider_id=sid))  # pyright: ignore[reportArgumentType]
+    def provider_reports(self, message: str, state: str, sid: str, setback: Setback | None) -> None:
+        self.do(
+            RecordDelivery(
+                key=self.key(),
+                message=message,  # pyright: ignore[reportArgumentType]
+                state=state,
+                provider_id=sid,
+                setback=setback,
+            )
+        )
 
     @precondition(lambda self: any(isinstance(d, Case) for d in self.state.values()))
     @rule(status=st.sampled_from(list(CaseStatus)))
@@ -168,6 +189,22 @@ class OnePerson(RuleBasedStateMachine):
             settled = self.highest.get(message.id, 0) >= RANK[MessageState.SENT]
             assert not settled or rank >= self.highest[message.id]
             self.highest[message.id] = max(self.highest.get(message.id, 0), rank)
+
+    @invariant()
+    def words_move_on_once_and_only_after_they_failed(self) -> None:
+        found = [d for d in self.state.values() if isinstance(d, Message)]
+        for message in (m for m in found if m.moved_from is not None):
+            first = self.state[message.moved_from or ""]
+            assert isinstance(first, Message)
+            assert (first.state, first.moved_from, first.moved_to) == (MessageState.FAILED, None, message.id)
+            assert first.words == message.words
+            assert (first.channel, first.address) != (message.channel, message.address)
+
+    @invariant()
+    def texts_are_remembered_as_many_as_count(self) -> None:
+        for case in (d for d in self.state.values() if isinstance(d, Case)):
+            assert len(case.texts) <= POLICY.settings.sending.texts_a_day
+            assert list(case.texts) == sorted(case.texts)
 
     @invariant()
     def a_place_never_gets_younger(self) -> None:

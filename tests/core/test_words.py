@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.segments import segments_of
 from router.core.addresses import matching_key
 from router.core.clock import Ms
 from router.core.reference import luhn_digit, normalised_reference, reference_of
-from router.core.segments import segments_of
 from router.core.words import Ids
 
 

@@ -134,6 +134,24 @@ def test_no_phrase_asks_for_a_word_that_carriers_act_upon(parse: Parse, defaults
     assert "phrase code names YES" in parse({"words.yaml": asking}).warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("key", "words", "is_told"),
+    [
+        pytest.param("message_link", "x" * 120 + " {link}", False, id="fits"),
+        pytest.param("message_link", "x" * 150 + " {link}", True, id="a-link-takes-room"),
+        pytest.param("message_link", "ж" * 71, True, id="16-bit"),
+        pytest.param("call_again", "x" * 500, False, id="spoken"),
+    ],
+)
+def test_a_phrase_that_goes_out_as_too_many_texts_is_named(parse: Parse, key: str, words: str, is_told: bool) -> None:
+    """Nothing of ours is cut, so whoever writes a long phrase hears of it when the set is read."""
+    top, found, rest = default_policy_files()["words.yaml"].partition(f"  {key}:\n")
+    assert found
+    text = f"{top}{found}    fr: {words!r}\n{rest}".replace("'", '"')
+    warnings = parse({"words.yaml": text, "sending.yaml": "sms_max_segments: 1\n"}).warnings
+    assert any(f"phrase {key} in fr goes out as 2 texts" in warning for warning in warnings) is is_told
+
+
 def test_the_products_own_set_has_no_warnings_and_says_every_default(defaults: PolicySet) -> None:
     assert defaults.warnings == ()
     assert defaults.settings == Settings(AgentSettings(), CaseSettings(), CallbackSettings(), SendingSettings())

@@ -58,6 +58,32 @@ async def test_a_message_is_created_and_followed(twilio: Client, http: aiohttp.C
     assert "RawDlrDoneDate" in receiver.got[1][2]
 
 
+async def test_whatsapp_takes_free_words_for_a_day(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
+    """Taken like any other, then reported as failed with 63016: to whoever never wrote, and a day after they did."""
+    pair = {
+        "to": f"whatsapp:{PHONE}",
+        "from_": f"whatsapp:{OURS}",
+        "status_callback": f"{receiver.url}/twilio/status/message",
+    }
+
+    async def sends() -> tuple[str, int | None]:
+        made = await twilio.messages.create_async(**pair, body="hello")
+        assert made.sid is not None and made.status == "queued" and made.error_code is None
+        await advance(http, 2)
+        seen = await twilio.messages(made.sid).fetch_async()
+        return str(seen.status), seen.error_code
+
+    assert await sends() == ("failed", 63016)
+    report = receiver.got[-1][2]
+    assert (report["MessageStatus"], report["ErrorCode"], report["To"]) == ("failed", "63016", f"whatsapp:{PHONE}")
+    await text(http, body="hi", channel="sms")
+    assert await sends() == ("failed", 63016), "a text opens no window"
+    await text(http, body="hi", channel="whatsapp")
+    assert await sends() == ("delivered", None)
+    await advance(http, 86_400)
+    assert await sends() == ("failed", 63016)
+
+
 async def test_messages_are_listed_newest_first_in_pages(twilio: Client, http: aiohttp.ClientSession):
     sids = [await text(http, body=f"text {count}") for count in range(7)]
     listed = await twilio.messages.list_async(to=OURS, page_size=3)

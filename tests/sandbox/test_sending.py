@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.segments import segments_of
+from policies.segments import segments_of
 from tests.sandbox.stage import OURS, PHONE, TARGET, Bench
 
 CALLBACK = f"{TARGET}/status"

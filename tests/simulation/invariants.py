@@ -125,7 +125,9 @@ class Watch:
                 case WorkFinished() | WorkGivenBack() | WorkDropped():
                     self._freed(event.work)
                 case MessageQueued():
-                    if event.author is ActorKind.AGENT:
+                    if event.moved_from is not None:
+                        self._moved(before.get(event.moved_from), event)
+                    elif event.author is ActorKind.AGENT:
                         self._attended(event.case, event.at)
                 case (
                     MessageAttempted()
@@ -153,7 +155,7 @@ class Watch:
                 if live and batch.command.kind != "OpenCase":  # an agent's own matter is a case of its own
                     self.judge.broken(8, f"{event.case} was opened beside {live[0].id} of the same customer")
             case ConsentChanged():  # a bare order to stop or start asks nothing of anybody
-                if self.unattended[event.case]:
+                if self.unattended[event.case] and batch.command.kind == "TakeContact":
                     self.unattended[event.case].pop()
             case _:
                 pass
@@ -310,6 +312,11 @@ class Watch:
                 return
         if rank < RANK[message.state] or (message.state in FINAL and rank == RANK[message.state]):
             self.judge.broken(7, f"{message.id} went from {message.state} back by {type(event).__name__}")
+
+    def _moved(self, first: object, event: MessageQueued) -> None:
+        """An agent's words go out on one other way, and only once they have failed on theirs."""
+        if not isinstance(first, Message) or first.state != "failed" or first.moved_to is not None:
+            self.judge.broken(21, f"{event.message} carries words that did not fail, or are on another way")
 
     def _not_found(self, message: str) -> None:
         """The service says that the provider does not have it."""

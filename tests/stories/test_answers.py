@@ -144,6 +144,162 @@ async def test_stop_between_writing_and_sending() -> None:
         assert (refusal["status"], refusal["title"]) == (409, "They said stop")
 
 
+async def test_s24_the_same_reply_goes_another_way_when_the_window_is_closed() -> None:
+    """S24: WhatsApp takes an answer within a day of the customer's last message there. Later the same reply goes by text
+    to the same number, in the same case, and says why; WhatsApp by name is refused, with what is open instead. When they
+    write there again, it is open again."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 again", channel="whatsapp")
+        case = (await ana.offered())["case"]
+        await ana.accepts()
+        path = f"/cases/{case}/messages"
+        await story.passes(hours=23, minutes=59)
+        in_time = await ana.replies(case, "Is the fuse on?")
+        assert (in_time["channel"], [way["channel"] for way in in_time["alternatives"]]) == ("whatsapp", ["sms"])
+        await story.passes(minutes=2)
+        late = await ana.replies(case, "Then please press reset.")
+        assert (late["channel"], late["address"], late["alternatives"]) == ("sms", HERS, [])
+        assert late["reasons"] == [
+            "their last message by whatsapp is more than 24 hours old, so none can go there", "sms is still open",
+        ]  # fmt: skip
+        refusal = await ana.refused("POST", path, {"text": "x", "channel": "whatsapp"})
+        assert (refusal["status"], refusal["title"]) == (409, "Window closed")
+        assert refusal["detail"].endswith("that is older. Open to them: sms.")
+        assert await her.inbox() == ["Is the fuse on?", "Then please press reset."]
+        assert [one["channel"] for one in await her.received()] == ["whatsapp", "sms"]
+        assert await story.said(case) == ["E42 again", "Is the fuse on?", "Then please press reset."]
+        await her.texts("did that", channel="whatsapp")
+        assert (await ana.replies(case, "Good."))["channel"] == "whatsapp"
+
+
+async def test_s24_a_window_that_closes_on_the_way() -> None:
+    """The provider refuses what was just in time: the words go by text, once; the first try is shown as failed and the
+    reason stands with the second."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 again", channel="whatsapp")
+        case = (await ana.offered())["case"]
+        await ana.accepts()
+        await story.passes(hours=24, seconds=-0.1)
+        assert (await ana.replies(case, "Please press reset."))["channel"] == "whatsapp"
+        assert await her.inbox() == ["Please press reset."]
+        await story.passes(minutes=5)
+        first, second = (await story.timeline(case, "message"))[1:]
+        assert (first["delivery"]["state"], first["delivery"]["error"]) == ("failed", "failed 63016")
+        assert (second["channel"], second["delivery"]["state"]) == ("sms", "delivered")
+        assert (second["text"], second["author"]) == (first["text"], first["author"])
+        why = "their last message by whatsapp is more than 24 hours old, so the same words go by sms"
+        assert second["reasons"] == [why]
+        assert await her.inbox() == ["Please press reset."]
+        assert (await ana.api("GET", f"/cases/{case}/brief"))["cautions"] == []
+        assert (await story.case(case))["status"] == "waiting_customer"
+        ops = await story.token("ops")
+        retry = await story.refused("POST", f"/outbox/{first['delivery']['message']}/retry", token=ops)
+        assert (retry["status"], retry["detail"]) == (409, "It is on another way already.")
+
+
+async def test_s24_an_answer_that_waits_until_the_window_is_closed() -> None:
+    """A provider that was away for too long: the window is looked at when the answer is sent, too."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 again", channel="whatsapp")
+        case = (await ana.offered())["case"]
+        await ana.accepts()
+        await story.passes(hours=23, minutes=59, seconds=50)
+        await story.faults(throttle=True)
+        await ana.replies(case, "Please press reset.")
+        await story.passes(seconds=15)
+        await story.faults()
+        await story.passes(minutes=5)
+        assert [one["channel"] for one in await her.received()] == ["sms"]
+        assert (await story.timeline(case, "message"))[1]["delivery"]["error"] == "the window closed before it was sent"
+
+
+@pytest.mark.parametrize(
+    ("code", "moves"), [(30003, True), (30005, True), (30006, True), (30007, False), (30410, False)]
+)
+async def test_words_that_cannot_arrive_take_the_next_way_once(code: int, moves: bool) -> None:
+    """A phone that texts do not reach, and a window that is open: the words go by WhatsApp. What failed for another reason
+    is shown and stays; so is what fails on the second way. Then the case asks for somebody, unless they have it."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.texts("or by WhatsApp", channel="whatsapp")
+        await her.texts("as you like")
+        await her.behaves(on_text="undelivered", error_code=code)
+        for heard in (True, False):
+            assert (await ana.replies(case, f"can you hear me? {heard}"))["channel"] == "sms"
+            if heard:
+                await story.passes(seconds=1.1)
+                await her.behaves(on_text="deliver")
+                await story.passes(seconds=2)
+                assert await her.inbox() == ([f"can you hear me? {heard}"] if moves else [])
+                await her.behaves(on_text="undelivered", error_code=code)
+        [work] = await ana.work()
+        await ana.finishes(work, "answered")
+        assert await ana.offers() == []
+        await story.passes(seconds=10)
+        states = [
+            (e["channel"], e["delivery"]["state"]) for e in await story.timeline(case, "message") if e["delivery"]
+        ]
+        whatsapp = [("whatsapp", "delivered"), ("whatsapp", "failed")] if moves else [None, None]
+        expected = [("sms", "failed"), whatsapp[0], ("sms", "failed"), whatsapp[1]]
+        assert states == [one for one in expected if one]
+        assert (await ana.offered())["case"] == case
+        assert (await story.case(case))["status"] == "waiting_us"
+
+
+async def test_words_never_move_by_themselves_to_who_said_stop() -> None:
+    """The provider heard a STOP that we missed: it is noted, nothing goes to that line by itself, and the next answer is
+    an agent's own choice. Stopped everywhere, both are named."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.texts("or by WhatsApp", channel="whatsapp")
+        await her.texts("as you like")
+        await story.passes(seconds=1)
+        await story.faults(provider_down=True)
+        await her.texts("STOP")
+        await story.faults()
+        await ana.replies(case, "too late")
+        await story.passes(seconds=30)
+        assert [one["body"] for one in await her.received() if one["body"] == "too late"] == []
+        assert (await delivery(story, case))["error"] == "21610"
+        [terms] = await story.timeline(case, "terms")
+        assert (terms["channel"], terms["facts"]["blocked"], terms["reasons"]) == (
+            "sms",
+            True,
+            ["the provider says so"],
+        )
+        path = f"/cases/{case}/messages"
+        refusal = await ana.refused("POST", path, {"text": "x", "channel": "sms"})
+        assert refusal["detail"] == "The customer told us not to write by sms. Open to them: whatsapp."
+        assert (await ana.replies(case, "your own choice"))["reasons"][0] == "the customer stopped sms"
+        await her.texts("STOP", channel="whatsapp")
+        refusal = await ana.refused("POST", path, {"text": "x"})
+        assert (refusal["status"], refusal["title"]) == (409, "They said stop")
+        assert refusal["detail"] == (
+            "The customer told us not to write by whatsapp or sms. No other way to write to them is open."
+        )
+
+
+async def test_a_long_message_does_not_become_many_texts_by_itself() -> None:
+    """What WhatsApp would have carried whole goes nowhere by itself where it would be too many texts."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 again", channel="whatsapp")
+        case = (await ana.offered())["case"]
+        await story.passes(hours=24, seconds=-0.1)
+        assert (await ana.replies(case, "a" * 1000))["channel"] == "whatsapp"
+        await story.passes(minutes=1)
+        assert await her.received() == []
+        assert (await delivery(story, case))["state"] == "failed"
+        assert (await story.case(case))["ask"] is not None
+
+
 async def test_stop_holds_for_its_channel_and_start_ends_it() -> None:
     """Stop by text leaves WhatsApp open, and the reply says why it goes there; START opens texts again. Both are rows of
     the case's story."""
@@ -159,6 +315,71 @@ async def test_stop_holds_for_its_channel_and_start_ends_it() -> None:
         assert (await ana.replies(case, "Texts again."))["channel"] == "sms"
         terms = [(e["channel"], e["facts"]["blocked"]) for e in await story.timeline(case, "terms")]
         assert terms == [("sms", True), ("sms", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "parts"),
+    [
+        pytest.param("a" * 459, "auto", 0, id="three"),
+        pytest.param("a" * 460, "auto", 4, id="four"),
+        pytest.param("a" * 460, "sms", 4, id="chosen"),
+        pytest.param("ж" * 202, "auto", 4, id="16-bit"),
+    ],
+)
+async def test_a_text_of_too_many_parts_is_not_taken(text: str, channel: str, parts: int) -> None:
+    """A longer text is neither cut nor sent at any price: the agent reads how long it is and what is allowed, and nothing
+    waits to go out."""
+    async with Story() as story:
+        _, her, case = await a_case(story)
+        answer = await story.ask("POST", f"/api/v1/cases/{case}/messages", body={"text": text, "channel": channel})
+        assert answer.status == (422 if parts else 202)
+        if parts:
+            problem = answer.json
+            assert problem["title"] == "Text too long"
+            assert f"{parts} texts, and 3 are allowed. Shorten it" in problem["detail"]
+        await story.settles()
+        assert await her.inbox() == ([] if parts else [text])
+        assert len(await story.timeline(case, "message")) == (1 if parts else 2)
+
+
+async def test_texts_a_day_are_counted_for_each_case() -> None:
+    """Six texts of ours about one case in a day; the next is refused with when it will be possible, and goes out at once
+    for a reason that a person gives, which stays on the case. A day after the first one there is room again."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        path, program = f"/cases/{case}/messages", await story.token("integration")
+        for n in range(6):
+            await ana.replies(case, f"answer {n}")
+            await story.passes(hours=1)
+        refusal = await ana.refused("POST", path, {"text": "one more", "reason": "  "})
+        assert (refusal["status"], refusal["title"]) == (409, "Enough texts for a day")
+        assert "6 texts about this case" in refusal["detail"]
+        assert "possible from 2026-11-24 19:0" in refusal["detail"]
+        assert (await story.refused("POST", path, {"text": "x", "reason": "sale"}, token=program))["status"] == 409
+        assert len(await her.inbox()) == 6
+
+        sent = await ana.api("POST", path, {"text": "one more", "reason": "she asked me to"})
+        assert sent["reasons"][-1] == "one more than 6 texts a day, for the reason in the note"
+        assert [note["text"] for note in await story.timeline(case, "note")] == ["she asked me to"]
+        await story.passes(hours=18)
+        assert (await ana.refused("POST", path, {"text": "again"}))["status"] == 409
+        await story.passes(hours=1, minutes=5)
+        assert (await ana.replies(case, "a new day"))["segments"] == 1
+        assert (await her.inbox())[-2:] == ["one more", "a new day"]
+
+
+async def test_texts_that_did_not_arrive_count_for_nothing() -> None:
+    """What never came to them took nothing of their patience."""
+    async with Story() as story:
+        ana, her, case = await a_case(story)
+        await her.behaves(on_text="undelivered")
+        for n in range(3):
+            await ana.replies(case, f"nobody hears {n}")
+        await story.passes(minutes=1)
+        await her.behaves(on_text="deliver")
+        for n in range(6):
+            await ana.replies(case, f"answer {n}")
+        assert (await ana.refused("POST", f"/cases/{case}/messages", {"text": "x"}))["status"] == 409
 
 
 async def test_the_same_reply_sent_again_is_one_reply() -> None:

@@ -190,7 +190,7 @@ class Desk:
         if "alone" not in form:
             return await self._screen(who, case, draft=draft)
         way = await self._screens.way(await self._screens.document(case), channel=draft.channel, text=draft.text)
-        return self._pages.page("way.html", way=way)
+        return self._pages.page("way.html", way=way, reason=draft.reason)
 
     async def _act(self, who: Identity, rest: list[str], form: Form, at: str) -> WireResponse:
         once = form.get("once", "")
@@ -249,7 +249,7 @@ def sentence_of(problem: Problem) -> str:
 
 def _draft(form: Form) -> Draft:
     if "channel" in form:
-        return Draft(text=form.get("text", ""), channel=form.get("channel", "auto"))
+        return Draft(text=form.get("text", ""), channel=form.get("channel", "auto"), reason=form.get("reason", ""))
     return Draft(note=form.get("text", ""))
 
 
@@ -263,7 +263,10 @@ def _assign(form: Form) -> tuple[str, Form]:
 
 
 DEEDS: dict[str, Callable[[Form], tuple[str, Form]]] = {
-    "reply": lambda form: ("replied", {"text": form.get("text", "").strip(), "channel": form.get("channel", "auto")}),
+    "reply": lambda form: (
+        "replied",
+        {"text": form.get("text", "").strip(), "channel": form.get("channel", "auto"), **_some(form, "reason")},
+    ),
     "notes": lambda form: ("noted", {"text": form.get("text", "").strip()}),
     "status": lambda form: ("status", _some(form, "status", "reason")),
     "assign": _assign,

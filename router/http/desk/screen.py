@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.documents import Case
-from router.core.segments import segments_of
+from router.core.errors import Reason, Rejected
+from router.core.texts import check_budget, check_length
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import Identity
 from router.http.desk.calls import Calls
 from router.http.desk.words import Row, Why, row_of, summary_of, why_of
-from router.http.problems import Problem
+from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, stamp
 
@@ -30,6 +32,7 @@ class Draft:
 
     text: str = ""
     channel: str = "auto"
+    reason: str = ""
     note: str = ""
 
 
@@ -59,7 +62,7 @@ class InLine:
 
 @dataclass(frozen=True, slots=True)
 class WayView:
-    """How an answer would go out now, or the sentence that says why it cannot."""
+    """How an answer would go out now, and the sentence that says why it cannot."""
 
     channels: list[str] = field(default_factory=list[str])
     chosen: str = "auto"
@@ -68,6 +71,7 @@ class WayView:
     reasons: list[str] = field(default_factory=list[str])
     segments: int = 0
     problem: str | None = None
+    is_spent: bool = False  # the day's texts: one more takes a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,12 @@ class Screens:
         channels = _channels(best)
         if choice is None:
             return WayView(channels=channels, chosen=channel, problem=problem)
+        sending, is_spent = self._service.node.means.policy.settings.sending, False
+        try:
+            check_length(choice, text, sending)
+            check_budget(case, choice.way.channel, now=self._service.node.clock.now(), sending=sending)
+        except Rejected as refused:
+            problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
         words = await self._journal.words([choice.way.address])
         return WayView(
             channels=channels,
@@ -160,6 +170,8 @@ class Screens:
             address=words.get(choice.way.address),
             reasons=list(choice.reasons),
             segments=segments_of(text) if text else 0,
+            problem=problem,
+            is_spent=is_spent,
         )
 
     async def document(self, id: str) -> Case:

@@ -241,6 +241,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
         case _, "message_failed":
             return "A message of ours did not arrive"
+        case _, "text_withheld":
+            return "A text of ours was not sent"
         case _, "message_unknown":
             return "Nobody knows whether a message of ours went out"
         case "call", "ended":

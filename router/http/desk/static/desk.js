@@ -206,14 +206,14 @@
       const part = Object.assign(document.createElement("div"), { innerHTML: await answer.text() });
       const there = document.getElementById("way");
       const select = there.querySelector("select");
-      if (select && select === document.activeElement) there.replaceChildren(select.labels[0], select, part.lastElementChild);
+      if (select && select === document.activeElement) there.replaceChildren(select.labels[0], select, ...[...part.children].filter((e) => !e.matches("[for=channel], [name=channel]")));
       else there.replaceChildren(...part.childNodes);
       shownHtml.delete("way");
     } catch { /* the line is down; it says so elsewhere */ }
   }
 
   if (reply) {
-    reply.addEventListener("input", () => { keepDraft(); soonPreview(); });
+    reply.addEventListener("input", (e) => { keepDraft(); if (e.target.name !== "reason") soonPreview(); });
     text.addEventListener("keydown", (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) reply.requestSubmit(document.getElementById("send")); });
     text.value ||= sessionStorage.getItem(draftKey) || "";
     if (text.value) soonPreview();

@@ -1,0 +1,95 @@
+"""Texts of ours, by SMS and WhatsApp: how long one may be, how many a day about one case, and how one is queued.
+
+Its one rule: they cost money and patience, so nothing of ours passes the policy's limits unseen. What is too long is
+refused, never cut; what is one too many waits for a person's reason. It does not choose the way.
+"""
+
+from policies import SendingSettings
+from policies.segments import segments_of
+from router.core.choice import Choice, Way
+from router.core.clock import Ms
+from router.core.commands import Actor
+from router.core.context import Making
+from router.core.documents import Case, Mailing
+from router.core.errors import Reason, Rejected
+from router.core.events import MessageQueued, TextWithheld
+from router.core.mailing import automatic_mailing_of, mailing_of
+from router.core.words import DAY_MS, ActorKind, Channel, MessageId, VaultId
+
+TEXTS = (Channel.SMS, Channel.WHATSAPP)
+"""Channels whose messages count: each costs, and each makes somebody's phone sound."""
+
+
+def check_length(choice: Choice, text: str, sending: SendingSettings) -> None:
+    """Raises Rejected(TEXT_TOO_LONG) where `text` by SMS would go out in more parts than the policy allows."""
+    if parts := too_many_parts(choice.way.channel, segments_of(text), sending):
+        others = tuple(dict.fromkeys(way.channel.value for way in choice.alternatives))
+        instead = tuple(channel for channel in others if channel != Channel.SMS)
+        raise Rejected(Reason.TEXT_TOO_LONG, f"{parts} texts, and {sending.sms_max_segments} are allowed", instead)
+
+
+def too_many_parts(channel: Channel, segments: int, sending: SendingSettings) -> int:
+    """The parts of a text where they are too many for `channel`; else 0."""
+    return segments if channel is Channel.SMS and segments > sending.sms_max_segments else 0
+
+
+def check_budget(case: Case, channel: Channel, *, now: Ms, sending: SendingSettings) -> None:
+    """Raises Rejected(TEXTS_SPENT) where one more text about this case would be one too many for a day."""
+    if (next_at := spent_until(case, channel, now=now, sending=sending)) is not None:
+        raise Rejected(Reason.TEXTS_SPENT, str(sending.texts_a_day), when=next_at)
+
+
+def spent_until(case: Case, channel: Channel, *, now: Ms, sending: SendingSettings) -> Ms | None:
+    """When the next text about this case is possible; None: now."""
+    recent = [at for at in case.texts if at > now - DAY_MS] if channel in TEXTS else []
+    if len(recent) < sending.texts_a_day:
+        return None
+    return Ms(recent[-sending.texts_a_day] + DAY_MS)
+
+
+def budget_of(channel: Channel, sending: SendingSettings) -> int:
+    """How many times of texts the case must remember; 0 for a message that counts for nothing."""
+    return sending.texts_a_day if channel in TEXTS else 0
+
+
+def queue_message(
+    making: Making,
+    case: Case,
+    way: Way,
+    words: VaultId,
+    *,
+    segments: int,
+    by: Actor,
+    reasons: tuple[str, ...],
+    moved_from: MessageId | None = None,
+) -> None:
+    """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them."""
+    making.emit(
+        MessageQueued(
+            message=MessageId(making.context.ids.new("msg")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            channel=way.channel,
+            address=way.address,
+            via=way.via,
+            words=words,
+            segments=segments,
+            author=by.kind,
+            author_id=by.id,
+            reasons=reasons,
+            mail=_mailing(case, by) if way.channel is Channel.EMAIL else None,
+            budget=budget_of(way.channel, making.context.policy.settings.sending),
+            moved_from=moved_from,
+        )
+    )
+
+
+def _mailing(case: Case, by: Actor) -> Mailing:
+    return mailing_of(case) if by.kind is ActorKind.AGENT else automatic_mailing_of(case)
+
+
+def withhold(making: Making, case: Case, *, what: str, why: str) -> None:
+    """Note that a text which nobody asked us for is not sent. `what` names it: the key of its phrase."""
+    making.emit(TextWithheld(case=case.id, at=making.now, entry=case.entries + 1, what=what, why=why))

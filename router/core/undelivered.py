@@ -1,0 +1,113 @@
+"""A message of ours did not arrive: that is noted, and an agent's words take the next open way, once.
+
+Its one rule: nobody's words are left where they cannot be read. Where no other way is open, or they failed there too,
+the case asks for an agent again unless somebody has it. Nothing moves by itself onto a line that stopped our texts.
+"""
+
+from router.core.cases import want_again
+from router.core.choice import Way, choose_way
+from router.core.commands import Actor
+from router.core.context import Making
+from router.core.documents import Case, Message
+from router.core.errors import Rejected
+from router.core.events import CaseReopened, ConsentChanged, MessageFailed
+from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.words import ActorKind, CaseStatus, Channel, Setback
+
+WHY = {
+    Setback.WINDOW_CLOSED: "their last message by {channel} is more than 24 hours old",
+    Setback.OPTED_OUT: "they stopped {channel}",
+    Setback.UNREACHABLE: "{channel} does not reach them",
+}
+
+
+def fail(making: Making, message: Message, error: str, setback: Setback | None = None) -> None:
+    """Note that `message` will never arrive, and see to it that its words are not lost."""
+    case = making.case(message.case)
+    making.emit(
+        MessageFailed(
+            message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error, setback=setback
+        )
+    )
+    if setback is Setback.OPTED_OUT:
+        _note_stop(making, message)
+    if message.author is not ActorKind.AGENT or message.moved_to is not None:
+        return
+    if setback is None or message.moved_from is not None or not _move(making, message, setback):
+        _ask_again(making, message)
+
+
+def _move(making: Making, message: Message, setback: Setback) -> bool:
+    """Queue the same words on the next way that is open to them. False where there is none."""
+    case = making.case(message.case)
+    way = _next_way(making, case, message, setback)
+    if way is None:
+        return False
+    why = WHY[setback].format(channel=message.channel)
+    queue_message(
+        making,
+        case,
+        way,
+        message.words,
+        segments=message.segments,
+        by=Actor(message.author, message.author_id),
+        reasons=(f"{why}, so the same words go by {way.channel}",),
+        moved_from=message.id,
+    )
+    return True
+
+
+def _next_way(making: Making, case: Case, message: Message, setback: Setback) -> Way | None:
+    customer, sending = making.customer(case.customer), making.context.policy.settings.sending
+    failed = customer.address(message.address)
+    stopped = failed.line if failed is not None and setback is Setback.OPTED_OUT else None
+    try:
+        choice = choose_way(case, customer, wanted=None, numbers=making.context.senders, now=making.now)
+    except Rejected:
+        return None
+    for way in (choice.way, *choice.alternatives):
+        address = customer.address(way.address)
+        if (way.channel, way.address) == (message.channel, message.address):
+            continue
+        if address is None or address.line == stopped or Channel.SMS in address.blocked:
+            continue
+        if too_many_parts(way.channel, message.segments, sending):
+            continue
+        if spent_until(case, way.channel, now=making.now, sending=sending) is None:
+            return way
+    return None
+
+
+def _note_stop(making: Making, message: Message) -> None:
+    """The provider knows that they stopped us, and we did not; unless they wrote there since the message left."""
+    customer = making.customer(message.customer)
+    address = customer.address(message.address)
+    since = message.attempted_at or message.queued_at
+    heard = [d.heard for d in making.state.values() if isinstance(d, Case) and d.heard is not None]
+    if any(one.channel is message.channel and one.at >= since for one in heard):
+        return  # the last of it may have been START
+    if address is None or message.channel in address.blocked:
+        return
+    case = making.case(message.case)
+    making.emit(
+        ConsentChanged(
+            customer=customer.id,
+            case=case.id,
+            at=making.now,
+            entry=case.entries + 1,
+            address=address.id,
+            channel=message.channel,
+            blocked=True,
+            why="the provider says so",
+        )
+    )
+
+
+def _ask_again(making: Making, message: Message) -> None:
+    """They have waited for these words since they were written."""
+    case = making.case(message.case)
+    if case.ask is not None or case.status is CaseStatus.CLOSED:
+        return
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    want_again(making, case.id, place_at=message.queued_at)
