@@ -16,6 +16,7 @@ from router.core.events import MessageQueued, TextWithheld
 from router.core.mailing import automatic_mailing_of, mailing_of
 from router.core.words import DAY_MS, ActorKind, Channel, MessageId, VaultId
 
+WHATSAPP_CHARS_MAX = 1600
 TEXTS = (Channel.SMS, Channel.WHATSAPP)
 """Channels whose messages count: each costs, and each makes somebody's phone sound."""
 
@@ -26,6 +27,9 @@ def check_length(choice: Choice, text: str, sending: SendingSettings) -> None:
         others = tuple(dict.fromkeys(way.channel.value for way in choice.alternatives))
         instead = tuple(channel for channel in others if channel != Channel.SMS)
         raise Rejected(Reason.TEXT_TOO_LONG, f"{parts} texts, and {sending.sms_max_segments} are allowed", instead)
+    if choice.way.channel is Channel.WHATSAPP and len(text) > WHATSAPP_CHARS_MAX:
+        what = f"{len(text)} characters, and {WHATSAPP_CHARS_MAX} fit"
+        raise Rejected(Reason.TEXT_TOO_LONG, what)
 
 
 def too_many_parts(channel: Channel, segments: int, sending: SendingSettings) -> int:

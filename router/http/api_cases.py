@@ -39,7 +39,7 @@ from router.http.views import (
 
 SCANNED_MAX = 2000
 """Cases looked through for one page of a filtered list."""
-TEXT_MAX = 1600
+TEXT_MAX = 20_000
 REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 

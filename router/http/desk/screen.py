@@ -7,6 +7,7 @@ from router.core.choice import Choice, Way
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
 from router.core.texts import check_budget, check_length
+from router.core.texts import TEXTS
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
@@ -169,7 +170,7 @@ class Screens:
             channel=str(choice.way.channel),
             address=words.get(choice.way.address),
             reasons=list(choice.reasons),
-            segments=segments_of(text) if text else 0,
+            segments=segments_of(text) if text and choice.way.channel in TEXTS else 0,
             problem=problem,
             is_spent=is_spent,
         )
