@@ -14,7 +14,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import AskChanged, DeadlineDue, LanguageDue
 from router.core.texts import queue_message, spent_until, withhold
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus
+from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel
 
 QUESTION = "language_question"
 LIVE = ("phone", "chat")
@@ -178,7 +178,7 @@ def _changed(
 
 def _way_to_ask(making: Making, case: Case) -> Way | None:
     """The medium in use; None, and a note why, where it is closed to us or the day's texts are spent."""
-    wanted = case.heard.channel if case.heard is not None else None
+    wanted = case.heard.channel if case.heard is not None and case.heard.channel is not Channel.PHONE else None
     sending = making.context.policy.settings.sending
     try:
         customer = making.customer(case.customer)
