@@ -28,6 +28,7 @@ EXPORTS = {
     "Received": "channels.base",
     "Refusal": "channels.base",
     "Sent": "channels.base",
+    "Setback": "router.core.words",
     "TakeContact": "router.core.commands",
     "Transport": "channels.wire",
     "WireFailure": "channels.wire",

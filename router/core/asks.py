@@ -179,7 +179,7 @@ def _changed(
 
 def _way_to_ask(making: Making, case: Case) -> Way | None:
     """The medium in use; None, and a note why, where it is closed to us or the day's texts are spent."""
-    wanted = case.heard.channel if case.heard is not None else None
+    wanted = case.heard.channel if case.heard is not None and case.heard.channel is not Channel.PHONE else None
     sending = making.context.policy.settings.sending
     try:
         customer = making.customer(case.customer)

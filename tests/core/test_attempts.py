@@ -19,7 +19,7 @@ from router.core.context import Context
 from router.core.decide import decide
 from router.core.documents import Case, Customer, Message, State
 from router.core.errors import Rejected
-from router.core.words import ActorKind, Channel, Ids, MessageId
+from router.core.words import ActorKind, Channel, Ids, MessageId, Setback
 
 POLICY = parse_policies(default_policy_files(), 1)
 FACTS = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
@@ -33,6 +33,7 @@ class Sending:
     def __init__(self) -> None:
         self.state: State = {}
         self.count = 0
+        self.now = NOW
         self.do(TakeContact(key="in", channel=Channel.SMS, sender="+12125550142", via="+1", at=NOW, text="E42 again"))
         case = next(d for d in self.state.values() if isinstance(d, Case))
         self.do(SendReply(key="out", case=case.id, text="Check the fuse", channel=None, actor=ANA))
@@ -45,8 +46,8 @@ class Sending:
         self.count += 1
         found = next((d.addresses[0].id for d in self.state.values() if isinstance(d, Customer)), None)
         context = Context(
-            now=NOW,
-            ids=Ids(secret=b"k" * 32, key=command.key, at=NOW),
+            now=self.now,
+            ids=Ids(secret=b"k" * 32, key=command.key, at=self.now),
             policy=POLICY,
             case_number=lambda: 1,
             reference_offset=7,
@@ -73,6 +74,29 @@ class Sending:
                 key=f"d{self.count}", message=id, state=state, provider_id=sid, attempt=attempt, error="30003"
             )
         )
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_stop_that_only_the_provider_heard_is_noted(writes: bool) -> None:
+    """Unless they wrote since the message left: that may have been the word that opens texts again."""
+    sending = Sending()
+    sending.now = Ms(NOW + 1000)
+    sending.begin()
+    if writes:
+        sending.do(
+            TakeContact(key="again", channel=Channel.SMS, sender="+12125550142", via="+1", at=sending.now, text="START")
+        )
+    sending.do(
+        RecordAttempt(
+            key="refused", message=sending.message.id, attempt=1, outcome="refused", error="21610",
+            setback=Setback.OPTED_OUT,
+        )
+    )  # fmt: skip
+    customer = next(d for d in sending.state.values() if isinstance(d, Customer))
+    assert customer.addresses[0].blocked == (() if writes else (Channel.SMS,))
+    assert len([d for d in sending.state.values() if isinstance(d, Message)]) == 1
+    case = next(d for d in sending.state.values() if isinstance(d, Case))
+    assert case.ask is not None, "their answer did not arrive, so somebody is asked again"
 
 
 def lost_and_released() -> Sending:

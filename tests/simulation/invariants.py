@@ -315,8 +315,10 @@ class Watch:
 
     def _moved(self, first: object, event: MessageQueued) -> None:
         """An agent's words go out on one other way, and only once they have failed on theirs."""
-        if not isinstance(first, Message) or first.state != "failed" or first.moved_to is not None:
-            self.judge.broken(21, f"{event.message} carries words that did not fail, or are on another way")
+        if not isinstance(first, Message) or first.state != "failed":
+            self.judge.broken(21, f"{event.message} carries words that did not fail")
+        elif first.moved_from is not None or first.moved_to is not None:
+            self.judge.broken(21, f"{event.message} carries words that were moved on before")
 
     def _not_found(self, message: str) -> None:
         """The service says that the provider does not have it."""

@@ -11,7 +11,7 @@ import pytest
 
 from channels import twilio_messaging
 from channels.twilio_rest import twilio_client
-from router.core import cases, contacts, messages
+from router.core import cases, contacts, messages, undelivered
 from router.core.commands import TakeContact
 from router.core.documents import Ask, Case
 from router.core.events import MessageAttempted
@@ -128,6 +128,13 @@ def no_opt_out_at_send(patch: Patch) -> None:
         )
 
     patch.setattr(messages, "begin_attempt", begin)
+
+
+def words_move_on_for_ever(patch: Patch) -> None:
+    def fail(making: Any, message: Any, *given: Any) -> None:
+        undelivered.fail(making, change(message, moved_from=None), *given)
+
+    patch.setattr(messages, "fail", fail)
 
 
 def same_words_are_the_same_message(patch: Patch) -> None:
@@ -283,6 +290,7 @@ GUARDS = (
     Guard(no_lock, "webhook_slow disk_slow", (0, 3, 5, 8)),
     Guard(no_look_up, "rest_answer_lost status_lost", (21,), (("strength", 0.6),)),
     Guard(no_opt_out_at_send, "rest_errors provider_down", (20,), (("people", 3), ("texts", 200))),
+    Guard(words_move_on_for_ever, "", (21,), (("people", 40), ("texts", 150))),
     Guard(same_words_are_the_same_message, "rest_answer_lost rest_lost", (21,), (("repeats_words", True),)),
     Guard(gateways_are_believed, "rest_gateway status_lost", (21,), (("strength", 0.6),)),
     Guard(no_catch_up, "webhook_lost", (2,)),

@@ -1,0 +1,50 @@
+"""A story whose service and sandbox run in this process, on sockets, in a throw-away folder."""
+
+from typing import Any
+
+from channels.sandbox.server import RunningSandbox, run_sandbox
+from router.core.clock import Ms
+from router.serving import Running, start_service
+from router.settings import load_settings
+from tests.story.wire import ADMIN, AFTERNOON, free_port
+from tests.story.world import World
+
+
+class Story(World):
+    """Service and sandbox in this process."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self._port = free_port()
+        self._settings = settings
+        self._sandbox: RunningSandbox
+        self.running: Running | None = None
+
+    async def begins(self) -> None:
+        self._sandbox = await run_sandbox(
+            target=f"http://127.0.0.1:{self._port}",
+            clock_mode="manual",
+            clock_start=Ms(int(AFTERNOON.timestamp() * 1000)),
+            seed=7,
+        )
+        self.sandbox = self._sandbox.url
+        await self.starts()
+
+    async def ends(self) -> None:
+        await self.stops()
+        await self._sandbox.close()
+
+    async def starts(self) -> None:
+        settings = load_settings(None, {}, data=self.data, port=self._port, bootstrap_token=ADMIN, **self._settings)
+        self.running = await start_service(settings, sandbox=self._sandbox)
+        self.service = self.running.url
+
+    async def stops(self) -> None:
+        """The service is away; the provider is not."""
+        if self.running is not None:
+            await self.running.close()
+            self.running = None
+
+    async def restarts(self) -> None:
+        await self.stops()
+        await self.starts()
