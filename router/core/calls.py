@@ -154,6 +154,8 @@ def take_recording(making: Making, command: TakeRecording) -> None:
     )
     if call.state is CallState.ENDED:
         _look_after(making, call)
+    else:  # their words stand in line whatever becomes of the call
+        _queue(making, making.call(call.id))
 
 
 def _look_after(making: Making, call: Call) -> None:
