@@ -219,12 +219,15 @@ class TwilioVoice:
             calls = await self._client.calls.list_async(
                 start_time_after=after, start_time_before=before, page_size=PAGE_SIZE
             )
+            calls += await self._client.calls.list_async(  # whoever was on the line when we last looked
+                end_time_after=after, end_time_before=before, page_size=PAGE_SIZE
+            )
             recordings = await self._client.recordings.list_async(
                 date_created_after=after, date_created_before=before, page_size=PAGE_SIZE
             )
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
-        for call in calls:
+        for call in {one.sid: one for one in calls}.values():
             is_over = call.direction == "inbound" and str(call.status) in OVER
             if call.sid and is_over and not await is_known(_key(call.sid)):
                 fields = {"From": str(getattr(call, "_from", None) or ""), "To": str(call.to or "")}

@@ -207,7 +207,9 @@ def _ended(state: State, event: CallEnded) -> State:
     case = _get(state, event.case, Case)
     changes: dict[str, Any] = {"entries": event.entry, "changed_at": event.at}
     if case.call == event.call:
-        changes["call"] = next((d.id for d in state.values() if _is_theirs(d, case)), None)
+        theirs = [d for d in state.values() if isinstance(d, Call) and _is_theirs(d, case)]
+        latest = max(theirs, key=lambda d: (d.started_at, d.id), default=None)  # in whatever order they were read
+        changes["call"] = latest.id if latest else None
     talked = event.role is CallRole.CUSTOMER and call.work is not None and event.step is not Step.GREETING
     if talked and call.answered_at is not None:
         changes |= {"answered_at": event.at, "unanswered": 0}
@@ -251,14 +253,9 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
     )
 
 
-def _is_theirs(document: Document, case: Case) -> bool:
+def _is_theirs(call: Call, case: Case) -> bool:
     """Whether it is a customer's line of this case that is not over."""
-    return (
-        isinstance(document, Call)
-        and document.case == case.id
-        and document.role is CallRole.CUSTOMER
-        and document.state is not CallState.ENDED
-    )
+    return call.case == case.id and call.role is CallRole.CUSTOMER and call.state is not CallState.ENDED
 
 
 def _get(state: State, id: str, kind: type[D]) -> D:

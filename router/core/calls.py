@@ -154,6 +154,8 @@ def take_recording(making: Making, command: TakeRecording) -> None:
     )
     if call.state is CallState.ENDED:
         _look_after(making, call)
+    else:  # their words stand in line whatever becomes of the call
+        _queue(making, making.call(call.id))
 
 
 def _look_after(making: Making, call: Call) -> None:
@@ -386,7 +388,9 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
     if case.promise != promise.id:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
     change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=command.reason)
-    if case.ask is not None and not case.taken:
+    if case.ask is None and case.unanswered:  # it was to be tried again later: what they asked still wants an answer
+        ask_for_phone(making, case.id, place_at=promise.place_at, call=None)
+    if not case.taken:
         turn_to_writing(making, case.id, why="the call is not wanted any more")
 
 

@@ -416,6 +416,11 @@ class DomainScope:
 
     def _line_up_again(self, id: WorkId) -> None:
         """Less is required now, or those who passed it by may be asked again: nobody else has taken it."""
+        self._stand_anew(id)
+        self._match_work(id)
+
+    def _stand_anew(self, id: WorkId) -> None:
+        """Put waiting work in line by what it requires by now."""
         waiting = self.matcher.remove(id)
         if waiting is None:
             return
@@ -425,7 +430,6 @@ class DomainScope:
         else:
             ask = self._asks.get(id, waiting.ask)
             self._line_up(ask, case=waiting.case, customer=waiting.customer)
-        self._match_work(id)
 
     def _learn(self, ask: Ask) -> None:
         """What a case wants by now, where its work was made before that."""
@@ -443,36 +447,34 @@ class DomainScope:
 
     def _match_after(self, touched: list[Document], before: State) -> None:
         """Give freed agents the longest waiter, and returned work the next free agent."""
+        loose = {d.id for d in touched if isinstance(d, Work) and d.state is WorkState.WAITING}
         for document in touched:
             if isinstance(document, Agent):
-                self._look_after(document, before)
+                loose.update(self._let_loose(document, before))
         for agent in sorted({a for document in touched for a in _freed(document, before)}):
             self._match_agent(agent)  # first, for others may have waited longer than what comes back now
-        returned = [d for d in touched if isinstance(d, Work) and d.state is WorkState.WAITING]
-        for work in sorted(returned, key=self._rank):  # several at once when an agent leaves: the longest wait first
-            self._match_work(work.id)
+        still = [waiting for work in loose if (waiting := self.matcher.waiting(work)) is not None]
+        for waiting in sorted(still, key=self._rank):  # several at once when an agent leaves: the longest wait first
+            self._match_work(waiting.work)
 
-    def _look_after(self, agent: Agent, before: State) -> None:
-        """Somebody's state changed: what waits for them alone may not have to any more."""
+    def _let_loose(self, agent: Agent, before: State) -> list[WorkId]:
+        """Somebody's state changed: what waited for them alone, or for a skill that nobody present has any more, may
+        not have to now. It stands in line anew; returns it."""
         earlier = before.get(agent.id)
         if not isinstance(earlier, Agent) or (earlier.state, earlier.asked) == (agent.state, agent.asked):
-            return
-        for work in self.matcher.meant_for(agent.id):
-            self._line_up_again(work)
-        if agent.state is AgentState.OFF:
-            self._do_without(agent, before)
-
-    def _do_without(self, agent: Agent, before: State) -> None:
-        """Somebody went home: what waits for a skill that nobody present has any more may relax now."""
-        earlier = before.get(agent.id)
-        if isinstance(earlier, Agent) and earlier.state is not AgentState.OFF:
+            return []
+        loose = self.matcher.meant_for(agent.id)
+        if agent.state is AgentState.OFF and earlier.state is not AgentState.OFF:
             gone = [name for name, _ in agent.skills if not self.matcher.is_held(name)]
-            for work in self.matcher.requiring(gone):
-                self._line_up_again(work)
+            loose += self.matcher.requiring(gone)
+        for work in loose:
+            self._stand_anew(work)
+        return loose
 
-    def _rank(self, work: Work) -> tuple[float, Ms, WorkId]:
-        ask = work.ask
-        return (-score_of(ask.requirement, ask.place_at, self._clock.now()), ask.place_at, work.id)
+    def _rank(self, waiting: Waiting) -> tuple[int, float, Ms, WorkId]:
+        ask = waiting.ask
+        score = score_of(ask.requirement, ask.place_at, self._clock.now())
+        return (-waiting.turn, -score, ask.place_at, waiting.work)
 
     def _match_work(self, id: WorkId) -> None:
         if not self._is_rebuilt:

@@ -1,16 +1,23 @@
 """What providers took while we were away is fetched in order, a stretch at a time, and never begun again."""
 
+from urllib.parse import urlsplit
+
 from channels.base import Capabilities, IsKnown, Outgoing, Received, Sent
 from channels.clock import ManualClock
+from channels.registry import BUILT_IN, Host
+from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID, SANDBOX_TOKEN
+from channels.twilio_messaging import TwilioSettings
 from channels.wire import WireRequest, WireResponse
 from policies import default_policy_files, parse_policies
 from router.core.addresses import AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import TakeContact
+from router.core.commands import TakeCall, TakeContact
 from router.core.documents import Case
 from router.core.words import HOUR_MS, Channel
 from router.journal.memory import MemoryJournal
 from router.node.node import Node
+from tests.sandbox.stage import TARGET
+from tests.sandbox.voice_stage import CallBench, make_call_bench
 
 BEGIN = Ms(1_790_000_000_000)
 HOURS = 10
@@ -89,3 +96,41 @@ async def test_a_long_log_is_taken_up_where_it_stopped():
     assert len(await journal.live(Case)) == 2 * HOURS
     assert await node.catch_up() == 0
     await node.close()
+
+
+class ToSandbox:
+    """The way from an adapter to a sandbox in memory."""
+
+    def __init__(self, bench: CallBench) -> None:
+        self._bench = bench
+
+    async def send(self, request: WireRequest, *, timeout_s: float) -> WireResponse:
+        path = urlsplit(request.url)._replace(scheme="", netloc="").geturl()
+        return await self._bench.sandbox.handle(WireRequest(request.method, path, request.headers, request.body))
+
+
+async def test_a_caller_who_was_on_the_line_when_we_looked_is_found_when_they_have_gone():
+    """A call is found by when it ended too: one that outlasts the overlap of two looks began before the second."""
+    bench = make_call_bench()
+    bench.service.routes["/twilio/voice"] = '<Pause length="600"/><Redirect/>'
+    user, secret = next(iter(SANDBOX_API_KEYS.items()))
+    settings = TwilioSettings(account=SANDBOX_SID, secrets=(SANDBOX_TOKEN.encode(),), public_url=TARGET)
+    host = Host(
+        transport=ToSandbox(bench), public_url=TARGET, twilio=settings, twilio_user=user, twilio_secret=secret,
+        twilio_base_url="https://provider.example",
+    )  # fmt: skip
+    [voice] = [channel for make in BUILT_IN if Channel.PHONE in (channel := make(host)).carries]
+
+    async def unknown(_: str) -> bool:
+        return False
+
+    sid = await bench.call_in()
+    await bench.advance(3 * 3600)
+    looked_at = bench.clock.now()
+    assert await voice.missed(Ms(looked_at - HOUR_MS), None, unknown) == []
+    await bench.does("hang-up")
+    [missed] = await voice.missed(Ms(looked_at - HOUR_MS), None, unknown)
+    assert isinstance(missed, TakeCall)
+    assert (missed.provider_id, missed.late) == (sid, True)
+    assert looked_at - missed.at == 3 * HOUR_MS
+    await bench.sandbox.close()

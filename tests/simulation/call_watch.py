@@ -198,9 +198,9 @@ class CallWatch:
                 self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
 
     def _is_out(self, after: State, promise: Promise) -> bool:
-        return any(
-            isinstance(d, Call) and d.promise == promise.id and d.state is not CallState.ENDED for d in after.values()
-        )
+        """They are being called, or a line of theirs is not known to be over: its end puts the promise in line."""
+        live = [d for d in after.values() if isinstance(d, Call) and d.state is not CallState.ENDED]
+        return any(call.case == promise.case and call.role is CallRole.CUSTOMER for call in live)
 
     def _switched(self, batch: Taken, old: WorkWithdrawn, new: WorkWanted) -> None:
         """The share that was waited, or the place itself, goes along with whoever changes the channel."""

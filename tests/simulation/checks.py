@@ -70,6 +70,8 @@ def is_quiet(world: World) -> bool:
         return False
     if any(key not in world.watch.cases_of for key in world.provider.in_log):
         return False
+    if any(key not in world.log.keys for key in world.provider.recorded()):
+        return False
     if world.provider.exchange.live() or any(c.state != "ended" for c in world.log.calls()):
         return False
     if any(p.state in ("open", "at_risk") for p in world.log.promises()):
@@ -118,6 +120,9 @@ def _check_contacts(world: World) -> None:
     for key in world.provider.in_log:
         if key not in world.watch.cases_of:
             world.judge.broken(2, f"{key} is in the provider's log and on no case")
+    for key in world.provider.recorded():
+        if key not in world.log.keys:
+            world.judge.broken(2, f"{key} was said to the provider and is on no case")
     if world.watch.contacts != len(world.watch.cases_of):
         world.judge.broken(3, "there are more contacts than messages")
 

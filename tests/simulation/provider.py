@@ -153,6 +153,11 @@ class Provider:
         rest = self.sandbox._rest  # pyright: ignore[reportPrivateUsage]
         return list(rest._messages._log.newest_first())  # pyright: ignore[reportPrivateUsage]
 
+    def recorded(self) -> list[str]:
+        """What callers said to the provider's own document, by the keys under which the service will know it."""
+        done = self.exchange.network.recordings.newest_first()
+        return [f"twilio/{one.sid}" for one in done if one.status == "completed"]
+
     def accepted(self) -> Counter[str]:
         """How often each message of ours was taken for sending, by our reference."""
         return Counter(_reference(m.status_callback) for m in self.messages() if m.direction == "outbound-api")

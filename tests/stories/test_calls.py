@@ -292,6 +292,35 @@ async def test_a_call_back_to_a_busy_number_is_tried_again() -> None:
         assert again["place_at"] == promise["place_at"]
 
 
+async def test_a_call_back_that_is_cancelled_between_two_attempts_is_answered_in_writing() -> None:
+    """She wrote, was promised a call, and was not reached: without the call her words still stand in line, at her
+    place."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.texts("E42 again, the flat is cold")
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        await her.behaves(on_ring="busy")
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=10)
+        [work] = await ana.work()
+        await ana.finishes(work, "not-reached")
+        [promise] = (await story.one_case())["promises"]
+        assert await ana.offers() == [], "she is called again later"
+        await ana.api("DELETE", f"/callbacks/{promise['id']}?reason=not+wanted")
+        await story.settles()
+        offer = await ana.offered()
+        assert offer["channel"] == "sms"
+        assert offer["place_at"] <= promise["place_at"]
+
+
 async def test_a_caller_without_a_number_is_served_and_asked_for_one() -> None:
     """A withheld number: no identity, and a call-back asks where to."""
     async with Story() as story:

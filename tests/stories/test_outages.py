@@ -83,6 +83,26 @@ async def test_calls_of_an_outage_are_on_cases_and_their_callers_have_a_way_on()
         assert len(await story.cases()) == 2
 
 
+async def test_words_of_a_caller_whom_the_outage_caught_on_the_line_are_looked_after() -> None:
+    """We greeted her and went away; she speaks to the provider's document and hangs up, and nobody tells us so. Her
+    words stand in line at once, and stay there when we learn that she has gone."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.stops()
+        await story.passes(seconds=20)
+        assert "restarting" in await her.heard()
+        await her.speaks("my boiler is cold")
+        await her.hangs_up()
+        await story.passes(seconds=30)
+        await story.starts()
+        assert instant((await story.one_case())["ask"]["place_at"]) == AFTERNOON
+        await story.passes(minutes=10)
+        ana = await story.ready_agent("ana")
+        offer = await ana.offered()
+        assert offer["channel"] == "sms", "she is answered in writing"
+
+
 async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
     """The service starts although the provider's log cannot be read, and fetches what it missed when it can."""
     async with Story() as story:

@@ -185,6 +185,22 @@ async def test_a_break_takes_open_offers_back_at_once() -> None:
         assert (await ben.offered())["place_at"] == offer["place_at"]
 
 
+async def test_whoever_was_kept_for_an_agent_who_leaves_passes_nobody() -> None:
+    """What was offered to an agent who goes away and what waited for them alone are free in one instant: whoever has
+    waited longest goes first."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", capacity={"message": 1})
+        first, second = await waiting_cases(story, 2)
+        for _ in range(2):
+            await ana.finishes(await ana.accepts())
+        assert await waiting_cases(story, 2) == [first, second]
+        ben = await story.ready_agent("Ben", capacity={"message": 1})
+        assert (await ana.offered())["case"] == first
+        assert await ben.offers() == [], "the second is kept for Ana, who knows the case"
+        await ana.is_now("away")
+        assert (await ben.offered())["case"] == first
+
+
 async def test_two_missed_offers_in_a_row_set_an_agent_away() -> None:
     """S51: whoever lets two offers in a row run out is away and reads why; what was offered waits with its place and is
     offered to others in that instant, all of it."""
