@@ -4,6 +4,7 @@ servers and clients that behave badly."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -157,6 +158,15 @@ async def test_where_nobody_listens_nothing_arrived(unused_tcp_port: int):
     with pytest.raises(PostFailure) as caught:
         await SmtpPost(HOST, unused_tcp_port).deliver(MAIL, timeout_s=5)
     assert not caught.value.may_have_arrived
+
+
+@pytest.mark.parametrize("wanted", [{"tls": "starttls"}, {"tls": "tls"}, {"username": "us", "password": "secret"}])
+async def test_what_the_server_does_not_offer_is_no_verdict_on_the_mail(desk: Desk, wanted: dict[str, Any]):
+    """A mail is not lost because a setting is wrong."""
+    async with listening(desk) as listener:
+        with pytest.raises(PostFailure) as caught:
+            await SmtpPost(HOST, listener.port, **wanted).deliver(MAIL, timeout_s=5)
+    assert not caught.value.may_have_arrived and desk.got == [] and "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,9 @@ async def test_items_are_in_order_and_can_be_followed(mail: MailBench):
         b"Subject: =?utf-8?b?////?= =?x?q?y?=\nFrom: <<>>@,,\n\n",
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (one, one) for one in range(300)),
         b"Content-Disposition: attachment; filename*=utf-8''%ff%fe\n\n",
+        b"From: " + b"(" * 50_000 + b"\nTo: " + b"a:" * 50_000 + b"\n\n",
+        b"X: y\n" * 5_000 + b"\n",
+        b"Content-Type: text/plain; charset=zlib\n\nwords",
     ],
 )
 async def test_every_mail_can_be_shown(mail: MailBench, raw: bytes):
