@@ -228,6 +228,7 @@ class Control:
             "account_sid": self._ground.account.sid,
             "numbers": [{"number": one.e164, "sms_url": one.sms_url, "voice_url": one.voice_url} for one in numbers],
             "mail_address": self._mail.address,
+            "smtp_port": self._ground.smtp_port,
         }
         return _json(shape)
 

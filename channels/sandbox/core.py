@@ -94,6 +94,15 @@ class Sandbox:
         self._ground.own_url = url.rstrip("/")
 
     @property
+    def smtp_port(self) -> int | None:
+        """Where mail from the service is taken, if it is taken over a socket; `/about` says it."""
+        return self._ground.smtp_port
+
+    @smtp_port.setter
+    def smtp_port(self, port: int | None) -> None:
+        self._ground.smtp_port = port
+
+    @property
     def post(self) -> Post | None:
         """How mail reaches the service; it may be set at any time."""
         return self._mail_out.post

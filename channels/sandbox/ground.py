@@ -22,13 +22,15 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Ground:
-    """`own_url` is where the service reaches the sandbox; `held` counts REST calls that a delay holds back."""
+    """`own_url` is where the service reaches the sandbox, `smtp_port` where it brings mail, if anywhere; `held` counts
+    REST calls that a delay holds back."""
 
     clock: Clock
     chance: random.Random
     activity: Activity
     account: Account
     own_url: str = ""
+    smtp_port: int | None = None
     faults: Faults = field(default_factory=Faults)
     traffic: Traffic = field(default_factory=Traffic)
     held: int = 0

@@ -101,7 +101,7 @@ class RunningSandbox:
     @property
     def smtp_port(self) -> int | None:
         """Where mail from the service is taken; None where it is not."""
-        return self._smtp.port if self._smtp else None
+        return self.sandbox.smtp_port
 
     @property
     def mail_to(self) -> tuple[str, int] | None:
@@ -171,6 +171,7 @@ async def run_sandbox(
     try:
         if smtp_port is not None:
             running._smtp = await SmtpListener.start(host, smtp_port, sandbox.mail_in, name=MAIL_HOST)
+            sandbox.smtp_port = running._smtp.port
     except BaseException:
         await running.close()
         raise

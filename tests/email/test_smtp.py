@@ -4,6 +4,7 @@ servers and clients that behave badly."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -159,6 +160,15 @@ async def test_where_nobody_listens_nothing_arrived(unused_tcp_port: int):
     assert not caught.value.may_have_arrived
 
 
+@pytest.mark.parametrize("wanted", [{"tls": "starttls"}, {"tls": "tls"}, {"username": "us", "password": "secret"}])
+async def test_what_the_server_does_not_offer_is_no_verdict_on_the_mail(desk: Desk, wanted: dict[str, Any]):
+    """A mail is not lost because a setting is wrong."""
+    async with listening(desk) as listener:
+        with pytest.raises(PostFailure) as caught:
+            await SmtpPost(HOST, listener.port, **wanted).deliver(MAIL, timeout_s=5)
+    assert not caught.value.may_have_arrived and desk.got == [] and "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("script", "may_have_arrived"),
     [
@@ -276,7 +286,8 @@ async def test_who_drips_bytes_does_not_stay_for_ever(desk: Desk):
     async with listening(desk, session_s=0.05) as listener:
         reader, writer = await asyncio.open_connection(HOST, listener.port)
         writer.write(b"EHLO x\r\n")
-        said = await reader.read()
+        async with asyncio.timeout(10):
+            said = await reader.read()
         writer.close()
     assert b"421 4.4.2" in said
 
@@ -287,11 +298,22 @@ async def test_a_take_that_never_ends_is_451(desk: Desk, bugs: list[str]):
         return ACCEPTED
 
     desk.answer = never
-    async with listening(desk, take_s=0.03, idle_s=0.01) as listener:  # the reply is waited for, however idle it looks
+    async with listening(desk, take_s=0) as listener:
         with pytest.raises(PostRefused) as caught:
             await post(listener)
     assert caught.value.code == 451
     bugs.clear()
+
+
+async def test_who_waits_for_a_reply_is_not_idle(desk: Desk):
+    async def slowly() -> Reply:
+        (session,) = listener._connections
+        session._timeout_cb()  # as if the client had been silent for long
+        return ACCEPTED
+
+    desk.answer = slowly
+    async with listening(desk) as listener:
+        await post(listener)
 
 
 async def test_a_mail_that_came_whole_is_taken_though_its_sender_is_gone(desk: Desk):
@@ -344,6 +366,29 @@ async def test_closing_lets_a_mail_under_way_finish_and_sends_the_idle_away(desk
     await posting
     await closing
     idle_writer.close()
+
+
+async def test_closing_says_goodbye_after_the_mail_under_way(desk: Desk):
+    may_go = asyncio.Event()
+
+    async def slowly() -> Reply:
+        await may_go.wait()
+        return ACCEPTED
+
+    desk.answer = slowly
+    listener = await SmtpListener.start(HOST, 0, desk.take, SmtpLimits(closing_s=60))
+    reader, writer = await asyncio.open_connection(HOST, listener.port)
+    writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nwords\r\n.\r\n")
+    while not desk.got:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(listener.close())
+    await asyncio.sleep(0)
+    may_go.set()
+    async with asyncio.timeout(10):
+        said = (await reader.read()).splitlines()
+        await closing
+    writer.close()
+    assert [one[:3] for one in said[-2:]] == [b"250", b"421"]
 
 
 async def test_closing_breaks_off_what_does_not_finish(desk: Desk):

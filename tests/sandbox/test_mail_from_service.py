@@ -57,6 +57,13 @@ async def test_a_mail_stands_in_its_mailbox(mail: MailBench):
     assert await mail.items(TOM) == []  # the envelope says who gets it, not the headers
 
 
+async def test_headers_in_plain_utf8_are_read(mail: MailBench):
+    """RFC 6532."""
+    await mail.comes(MIA, raw="From: Jürgen <help@support.example>\nSubject: Kälte\n\tim  Flur\n\n".encode())
+    (item,) = await mail.items(MIA)
+    assert (item["subject"], item["headers"]["From"]) == ("Kälte im  Flur", "Jürgen <help@support.example>")
+
+
 async def test_items_are_in_order_and_can_be_followed(mail: MailBench):
     for number in range(3):
         await mail.comes(MIA, raw=answer_to(MIA, X_Number=str(number)))
@@ -78,6 +85,9 @@ async def test_items_are_in_order_and_can_be_followed(mail: MailBench):
         b"Subject: =?utf-8?b?////?= =?x?q?y?=\nFrom: <<>>@,,\n\n",
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (one, one) for one in range(300)),
         b"Content-Disposition: attachment; filename*=utf-8''%ff%fe\n\n",
+        b"From: " + b"(" * 50_000 + b"\nTo: " + b"a:" * 50_000 + b"\n\n",
+        b"X: y\n" * 5_000 + b"\n",
+        b"Content-Type: text/plain; charset=zlib\n\nwords",
     ],
 )
 async def test_every_mail_can_be_shown(mail: MailBench, raw: bytes):
@@ -104,9 +114,10 @@ async def test_greylisting_lets_through_after_a_minute(mail: MailBench):
     assert (await mail.comes(MIA, sender="other@support.example")).code == 451
 
 
-async def test_of_several_recipients_who_is_unknown_is_reported(mail: MailBench):
+@pytest.mark.parametrize("to", [(MIA, TOM), (TOM, MIA)])
+async def test_of_several_recipients_who_is_unknown_is_reported(mail: MailBench, to: tuple[str, ...]):
     await mail.behave(TOM, on_mail="reject")
-    assert (await mail.comes(MIA, TOM)).is_taken
+    assert (await mail.comes(*to)).is_taken
     await mail.bench.advance()
     assert len(await mail.items(MIA)) == 1 and await mail.items(TOM) == []
     (report,) = mail.desk.got
@@ -200,8 +211,11 @@ async def test_vacation_does_not_answer_what_was_not_written_to_it(mail: MailBen
 async def test_the_fault_of_greylisting_hits_each_mail_for_a_minute(mail: MailBench):
     await mail.fault(mail_greylist=True)
     assert (await mail.comes(MIA)).code == 451
+    await mail.fault()
+    assert (await mail.comes(MIA)).code == 451
     await mail.bench.advance(60)
     assert (await mail.comes(MIA)).code == 250
+    await mail.fault(mail_greylist=True)
     other = answer_to(MIA).replace(b"<7@", b"<8@")
     assert (await mail.comes(MIA, raw=other)).code == 451
 

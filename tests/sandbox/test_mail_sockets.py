@@ -99,6 +99,11 @@ async def test_the_real_client_loses_the_answer(connected: RunningSandbox):
     assert len((await ask(connected, "GET", f"/mail/{MIA}"))["items"]) == 1
 
 
+async def test_the_sandbox_says_where_it_takes_mail(connected: RunningSandbox):
+    about = await ask(connected, "GET", "/about")
+    assert (about["mail_address"], about["smtp_port"]) == (HELP, connected.smtp_port) and connected.smtp_port
+
+
 async def test_without_mail_the_sandbox_runs_as_well(receiver: Receiver):
     sandbox = await run_sandbox(target=receiver.url, clock_mode="manual", clock_start=START, smtp_port=None)
     assert sandbox.smtp_port is None and sandbox.mail_to is None

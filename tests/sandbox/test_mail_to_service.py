@@ -1,10 +1,13 @@
 """Mail to the service: as it was written, tried again while the service cannot, returned when it will not."""
 
+import asyncio
+
 import pytest
 
 from channels.email.post import Envelope, PostFailure
 from channels.sandbox.mail.to_service import RETRY_AFTER_S
 from tests.sandbox.mail_stage import HELP, LATER, MIA, NEVER, NOT_ARRIVED, RAW, TOM, MailBench, parsed
+from tests.sandbox.stage import START
 
 
 async def test_a_mail_goes_to_the_service_as_it_was_written(mail: MailBench):
@@ -93,6 +96,22 @@ async def test_a_service_that_cannot_is_tried_again(mail: MailBench, trouble: Ex
     await mail.bench.advance(86_400)
     assert mail.desk.got == [Envelope(MIA, (HELP,), RAW)] * 3 and await mail.items(MIA) == []
     assert [one["attempt"] for one in await mail.traffic()] == [1, 2, 3]
+
+
+async def test_the_clock_waits_for_a_mail_on_its_way(mail: MailBench):
+    arrived: list[int] = []
+
+    class SlowDesk:
+        async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+            for _ in range(500):
+                await asyncio.sleep(0)
+            arrived.append(mail.bench.clock.now() - START)
+
+    mail.desk.answers = [LATER]
+    await mail.post()
+    mail.bench.sandbox.post = SlowDesk()
+    await mail.bench.advance(3_600)
+    assert arrived == [60_000]
 
 
 async def test_what_stays_undelivered_is_returned(mail: MailBench):

@@ -12,8 +12,10 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
+from itertools import islice
 
 PARTS_MAX = 200
+HEADERS_MAX = 2_000
 BRIEF_CHARS_MAX = 4_000
 BRIEF = ("from", "to", "cc", "subject", "message-id", "in-reply-to", "references")
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
@@ -45,7 +47,10 @@ class Letter:
         """All addresses in headers of these names, bare and in lower case, each once. They are looked for before names
         are decoded: what a name decodes to is no address."""
         values = [value for name in names for one, value in self.headers if one.lower() == name.lower()]
-        found = (address.strip().lower() for _, address in getaddresses(values))
+        try:
+            found = [address.strip().lower() for _, address in getaddresses(values)]
+        except UNREADABLE:
+            return ()
         return tuple(dict.fromkeys(one for one in found if "@" in one))
 
     @property
@@ -74,7 +79,7 @@ class Letter:
 def letter_of(raw: bytes) -> Letter:
     try:
         message = message_from_bytes(raw)
-        headers = tuple((_clean(name), _unfolded(value)) for name, value in message.raw_items())
+        headers = tuple((_clean(name), _unfolded(value)) for name, value in islice(message.raw_items(), HEADERS_MAX))
     except UNREADABLE:
         return Letter()
     try:
