@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.growth import growth
+from bench.letters import hostile, trimming
 from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
@@ -48,6 +49,8 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "growth": growth,
     "restart": restart,
     "matching": matching,
+    "trimming": trimming,
+    "hostile": hostile,
 }
 
 

@@ -32,6 +32,9 @@ REPORTS = frozenset(["message/delivery-status", "message/global-delivery-status"
                      "message/global-disposition-notification", "message/feedback-report"])  # fmt: skip
 RETURNED = frozenset(["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"])
 METHOD_WITHIN = 4_000
+CHARACTER_MAX = 4
+"""Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
+ENCODED_MAX = 12
 _METHOD = re.compile(r"^METHOD(?:;[^:\n]{0,100})?:\s{0,3}(\w{1,20})", re.IGNORECASE | re.MULTILINE)
 _SEALED_TEXT = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE)
 _SEALED_END = "-----END PGP MESSAGE-----"
@@ -119,15 +122,13 @@ class _Gatherer:
         )
 
     def _leaf(self, entity: Entity, inside: str) -> None:
-        content, note = self._content(entity)
         disposition = entity.headers.first("content-disposition").partition(";")[0].strip().lower()
         name = self._name(entity)
-        self._look_for_reports(entity, content)
-        is_words = entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not name
-        if is_words or (not content.strip() and not name and not entity.headers.has("content-type")):
-            self._bodies.note(note)
-            self._words(entity, content)
+        if entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
+            self._words(entity)
             return
+        content, note = self._content(entity)
+        self._look_for_reports(entity, content)
         if entity.kind == "text/x-amp-html" and inside == "multipart/alternative":
             return  # the same words once more, for one program
         self._file(entity, content, name, note)
@@ -159,13 +160,16 @@ class _Gatherer:
         name = entity.headers.parameter("filename", field="content-disposition") or entity.headers.parameter("name")
         return decoded_words(name[:2_000])
 
-    def _words(self, entity: Entity, content: bytes) -> None:
-        """A leaf that people read: into the segments."""
-        cut = content[: 4 * self._chars_left]
-        text, note = decoded(cut, entity.headers.parameter("charset"))
-        if len(cut) < len(content) or len(text) > self._chars_left:
+    def _words(self, entity: Entity) -> None:
+        """A leaf that people read: into the segments, as much of it as there is room for."""
+        room = min(entity.end, entity.body + ENCODED_MAX * self._chars_left)
+        raw = self._raw[entity.body : room]
+        content, damage = decoded_transfer(raw, entity.headers.first("content-transfer-encoding"))
+        text, note = decoded(content[: CHARACTER_MAX * self._chars_left], entity.headers.parameter("charset"))
+        if room < entity.end or len(text) > self._chars_left:
             self._bodies.note("the text is cut; the whole mail is kept")
             text = text[: self._chars_left]
+        self._bodies.note(damage)
         self._bodies.note(note)
         self._chars_left -= len(text)
         if entity.kind == "text/html":

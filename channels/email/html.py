@@ -17,9 +17,9 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
 from channels.email.charsets import clean
 
-__all__ = ["HTML_MAX", "safe_html", "text_of_html", "text_of_tree", "tree_of_html"]
+__all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree"]
 
-HTML_MAX = 300_000
+HTML_MAX = 200_000
 """Characters looked at, after comments, styles and scripts are taken out."""
 RAW_MAX = 2_000_000
 TAG_MAX = 300
@@ -63,16 +63,18 @@ SILENT = frozenset(
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^<>]{{{TAG_MAX},}}>?")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z_][\w:.-]{0,40})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
-_TAG = re.compile(r"<[/!?]?([a-zA-Z0-9]{0,12})[^<>]*>?")
+_INLINE_TAG = re.compile(r"</?(?:[abiu]|em|strong|span|font)(?=[\s>/])[^<>]*>?", re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 _BLANKS = re.compile(r"\n{3,}")
 
 
 def safe_html(html: str) -> str:
     """The HTML with nothing in it but what the allow-list names."""
-    tree = tree_of_html(html)
+    plain = _prepared(html)
+    tree = _parsed(plain)
     if tree is None:
-        text = text_of_html(html)
+        text = _bare(plain)
         return f"<pre>{escape(text)}</pre>" if text.strip() else ""
     for picture in list(tree.iter("img")):
         source = picture.attrib.pop("src", "").strip()
@@ -104,14 +106,18 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
 
 def text_of_html(html: str) -> str:
     """What a person would read, as plain text: tables laid out, links by their words."""
-    tree = tree_of_html(html)
-    return text_of_tree(tree) if tree is not None else _bare(html)
+    found = page_of_html(html)
+    return found if isinstance(found, str) else text_of_tree(found)
 
 
-def tree_of_html(html: str) -> HtmlElement | None:
-    """The parsed page, without what is never shown; None when it is empty, or when it is deeper or has
-    more tags than people's mail has: then its words alone are shown."""
+def page_of_html(html: str) -> HtmlElement | str:
+    """The parsed page; of one that is empty, or deeper or with more tags than people's mail has, its words alone."""
     plain = _prepared(html)
+    tree = _parsed(plain)
+    return _bare(plain) if tree is None else tree
+
+
+def _parsed(plain: str) -> HtmlElement | None:
     if not plain.strip() or plain.count("<") > TAGS_MAX or plain.count("&") > ENTITIES_MAX:
         return None
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
@@ -215,15 +221,10 @@ def _words(text: str | None) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")]
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-def _bare(html: str) -> str:
-    """The words of a page that no parser should see: tags of blocks are line ends, others are nothing."""
-    return _tidy(clean(unescape(_TAG.sub(_line_end, _prepared(html)))))
-
-
-def _line_end(tag: re.Match[str]) -> str:
-    name = tag[1].lower()
-    return "\n" if name in BLOCKS or name == "br" else ""
+def _bare(plain: str) -> str:
+    """The words of a page that no parser should see: the common inline tags are nothing, all others line ends."""
+    return _tidy(clean(unescape(_BLANKS.sub("\n\n", _TAG.sub("\n", _INLINE_TAG.sub("", plain))))))

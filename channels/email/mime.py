@@ -62,7 +62,7 @@ class _Cutter:
         self._raw = raw
         self._limits = limits
         self._leaves = 0
-        self._work_bytes = limits.work_bytes
+        self._work_bytes = limits.searches * min(len(raw), limits.bytes)
         self._work_borders = limits.work_borders
 
     def stop(self, at: int, why: str) -> None:

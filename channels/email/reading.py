@@ -31,6 +31,8 @@ SUBJECT_MAX = 500
 DELIVERED_MAX = 20
 REFERENCES_MAX = 200
 THREAD_BYTES = 22
+TRAILING = 100
+"""Bytes at the end that are looked at for line ends which some ways add."""
 DELIVERED_TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
 FINGERPRINTED = ("message-id", "from", "to", "cc", "date", "subject")
 
@@ -137,7 +139,9 @@ def _fingerprint(headers: Headers, body: bytes) -> str:
     for name in FINGERPRINTED:
         for value in headers.all(name):
             made.update(f"{name}:{value}\n".encode("utf-8", "replace"))
-    made.update(body.replace(b"\r\n", b"\n").rstrip(b"\n"))
+    plain = body.translate(None, b"\r")
+    made.update(memoryview(plain)[:-TRAILING])
+    made.update(plain[-TRAILING:].rstrip(b"\n"))
     return made.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 One rule: nothing is thrown away. Every line stands in the new words or in the history, and when nothing would be new,
 the whole is shown. One pass over lines cut to 500 characters; each looks at a fixed number of neighbours at most, so
-the time grows with the length alone.
+the time grows with the length alone, up to a named number of lines.
 
 It reads text; `trimming_html` makes such text from the structure of HTML.
 """
@@ -16,6 +16,8 @@ __all__ = ["NOTHING_NEW", "Trimmed", "trim"]
 
 NOTHING_NEW = "no new text"
 LINE_MAX = 500
+LINES_MAX = 5_000
+"""What is below goes to the history unread."""
 WRAPPED_MAX = 3
 """An introduction ("On … wrote:") is wrapped over so many lines at most."""
 HEADS_WITHIN = 9
@@ -55,7 +57,8 @@ class Trimmed:
 
 def trim(text: str, *, is_forwarded: bool = False) -> Trimmed:
     """Split `text`. What somebody forwards to us is new to us: then only signatures go to the history."""
-    lines = text.split("\n")
+    lines = text.split("\n", LINES_MAX)
+    rest = "\n" + lines.pop() if len(lines) > LINES_MAX else ""
     roles = [_role(line) for line in lines]
     end = _mark(lines, roles, is_forwarded=is_forwarded)
     _mark_mobile(lines, roles, end)
@@ -65,7 +68,7 @@ def trim(text: str, *, is_forwarded: bool = False) -> Trimmed:
         return Trimmed(text.strip("\n"), "", NOTHING_NEW if text.strip() else "")
     answers = {n for n in new if roles[n] == QUOTED}
     kept = [n for n in range(len(lines)) if n not in new or n in answers]
-    return Trimmed(shown, _joined(lines, kept))
+    return Trimmed(shown, (_joined(lines, kept) + rest).strip("\n"))
 
 
 def _joined(lines: list[str], numbers: list[int] | set[int]) -> str:

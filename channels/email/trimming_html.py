@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 from lxml.html import HtmlElement
 
-from channels.email.html import text_of_html, text_of_tree, tree_of_html
+from channels.email.html import page_of_html, text_of_tree
 
 __all__ = ["Marked", "marked_text"]
 
@@ -41,12 +41,11 @@ def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
     """The text of a page with its quotations marked. In what was forwarded nothing is."""
     for mark in (OPEN, CLOSE, FROM_HERE):
         html = html.replace(mark, "")
-    tree = tree_of_html(html)
-    if tree is None:
-        plain = text_of_html(html)
-        return Marked(plain, plain, "", is_marked=False)
-    is_marked = not is_forwarded and _mark(tree)
-    text = text_of_tree(tree)
+    page = page_of_html(html)
+    if isinstance(page, str):
+        return Marked(page, page, "", is_marked=False)
+    is_marked = not is_forwarded and _mark(page)
+    text = text_of_tree(page)
     if not is_marked:
         return Marked(text, text, "", is_marked=False)
     return _read(text)

@@ -24,7 +24,7 @@ SPOKEN = {
                  (f"From: {ADDRESS}", "Sent: Monday, November 23, 2026 2:02 PM", "To: Mia", "Subject: RE: Heating"), "-----Original Message-----", "Sent from my iPhone", "Get Outlook for iOS<https://aka.ms/o0ukef>"),
     "de": Spoken("Danke, sie läuft wieder.\n\nMia", f"Am Mo., 23. Nov. 2026 um 14:02 Uhr schrieb {ADDRESS}:", f"Am 23.11.2026 um 14:02 schrieb {ADDRESS}:", "Am 23.11.26 um 14:02 schrieb Support:",
                  (f"Von: {ADDRESS}", "Gesendet: Montag, 23. November 2026 14:02", "An: Mia", "Betreff: AW: Heizung"), "-----Ursprüngliche Nachricht-----", "Von meinem iPhone gesendet", "Outlook für iOS beziehen<https://aka.ms/o0ukef>"),
-    "es": Spoken("Gracias, ya funciona.\n\nMia", f"El lun, 23 nov 2026 a las 14:02, Support (<help@support.example>) escribió:", f"El 23 nov 2026, a las 14:02, {ADDRESS} escribió:", "El 23/11/26 a las 14:02, Support escribió:",
+    "es": Spoken("Gracias, ya funciona.\n\nMia", "El lun, 23 nov 2026 a las 14:02, Support (<help@support.example>) escribió:", f"El 23 nov 2026, a las 14:02, {ADDRESS} escribió:", "El 23/11/26 a las 14:02, Support escribió:",
                  (f"De: {ADDRESS}", "Enviado el: lunes, 23 de noviembre de 2026 14:02", "Para: Mia", "Asunto: RE: Calefacción"), "-----Mensaje original-----", "Enviado desde mi iPhone", "Obtener Outlook para iOS<https://aka.ms/o0ukef>"),
     "fr": Spoken("Merci, ça marche.\n\nMia", f"Le lun. 23 nov. 2026 à 14:02, {ADDRESS} a écrit :", f"Le 23 nov. 2026 à 14:02, {ADDRESS} a écrit :", "Le 23/11/2026 à 14:02, Support a écrit :",
                  (f"De : {ADDRESS}", "Envoyé : lundi 23 novembre 2026 14:02", "À : Mia", "Objet : RE: Chauffage"), "-----Message d'origine-----", "Envoyé de mon iPhone", "Télécharger Outlook pour iOS<https://aka.ms/o0ukef>"),
