@@ -7,7 +7,7 @@ does not decide whose case a mail belongs to.
 
 import base64
 import binascii
-from hashlib import blake2b
+from hashlib import sha256
 
 from channels.email.attachments import part_of
 from channels.email.bodies import Bodies, gather
@@ -31,6 +31,7 @@ SUBJECT_MAX = 500
 DELIVERED_MAX = 20
 REFERENCES_MAX = 200
 THREAD_BYTES = 22
+FINGERPRINT_DIGITS = 40
 TRAILING = 100
 """Bytes at the end that are looked at for line ends which some ways add."""
 DELIVERED_TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
@@ -135,14 +136,14 @@ def _thread_index(value: str) -> str:
 
 def _fingerprint(headers: Headers, body: bytes) -> str:
     """Of what its writer made: fields that servers add on the way are left out, and line ends are made alike."""
-    made = blake2b(digest_size=20)
+    made = sha256()
     for name in FINGERPRINTED:
         for value in headers.all(name):
             made.update(f"{name}:{value}\n".encode("utf-8", "replace"))
-    plain = body.translate(None, b"\r")
+    plain = body.translate(None, b"\r") if b"\r" in body else body
     made.update(memoryview(plain)[:-TRAILING])
     made.update(plain[-TRAILING:].rstrip(b"\n"))
-    return made.hexdigest()
+    return made.hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def _report(
