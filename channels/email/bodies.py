@@ -16,7 +16,7 @@ from channels.email.headers import decoded_words
 from channels.email.html import text_of_html
 from channels.email.letter import Part
 from channels.email.limits import Limits
-from channels.email.mime import Entity
+from channels.email.mime import CUT, Entity
 
 __all__ = ["Bodies", "gather"]
 
@@ -51,6 +51,7 @@ class Bodies:
     parts: list[Part] = field(default_factory=list[Part])
     notes: list[str] = field(default_factory=list[str])
     report: bytes = b""  # the fields of a report on a mail of ours
+    report_kind: str = ""  # the content type of that part
     returned: bytes = b""  # the mail that came back with it, or its header
     calendar: str = ""  # METHOD of an invitation
 
@@ -91,6 +92,8 @@ class _Gatherer:
         self._chars_left = limits.text_chars
 
     def walk(self, entity: Entity, *, inside: str = "") -> None:
+        if entity.kind == CUT:
+            return
         if not entity.children:
             self._leaf(entity, inside)
         elif entity.kind == "multipart/alternative":
@@ -199,7 +202,7 @@ class _Gatherer:
 
     def _look_for_reports(self, entity: Entity, content: bytes) -> None:
         if entity.kind in REPORTS and not self._bodies.report:
-            self._bodies.report = content
+            self._bodies.report, self._bodies.report_kind = content, entity.kind
         elif entity.kind in RETURNED and not self._bodies.returned:
             self._bodies.returned = content
         elif entity.kind == "text/calendar" and not self._bodies.calendar:

@@ -7,18 +7,20 @@ limited before any parser sees it, for each of the parsers has inputs that take 
 
 import re
 from html import escape, unescape
+from typing import Any, TypeAlias
 
 import nh3
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.charsets import clean
 
 __all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree"]
 
-Element = etree._Element  # pyright: ignore[reportPrivateUsage]
+Element: TypeAlias = Any
+"""An element of lxml, which has no types."""
 HTML_MAX = 200_000
 """Characters looked at, after comments, styles and scripts are taken out."""
 RAW_MAX = 2_000_000

@@ -6,7 +6,7 @@ here on" is kept apart as the rest.
 
 from dataclasses import dataclass
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.html import Element, page_of_html, text_of_tree
 

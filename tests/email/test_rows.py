@@ -84,6 +84,7 @@ def test_row_32_more_than_the_limits() -> None:
     for mail, why in ((many, "20 parts"), (deep, "5 levels"), (large, "10,000 bytes")):
         letter = read_letter(mail, received_at=NOW, limits=limits)
         assert letter.new_words.startswith("the top")
+        assert "--b" not in letter.text
         assert f"cut after {why}" in " ".join(letter.notes)
         assert [(p.name, p.note) for p in letter.parts] == [("rest-of-the-mail.eml", "cut")]
         assert letter.parts[0].content
