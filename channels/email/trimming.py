@@ -26,13 +26,17 @@ ANSWERED_LINES_MAX = 10
 BOTTOM_POSTED_MIN = 4
 MOBILE_CHARS_MAX = 120
 NAME_CHARS_MAX = 60
+SENDER, SENT, TO, SUBJECT = range(4)
 QUOTED, BLANK, TEXT, INTRODUCTION, SIGNATURE = ">", " ", "t", "i", "s"
 
 _HEAD_NAMES = {
     name: number
     for language in LANGUAGES.values()
-    for number, names in enumerate(
-        (language.heads.sender, language.heads.sent, language.heads.to, language.heads.subject)
+    for number, names in (
+        (SENDER, language.heads.sender),
+        (SENT, language.heads.sent),
+        (TO, language.heads.to),
+        (SUBJECT, language.heads.subject),
     )
     for name in names
 }
@@ -99,7 +103,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         if role != TEXT:
             continue
         line = lines[n][:LINE_MAX].strip()
-        if is_forwarded and line.lower().strip(" -:>") in FORWARDED:
+        if line.lower().strip(" -:>") in FORWARDED:
             break  # from here on it is another's words, sent to us to read
         last = line[-1:]
         if line == "--" and lines[n] in ("-- ", "--"):
@@ -169,18 +173,19 @@ def _head_name(line: str) -> str:
 
 
 def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
-    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes."""
+    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes: a subject and
+    one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
     if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
         return False
     if place > 0 and line[place + 1 : place + 3] == "//":
         return False
     if _head_name(line) not in _SENDERS:
         return False
-    kinds = {0}
+    kinds = {SENDER}
     for further in range(n + 1, min(n + HEADS_WITHIN, len(lines))):
         if roles[further] == TEXT:
-            kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), 0))
-    return len(kinds) >= 3
+            kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), SENDER))
+    return SUBJECT in kinds and len(kinds) >= 3
 
 
 def _back_over_rules(lines: list[str], roles: list[str], end: int) -> int:

@@ -66,6 +66,8 @@ CASES = [
     case("header-of-5000-fields", headed("From: a@b.example\n" + "X-A: b\n" * 5_000 + "Subject: too late\n"), sender="a@b.example", subject="", text="words", notes=["the header is cut"]),
     case("first-line-is-a-continuation", b"  continued\r\n" + from_mia(), sender="mia@customer.example"),
     case("verified", headed("Authentication-Results: mx.support.example; spf=pass smtp.mailfrom=customer.example;\n dmarc=pass (p=reject) header.from=customer.example\nFrom: mia@customer.example\n"), authenticated="pass"),
+    case("verified-in-another-script", headed("Authentication-Results: mx.support.example; dmarc=pass header.from=xn--mnchen-3ya.example\nFrom: mia@münchen.example\n"), authenticated="pass"),
+    case("verified-with-a-version", headed("Authentication-Results: mx.support.example 1; dmarc=pass header.from=customer.example\nFrom: mia@customer.example\n"), authenticated="pass"),
     case("verified-as-failed", headed("Authentication-Results: mx.support.example; dmarc=fail header.from=customer.example\nFrom: mia@customer.example\n"), authenticated="fail"),
     case("verified-for-another-domain", headed("Authentication-Results: mx.support.example; dmarc=pass header.from=evil.example\nFrom: mia@customer.example\n"), authenticated="none"),
     case("verified-by-somebody-else", headed("Authentication-Results: mx.evil.example; dmarc=pass header.from=customer.example\nFrom: mia@customer.example\n"), authenticated="none", notes=["forged-looking Authentication-Results ignored"]),

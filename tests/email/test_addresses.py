@@ -89,6 +89,8 @@ def test_an_address_that_we_did_not_sign_names_nothing() -> None:
     ):
         assert ReplyAddress.verify(address, SECRET, BASE) is None
     assert ReplyAddress.verify(signed, OTHER, BASE) is None
+    spellings = [f"{local[:-1]}{last}@{domain}" for last in "abcdefghijklmnopqrstuvwxyz234567"]
+    assert [one for one in spellings if ReplyAddress.verify(one, SECRET, BASE)] == [signed]  # bits that mean nothing
 
 
 def test_what_cannot_be_signed_is_refused() -> None:
