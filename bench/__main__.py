@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.growth import growth
 from bench.mails import mails
+from bench.letters import hostile, trimming
 from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
@@ -50,6 +51,8 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "restart": restart,
     "matching": matching,
     "mails": mails,
+    "trimming": trimming,
+    "hostile": hostile,
 }
 
 

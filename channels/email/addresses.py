@@ -76,7 +76,7 @@ class ReplyAddress:
 
     @staticmethod
     def sign(case_id: str, secret: bytes, base: str) -> str:
-        """Raises ValueError for what is no case id, and for a base that is no address or longer than 21 before its @."""
+        """Raises ValueError for what is no case id, and for a base that is no address or has a local part above 21."""
         if not _CASE.fullmatch(case_id) or not is_mail_address(base) or base.rfind("@") > BASE_LOCAL_MAX:
             raise ValueError(f"got {case_id!r} and {base!r}, expected case_ and 32 hexadecimal digits, and an address")
         id = bytes.fromhex(case_id.removeprefix("case_"))

@@ -16,7 +16,7 @@ from channels.email.headers import decoded_words
 from channels.email.html import text_of_html
 from channels.email.letter import Part
 from channels.email.limits import Limits
-from channels.email.mime import Entity
+from channels.email.mime import CUT, Entity
 
 __all__ = ["Bodies", "gather"]
 
@@ -32,6 +32,9 @@ REPORTS = frozenset(["message/delivery-status", "message/global-delivery-status"
                      "message/global-disposition-notification", "message/feedback-report"])  # fmt: skip
 RETURNED = frozenset(["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"])
 METHOD_WITHIN = 4_000
+CHARACTER_MAX = 4
+"""Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
+ENCODED_MAX = 12
 _METHOD = re.compile(r"^METHOD(?:;[^:\n]{0,100})?:\s{0,3}(\w{1,20})", re.IGNORECASE | re.MULTILINE)
 _SEALED_TEXT = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE)
 _SEALED_END = "-----END PGP MESSAGE-----"
@@ -48,6 +51,7 @@ class Bodies:
     parts: list[Part] = field(default_factory=list[Part])
     notes: list[str] = field(default_factory=list[str])
     report: bytes = b""  # the fields of a report on a mail of ours
+    report_kind: str = ""  # the content type of that part
     returned: bytes = b""  # the mail that came back with it, or its header
     calendar: str = ""  # METHOD of an invitation
 
@@ -88,6 +92,8 @@ class _Gatherer:
         self._chars_left = limits.text_chars
 
     def walk(self, entity: Entity, *, inside: str = "") -> None:
+        if entity.kind == CUT:
+            return
         if not entity.children:
             self._leaf(entity, inside)
         elif entity.kind == "multipart/alternative":
@@ -119,15 +125,13 @@ class _Gatherer:
         )
 
     def _leaf(self, entity: Entity, inside: str) -> None:
-        content, note = self._content(entity)
         disposition = entity.headers.first("content-disposition").partition(";")[0].strip().lower()
         name = self._name(entity)
-        self._look_for_reports(entity, content)
-        is_words = entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not name
-        if is_words or (not content.strip() and not name and not entity.headers.has("content-type")):
-            self._bodies.note(note)
-            self._words(entity, content)
+        if entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
+            self._words(entity)
             return
+        content, note = self._content(entity)
+        self._look_for_reports(entity, content)
         if entity.kind == "text/x-amp-html" and inside == "multipart/alternative":
             return  # the same words once more, for one program
         self._file(entity, content, name, note)
@@ -159,13 +163,16 @@ class _Gatherer:
         name = entity.headers.parameter("filename", field="content-disposition") or entity.headers.parameter("name")
         return decoded_words(name[:2_000])
 
-    def _words(self, entity: Entity, content: bytes) -> None:
-        """A leaf that people read: into the segments."""
-        cut = content[: 4 * self._chars_left]
-        text, note = decoded(cut, entity.headers.parameter("charset"))
-        if len(cut) < len(content) or len(text) > self._chars_left:
+    def _words(self, entity: Entity) -> None:
+        """A leaf that people read: into the segments, as much of it as there is room for."""
+        room = min(entity.end, entity.body + ENCODED_MAX * self._chars_left)
+        raw = self._raw[entity.body : room]
+        content, damage = decoded_transfer(raw, entity.headers.first("content-transfer-encoding"))
+        text, note = decoded(content[: CHARACTER_MAX * self._chars_left], entity.headers.parameter("charset"))
+        if room < entity.end or len(text) > self._chars_left:
             self._bodies.note("the text is cut; the whole mail is kept")
             text = text[: self._chars_left]
+        self._bodies.note(damage)
         self._bodies.note(note)
         self._chars_left -= len(text)
         if entity.kind == "text/html":
@@ -195,7 +202,7 @@ class _Gatherer:
 
     def _look_for_reports(self, entity: Entity, content: bytes) -> None:
         if entity.kind in REPORTS and not self._bodies.report:
-            self._bodies.report = content
+            self._bodies.report, self._bodies.report_kind = content, entity.kind
         elif entity.kind in RETURNED and not self._bodies.returned:
             self._bodies.returned = content
         elif entity.kind == "text/calendar" and not self._bodies.calendar:

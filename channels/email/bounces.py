@@ -17,6 +17,7 @@ __all__ = ["delivery_report", "original_id", "report_kind", "told_in_words"]
 READ_MAX = 20_000
 REASON_MAX = 500
 GROUPS_MAX = 50
+REPORTS = {"delivery-status": "bounce", "disposition-notification": "receipt", "feedback-report": "complaint"}
 FIELDS = Limits(headers=100, header_bytes=READ_MAX)
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY = re.compile(r"\b([45])\d\d[ -]")
@@ -26,14 +27,13 @@ _ORIGINAL_ID = re.compile(r"^[>\s]{0,4}message-id:\s{0,4}(<[^<>\s]{1,250}>)", re
 _ENHANCED_IN_TEXT = "5.0.0"
 
 
-def report_kind(headers: Headers) -> str:
-    """`bounce`, `receipt` or `complaint` for a multipart/report that says so; empty for all else."""
-    if headers.kind() != "multipart/report":
-        return ""
-    kind = headers.parameter("report-type").lower()
-    return {"delivery-status": "bounce", "disposition-notification": "receipt", "feedback-report": "complaint"}.get(
-        kind, ""
-    )
+def report_kind(headers: Headers, inside: str) -> str:
+    """`bounce`, `receipt` or `complaint`, by what a report says to be or by the part inside; empty for all else."""
+    said = headers.parameter("report-type") if headers.kind() == "multipart/report" else ""
+    for name in (said.lower(), inside.partition("/")[2].removeprefix("global-")):
+        if name in REPORTS:
+            return REPORTS[name]
+    return ""
 
 
 def delivery_report(status_part: bytes, *, original: str, text: str) -> Bounce | None:
@@ -102,14 +102,15 @@ def original_id(returned: bytes, text: str = "") -> str:
 def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, original: str) -> Bounce | None:
     """A bounce that is no proper report, as qmail, Exim, old Exchange and many small servers write it.
 
-    Two signs of three: a mail server's sender or an empty return path, a subject of such, a status in the text."""
-    local = sender.partition("@")[0].lower()
-    from_server = local.startswith(BOUNCE_SENDERS) or headers.first("return-path").replace(" ", "") == "<>"
+    One sign is none: a subject of bounces from a server or with an empty return path, or a status from a server with
+    an empty return path."""
+    is_server = sender.partition("@")[0].lower().startswith(BOUNCE_SENDERS)
+    is_null = headers.first("return-path").replace(" ", "") == "<>"
     failed = headers.first("x-failed-recipients").strip()
     says_so = subject.lower().startswith(BOUNCED) or bool(failed)
     read = text[:READ_MAX]
     status = _status_in_text(read)
-    if not (from_server and (says_so or bool(status))):
+    if not ((says_so and (is_server or is_null)) or (is_server and is_null and bool(status))):
         return None
     about = original or original_id(b"", read)
     is_warning = "warning" in subject.lower() or "will be retried" in read or "still being retried" in read

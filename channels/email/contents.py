@@ -9,6 +9,7 @@ import re
 __all__ = ["decoded_transfer", "unflowed"]
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_BLANKS = b" \t\r\n"
 _PADDED = re.compile(rb"=+")
 PIECES_MAX = 1_000
 AS_IT_IS = ("", "7bit", "8bit", "binary", "quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue")
@@ -28,7 +29,8 @@ def decoded_transfer(raw: bytes, encoding: str) -> tuple[bytes, str]:
 
 def _base64(raw: bytes) -> tuple[bytes, str]:
     plain = raw.translate(None, _NOT_BASE64)
-    pieces = _PADDED.split(plain, maxsplit=PIECES_MAX)  # several encoded texts one after the other
+    bare = plain.rstrip(b"=")
+    pieces = _PADDED.split(bare, maxsplit=PIECES_MAX) if b"=" in bare else [bare]  # several texts one after the other
     read, is_short = [], False
     for piece in pieces:
         fits = piece[: len(piece) - 1] if len(piece) % 4 == 1 else piece
@@ -37,8 +39,8 @@ def _base64(raw: bytes) -> tuple[bytes, str]:
             read.append(binascii.a2b_base64(fits + b"=" * (-len(fits) % 4)))
         except binascii.Error:
             is_short = True
-    odd = len(raw) - len(plain) - raw.count(b"\n") - raw.count(b"\r") - raw.count(b" ") - raw.count(b"\t")
-    return b"".join(read), "its base64 is damaged, read as far as it goes" if is_short or odd else ""
+    is_odd = len(raw.translate(None, _BLANKS)) != len(plain)
+    return b"".join(read), "its base64 is damaged, read as far as it goes" if is_short or is_odd else ""
 
 
 def _quoted(raw: bytes) -> tuple[bytes, str]:

@@ -97,18 +97,16 @@ def headers_of(raw: bytes, start: int, end: int, limits: Limits) -> tuple[Header
             at = stop
             break
         if line[:1] in (b" ", b"\t"):
-            if fields and not was_cut:
+            if fields:
                 fields[-1][1].append(line)
         elif _NAME.match(line):
-            was_cut = was_cut or len(fields) >= limits.headers or at - start > limits.header_bytes
-            if not was_cut:
-                name, _, value = line.partition(b":")
-                fields.append((name.strip().lower().decode("ascii"), [value]))
+            name, _, value = line.partition(b":")
+            fields.append((name.strip().lower().decode("ascii"), [value]))
         elif not (line.startswith((b"From ", b">From ")) and at == start):
             break
         at = stop
-        if was_cut:
-            at = _body_after(raw, at, end)
+        if len(fields) >= limits.headers or at - start > limits.header_bytes:
+            was_cut, at = True, _body_after(raw, at, end)
             break
     return Headers([(name, _unfolded(lines)) for name, lines in fields], was_cut=was_cut), at
 

@@ -7,30 +7,31 @@ limited before any parser sees it, for each of the parsers has inputs that take 
 
 import re
 from html import escape, unescape
+from typing import Any, TypeAlias
 
 import nh3
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.charsets import clean
 
-__all__ = ["HTML_MAX", "safe_html", "text_of_html", "text_of_tree", "tree_of_html"]
+__all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree"]
 
-HTML_MAX = 300_000
+Element: TypeAlias = Any
+"""An element of lxml, which has no types."""
+HTML_MAX = 200_000
 """Characters looked at, after comments, styles and scripts are taken out."""
 RAW_MAX = 2_000_000
 TAG_MAX = 300
 """A tag longer than this is thinned: parsers compare each attribute with all others of its tag."""
 VALUE_MAX = 2_000
 ATTRIBUTES_MAX = 30
-TAGS_MAX = 12_000
+TAGS_MAX = 8_000
 ENTITIES_MAX = 10_000
 ELEMENTS_LAID_OUT_MAX = 1_500
 TABLE_AREA_MAX = 2_000_000
-DEEPEST = 150
 _SHOWN = """
     a abbr address article b big blockquote br caption center cite code col colgroup dd del details div dl dt em font
     h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp section small span strike strong sub summary sup table
@@ -63,16 +64,18 @@ SILENT = frozenset(
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^<>]{{{TAG_MAX},}}>?")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z_][\w:.-]{0,40})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
-_TAG = re.compile(r"<[/!?]?([a-zA-Z0-9]{0,12})[^<>]*>?")
+_INLINE_TAG = re.compile(r"</?(?:[abiu]|em|strong|span|font)(?=[\s>/])[^<>]*>?", re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 _BLANKS = re.compile(r"\n{3,}")
 
 
 def safe_html(html: str) -> str:
     """The HTML with nothing in it but what the allow-list names."""
-    tree = tree_of_html(html)
+    plain = _prepared(html)
+    tree = _parsed(plain)
     if tree is None:
-        text = text_of_html(html)
+        text = _bare(plain)
         return f"<pre>{escape(text)}</pre>" if text.strip() else ""
     for picture in list(tree.iter("img")):
         source = picture.attrib.pop("src", "").strip()
@@ -80,7 +83,7 @@ def safe_html(html: str) -> str:
         if source.lower().startswith(PICTURE_SCHEMES):
             picture.set("data-src", source)
     return nh3.clean(
-        tostring(tree, encoding="unicode"),
+        etree.tostring(tree, encoding="unicode", method="html"),
         tags=set(TAGS),
         clean_content_tags={"script", "style", "title"},
         attributes=ATTRIBUTES,
@@ -104,33 +107,27 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
 
 def text_of_html(html: str) -> str:
     """What a person would read, as plain text: tables laid out, links by their words."""
-    tree = tree_of_html(html)
-    return text_of_tree(tree) if tree is not None else _bare(html)
+    found = page_of_html(html)
+    return found if isinstance(found, str) else text_of_tree(found)
 
 
-def tree_of_html(html: str) -> HtmlElement | None:
-    """The parsed page, without what is never shown; None when it is empty, or when it is deeper or has
-    more tags than people's mail has: then its words alone are shown."""
+def page_of_html(html: str) -> Element | str:
+    """The parsed page; of one that is empty, or deeper or with more tags than people's mail has, its words alone."""
     plain = _prepared(html)
+    tree = _parsed(plain)
+    return _bare(plain) if tree is None else tree
+
+
+def _parsed(plain: str) -> Element | None:
     if not plain.strip() or plain.count("<") > TAGS_MAX or plain.count("&") > ENTITIES_MAX:
         return None
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = document_fromstring(plain.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
-    except (etree.LxmlError, ValueError, AssertionError):
+        tree = etree.fromstring(plain.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError):
         return None
-    if any("depth" in entry.message.lower() for entry in parser.error_log) or _is_deep(tree):
-        return None
-    return tree
-
-
-def _is_deep(tree: HtmlElement) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > DEEPEST:
-            return True
-    return False
+    is_deep = any("depth" in entry.message.lower() for entry in parser.error_log)  # there the parser stops
+    return None if is_deep else tree
 
 
 def _prepared(html: str) -> str:
@@ -172,26 +169,37 @@ def _thinned(found: re.Match[str]) -> str:
     return name[0] + "".join(f" {key}={value}" for key, value in kept.items()) + ">"
 
 
-def text_of_tree(tree: HtmlElement) -> str:
+def text_of_tree(tree: Element) -> str:
     """The text of a parsed page, laid out where that is cheap. The tree is changed."""
     hidden = [e for e in tree.iter(etree.Element) if e.tag in SILENT or _HIDDEN.search(e.get("style", "")[:VALUE_MAX])]
     for element in hidden:
-        if element.getparent() is not None and element.tag != "body":
-            element.drop_tree()
+        _drop(element)
     cells = elements = 0
     for element in tree.iter(etree.Element):
         elements += 1
         cells += element.tag in ("td", "th", "tr")
         for name in ("style", "align", "valign"):
             element.attrib.pop(name, None)
-    size = len(tree.text_content())
+    size = sum(map(len, tree.itertext()))
     is_cheap = elements <= ELEMENTS_LAID_OUT_MAX and cells * size <= TABLE_AREA_MAX
     return _tidy(
         Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"].copy())).get_text() if is_cheap else _plain(tree)
     )
 
 
-def _plain(tree: HtmlElement) -> str:
+def _drop(element: Element) -> None:
+    """Take an element out with all that is in it; the words behind it stay."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None or element.tag == "body":
+        return
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _plain(tree: Element) -> str:
     """The text without layout: one pass, whatever the size."""
     found: list[str] = []
     for event, element in etree.iterwalk(tree, events=("start", "end")):
@@ -215,15 +223,10 @@ def _words(text: str | None) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")]
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-def _bare(html: str) -> str:
-    """The words of a page that no parser should see: tags of blocks are line ends, others are nothing."""
-    return _tidy(clean(unescape(_TAG.sub(_line_end, _prepared(html)))))
-
-
-def _line_end(tag: re.Match[str]) -> str:
-    name = tag[1].lower()
-    return "\n" if name in BLOCKS or name == "br" else ""
+def _bare(plain: str) -> str:
+    """The words of a page that no parser should see: the common inline tags are nothing, all others line ends."""
+    return _tidy(clean(unescape(_BLANKS.sub("\n\n", _TAG.sub("\n", _INLINE_TAG.sub("", plain))))))

@@ -17,8 +17,8 @@ class Limits:
     nesting: int = 50
     header_bytes: int = 100_000
     headers: int = 1_000
-    text_chars: int = 500_000
-    work_bytes: int = 150_000_000  # bytes searched for the borders between parts, over all levels
+    text_chars: int = 250_000
+    searches: int = 6  # how many times the whole mail is searched for the borders between parts, over all levels
     work_borders: int = 5_000  # places looked at that may be such a border
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from channels.email.headers import Headers, headers_of
 from channels.email.limits import Limits
 
-__all__ = ["Cut", "Entity", "cut_mail", "tidy"]
+__all__ = ["CUT", "Cut", "Entity", "cut_mail", "tidy"]
 
 BOUNDARY_MAX = 200
+CUT = ""
+"""The kind of a part that was not looked into, for a limit was met: it is within the rest."""
 AFTER_BORDER_MAX = 200
 HEAD_BYTES = 65_536
 
@@ -62,7 +64,7 @@ class _Cutter:
         self._raw = raw
         self._limits = limits
         self._leaves = 0
-        self._work_bytes = limits.work_bytes
+        self._work_bytes = limits.searches * min(len(raw), limits.bytes)
         self._work_borders = limits.work_borders
 
     def stop(self, at: int, why: str) -> None:
@@ -81,7 +83,7 @@ class _Cutter:
                 children = self._children(boundary, body, end, depth=depth, inside=kind)
                 if children:
                     return Entity(headers, kind, start, body, end, children)
-            kind = "text/plain"  # it says to have parts and has none
+            kind = CUT if self.rest_at is not None else "text/plain"  # it says to have parts and has none
         self._leaves += 1
         return Entity(headers, kind, start, body, end)
 

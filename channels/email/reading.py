@@ -7,7 +7,7 @@ does not decide whose case a mail belongs to.
 
 import base64
 import binascii
-from hashlib import blake2b
+from hashlib import sha256
 
 from channels.email.attachments import part_of
 from channels.email.bodies import Bodies, gather
@@ -24,6 +24,7 @@ from channels.email.trimming import NOTHING_NEW, Trimmed, trim
 from channels.email.trimming_html import Marked, marked_text
 from channels.email.verdicts import verdict
 from router.core.clock import Ms
+from router.core.values import replace
 
 __all__ = ["DEFAULT", "Limits", "read_letter"]
 
@@ -31,6 +32,10 @@ SUBJECT_MAX = 500
 DELIVERED_MAX = 20
 REFERENCES_MAX = 200
 THREAD_BYTES = 22
+FINGERPRINT_DIGITS = 40
+TRAILING = 100
+"""Bytes at the end that are looked at for line ends which some ways add."""
+INVITATIONS = frozenset(["request", "publish", "cancel", "counter"])
 DELIVERED_TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
 FINGERPRINTED = ("message-id", "from", "to", "cc", "date", "subject")
 
@@ -49,51 +54,27 @@ def read_letter(
     cut = cut_mail(raw, limits)
     headers = cut.root.headers
     bodies = gather(raw, cut.root, limits)
-    fingerprint = _fingerprint(headers, raw[cut.root.body :])
-    ids = message_ids(headers.first("message-id"))
-    subject = headers.text("subject", chars=SUBJECT_MAX)
+    head = _head(headers, _fingerprint(headers, raw[cut.root.body :]), received_at)
     html = bodies.page()
-    marked = marked_text(html, is_forwarded=is_forward(subject)) if html else None
+    marked = marked_text(html, is_forwarded=is_forward(head.subject)) if html else None
     text = marked.plain if marked is not None and not bodies.plain() else bodies.text()
-    from_all = _mailboxes(headers, "from")
-    addressed = [one for one in from_all if one.address]
-    sender = addressed[0] if len(addressed) == 1 and len(from_all) == 1 else None
-    kind, bounce, about = _report(headers, bodies, sender=sender, subject=subject, text=text)
-    why = ""
-    if not kind:
-        kind, why = automatic_kind(
-            headers, sender=sender, subject=subject, own_domains=own_domains, calendar=bodies.calendar
-        )
-    authenticated, forged = verdict(headers, verifier=verifier, sender=sender)
-    trimmed = _trimmed(marked, text, is_forwarded=is_forward(subject), is_machine=bool(kind))
-    date = instant_of(headers.first("date"), received_at=received_at)
+    kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, own_domains=own_domains)
+    authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
+    trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(kind))
     notes = [
-        *_sender_notes(from_all),
-        "" if ids else "no Message-ID, one was made from its content",
-        "" if date is not None or not headers.has("date") else "its date cannot be, the time of receipt counts",
-        "the header is cut" if cut.root.headers.was_cut else "",
+        *head.notes,
+        "the header is cut" if headers.was_cut else "",
         forged,
         f"automatic: {why}" if why else "",
-        "an invitation" if bodies.calendar in ("request", "publish", "cancel", "counter") else "",
+        "an invitation" if bodies.calendar in INVITATIONS else "",
         cut.why,
         "the page is cut" if len(html) > HTML_MAX else "",
         trimmed.note,
+        *bodies.notes,
     ]
-    references = (*message_ids(headers.first("references")), *([about] if about else []))
-    return Letter(
-        message_id=ids[0] if ids else f"<{fingerprint}@no-id.invalid>",
-        fingerprint=fingerprint,
-        in_reply_to=message_ids(headers.first("in-reply-to")),
-        references=tuple(dict.fromkeys(references))[-REFERENCES_MAX:],
-        thread_index=_thread_index(headers.first("thread-index")),
-        date=date,
-        subject=subject,
-        sender=sender,
-        from_all=from_all,
-        reply_to=_mailboxes(headers, "reply-to"),
-        to=_mailboxes(headers, "to"),
-        cc=_mailboxes(headers, "cc"),
-        delivered_to=_delivered_to(headers),
+    return replace(
+        head,
+        references=tuple(dict.fromkeys((*head.references, *([about] if about else []))))[-REFERENCES_MAX:],
         text=text,
         html=safe_html(html) if html else "",
         new_words=trimmed.new,
@@ -102,7 +83,35 @@ def read_letter(
         automatic=kind,
         bounce=bounce,
         authenticated=authenticated,
-        notes=tuple(dict.fromkeys(note for note in (*notes, *bodies.notes) if note)),
+        notes=tuple(dict.fromkeys(filter(None, notes))),
+    )
+
+
+def _head(headers: Headers, fingerprint: str, received_at: Ms) -> Letter:
+    """What the header alone says."""
+    ids = message_ids(headers.first("message-id"))
+    from_all = _mailboxes(headers, "from")
+    date = instant_of(headers.first("date"), received_at=received_at)
+    is_odd_date = date is None and headers.has("date")
+    return Letter(
+        message_id=ids[0] if ids else f"<{fingerprint}@no-id.invalid>",
+        fingerprint=fingerprint,
+        in_reply_to=message_ids(headers.first("in-reply-to")),
+        references=message_ids(headers.first("references")),
+        thread_index=_thread_index(headers.first("thread-index")),
+        date=date,
+        subject=headers.text("subject", chars=SUBJECT_MAX),
+        sender=from_all[0] if len(from_all) == 1 and from_all[0].address else None,
+        from_all=from_all,
+        reply_to=_mailboxes(headers, "reply-to"),
+        to=_mailboxes(headers, "to"),
+        cc=_mailboxes(headers, "cc"),
+        delivered_to=_delivered_to(headers),
+        notes=(
+            _sender_note(from_all),
+            "" if ids else "no Message-ID, one was made from its content",
+            "its date cannot be, the time of receipt counts" if is_odd_date else "",
+        ),
     )
 
 
@@ -115,12 +124,14 @@ def _delivered_to(headers: Headers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:DELIVERED_MAX]
 
 
-def _sender_notes(from_all: tuple[Mailbox, ...]) -> list[str]:
-    if not from_all:
-        return ["no From"]
-    if len(from_all) > 1:
-        return [f"{'two' if len(from_all) == 2 else len(from_all)} From addresses"]
-    return [] if from_all[0].address else ["no address in From"]
+def _sender_note(from_all: tuple[Mailbox, ...]) -> str:
+    match from_all:
+        case ():
+            return "no From"
+        case (one,):
+            return "" if one.address else "no address in From"
+        case _:
+            return f"{'two' if len(from_all) == 2 else len(from_all)} From addresses"
 
 
 def _thread_index(value: str) -> str:
@@ -133,30 +144,37 @@ def _thread_index(value: str) -> str:
 
 def _fingerprint(headers: Headers, body: bytes) -> str:
     """Of what its writer made: fields that servers add on the way are left out, and line ends are made alike."""
-    made = blake2b(digest_size=20)
+    made = sha256()
     for name in FINGERPRINTED:
         for value in headers.all(name):
             made.update(f"{name}:{value}\n".encode("utf-8", "replace"))
-    made.update(body.replace(b"\r\n", b"\n").rstrip(b"\n"))
-    return made.hexdigest()
+    plain = body.translate(None, b"\r") if b"\r" in body else body
+    made.update(memoryview(plain)[:-TRAILING])
+    made.update(plain[-TRAILING:].rstrip(b"\n"))
+    return made.hexdigest()[:FINGERPRINT_DIGITS]
 
 
-def _report(
-    headers: Headers, bodies: Bodies, *, sender: Mailbox | None, subject: str, text: str
-) -> tuple[str, Bounce | None, str]:
-    """What kind of report it is, what it says of a delivery, and the Message-ID of the mail it is about."""
-    kind = report_kind(headers)
+def _writer(
+    headers: Headers, bodies: Bodies, *, head: Letter, text: str, own_domains: tuple[str, ...]
+) -> tuple[str, str, Bounce | None, str]:
+    """What kind of machine wrote it and why we think so; what it says of a delivery; the mail of ours it is about."""
+    kind = report_kind(headers, bodies.report_kind)
     about = original_id(bodies.report, text) if kind == "receipt" else ""
     about = about or (original_id(bodies.returned, text) if kind else "")
     if kind == "bounce":
         told = delivery_report(bodies.report, original=about, text=text)
-        return ("bounce", told, about) if told is not None else ("receipt", None, about)
+        return ("bounce", "", told, about) if told is not None else ("receipt", "", None, about)
     if kind:
-        return kind, None, about
-    address = sender.address if sender else ""
-    returned = original_id(bodies.returned, "") if bodies.returned else ""
-    told = told_in_words(headers, sender=address, subject=subject, text=text, original=returned)
-    return ("bounce", told, told.original_message_id) if told is not None else ("", None, "")
+        return kind, "", None, about
+    sender = head.sender.address if head.sender else ""
+    returned = original_id(bodies.returned) if bodies.returned else ""
+    told = told_in_words(headers, sender=sender, subject=head.subject, text=text, original=returned)
+    if told is not None:
+        return "bounce", "", told, told.original_message_id
+    kind, why = automatic_kind(
+        headers, sender=head.sender, subject=head.subject, own_domains=own_domains, calendar=bodies.calendar
+    )
+    return kind, why, None, ""
 
 
 def _trimmed(marked: Marked | None, text: str, *, is_forwarded: bool, is_machine: bool) -> Trimmed:

@@ -2,7 +2,7 @@
 
 One rule: nothing is thrown away. Every line stands in the new words or in the history, and when nothing would be new,
 the whole is shown. One pass over lines cut to 500 characters; each looks at a fixed number of neighbours at most, so
-the time grows with the length alone.
+the time grows with the length alone, up to a named number of lines.
 
 It reads text; `trimming_html` makes such text from the structure of HTML.
 """
@@ -16,6 +16,8 @@ __all__ = ["NOTHING_NEW", "Trimmed", "trim"]
 
 NOTHING_NEW = "no new text"
 LINE_MAX = 500
+LINES_MAX = 5_000
+"""What is below goes to the history unread."""
 WRAPPED_MAX = 3
 """An introduction ("On … wrote:") is wrapped over so many lines at most."""
 HEADS_WITHIN = 9
@@ -24,13 +26,17 @@ ANSWERED_LINES_MAX = 10
 BOTTOM_POSTED_MIN = 4
 MOBILE_CHARS_MAX = 120
 NAME_CHARS_MAX = 60
+SENDER, SENT, TO, SUBJECT = range(4)
 QUOTED, BLANK, TEXT, INTRODUCTION, SIGNATURE = ">", " ", "t", "i", "s"
 
 _HEAD_NAMES = {
     name: number
     for language in LANGUAGES.values()
-    for number, names in enumerate(
-        (language.heads.sender, language.heads.sent, language.heads.to, language.heads.subject)
+    for number, names in (
+        (SENDER, language.heads.sender),
+        (SENT, language.heads.sent),
+        (TO, language.heads.to),
+        (SUBJECT, language.heads.subject),
     )
     for name in names
 }
@@ -55,7 +61,8 @@ class Trimmed:
 
 def trim(text: str, *, is_forwarded: bool = False) -> Trimmed:
     """Split `text`. What somebody forwards to us is new to us: then only signatures go to the history."""
-    lines = text.split("\n")
+    lines = text.split("\n", LINES_MAX)
+    rest = "\n" + lines.pop() if len(lines) > LINES_MAX else ""
     roles = [_role(line) for line in lines]
     end = _mark(lines, roles, is_forwarded=is_forwarded)
     _mark_mobile(lines, roles, end)
@@ -65,7 +72,7 @@ def trim(text: str, *, is_forwarded: bool = False) -> Trimmed:
         return Trimmed(text.strip("\n"), "", NOTHING_NEW if text.strip() else "")
     answers = {n for n in new if roles[n] == QUOTED}
     kept = [n for n in range(len(lines)) if n not in new or n in answers]
-    return Trimmed(shown, _joined(lines, kept))
+    return Trimmed(shown, (_joined(lines, kept) + rest).strip("\n"))
 
 
 def _joined(lines: list[str], numbers: list[int] | set[int]) -> str:
@@ -96,7 +103,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         if role != TEXT:
             continue
         line = lines[n][:LINE_MAX].strip()
-        if is_forwarded and line.lower().strip(" -:>") in FORWARDED:
+        if line.lower().strip(" -:>") in FORWARDED:
             break  # from here on it is another's words, sent to us to read
         last = line[-1:]
         if line == "--" and lines[n] in ("-- ", "--"):
@@ -166,18 +173,19 @@ def _head_name(line: str) -> str:
 
 
 def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
-    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes."""
+    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes: a subject and
+    one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
     if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
         return False
     if place > 0 and line[place + 1 : place + 3] == "//":
         return False
     if _head_name(line) not in _SENDERS:
         return False
-    kinds = {0}
+    kinds = {SENDER}
     for further in range(n + 1, min(n + HEADS_WITHIN, len(lines))):
         if roles[further] == TEXT:
-            kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), 0))
-    return len(kinds) >= 3
+            kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), SENDER))
+    return SUBJECT in kinds and len(kinds) >= 3
 
 
 def _back_over_rules(lines: list[str], roles: list[str], end: int) -> int:

@@ -6,10 +6,9 @@ here on" is kept apart as the rest.
 
 from dataclasses import dataclass
 
-from lxml import etree
-from lxml.html import HtmlElement
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
-from channels.email.html import text_of_html, text_of_tree, tree_of_html
+from channels.email.html import Element, page_of_html, text_of_tree
 
 __all__ = ["Marked", "marked_text"]
 
@@ -41,20 +40,19 @@ def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
     """The text of a page with its quotations marked. In what was forwarded nothing is."""
     for mark in (OPEN, CLOSE, FROM_HERE):
         html = html.replace(mark, "")
-    tree = tree_of_html(html)
-    if tree is None:
-        plain = text_of_html(html)
-        return Marked(plain, plain, "", is_marked=False)
-    is_marked = not is_forwarded and _mark(tree)
-    text = text_of_tree(tree)
+    page = page_of_html(html)
+    if isinstance(page, str):
+        return Marked(page, page, "", is_marked=False)
+    is_marked = not is_forwarded and _mark(page)
+    text = text_of_tree(page)
     if not is_marked:
         return Marked(text, text, "", is_marked=False)
     return _read(text)
 
 
-def _mark(tree: HtmlElement) -> bool:
+def _mark(tree: Element) -> bool:
     """Put borders where the structure has them."""
-    borders: list[tuple[HtmlElement, bool]] = []
+    borders: list[tuple[Element, bool]] = []
     for element in tree.iter(etree.Element):
         if element.tag not in ("div", "blockquote", "span", "td", "hr", "table"):
             continue
@@ -75,13 +73,13 @@ def _mark(tree: HtmlElement) -> bool:
     return bool(borders)
 
 
-def _border(mark: str, tail: str | None = None) -> etree._Element:  # pyright: ignore[reportPrivateUsage]
+def _border(mark: str, tail: str | None = None) -> Element:
     border = etree.Element("div")
     border.text, border.tail = mark, tail
     return border
 
 
-def _is_quotation(element: HtmlElement) -> bool:
+def _is_quotation(element: Element) -> bool:
     if element.tag == "blockquote":
         return element.get("type", "").lower() == "cite" or "gmail_quote" in element.get("class", "")
     classes = {name.removeprefix("x_") for name in element.get("class", "").split()[:10]}
@@ -89,20 +87,20 @@ def _is_quotation(element: HtmlElement) -> bool:
     return bool(named) and not _is_forward(element)
 
 
-def _is_forward(element: HtmlElement) -> bool:
+def _is_forward(element: Element) -> bool:
     """Gmail marks what is forwarded as it marks what is quoted; its first words tell."""
     first = "".join(text for _, text in zip(range(5), element.itertext(), strict=False)).strip().lower()
     return first[:40].startswith(FORWARDS)
 
 
-def _begins_the_rest(element: HtmlElement) -> bool:
+def _begins_the_rest(element: Element) -> bool:
     id, classes = element.get("id", ""), element.get("class", "").split()[:10]
     if id.removeprefix("x_") in FROM_HERE_IDS or any(name.removeprefix("x_") in FROM_HERE_CLASSES for name in classes):
         return True
     return element.tag == "div" and _is_outlook_rule(element)
 
 
-def _is_outlook_rule(element: HtmlElement) -> bool:
+def _is_outlook_rule(element: Element) -> bool:
     """Outlook on a desk writes its header into a box with a line above."""
     style = element.get("style", "")[:300].replace(" ", "").lower()
     if "border-top:solid#" not in style or not ("e1e1e1" in style or "b5c4df" in style):

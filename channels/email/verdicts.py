@@ -7,6 +7,7 @@ section 5). Nothing is verified here.
 
 from authres import AuthResError, FeatureContext, dmarc
 
+from channels.email.addresses import mail_key
 from channels.email.headers import Headers
 from channels.email.letter import Mailbox
 
@@ -51,4 +52,5 @@ def _dmarc(result: str, sender: Mailbox | None) -> str:
         return "none"
     if said in ("fail", "permerror"):
         return "fail"
-    return "pass" if said == "pass" and sender.address.rpartition("@")[2] in domains else "none"
+    is_theirs = mail_key(sender.address).rpartition("@")[2] in {mail_key(f"@{d}").rpartition("@")[2] for d in domains}
+    return "pass" if said == "pass" and is_theirs else "none"

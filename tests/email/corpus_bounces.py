@@ -51,4 +51,7 @@ CASES = [
     case("mailbox-full", told("From: postmaster@customer.example\nReturn-Path: <>\nMessage-ID: <f1@customer.example>\nSubject: Mail Delivery Failure", "The mailbox of <mia@customer.example> is full: 452 4.2.2 over quota\n"), automatic="bounce", bounce=("mia@customer.example", "4.2.2", False, "")),
     case("postmaster-who-is-a-person", told("From: Postmaster Jones <postmaster@customer.example>\nMessage-ID: <p1@customer.example>\nSubject: My heating", "It is cold since 5.30 and nobody comes.\n"), automatic="", notes=None),
     case("a-person-quoting-a-bounce", told("From: mia@customer.example\nMessage-ID: <p2@customer.example>\nSubject: Undeliverable", "I got this when I wrote to you: 550 5.1.1 User unknown\n"), automatic=""),
+    case("dsn-inside-mixed", whole(RETURN_PATH, parts(part("text/plain", "failed"), part("message/delivery-status", "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; mia@customer.example\nAction: failed\nStatus: 5.1.1\n"), RETURNED)), automatic="bounce", bounce=("mia@customer.example", "5.1.1", True, "<msg.1@support.example>")),
+    case("away-with-a-version-number", told("From: mia@customer.example\nReturn-Path: <>\nMessage-ID: <v1@customer.example>\nSubject: away", "I am away. My thermostat has firmware 5.1.1.\n"), automatic="auto-reply"),
+    case("bounce-forwarded-by-a-person", told("From: mia@customer.example\nMessage-ID: <p3@customer.example>\nSubject: Fwd: Undelivered Mail Returned to Sender", "What is this?\n\n<help@support.example>: 550 5.1.1 User unknown\n"), automatic=""),
 ]  # fmt: skip

@@ -76,4 +76,5 @@ CASES = [
     case("html-outlook-comments", from_mia("Content-Type: text/html", "<!--[if mso]><p>only word</p><![endif]--><p>words</p>"), text="words", html_lacks=["mso"]),
     case("html-entities", from_mia("Content-Type: text/html", "<p>5&nbsp;&lt;&nbsp;6 &amp; caf&eacute;</p>"), text="5 < 6 & café"),
     case("html-unclosed-comment", from_mia("Content-Type: text/html", "<p>before</p><!-- after"), text="before\n\nafter"),
+    case("format-flowed-quote-that-never-ends", from_mia("Content-Type: text/plain; format=flowed", "> one \nmine\n"), text="> one \nmine"),
 ]  # fmt: skip
