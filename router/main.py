@@ -23,7 +23,7 @@ from router.serving import Running, start_service
 from router.settings import Settings, SettingsProblem, load_settings
 from router.sim.run import NobodyCan, policy_of
 from router.sim.run import simulate as play
-from router.sim.scenario import ScenarioProblems, read_scenario
+from router.sim.scenario_file import ScenarioProblems, read_scenario
 from router.telemetry import set_up_logs
 
 HELP = "One continuous case over every channel, on the customer's terms."

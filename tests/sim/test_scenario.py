@@ -9,7 +9,8 @@ import pytest
 from router.main import Stop, simulate
 from router.sim.run import policy_of
 from router.sim.run import simulate as play
-from router.sim.scenario import Scenario, ScenarioProblems, read_scenario
+from router.sim.scenario import Scenario
+from router.sim.scenario_file import ScenarioProblems, read_scenario
 from tests.story import ROOT, Process
 
 SOUND = """\
