@@ -1,4 +1,4 @@
-"""`python -m bench [texts|growth|restart|matching …]`: the figures of docs/performance.md, each a ratio within this run."""
+"""`python -m bench [texts|voice|line|growth|restart|matching …]`: the figures of docs/performance.md, each a ratio within this run."""
 
 import argparse
 import shutil
@@ -12,6 +12,7 @@ from bench.growth import growth
 from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
+from bench.voice import line, voice
 
 
 def texts(folder: Path, rounds: int) -> None:
@@ -45,6 +46,8 @@ def texts(folder: Path, rounds: int) -> None:
 
 PARTS: dict[str, Callable[[Path, int], None]] = {
     "texts": texts,
+    "voice": voice,
+    "line": line,
     "growth": growth,
     "restart": restart,
     "matching": matching,

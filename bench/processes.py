@@ -76,9 +76,9 @@ def wrk_at(url: str, script: Path, *, seconds: int, connections: int = 64) -> Lo
     )
 
 
-def corpus(url: str, folder: Path, *, count: int, people: int = 20_000) -> Path:
-    """Distinct signed messages for `url`, and the wrk script that sends them."""
-    command = [sys.executable, str(ROOT / "bench" / "corpus.py"), url, str(folder)]
+def corpus(url: str, folder: Path, *, count: int, people: int = 20_000, kind: str = "text") -> Path:
+    """Distinct signed texts or calls for `url`, and the wrk script that sends them."""
+    command = [sys.executable, str(ROOT / "bench" / "corpus.py"), url, str(folder), "--kind", kind]
     subprocess.run([*command, "--count", str(count), "--people", str(people)], check=True)
     return folder / "post.lua"
 
@@ -95,23 +95,23 @@ def floor(port: int) -> Iterator[str]:
 
 
 @contextmanager
-def service(data: Path, port: int) -> Iterator[Service]:
-    """The product as it is run, with its sandbox."""
-    running = start(data, port)
+def service(data: Path, port: int, *, provider: str | None = None) -> Iterator[Service]:
+    """The product as it is run, with its sandbox, or with the provider at a URL."""
+    running = start(data, port, provider=provider)
     try:
         yield running
     finally:
         _end(running.process)
 
 
-def start(data: Path, port: int) -> Service:
+def start(data: Path, port: int, *, provider: str | None = None) -> Service:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
     environment["ONECASE_BOOTSTRAP_TOKEN"] = "bench"
     began = time.monotonic()
     process = subprocess.Popen(
         [
-            *(sys.executable, str(ROOT / "onecase.py"), "serve", "--sandbox", "--sandbox-port", "0"),
-            *("--port", str(port), "--data", str(data)),
+            *(sys.executable, str(ROOT / "onecase.py"), "serve", "--port", str(port), "--data", str(data)),
+            *(("--sandbox", "--sandbox-port", "0") if provider is None else ("--sandbox-url", provider)),
         ],
         env=environment,
         stdout=subprocess.DEVNULL,
