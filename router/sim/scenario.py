@@ -205,4 +205,6 @@ def _checked(steps: Any) -> Any:
 
 def _named(given: Any) -> Any:
     """A list of skills means each at level 1."""
-    return dict.fromkeys(given, 1) if isinstance(given, list) else given
+    if isinstance(given, list) and all(isinstance(name, str) for name in given):
+        return dict.fromkeys(given, 1)
+    return given

@@ -67,6 +67,10 @@ def _problem(tree: Mapping, error: Any) -> Problem:
             return problem_at(
                 key_node, found=f"unknown key '{key}'", expected=either(known), suggestion=nearest(key, known)
             )
+        case "too_long":
+            said = f"{error['ctx']['max_length']} values at most"
+        case "missing" if isinstance(error["loc"][-1], int):
+            said = "two values: the hour, and what holds from then on"
         case "missing":
             return problem_at(node, found=f"no key {error['loc'][-1]}", expected=f"the key {error['loc'][-1]} here")
         case "model_type" | "dict_type" | "model_attributes_type":

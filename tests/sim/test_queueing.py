@@ -46,6 +46,7 @@ CASES = {
         "Erlang C: C = B / (1 - rho (1 - B)), E[W] = C / (n mu - lambda)",
         {"arrivals": per_h(8), "agents": 10},
         {"p_wait": 0.409180150796, "mean_wait_s": 61.3770226195},
+        customers=60_000,
     ),
     "one agent at 0.7": Case(
         "M/M/1: P(W > 0) = rho, E[W] = rho S / (1 - rho)",
@@ -142,8 +143,8 @@ def test_what_theory_knows_comes_out(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_what_theory_knows_comes_out_of_two_million(name: str) -> None:
-    """The same to a fiftieth."""
-    compare(CASES[name], 2_000_000, within=0.02)
+    """The same to three in a hundred."""
+    compare(CASES[name], 2_000_000, within=0.03)
 
 
 def test_nobody_is_held_who_need_not_be() -> None:

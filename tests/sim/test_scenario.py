@@ -3,8 +3,11 @@
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from router.main import Stop, simulate
 from router.sim.run import policy_of
@@ -57,6 +60,8 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
         ("{rate_per_h: 120}", "{curve: [[8, 9], [7, 3]]}", "found a list, expected hours that rise"),
         ("{rate_per_h: 120}", "{curve: [[8, 0]]}", "found a list, expected one value over 0 at least"),
         ("{rate_per_h: 120}", "{curve: []}", "found a list, expected one value at least"),
+        ("{rate_per_h: 120}", "{curve: [[8]]}", "found a list, expected two values: the hour, and what holds from"),
+        ("{rate_per_h: 120}", "{curve: [[8, 1, 2]]}", "found a list, expected 2 values at most"),
         ("exponential", "exponentiel", "3:26: found 'exponentiel', expected 'exponential', 'lognormal' or 'constant'"),
         ("mean_s: 300", "mean_s: 300, cv: 2", "no cv here: it is 1 when the distribution is exponential"),
         (", mean_s: 300", "", "3:11: found no key mean_s, expected the key mean_s here"),
@@ -84,6 +89,26 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     text = SOUND.replace("2000", "x").replace("exponential", "y").replace("11", "z")
     assert [line.split(":")[1] for line in problems_of(tmp_path, text)] == ["1", "3", "5"]
+
+
+VALUES = ["5", "-1", "x", "''", "~", "none", "true", "1e400", "nan", "[]", "{}", "[5]", "[[1, 2]]", "[[a, b], 3]",
+          "{a: 1}", "[{name: a}]", "[{name: a, share: 1, skills: [[1]]}]", "[{name: a, share: 1, handling: 3, zz: 1}]",
+          "[{name: t, agents: 3, skills: {h: 99}}]", "{rate_per_h: 5, curve: [[0, 5]]}", "{take: 2}"]  # fmt: skip
+KEYS = [*Scenario.model_fields, "junk"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)))
+def test_any_file_is_read_or_refused_with_words(parts: dict[str, str]) -> None:
+    """Nothing that stands in a file brings down its reader."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "centre.yaml"
+        file.write_text("\n".join(f"{key}: {value}" for key, value in parts.items()), encoding="utf-8")
+        try:
+            read_scenario(file)
+        except ScenarioProblems as problems:
+            assert problems.problems
+            assert "pydantic" not in str(problems)
 
 
 async def test_the_command_prints_what_programs_expect(tmp_path: Path) -> None:
