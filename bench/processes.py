@@ -95,16 +95,17 @@ def floor(port: int) -> Iterator[str]:
 
 
 @contextmanager
-def service(data: Path, port: int, *, provider: str | None = None) -> Iterator[Service]:
-    """The product as it is run, with its sandbox, or with the provider at a URL."""
-    running = start(data, port, provider=provider)
+def service(data: Path, port: int) -> Iterator[Service]:
+    """The product as it is run, with its sandbox."""
+    running = start(data, port)
     try:
         yield running
     finally:
-        _end(running.process)
+        stop(running)
 
 
 def start(data: Path, port: int, *, provider: str | None = None) -> Service:
+    """The service with its sandbox, or with the provider at a URL."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
     environment["ONECASE_BOOTSTRAP_TOKEN"] = "bench"
     began = time.monotonic()
@@ -127,6 +128,11 @@ def start(data: Path, port: int, *, provider: str | None = None) -> Service:
             time.sleep(0.01)
     _end(process)
     raise BenchProblem(f"the service was not ready within {START_S:.0f} s")
+
+
+def stop(running: Service) -> None:
+    """End it as an operator does."""
+    _end(running.process)
 
 
 def kill(running: Service) -> None:

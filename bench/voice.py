@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.processes import BenchProblem, Service, corpus, floor, free_port, service, wrk_at
+from bench.processes import BenchProblem, Service, corpus, floor, free_port, service, start, stop, wrk_at
 from bench.telephone import Telephone
 
 OURS = "+14155550100"
@@ -64,32 +64,37 @@ async def _wait_in_line(data: Path, turn: int) -> float:
     port, provider_port = free_port(), free_port()
     telephone = Telephone(f"http://127.0.0.1:{port}")
     await telephone.open(provider_port)
+    provider = f"http://127.0.0.1:{provider_port}"
+    running = await asyncio.to_thread(start, data, port, provider=provider)  # it asks the provider while it starts
     try:
-        with service(data, port, provider=f"http://127.0.0.1:{provider_port}") as running:
-            async with aiohttp.ClientSession() as session:
-                agents = [asyncio.create_task(_agent(session, running, n)) for n in range(AGENTS)]
-                await _fill(telephone)
-                telephone.times_s.clear()
-                talked, cpu_s = telephone.talked, running.cpu_s
-                began = time.perf_counter()
-                await asyncio.sleep(MEASURED_S)
-                took = time.perf_counter() - began
-                times, waiting = sorted(telephone.times_s), telephone.waiting
-                talked, cpu_s = telephone.talked - talked, running.cpu_s - cpu_s
-                failed = [agent.exception() for agent in agents if agent.done()]
-                for agent in agents:
-                    agent.cancel()
-                await asyncio.gather(*agents, return_exceptions=True)
-            await telephone.close()
+        p99 = await _measure(telephone, running, turn)
     finally:
         await telephone.close()
+        await asyncio.to_thread(stop, running)
     shutil.rmtree(data)
+    return p99
+
+
+async def _measure(telephone: Telephone, running: Service, turn: int) -> float:
+    async with aiohttp.ClientSession() as session:
+        agents = [asyncio.create_task(_agent(session, running, n)) for n in range(AGENTS)]
+        await _fill(telephone)
+        telephone.times_s.clear()
+        talked, cpu_s, began = telephone.talked, running.cpu_s, time.perf_counter()
+        await asyncio.sleep(MEASURED_S)
+        took, times = time.perf_counter() - began, sorted(telephone.times_s)
+        talked, cpu_s = telephone.talked - talked, running.cpu_s - cpu_s
+        failed = [agent.exception() for agent in agents if agent.done()]
+        for agent in agents:
+            agent.cancel()
+        await asyncio.gather(*agents, return_exceptions=True)
     if failed or telephone.refused:
         raise BenchProblem(f"calls or agents broke: {failed[:3]} {telephone.refused[:10]}")
     p50, p99, most = (times[min(len(times) - 1, int(share * len(times)))] * 1000 for share in (0.5, 0.99, 1.0))
     print(
-        f"  round {turn}: {len(times):,} answers ({len(times) / took:.0f}/s) with {waiting} calls in line and {talked} talks · "
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, slowest {most:.1f} ms · the service used {cpu_s / took:.0%} of a core"
+        f"  round {turn}: {len(times):,} answers ({len(times) / took:.0f}/s) with {telephone.waiting} calls in line and "
+        f"{talked} talks · p50 {p50:.1f} ms, p99 {p99:.1f} ms, slowest {most:.1f} ms · "
+        f"the service used {cpu_s / took:.0%} of a core"
     )
     return p99
 

@@ -88,7 +88,7 @@ class Centre:
     def _call(self, caller: Caller) -> None:
         self._inside[caller.ask.work] = caller
         self._stand_in_line(caller)
-        if caller.ask.work not in self._inside or not caller.waits:
+        if not caller.waits:
             return
         caller.waited = True
         if caller.patience_ms is not None:
