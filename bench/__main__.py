@@ -1,4 +1,4 @@
-"""`python -m bench [texts|growth|restart|matching …]`: the figures of docs/performance.md, each a ratio within this run."""
+"""`python -m bench [texts|voice|line|growth|restart|matching …]`: the figures of docs/performance.md, each a ratio within this run."""
 
 import argparse
 import shutil
@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.growth import growth
-from bench.mails import mails
 from bench.letters import hostile, trimming
+from bench.mails import mails
 from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
+from bench.voice import line, voice
 
 
 def texts(folder: Path, rounds: int) -> None:
@@ -47,6 +48,8 @@ def texts(folder: Path, rounds: int) -> None:
 
 PARTS: dict[str, Callable[[Path, int], None]] = {
     "texts": texts,
+    "voice": voice,
+    "line": line,
     "growth": growth,
     "restart": restart,
     "matching": matching,

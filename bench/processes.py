@@ -76,9 +76,9 @@ def wrk_at(url: str, script: Path, *, seconds: int, connections: int = 64) -> Lo
     )
 
 
-def corpus(url: str, folder: Path, *, count: int, people: int = 20_000) -> Path:
-    """Distinct signed messages for `url`, and the wrk script that sends them."""
-    command = [sys.executable, str(ROOT / "bench" / "corpus.py"), url, str(folder)]
+def corpus(url: str, folder: Path, *, count: int, people: int = 20_000, kind: str = "text") -> Path:
+    """Distinct signed texts or calls for `url`, and the wrk script that sends them."""
+    command = [sys.executable, str(ROOT / "bench" / "corpus.py"), url, str(folder), "--kind", kind]
     subprocess.run([*command, "--count", str(count), "--people", str(people)], check=True)
     return folder / "post.lua"
 
@@ -108,17 +108,18 @@ def service(data: Path, port: int, **environment: str) -> Iterator[Service]:
     try:
         yield running
     finally:
-        _end(running.process)
+        stop(running)
 
 
-def start(data: Path, port: int, **more: str) -> Service:
+def start(data: Path, port: int, *, provider: str | None = None, **more: str) -> Service:
+    """The service with its sandbox, or with the provider at a URL. `more`: variables of its environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
     environment |= {"ONECASE_BOOTSTRAP_TOKEN": "bench", **more}
     began = time.monotonic()
     process = subprocess.Popen(
         [
-            *(sys.executable, str(ROOT / "onecase.py"), "serve", "--sandbox", "--sandbox-port", "0"),
-            *("--port", str(port), "--data", str(data)),
+            *(sys.executable, str(ROOT / "onecase.py"), "serve", "--port", str(port), "--data", str(data)),
+            *(("--sandbox", "--sandbox-port", "0") if provider is None else ("--sandbox-url", provider)),
         ],
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -134,6 +135,11 @@ def start(data: Path, port: int, **more: str) -> Service:
             time.sleep(0.01)
     _end(process)
     raise BenchProblem(f"the service was not ready within {START_S:.0f} s")
+
+
+def stop(running: Service) -> None:
+    """End it as an operator does."""
+    _end(running.process)
 
 
 def kill(running: Service) -> None:

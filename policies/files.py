@@ -26,10 +26,11 @@ def load_folder_texts(folder: Path) -> dict[str, str]:
 
 def _texts(folder: Path | Traversable) -> dict[str, str]:
     found = sorted((file for file in folder.iterdir() if file.name.endswith(SUFFIX)), key=lambda file: file.name)
-    return {file.name: _text(file) for file in found if file.is_file()}
+    return {file.name: text_of_file(file) for file in found if file.is_file()}
 
 
-def _text(file: Path | Traversable) -> str:
+def text_of_file(file: Path | Traversable) -> str:
+    """The text of one file. Raises `PolicyProblems` where it is too long or not UTF-8, and OSError."""
     with file.open("rb") as stream:
         raw = stream.read(FILE_BYTES_MAX + 1)
     if len(raw) > FILE_BYTES_MAX:

@@ -1,9 +1,11 @@
 """The `onecase` command. It wires rooms together and turns what goes wrong into a sentence and an exit code."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +21,9 @@ from router.demo import play_demo
 from router.journal.base import JournalStopped, JournalUnusable
 from router.serving import Running, start_service
 from router.settings import Settings, SettingsProblem, load_settings
+from router.sim.run import NobodyCan, policy_of
+from router.sim.run import simulate as play
+from router.sim.scenario_file import ScenarioProblems, read_scenario
 from router.telemetry import set_up_logs
 
 HELP = "One continuous case over every channel, on the customer's terms."
@@ -169,6 +174,30 @@ def replay(config: Config = None, data: Data = None) -> None:
     differences = asyncio.run(_guarded(admin.replay(_settings(config, data=data), say=typer.echo)))
     if differences:
         sys.exit(1)
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(help="scenario file (YAML)")],
+    seed: Annotated[int, typer.Option(help="the same seed plays the same days")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs, instead of a table")] = False,
+) -> None:
+    """Play a contact centre in virtual time: who waits how long, who hangs up, what call-backs change."""
+    try:
+        scenario = read_scenario(file)
+        policy = policy_of(scenario)
+        began = time.perf_counter()
+        report = play(scenario, policy, seed)
+    except ScenarioProblems as problems:
+        raise Stop("the scenario cannot be used:\n  " + "\n  ".join(map(str, problems.problems))) from None
+    except PolicyProblems as problems:
+        raise Stop("the policies cannot be used:\n  " + "\n  ".join(map(str, problems.problems))) from None
+    except NobodyCan as problem:
+        raise Stop(f"the scenario cannot be used: {problem}") from None
+    except OSError as error:
+        raise Stop(f"cannot read {error.filename or file}: {error.strerror}") from None
+    report.seconds_run = time.perf_counter() - began
+    typer.echo(json.dumps(report.as_json(), indent=2) if as_json else report.as_table())
 
 
 @policy_app.command("check")

@@ -7,10 +7,11 @@ import aiohttp
 
 PATH = "/smtp"
 ASK_S = 15.0
+NOT_FOUND = 404
 
 
 async def smtp_port_of(sandbox_url: str) -> int | None:
-    """Where the sandbox takes mail from the service; None where it takes none. Raises ConnectionError."""
+    """Where the sandbox takes mail from the service; None where it has no mailboxes. Raises ConnectionError."""
     return (await _ask("GET", sandbox_url, None)).get("port")
 
 
@@ -25,6 +26,8 @@ async def _ask(method: str, sandbox_url: str, shape: dict[str, str | int] | None
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as http,
             http.request(method, sandbox_url.rstrip("/") + PATH, json=shape) as answer,
         ):
+            if answer.status == NOT_FOUND:
+                return {}
             answer.raise_for_status()
             return await answer.json()
     except (aiohttp.ClientError, TimeoutError) as problem:

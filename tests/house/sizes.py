@@ -6,7 +6,7 @@ from pathlib import Path
 
 from house import modules, shown, text_of
 
-PLACES = ("policies", "router/core", "router/journal", "router/node", "router/http", "channels", "router")
+PLACES = ("policies", "router/core", "router/journal", "router/sim", "router/node", "router/http", "channels", "router")
 
 
 def size_lines() -> list[str]:

@@ -6,8 +6,7 @@ from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
-from router.core.texts import check_budget, check_length
-from router.core.texts import TEXTS
+from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
