@@ -23,6 +23,7 @@ from channels.email.imap_session import (
     ImapSession,
     ImapSettings,
     ImapTrouble,
+    MailRefused,
     wait_readable,
 )
 from channels.email.post import Envelope
@@ -33,6 +34,8 @@ __all__ = ["Cursor", "ImapMailbox", "ImapSettings", "ImapState", "Position", "Ta
 IDLE_S_MAX = 540.0
 """Real seconds of one IDLE; routers forget a silent connection after ten minutes, servers after thirty (RFC 2177)."""
 RECONNECT_MS_MIN, RECONNECT_MS_MAX = 1_000, 300_000
+REFUSALS_MAX = 3
+"""How often the server may refuse a mail before a note is taken in its place, so that it holds up nothing for ever."""
 CLOSE_S, BREAK_S = 1.0, 0.5
 """Real seconds that `close` gives to a mail that is being taken, and then to the thread."""
 
@@ -97,6 +100,7 @@ class ImapMailbox:
         self._jitter = jitter
         self._on_state = on_state
         self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
         self._ended = asyncio.Event()
         self._closing = threading.Event()
         self._bell, self._rope = socket.socketpair()  # a byte on the rope wakes the thread out of any wait of ours
@@ -104,6 +108,7 @@ class ImapMailbox:
         self._rope.setblocking(False)
         self._session: ImapSession | None = None
         self._failures = 0  # in a row
+        self._refused = ("", 0)  # the mail that the server refused last, and how often
         self._under_way: concurrent.futures.Future[Any] | None = None
         self.state = ImapState()
 
@@ -111,7 +116,8 @@ class ImapMailbox:
         """Begin to follow the mailbox. Whatever is wrong with it shows in `state`; nothing is raised."""
         self._loop = asyncio.get_running_loop()
         # A daemon, for a connection that is being made cannot be broken off and must not keep the program from ending.
-        threading.Thread(target=self._live, name="imap", daemon=True).start()
+        self._thread = threading.Thread(target=self._live, name="imap", daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
         """End within two seconds. A mail that is being taken gets one of them, and else comes again next time."""
@@ -119,9 +125,13 @@ class ImapMailbox:
         self._ring()
         if self._session is not None:
             self._session.break_off()
-        if not await self._has_ended(CLOSE_S) and self._under_way is not None:
-            self._under_way.cancel()
-            await self._has_ended(BREAK_S)
+        if self._thread is not None and not await self._has_ended(CLOSE_S):
+            if self._under_way is not None:
+                self._under_way.cancel()
+            if not await self._has_ended(BREAK_S):
+                return
+        self._bell.close()
+        self._rope.close()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
@@ -198,11 +208,24 @@ class ImapMailbox:
     def _bring(self, session: ImapSession, folder: str, position: Position) -> bool:
         """Give one mail to who takes it, then move on. False where it should be marked and was not."""
         where = f"imap:{folder}/{position.uid_validity}/{position.uid}"
-        fetched = session.fetch(position.uid)
+        fetched = self._fetched(session, position.uid, where)
         if fetched is not None:
             self._give(self._envelope(fetched), where)
         self._on_loop(self._cursor.save(folder, position))
         return fetched is None or self._settings.seen == "keep" or session.mark_seen(position.uid)
+
+    def _fetched(self, session: ImapSession, uid: int, where: str) -> Fetched | None:
+        try:
+            return session.fetch(uid)
+        except MailRefused as refused:
+            before, count = self._refused
+            self._refused = (where, count + 1 if before == where else 1)
+            words = f"The server does not give the mail {where} ({refused})"
+            if self._refused[1] < REFUSALS_MAX:
+                raise FolderTrouble(f"{words}; it is asked again.") from refused
+            subject = b"Subject: A mail that the mail server does not give\r\n\r\n"
+            note = noted(f"not fetched: {words}", subject + f"{words}. Look for it there.\r\n".encode())
+            return Fetched(note, None)
 
     def _give(self, envelope: Envelope, where: str) -> None:
         async def given() -> bool:

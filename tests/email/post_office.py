@@ -97,6 +97,8 @@ class Wire:
         self.held_at: bytes | None = None
         """What the server says from here on comes in one piece with what it says next, once."""
         self.holds = asyncio.Event()
+        self.fetches_refused = 0
+        """How many times a mail that is asked for is refused."""
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -104,7 +106,7 @@ class Wire:
         self._writers += [writer, back]
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass(reader, back))
+                both.create_task(self._pass(reader, back, writer))
                 both.create_task(self._answer(there, writer))
         except* (OSError, EOFError):
             pass
@@ -117,8 +119,14 @@ class Wire:
             writer.transport.abort()
         self._writers.clear()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
+    ) -> None:
         while some := await reader.read(65536):
+            if b" UID FETCH " in some and self.fetches_refused:
+                self.fetches_refused -= 1
+                back.write(some.split()[0] + b" NO [SERVERBUG] this mail is broken\r\n")
+                continue
             writer.write(some)
             await writer.drain()
         raise EOFError

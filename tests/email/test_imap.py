@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, ImapState, Position
+from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, REFUSALS_MAX, ImapState, Position
 from tests.email.post_office import HOST, PASSWORD, USER, desk, mail_server, wire_to
 from tests.story import free_port, patiently
 
@@ -304,6 +304,35 @@ async def test_a_mail_that_is_too_large_is_given_up_to_the_limit_and_says_so() -
         note = f"X-Onecase-Note: cut after 200 bytes, of {len(large)} bytes; all is in the mailbox\r\n".encode()
         assert first[0].raw == second[0].raw == note + large[:200]
         assert first[0].sender == "mia@customer.example"
+
+
+async def test_a_mail_that_the_server_does_not_give_is_asked_for_again() -> None:
+    """Meanwhile the error tells which one, and the folder waits for it."""
+    async with mail_server() as server, wire_to(server) as wire, desk() as people:
+        wire.fetches_refused = 2
+        await server.gets(COLD, WARM)
+        mailbox = people.follows(wire.port)
+        assert await people.waits(mailbox) == 60_000
+        await people.sees(lambda: "(" in mailbox.state.error and "this mail is broken" in mailbox.state.error)
+        await people.waits(mailbox)
+        await people.has(2)
+        assert people.bodies == [COLD, WARM]
+
+
+async def test_a_mail_that_the_server_never_gives_is_told_of_in_its_place() -> None:
+    """One broken mail holds up no other for ever, and a person reads where it lies."""
+    async with mail_server() as server, wire_to(server) as wire, desk() as people:
+        wire.fetches_refused = REFUSALS_MAX
+        await server.gets(COLD, WARM)
+        mailbox = people.follows(wire.port)
+        await people.waits(mailbox)
+        await people.is_at(mailbox, "idle")
+        await people.waits(mailbox)
+        await people.has(2)
+        note, rest = people.bodies
+        assert note.startswith(b"X-Onecase-Note: not fetched: The server does not give the mail imap:INBOX/")
+        assert rest == WARM
+        assert people.got[0][0].sender == ""
 
 
 @pytest.mark.parametrize(("seen", "is_marked"), [("keep", False), ("mark", True)])
