@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from channels.base import Refusal
-from channels.email.enveloping import RECIPIENTS_MAX, enveloped
+from channels.email.enveloping import HEADER_BYTES_MAX, RECIPIENTS_MAX, enveloped
 from channels.email.form import PARTS_MAX
 from channels.email.inbound import KINDS, Kind, envelopes_of, fields_of, token_of, verify_mailgun
 from channels.email.post import Envelope, is_address
@@ -135,6 +135,16 @@ def test_an_envelope_out_of_headers(header: str, sender: str, recipients: tuple[
     envelope = enveloped(f"{header}\r\n\r\nhello".encode(), otherwise_to=OURS)
     assert (envelope.sender, envelope.recipients) == (sender, recipients)
     assert len(envelope.recipients) <= RECIPIENTS_MAX
+
+
+def test_an_address_that_is_cut_by_a_limit_is_left_out() -> None:
+    """Half an address could be somebody else's."""
+    long = "x" * 240
+    to = ", ".join(f"{i:03}@{long}.example" for i in range(RECIPIENTS_MAX))
+    before = "X: y\r\n" * ((HEADER_BYTES_MAX - 20) // 6)
+    for raw in (f"To: {to}\r\n\r\n", f"{before}To: {OURS}, {OURS}.evil.example\r\n\r\n"):
+        found = enveloped(raw.encode(), otherwise_to=OURS).recipients
+        assert all(address == OURS or len(address) == 252 for address in found), found
 
 
 @given(
