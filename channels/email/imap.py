@@ -9,13 +9,14 @@ import asyncio
 import concurrent.futures
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from channels.email.enveloping import enveloped, noted
+from channels.email.imap_port import NOWHERE, Cursor, ImapState, Position, Take
 from channels.email.imap_session import (
     SERVER_FAULTS,
     Fetched,
@@ -40,39 +41,6 @@ CLOSE_S, BREAK_S = 1.0, 0.5
 """Real seconds that `close` gives to a mail that is being taken, and then to the thread."""
 
 T = TypeVar("T")
-Take = Callable[[Envelope, str], Awaitable[bool]]
-"""Takes a mail, with where it lay. True once it is kept, or was before; False, or raising: not now, it comes again, and
-nothing of its folder passes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a folder is taken: its UIDVALIDITY and the last UID (RFC 9051 section 2.3.1.1)."""
-
-    uid_validity: int
-    uid: int
-
-
-NOWHERE = Position(0, 0)
-"""No folder has it, so the folder is begun anew. Kept where a folder was gone."""
-
-
-class Cursor(Protocol):
-    """Keeps positions by folder, durably. What `save` was given is there once it has returned."""
-
-    async def load(self, folder: str) -> Position | None: ...
-    async def save(self, folder: str, position: Position) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ImapState:
-    """How it goes, for people. `error` says what is wrong and what to do; empty when all is well."""
-
-    doing: Literal["stopped", "connecting", "looking", "idle", "polling", "reconnecting"] = "stopped"
-    connected_since: Ms | None = None
-    last_mail_at: Ms | None = None
-    error: str = ""
-    error_at: Ms | None = None
 
 
 class NotTaken(ImapTrouble):

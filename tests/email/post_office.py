@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import ssl
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imap_tools.mailbox import BaseMailBox, MailBoxUnencrypted
+from imap_tools.mailbox import BaseMailBox, MailBoxStartTls, MailBoxUnencrypted
 from pymap.backend.dict import Config, DictBackend, Login
 from pymap.config import BackendCapability
 from pymap.imap import IMAPService
@@ -34,12 +35,18 @@ class WithoutIdle(Config):
 class MailServer:
     """What people and their mail programs do at the server, over the wire."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, authority: str | None = None) -> None:
         self.port = port
+        self._authority = authority
+
+    def _opened(self) -> BaseMailBox:
+        if self._authority is None:
+            return MailBoxUnencrypted(HOST, self.port, 20)
+        return MailBoxStartTls(HOST, self.port, 20, ssl.create_default_context(cafile=self._authority))
 
     async def does(self, what: Callable[[BaseMailBox], Any]) -> Any:
         def done() -> Any:
-            with MailBoxUnencrypted(HOST, self.port, 20).login(USER, PASSWORD, initial_folder=None) as box:
+            with self._opened().login(USER, PASSWORD, initial_folder=None) as box:
                 return what(box)
 
         return await patiently(asyncio.to_thread(done))
@@ -81,7 +88,7 @@ async def mail_server(
     async with AsyncExitStack() as stack:
         await backend.start(stack)
         await IMAPService(backend, config).start(stack)
-        yield MailServer(port)
+        yield MailServer(port, cert)
 
 
 class Wire:

@@ -417,6 +417,9 @@ async def test_the_servers_certificate_is_checked(tmp_path: Path) -> None:
         assert "is not trusted" in mailbox.state.error
         trusting = people.follows(server.port, tls="starttls", ca_file=cert)
         await people.is_at(trusting, "idle")
+        await server.gets(COLD)
+        await people.has(1)
+        await people.is_at(trusting, "idle")
 
 
 async def test_the_wrong_kind_of_tls_is_told() -> None:
