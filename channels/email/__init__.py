@@ -1,1 +1,1 @@
-"""E-mail: how it travels, without sockets (`post`) and on them (`smtp`, `smtp_session`). Importing this runs nothing."""
+"""E-mail: how it travels, without sockets (`post`) and on them (`smtp`). Importing this runs nothing."""

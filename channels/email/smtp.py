@@ -173,8 +173,8 @@ class SmtpListener:
             task.cancel()
         await asyncio.gather(*self._takes, return_exceptions=True)
 
-    def gone(self, connection: Session) -> None:
-        self._connections.discard(connection)
+    def gone(self, session: Session) -> None:
+        self._connections.discard(session)
         if not self._connections:
             self._empty.set()
 

@@ -7,7 +7,7 @@ decides nothing about mails; its `Host` does.
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import AnyStr, Protocol, cast
 
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Gathered
@@ -149,7 +149,7 @@ class Session(SMTP):
         self._reset_timeout()
         super().data_received(data)
 
-    async def push(self, status: str | bytes) -> None:
+    async def push(self, status: AnyStr) -> None:
         await super().push(status)
         if self._host.is_closing:
             self.leave_if_idle()
