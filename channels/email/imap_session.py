@@ -243,7 +243,11 @@ def _connected(settings: ImapSettings) -> BaseMailBox:
 
 
 def _trust(settings: ImapSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.ca_file or None)
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file or None)
+    except OSError as problem:
+        words = f"No certificates can be read from {settings.ca_file!r} ({_said(problem)}): check ca_file."
+        raise ImapTrouble(words, is_lasting=True) from problem
 
 
 def _said(problem: Exception) -> str:

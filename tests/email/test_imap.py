@@ -428,3 +428,13 @@ async def test_the_wrong_kind_of_tls_is_told() -> None:
         mailbox = people.follows(server.port, tls="ssl")
         await people.is_at(mailbox, "reconnecting")
         assert "does not speak TLS as asked" in mailbox.state.error
+
+
+async def test_a_file_of_certificates_that_is_none_is_told(tmp_path: Path) -> None:
+    """Missing, or no certificates: the sentence names the setting."""
+    (tmp_path / "empty.pem").write_text("hello")
+    async with mail_server() as server, desk() as people:
+        for name in ("empty.pem", "missing.pem"):
+            mailbox = people.follows(server.port, tls="ssl", ca_file=str(tmp_path / name))
+            await people.is_at(mailbox, "reconnecting")
+            assert "check ca_file" in mailbox.state.error
