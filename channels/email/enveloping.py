@@ -88,4 +88,4 @@ def first_of_each(found: Iterable[str]) -> tuple[str, ...]:
 
 def noted(note: str, raw: bytes) -> bytes:
     """A mail under a first line that says what is the matter with it."""
-    return f"{NOTE}: {note}\r\n".encode("ascii", "replace") + raw
+    return f"{NOTE}: {' '.join(note.split())}\r\n".encode("ascii", "replace") + raw

@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 class NotTaken(ImapTrouble):
-    """A mail could not be taken: that folder waits for it."""
+    """A mail or its place could not be kept on our side: that folder waits."""
 
 
 class ImapMailbox:
@@ -149,7 +149,7 @@ class ImapMailbox:
             except (FolderTrouble, NotTaken) as trouble:
                 troubles.append(trouble)
                 if isinstance(trouble, FolderTrouble) and trouble.is_gone:
-                    self._on_loop(self._cursor.save(folder, NOWHERE))
+                    self._save(folder, NOWHERE)
         error = " ".join(map(str, troubles))
         if any(isinstance(trouble, NotTaken) for trouble in troubles):
             raise NotTaken(error)
@@ -159,7 +159,7 @@ class ImapMailbox:
 
     def _look_into(self, session: ImapSession, folder: str) -> list[ImapTrouble]:
         opened = session.open(folder)
-        position = self._on_loop(self._cursor.load(folder))
+        position = self._on_loop(self._cursor.load(folder), otherwise=f"The place in {folder!r} could not be read")
         is_known = position is not None and position.uid_validity == opened.uid_validity
         if position is not None and is_known and position.uid <= opened.uid_last:
             uids = session.uids_after(position.uid)
@@ -169,7 +169,7 @@ class ImapMailbox:
         unmarked = [uid for uid in uids if not self._bring(session, folder, Position(opened.uid_validity, uid))]
         if position is None:
             last = max([opened.uid_last, *uids[-1:]])
-            self._on_loop(self._cursor.save(folder, Position(opened.uid_validity, last)))
+            self._save(folder, Position(opened.uid_validity, last))
         words = f"The server did not mark {len(unmarked)} mails in {folder!r} as read: set seen to keep, or give "
         return [ImapTrouble(f"{words}{self._settings.user!r} the right to.")] if unmarked else []
 
@@ -179,7 +179,7 @@ class ImapMailbox:
         fetched = self._fetched(session, position.uid, where)
         if fetched is not None:
             self._give(self._envelope(fetched), where)
-        self._on_loop(self._cursor.save(folder, position))
+        self._save(folder, position)
         return fetched is None or self._settings.seen == "keep" or session.mark_seen(position.uid)
 
     def _fetched(self, session: ImapSession, uid: int, where: str) -> Fetched | None:
@@ -199,10 +199,7 @@ class ImapMailbox:
         async def given() -> bool:
             return await self._take(envelope, where)
 
-        try:
-            is_taken = self._on_loop(given())
-        except Exception as problem:  # who takes may fail in any way; its mail stays where it is
-            raise NotTaken(f"The mail {where} could not be taken ({_words(problem)}); it is tried again.") from problem
+        is_taken = self._on_loop(given(), otherwise=f"The mail {where} could not be taken")
         if not is_taken:
             raise NotTaken(f"The mail {where} is not wanted yet; it is tried again.")
         self._show(last_mail_at=self._clock.now())
@@ -244,9 +241,16 @@ class ImapMailbox:
             if alarm is not None:
                 alarm.cancel()
 
-    def _on_loop(self, doing: Coroutine[Any, Any, T]) -> T:
+    def _save(self, folder: str, position: Position) -> None:
+        self._on_loop(self._cursor.save(folder, position), otherwise=f"The place in {folder!r} could not be kept")
+
+    def _on_loop(self, doing: Coroutine[Any, Any, T], *, otherwise: str) -> T:
+        """What `doing` gives. However it fails, it is our side's failure and none of the connection's."""
         self._under_way = under_way = asyncio.run_coroutine_threadsafe(doing, self._loop)
-        return under_way.result()
+        try:
+            return under_way.result()
+        except Exception as problem:
+            raise NotTaken(f"{otherwise} ({type(problem).__name__}: {problem}); it is tried again.") from problem
 
     def _show(self, **changes: Any) -> None:
         if changes.get("error"):
