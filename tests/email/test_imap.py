@@ -49,9 +49,11 @@ async def test_a_restart_goes_on_where_it_stopped() -> None:
         await people.is_at(before, "idle")
         await before.close()
         await server.gets(WARM, THIRD)
-        after = people.follows(server.port)
-        await people.is_at(after, "idle")
-        assert people.bodies == [COLD, WARM, THIRD]
+        for _ in range(2):
+            after = people.follows(server.port)
+            await people.is_at(after, "idle")
+            await after.close()
+            assert people.bodies == [COLD, WARM, THIRD]
 
 
 async def test_the_same_mail_in_two_folders_is_given_twice_with_the_same_bytes() -> None:
