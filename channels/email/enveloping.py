@@ -12,8 +12,10 @@ from email.utils import getaddresses
 
 from channels.email.post import Envelope, is_address
 
-HEADER_BYTES_MAX = 262_144
+HEADER_BYTES_MAX = 65_536
 """How far into a mail headers are looked for."""
+ADDRESSES_CHARS_MAX = 16_384
+"""How much of all headers of one name is read for addresses: Python's reader takes a second for what is much longer."""
 RECIPIENTS_MAX = 100
 SENT_TO = ("X-Original-To", "Delivered-To", "Envelope-To", "To", "Cc")
 """Where recipients stand: written by servers first; the address before an alias was resolved before the one after."""
@@ -31,8 +33,9 @@ def enveloped(raw: bytes, *, otherwise_to: str) -> Envelope:
 
 
 def header_of(raw: bytes) -> Header:
-    """The header of a mail, read no further than `HEADER_BYTES_MAX`."""
-    return BytesHeaderParser().parsebytes(raw[:HEADER_BYTES_MAX])
+    """The header of a mail, as far as its whole lines go within `HEADER_BYTES_MAX`."""
+    some = raw if len(raw) <= HEADER_BYTES_MAX else raw[:HEADER_BYTES_MAX].rpartition(b"\n")[0]
+    return BytesHeaderParser().parsebytes(some)
 
 
 def sender_of(header: Header) -> str:
@@ -59,8 +62,11 @@ def values(header: Header, name: str) -> list[str]:
 def addresses(written: Iterable[str]) -> list[str]:
     """The addresses in values of headers, without names. What is no address is left out, an encoded word too: it is
     text that only looks like one after decoding (RFC 2047 section 5)."""
+    text = ", ".join(written)
+    if len(text) > ADDRESSES_CHARS_MAX:
+        text = text[:ADDRESSES_CHARS_MAX].rpartition(",")[0]  # never half an address
     try:
-        pairs = getaddresses(list(written))
+        pairs = getaddresses([text])
     except (MessageError, ValueError, LookupError, RecursionError):
         return []
     return [address for _, address in pairs if is_mailbox(address)]
@@ -82,4 +88,4 @@ def first_of_each(found: Iterable[str]) -> tuple[str, ...]:
 
 def noted(note: str, raw: bytes) -> bytes:
     """A mail under a first line that says what is the matter with it."""
-    return f"{NOTE}: {note}\r\n".encode("ascii", "replace") + raw
+    return f"{NOTE}: {' '.join(note.split())}\r\n".encode("ascii", "replace") + raw

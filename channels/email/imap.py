@@ -9,13 +9,14 @@ import asyncio
 import concurrent.futures
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from channels.email.enveloping import enveloped, noted
+from channels.email.imap_port import NOWHERE, Cursor, ImapState, Position, Take
 from channels.email.imap_session import (
     SERVER_FAULTS,
     Fetched,
@@ -23,6 +24,7 @@ from channels.email.imap_session import (
     ImapSession,
     ImapSettings,
     ImapTrouble,
+    MailRefused,
     wait_readable,
 )
 from channels.email.post import Envelope
@@ -33,47 +35,16 @@ __all__ = ["Cursor", "ImapMailbox", "ImapSettings", "ImapState", "Position", "Ta
 IDLE_S_MAX = 540.0
 """Real seconds of one IDLE; routers forget a silent connection after ten minutes, servers after thirty (RFC 2177)."""
 RECONNECT_MS_MIN, RECONNECT_MS_MAX = 1_000, 300_000
+REFUSALS_MAX = 3
+"""How often the server may refuse a mail before a note is taken in its place, so that it holds up nothing for ever."""
 CLOSE_S, BREAK_S = 1.0, 0.5
 """Real seconds that `close` gives to a mail that is being taken, and then to the thread."""
 
 T = TypeVar("T")
-Take = Callable[[Envelope, str], Awaitable[bool]]
-"""Takes a mail, with where it lay. True once it is kept, or was before; False, or raising: not now, it comes again, and
-nothing of its folder passes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a folder is taken: its UIDVALIDITY and the last UID (RFC 9051 section 2.3.1.1)."""
-
-    uid_validity: int
-    uid: int
-
-
-NOWHERE = Position(0, 0)
-"""No folder has it, so the folder is begun anew. Kept where a folder was gone."""
-
-
-class Cursor(Protocol):
-    """Keeps positions by folder, durably. What `save` was given is there once it has returned."""
-
-    async def load(self, folder: str) -> Position | None: ...
-    async def save(self, folder: str, position: Position) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ImapState:
-    """How it goes, for people. `error` says what is wrong and what to do; empty when all is well."""
-
-    doing: Literal["stopped", "connecting", "looking", "idle", "polling", "reconnecting"] = "stopped"
-    connected_since: Ms | None = None
-    last_mail_at: Ms | None = None
-    error: str = ""
-    error_at: Ms | None = None
 
 
 class NotTaken(ImapTrouble):
-    """A mail could not be taken: that folder waits for it."""
+    """A mail or its place could not be kept on our side: that folder waits."""
 
 
 class ImapMailbox:
@@ -97,6 +68,7 @@ class ImapMailbox:
         self._jitter = jitter
         self._on_state = on_state
         self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
         self._ended = asyncio.Event()
         self._closing = threading.Event()
         self._bell, self._rope = socket.socketpair()  # a byte on the rope wakes the thread out of any wait of ours
@@ -104,6 +76,7 @@ class ImapMailbox:
         self._rope.setblocking(False)
         self._session: ImapSession | None = None
         self._failures = 0  # in a row
+        self._refused = ("", 0)  # the mail that the server refused last, and how often
         self._under_way: concurrent.futures.Future[Any] | None = None
         self.state = ImapState()
 
@@ -111,7 +84,8 @@ class ImapMailbox:
         """Begin to follow the mailbox. Whatever is wrong with it shows in `state`; nothing is raised."""
         self._loop = asyncio.get_running_loop()
         # A daemon, for a connection that is being made cannot be broken off and must not keep the program from ending.
-        threading.Thread(target=self._live, name="imap", daemon=True).start()
+        self._thread = threading.Thread(target=self._live, name="imap", daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
         """End within two seconds. A mail that is being taken gets one of them, and else comes again next time."""
@@ -119,9 +93,13 @@ class ImapMailbox:
         self._ring()
         if self._session is not None:
             self._session.break_off()
-        if not await self._has_ended(CLOSE_S) and self._under_way is not None:
-            self._under_way.cancel()
-            await self._has_ended(BREAK_S)
+        if self._thread is not None and not await self._has_ended(CLOSE_S):
+            if self._under_way is not None:
+                self._under_way.cancel()
+            if not await self._has_ended(BREAK_S):
+                return
+        self._bell.close()
+        self._rope.close()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
@@ -171,7 +149,7 @@ class ImapMailbox:
             except (FolderTrouble, NotTaken) as trouble:
                 troubles.append(trouble)
                 if isinstance(trouble, FolderTrouble) and trouble.is_gone:
-                    self._on_loop(self._cursor.save(folder, NOWHERE))
+                    self._save(folder, NOWHERE)
         error = " ".join(map(str, troubles))
         if any(isinstance(trouble, NotTaken) for trouble in troubles):
             raise NotTaken(error)
@@ -181,7 +159,7 @@ class ImapMailbox:
 
     def _look_into(self, session: ImapSession, folder: str) -> list[ImapTrouble]:
         opened = session.open(folder)
-        position = self._on_loop(self._cursor.load(folder))
+        position = self._on_loop(self._cursor.load(folder), otherwise=f"The place in {folder!r} could not be read")
         is_known = position is not None and position.uid_validity == opened.uid_validity
         if position is not None and is_known and position.uid <= opened.uid_last:
             uids = session.uids_after(position.uid)
@@ -191,27 +169,37 @@ class ImapMailbox:
         unmarked = [uid for uid in uids if not self._bring(session, folder, Position(opened.uid_validity, uid))]
         if position is None:
             last = max([opened.uid_last, *uids[-1:]])
-            self._on_loop(self._cursor.save(folder, Position(opened.uid_validity, last)))
+            self._save(folder, Position(opened.uid_validity, last))
         words = f"The server did not mark {len(unmarked)} mails in {folder!r} as read: set seen to keep, or give "
         return [ImapTrouble(f"{words}{self._settings.user!r} the right to.")] if unmarked else []
 
     def _bring(self, session: ImapSession, folder: str, position: Position) -> bool:
         """Give one mail to who takes it, then move on. False where it should be marked and was not."""
         where = f"imap:{folder}/{position.uid_validity}/{position.uid}"
-        fetched = session.fetch(position.uid)
+        fetched = self._fetched(session, position.uid, where)
         if fetched is not None:
             self._give(self._envelope(fetched), where)
-        self._on_loop(self._cursor.save(folder, position))
+        self._save(folder, position)
         return fetched is None or self._settings.seen == "keep" or session.mark_seen(position.uid)
+
+    def _fetched(self, session: ImapSession, uid: int, where: str) -> Fetched | None:
+        try:
+            return session.fetch(uid)
+        except MailRefused as refused:
+            before, count = self._refused
+            self._refused = (where, count + 1 if before == where else 1)
+            words = f"The server does not give the mail {where} ({refused})"
+            if self._refused[1] < REFUSALS_MAX:
+                raise FolderTrouble(f"{words}; it is asked again.") from refused
+            subject = b"Subject: A mail that the mail server does not give\r\n\r\n"
+            note = noted(f"not fetched: {words}", subject + f"{words}. Look for it there.\r\n".encode())
+            return Fetched(note, None)
 
     def _give(self, envelope: Envelope, where: str) -> None:
         async def given() -> bool:
             return await self._take(envelope, where)
 
-        try:
-            is_taken = self._on_loop(given())
-        except Exception as problem:  # who takes may fail in any way; its mail stays where it is
-            raise NotTaken(f"The mail {where} could not be taken ({_words(problem)}); it is tried again.") from problem
+        is_taken = self._on_loop(given(), otherwise=f"The mail {where} could not be taken")
         if not is_taken:
             raise NotTaken(f"The mail {where} is not wanted yet; it is tried again.")
         self._show(last_mail_at=self._clock.now())
@@ -253,9 +241,16 @@ class ImapMailbox:
             if alarm is not None:
                 alarm.cancel()
 
-    def _on_loop(self, doing: Coroutine[Any, Any, T]) -> T:
+    def _save(self, folder: str, position: Position) -> None:
+        self._on_loop(self._cursor.save(folder, position), otherwise=f"The place in {folder!r} could not be kept")
+
+    def _on_loop(self, doing: Coroutine[Any, Any, T], *, otherwise: str) -> T:
+        """What `doing` gives. However it fails, it is our side's failure and none of the connection's."""
         self._under_way = under_way = asyncio.run_coroutine_threadsafe(doing, self._loop)
-        return under_way.result()
+        try:
+            return under_way.result()
+        except Exception as problem:
+            raise NotTaken(f"{otherwise} ({type(problem).__name__}: {problem}); it is tried again.") from problem
 
     def _show(self, **changes: Any) -> None:
         if changes.get("error"):

@@ -89,6 +89,10 @@ class FolderTrouble(ImapTrouble):
         self.is_gone = is_gone
 
 
+class MailRefused(ImapTrouble):
+    """The server does not give a mail that it has."""
+
+
 class ImapSession:
     """A signed-in connection. Raises ImapTrouble, and `SERVER_FAULTS` when the connection breaks."""
 
@@ -127,10 +131,13 @@ class ImapSession:
         return sorted(map(int, self._box.uids(AND(date_gte=day), charset=None)))
 
     def fetch(self, uid: int) -> Fetched | None:
-        """A mail of the open folder; None where it is gone."""
+        """A mail of the open folder; None where it is gone. Raises MailRefused."""
         wanted = f"(UID RFC822.SIZE BODY.PEEK[]<0.{self._settings.bytes_max + 1}>)"
         answer = self._client.uid("FETCH", str(uid), wanted)
-        check_command_status(answer, MailboxFetchError)
+        try:
+            check_command_status(answer, MailboxFetchError)
+        except MailboxFetchError as refused:
+            raise MailRefused(_said(refused)) from refused
         parts = cast(Sequence[Any], answer[1])
         raw = next((part[1] for part in parts if isinstance(part, tuple)), None)
         told = SIZE.search(b" ".join(part[0] if isinstance(part, tuple) else part or b"" for part in parts))
@@ -236,7 +243,11 @@ def _connected(settings: ImapSettings) -> BaseMailBox:
 
 
 def _trust(settings: ImapSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.ca_file or None)
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file or None)
+    except OSError as problem:
+        words = f"No certificates can be read from {settings.ca_file!r} ({_said(problem)}): check ca_file."
+        raise ImapTrouble(words, is_lasting=True) from problem
 
 
 def _said(problem: Exception) -> str:

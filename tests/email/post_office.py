@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import ssl
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imap_tools.mailbox import BaseMailBox, MailBoxUnencrypted
+from imap_tools.mailbox import BaseMailBox, MailBoxStartTls, MailBoxUnencrypted
 from pymap.backend.dict import Config, DictBackend, Login
 from pymap.config import BackendCapability
 from pymap.imap import IMAPService
@@ -34,12 +35,18 @@ class WithoutIdle(Config):
 class MailServer:
     """What people and their mail programs do at the server, over the wire."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, authority: str | None = None) -> None:
         self.port = port
+        self._authority = authority
+
+    def _opened(self) -> BaseMailBox:
+        if self._authority is None:
+            return MailBoxUnencrypted(HOST, self.port, 20)
+        return MailBoxStartTls(HOST, self.port, 20, ssl.create_default_context(cafile=self._authority))
 
     async def does(self, what: Callable[[BaseMailBox], Any]) -> Any:
         def done() -> Any:
-            with MailBoxUnencrypted(HOST, self.port, 20).login(USER, PASSWORD, initial_folder=None) as box:
+            with self._opened().login(USER, PASSWORD, initial_folder=None) as box:
                 return what(box)
 
         return await patiently(asyncio.to_thread(done))
@@ -81,7 +88,7 @@ async def mail_server(
     async with AsyncExitStack() as stack:
         await backend.start(stack)
         await IMAPService(backend, config).start(stack)
-        yield MailServer(port)
+        yield MailServer(port, cert)
 
 
 class Wire:
@@ -97,6 +104,8 @@ class Wire:
         self.held_at: bytes | None = None
         """What the server says from here on comes in one piece with what it says next, once."""
         self.holds = asyncio.Event()
+        self.fetches_refused = 0
+        """How many times a mail that is asked for is refused."""
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -104,7 +113,7 @@ class Wire:
         self._writers += [writer, back]
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass(reader, back))
+                both.create_task(self._pass(reader, back, writer))
                 both.create_task(self._answer(there, writer))
         except* (OSError, EOFError):
             pass
@@ -117,8 +126,14 @@ class Wire:
             writer.transport.abort()
         self._writers.clear()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
+    ) -> None:
         while some := await reader.read(65536):
+            if b" UID FETCH " in some and self.fetches_refused:
+                self.fetches_refused -= 1
+                back.write(some.split()[0] + b" NO [SERVERBUG] this mail is broken\r\n")
+                continue
             writer.write(some)
             await writer.drain()
         raise EOFError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, ImapState, Position
+from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, REFUSALS_MAX, ImapState, Position
 from tests.email.post_office import HOST, PASSWORD, USER, desk, mail_server, wire_to
 from tests.story import free_port, patiently
 
@@ -49,9 +49,11 @@ async def test_a_restart_goes_on_where_it_stopped() -> None:
         await people.is_at(before, "idle")
         await before.close()
         await server.gets(WARM, THIRD)
-        after = people.follows(server.port)
-        await people.is_at(after, "idle")
-        assert people.bodies == [COLD, WARM, THIRD]
+        for _ in range(2):
+            after = people.follows(server.port)
+            await people.is_at(after, "idle")
+            await after.close()
+            assert people.bodies == [COLD, WARM, THIRD]
 
 
 async def test_the_same_mail_in_two_folders_is_given_twice_with_the_same_bytes() -> None:
@@ -283,7 +285,10 @@ async def test_a_crash_between_taking_and_noting_gives_the_mail_twice() -> None:
         await server.gets(COLD)
         mailbox = people.follows(server.port)
         await people.is_at(mailbox, "reconnecting")
-        assert "the disk is full" in mailbox.state.error
+        assert (
+            mailbox.state.error
+            == "The place in 'INBOX' could not be kept (OSError: the disk is full); it is tried again."
+        )
         people.notebook.is_torn = False
         await people.waits(mailbox)
         await people.is_at(mailbox, "idle")
@@ -304,6 +309,35 @@ async def test_a_mail_that_is_too_large_is_given_up_to_the_limit_and_says_so() -
         note = f"X-Onecase-Note: cut after 200 bytes, of {len(large)} bytes; all is in the mailbox\r\n".encode()
         assert first[0].raw == second[0].raw == note + large[:200]
         assert first[0].sender == "mia@customer.example"
+
+
+async def test_a_mail_that_the_server_does_not_give_is_asked_for_again() -> None:
+    """Meanwhile the error tells which one, and the folder waits for it."""
+    async with mail_server() as server, wire_to(server) as wire, desk() as people:
+        wire.fetches_refused = 2
+        await server.gets(COLD, WARM)
+        mailbox = people.follows(wire.port)
+        assert await people.waits(mailbox) == 60_000
+        await people.sees(lambda: "(" in mailbox.state.error and "this mail is broken" in mailbox.state.error)
+        await people.waits(mailbox)
+        await people.has(2)
+        assert people.bodies == [COLD, WARM]
+
+
+async def test_a_mail_that_the_server_never_gives_is_told_of_in_its_place() -> None:
+    """One broken mail holds up no other for ever, and a person reads where it lies."""
+    async with mail_server() as server, wire_to(server) as wire, desk() as people:
+        wire.fetches_refused = REFUSALS_MAX
+        await server.gets(COLD, WARM)
+        mailbox = people.follows(wire.port)
+        await people.waits(mailbox)
+        await people.is_at(mailbox, "idle")
+        await people.waits(mailbox)
+        await people.has(2)
+        note, rest = people.bodies
+        assert note.startswith(b"X-Onecase-Note: not fetched: The server does not give the mail imap:INBOX/")
+        assert rest == WARM
+        assert people.got[0][0].sender == ""
 
 
 @pytest.mark.parametrize(("seen", "is_marked"), [("keep", False), ("mark", True)])
@@ -388,6 +422,9 @@ async def test_the_servers_certificate_is_checked(tmp_path: Path) -> None:
         assert "is not trusted" in mailbox.state.error
         trusting = people.follows(server.port, tls="starttls", ca_file=cert)
         await people.is_at(trusting, "idle")
+        await server.gets(COLD)
+        await people.has(1)
+        await people.is_at(trusting, "idle")
 
 
 async def test_the_wrong_kind_of_tls_is_told() -> None:
@@ -396,3 +433,13 @@ async def test_the_wrong_kind_of_tls_is_told() -> None:
         mailbox = people.follows(server.port, tls="ssl")
         await people.is_at(mailbox, "reconnecting")
         assert "does not speak TLS as asked" in mailbox.state.error
+
+
+async def test_a_file_of_certificates_that_is_none_is_told(tmp_path: Path) -> None:
+    """Missing, or no certificates: the sentence names the setting."""
+    (tmp_path / "empty.pem").write_text("hello")
+    async with mail_server() as server, desk() as people:
+        for name in ("empty.pem", "missing.pem"):
+            mailbox = people.follows(server.port, tls="ssl", ca_file=str(tmp_path / name))
+            await people.is_at(mailbox, "reconnecting")
+            assert "check ca_file" in mailbox.state.error

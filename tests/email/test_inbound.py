@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from channels.base import Refusal
-from channels.email.enveloping import RECIPIENTS_MAX, enveloped
+from channels.email.enveloping import HEADER_BYTES_MAX, RECIPIENTS_MAX, enveloped
 from channels.email.form import PARTS_MAX
 from channels.email.inbound import KINDS, Kind, envelopes_of, fields_of, token_of, verify_mailgun
 from channels.email.post import Envelope, is_address
@@ -117,6 +117,7 @@ def test_what_has_no_header_is_refused_to_strangers_and_kept_from_friends() -> N
         ("Subject: nobody", "", (OURS,)),
         ("From: =?utf-8?q?boss=40corp.example?= <mia@x.example>", "mia@x.example", (OURS,)),
         ("From: =?utf-8?q?boss=40corp.example?=", "", (OURS,)),
+        ("From: =?utf-8?q?boss?=@corp.example", "", (OURS,)),
         ('From: "boss@corp.example" <mia@x.example>', "mia@x.example", (OURS,)),
         ("To: B@x.example, b@X.example\r\nDelivered-To: a@x.example", "", ("a@x.example", "B@x.example")),
         (
@@ -134,6 +135,16 @@ def test_an_envelope_out_of_headers(header: str, sender: str, recipients: tuple[
     envelope = enveloped(f"{header}\r\n\r\nhello".encode(), otherwise_to=OURS)
     assert (envelope.sender, envelope.recipients) == (sender, recipients)
     assert len(envelope.recipients) <= RECIPIENTS_MAX
+
+
+def test_an_address_that_is_cut_by_a_limit_is_left_out() -> None:
+    """Half an address could be somebody else's."""
+    long = "x" * 240
+    to = ", ".join(f"{i:03}@{long}.example" for i in range(RECIPIENTS_MAX))
+    before = "X: y\r\n" * ((HEADER_BYTES_MAX - 20) // 6)
+    for raw in (f"To: {to}\r\n\r\n", f"{before}To: {OURS}, {OURS}.evil.example\r\n\r\n"):
+        found = enveloped(raw.encode(), otherwise_to=OURS).recipients
+        assert all(address == OURS or len(address) == 252 for address in found), found
 
 
 @given(
@@ -218,6 +229,15 @@ def test_a_field_cannot_end_a_header_line() -> None:
     mail = read(one("sendgrid", asked))
     assert mail["Bcc"] is None
     assert mail["Subject"] == "hi Bcc: everybody@x.example boo"
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "hex", "latin\u0000", "no-such", ""])
+def test_words_in_no_charset_are_read_as_utf_8(charset: str) -> None:
+    """What a provider says of a field is worth less than the field."""
+    asked = form(
+        ("from", "a@x.example"), ("text", "k\u00fchl \u00e9" * 30), ("charsets", json.dumps({"text": charset}))
+    )
+    assert words(read(one("sendgrid", asked)), "plain").startswith("k\u00fchl")
 
 
 # --- Mailgun ----------------------------------------------------------------------------------------------------------
@@ -347,6 +367,15 @@ def test_postmark_with_the_pieces() -> None:
     assert (words(mail, "plain"), words(mail, "html")) == ("It is cold.\n", "<p>It is cold.</p>")
     (picture,) = mail.iter_attachments()
     assert (picture.get_filename(), picture["Content-ID"], picture.get_content()) == ("a.jpg", "<a@b>", JPEG)
+
+
+def test_half_characters_and_control_characters_in_json_break_no_mail() -> None:
+    """JSON can hold what mail cannot; the rest of the words stays."""
+    odd = {**POSTMARK, "FromFull": {"Email": "j@x.example", "Name": "J\ud800"}, "Subject": "hi\x00you\x1b"}
+    mail = read(one("postmark", posted({**odd, "TextBody": "cold\ud800"})))
+    assert mail["From"].addresses[0].addr_spec == "j@x.example"
+    assert mail["Subject"] == "hi you"
+    assert words(mail, "plain") == "cold?"
 
 
 def test_postmark_with_the_whole_message() -> None:
@@ -526,18 +555,11 @@ def test_any_json_is_envelopes_or_a_refusal(mail: dict[str, Any], is_trusted: bo
 
 
 @settings(max_examples=200)
-@given(st.text(), st.text(), st.binary(), st.text())
-def test_whatever_was_taken_apart_is_whole_again(text: str, subject: str, content: bytes, name: str) -> None:
-    """Words, subject, file and its name come out of the rebuilt mail as they went in, but for control characters and
-    ends of lines."""
-    mail = {
-        "From": "a@x.example",
-        "Subject": subject,
-        "TextBody": text,
-        "Attachments": [{"Name": name, "Content": base64.b64encode(content).decode(), "ContentType": "image/png"}],
-    }
-    plain, file = message_from_bytes(one("postmark", posted(mail)).raw).get_payload()  # pyright: ignore[reportGeneralTypeIssues]
-    assert (plain.get_payload(decode=True) or b"").decode().splitlines() == text.encode(
-        "utf-8", "replace"
-    ).decode().splitlines()
-    assert (file.get_payload(decode=True) or b"") == content
+@given(st.text(), st.text(), st.binary())
+def test_whatever_was_taken_apart_is_whole_again(text: str, html: str, content: bytes) -> None:
+    """Words and files come out of the rebuilt mail as they went in."""
+    file = {"Name": "a.png", "Content": base64.b64encode(content).decode(), "ContentType": "image/png"}
+    asked = posted({"From": "a@x.example", "TextBody": text + "!", "HtmlBody": html + "!", "Attachments": [file]})
+    found = message_from_bytes(one("postmark", asked).raw)
+    plain, marked, attached = [part.get_payload(decode=True) for part in found.walk() if not part.is_multipart()]
+    assert (plain, marked, attached) == ((text + "!").encode(), (html + "!").encode(), content)
