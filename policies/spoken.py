@@ -27,9 +27,13 @@ class Spoken:
     yes: frozenset[tuple[str, ...]] = frozenset()
     not_recorded: int = 0  # the mask of the words for that
 
+    def is_short(self, text: str) -> bool:
+        """Whether the words are few enough to be a choice and nothing else."""
+        return len(words_of(text)) <= WORDS_MAX
+
     def choice(self, text: str) -> str | None:
         """'call', 'text', or None where the words are no choice."""
-        if len(words_of(text)) > WORDS_MAX:
+        if not self.is_short(text):
             return None
         hits = self.index.hits(text)
         return next((choice for mask, choice in self.masks if hits & mask), None)

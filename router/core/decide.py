@@ -5,7 +5,7 @@ Raises `Rejected` when the command is not allowed in this state. Nothing is writ
 
 from typing import assert_never
 
-from router.core import agents, asks, calls, cases, contacts, legs, messages, offers
+from router.core import agents, asks, calls, cases, contacts, leads, legs, messages, offers, recorded, recording
 from router.core.commands import (
     AcceptOffer,
     ActivatePolicy,
@@ -15,6 +15,7 @@ from router.core.commands import (
     AssignCase,
     BeginAttempt,
     BeginLeg,
+    BeginRecording,
     CancelCallback,
     Command,
     CountRefused,
@@ -25,10 +26,12 @@ from router.core.commands import (
     HangUp,
     HearCall,
     HoldCall,
+    JoinCall,
     LoseAgent,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteRecording,
     OfferWork,
     OpenCase,
     OpenScreen,
@@ -40,6 +43,7 @@ from router.core.commands import (
     SendReply,
     SetAgentState,
     SetDeadline,
+    SetRecording,
     SetStatus,
     StartCall,
     TakeCall,
@@ -94,6 +98,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.hear_call(making, command)
         case NoteCall():
             calls.note_call(making, command)
+        case BeginRecording():
+            recorded.begin_recording(making, command)
+        case NoteRecording():
+            recorded.note_recording(making, command)
+        case SetRecording():
+            recording.set_recording(making, command)
+        case JoinCall():
+            leads.join_call(making, command)
         case BeginLeg():
             legs.begin_leg(making, command)
         case RecordLeg():
@@ -138,6 +150,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
         case _:
             assert_never(command)
+    leads.follow(making)
+    recording.follow(making)
     return Decision(
         events=tuple(making.events),
         kept=tuple(making.kept),

@@ -24,6 +24,7 @@ from router.core.commands import (
     Command,
     CustomerCommand,
     NoteCall,
+    NoteRecording,
     RecordDelivery,
     TakeCall,
     TakeContact,
@@ -44,6 +45,7 @@ from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.locks import Locks
 from router.node.outbox import Outbox
+from router.node.recorder import Recorder
 from router.node.relay import Relay
 from router.node.taking import AnswerOf, Means, Outcome
 
@@ -119,12 +121,22 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
-
+        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
             journal=journal,
             take=self.take,
-            channel=next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None),
+            channel=phone,
             policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+            faults=self.faults,
+        )
+
+        self.recorder = Recorder(
+            journal=journal,
+            take=self.take,
+            channel=phone,
             clock=clock,
             deadlines=self.deadlines,
             activity=self.activity,
@@ -146,8 +158,10 @@ class Node:
         self.spawn(self.relay.run(), "relay")
         self.spawn(self._watch(self.outbox.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.failure), "dialler watch")
+        self.spawn(self._watch(self.recorder.failure), "recorder watch")
         await self.outbox.load()
         await self.dialler.load()
+        await self.recorder.load()
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -159,6 +173,7 @@ class Node:
         self.deadlines.close()
         await self.outbox.close()
         await self.dialler.close()
+        await self.recorder.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -201,8 +216,8 @@ class Node:
             await self.relay.passed(outcome.stored.last)
         return outcome
 
-    async def take_delivery(self, command: RecordDelivery | NoteCall) -> None:
-        """A status callback: what it says of a message or call we do not know, or know better, changes nothing."""
+    async def take_delivery(self, command: RecordDelivery | NoteCall | NoteRecording) -> None:
+        """A status callback: what it says of something we do not know, or know better, changes nothing."""
         with suppress(Rejected):
             await self.take(command)
 
@@ -225,6 +240,7 @@ class Node:
         self.relay.hear(batches)
         self.outbox.hear(batches)
         self.dialler.hear(batches)
+        self.recorder.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

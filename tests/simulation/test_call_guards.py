@@ -81,7 +81,7 @@ def customers_are_rung_first(patch: Patch) -> None:
         real(making, case, event)
         for leg in list(making.state.values()):
             if getattr(leg, "role", None) is CallRole.AGENT and leg.state == "planned" and leg.work == event.work:
-                legs._bring_customer(making, leg)
+                legs.bring_customer(making, leg)
 
     patch.setattr("router.core.cases.ring_agent", ring_agent)
 
