@@ -4,6 +4,7 @@ Its one rule: a recording carries our id in the address of its callback, so that
 to it. One customer's leg is recorded, which hears the whole conversation and nothing that is whispered to an agent.
 """
 
+from typing import Any
 from urllib.parse import urlencode
 
 from twilio.base.exceptions import TwilioRestException
@@ -25,6 +26,7 @@ TOLD = ("in-progress", "completed", "absent", "failed")
 NOT_FOUND, GONE_CODE = 404, 21220
 LISTED_MAX = 50
 SOUND = "audio/x-wav"
+STOP: Any = "stopped"  # the SDK names a class of constants where it takes one of them
 TROUBLE = (TwilioException, WireFailure, ValueError, TimeoutError)
 
 
@@ -81,7 +83,7 @@ class TwilioRecordings:
 
     async def stop(self, call: str, provider_id: str) -> bool:
         try:
-            await self._client.calls(call).recordings(provider_id).update_async(status="stopped")
+            await self._client.calls(call).recordings(provider_id).update_async(status=STOP)
         except TwilioRestException as error:
             if error.code == GONE_CODE or error.status == NOT_FOUND:
                 return False

@@ -8,12 +8,13 @@ from pydantic import Field
 from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
 from router.core.context import Decision
 from router.core.documents import Call as Leg
-from router.core.documents import Case, Promise, Recording, State
+from router.core.documents import Case, Customer, Promise, Recording, State
 from router.core.events import JoinAsked
 from router.core.words import (
     AgentId,
     CallbackState,
     CallId,
+    CallRole,
     CallState,
     CaseId,
     Channel,
@@ -47,6 +48,7 @@ class LegOut(Reply):
     answered_at: str | None
     mode: str | None = Field(None, description="of a lead's leg: listen, whisper or talk")
     recorded: bool = Field(False, description="what is said on it is being recorded")
+    refused: bool = Field(False, description="of a customer's leg: they are not to be recorded")
 
 
 class LegList(Reply):
@@ -313,6 +315,7 @@ def _id(call: Call) -> CallId:
 
 
 def _leg_out(leg: Leg, state: State) -> LegOut:
+    whose = state.get(leg.customer)
     recordings = [one for id in leg.recordings if isinstance(one := state.get(id), Recording)]
     return LegOut(
         id=leg.id,
@@ -324,4 +327,5 @@ def _leg_out(leg: Leg, state: State) -> LegOut:
         answered_at=maybe(leg.answered_at),
         mode=leg.mode,
         recorded=any(one.state in RECORDS and one.unwanted_at is None for one in recordings),
+        refused=isinstance(whose, Customer) and whose.unrecorded_at is not None and leg.role is CallRole.CUSTOMER,
     )

@@ -194,3 +194,26 @@ async def test_a_lead_who_does_not_come_leaves_her_with_the_agent() -> None:
         await story.passes(seconds=50)
         assert await her.talks_with() == [ANAS]
         assert await anas.state() == "in_call"
+
+
+async def test_the_desk_shows_leads_the_ways_in() -> None:
+    """Listen, whisper, talk and take over stand on a live call for leads, and for nobody else."""
+    async with Story() as story:
+        case, her, _, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        assert 'id="join-listen"' not in await ana.page(case)
+        page = await lea.page(case)
+        assert all(f'id="join-{mode}"' in page for mode in ("listen", "whisper", "talk"))
+        await lea.clicks(f"/call/{await leg_of(lea, case)}/join", mode="listen", at=case)
+        await story.passes(seconds=2)
+        await leas.picks_up()
+        await story.passes(seconds=2)
+        await leas.presses("1")
+        await story.passes(seconds=2)
+        page = await lea.page(case)
+        assert "<b>Lead</b> is in the conversation (listen)" in page
+        assert "comes to the call to listen" in page
+        ask = (await story.case(case))["ask"]
+        await lea.clicks(f"/work/{ask['work']}/take", reason="I know the part", at=case)
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [LEAS]

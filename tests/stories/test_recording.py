@@ -285,3 +285,21 @@ async def test_a_status_said_twice_or_of_nothing_we_know_changes_nothing(tmp_pat
             odd = await story.webhook(told["fields"], path=f"/twilio/status/recording{path}")
             assert odd.status == 204
         assert (await story.case(case))["version"] == before["version"]
+
+
+async def test_the_desk_shows_it_and_stops_it(tmp_path: Path) -> None:
+    """The agent sees that they are recorded, with a button that ends it; then why they are not, and the way back."""
+    async with Story(policies=recorded(tmp_path / "p")) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        assert 'id="stop-recording"' in await ana.page(case)
+        leg = await her_leg(ana, case)
+        await ana.clicks(f"/call/{leg}/recording", on="false", at=case)
+        assert await at_the_provider(story) == []
+        page = await ana.page(case)
+        assert 'id="stop-recording"' not in page
+        assert "they do not want it" in page
+        assert "They are not to be recorded" in page
+        await ana.clicks(f"/call/{leg}/recording", on="true", at=case)
+        assert 'id="stop-recording"' in await ana.page(case)
