@@ -139,7 +139,11 @@ class DomainScope:
         self._match_work(event.ask.work)
 
     def _hand(self, event: WorkWanted, agent: AgentId) -> bool:
-        """Give work to a lead who takes it over: they said yes by asking for it."""
+        """Give work to a lead who takes it over: they said yes by asking for it. Not where they took something else
+        meanwhile."""
+        known, kind = self.agents.get(agent), event.ask.requirement.kind
+        if known is None or self.matcher.load(agent, kind) >= known.room_for(kind):
+            return False
         self._try(
             OfferWork(
                 key=self._next_key(),
