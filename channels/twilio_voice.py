@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from twilio.base import values
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.twiml.voice_response import Dial as VoiceDial
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -66,6 +67,7 @@ class TwilioVoice:
         self._client = client
         self._media = media
         self._public = settings.public_url.rstrip("/")
+        self._on_the_line: set[str] = set()  # calls that nobody answered for us and that were not over when we looked
         self.recordings = TwilioRecordings(
             client, media, account=settings.account, status_url=self._public + RECORDING_PATH
         )
@@ -234,9 +236,14 @@ class TwilioVoice:
             )
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
-        for call in calls:
-            is_over = call.direction == "inbound" and str(call.status) in OVER
-            if call.sid and is_over and not await is_known(_key(call.sid)):
+        listed = {call.sid for call in calls}
+        for call in [*calls, *await self._seen_before(self._on_the_line - listed)]:
+            if not call.sid or call.direction != "inbound" or await is_known(_key(call.sid)):
+                self._on_the_line.discard(call.sid or "")
+            elif str(call.status) not in OVER:
+                self._on_the_line.add(call.sid)
+            else:
+                self._on_the_line.discard(call.sid)
                 fields = {"From": str(getattr(call, "_from", None) or ""), "To": str(call.to or "")}
                 taken = call.start_time or call.date_created
                 found.append(_taken(fields, call.sid, instant(taken) if taken else since, late=True))
@@ -252,6 +259,20 @@ class TwilioVoice:
                 media = Media(url=self._media.url_of(one.uri or "") + ".wav", content_type="audio/wav")
                 at = instant(one.date_created) if one.date_created else since
                 found.append(TakeRecording(key=_key(one.sid), call=inbound_id(one.call_sid), at=at, media=(media,)))
+        return found
+
+    async def _seen_before(self, sids: set[str]) -> list[CallInstance]:
+        """Calls that were not over at an earlier reading, and that began before this one reaches back."""
+        found: list[CallInstance] = []
+        for sid in sorted(sids):
+            try:
+                found.append(await self._client.calls(sid).fetch_async())
+            except TwilioRestException as error:
+                if error.status != NOT_FOUND:
+                    raise ConnectionError(str(error)) from error
+                self._on_the_line.discard(sid)  # deleted there: nobody can tell any more
+            except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+                raise ConnectionError(str(error)) from error
         return found
 
     async def send(self, message: object) -> Sent:
