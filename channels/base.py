@@ -10,9 +10,9 @@ from typing import Protocol
 from channels.wire import WireRequest, WireResponse
 from router.core.call_table import Script
 from router.core.clock import Ms
-from router.core.commands import Command, TakeCall, TakeContact, TakeRecording
+from router.core.commands import Command, Media, TakeCall, TakeContact, TakeRecording
 from router.core.values import value
-from router.core.words import CallId, CallRole, CaseId, Setback, Step
+from router.core.words import CallId, CallRole, CaseId, RecordingId, Setback, Step
 from router.core.words import Channel as ChannelName
 
 __all__ = ["Capabilities", "Channel", "ChannelName", "Outgoing", "Received", "Refusal", "Sent"]
@@ -105,8 +105,39 @@ class Refusal(Exception):
 IsKnown = Callable[[str], Awaitable[bool]]
 
 
+@value
+class RecordingLook:
+    """Where a recording stands: in-progress, stopped, processing, completed, absent, or gone."""
+
+    state: str
+    seconds: int = 0
+    media: Media | None = None
+
+
+class CallRecordings(Protocol):
+    """Recording a call at the provider. `call` and `provider_id` are the provider's. All but `begin` raise
+    ConnectionError."""
+
+    async def begin(self, call: str, reference: RecordingId) -> Sent: ...
+    async def found(self, call: str) -> Sequence[str]:
+        """All that we began on a call, for one of them may be the one whose answer was lost; the oldest first."""
+        ...
+
+    async def stop(self, call: str, provider_id: str) -> bool:
+        """False: it does not run any more."""
+        ...
+
+    async def look(self, provider_id: str) -> RecordingLook: ...
+    async def delete(self, provider_id: str) -> bool:
+        """True once the provider does not have it."""
+        ...
+
+
 class LiveChannel(Protocol):
     """What a channel does besides when people are on the line: dial, move, look, and say what a script says."""
+
+    @property
+    def recordings(self) -> CallRecordings: ...
 
     @property
     def spoken_type(self) -> str:

@@ -18,6 +18,7 @@ from channels.base import Capabilities, Dial, IsKnown, Received, Refusal, Sent
 from channels.numbers import dialled_number
 from channels.twilio_media import TwilioMedia
 from channels.twilio_messaging import TwilioSettings, instant, moment, refused, verified_fields
+from channels.twilio_recording import OURS, TwilioRecordings
 from channels.twilio_rest import TwilioException
 from channels.wire import WireFailure, WireRequest, WireResponse
 from router.core.call_parts import inbound_id
@@ -65,6 +66,9 @@ class TwilioVoice:
         self._client = client
         self._media = media
         self._public = settings.public_url.rstrip("/")
+        self.recordings = TwilioRecordings(
+            client, media, account=settings.account, status_url=self._public + RECORDING_PATH
+        )
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -82,7 +86,8 @@ class TwilioVoice:
             case _ if path == CONFERENCE_PATH:
                 return _seen(fields)
             case _ if path == RECORDING_PATH:
-                return Received(commands=(), response=EMPTY)
+                noted = self.recordings.heard(fields, query)
+                return Received(commands=(noted,) if noted else (), response=EMPTY)
             case _:
                 heard = _heard(fields, query, step=path.rpartition("/")[2])
                 return Received(commands=(heard,), response=EMPTY, call=heard.call)
@@ -129,10 +134,15 @@ class TwilioVoice:
                 status_callback=f"{self._public}{CONFERENCE_PATH}#rc=3&rp=all",
                 status_callback_event="join leave",
                 participant_label=script.call,
+                **({"muted": True} if script.muted else {}),
+                **({"coach": script.coached} if script.coached else {}),
             )
         else:
             self._say(document, script, locale)
-            document.hangup()
+            if script.goes_on:
+                document.redirect(here)
+            else:
+                document.hangup()
         return WireResponse(200, str(document).encode(), XML)
 
     def _say(self, into: VoiceResponse | Gather, script: Script, locale: str) -> None:
@@ -234,7 +244,14 @@ class TwilioVoice:
                 taken = call.start_time or call.date_created
                 found.append(_taken(fields, call.sid, instant(taken) if taken else since, late=True))
         for one in recordings:
-            if one.sid and one.call_sid and str(one.status) == "completed" and not await is_known(_key(one.sid)):
+            is_said = str(one.source) != OURS  # what we began ourselves is followed by what asked for it
+            if (
+                one.sid
+                and one.call_sid
+                and is_said
+                and str(one.status) == "completed"
+                and not await is_known(_key(one.sid))
+            ):
                 media = Media(url=self._media.url_of(one.uri or "") + ".wav", content_type="audio/wav")
                 at = instant(one.date_created) if one.date_created else since
                 found.append(TakeRecording(key=_key(one.sid), call=inbound_id(one.call_sid), at=at, media=(media,)))

@@ -15,7 +15,15 @@ from policies.policy_set import Number, PolicySet
 from policies.problems import PolicyProblems, Problem
 from policies.queues import Queue
 from policies.routing import RelaxStep, Verdict
-from policies.settings import AgentSettings, CallbackSettings, CaseSettings, SendingSettings, Settings
+from policies.settings import (
+    AgentSettings,
+    CallbackSettings,
+    CallSettings,
+    CaseSettings,
+    Recorded,
+    SendingSettings,
+    Settings,
+)
 
 __all__ = [
     "CHANNELS",
@@ -23,6 +31,7 @@ __all__ = [
     "KINDS",
     "PHRASES",
     "AgentSettings",
+    "CallSettings",
     "CallbackSettings",
     "CaseSettings",
     "ConsentWord",
@@ -34,6 +43,7 @@ __all__ = [
     "PolicySet",
     "Problem",
     "Queue",
+    "Recorded",
     "RelaxStep",
     "Report",
     "SendingSettings",

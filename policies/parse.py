@@ -13,8 +13,8 @@ from policies.policy_set import Number, PolicySet
 from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
 from policies.queues import read_queues
 from policies.routing_file import read_routing
-from policies.settings import Settings, read_agents, read_callbacks, read_cases, read_sending
-from policies.spoken import spoken_of
+from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
+from policies.spoken import NOT_RECORDED, spoken_of
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
 
@@ -27,6 +27,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit"),
+    "calls.yaml": ("record", "on_refusal"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "texts_a_day", "quiet"),
@@ -59,7 +60,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     routing = read_routing(tops["routing.yaml"], queues=queues, terms=terms)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
-        phrases=phrases, consent=_consent(words), spoken=spoken_of(lists), warnings=(),
+        phrases=phrases, consent=_consent(words), spoken=spoken_of(_known_lists(spare, lists)), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -95,6 +96,7 @@ def _settings(tops: Mapping[str, Fields]) -> Settings:
     return Settings(
         agents=read_agents(tops["agents.yaml"]),
         cases=read_cases(tops["cases.yaml"]),
+        calls=read_calls(tops["calls.yaml"]),
         callbacks=read_callbacks(tops["callbacks.yaml"]),
         sending=read_sending(tops["sending.yaml"]),
     )
@@ -105,6 +107,13 @@ def _lists(words: Fields) -> dict[str, tuple[str, ...]]:
     for key, node in words.block("lists").items():
         lists[words.name(key) or ""] = read_words(words, node)
     return lists
+
+
+def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """The lists, with the product's own words for "do not record" where a set names none: that wish is always heard."""
+    if spare is None or NOT_RECORDED in lists:
+        return lists
+    return {**lists, NOT_RECORDED: _lists(spare).get(NOT_RECORDED, ())}
 
 
 def _consent(words: Fields) -> Consent:
@@ -119,10 +128,11 @@ def _plain_words(block: Fields, key: str) -> Iterable[str]:
 def _numbers(top: Fields, *, language: str) -> dict[str, Number]:
     numbers: dict[str, Number] = {}
     for key, node in top.block("numbers").items():
-        fields = Fields(node, top.findings, keys=("brand", "language"))
+        fields = Fields(node, top.findings, keys=("brand", "language", "record"))
         number = top.scalar(key, _address, expected="a number such as +14155550100 or a mail address") or ""
         spoken = fields.scalar(fields.get("language"), _language, expected="a language as two letters, such as en")
-        numbers[number] = Number(number, fields.text(fields.need("brand")) or "", spoken or language)
+        numbers[number] = Number(number, fields.text(fields.need("brand")) or "", spoken or language,
+                                 read_recorded(fields))  # fmt: skip
     return numbers
 
 

@@ -14,17 +14,19 @@ from policies.hours import Hours
 from policies.phrases import Phrases
 from policies.queues import Queue
 from policies.routing import Routing, Verdict
-from policies.settings import Settings
+from policies.settings import Recorded, Settings
 from policies.spoken import Spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One of our numbers or addresses: whose it is, and the language its callers are greeted in."""
+    """One of our numbers or addresses: whose it is, the language its callers are greeted in, and what is recorded there
+    where that is not as everywhere."""
 
     number: str
     brand: str
     language: str
+    record: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,15 @@ class PolicySet:
     def agrees(self, text: str) -> bool:
         """Whether an answer is a yes and nothing else."""
         return self.spoken.agrees(text)
+
+    def recorded(self, number: str) -> Recorded:
+        """What is recorded of calls on one of our numbers."""
+        ours = self.numbers.get(number)
+        return (ours.record if ours else None) or self.settings.calls.record
+
+    def refuses_recording(self, text: str) -> bool:
+        """Whether words said on the phone ask, among whatever else, not to be recorded."""
+        return self.spoken.refuses_recording(text)
 
     def consent_word(self, text: str) -> ConsentWord | None:
         """What a text asks for that is a stop, start or help word and nothing else."""

@@ -1,8 +1,9 @@
-"""Limits and habits that ops set: agents.yaml, cases.yaml, callbacks.yaml and sending.yaml. Every key has a default."""
+"""Limits and habits that ops set: agents.yaml, cases.yaml, calls.yaml, callbacks.yaml and sending.yaml. Every key has a
+default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, get_args
 
 from policies.facts import KINDS, Kind
 from policies.fields import Fields
@@ -20,6 +21,10 @@ INTERRUPTS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
 UNTIL_FINISH: Final = "until finish"
 TEXTS_A_DAY_MAX: Final = 100
 """Each case remembers as many times, and stays small."""
+
+Recorded = Literal["no", "messages", "calls"]
+"""What is recorded on a number: nothing, what is said at "tell us now", or conversations as well."""
+RECORDED: Final[tuple[Recorded, ...]] = get_args(Recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,16 @@ class CaseSettings:
     """Who comes back on a matter within so many days after it was ended has waited a little already."""
     comeback_credit: float = 0.1
     """How much: this share of the time within which an answer should come."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What is kept of what is said on the phone."""
+
+    record: Recorded = "no"
+    """Where a number says nothing of its own."""
+    deletes_refused: bool = True
+    """Whether what was recorded in a call is deleted when its customer says that they are not to be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,7 @@ class Settings:
 
     agents: AgentSettings
     cases: CaseSettings
+    calls: CallSettings
     callbacks: CallbackSettings
     sending: SendingSettings
 
@@ -152,6 +168,22 @@ def read_cases(top: Fields) -> CaseSettings:
         comeback_days=_days(top, "comeback", use.comeback_days),
         comeback_credit=top.number("comeback_credit", use.comeback_credit, low=0, high=1),
     )
+
+
+def read_calls(top: Fields) -> CallSettings:
+    """calls.yaml"""
+    use = CallSettings()
+    refused = top.choice(top.get("on_refusal"), ("delete", "keep"), what="what becomes of a refused recording")
+    return CallSettings(
+        record=read_recorded(top) or use.record,
+        deletes_refused=use.deletes_refused if refused is None else refused == "delete",
+    )
+
+
+def read_recorded(fields: Fields) -> Recorded | None:
+    """The key `record`; None where it is not there."""
+    said = fields.choice(fields.get("record"), RECORDED, what="what is recorded")
+    return next((one for one in RECORDED if one == said), None)
 
 
 def read_callbacks(top: Fields) -> CallbackSettings:

@@ -1,6 +1,7 @@
 """What a caller chooses by words instead of keys. The lists stand in words.yaml under fixed names; both may be missing.
 
-One rule: only short words are a choice. A longer sentence is somebody telling us something, and is kept as that.
+One rule: only short words are a choice. A longer sentence is somebody telling us something, and is kept as that; but
+that they are not to be recorded counts in a sentence of any length.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from policies.conditions import WordIndex
 from policies.text import words_of
 
+NOT_RECORDED = "not-recorded-words"
 CHOICES = {"call-me-words": "call", "text-me-words": "text"}
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
 WORDS_MAX = 8
@@ -23,13 +25,22 @@ class Spoken:
     index: WordIndex
     masks: tuple[tuple[int, str], ...]
     yes: frozenset[tuple[str, ...]] = frozenset()
+    not_recorded: int = 0  # the mask of the words for that
+
+    def is_short(self, text: str) -> bool:
+        """Whether the words are few enough to be a choice and nothing else."""
+        return len(words_of(text)) <= WORDS_MAX
 
     def choice(self, text: str) -> str | None:
         """'call', 'text', or None where the words are no choice."""
-        if len(words_of(text)) > WORDS_MAX:
+        if not self.is_short(text):
             return None
         hits = self.index.hits(text)
         return next((choice for mask, choice in self.masks if hits & mask), None)
+
+    def refuses_recording(self, text: str) -> bool:
+        """Whether they do not want to be recorded. Saying it once too often is harmless, missing it is not."""
+        return bool(self.not_recorded and self.index.hits(text) & self.not_recorded)
 
     def agrees(self, text: str) -> bool:
         """Whether the whole text is a word of yes, whatever its case, accents and dots."""
@@ -40,4 +51,5 @@ def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
     index = WordIndex()
     masks = tuple((index.mask_of(lists[name]), choice) for name, choice in CHOICES.items() if name in lists)
     yes = frozenset(tuple(words_of(word)) for word in lists.get(YES, YES_WORDS))
-    return Spoken(index, masks, yes)
+    refused = index.mask_of(lists[NOT_RECORDED]) if NOT_RECORDED in lists else 0
+    return Spoken(index, masks, yes, refused)

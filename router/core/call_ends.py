@@ -45,6 +45,8 @@ def end_call(making: Making, call: Call, *, how: str) -> None:
             agent=call.agent,
         )
     )
+    if call.role is CallRole.LEAD:
+        return  # the conversation goes on without them
     if call.role is CallRole.AGENT:
         _agent_ended(making, call, how=how)
     elif call.step in IN_TALK and _talked(making, call):

@@ -14,6 +14,8 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    JoinAsked,
+    LeadTookOver,
     LegAnswered,
     LegAttempted,
     LegPlaced,
@@ -49,6 +51,8 @@ CallEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | JoinAsked
+    | LeadTookOver
 )
 
 
@@ -75,6 +79,11 @@ def call_folded(state: State, event: CallEvent) -> State:
         case PlaceKept():
             case = _get(state, event.case, Case)
             return _change(state, case, kept_place_at=event.place_at, entries=event.entry, changed_at=event.at)
+        case JoinAsked():
+            state = _change(state, _get(state, event.call, Call), mode=event.mode)
+            return _change(state, _get(state, event.case, Case), entries=event.entry)
+        case LeadTookOver():
+            return _took_over(state, event)
         case LegAttempted() | LegPlaced() | LegAnswered() | CallJoined() | CallWentOn() | CallMoved() | CallChecked():
             return _moved(state, event)
         case _:
@@ -97,7 +106,7 @@ def _moved(
         case CallJoined():
             return _change(state, call, joined=True)
         case CallWentOn():
-            talking = event.step in (Step.TALKING, Step.OPENING) and call.talking_at is None
+            talking = event.step in (Step.TALKING, Step.OPENING) and call.talking_at is None and not event.notice
             watch_ms = TALK_WATCH_MS if event.step in (Step.TALKING, Step.BESIDE) else WATCH_MS
             return _change(
                 state,
@@ -111,6 +120,9 @@ def _moved(
                 told_at=event.at if event.told and call.told_at is None else call.told_at,
                 queued_at=event.at if event.queued else call.queued_at,
                 move=False,
+                first=event.first,
+                notice=event.notice,
+                coached=event.coached,
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -124,6 +136,8 @@ def _moved(
                 rounds=0,
                 misses=0,
                 move=True,
+                first="",
+                notice="",
                 work=event.work,
                 agent=event.agent,
                 due_at=event.at if call.provider_id is not None else call.due_at,
@@ -158,6 +172,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         known=event.known,
         answered_at=event.at,
         due_at=Ms(event.at + WATCH_MS),
+        notice=event.notice,
     )
     return _put(state, call)
 
@@ -182,9 +197,19 @@ def _planned(state: State, event: LegPlanned) -> State:
         work=event.work,
         agent=event.agent,
         promise=event.promise,
+        mode=event.mode,
         due_at=event.at,
     )
     return _put(state, call)
+
+
+def _took_over(state: State, event: LeadTookOver) -> State:
+    """Their leg becomes an agent's. One that stands in the room already comes into it anew, to be heard there."""
+    call = _get(state, event.call, Call)
+    state = _change(state, call, role=CallRole.AGENT, work=event.work, mode=None, coached="")
+    if call.step is not Step.BESIDE:
+        return state
+    return _change(state, _get(state, event.call, Call), turn=event.turn, move=True, due_at=event.at)
 
 
 def _said(state: State, event: CallSaid) -> State:

@@ -81,6 +81,14 @@ def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, w
         )
 
 
+def our_number(making: Making, case: Case) -> str:
+    """The number of ours that calls of a case are made from: the one they called, where they did."""
+    senders = making.context.senders
+    if case.heard is not None and case.heard.channel is Channel.PHONE:
+        return case.heard.via
+    return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""
+
+
 def promise_call(making: Making, case: Case, address: Address, *, why: str) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing."""
     if case.promise is not None:

@@ -7,12 +7,16 @@ here in docs/calls.md. What a transition does to the case stands in `core.calls`
 from policies import PolicySet
 from router.core.documents import Call, Case
 from router.core.values import field, value
-from router.core.words import CallId, Step
+from router.core.words import CallId, CallRole, JoinMode, Step
 
 MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
 MUSIC = "music"
 """In the place of a phrase: music, so that waiting is never silence."""
+REFUSES = "9"
+"""The key by which they say that they are not to be recorded; it leads back to where they were."""
+OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
+"""What these steps begin with: said once, before the notice that they are recorded where there is one."""
 
 
 @value
@@ -29,6 +33,7 @@ class Row:
     digits: int = 1  # keys that make an answer; 0: as many as they like, until the hash key
     room: bool = False  # they stand in the conference of their case
     ends: bool = False  # the call is over once it is said
+    keeps_words: bool = True  # what they say is kept on their case
 
 
 TABLE: dict[Step, Row] = {
@@ -37,7 +42,7 @@ TABLE: dict[Step, Row] = {
         says=(("greeting", "call_about"),),
         listen_s=4,
         speech=Step.WAITING,
-        keys={"*": Step.WAITING},
+        keys={"*": Step.WAITING, REFUSES: Step.GREETING},
         silence=Step.WAITING,
     ),
     Step.WAITING: Row(
@@ -45,7 +50,7 @@ TABLE: dict[Step, Row] = {
         says=(("call_moment",), ("call_options", "call_hang_up"), (MUSIC, "call_waiting")),
         listen_s=2,
         speech=Step.WAITING,
-        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED},
+        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED, REFUSES: Step.WAITING},
         silence=Step.WAITING,
     ),
     Step.LANGUAGE: Row(
@@ -68,6 +73,7 @@ TABLE: dict[Step, Row] = {
         meaning="they tell us now; it stands in the case as text",
         says=(("call_speak_now",), ("call_spoken",)),
         listen_s=8,
+        keys={REFUSES: Step.WORDS},
         speech=Step.WORDS,
         silence=Step.WAITING,
     ),
@@ -80,13 +86,16 @@ TABLE: dict[Step, Row] = {
         meaning="on hold, with a way out",
         says=(("call_held",), (MUSIC, "call_held")),
         listen_s=2,
-        keys={"1": Step.PROMISED},
+        keys={"1": Step.PROMISED, REFUSES: Step.HELD},
+        speech=Step.HELD,
         silence=Step.HELD,
+        keeps_words=False,  # what they say to others meanwhile is none of ours
     ),
     Step.LOST: Row(
         meaning="the agent's line is gone: back in line at their place, unless they were through",
         says=(("call_lost",),),
         listen_s=3,
+        keys={REFUSES: Step.LOST},
         speech=Step.WAITING,
         silence=Step.WAITING,
     ),
@@ -130,15 +139,20 @@ class Script:
     keys: int | None = None  # how many keys make an answer; 0: until the hash key; None: keys are not listened for
     speech: bool = False
     room: str | None = None
+    muted: bool = False  # they hear the room, and nobody hears them
+    coached: str = ""  # the provider's id of the leg that alone hears them
+    goes_on: bool = False  # the next turn is fetched once all is said
     ends: bool = False
 
 
 def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
     """What a leg is to hear now, from where it stands. The same document gives the same script."""
     row = TABLE[call.step]
-    said = row.says[min(call.rounds, len(row.says) - 1)]
+    said = _said(call, row)
     if "call_hang_up" in said and not may_ring_back(call):
         said = tuple(name for name in said if name != "call_hang_up")
+    if call.first:
+        said = (call.first, *said)
     if call.misses and row.listen_s:
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
     number = policy.numbers.get(call.via)
@@ -154,12 +168,31 @@ def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
         step=call.step,
         language=call.language,
         says=tuple(None if name == MUSIC else policy.phrase(name, call.language, **words) for name in said),
-        listen_s=row.listen_s,
+        listen_s=0 if call.notice else row.listen_s,
         keys=row.digits if row.keys and row.listen_s else None,
         speech=row.speech is not None,
-        room=call.room if row.room else None,
+        room=call.room if row.room and not call.notice else None,
+        muted=call.role is CallRole.LEAD and (call.mode is JoinMode.LISTEN or not call.mode or _nobody_coached(call)),
+        coached=call.coached if call.role is CallRole.LEAD else "",
+        goes_on=bool(call.notice),
         ends=row.ends,
     )
+
+
+def _said(call: Call, row: Row) -> tuple[str, ...]:
+    """The phrases of this turn. A notice stands alone, where no key and no word cuts it short."""
+    opens = OPENS_WITH.get(call.step)
+    if call.notice:
+        notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
+        return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
+    said = row.says[min(call.rounds, len(row.says) - 1)]
+    if call.step is Step.WHISPER and call.role is CallRole.LEAD:
+        return ("whisper_lead",)
+    return tuple(name for name in said if name != opens or not (call.announced_at or call.first))
+
+
+def _nobody_coached(call: Call) -> bool:
+    return call.mode is JoinMode.WHISPER and not call.coached
 
 
 def may_ring_back(call: Call) -> bool:

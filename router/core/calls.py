@@ -6,7 +6,7 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 
 from policies import PolicySet
 from policies.segments import segments_of
-from router.core import legs
+from router.core import leads, legs, recording
 from router.core.addresses import AddressKind
 from router.core.asks import answer_language, is_asked
 from router.core.call_ends import end_call, let_agent_go, note_kept
@@ -21,7 +21,7 @@ from router.core.call_parts import (
     turn_to_writing,
     typed_address,
 )
-from router.core.call_table import MISSES_MAX, TABLE, may_ring_back
+from router.core.call_table import MISSES_MAX, REFUSES, TABLE, Row, may_ring_back
 from router.core.choice import Way
 from router.core.commands import (
     SYSTEM,
@@ -119,6 +119,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             step=Step.GREETING,
             attested=command.attested,
             known=found is not None,
+            notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
     if command.late:  # nobody is on the line any more: somebody looks after them
@@ -136,6 +137,12 @@ def take_call(making: Making, command: TakeCall) -> None:
             )
         )
         _look_after(making, call)
+
+
+def _notice_at_greeting(making: Making, is_refused: bool, command: TakeCall) -> str:
+    """Where conversations are recorded, that is what they hear first."""
+    recorded = making.context.policy.recorded(command.via)
+    return recorded if recorded == "calls" and not is_refused and not command.late else ""
 
 
 def take_recording(making: Making, command: TakeRecording) -> None:
@@ -177,7 +184,13 @@ def hear_call(making: Making, command: HearCall) -> None:
         legs.answered(making, call, provider_id=command.provider_id, by=command.answered_by)
     elif call.move:
         _go_on(making, call, call.step, heard="moved")
-    elif call.role is CallRole.AGENT:
+        if call.role is CallRole.AGENT and call.step is Step.BESIDE:  # a lead who took over, and is heard now
+            legs.bring_customer(making, making.call(call.id))
+    elif call.notice:
+        recording.announced(making, call)
+        first = "recording_choice" if TABLE[call.step].listen_s else ""
+        _go_on(making, making.call(call.id), call.step, heard="notice", first=first)
+    elif call.role is not CallRole.CUSTOMER:
         legs.hear_agent(making, call, key=command.digits)
     else:
         _hear_customer(making, call, command)
@@ -187,9 +200,16 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     row = TABLE[call.step]
     speech = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
     to, heard, misses = row.silence, "silence", 0
-    if speech and row.speech is not None:
+    refuses = _refuses(making, row, command.digits, speech)
+    first = "recording_off" if refuses else ""
+    if refuses:
+        recording.refuse(making, call)
+    if refuses and (not speech or making.context.policy.spoken.is_short(speech)):
+        to, heard = call.step, "refused"
+    elif speech and row.speech is not None:
         to, heard = _chosen(making.context.policy, call, speech) or row.speech, "speech"
-        _say(making, call, speech)
+        if row.keeps_words:
+            _say(making, call, speech)
     elif command.digits:
         heard = "keys"
         key = "number" if row.digits == 0 else command.digits
@@ -198,7 +218,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to = known or (call.step if misses < MISSES_MAX else row.silence)
     if row.room:
         to, heard = _after_room(making, call), "left"
-    if call.step is Step.LANGUAGE:
+    if call.step is Step.LANGUAGE and not refuses:
         _answer_language(making, call, command.digits, speech)
     to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
     ask = making.case(call.case).ask
@@ -210,7 +230,13 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         and heard == "silence"  # a key or a word would have cut the sentence short
         and may_ring_back(call)
     )
-    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told)
+    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first)
+
+
+def _refuses(making: Making, row: Row, digits: str, speech: str) -> bool:
+    """Whether they say, by key or by words, that they are not to be recorded."""
+    by_key = not speech and digits == REFUSES and REFUSES in row.keys
+    return by_key or (row.speech is not None and making.context.policy.refuses_recording(speech))
 
 
 def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
@@ -221,8 +247,11 @@ def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
         answer_language(making, AnswerLanguage(key="", case=call.case, yes=yes))
 
 
-def _go_on(making: Making, call: Call, to: Step, *, heard: str, misses: int = 0, told: bool = False) -> None:
+def _go_on(
+    making: Making, call: Call, to: Step, *, heard: str, misses: int = 0, told: bool = False, first: str = ""
+) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
+    again = call.rounds if heard == "refused" else call.rounds + 1
     making.emit(
         CallWentOn(
             call=call.id,
@@ -230,10 +259,13 @@ def _go_on(making: Making, call: Call, to: Step, *, heard: str, misses: int = 0,
             turn=call.turn + 1,
             step=to,
             heard=heard,
-            rounds=call.rounds + 1 if to is call.step and heard != "moved" and not misses else 0,
+            rounds=again if to is call.step and heard not in ("moved", "notice") and not misses else 0,
             misses=misses,
             told=told,
             queued=queued,
+            first=first,
+            notice=recording.notice_for(making, call, to),
+            coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
         )
     )
 

@@ -156,6 +156,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                 place_at=place_at,
                 agent=AgentId(name) if kind == "agent" else None,
                 queue=name if kind == "queue" else None,
+                takes_over=event.takes_over,
             )
 
 
@@ -206,6 +207,7 @@ def want_again(
     agent: AgentId | None = None,
     queue: str | None = None,
     on_phone: bool = False,
+    takes_over: bool = False,
 ) -> None:
     """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
 
@@ -240,6 +242,7 @@ def want_again(
         offered_language=case.ask.offered_language if case.ask and not queue else None,
         reasons=case.ask.reasons if case.ask else (),
         written=case.ask is not None and case.ask.written,
+        takes_over=takes_over,
     )
     making.emit(
         WorkWanted(

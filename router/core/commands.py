@@ -17,9 +17,11 @@ from router.core.words import (
     Channel,
     CustomerId,
     Evidence,
+    JoinMode,
     MessageId,
     OfferId,
     PromiseId,
+    RecordingId,
     Setback,
     VaultId,
     WorkId,
@@ -316,6 +318,53 @@ class NoteCall:
 
 
 @value
+class BeginRecording:
+    """The provider is about to be asked to record."""
+
+    key: str
+    recording: RecordingId
+    actor: Actor = SYSTEM
+
+
+@value
+class NoteRecording:
+    """What the provider says of a recording: in-progress, completed, absent, failed, stopped, deleted, gone; or what
+    became of asking for it: refused, again, missing. `media`: its file, once it is there."""
+
+    key: str
+    recording: RecordingId
+    state: str
+    provider_id: str = ""
+    seconds: int = 0
+    media: Media | None = None
+    adopted: bool = False
+    actor: Actor = SYSTEM
+
+
+@value
+class SetRecording:
+    """Somebody says for a customer on the line whether they may be recorded."""
+
+    key: str
+    call: CallId
+    on: bool
+    actor: Actor
+
+
+@value
+class JoinCall:
+    """A lead wants to come to the conversation that a leg belongs to. `phone`: where their own leg rings."""
+
+    key: str
+    call: CallId
+    agent: AgentId
+    phone: str
+    mode: JoinMode
+    actor: Actor
+    reason: str = ""
+
+
+@value
 class BeginLeg:
     """The dialler is about to ask the provider."""
 
@@ -530,6 +579,7 @@ class GiveBackWork:
     actor: Actor
     why: str
     to: str | None = None
+    takes_over: bool = False  # whoever it goes to asked for it themselves
 
 
 @value
@@ -559,6 +609,10 @@ CustomerCommand = (
     | TakeRecording
     | HearCall
     | NoteCall
+    | BeginRecording
+    | NoteRecording
+    | SetRecording
+    | JoinCall
     | BeginLeg
     | RecordLeg
     | StartCall

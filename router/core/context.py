@@ -7,7 +7,7 @@ from policies import PolicySet
 from router.core.addresses import AddressFacts
 from router.core.clock import Ms
 from router.core.commands import Blob, Indexed, Kept
-from router.core.documents import Call, Case, Customer, Document, Message, Promise, State
+from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
@@ -81,6 +81,12 @@ class Making:
         found = self.state.get(id)
         if not isinstance(found, Promise):
             raise Rejected(Reason.NOT_FOUND, "promise")
+        return found
+
+    def recording(self, id: str) -> Recording:
+        found = self.state.get(id)
+        if not isinstance(found, Recording):
+            raise Rejected(Reason.NOT_FOUND, "recording")
         return found
 
     def message(self, id: MessageId) -> Message:

@@ -5,7 +5,20 @@ Raises `Rejected` when the command is not allowed in this state. Nothing is writ
 
 from typing import assert_never
 
-from router.core import agents, asks, calls, cases, contacts, legs, letters, messages, offers
+from router.core import (
+    agents,
+    asks,
+    calls,
+    cases,
+    contacts,
+    leads,
+    legs,
+    letters,
+    messages,
+    offers,
+    recorded,
+    recording,
+)
 from router.core.commands import (
     AcceptOffer,
     ActivatePolicy,
@@ -16,6 +29,7 @@ from router.core.commands import (
     AssignCase,
     BeginAttempt,
     BeginLeg,
+    BeginRecording,
     CancelCallback,
     Command,
     CountRefused,
@@ -26,10 +40,12 @@ from router.core.commands import (
     HangUp,
     HearCall,
     HoldCall,
+    JoinCall,
     LoseAgent,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteRecording,
     OfferWork,
     OpenCase,
     OpenScreen,
@@ -41,6 +57,7 @@ from router.core.commands import (
     SendReply,
     SetAgentState,
     SetDeadline,
+    SetRecording,
     SetStatus,
     StartCall,
     TakeCall,
@@ -99,6 +116,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.hear_call(making, command)
         case NoteCall():
             calls.note_call(making, command)
+        case BeginRecording():
+            recorded.begin_recording(making, command)
+        case NoteRecording():
+            recorded.note_recording(making, command)
+        case SetRecording():
+            recording.set_recording(making, command)
+        case JoinCall():
+            leads.join_call(making, command)
         case BeginLeg():
             legs.begin_leg(making, command)
         case RecordLeg():
@@ -143,6 +168,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
         case _:
             assert_never(command)
+    leads.follow(making)
+    recording.follow(making)
     return Decision(
         events=tuple(making.events),
         kept=tuple(making.kept),

@@ -22,10 +22,13 @@ from router.core.words import (
     Channel,
     CustomerId,
     Evidence,
+    JoinMode,
     MessageId,
     OfferId,
     PromiseId,
     PromiseState,
+    RecordingId,
+    RecordingState,
     Step,
     VaultId,
     WorkId,
@@ -45,6 +48,7 @@ class Customer:
     live_cases: tuple[CaseId, ...] = ()  # open matters, newest last
     last_case: CaseId | None = None
     language: str | None = None  # ISO 639-1, from what they last wrote
+    unrecorded_at: Ms | None = None  # said then that they are not to be recorded
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -89,6 +93,7 @@ class Ask:
     early: bool = False  # moved forward for that deadline
     offered_language: str | None = None  # they were asked whether this language will do as well
     reasons: tuple[str, ...] = ()  # why the place is not simply when they asked
+    takes_over: bool = False  # `agent` asked for it: it is theirs without an offer, and whoever had it is let go
 
 
 @value
@@ -249,11 +254,44 @@ class Call:
     answered_at: Ms | None = None
     ended_at: Ms | None = None
     ended_how: str = ""
+    first: str = ""  # the phrase that is said first in this turn
+    notice: str = ""  # this turn says that messages or calls are recorded, and nothing else
+    announced: str = ""  # they heard to its end that messages, or calls, are recorded
+    announced_at: Ms | None = None
+    recordings: tuple[RecordingId, ...] = ()  # of what was said on it, the oldest first
+    mode: JoinMode | None = None  # of a lead's leg
+    coached: str = ""  # the provider's id of the leg whose ear alone a lead speaks to
 
     @property
     def room(self) -> str:
         """The conference of this call's case."""
         return f"room-{self.case}"
+
+
+@value
+class Recording:
+    """What was said in a stretch of a call, as the provider has it."""
+
+    id: RecordingId
+    version: int
+    customer: CustomerId
+    case: CaseId
+    call: CallId
+    planned_at: Ms
+    state: RecordingState = RecordingState.PLANNED
+    attempted_at: Ms | None = None
+    provider_id: str | None = None
+    started_at: Ms | None = None
+    unwanted_at: Ms | None = None  # it is to be stopped
+    delete: bool = False  # and to be deleted at the provider
+    due_at: Ms | None = None  # when the provider must be told or asked
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is to be done about it any more, unless the provider says otherwise."""
+        if self.delete and self.state is RecordingState.READY:
+            return False
+        return self.state in (RecordingState.READY, RecordingState.DELETED, RecordingState.NONE)
 
 
 @value
@@ -327,7 +365,7 @@ class Work:
     accepted_at: Ms | None = None
 
 
-Document = Customer | Case | Message | Call | Promise | Agent | Work
+Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work
 DocumentId = str
 State = dict[DocumentId, Document]
 """The documents one decision looks at, by id. Never changed in place."""

@@ -21,10 +21,12 @@ from router.core.words import (
     ContactId,
     CustomerId,
     Evidence,
+    JoinMode,
     MessageId,
     OfferId,
     PromiseId,
     PromiseState,
+    RecordingId,
     Setback,
     Step,
     VaultId,
@@ -366,6 +368,7 @@ class CallArrived:
     step: Step
     attested: bool | None = None
     known: bool = False
+    notice: str = ""  # its first turn says what is recorded
 
 
 @value
@@ -385,6 +388,7 @@ class LegPlanned:
     work: WorkId | None = None
     agent: AgentId | None = None
     promise: PromiseId | None = None
+    mode: JoinMode | None = None  # of a lead's leg
 
 
 @value
@@ -438,6 +442,9 @@ class CallWentOn:
     told: bool = False  # heard to its end that hanging up becomes a call
     queued: bool = False  # in line from now on
     language: str | None = None
+    first: str = ""  # the phrase that this turn says first
+    notice: str = ""  # this turn says that messages or calls are recorded
+    coached: str = ""  # whose ear alone a lead speaks to from now on
 
 
 @value
@@ -485,6 +492,154 @@ class CallRecorded:
     at: Ms
     entry: int
     media: tuple[VaultId, ...]
+
+
+@value
+class RecordingAnnounced:
+    """They heard to its end that what they say (`messages`), or this call (`calls`), is recorded."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    what: str
+
+
+@value
+class RecordingRefused:
+    """Nothing that this customer says is recorded from now on."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class RecordingAllowed:
+    """The customer said that they may be recorded after all."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class RecordingPlanned:
+    recording: RecordingId
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    due_at: Ms
+
+
+@value
+class RecordingAttempted:
+    """The provider is about to be asked to record. Durable before, so a crash leaves a question."""
+
+    recording: RecordingId
+    at: Ms
+    lookup_at: Ms
+
+
+@value
+class RecordingStarted:
+    recording: RecordingId
+    at: Ms
+    provider_id: str
+    look_at: Ms
+    adopted: bool = False  # found at the provider after its answer was lost
+
+
+@value
+class RecordingUnwanted:
+    """It is to be stopped, and deleted where `delete`; the provider is told until it has done so."""
+
+    recording: RecordingId
+    at: Ms
+    why: str
+    delete: bool = False
+
+
+@value
+class RecordingStopped:
+    recording: RecordingId
+    at: Ms
+    look_at: Ms
+    provider_id: str
+
+
+@value
+class RecordingReady:
+    """Its file is there and stands on the case."""
+
+    recording: RecordingId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    provider_id: str
+    media: tuple[VaultId, ...]
+    seconds: int = 0
+
+
+@value
+class RecordingDeleted:
+    recording: RecordingId
+    case: CaseId
+    at: Ms
+    entry: int
+
+
+@value
+class RecordingLost:
+    """Nothing was recorded: it never began, or nothing was in it."""
+
+    recording: RecordingId
+    at: Ms
+    why: str
+
+
+@value
+class RecordingChecked:
+    """The provider was asked and nothing changed; `look_at`: when to look again."""
+
+    recording: RecordingId
+    at: Ms
+    look_at: Ms
+
+
+@value
+class JoinAsked:
+    """A lead comes to a conversation, or is in it otherwise from now on. `call`: their own leg; `words`: why."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    agent: AgentId
+    mode: JoinMode
+    words: VaultId | None = None
+
+
+@value
+class LeadTookOver:
+    """A lead who was in the conversation has its work from now on: their leg is an agent's."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    turn: int
+    work: WorkId
 
 
 @value
@@ -709,6 +864,7 @@ class WorkGivenBack:
     why: str
     to: str | None = None  # agent:ID or queue:NAME
     stays: bool = False  # the agent stays on the line until somebody else is there, and finishes then
+    takes_over: bool = False  # whoever it goes to has asked for it: no offer, and this agent is let go then
 
 
 @value
@@ -767,6 +923,20 @@ CustomerEvent = (
     | CallChecked
     | CallSaid
     | CallRecorded
+    | RecordingAnnounced
+    | RecordingRefused
+    | RecordingAllowed
+    | RecordingPlanned
+    | RecordingAttempted
+    | RecordingStarted
+    | RecordingUnwanted
+    | RecordingStopped
+    | RecordingReady
+    | RecordingDeleted
+    | RecordingLost
+    | RecordingChecked
+    | JoinAsked
+    | LeadTookOver
     | CallEnded
     | LegRefused
     | PromiseMade

@@ -47,7 +47,9 @@ from router.core.events import (
     CustomerCreated,
     DeadlineDue,
     Event,
+    JoinAsked,
     LanguageDue,
+    LeadTookOver,
     LegAnswered,
     LegAttempted,
     LegPlaced,
@@ -68,6 +70,18 @@ from router.core.events import (
     PolicyActivated,
     PromiseChanged,
     PromiseMade,
+    RecordingAllowed,
+    RecordingAnnounced,
+    RecordingAttempted,
+    RecordingChecked,
+    RecordingDeleted,
+    RecordingLost,
+    RecordingPlanned,
+    RecordingReady,
+    RecordingRefused,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingUnwanted,
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
@@ -84,6 +98,7 @@ from router.core.events import (
     WorkWithdrawn,
     WorkWrapped,
 )
+from router.core.recording_folds import recording_folded
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
 
@@ -167,8 +182,25 @@ def evolve(state: State, event: Event) -> State:
             | PromiseMade()
             | PromiseChanged()
             | PlaceKept()
+            | JoinAsked()
+            | LeadTookOver()
         ):
             return call_folded(state, event)
+        case (
+            RecordingAnnounced()
+            | RecordingRefused()
+            | RecordingAllowed()
+            | RecordingPlanned()
+            | RecordingAttempted()
+            | RecordingStarted()
+            | RecordingUnwanted()
+            | RecordingStopped()
+            | RecordingReady()
+            | RecordingDeleted()
+            | RecordingLost()
+            | RecordingChecked()
+        ):
+            return recording_folded(state, event)
         case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (

@@ -4,6 +4,7 @@ An attempt is an event before the provider is asked. A customer is never rung be
 leg ends the conversation of the others by leaving it.
 """
 
+from router.core import leads, recording
 from router.core.call_ends import end_call
 from router.core.call_parts import (
     agents_of,
@@ -13,6 +14,7 @@ from router.core.call_parts import (
     customer_of,
     is_current,
     move,
+    our_number,
     promise_call,
     typed_address,
 )
@@ -62,6 +64,8 @@ def ring_agent(making: Making, case: Case, event: WorkAccepted) -> None:
         for leg in (mine, customer):
             making.emit(_joined(leg, event, at=making.now))
         return
+    if customer is not None and leads.take_over(making, case, event):
+        return
     making.emit(
         LegPlanned(
             call=CallId(making.context.ids.new("call")),
@@ -70,7 +74,7 @@ def ring_agent(making: Making, case: Case, event: WorkAccepted) -> None:
             at=making.now,
             role=CallRole.AGENT,
             to=event.phone,
-            via=_our_number(making, case),
+            via=our_number(making, case),
             step=Step.WHISPER,
             language=making.context.policy.phrases.language,
             work=event.work,
@@ -122,13 +126,14 @@ def record_leg(making: Making, command: RecordLeg) -> None:
 
 def answered(making: Making, call: Call, *, provider_id: str, by: str) -> None:
     """A leg of ours was picked up and asks what to say: the whisper, the opening, or words for a machine."""
-    if call.provider_id is None and provider_id:
+    if provider_id and call.provider_id != provider_id:  # it names our leg: what was adopted by its number was another
         _placed(making, call, provider_id, adopted=True)
     making.emit(LegAnswered(call=call.id, at=making.now, by=by))
     call = making.call(call.id)
     machine = by == "machine" and call.role is CallRole.CUSTOMER
     to = Step.MACHINE if machine else call.step
-    making.emit(CallWentOn(call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="answered"))
+    notice = recording.notice_for(making, call, to)
+    making.emit(CallWentOn(call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="answered", notice=notice))
 
 
 def hear_agent(making: Making, call: Call, *, key: str) -> None:
@@ -143,16 +148,27 @@ def hear_agent(making: Making, call: Call, *, key: str) -> None:
         to = Step.GOODBYE
     making.emit(
         CallWentOn(
-            call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="keys" if key else "silence", rounds=rounds
+            call=call.id,
+            at=making.now,
+            turn=call.turn + 1,
+            step=to,
+            heard="keys" if key else "silence",
+            rounds=rounds,
+            coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
         )
     )
-    if to is Step.BESIDE:
-        _bring_customer(making, making.call(call.id))
+    if to is Step.BESIDE and call.role is CallRole.AGENT:
+        bring_customer(making, making.call(call.id))
 
 
-def _bring_customer(making: Making, leg: Call) -> None:
-    """The agent is there: the customer comes from the line into the room, or is dialled now."""
+def bring_customer(making: Making, leg: Call) -> None:
+    """The agent is there: the customer comes from the line into the room, or is dialled now. Whoever had the work that
+    a lead took over is let go."""
     case = making.case(leg.case)
+    if case.ask is not None and case.ask.takes_over and case.ask.work == leg.work:
+        for other in agents_of(making, case.id):
+            if other.id != leg.id and other.step is Step.BESIDE:
+                move(making, other, Step.GOODBYE)
     customer = customer_of(making, case)
     if customer is not None:
         stays = customer.step in (Step.TALKING, Step.OPENING)  # a second agent comes to a conversation
@@ -222,6 +238,8 @@ def start_call(making: Making, command: StartCall) -> None:
 def _is_wanted(making: Making, leg: Call) -> bool:
     """Whether an agent's leg still has somebody to talk to, and a customer's leg an agent."""
     case = making.case(leg.case)
+    if leg.role is CallRole.LEAD:
+        return leg.step is not Step.GOODBYE and leads.is_conversation(making, case)
     if leg.role is CallRole.AGENT:
         return leg.work is not None and is_current(case, leg.work)
     return any(other.step is Step.BESIDE for other in agents_of(making, leg.case))
@@ -236,12 +254,5 @@ def _placed(making: Making, call: Call, provider_id: str, *, adopted: bool) -> N
 def _look_at(making: Making, call: Call) -> Ms:
     """When to ask the provider about a leg that has gone silent."""
     settings = making.context.policy.settings
-    ring_s = settings.agents.leg_s if call.role is CallRole.AGENT else settings.callbacks.ring_s
+    ring_s = settings.callbacks.ring_s if call.role is CallRole.CUSTOMER else settings.agents.leg_s
     return Ms(making.now + ring_s * SECOND_MS + LOOK_AFTER_MS)
-
-
-def _our_number(making: Making, case: Case) -> str:
-    senders = making.context.senders
-    if case.heard is not None and case.heard.channel is Channel.PHONE:
-        return case.heard.via
-    return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""

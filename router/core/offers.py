@@ -160,6 +160,7 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             why=command.why,
             to=command.to,
             stays=command.to is not None and on_phone,
+            takes_over=command.takes_over and on_phone,
         )
     )
     after_finish(making, command.agent)

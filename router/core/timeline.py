@@ -11,6 +11,7 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     Event,
+    JoinAsked,
     MessageFailed,
     MessageLost,
     MessageQueued,
@@ -18,6 +19,11 @@ from router.core.events import (
     PlaceKept,
     PromiseChanged,
     PromiseMade,
+    RecordingAllowed,
+    RecordingAnnounced,
+    RecordingDeleted,
+    RecordingReady,
+    RecordingRefused,
     RoutingNoted,
     TextWithheld,
     WorkClosed,
@@ -212,6 +218,20 @@ def _record_of(event: Event) -> Entry | None:
                 media=event.media,
                 facts={"what": "recorded"},
             )
+        case RecordingAnnounced() | RecordingRefused() | RecordingAllowed() | RecordingReady() | RecordingDeleted():
+            return _recording_row(event)
+        case JoinAsked():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="agent",
+                author_id=event.agent,
+                direction="internal",
+                words=event.words,
+                facts={"what": "lead joins", "mode": event.mode.value, "agent": event.agent},
+            )
         case CallEnded():
             return _system(
                 event.case,
@@ -287,6 +307,42 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _recording_row(
+    event: RecordingAnnounced | RecordingRefused | RecordingAllowed | RecordingReady | RecordingDeleted,
+) -> Entry:
+    match event:
+        case RecordingReady():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="customer",
+                author_id=event.customer,
+                channel=Channel.PHONE,
+                direction="in",
+                media=event.media,
+                facts={"what": "recording", "seconds": event.seconds},
+            )
+        case RecordingRefused() | RecordingAllowed():
+            is_refused = isinstance(event, RecordingRefused)
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="terms",
+                author=event.author,
+                author_id=event.author_id,
+                channel=Channel.PHONE,
+                facts={"what": "recording refused" if is_refused else "recording allowed"},
+            )
+        case RecordingAnnounced():
+            facts = {"what": "recording announced", "recorded": event.what}
+            return _system(event.case, event.entry, event.at, "call", facts={**facts})
+        case RecordingDeleted():
+            return _system(event.case, event.entry, event.at, "call", facts={"what": "recording deleted"})
 
 
 def _system(

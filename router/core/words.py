@@ -18,6 +18,7 @@ WorkId = NewType("WorkId", str)
 OfferId = NewType("OfferId", str)
 CallId = NewType("CallId", str)
 PromiseId = NewType("PromiseId", str)
+RecordingId = NewType("RecordingId", str)
 AgentId = NewType("AgentId", str)
 VaultId = NewType("VaultId", str)
 """Where words of a person stand. Events carry this instead of the words."""
@@ -90,6 +91,27 @@ class CallRole(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    LEAD = "lead"  # comes to a conversation of others, which goes on without them
+
+
+class JoinMode(StrEnum):
+    """How a lead is in a conversation."""
+
+    LISTEN = "listen"  # hears all, heard by nobody
+    WHISPER = "whisper"  # heard by the agent alone
+    TALK = "talk"  # heard by all
+
+
+class RecordingState(StrEnum):
+    """One recording at the provider, from intent to its end."""
+
+    PLANNED = "planned"  # we want it
+    STARTING = "starting"  # an attempt was recorded and its outcome is not known yet
+    RUNNING = "running"
+    STOPPED = "stopped"  # over; its file is not there yet
+    READY = "ready"
+    DELETED = "deleted"
+    NONE = "none"  # it never began, or nothing was in it
 
 
 class Step(StrEnum):

@@ -5,12 +5,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from router.core.commands import CancelCallback, HangUp, HoldCall, OpenCase, StartCall
+from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
 from router.core.context import Decision
 from router.core.documents import Call as Leg
-from router.core.documents import Case, Promise
-from router.core.words import AgentId, CallbackState, CallId, CallState, CaseId, Channel, CustomerId, PromiseId
-from router.core.words import PromiseState as State
+from router.core.documents import Case, Customer, Promise, Recording, State
+from router.core.events import JoinAsked
+from router.core.words import (
+    AgentId,
+    CallbackState,
+    CallId,
+    CallRole,
+    CallState,
+    CaseId,
+    Channel,
+    CustomerId,
+    JoinMode,
+    PromiseId,
+    PromiseState,
+    RecordingState,
+)
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.problems import Problem
@@ -18,6 +31,7 @@ from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route,
 from router.http.service import Service
 from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
 
+RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
 Address = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^\+[1-9]\d{6,14}$")]
 
@@ -32,6 +46,9 @@ class LegOut(Reply):
     agent: str | None
     started_at: str
     answered_at: str | None
+    mode: str | None = Field(None, description="of a lead's leg: listen, whisper or talk")
+    recorded: bool = Field(False, description="what is said on it is being recorded")
+    refused: bool = Field(False, description="of a customer's leg: they are not to be recorded")
 
 
 class LegList(Reply):
@@ -55,7 +72,7 @@ class CallbacksQuery(Page):
 
 
 class PromisesQuery(Page):
-    state: State | None = None
+    state: PromiseState | None = None
 
 
 class PromisePage(Reply):
@@ -65,6 +82,17 @@ class PromisePage(Reply):
 
 class CancelBody(Nothing):
     reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RecordingBody(Body):
+    on: bool = Field(
+        description="false: the customer does not want it, now and in later calls; true: they do after all"
+    )
+
+
+class JoinBody(Body):
+    mode: JoinMode = Field(description="hear; be heard by the agent alone; be heard by all")
+    reason: Annotated[str, Field(max_length=2000)] = ""
 
 
 class CallApi:
@@ -92,6 +120,19 @@ class CallApi:
             Route("POST", f"{leg}/hold", "Hold, with a way out", WRITERS, self.hold, LegOut, tag="calls"),
             Route("POST", f"{leg}/resume", "Back into the conversation", WRITERS, self.resume, LegOut, tag="calls"),
             Route("POST", f"{leg}/hang-up", "End a leg", WRITERS, self.hang_up, LegOut, tag="calls"),
+            Route(
+                "POST",
+                f"{leg}/recording",
+                "Whether the customer may be recorded",
+                WRITERS,
+                self.record,
+                LegOut,
+                body=RecordingBody,
+                tag="calls",
+            ),
+            Route(
+                "POST", f"{leg}/join", "Come to a conversation", LEADS, self.join, LegOut, body=JoinBody, tag="calls"
+            ),
             Route(
                 "GET",
                 "/api/v1/callbacks",
@@ -156,7 +197,7 @@ class CallApi:
         loaded = await self._journal.load_by_document(case.id)
         legs = [d for d in loaded.state.values() if isinstance(d, Leg) and d.case == case.id]
         live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
-        return Replied(200, LegList(items=[_leg_out(leg) for leg in live]))
+        return Replied(200, LegList(items=[_leg_out(leg, loaded.state) for leg in live]))
 
     async def promise(self, call: Call) -> Replied:
         case = await self._case(call)
@@ -181,6 +222,34 @@ class CallApi:
 
     async def hang_up(self, call: Call) -> Replied:
         return await self._leg(call, HangUp(key=call.key, call=_id(call), actor=actor_of(call)))
+
+    async def record(self, call: Call) -> Replied:
+        body: RecordingBody = call.body
+        return await self._leg(call, SetRecording(key=call.key, call=_id(call), on=body.on, actor=actor_of(call)))
+
+    async def join(self, call: Call) -> Replied:
+        """Their own phone rings; with key 1 they are in, and the conversation does not wait for them."""
+        body: JoinBody = call.body
+        lead = self._service.node.domain.agents.get(call.who.agent) if call.who.agent else None
+        if lead is None or lead.phone is None:
+            raise Problem(403, "No phone", "Only an agent with a phone can come to a call.")
+        command = JoinCall(
+            key=call.key,
+            call=_id(call),
+            agent=lead.id,
+            phone=lead.phone,
+            mode=body.mode,
+            reason=body.reason,
+            actor=actor_of(call),
+        )
+
+        def answer(decision: Decision) -> LegOut:
+            mine = next(e.call for e in decision.events if isinstance(e, JoinAsked))
+            leg = decision.state[mine]
+            assert isinstance(leg, Leg)
+            return _leg_out(leg, decision.state)
+
+        return await self._service.take(call, command, answer, status=200)
 
     async def callbacks(self, call: Call) -> Replied:
         query: CallbacksQuery = call.query
@@ -218,7 +287,7 @@ class CallApi:
         following = page[-1].id if len(found) > query.limit else None
         return Replied(200, PromisePage(items=[promise_out(p) for p in page], next=following))
 
-    async def _leg(self, call: Call, command: HoldCall | HangUp) -> Replied:
+    async def _leg(self, call: Call, command: HoldCall | HangUp | SetRecording) -> Replied:
         leg = await self._journal.document(command.call)
         if not isinstance(leg, Leg):
             raise Problem(404, "Not found", "There is no such call, or it is not yours to see.", kind="not_found")
@@ -230,7 +299,7 @@ class CallApi:
         def answer(decision: Decision) -> LegOut:
             changed = decision.state[command.call]
             assert isinstance(changed, Leg)
-            return _leg_out(changed)
+            return _leg_out(changed, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
 
@@ -245,7 +314,9 @@ def _id(call: Call) -> CallId:
     return CallId(call.path["id"])
 
 
-def _leg_out(leg: Leg) -> LegOut:
+def _leg_out(leg: Leg, state: State) -> LegOut:
+    whose = state.get(leg.customer)
+    recordings = [one for id in leg.recordings if isinstance(one := state.get(id), Recording)]
     return LegOut(
         id=leg.id,
         role=leg.role,
@@ -254,4 +325,7 @@ def _leg_out(leg: Leg) -> LegOut:
         agent=leg.agent,
         started_at=stamp(leg.started_at),
         answered_at=maybe(leg.answered_at),
+        mode=leg.mode,
+        recorded=any(one.state in RECORDS and one.unwanted_at is None for one in recordings),
+        refused=isinstance(whose, Customer) and whose.unrecorded_at is not None and leg.role is CallRole.CUSTOMER,
     )

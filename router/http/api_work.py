@@ -365,7 +365,8 @@ class WorkApi:
         return await self._service.take(call, command, lambda _: Done(work=work, case=case), status=200)
 
     async def take_over(self, call: Call) -> Replied:
-        """Work that an agent has goes to the lead, as if handed on; what waits or is offered is assigned to them."""
+        """Work that an agent has goes to the lead; what waits or is offered is assigned to them. A live call is theirs
+        at once: they are rung, or are in it already, and whoever had it is let go when they are there."""
         lead, id = self._agent(call), WorkId(call.path["id"])
         case, work = self._domain.case_of(id), self._domain.works.get(id)
         if case is None:
@@ -378,8 +379,21 @@ class WorkApi:
         )
         if work is not None and work.agent is not None:
             why = f"taken over by {lead.id}: {reason}"
-            command = GiveBackWork(key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor)
+            self._can_take_over(lead, work)
+            command = GiveBackWork(
+                key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor, takes_over=True
+            )
         return await self._service.take(call, command, lambda _: Done(work=id, case=case), status=200)
+
+    def _can_take_over(self, lead: Agent, work: Work) -> None:
+        """A call needs a phone that is not in another one."""
+        kind = work.ask.requirement.kind
+        if kind != "phone":
+            return
+        if lead.phone is None:
+            raise Problem(403, "No phone", "Only an agent with a phone can take a call over.")
+        if any(w.ask.requirement.kind == kind and w.state is not WorkState.DONE for w in self._domain.held_by(lead.id)):
+            raise Problem(409, "In a call", "You have a call already. Finish it first.")
 
     async def decline(self, call: Call) -> Replied:
         offer, work = self._offer(call)

@@ -16,7 +16,7 @@ from prometheus_client import generate_latest
 from channels.base import Channel, Refusal
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
-from router.core.commands import CountRefused, NoteCall, RecordDelivery
+from router.core.commands import CountRefused, NoteCall, NoteRecording, RecordDelivery
 from router.core.errors import Rejected
 from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
@@ -101,7 +101,7 @@ class Front:
             self._node.faults.reach("webhook.before_answer")
             return answer
         for command in received.commands:
-            if isinstance(command, RecordDelivery | NoteCall):
+            if isinstance(command, RecordDelivery | NoteCall | NoteRecording):
                 await self._node.take_delivery(command)
             else:
                 await self._node.take(command)

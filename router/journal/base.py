@@ -21,6 +21,7 @@ from router.core.documents import (
     Message,
     MessageState,
     Promise,
+    Recording,
     State,
     Work,
 )
@@ -194,6 +195,8 @@ def is_live(document: Document) -> bool:
             return document.state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
         case Call():
             return document.state is not CallState.ENDED
+        case Recording():
+            return not document.is_settled
         case Promise():
             return document.state in (PromiseState.OPEN, PromiseState.AT_RISK)
         case Work():
@@ -204,7 +207,7 @@ def owner_of(document: Document) -> str:
     match document:
         case Customer():
             return document.id
-        case Case() | Message() | Call() | Promise():
+        case Case() | Message() | Call() | Recording() | Promise():
             return document.customer
         case Agent() | Work():
             return DOMAIN

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from router.core.documents import Agent, Call, Case, Customer, Document, Message, Promise, Work
+from router.core.documents import Agent, Call, Case, Customer, Document, Message, Promise, Recording, Work
 from router.core.errors import Fault
 from router.core.events import CommandTaken, CustomerEvent, DomainEvent, Event
 from router.core.values import fields_of
@@ -24,6 +24,7 @@ DOCUMENT_TYPES: dict[str, type[Document]] = {
     "case": Case,
     "message": Message,
     "call": Call,
+    "recording": Recording,
     "promise": Promise,
     "agent": Agent,
     "work": Work,

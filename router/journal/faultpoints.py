@@ -40,5 +40,10 @@ FAULT_POINTS = (
     "dialler.before_dial",
     "dialler.after_dial",
     "dialler.before_move",
+    "recorder.before_attempt",
+    "recorder.before_asking",
+    "recorder.after_asking",
+    "recorder.before_stop",
+    "recorder.before_delete",
 )
 """Every point that exists; the kill sweep visits each."""

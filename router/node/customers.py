@@ -15,13 +15,16 @@ from router.core.commands import (
     AssignCase,
     BeginAttempt,
     BeginLeg,
+    BeginRecording,
     CancelCallback,
     CustomerCommand,
     FoldWork,
     HangUp,
     HearCall,
     HoldCall,
+    JoinCall,
     NoteCall,
+    NoteRecording,
     OpenCase,
     PutFirst,
     RecordAttempt,
@@ -30,6 +33,7 @@ from router.core.commands import (
     ReleaseMessage,
     SendReply,
     SetDeadline,
+    SetRecording,
     SetStatus,
     StartCall,
     TakeCall,
@@ -39,9 +43,9 @@ from router.core.commands import (
 from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Call, Customer, Message, Promise, State
+from router.core.documents import Call, Customer, Document, Message, Promise, Recording, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import LegPlaced, MessageSent
+from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
 from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
@@ -52,7 +56,8 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
-ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp)
+ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
+ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
 
 
 class CustomerScope:
@@ -72,7 +77,7 @@ class CustomerScope:
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
-        if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg):
+        if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg | NoteRecording):
             answer_of = claim_sent
         document = _document_of(command)
         owner = await self._owner(document, _noun_of(command))
@@ -189,9 +194,9 @@ class CustomerScope:
             extra = state.get(id) or await self._journal.document(id)
             if extra is not None:
                 state = state if id in state else {**state, id: extra}
-                case = extra.case if isinstance(extra, Message | Call | Promise) else None
-                if case is not None and case not in state and (found := await self._journal.document(case)):
-                    state = {**state, case: found}
+                for other in _beside(extra):
+                    if other not in state and (found := await self._journal.document(other)):
+                        state = {**state, other: found}
         return state
 
     async def _commit(
@@ -219,7 +224,22 @@ def keep_key(key: str, at: Ms) -> AnswerOf:
 def _noun_of(command: CustomerCommand) -> str:
     if isinstance(command, ABOUT_MESSAGES):
         return "message"
+    if isinstance(command, ABOUT_RECORDINGS):
+        return "recording"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
+
+
+def _beside(document: Document) -> tuple[str, ...]:
+    """What is looked at together with a document."""
+    match document:
+        case Call():
+            return (document.case, *document.recordings)
+        case Recording():
+            return (document.case, document.call)
+        case Message() | Promise():
+            return (document.case,)
+        case _:
+            return ()
 
 
 def sent_key(provider_id: str) -> str:
@@ -228,8 +248,9 @@ def sent_key(provider_id: str) -> str:
 
 
 def claim_sent(decision: Decision) -> Answer:
-    """No two messages of ours are one and the same at the provider: whichever was told first keeps it."""
-    sent = next((e for e in decision.events if isinstance(e, MessageSent | LegPlaced)), None)
+    """No two messages, legs or recordings of ours are one and the same at the provider: whichever was told first keeps
+    it."""
+    sent = next((e for e in decision.events if isinstance(e, MessageSent | LegPlaced | RecordingStarted)), None)
     if sent is None:
         return Answer(key="", status=200, body="")
     return keep_key(sent_key(sent.provider_id), sent.at)(decision)
@@ -242,6 +263,10 @@ def _document_of(command: CustomerCommand) -> str:
             return command.message
         case HearCall() | NoteCall() | BeginLeg() | RecordLeg() | HoldCall() | HangUp() | TakeRecording():
             return command.call
+        case SetRecording() | JoinCall():
+            return command.call
+        case BeginRecording() | NoteRecording():
+            return command.recording
         case CancelCallback():
             return command.promise
         case OpenCase() | AddAddress():

@@ -21,6 +21,7 @@ from router.core.events import (
     CallEnded,
     CallMoved,
     CallWentOn,
+    LeadTookOver,
     LegAnswered,
     LegAttempted,
     LegPlaced,
@@ -36,7 +37,10 @@ from router.node.locks import Locks
 from router.node.outbox import Breaker
 
 HEARD = frozenset(
-    {CallArrived, LegPlanned, LegAttempted, LegPlaced, LegAnswered, CallWentOn, CallMoved, CallChecked, CallEnded}
+    {
+        *(CallArrived, LegPlanned, LegAttempted, LegPlaced, LegAnswered),
+        *(CallWentOn, CallMoved, CallChecked, CallEnded, LeadTookOver),
+    }
 )
 AT_ONCE = 64
 """Legs attended to at the same time; those to one number go one after the other."""
@@ -84,7 +88,7 @@ class Dialler:
         those who are planned from then on."""
         for call in sorted(await self._legs(), key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
             self.legs[call.id] = call.state
-            if call.role is CallRole.AGENT:
+            if call.role is not CallRole.CUSTOMER:
                 self._join_line(call.id, call.to)
 
     async def begin(self) -> None:
@@ -124,7 +128,7 @@ class Dialler:
                 self._leave_line(event.call)
             case LegPlanned():
                 self.legs[event.call] = CallState.PLANNED
-                if event.role is CallRole.AGENT:
+                if event.role is not CallRole.CUSTOMER:
                     self._join_line(event.call, event.to)
                 self._start(event.call)
             case LegAttempted():
@@ -136,6 +140,8 @@ class Dialler:
                     self.legs[event.call] = CallState.RINGING
                     self._start(event.call)  # it may have been moved while it was being dialled
             case CallMoved() if not event.stays:
+                self._start(event.call)
+            case LeadTookOver():
                 self._start(event.call)
             case CallArrived() | LegAnswered():
                 self.legs[event.call] = CallState.LIVE
@@ -268,7 +274,7 @@ class Dialler:
         """Have the leg fetch the step where it should be. One that is not answered yet is ended instead."""
         if call.provider_id is None:
             return None
-        ends = call.step is Step.GOODBYE and (call.role is CallRole.AGENT or call.state is not CallState.LIVE)
+        ends = call.step is Step.GOODBYE and (call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE)
         if call.state is not CallState.LIVE and not ends:
             return await self._look(call, channel)  # it fetches its step when it is answered, if it still rings
         self._faults.reach("dialler.before_move")
@@ -329,6 +335,6 @@ class Dialler:
             via=call.via,
             step=call.step,
             turn=call.turn,
-            ring_s=settings.agents.leg_s if call.role is CallRole.AGENT else settings.callbacks.ring_s,
+            ring_s=settings.callbacks.ring_s if call.role is CallRole.CUSTOMER else settings.agents.leg_s,
             attempted_at=call.attempted_at or call.started_at,
         )

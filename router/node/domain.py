@@ -133,8 +133,36 @@ class DomainScope:
         """A case wants an agent: offer it at once if one is free, else it waits at its place."""
         if event.ask.work in self.works or self.matcher.waiting(event.ask.work):
             return
+        if event.ask.takes_over and event.ask.agent is not None and self._hand(event, event.ask.agent):
+            return
         self._line_up(event.ask, case=event.case, customer=event.customer)
         self._match_work(event.ask.work)
+
+    def _hand(self, event: WorkWanted, agent: AgentId) -> bool:
+        """Give work to a lead who takes it over: they said yes by asking for it. Not where they took something else
+        meanwhile."""
+        known, kind = self.agents.get(agent), event.ask.requirement.kind
+        if known is None or self.matcher.load(agent, kind) >= known.room_for(kind):
+            return False
+        self._try(
+            OfferWork(
+                key=self._next_key(),
+                work=event.ask.work,
+                case=event.case,
+                customer=event.customer,
+                ask=event.ask,
+                agent=agent,
+                score=0.0,
+                waiting=len(self.matcher) + 1,
+                candidates=(f"{agent}: takes it over",),
+            )
+        )
+        work = self.works.get(event.ask.work)
+        if work is None or work.offer is None:
+            return False
+        actor = Actor(ActorKind.AGENT, agent)
+        self._try(AcceptOffer(key=self._next_key(), offer=work.offer.id, work=work.id, agent=agent, actor=actor))
+        return True
 
     def change(self, event: AskChanged) -> None:
         """A case wants the same work otherwise: first, in another language, before a deadline."""

@@ -25,6 +25,7 @@ from router.core.commands import (
     Command,
     CustomerCommand,
     NoteCall,
+    NoteRecording,
     RecordDelivery,
     TakeCall,
     TakeContact,
@@ -46,6 +47,7 @@ from router.node.domain import DomainScope
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
 from router.node.outbox import Outbox
+from router.node.recorder import Recorder
 from router.node.relay import Relay
 from router.node.taking import AnswerOf, Means, Outcome
 
@@ -123,13 +125,23 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
-
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
+        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
             journal=journal,
             take=self.take,
-            channel=next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None),
+            channel=phone,
             policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+            faults=self.faults,
+        )
+
+        self.recorder = Recorder(
+            journal=journal,
+            take=self.take,
+            channel=phone,
             clock=clock,
             deadlines=self.deadlines,
             activity=self.activity,
@@ -152,8 +164,10 @@ class Node:
         self.spawn(self.relay.run(), "relay")
         self.spawn(self._watch(self.outbox.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.failure), "dialler watch")
+        self.spawn(self._watch(self.recorder.failure), "recorder watch")
         await self.outbox.load()
         await self.dialler.begin()
+        await self.recorder.load()
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -165,6 +179,7 @@ class Node:
         self.deadlines.close()
         await self.outbox.close()
         await self.dialler.close()
+        await self.recorder.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -215,8 +230,8 @@ class Node:
         with self.activity.doing("mail"):
             return await self.letterbox.take(envelope, late=late)
 
-    async def take_delivery(self, command: RecordDelivery | NoteCall) -> None:
-        """A status callback: what it says of a message or call we do not know, or know better, changes nothing."""
+    async def take_delivery(self, command: RecordDelivery | NoteCall | NoteRecording) -> None:
+        """A status callback: what it says of something we do not know, or know better, changes nothing."""
         with suppress(Rejected):
             await self.take(command)
 
@@ -239,6 +254,7 @@ class Node:
         self.relay.hear(batches)
         self.outbox.hear(batches)
         self.dialler.hear(batches)
+        self.recorder.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

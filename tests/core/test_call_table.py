@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "Dial": {"action"},
     "Conference": {
         *("beep", "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "waitMethod"),
-        *("statusCallback", "statusCallbackEvent", "participantLabel"),
+        *("statusCallback", "statusCallbackEvent", "participantLabel", "muted", "coach"),
     },
 }
 FILES = default_policy_files()

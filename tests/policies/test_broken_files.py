@@ -48,6 +48,11 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
                      id="row51-sexagesimal"),
         pytest.param("agents.yaml", "lost: 60\n", "1:7", "'60'", '"60 s" or "60 min"', id="row51-no-unit"),
         pytest.param("agents.yaml", "wrap_up: no\n", "1:10", "'no'", None, id="row51-no-for-duration"),
+        pytest.param("calls.yaml", "record: cals\n", "1:9", "'cals'", "calls", id="recorded-misspelt"),
+        pytest.param("calls.yaml", "record: yes\n", "1:9", "'yes'", None, id="recorded-yes-is-not-enough"),
+        pytest.param("calls.yaml", "on_refusal: forget\n", "1:13", "'forget'", None, id="refused-otherwise"),
+        pytest.param("numbers.yaml", 'numbers:\n  "+14155550100": {brand: x, record: on}\n', "2:38", "'on'", None,
+                     id="recorded-on-a-number"),
         pytest.param("sending.yaml", "twice_is_better_than_never: 0\n", "1:29", "'0'", None, id="row51-zero-for-no"),
     ],
 )  # fmt: skip

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from policies import PHRASES, ConsentWord, PolicySet, Problem, default_policy_files
+from policies import PHRASES, ConsentWord, PolicySet, Problem, default_policy_files, parse_policies
 from policies.consent import WORDS
 from policies.phrases import CONSENT_PHRASES
-from policies.settings import AgentSettings, CallbackSettings, CaseSettings, SendingSettings, Settings
+from policies.settings import AgentSettings, CallbackSettings, CallSettings, CaseSettings, SendingSettings, Settings
 from policies.text import words_of
 
 Parse = Callable[[Mapping[str, str]], PolicySet]
@@ -154,7 +154,9 @@ def test_a_phrase_that_goes_out_as_too_many_texts_is_named(parse: Parse, key: st
 
 def test_the_products_own_set_has_no_warnings_and_says_every_default(defaults: PolicySet) -> None:
     assert defaults.warnings == ()
-    assert defaults.settings == Settings(AgentSettings(), CaseSettings(), CallbackSettings(), SendingSettings())
+    assert defaults.settings == Settings(
+        AgentSettings(), CaseSettings(), CallSettings(), CallbackSettings(), SendingSettings()
+    )
     assert defaults.numbers["+14155550100"].language == "en"
 
 
@@ -179,3 +181,35 @@ def test_parts_of_days_are_refused(refused: Refused) -> None:
 )
 def test_words_of_a_text(text: str, words: tuple[str, ...]) -> None:
     assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("do not record", True),
+        ("Please DON'T record me, my heating is cold and I only want to know when somebody comes", True),
+        ("Bitte nicht aufzeichnen", True),
+        ("Ich möchte keine Aufnahme", True),
+        ("no grabar", True),
+        ("Prefiero que no me graben", True),
+        ("my record player is broken", False),
+        ("", False),
+    ],
+)
+def test_that_they_are_not_to_be_recorded_is_understood_in_any_sentence(
+    defaults: PolicySet, text: str, is_refused: bool
+) -> None:
+    assert defaults.refuses_recording(text) is is_refused
+
+
+def test_a_set_without_those_words_understands_them_too() -> None:
+    words = default_policy_files()["words.yaml"].replace("not-recorded-words:", "some-other-words:")
+    policy = parse_policies({"words.yaml": words}, 1, base=default_policy_files())
+    assert policy.refuses_recording("do not record this")
+
+
+def test_a_number_may_be_recorded_where_others_are_not(parse: Parse) -> None:
+    numbers = 'numbers:\n  "+14155550100": {brand: A, record: calls}\n  "+14155550101": {brand: B}\n'
+    policy = parse({"numbers.yaml": numbers, "calls.yaml": "record: messages\non_refusal: keep\n"})
+    assert [policy.recorded(n) for n in ("+14155550100", "+14155550101", "+1")] == ["calls", "messages", "messages"]
+    assert not policy.settings.calls.deletes_refused

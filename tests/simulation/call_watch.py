@@ -6,7 +6,7 @@ Written from what was promised to whoever is on the phone, and from what the pro
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from router.core.documents import Call, Case, Promise, State
+from router.core.documents import Call, Case, Customer, Promise, Recording, State
 from router.core.events import (
     CallArrived,
     CallEnded,
@@ -16,6 +16,7 @@ from router.core.events import (
     LegPlanned,
     PromiseChanged,
     PromiseMade,
+    RecordingAttempted,
     WorkClosed,
     WorkWanted,
     WorkWithdrawn,
@@ -23,6 +24,7 @@ from router.core.events import (
 from router.core.words import ActorKind, CallRole, CallState, Channel, PromiseState, Step
 from tests.simulation.exchange import Ear
 from tests.simulation.log import Judge, Taken
+from tests.simulation.recording_watch import attempted
 
 RANK = {state: n for n, state in enumerate(CallState)}
 ATTEMPTS_MAX = 3
@@ -69,6 +71,8 @@ class CallWatch:
                     self._in_line(event, now)
                 case CallEnded():
                     self._ended(before, event)
+                case RecordingAttempted():
+                    self._recorded(before, event)
                 case PromiseMade():
                     self._promised(batch, before, event)
                 case PromiseChanged():
@@ -112,7 +116,7 @@ class CallWatch:
         assert isinstance(call, Call)
         if call.state is not CallState.PLANNED:
             self.judge.broken(18, f"{call.id} was dialled while it was {call.state}")
-        if call.role is CallRole.AGENT:
+        if call.role is not CallRole.CUSTOMER:
             other = self.on_line.setdefault(call.agent or "", call.id)
             if other != call.id:
                 self.judge.broken(13, f"{call.agent} is rung as {call.id} while {other} is on their line")
@@ -159,6 +163,15 @@ class CallWatch:
             self.ended[call.promise] = event.at
         if event.how == "unknown" and self.is_dialled(call.id):
             self.judge.broken(21, f"{call.id} was given up, and the provider has it")
+
+    def _recorded(self, before: State, event: RecordingAttempted) -> None:
+        one = before.get(event.recording)
+        call = before.get(one.call) if isinstance(one, Recording) else None
+        customer = before.get(one.customer) if isinstance(one, Recording) else None
+        assert isinstance(one, Recording)
+        assert isinstance(call, Call)
+        assert isinstance(customer, Customer)
+        attempted(self.judge, event, one=one, call=call, customer=customer)
 
     # --- promises -----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ SAID = (
     "yes",
 )
 KEYS = ("1", "2", "3", "1", "3", "7", "0", "*", "#", "12", "2125550199#", "4412345#", "19005550100#", "99*#")
+NO = ("do not record", "bitte nicht aufzeichnen", "no grabar", f"do not record this, {'my heating is cold ' * 3}")
 ODD_PHONES = ("busy", "ignore", "voicemail", "invalid", "manual", "manual")
 Planned = tuple[float, Callable[[], Awaitable[object]]]
 
@@ -84,7 +85,16 @@ class Callers:
 
         return at, call
 
+    async def _object(self, ear: Ear) -> None:
+        """Some do not want to be recorded, and say so by key or words at any moment; on hold and to an agent too."""
+        chance = Random(f"objects/{self._options.seed}/{ear.leg.sid}")
+        await asyncio.sleep(chance.choice((5.0, 30.0, 120.0)) * chance.random())
+        if chance.random() < 0.35:
+            self._exchange.press(ear, "9") if chance.random() < 0.5 else self._exchange.speak(ear, chance.choice(NO))
+
     async def _live(self, ear: Ear, chance: Random, *, spoofed: bool) -> None:
+        if self._options.recorded != "no":
+            self._provider.world.start(self._object(ear), "objects")
         what = chance.random()
         if spoofed:
             patience, busy = chance.uniform(40, 90), 0.0
@@ -110,6 +120,8 @@ class Callers:
                 self._exchange.hang_up(ear)
                 return
             self._exchange.pick_up(ear)
+        if self._options.recorded != "no":
+            self._provider.world.start(self._object(ear), "objects")
         if behaviour.on_ring != "voicemail":
             await self._stay(
                 ear, chance, patience=chance.choice((0.2, 8.0, 60.0, 90.0)) * chance.random() + 0.1, busy=0.3

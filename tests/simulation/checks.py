@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from router.core.documents import Agent, Work
 from router.core.words import WorkState
 from router.journal.base import is_live
+from tests.simulation.recording_watch import BY_US, RecordingWatch
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -24,6 +25,8 @@ def check_now(world: World, *, full: bool) -> None:
         _check_recovery(world)
         return
     now = world.clock.now()
+    if world._is_calm():
+        _recordings(world).look(now)
     for id, offer in world.watch.offers.items():
         if now > max(offer.expires_at, process.ready_at, world.jumped_at) + GRACE_MS and not world.platter.trouble.slow:
             world.judge.broken(14, f"{id} is still open {now - offer.expires_at} ms after it ran out")
@@ -76,6 +79,8 @@ def is_quiet(world: World) -> bool:
         return False
     if any(p.state in ("open", "at_risk") for p in world.log.promises()):
         return False
+    if any(not recording.is_settled for recording in world.log.recordings()):
+        return False
     if any(c.ask is not None for c in world.log.cases()) or any(w.state != "done" for w in world.log.works()):
         return False
     return not any(m.state in ("queued", "sending") for m in world.log.messages())
@@ -98,6 +103,7 @@ def check_at_rest(world: World) -> None:
         "held": sum(len(held) for held in world.watch.held.values()),
         "activity": len(node.activity.names()),
         "legs": len(node.dialler.legs) + len(node.dialler._tasks) + len(node.dialler._under_way),
+        "recordings": node.recorder.open,
         "agents' lines": len(world.watch.calls.on_line),
     }
     for name, count in left.items():
@@ -162,8 +168,13 @@ def _check_calls(world: World) -> None:
         if promise.state in ("open", "at_risk"):
             world.judge.broken(17, f"{promise.id} is {promise.state} at the end")
     for recording in world.provider.exchange.network.recordings.newest_first():
-        if recording.source != "RecordVerb":
-            world.judge.broken(38, f"{recording.sid} was recorded, and nobody was told")
+        if recording.source != "RecordVerb" and (world.options.recorded == "no" or recording.source != BY_US):
+            world.judge.broken(38, f"{recording.sid} was recorded, and the policy says no")
+    _recordings(world).end(deletes=not world.options.keeps_refused)
+
+
+def _recordings(world: World) -> RecordingWatch:
+    return RecordingWatch(world.judge, world.log, world.provider.exchange)
 
 
 def _check_decisions(world: World) -> None:

@@ -80,6 +80,35 @@ async def attend_call(ask: Ask, work: dict[str, Any], me: str, chance: Random, *
         await ask("POST", f"/work/{work['id']}/finish", {"outcome": "answered", "note": "done"})
 
 
+async def about_recording(ask: Ask, case: str, chance: Random) -> None:
+    """The customer tells them that they do not want to be recorded, or do after all."""
+    if chance.random() > 0.15:
+        return
+    legs = (await ask("GET", f"/cases/{case}/calls") or {"items": []})["items"]
+    theirs = next((leg for leg in legs if leg["role"] == "customer"), None)
+    if theirs is not None:
+        await ask("POST", f"/calls/{theirs['id']}/recording", {"on": theirs["refused"]})
+
+
+async def look_in(ask: Ask, me: str, chance: Random) -> None:
+    """A lead looks after the calls of others: comes to one, or takes it over."""
+    what = chance.random()
+    if what > 0.4:
+        return
+    held = (await ask("GET", "/work") or {"held": []})["held"]
+    theirs = [one for one in held if one["kind"] == "phone" and one["state"] == "active" and one["agent"] != me]
+    if not theirs:
+        return
+    work = chance.choice(theirs)
+    if what < 0.1:
+        await ask("POST", f"/work/{work['work']}/take", {"reason": "I know them"})
+        return
+    legs = (await ask("GET", f"/cases/{work['case']}/calls") or {"items": []})["items"]
+    if legs:
+        mode = chance.choice(("listen", "whisper", "talk"))
+        await ask("POST", f"/calls/{legs[0]['id']}/join", {"mode": mode, "reason": "to hear"})
+
+
 async def begin_call(ask: Ask, numbers: list[str], chance: Random) -> None:
     """An agent calls somebody of their own accord."""
     shape = {"address": chance.choice(numbers), "channel": "phone", "subject": "the part is there"}

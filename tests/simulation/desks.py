@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 
 from channels.wire import WireFailure, WireRequest
 from router.http.live import may_see
-from tests.simulation.desk_phones import DeskPhone, about_calls, attend_call, begin_call
+from tests.simulation.desk_phones import DeskPhone, about_calls, about_recording, attend_call, begin_call, look_in
 from tests.simulation.exchange import Exchange
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
@@ -133,6 +133,8 @@ class Desk:
         self.is_healthy = False
         self._known = known
         self._on_phone = Random(f"desk calls/{options.seed}/{number}")
+        self._on_tape = Random(f"desk recordings/{options.seed}/{number}")
+        self._is_lead = options.has_lead and number == 0 and bool(self.phone.number)
         self.is_over = False
         self.id = self.token = ""
         self.screen: Screen | None = None
@@ -180,6 +182,8 @@ class Desk:
         }
         if self.phone.number:
             shape["phone"] = self.phone.number
+        if self._is_lead:
+            shape["role"] = "lead"
         made = None
         while made is None and not self.is_over:
             made = await self.ask("POST", "/agents", shape, token=ADMIN_TOKEN)
@@ -198,6 +202,8 @@ class Desk:
                     await self._do(shown)
                     if self.phone.number and not self.is_healthy and self._on_phone.random() < 0.02:
                         await begin_call(self.ask, self._known, self._on_phone)
+                    if self._is_lead and not self.is_healthy:
+                        await look_in(self.ask, self.id, self._on_tape)
                 await self._rest(is_busy=shown is not None and bool(shown["work"]))
 
     async def _be_there(self) -> None:
@@ -242,6 +248,8 @@ class Desk:
         """One step on one piece of work; sometimes none."""
         chance, case = self._chance, work["case"]
         if work["channel"] == "phone":
+            if self._options.recorded != "no" and not self.is_healthy:
+                await about_recording(self.ask, case, self._on_tape)
             await attend_call(self.ask, work, self.id, self._on_phone, is_healthy=self.is_healthy)
             return
         if self._options.calls and not self.is_healthy and self._on_phone.random() < 0.03:

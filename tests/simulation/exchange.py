@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from channels.sandbox.account import Number
@@ -15,6 +16,7 @@ from channels.sandbox.core import Sandbox
 from channels.sandbox.phones import Kind
 from channels.sandbox.voice.legs import Leg
 from channels.sandbox.voice.network import Network
+from channels.sandbox.voice.recordings import Recording
 from router.core.clock import Clock
 from tests.simulation.log import Judge
 from tests.simulation.loop import Owner
@@ -29,6 +31,8 @@ ALONE_MS = 5_000
 AGENT_ALONE_MS = 60_000
 """An agent who is there waits so long for a customer's phone that nobody picks up."""
 LOOKS_EVERY_S = 0.5
+NOTICE = ("is recorded.", "wird aufgezeichnet.", "se graba.")
+"""So it is said that a call, or what is said now, is recorded."""
 
 Answers = Callable[["Ear"], Awaitable[None]]
 
@@ -46,6 +50,7 @@ class Ear:
     pressed: list[str] = field(default_factory=list[str])
     alone_since: int | None = None
     is_agents: bool = False
+    told_at: int | None = None  # when it had heard to the end that what is said is recorded
 
 
 class Exchange:
@@ -61,6 +66,9 @@ class Exchange:
         self.breaks = 0.0  # the share of lines that break
         self.is_calm: Callable[[], bool] = lambda: False
         self.calls = 0
+        self.on_recording: Callable[[Recording], None] = lambda _: None
+        self._record = self.network.recordings.begin
+        self.network.recordings.begin = self._recorded
         self._clock = clock
         self._judge = judge
         self._world = world
@@ -131,12 +139,19 @@ class Exchange:
             self._world.start(self._break(ear, self._chance.choice((0.05, 1.0, 10.0, 60.0)) * self._chance.random()))
         return True
 
+    def _recorded(self, *given: Any, **more: Any) -> Recording:
+        made = self._record(*given, **more)
+        self.on_recording(made)
+        return made
+
     def _hears(self, ear: Ear, kind: Kind, text: str | None) -> None:
         now, pacing = self._clock.now(), self.network.pacing
         match kind:
             case "say":
                 ear.until = max(ear.until, now + pacing.speech_ms(text or ""))
                 ear.heard.append(text or "")
+                if ear.told_at is None and any(word in (text or "") for word in NOTICE):
+                    ear.told_at = now + pacing.speech_ms(text or "")
             case "play" | "music":
                 ear.until = max(ear.until, now + pacing.play_ms)
             case "connected" if ear.leg.direction != "inbound" and not ear.heard:

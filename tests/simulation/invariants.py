@@ -6,7 +6,7 @@ folds, 7 final states stay, 8 one customer and one open case, 11 a place never g
 capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop means stop, 21 sent once, 24 only what
 was sent becomes a contact, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
 37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
-nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nothing is recorded, and, beyond the catalogue, 43
+nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue, 43
 nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key.
 """
 
@@ -210,7 +210,11 @@ class Watch:
         known = before.get(event.work)
         if isinstance(known, Work) and known.state != "waiting":
             self.judge.broken(13, f"{event.work} was offered while it was {known.state}")
-        if not isinstance(agent, Agent) or agent.state is not AgentState.READY or agent.asked is not None:
+        asked_for_it = (
+            event.ask.takes_over and event.ask.agent == event.agent
+        )  # a lead who takes over need not be ready
+        is_ready = isinstance(agent, Agent) and agent.state is AgentState.READY and agent.asked is None
+        if not isinstance(agent, Agent) or not (is_ready or asked_for_it):
             self.judge.broken(13, f"{event.work} was offered to somebody who takes nothing")
             return
         kind = event.ask.requirement.kind

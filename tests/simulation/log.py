@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from router.core.documents import Call, Case, Customer, Document, Message, Promise, State, Work
+from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State, Work
 from router.core.errors import Fault
 from router.core.events import CommandTaken, Event
 from router.core.evolve import evolve
@@ -146,6 +146,13 @@ class Log:
 
     def promises(self) -> list[Promise]:
         return [d for d in self.all(Promise) if isinstance(d, Promise)]
+
+    def recordings(self) -> list[Recording]:
+        return [d for d in self.all(Recording) if isinstance(d, Recording)]
+
+    def customer(self, id: str) -> Customer | None:
+        found = self.states.get(id, {}).get(id)
+        return found if isinstance(found, Customer) else None
 
     def call(self, id: str) -> Call | None:
         for state in self.states.values():

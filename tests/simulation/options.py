@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Literal
 
+from policies import Recorded
+
 Mode = Literal["safety", "liveness"]
 
 FAULTS = (
@@ -46,6 +48,9 @@ CALL_FAULTS = (
 )
 
 
+RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
+
+
 @dataclass(frozen=True)
 class Options:
     """One world. `twice`: an unknown outcome is sent again (the policy twice_is_better_than_never)."""
@@ -64,6 +69,9 @@ class Options:
     late_s_max: float
     turmoil: float = field(default=0.6)  # the share of the time after which faults stop in liveness mode
     calls: int = 0
+    recorded: Recorded = "no"
+    keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
+    has_lead: bool = False  # somebody comes to the calls of others
 
     def has(self, fault: str) -> bool:
         assert fault in FAULTS or fault in CALL_FAULTS, fault
@@ -83,9 +91,13 @@ def draw_options(seed: int, mode: Mode) -> Options:
         faults.add("flood")
     on_phone = Random(f"options/calls/{mode}/{seed}")
     faults |= {name for name in CALL_FAULTS if on_phone.random() < 0.4}
+    on_tape = Random(f"options/recording/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
+        recorded=on_tape.choice(RECORDED),
+        keeps_refused=on_tape.random() < 0.25,
+        has_lead=on_tape.random() < 0.4,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from channels.twilio_recording import TwilioRecordings
 from channels.twilio_voice import TwilioVoice
-from router.core import call_ends, call_table, calls, legs
+from router.core import call_ends, call_table, calls, legs, recording
 from router.core.call_parts import promise_call
 from router.core.commands import BeginLeg
 from router.core.documents import Case
@@ -81,7 +82,7 @@ def customers_are_rung_first(patch: Patch) -> None:
         real(making, case, event)
         for leg in list(making.state.values()):
             if getattr(leg, "role", None) is CallRole.AGENT and leg.state == "planned" and leg.work == event.work:
-                legs._bring_customer(making, leg)
+                legs.bring_customer(making, leg)
 
     patch.setattr("router.core.cases.ring_agent", ring_agent)
 
@@ -114,6 +115,27 @@ def tried_again_at_once(patch: Patch) -> None:
     patch.setattr(call_ends, "change_promise", change_promise)
 
 
+def nobody_is_told_of_the_recording(patch: Patch) -> None:
+    """Whether they heard of it is not asked any more, and nobody says it."""
+    patch.setattr(recording, "is_announced", lambda *_: True)
+    patch.setattr(recording, "notice_for", lambda *_: "")
+    patch.setattr(calls, "_notice_at_greeting", lambda *_: "")
+
+
+def refused_recordings_stay_at_the_provider(patch: Patch) -> None:
+    async def delete(*_: object) -> bool:
+        return True
+
+    patch.setattr(TwilioRecordings, "delete", delete)
+
+
+def no_look_up_of_recordings(patch: Patch) -> None:
+    async def found(*_: object) -> list[str]:
+        return []
+
+    patch.setattr(TwilioRecordings, "found", found)
+
+
 @dataclass(frozen=True)
 class Guard:
     """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
@@ -136,6 +158,9 @@ GUARDS = (
     Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.5),)),
     Guard(hanging_up_forgets_promises, "", (17,)),
     Guard(tried_again_at_once, "phones_odd", (18,)),
+    Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),
+    Guard(refused_recordings_stay_at_the_provider, "", (38,), (("recorded", "calls"),)),
+    Guard(no_look_up_of_recordings, "rest_answer_lost status_lost", (38,), (("recorded", "calls"), ("strength", 0.6))),
 )
 
 

@@ -24,6 +24,13 @@ POINTS = (
     "disk.after_sync",
 )
 CALL_POINTS = ("dialler.before_attempt", "dialler.before_dial", "dialler.after_dial", "dialler.before_move")
+RECORDING_POINTS = (
+    "recorder.before_attempt",
+    "recorder.before_asking",
+    "recorder.after_asking",
+    "recorder.before_stop",
+    "recorder.before_delete",
+)
 Planned = tuple[float, Callable[[], Awaitable[object]]]
 
 
@@ -120,6 +127,10 @@ class Troubles:
             some(5, lambda: self._at_point(chance.choice(POINTS), chance.randint(1, 12)))
             if self._options.calls:
                 some(3, lambda: self._at_point(chance.choice(CALL_POINTS), chance.randint(1, 4)))
+            if self._options.calls and self._options.recorded != "no":
+                tape = Random(f"troubles/recording/{self._options.seed}")
+                point = self._at_point(tape.choice(RECORDING_POINTS), tape.randint(1, 4))
+                plan.append((tape.uniform(0, self.length_s), point))
         if has("restart"):
             some(3, lambda: stage.restart)
         if has("second_process"):

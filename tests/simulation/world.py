@@ -26,6 +26,7 @@ from tests.simulation.options import Options
 from tests.simulation.people import make_people, plan_texts
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
+from tests.simulation.recording_watch import RecordingWatch
 from tests.simulation.trouble import Troubles
 
 CHECK_EVERY_S = 15.0
@@ -98,11 +99,12 @@ class World:
             lines=Random(f"lines/{options.seed}"),
         )
         self.provider.exchange.is_calm = self._is_calm
+        self.provider.exchange.on_recording = RecordingWatch(self.judge, self.log, self.provider.exchange).begun
         self.calm_since = 0 if options.faults <= HARMLESS else None
         self.processes: list[Process] = []
         self.count = 0
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
-        self._policy, self._files = _policies(options.twice)
+        self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.desks: list[Desk] = []
         self._checks = 0
         self.jumped_at = self.clock.now()
@@ -323,10 +325,12 @@ def why_not(world: World) -> str:
 
 
 @cache
-def _policies(twice: bool) -> tuple[PolicySet, dict[str, str]]:
+def _policies(twice: bool, recorded: str, *, keeps_refused: bool) -> tuple[PolicySet, dict[str, str]]:
     files = dict(default_policy_files())
     if twice:
         name = "twice_is_better_than_never: "
         assert f"{name}no" in files["sending.yaml"]
         files["sending.yaml"] = files["sending.yaml"].replace(f"{name}no", f"{name}yes")
+    if recorded != "no":
+        files["calls.yaml"] = f"record: {recorded}\non_refusal: {'keep' if keeps_refused else 'delete'}\n"
     return parse_policies(files, 0), files

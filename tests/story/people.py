@@ -163,6 +163,21 @@ class Agent:
         """Who is on the line."""
         return (await self.api("GET", f"/cases/{case}/calls"))["items"]
 
+    async def page(self, case: str) -> str:
+        """The desk with a case open, as a browser gets it."""
+        answer = await self.story.ask("GET", f"/desk/case/{case}", token=self.token)
+        assert answer.status == 200, answer.body
+        return answer.body.decode()
+
+    async def clicks(self, path: str, **form: str) -> None:
+        """A form of the desk is sent, and leads back to a page."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await self.story.ask(
+            "POST", f"/desk{path}", body=urlencode(form).encode(), headers=kind, token=self.token
+        )
+        assert answer.status == 303, answer.body
+        await self.story.settles()
+
     async def looks(self, since: int | None = None) -> "Stream":
         """Open a screen."""
         return await self.story.stream(self.token, since)

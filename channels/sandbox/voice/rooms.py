@@ -167,6 +167,8 @@ class Conferences:
         for one in conference.seats.values():
             if hears(one, speaker):
                 one.leg.hear("say", text, source=leg.phone)
+                for recording in one.leg.recordings:
+                    recording.note(leg.phone, text)
         if not speaker.seat.muted and not speaker.seat.hold:
             for event in ("participant-speech-start", "participant-speech-stop"):
                 self._tell(conference, "speaker", event, speaker)

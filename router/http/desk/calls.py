@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -52,7 +53,7 @@ class Calls:
         self,
         who: Identity,
         path: str,
-        fields: dict[str, str],
+        fields: Mapping[str, str | bool],
         *,
         once: str,
         method: str = "POST",
@@ -61,7 +62,9 @@ class Calls:
         """Do what a form asks for; its answer as the API gives it. Raises Problem."""
         route, values = self._find(method, path)
         require(who, route.roles)
-        digest = hashlib.blake2b(json.dumps([method, path, fields, if_version]).encode(), digest_size=16).hexdigest()
+        digest = hashlib.blake2b(
+            json.dumps([method, path, {**fields}, if_version]).encode(), digest_size=16
+        ).hexdigest()
         is_known = ONCE.match(once) is not None
         done = Call(
             who=who,
@@ -81,8 +84,8 @@ class Calls:
         return found
 
 
-def _checked(model: type[BaseModel], fields: dict[str, str], *, where: str) -> BaseModel:
+def _checked(model: type[BaseModel], fields: Mapping[str, str | bool], *, where: str) -> BaseModel:
     try:
-        return model.model_validate_json(json.dumps(fields)) if where == "form" else model.model_validate(fields)
+        return model.model_validate_json(json.dumps({**fields})) if where == "form" else model.model_validate(fields)
     except ValidationError as error:
         raise validation_problem(error, where=where) from None

@@ -216,6 +216,16 @@ class Desk:
             case ["call", id, "hold" | "resume" | "hang-up" as step]:
                 await self._calls.act(who, f"/calls/{id}/{step}", {}, once=once)
                 return _at(at)
+            case ["call", id, "recording"]:
+                on = form.get("on") == "true"
+                await self._calls.act(who, f"/calls/{id}/recording", {"on": on}, once=once)
+                return _at(at, "recorded" if on else "not_recorded")
+            case ["call", id, "join"]:
+                await self._calls.act(who, f"/calls/{id}/join", _some(form, "mode", "reason"), once=once)
+                return _at(at, "joining")
+            case ["work", id, "take"]:
+                await self._calls.act(who, f"/work/{id}/take", _some(form, "reason"), once=once)
+                return _at(at, "taken")
             case ["case", id, "call"]:
                 await self._calls.act(who, f"/cases/{id}/callbacks", {"by": "me"}, once=once)
                 return _at(at, "calling")

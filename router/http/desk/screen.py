@@ -104,6 +104,7 @@ class Screen:
     queues: list[str]
     agents: list[AgentOut]
     may_write: bool
+    may_lead: bool
     view: CaseView | None = None
 
 
@@ -134,6 +135,7 @@ class Screens:
             queues=sorted(self._service.node.means.policy.queues),
             agents=[a for a in agents if a.state != AgentState.OFF],
             may_write=self._calls.may(who, "POST", "/cases/any/messages"),
+            may_lead=self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join"),
             view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
         )
 

@@ -88,7 +88,20 @@ AUTOMATIC = {
     "bulk": "a mail to many",
 }
 """What a machine sent, by the kind of it."""
+ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead"}
+MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
+JOINS = {"listen": "to listen", "whisper": "to whisper to the agent", "talk": "to talk with both"}
+RECORDING = {
+    "recording announced": "They heard that this call is recorded",
+    "recording refused": "They are not to be recorded",
+    "recording allowed": "They may be recorded again",
+    "recording deleted": "What was recorded is deleted",
+}
 DONE = {
+    "recorded": "They may be recorded.",
+    "not_recorded": "They are not recorded from now on.",
+    "joining": "Your phone rings; with key 1 you are in.",
+    "taken": "It is yours. On a call your phone rings, or you are heard now.",
     "calling": "Your phone rings as soon as you take it, then theirs.",
     "replied": "Your answer is on its way.",
     "noted": "The note is kept.",
@@ -159,7 +172,7 @@ def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
     if entry.kind == "note":
         return Row("note", entry.at, who, "note", words=entry.text)
     facts = dict(entry.facts)
-    if entry.kind == "call" and (entry.text is not None or entry.attachments):
+    if entry.kind == "call" and entry.direction == "in" and (entry.text is not None or entry.attachments):
         return _message_row(entry, who)
     said = _record_words(entry.kind, facts, _name(facts.get("agent"), names), who=who)
     reasons = [with_names(reason, names) for reason in entry.reasons]
@@ -245,8 +258,12 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "A text of ours was not sent"
         case _, "message_unknown":
             return "Nobody knows whether a message of ours went out"
+        case _, str(what) if what in RECORDING:
+            return RECORDING[what]
+        case "call", "lead joins":
+            return f"{agent} comes to the call {JOINS.get(str(facts.get('mode')), '')}"
         case "call", "ended":
-            whose = f"{agent}'s" if facts.get("who") == "agent" else "The customer's"
+            whose = "The customer's" if facts.get("who") == "customer" else f"{agent}'s"
             seconds = int(facts.get("seconds") or 0)
             long = f" after {seconds // 60}:{seconds % 60:02d}" if seconds else ""
             return f"{whose} line ended{long}: {ENDED.get(str(facts.get('how')), str(facts.get('how')))}"

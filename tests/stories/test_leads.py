@@ -1,0 +1,219 @@
+"""Leads: they come to live calls, to listen, whisper or talk, and take them over; the customer is never alone for it."""
+
+from tests.stories.test_calls import ANAS, BENS, connected
+from tests.story import HERS, Agent, Phone, Story
+
+LEAS = "+14155550203"
+
+
+async def talking(story: Story) -> tuple[str, Phone, Phone, Agent]:
+    """She talks with Ana. The case, both phones, Ana."""
+    her, anas = story.phone(HERS), story.phone(ANAS)
+    ana = await story.ready_agent("ana", phone=ANAS)
+    return await connected(story, her, ana, anas), her, anas, ana
+
+
+async def a_lead(story: Story, phone: str | None = LEAS) -> Agent:
+    return await story.agent("lea", phone=phone, role="lead")
+
+
+async def leg_of(agent: Agent, case: str, role: str = "customer") -> str:
+    return next(one["id"] for one in await agent.legs(case) if one["role"] == role)
+
+
+async def joins(story: Story, lead: Agent, case: str, mode: str, phone: Phone) -> str:
+    """The lead asks, picks up, and presses the key. Returns their own leg."""
+    leg = (await lead.api("POST", f"/calls/{await leg_of(lead, case)}/join", {"mode": mode, "reason": "new here"}))[
+        "id"
+    ]
+    await story.passes(seconds=2)
+    await phone.picks_up()
+    await story.passes(seconds=3)
+    assert "want to join" in await phone.heard()
+    await phone.presses("1")
+    await story.passes(seconds=2)
+    return leg
+
+
+async def test_a_lead_listens_and_nobody_hears_them() -> None:
+    """Muted: the lead hears both and is heard by neither; it stands on the case who listened, when and why."""
+    async with Story() as story:
+        case, her, anas, _ = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "listen", leas)
+        await her.speaks("it is still cold")
+        assert "it is still cold" in await leas.heard()
+        await leas.speaks("psst")
+        assert "psst" not in await her.heard()
+        assert "psst" not in await anas.heard()
+        [row] = [e for e in await story.timeline(case) if e["facts"].get("what") == "lead joins"]
+        assert (row["author"]["id"], row["text"], row["facts"]["mode"]) == (lea.id, "new here", "listen")
+        assert [e["kind"] for e in await story.timeline(case)].count("assignment") == 1
+
+
+async def test_a_lead_whispers_to_the_agent_alone() -> None:
+    """Coaching: the agent hears the lead, the customer does not."""
+    async with Story() as story:
+        case, her, anas, _ = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "whisper", leas)
+        await leas.speaks("offer her a visit")
+        assert "offer her a visit" in await anas.heard()
+        assert "offer her a visit" not in await her.heard()
+        await her.speaks("hello?")
+        assert "hello?" in await leas.heard()
+
+
+async def test_a_lead_goes_from_listening_to_talking_and_leaves() -> None:
+    """Another mode without another ring; when the lead leaves, the two go on."""
+    async with Story() as story:
+        case, her, anas, _ = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        leg = await joins(story, lea, case, "listen", leas)
+        again = await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk"})
+        assert again["id"] == leg
+        await story.passes(seconds=2)
+        await leas.speaks("Lea here, I can help")
+        assert "Lea here, I can help" in await her.heard()
+        assert "Lea here, I can help" in await anas.heard()
+        await leas.hangs_up()
+        await story.passes(seconds=5)
+        assert await her.talks_with() == [ANAS]
+        assert "gone" not in await her.heard()
+
+
+async def test_a_lead_whose_phone_is_not_answered_changes_nothing() -> None:
+    """No answer, a hang-up before the key: nothing is heard of it in the conversation, and nobody is set away."""
+    async with Story() as story:
+        case, her, _, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await lea.is_now("ready")
+        for picks_up in (False, True):
+            await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk"})
+            await story.passes(seconds=2)
+            if picks_up:
+                await leas.picks_up()
+                await story.passes(seconds=2)
+                await leas.hangs_up()
+            await story.passes(seconds=60)
+            assert await her.talks_with() == [ANAS]
+            assert [one["role"] for one in await ana.legs(case)] == ["customer", "agent"]
+        assert (await lea.me())["state"] == "ready"
+
+
+async def test_when_the_conversation_is_over_the_lead_is_let_go() -> None:
+    """She hangs up: the lead's line ends as the agent's does; and the agent's lost line leaves nobody with the lead."""
+    async with Story() as story:
+        case, her, anas, _ = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "talk", leas)
+        hers = await leg_of(lea, case)
+        await anas.hangs_up()
+        await story.passes(seconds=2)
+        assert "gone" in await her.heard()
+        assert await leas.state() == "idle"
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        assert (await lea.refused("POST", f"/calls/{hers}/join", {"mode": "talk"}))["status"] == 409
+        ended = [e["facts"]["who"] for e in await story.timeline(case) if e["facts"].get("what") == "ended"]
+        assert sorted(ended) == ["agent", "customer", "lead"]
+
+
+async def test_who_may_come_to_a_call() -> None:
+    """Agents may not, a lead without a phone cannot, and whoever is in the call already has nothing to do."""
+    async with Story() as story:
+        case, _, _, ana = await talking(story)
+        leg = await leg_of(ana, case)
+        ben = await story.agent("ben", phone=BENS)
+        assert (await ben.refused("POST", f"/calls/{leg}/join", {"mode": "listen"}))["status"] == 403
+        lea = await a_lead(story, None)
+        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "listen"}))["status"] == 403
+        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "shout"}))["status"] in (400, 422)
+        assert (await story.refused("POST", "/calls/call_1/join", {"mode": "listen"}))["status"] == 403
+
+
+async def test_a_lead_takes_a_call_over() -> None:
+    """The lead is rung first; only when they are there is the agent let go, who then has only notes to finish."""
+    async with Story() as story:
+        case, her, anas, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        [work] = await ana.work()
+        await lea.api("POST", f"/work/{work['id']}/take", {"reason": "she asked for me"})
+        await story.passes(seconds=2)
+        assert HERS in await anas.talks_with(), "she is not alone meanwhile"
+        assert await leas.state() == "ringing", "no offer to accept: they asked for it"
+        await leas.picks_up()
+        await story.passes(seconds=2)
+        await leas.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [LEAS]
+        assert "gone" not in await her.heard()
+        assert await anas.state() == "idle"
+        assert (await story.case(case))["agent"] == lea.id
+        [mine] = await lea.work()
+        assert (mine["case"], mine["state"]) == (case, "active")
+        [left] = await ana.work()
+        assert left["state"] == "wrapping"
+        reasons = [reason for e in await story.timeline(case, "assignment") for reason in e["reasons"]]
+        assert f"taken over by {lea.id}: she asked for me" in reasons
+        await ana.finishes(left, "done")
+        assert await her.talks_with() == [LEAS]
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        [mine] = await lea.work()
+        await lea.finishes(mine, "solved")
+        assert (await story.case(case))["status"] == "solved"
+
+
+async def test_a_lead_who_listens_takes_over_without_another_ring() -> None:
+    """The lead is in the room already: heard by all from then on, and the agent is let go."""
+    async with Story() as story:
+        case, her, anas, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "listen", leas)
+        [work] = await ana.work()
+        await lea.api("POST", f"/work/{work['id']}/take", {"reason": "I know the part"})
+        await story.passes(seconds=4)
+        assert await her.talks_with() == [LEAS]
+        await leas.speaks("Lea here")
+        assert "Lea here" in await her.heard()
+        assert await anas.state() == "idle"
+        assert (await story.case(case))["agent"] == lea.id
+        await leas.hangs_up()
+        await story.passes(seconds=2)
+        assert "gone" in await her.heard(), "now it is their line that is lost"
+
+
+async def test_a_lead_who_does_not_come_leaves_her_with_the_agent() -> None:
+    """Taken over, and the lead's phone is not answered: she goes on talking with whom she has."""
+    async with Story() as story:
+        _, her, anas, ana = await talking(story)
+        lea = await a_lead(story)
+        [work] = await ana.work()
+        await lea.api("POST", f"/work/{work['id']}/take", {"reason": "she asked for me"})
+        await story.passes(seconds=50)
+        assert await her.talks_with() == [ANAS]
+        assert await anas.state() == "in_call"
+
+
+async def test_the_desk_shows_leads_the_ways_in() -> None:
+    """Listen, whisper, talk and take over stand on a live call for leads, and for nobody else."""
+    async with Story() as story:
+        case, her, _, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        assert 'id="join-listen"' not in await ana.page(case)
+        page = await lea.page(case)
+        assert all(f'id="join-{mode}"' in page for mode in ("listen", "whisper", "talk"))
+        await lea.clicks(f"/call/{await leg_of(lea, case)}/join", mode="listen", at=case)
+        await story.passes(seconds=2)
+        await leas.picks_up()
+        await story.passes(seconds=2)
+        await leas.presses("1")
+        await story.passes(seconds=2)
+        page = await lea.page(case)
+        assert "<b>Lead</b> is in the conversation (listen)" in page
+        assert "comes to the call to listen" in page
+        ask = (await story.case(case))["ask"]
+        await lea.clicks(f"/work/{ask['work']}/take", reason="I know the part", at=case)
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [LEAS]
