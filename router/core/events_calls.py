@@ -1,0 +1,382 @@
+"""Events of the customer scope about calls, recordings and promises.
+
+Used through `core.events`.
+"""
+
+from router.core.clock import Ms
+from router.core.values import value
+from router.core.words import (
+    ActorKind,
+    AddressId,
+    AgentId,
+    CallbackState,
+    CallId,
+    CallRole,
+    CaseId,
+    Channel,
+    CustomerId,
+    JoinMode,
+    PromiseId,
+    PromiseState,
+    RecordingId,
+    Step,
+    VaultId,
+    WorkId,
+)
+
+
+@value
+class CallArrived:
+    """A customer's phone called us. Its contact stands in `ContactReceived` of the same batch."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    via: str
+    provider_id: str
+    language: str
+    step: Step
+    attested: bool | None = None
+    known: bool = False
+    notice: str = ""  # its first turn says what is recorded
+
+
+@value
+class LegPlanned:
+    """Somebody is to be dialled: an agent, or a customer whom an agent waits for."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    role: CallRole
+    to: str  # vault id of the number
+    via: str
+    step: Step
+    language: str
+    address: AddressId | None = None
+    work: WorkId | None = None
+    agent: AgentId | None = None
+    promise: PromiseId | None = None
+    mode: JoinMode | None = None  # of a lead's leg
+
+
+@value
+class LegAttempted:
+    """The provider is about to be asked to dial. Durable before, so a crash leaves a question, never two rings."""
+
+    call: CallId
+    at: Ms
+    lookup_at: Ms
+
+
+@value
+class LegPlaced:
+    """The provider has the call; `look_at`: when to ask how it went if nobody says."""
+
+    call: CallId
+    at: Ms
+    provider_id: str
+    look_at: Ms
+    adopted: bool = False
+
+
+@value
+class LegAnswered:
+    """Somebody or something picked up: `by` is human, machine, or empty where the provider does not say."""
+
+    call: CallId
+    at: Ms
+    by: str = ""
+
+
+@value
+class CallJoined:
+    """A leg is in the room: whoever is there hears it."""
+
+    call: CallId
+    at: Ms
+
+
+@value
+class CallWentOn:
+    """One turn of a call: what came back (`heard`: speech, keys, silence, left) and where it stands now."""
+
+    call: CallId
+    at: Ms
+    turn: int
+    step: Step
+    heard: str
+    rounds: int = 0
+    misses: int = 0
+    told: bool = False  # heard to its end that hanging up becomes a call
+    queued: bool = False  # in line from now on
+    language: str | None = None
+    first: str = ""  # the phrase that this turn says first
+    notice: str = ""  # this turn says that messages or calls are recorded
+    coached: str = ""  # whose ear alone a lead speaks to from now on
+
+
+@value
+class CallMoved:
+    """We want a live leg at another step now; the provider is told."""
+
+    call: CallId
+    at: Ms
+    turn: int
+    step: Step
+    work: WorkId | None = None
+    agent: AgentId | None = None
+    stays: bool = False  # it is there already: another agent comes to the conversation
+
+
+@value
+class CallChecked:
+    """The provider was told or asked and nothing changed; `look_at`: when to look again."""
+
+    call: CallId
+    at: Ms
+    look_at: Ms
+
+
+@value
+class CallSaid:
+    """The customer said something in a call; it stands on the case as text."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    words: VaultId
+    language: str | None = None
+
+
+@value
+class CallRecorded:
+    """What the customer said to the provider's own document while we were away."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    media: tuple[VaultId, ...]
+
+
+@value
+class RecordingAnnounced:
+    """They heard to its end that what they say (`messages`), or this call (`calls`), is recorded."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    what: str
+
+
+@value
+class RecordingRefused:
+    """Nothing that this customer says is recorded from now on."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class RecordingAllowed:
+    """The customer said that they may be recorded after all."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class RecordingPlanned:
+    recording: RecordingId
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    due_at: Ms
+
+
+@value
+class RecordingAttempted:
+    """The provider is about to be asked to record. Durable before, so a crash leaves a question."""
+
+    recording: RecordingId
+    at: Ms
+    lookup_at: Ms
+
+
+@value
+class RecordingStarted:
+    recording: RecordingId
+    at: Ms
+    provider_id: str
+    look_at: Ms
+    adopted: bool = False  # found at the provider after its answer was lost
+
+
+@value
+class RecordingUnwanted:
+    """It is to be stopped, and deleted where `delete`; the provider is told until it has done so."""
+
+    recording: RecordingId
+    at: Ms
+    why: str
+    delete: bool = False
+
+
+@value
+class RecordingStopped:
+    recording: RecordingId
+    at: Ms
+    look_at: Ms
+    provider_id: str
+
+
+@value
+class RecordingReady:
+    """Its file is there and stands on the case."""
+
+    recording: RecordingId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    provider_id: str
+    media: tuple[VaultId, ...]
+    seconds: int = 0
+
+
+@value
+class RecordingDeleted:
+    recording: RecordingId
+    case: CaseId
+    at: Ms
+    entry: int
+
+
+@value
+class RecordingLost:
+    """Nothing was recorded: it never began, or nothing was in it."""
+
+    recording: RecordingId
+    at: Ms
+    why: str
+
+
+@value
+class RecordingChecked:
+    """The provider was asked and nothing changed; `look_at`: when to look again."""
+
+    recording: RecordingId
+    at: Ms
+    look_at: Ms
+
+
+@value
+class JoinAsked:
+    """A lead comes to a conversation, or is in it otherwise from now on. `call`: their own leg; `words`: why."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    agent: AgentId
+    mode: JoinMode
+    words: VaultId | None = None
+
+
+@value
+class LeadTookOver:
+    """A lead who was in the conversation has its work from now on: their leg is an agent's."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    turn: int
+    work: WorkId
+
+
+@value
+class CallEnded:
+    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    how: str
+    role: CallRole
+    seconds: int = 0  # from when it was answered
+    step: Step = Step.GOODBYE  # where it stood
+    agent: AgentId | None = None
+
+
+@value
+class LegRefused:
+    """An agent took a call and their own phone did not: the work needs somebody else (folded by the domain)."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    work: WorkId
+    agent: AgentId
+    why: str
+    away: bool = False  # nobody answered at their phone: no more offers until they say that they are there
+
+
+@value
+class PromiseMade:
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    kind: str
+    told_via: Channel
+    place_at: Ms
+    address: AddressId | None = None
+    window: tuple[Ms, Ms] | None = None
+    why: str = ""
+
+
+@value
+class PromiseChanged:
+    """A promise went on or ended; `attempt` is the outcome of a call that was made for it."""
+
+    promise: PromiseId
+    case: CaseId
+    at: Ms
+    entry: int
+    state: PromiseState
+    callback: CallbackState
+    why: str = ""
+    attempt: str = ""
+    due_at: Ms | None = None  # when it is tried again
+
+
+@value
+class PlaceKept:
+    """They hung up without a word: nothing is done, and their place waits for them for some days."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    place_at: Ms
