@@ -96,7 +96,8 @@ def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) 
     if case.heard.channel is Channel.PHONE:
         return (f"they called last, and {way.channel} reaches that number",)
     if way == preferred:
-        return (f"the customer wrote last by {way.channel}", "same number of ours, so the answer keeps its thread")
+        ours = "address" if way.channel is Channel.EMAIL else "number"
+        return (f"the customer wrote last by {way.channel}", f"same {ours} of ours, so the answer keeps its thread")
     return (_why_not(preferred, customer, now), f"{way.channel} is still open")
 
 

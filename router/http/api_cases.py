@@ -250,7 +250,7 @@ class CaseApi:
             case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note", "call")
         )
         said = await entries_out(self._journal, [e for e in rows if e.words or e.kind != "call"][-6:])
-        theirs = [e for e in said if e.direction == "in"]
+        theirs = [e for e in said if e.direction == "in" and not e.automatic]
         customer = await self._journal.document(case.customer)
         shown = await case_out(self._journal, case)
         cautions: list[str] = []
@@ -271,7 +271,7 @@ class CaseApi:
                 wants=theirs[-1].text if theirs else None,
                 wants_at=theirs[-1].at if theirs else None,
                 language=case.language,
-                earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text],
+                earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text and not e.automatic],
                 known={},
                 promises=shown.promises,
                 waiting=shown.ask,

@@ -69,6 +69,7 @@ class CaseOut(Reply):
     opened_at: str
     changed_at: str
     contacts: list[ContactOut]
+    participants: list[str] = Field(description="others who are written to about it by mail")
     promises: list[PromiseOut]
     terms: dict[str, Any]
     known: dict[str, Any]
@@ -179,6 +180,7 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
         rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message", "call"))
         contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
+    ids += [p.address.id for case in cases for p in case.participants]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
     found = [await journal.document(case.promise) if case.promise else None for case in cases]
     return [
@@ -216,6 +218,7 @@ def case_now(
             )
             for e in contacts
         ],
+        participants=[words[p.address.id] for p in case.participants if p.invited and p.address.id in words],
         promises=[promise_out(promise) for promise in promises],
         terms={},
         known={},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from policies.segments import segments_of
+from router.core.addresses import AddressKind
 from router.core.choice import Choice, Way
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
@@ -68,6 +69,7 @@ class WayView:
     chosen: str = "auto"
     channel: str | None = None
     address: str | None = None
+    copies: list[str] = field(default_factory=list[str])
     reasons: list[str] = field(default_factory=list[str])
     segments: int = 0
     problem: str | None = None
@@ -79,6 +81,7 @@ class CaseView:
     case: CaseOut
     brief: BriefOut
     addresses: list[str]
+    has_phone: bool
     rows: list[Row]
     earlier: int
     way: WayView
@@ -164,12 +167,15 @@ class Screens:
             check_budget(case, choice.way.channel, now=self._service.node.clock.now(), sending=sending)
         except Rejected as refused:
             problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
-        words = await self._journal.words([choice.way.address])
+        by_mail = choice.way.channel is Channel.EMAIL
+        copies = [p.address.id for p in case.participants if p.invited] if by_mail else []
+        words = await self._journal.words([choice.way.address, *copies])
         return WayView(
             channels=channels,
             chosen=channel,
             channel=str(choice.way.channel),
             address=words.get(choice.way.address),
+            copies=[words[id] for id in copies if id in words],
             reasons=list(choice.reasons),
             segments=segments_of(text) if text and choice.way.channel in TEXTS else 0,
             problem=problem,
@@ -232,6 +238,7 @@ class Screens:
             case=case,
             brief=brief,
             addresses=[a["address"] or "erased" for a in brief.customer.get("addresses", [])],
+            has_phone=any(a["kind"] == AddressKind.PHONE for a in brief.customer.get("addresses", [])),
             rows=[row_of(entry, names) for entry in entries],
             earlier=first,
             way=await self.way(document, channel=draft.channel, text=draft.text),
