@@ -17,7 +17,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.charsets import clean
 
-__all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree"]
+__all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree", "words_as_html"]
 
 Element: TypeAlias = Any
 """An element of lxml, which has no types."""
@@ -75,8 +75,7 @@ def safe_html(html: str) -> str:
     plain = _prepared(html)
     tree = _parsed(plain)
     if tree is None:
-        text = _bare(plain)
-        return f"<pre>{escape(text)}</pre>" if text.strip() else ""
+        return words_as_html(_bare(plain))
     for picture in list(tree.iter("img")):
         source = picture.attrib.pop("src", "").strip()
         picture.attrib.pop("data-src", None)
@@ -94,6 +93,11 @@ def safe_html(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     ).strip()
+
+
+def words_as_html(text: str) -> str:
+    """Words alone, to be shown where a page would be."""
+    return f"<pre>{escape(text)}</pre>" if text.strip() else ""
 
 
 def _allowed(tag: str, name: str, value: str) -> str | None:

@@ -13,7 +13,7 @@ from channels.email.attachments import part_of
 from channels.email.bodies import Bodies, gather
 from channels.email.bounces import delivery_report, original_id, report_kind, told_in_words
 from channels.email.headers import Headers, instant_of, message_ids
-from channels.email.html import HTML_MAX, safe_html
+from channels.email.html import HTML_MAX, safe_html, words_as_html
 from channels.email.letter import Bounce, Letter, Mailbox, Part
 from channels.email.limits import DEFAULT, Limits
 from channels.email.machines import automatic_kind
@@ -76,7 +76,7 @@ def read_letter(
         head,
         references=tuple(dict.fromkeys((*head.references, *([about] if about else []))))[-REFERENCES_MAX:],
         text=text,
-        html=safe_html(html) if html else "",
+        html=_shown(html, marked),
         new_words=trimmed.new,
         history=trimmed.history,
         parts=(*bodies.parts, *_rest(raw, cut)),
@@ -188,6 +188,13 @@ def _trimmed(marked: Marked | None, text: str, *, is_forwarded: bool, is_machine
     else:
         found = trim(text, is_forwarded=is_forwarded)
     return Trimmed(found.new, found.history) if is_machine else found
+
+
+def _shown(html: str, marked: Marked | None) -> str:
+    """The page made safe; of one that is too much for a parser, its words."""
+    if marked is None:
+        return ""
+    return words_as_html(marked.plain) if marked.is_words else safe_html(html)
 
 
 def _rest(raw: bytes, cut: Cut) -> tuple[Part, ...]:

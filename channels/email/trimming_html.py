@@ -28,12 +28,13 @@ FORWARDS = ("---------- forwarded", "---------- weitergeleitet", "forwarded mess
 @dataclass(frozen=True, slots=True)
 class Marked:
     """`plain` is what a person reads; `quoted` the same up to the rest, with `>` before quotations; `is_marked` tells
-    whether the page's structure said anything."""
+    whether the page's structure said anything, `is_words` that it was too much for a parser."""
 
     plain: str
     quoted: str
     rest: str
     is_marked: bool
+    is_words: bool = False
 
 
 def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
@@ -42,7 +43,7 @@ def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
         html = html.replace(mark, "")
     page = page_of_html(html)
     if isinstance(page, str):
-        return Marked(page, page, "", is_marked=False)
+        return Marked(page, page, "", is_marked=False, is_words=True)
     is_marked = not is_forwarded and _mark(page)
     text = text_of_tree(page)
     if not is_marked:
