@@ -2,6 +2,7 @@
 
 import pytest
 
+from channels.email.html import page_of_html
 from channels.email.trimming import NOTHING_NEW, Trimmed, trim
 from channels.email.trimming_html import marked_text
 from tests.email.builders import from_mia, read
@@ -156,7 +157,9 @@ def test_what_is_forwarded_is_new() -> None:
         )
         assert letter.new_words == text
     assert (
-        marked_text('<div>x</div><div class="gmail_quote">---------- Forwarded message ---------<br>a</div>').is_marked
+        marked_text(
+            page_of_html('<div>x</div><div class="gmail_quote">---------- Forwarded message ---------<br>a</div>')
+        ).is_marked
         is False
     )
 
