@@ -13,7 +13,7 @@ from channels.email.attachments import part_of
 from channels.email.charsets import clean, decoded
 from channels.email.contents import decoded_transfer, unflowed
 from channels.email.headers import decoded_words
-from channels.email.html import RAW_MAX, text_of_html
+from channels.email.html import RAW_MAX
 from channels.email.letter import Part
 from channels.email.limits import Limits
 from channels.email.mime import CUT, Entity
@@ -32,8 +32,6 @@ REPORTS = frozenset(["message/delivery-status", "message/global-delivery-status"
                      "message/global-disposition-notification", "message/feedback-report"])  # fmt: skip
 RETURNED = frozenset(["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"])
 METHOD_WITHIN = 4_000
-PAGES_READ_MAX = 2
-"""Pages that stand between plain texts and are read as text; all of them are shown as pages."""
 CHARACTER_MAX = 4
 """Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
 ENCODED_MAX = 12
@@ -61,17 +59,9 @@ class Bodies:
         if words and words not in self.notes:
             self.notes.append(words)
 
-    def text(self) -> str:
-        """The plain text, where there is some; of pages alone, their words."""
-        found: list[str] = []
-        pages = 0
-        for text, page in self._shown():
-            pages += not text
-            if text or pages <= PAGES_READ_MAX:
-                found.append(text.strip("\n") or text_of_html(page))
-            else:
-                self.note("the text is cut; the whole mail is kept")
-        return "\n\n".join(filter(None, found))
+    def has_pages_alone(self) -> bool:
+        """Whether some words came as a page only, so that the text must be read from the page."""
+        return any(not text for text, _ in self._shown())
 
     def page(self) -> str:
         """All of it as HTML, not yet safe; empty when nothing of it is HTML."""

@@ -24,7 +24,7 @@ Element: TypeAlias = Any
 """An element of lxml, which has no types."""
 HTML_MAX = 200_000
 """Characters looked at, after comments, styles and scripts are taken out."""
-RAW_MAX = 2_000_000
+RAW_MAX = 1_500_000
 TAG_MAX = 300
 """A tag longer than this is thinned: parsers compare each attribute with all others of its tag."""
 VALUE_MAX = 2_000

@@ -58,7 +58,7 @@ def read_letter(
     html = bodies.page()
     page = page_of_html(html) if html else None
     marked = marked_text(page, is_forwarded=is_forward(head.subject)) if page else None
-    text = marked.plain if marked is not None and not bodies.plain() else bodies.text()
+    text = marked.plain if marked is not None and bodies.has_pages_alone() else bodies.plain()
     kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, own_domains=own_domains)
     authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
     trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(kind))
