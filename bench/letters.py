@@ -140,6 +140,13 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "styles never closed": lambda: HEAD + PAGE + b"<style>" * 50_000,
     "entities": lambda: HEAD + PAGE + b"&amp" * 100_000,
     "less-than signs": lambda: HEAD + PAGE + b"<" * 300_000,
+    "500 pages and a text": lambda: (
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n"
+        + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>hello <b>world</b></p>\n" * 400 + b"\r\n") * 480
+    ),
+    "long tags": lambda: HEAD + PAGE + (b"<a title='" + b"x" * 290 + b"' href=x>hi</a>") * 6_000,
+    "addresses that are files": lambda: HEAD + PAGE + b"data:" * 400_000,
     "quotations in quotations": lambda: HEAD + PAGE + b"<blockquote type=cite>" * 140 + b"hi",
     "5,000 quotations": lambda: HEAD + PAGE + b"<blockquote type=cite>x</blockquote>y" * 5_000,
 }  # fmt: skip

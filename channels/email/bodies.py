@@ -13,7 +13,7 @@ from channels.email.attachments import part_of
 from channels.email.charsets import clean, decoded
 from channels.email.contents import decoded_transfer, unflowed
 from channels.email.headers import decoded_words
-from channels.email.html import text_of_html
+from channels.email.html import RAW_MAX
 from channels.email.letter import Part
 from channels.email.limits import Limits
 from channels.email.mime import CUT, Entity
@@ -59,9 +59,9 @@ class Bodies:
         if words and words not in self.notes:
             self.notes.append(words)
 
-    def text(self) -> str:
-        """The plain text, where there is some; of pages alone, their words."""
-        return "\n\n".join(filter(None, [text.strip("\n") or text_of_html(page) for text, page in self._shown()]))
+    def has_pages_alone(self) -> bool:
+        """Whether some words came as a page only, so that the text must be read from the page."""
+        return any(not text for text, _ in self._shown())
 
     def page(self) -> str:
         """All of it as HTML, not yet safe; empty when nothing of it is HTML."""
@@ -90,6 +90,7 @@ class _Gatherer:
         self._raw = raw
         self._bodies = bodies
         self._chars_left = limits.text_chars
+        self._page_chars_left = RAW_MAX
 
     def walk(self, entity: Entity, *, inside: str = "") -> None:
         if entity.kind == CUT:
@@ -165,19 +166,22 @@ class _Gatherer:
 
     def _words(self, entity: Entity) -> None:
         """A leaf that people read: into the segments, as much of it as there is room for."""
-        room = min(entity.end, entity.body + ENCODED_MAX * self._chars_left)
+        is_page = entity.kind == "text/html"
+        chars = self._page_chars_left if is_page else self._chars_left
+        room = min(entity.end, entity.body + ENCODED_MAX * chars)
         raw = self._raw[entity.body : room]
         content, damage = decoded_transfer(raw, entity.headers.first("content-transfer-encoding"))
-        text, note = decoded(content[: CHARACTER_MAX * self._chars_left], entity.headers.parameter("charset"))
-        if room < entity.end or len(text) > self._chars_left:
+        text, note = decoded(content[: CHARACTER_MAX * chars], entity.headers.parameter("charset"))
+        if room < entity.end or len(text) > chars:
             self._bodies.note("the text is cut; the whole mail is kept")
-            text = text[: self._chars_left]
+            text = text[:chars]
         self._bodies.note(damage)
         self._bodies.note(note)
-        self._chars_left -= len(text)
-        if entity.kind == "text/html":
+        if is_page:
+            self._page_chars_left -= len(text)
             self._bodies.segments.append(("", text))
             return
+        self._chars_left -= len(text)
         if entity.headers.parameter("format").lower() == "flowed":
             text = unflowed(text, joins_words=entity.headers.parameter("delsp").lower() == "yes")
         self._bodies.segments.append((self._without_armour(text), ""))

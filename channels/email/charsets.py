@@ -42,6 +42,7 @@ WIDER = {
 NAME_MAX = 40
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_ASCII_CONTROL = bytes([*range(9), 11, *range(14, 32), 127])
 _KNOWN = frozenset(aliases) | frozenset(aliases.values())
 
 
@@ -60,6 +61,9 @@ def clean(text: str) -> str:
     """Unix line ends; form feeds are line ends, other control characters are gone, lone surrogates are replaced."""
     if "\r" in text or "\x0c" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
+    if text.isascii():
+        plain = text.encode("ascii").translate(None, _ASCII_CONTROL)
+        return text if len(plain) == len(text) else plain.decode("ascii")
     return _CONTROL.sub(lambda found: REPLACED if found[0] >= "\ud800" else "", text)
 
 

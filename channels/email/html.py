@@ -6,6 +6,7 @@ limited before any parser sees it, for each of the parsers has inputs that take 
 """
 
 import re
+from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any, TypeAlias
 
@@ -17,20 +18,20 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.charsets import clean
 
-__all__ = ["HTML_MAX", "page_of_html", "safe_html", "text_of_html", "text_of_tree"]
+__all__ = ["HTML_MAX", "RAW_MAX", "Page", "page_of_html", "safe_html", "safe_page", "text_of_html", "text_of_tree"]
 
 Element: TypeAlias = Any
 """An element of lxml, which has no types."""
 HTML_MAX = 200_000
 """Characters looked at, after comments, styles and scripts are taken out."""
-RAW_MAX = 2_000_000
+RAW_MAX = 1_500_000
 TAG_MAX = 300
 """A tag longer than this is thinned: parsers compare each attribute with all others of its tag."""
 VALUE_MAX = 2_000
 ATTRIBUTES_MAX = 30
 TAGS_MAX = 8_000
 ENTITIES_MAX = 10_000
-ELEMENTS_LAID_OUT_MAX = 1_500
+ELEMENTS_LAID_OUT_MAX = 1_000
 TABLE_AREA_MAX = 2_000_000
 _SHOWN = """
     a abbr address article b big blockquote br caption center cite code col colgroup dd del details div dl dt em font
@@ -64,19 +65,35 @@ SILENT = frozenset(
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^<>]{{{TAG_MAX},}}>?")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z_][\w:.-]{0,40})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
+PRIVATE = re.compile("[\ue0f0-\ue0ff]")
+"""Characters that mean nothing outside one program, kept for our own marks."""
+_FILE_IN_ADDRESS = re.compile(r"data:[^\"'<>\s]{200,}")
 _INLINE_TAG = re.compile(r"</?(?:[abiu]|em|strong|span|font)(?=[\s>/])[^<>]*>?", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 _BLANKS = re.compile(r"\n{3,}")
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A parsed page. Of one that is empty, or deeper or with more tags than people's mail has, the words alone."""
+
+    plain: str
+    tree: Element | None
+    words: str
+    is_cut: bool
+
+
 def safe_html(html: str) -> str:
     """The HTML with nothing in it but what the allow-list names."""
-    plain = _prepared(html)
-    tree = _parsed(plain)
+    return safe_page(page_of_html(html))
+
+
+def safe_page(page: Page) -> str:
+    """The same of a page that was parsed before; words alone where it is too much for a parser."""
+    tree = _parsed(page.plain) if page.tree is not None else None
     if tree is None:
-        text = _bare(plain)
-        return f"<pre>{escape(text)}</pre>" if text.strip() else ""
+        return f"<pre>{escape(page.words)}</pre>" if page.words.strip() else ""
     for picture in list(tree.iter("img")):
         source = picture.attrib.pop("src", "").strip()
         picture.attrib.pop("data-src", None)
@@ -107,15 +124,16 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
 
 def text_of_html(html: str) -> str:
     """What a person would read, as plain text: tables laid out, links by their words."""
-    found = page_of_html(html)
-    return found if isinstance(found, str) else text_of_tree(found)
+    page = page_of_html(html)
+    return page.words if page.tree is None else text_of_tree(page.tree)
 
 
-def page_of_html(html: str) -> Element | str:
-    """The parsed page; of one that is empty, or deeper or with more tags than people's mail has, its words alone."""
+def page_of_html(html: str) -> Page:
+    """Parse a page within the limits."""
     plain = _prepared(html)
     tree = _parsed(plain)
-    return _bare(plain) if tree is None else tree
+    is_cut = len(html) > RAW_MAX or len(plain) >= HTML_MAX
+    return Page(plain, tree, _bare(plain) if tree is None else "", is_cut)
 
 
 def _parsed(plain: str) -> Element | None:
@@ -131,10 +149,13 @@ def _parsed(plain: str) -> Element | None:
 
 
 def _prepared(html: str) -> str:
-    """Cut, without comments, styles and scripts, and with no tag that is too long."""
+    """Cut, without comments, styles, scripts and files that stand in an address, and with no tag that is too long."""
     html = clean(html[:RAW_MAX])
+    if not html.isascii():
+        html = PRIVATE.sub("", html)
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>")):
         html = _without(html, opening, closing)
+    html = _FILE_IN_ADDRESS.sub("data:", html)
     return _LONG_TAG.sub(_thinned, html[:HTML_MAX])
 
 

@@ -13,7 +13,7 @@ from channels.email.attachments import part_of
 from channels.email.bodies import Bodies, gather
 from channels.email.bounces import delivery_report, original_id, report_kind, told_in_words
 from channels.email.headers import Headers, instant_of, message_ids
-from channels.email.html import HTML_MAX, safe_html
+from channels.email.html import page_of_html, safe_page
 from channels.email.letter import Bounce, Letter, Mailbox, Part
 from channels.email.limits import DEFAULT, Limits
 from channels.email.machines import automatic_kind
@@ -56,8 +56,9 @@ def read_letter(
     bodies = gather(raw, cut.root, limits)
     head = _head(headers, _fingerprint(headers, raw[cut.root.body :]), received_at)
     html = bodies.page()
-    marked = marked_text(html, is_forwarded=is_forward(head.subject)) if html else None
-    text = marked.plain if marked is not None and not bodies.plain() else bodies.text()
+    page = page_of_html(html) if html else None
+    marked = marked_text(page, is_forwarded=is_forward(head.subject)) if page else None
+    text = marked.plain if marked is not None and bodies.has_pages_alone() else bodies.plain()
     kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, own_domains=own_domains)
     authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
     trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(kind))
@@ -68,7 +69,7 @@ def read_letter(
         f"automatic: {why}" if why else "",
         "an invitation" if bodies.calendar in INVITATIONS else "",
         cut.why,
-        "the page is cut" if len(html) > HTML_MAX else "",
+        "the page is cut" if page is not None and page.is_cut else "",
         trimmed.note,
         *bodies.notes,
     ]
@@ -76,7 +77,7 @@ def read_letter(
         head,
         references=tuple(dict.fromkeys((*head.references, *([about] if about else []))))[-REFERENCES_MAX:],
         text=text,
-        html=safe_html(html) if html else "",
+        html=safe_page(page) if page else "",
         new_words=trimmed.new,
         history=trimmed.history,
         parts=(*bodies.parts, *_rest(raw, cut)),

@@ -99,19 +99,22 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
     end = len(lines)
     for n, role in enumerate(roles):
         if role == QUOTED:
-            signature_from = _close_signature(roles, signature_from, n)
+            _close_signature(roles, signature_from, n)
+            signature_from = None
         if role != TEXT:
             continue
         line = lines[n][:LINE_MAX].strip()
-        if line.lower().strip(" -:>") in FORWARDED:
-            break  # from here on it is another's words, sent to us to read
-        last = line[-1:]
+        is_introduced = line[-1] in ":："
+        if (is_introduced or line[0] == "-") and line.lower().strip(" -:") in FORWARDED:
+            _close_signature(roles, signature_from, n)
+            return end  # from here on it is another's words, sent to us to read
         if line == "--" and lines[n] in ("-- ", "--"):
-            signature_from = _close_signature(roles, signature_from, n)
+            _close_signature(roles, signature_from, n)
             signature_from = n
-        elif last in ":：" and (first := _introduction(lines, roles, n)) is not None:
+        elif is_introduced and (first := _introduction(lines, roles, n)) is not None:
             if _next_is_quoted(roles, n):
-                signature_from = _close_signature(roles, signature_from, first)
+                _close_signature(roles, signature_from, first)
+                signature_from = None
                 roles[first : n + 1] = [INTRODUCTION] * (n + 1 - first)
             elif not is_forwarded and _is_certain(" ".join(lines[first : n + 1])[:LINE_MAX]):
                 end = first
@@ -154,7 +157,7 @@ def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
 
 def _is_certain(introduction: str) -> bool:
     """Whether a program wrote it, so that what follows is quoted even without a mark."""
-    return "@" in introduction or (_YEAR.search(introduction) is not None and _TIME.search(introduction) is not None)
+    return _TIME.search(introduction) is not None and ("@" in introduction or _YEAR.search(introduction) is not None)
 
 
 def _next_is_quoted(roles: list[str], n: int) -> bool:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
-from channels.email.html import Element, page_of_html, text_of_tree
+from channels.email.html import Element, Page, text_of_tree
 
 __all__ = ["Marked", "marked_text"]
 
 OPEN, CLOSE, FROM_HERE = "\ue0f0", "\ue0f1", "\ue0f2"
-"""Characters of the private area that stand for borders while the page is laid out; the page itself has none."""
+"""Characters of the private area that stand for borders while a page is laid out; no page has them (`html.PRIVATE`)."""
 MARKS_MAX = 200
 WRAPPING = frozenset(
     ["gmail_quote", "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra"]
@@ -36,15 +36,12 @@ class Marked:
     is_marked: bool
 
 
-def marked_text(html: str, *, is_forwarded: bool = False) -> Marked:
-    """The text of a page with its quotations marked. In what was forwarded nothing is."""
-    for mark in (OPEN, CLOSE, FROM_HERE):
-        html = html.replace(mark, "")
-    page = page_of_html(html)
-    if isinstance(page, str):
-        return Marked(page, page, "", is_marked=False)
-    is_marked = not is_forwarded and _mark(page)
-    text = text_of_tree(page)
+def marked_text(page: Page, *, is_forwarded: bool = False) -> Marked:
+    """The text of a page with its quotations marked; in what was forwarded nothing is. The page's tree is changed."""
+    if page.tree is None:
+        return Marked(page.words, page.words, "", is_marked=False)
+    is_marked = not is_forwarded and _mark(page.tree)
+    text = text_of_tree(page.tree)
     if not is_marked:
         return Marked(text, text, "", is_marked=False)
     return _read(text)
@@ -122,9 +119,8 @@ def _read(text: str) -> Marked:
             plain.append(left)
             (rest if is_rest else quoted).append("> " * min(depth, 10) + left if depth and not is_rest else left)
         depth = max(0, depth - closes)
-    return Marked(
-        "\n".join(plain).strip("\n"), "\n".join(quoted).strip("\n"), "\n".join(rest).strip("\n"), is_marked=True
-    )
+    texts = ("\n".join(lines).strip("\n") for lines in (plain, quoted, rest))
+    return Marked(*texts, is_marked=True)
 
 
 _NO_MARKS = dict.fromkeys(map(ord, (OPEN, CLOSE, FROM_HERE)))

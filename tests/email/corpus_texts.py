@@ -77,4 +77,9 @@ CASES = [
     case("html-entities", from_mia("Content-Type: text/html", "<p>5&nbsp;&lt;&nbsp;6 &amp; caf&eacute;</p>"), text="5 < 6 & café"),
     case("html-unclosed-comment", from_mia("Content-Type: text/html", "<p>before</p><!-- after"), text="before\n\nafter"),
     case("format-flowed-quote-that-never-ends", from_mia("Content-Type: text/plain; format=flowed", "> one \nmine\n"), text="> one \nmine"),
+    case("html-with-a-picture-inside", from_mia("Content-Type: text/html", "<p>before</p><img src='data:image/png;base64," + "A" * 1_200_000 + "'><p>after</p>"), text="before\n\nafter", notes=None),
+    case("html-with-much-style", from_mia("Content-Type: text/html", "<style>" + "p{color:red} " * 50_000 + "</style><!--[if mso]>" + "x" * 300_000 + "<![endif]--><p>words</p>"), text="words", notes=None),
+    case("html-very-long", from_mia("Content-Type: text/html", "<p>" + "word " * 100_000 + "</p>"), notes=["the page is cut"]),
+    case("text-very-long", from_mia("", "word\n" * 100_000), notes=["the text is cut"]),
+    case("html-between-texts", whole("", parts(part("text/plain", "before\n  indented"), part("text/html", "<p>the <b>page</b></p>"), part("text/plain", "after"))), text="before\n  indented\n\nthe page\n\nafter"),
 ]  # fmt: skip

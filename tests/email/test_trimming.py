@@ -2,7 +2,8 @@
 
 import pytest
 
-from channels.email.trimming import NOTHING_NEW, trim
+from channels.email.html import page_of_html
+from channels.email.trimming import NOTHING_NEW, Trimmed, trim
 from channels.email.trimming_html import marked_text
 from tests.email.builders import from_mia, read
 from tests.email.replies import ADDRESS, CLIENTS, OLD, SPOKEN, quoted
@@ -110,7 +111,7 @@ def test_an_answer_below_the_whole_quotation_stands_alone() -> None:
 KEPT_WHOLE = {
     "on-that-is-no-quotation": "On 3 May 2026 at 14:02 he came and wrote this down:\nfirst the fuse,\nthen the pump.",
     "from-that-is-no-header": "From: what I see, the pump is broken.\nTo: be honest, I am cold.",
-    "a-journey": "From: Berlin\nTo: Munich\nDate: Monday\n\nPlease book this.",
+    "a-journey": "Hello,\n\nFrom: Berlin\nTo: Munich\nDate: Monday\n\nPlease book this.",
     "dashes": "The list:\n- one\n--- two ---\n- three",
     "greater-than": "My meter says\n> 100",
     "short-rule": "first\n____\nsecond",
@@ -156,7 +157,9 @@ def test_what_is_forwarded_is_new() -> None:
         )
         assert letter.new_words == text
     assert (
-        marked_text('<div>x</div><div class="gmail_quote">---------- Forwarded message ---------<br>a</div>').is_marked
+        marked_text(
+            page_of_html('<div>x</div><div class="gmail_quote">---------- Forwarded message ---------<br>a</div>')
+        ).is_marked
         is False
     )
 
@@ -164,6 +167,8 @@ def test_what_is_forwarded_is_new() -> None:
 def test_what_says_to_be_forwarded_is_new_in_an_answer_too() -> None:
     text = "FYI\n\n---------- Forwarded message ---------\nFrom: Mum\nDate: Monday\nSubject: x\nTo: Mia\n\nIt is cold."
     assert trim(text).new == text
+    signed = text.replace("FYI", "FYI\n\n-- \nMia Miller")
+    assert trim(signed) == Trimmed(text, "-- \nMia Miller".replace("-- ", "--"))
 
 
 def test_a_signature_of_many_lines_is_none() -> None:
