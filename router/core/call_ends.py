@@ -52,7 +52,7 @@ def end_call(making: Making, call: Call, *, how: str) -> None:
     elif call.step in IN_TALK and _talked(making, call):
         note_kept(making, call)
         all_said(making, call, why="the call ended")
-        own_promise(making, call.case)
+        own_promise(making, call.case)  # one that another call of theirs was promised meanwhile
     elif call.promise is not None and call.promise == case.promise:
         _not_reached(making, call, how=_outcome(call, how))
     elif customer_of(making, making.case(call.case)) is None:  # nobody else of theirs is on the line

@@ -257,6 +257,8 @@ class CaseApi:
         if isinstance(customer, Customer):
             for address in customer.addresses:
                 cautions += [f"told us to stop {channel}" for channel in address.blocked]
+            if customer.unrecorded_at is not None:
+                cautions.append("does not want to be recorded")
         if case.opt_out_hint:
             cautions.append("words that may mean stop: read them before you write")
         ours = [e.delivery for e in said if e.delivery]

@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 from channels.sandbox.account import SANDBOX_SID, SANDBOX_TOKEN
 from channels.wire import WireRequest
 from tests.sandbox.stage import PHONE, TARGET
-from tests.sandbox.voice_stage import ANA, CallBench
+from tests.sandbox.voice_stage import ANA, BEN, CallBench
 
 BOX = '<Record action="/done" {0}/><Say>We heard nothing.</Say>'
 
@@ -156,3 +156,33 @@ async def test_a_recording_is_begun_paused_and_stopped_over_the_api(calls: CallB
     assert (await calls.rest("POST", path, Status="stopped"))["code"] == 21220
     assert (await calls.rest("DELETE", path))["status_code"] == 204
     assert (await calls.rest("GET", f"/Recordings/{made['sid']}.json"))["status_code"] == 404
+
+
+async def test_the_recording_of_one_line_hears_what_that_line_hears(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = "<Dial><Conference>case-1</Conference></Dial>"
+    (hers,) = await calls.on_the_phone(PHONE)
+    (anas,) = await calls.on_the_phone(ANA)
+    made = await calls.rest("POST", f"/Calls/{hers}/Recordings.json")
+    await calls.does("speak", text="it is cold")
+    await calls.does("speak", ANA, text="we are coming")
+    calls.service.routes["/twilio/voice"] = f'<Dial><Conference coach="{anas}">case-1</Conference></Dial>'
+    await calls.on_the_phone(BEN)
+    await calls.does("speak", BEN, text="say Thursday")
+    recording = calls.sandbox._rest._network.recordings.get(made["sid"])  # pyright: ignore[reportPrivateUsage]
+    assert recording is not None
+    assert recording.words == [(PHONE, "it is cold"), (ANA, "we are coming")]
+    await calls.does("hang-up")
+    await calls.advance(1)
+    assert (await calls.rest("GET", f"/Calls/{hers}/Recordings/{made['sid']}.json"))["status"] == "completed"
+    assert (await calls.rest("POST", f"/Calls/{hers}/Recordings/{made['sid']}.json", Status="stopped"))["code"] == 21220
+
+
+async def test_the_start_of_a_recording_is_told_too(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = "<Pause length='600'/>"
+    (sid,) = await calls.on_the_phone(PHONE)
+    wish = {"RecordingStatusCallback": f"{TARGET}/r", "RecordingStatusCallbackEvent": "in-progress completed absent"}
+    await calls.rest("POST", f"/Calls/{sid}/Recordings.json", **wish)
+    await calls.advance(3)
+    await calls.does("hang-up")
+    await calls.advance(1)
+    assert [form["RecordingStatus"] for form in calls.service.asked("/r")] == ["in-progress", "completed"]

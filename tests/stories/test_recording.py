@@ -303,3 +303,37 @@ async def test_the_desk_shows_it_and_stops_it(tmp_path: Path) -> None:
         assert "They are not to be recorded" in page
         await ana.clicks(f"/call/{leg}/recording", on="true", at=case)
         assert 'id="stop-recording"' in await ana.page(case)
+
+
+async def test_do_not_record_on_hold(tmp_path: Path) -> None:
+    """On hold, by words and by key: she stays on hold, hears that it is so, and back in the talk nothing is recorded."""
+    for said in ("words", "key"):
+        async with Story(policies=recorded(tmp_path / said)) as story:
+            her, phone = story.phone(HERS), story.phone(ANAS)
+            ana = await story.ready_agent("ana", phone=ANAS)
+            case = await connected(story, her, ana, phone)
+            leg = await her_leg(ana, case)
+            await ana.api("POST", f"/calls/{leg}/hold")
+            await story.passes(seconds=5)
+            await (her.speaks("please do not record") if said == "words" else her.presses("9"))
+            await story.passes(seconds=2)
+            assert "It is not recorded." in await her.heard()
+            [shown] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+            assert (shown["step"], shown["refused"]) == ("held", True)
+            assert "does not want to be recorded" in (await ana.api("GET", f"/cases/{case}/brief"))["cautions"]
+            await ana.api("POST", f"/calls/{leg}/resume")
+            await story.passes(seconds=5)
+            assert HERS in await phone.talks_with()
+            assert await at_the_provider(story) == []
+
+
+async def test_what_was_recorded_is_kept_where_the_policy_says_so(tmp_path: Path) -> None:
+    """`on_refusal: keep`: it stops at once, and what there is stands on the case."""
+    async with Story(policies=recorded(tmp_path / "p", on_refusal="keep")) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        await ana.api("POST", f"/calls/{await her_leg(ana, case)}/recording", {"on": False})
+        await story.passes(seconds=10)
+        assert [one["status"] for one in await at_the_provider(story)] == ["completed"]
+        assert await noted(story, case) == ["recording announced", "recording refused", "recording"]
