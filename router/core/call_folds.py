@@ -3,7 +3,7 @@
 from typing import Any, TypeVar, assert_never
 
 from router.core.clock import Ms
-from router.core.documents import Call, Case, Customer, Document, Promise, Reached, State
+from router.core.documents import Ask, Call, Case, Customer, Document, Promise, Reached, State
 from router.core.errors import Fault
 from router.core.events import (
     CallArrived,
@@ -67,7 +67,10 @@ def call_folded(state: State, event: CallEvent) -> State:
         case CallRecorded():
             state = _change(state, _get(state, event.call, Call), spoke=True)
             case = _get(state, event.case, Case)
-            return _change(state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1)
+            unanswered = case.unanswered + 1
+            return _change(
+                state, case, entries=event.entry, changed_at=event.at, unanswered=unanswered, ask=_with_words(case.ask)
+            )
         case CallEnded():
             return _ended(state, event)
         case LegRefused():
@@ -216,14 +219,18 @@ def _said(state: State, event: CallSaid) -> State:
     call = _get(state, event.call, Call)
     state = _change(state, call, spoke=True)
     case = _get(state, event.case, Case)
-    heard, ask = case.heard, case.ask
-    if ask is not None and ask.requirement.channel is Channel.PHONE and not ask.written:
-        ask = replace(ask, written=True)  # no hang-up, of this call or another, takes their words out of line
+    heard, ask = case.heard, _with_words(case.ask)
     if call.address is not None:
         heard = Reached(at=event.at, channel=Channel.PHONE, address=call.address, via=call.via)
     return _change(
         state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1, heard=heard, ask=ask
     )
+
+
+def _with_words(ask: Ask | None) -> Ask | None:
+    """No hang-up, of this call or another, takes their words out of line."""
+    on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
+    return replace(ask, written=True) if ask is not None and on_phone else ask
 
 
 def _ended(state: State, event: CallEnded) -> State:

@@ -15,6 +15,7 @@ from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
     change_promise,
+    customer_of,
     facts_of_call,
     move,
     promise_call,
@@ -172,6 +173,8 @@ def _look_after(making: Making, call: Call) -> None:
         return
     if case.ask is None:
         ask_for_phone(making, case.id, place_at=call.started_at, call=call)
+    elif customer_of(making, case) is not None:  # they called again, and are in line with it
+        return
     turn_to_writing(making, case.id, why="nobody is on the line")
 
 

@@ -214,15 +214,16 @@ def want_again(
     Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
     case = making.case(id)
     policy = making.context.policy
-    facts = facts_of_case(case, now=making.now, heard=case.heard)
+    on_phone = on_phone or (case.ask is not None and case.ask.requirement.channel is Channel.PHONE)
+    channel = Channel.PHONE if on_phone else _written(case)
+    facts = facts_of_case(case, now=making.now, heard=case.heard) | {"channel": channel.value}
     verdict = policy.route(facts)
     named = policy.queues.get(queue) if queue else None
     if queue and named is None:
         raise Rejected(Reason.NOT_FOUND, f"queue {queue}")
     requirement = case.ask.requirement if case.ask and not queue else None
     if requirement is None:
-        on_phone = on_phone or (case.ask is not None and case.ask.requirement.channel is Channel.PHONE)
-        requirement = requirement_of(verdict, Channel.PHONE if on_phone else _written(case))
+        requirement = requirement_of(verdict, channel)
         if named is not None:
             requirement = replace(requirement, skills=named.skills)
     ask = Ask(

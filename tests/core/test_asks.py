@@ -7,10 +7,11 @@ import pytest
 from policies import default_policy_files, parse_policies
 from router.core import asks
 from router.core.addresses import Address, AddressFacts, AddressKind
+from router.core.cases import want_again
 from router.core.clock import Ms
 from router.core.commands import AnswerLanguage
 from router.core.context import Context, Making
-from router.core.documents import Ask, Case, Customer, Requirement
+from router.core.documents import Ask, Case, Customer, Reached, Requirement
 from router.core.errors import Rejected
 from router.core.events import DeadlineDue, LanguageDue, MessageQueued, TextWithheld
 from router.core.values import replace
@@ -143,3 +144,13 @@ def test_coming_back_counts_for_something_and_waiting_for_us_to_be_answered_does
     assert asks.comeback(made, asked, at=soon, target_ms=HOUR_MS) == (soon, ())
     new = replace(case, answered_at=None)
     assert asks.comeback(made, new, at=soon, target_ms=HOUR_MS) == (soon, ())
+
+
+def test_what_is_handed_to_a_queue_in_writing_has_the_target_of_writing() -> None:
+    """She was last heard on the phone, and is answered in writing: no hand-over makes a shortcut of that."""
+    last = Reached(at=NOW, channel=Channel.PHONE, address=HERS, via="+14155550100")
+    made = making(heard=last)
+    want_again(made, CaseId("case_1"), place_at=NOW, queue="general")
+    ask = the_case(made).ask
+    assert ask is not None
+    assert (ask.requirement.channel, ask.requirement.target_ms) == (Channel.SMS, HOUR_MS)

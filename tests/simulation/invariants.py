@@ -106,7 +106,7 @@ class Watch:
                 case WorkWanted():
                     self._wanted(before, event, seq)
                 case CallSaid() | CallRecorded():
-                    self.unattended[event.case].append(event.at)
+                    self._asked(before, event)
                 case CallEnded():
                     self._hung_up(before, event)
                 case AskChanged() if event.ask.work in self.lines:
@@ -149,7 +149,7 @@ class Watch:
     ) -> None:
         match event:
             case ContactReceived():
-                self._contact(batch.command.key, event, before.get(event.case))
+                self._contact(batch.command.key, event, before)
             case CaseOpened():
                 live = [d for d in before.values() if isinstance(d, Case) and d.status.is_live]
                 if live and batch.command.kind != "OpenCase":  # an agent's own matter is a case of its own
@@ -160,7 +160,7 @@ class Watch:
             case _:
                 pass
 
-    def _contact(self, key: str, event: ContactReceived, case: object) -> None:
+    def _contact(self, key: str, event: ContactReceived, before: State) -> None:
         self.contacts += 1
         person = self.sent_by(key)
         if person is None:
@@ -173,10 +173,13 @@ class Watch:
             self.judge.broken(8, f"{person} became two customers")
         if event.channel is Channel.PHONE and not event.late:
             return  # they are on the line, and say for themselves whether they want something
+        self._asked(before, event)
+
+    def _asked(self, before: State, event: ContactReceived | CallSaid | CallRecorded) -> None:
+        """What was missed and came late stands where it came."""
+        case = before.get(event.case)
         place_at = case.ask.place_at if isinstance(case, Case) and case.ask else event.at
-        self.unattended[event.case].append(
-            max(event.at, place_at)
-        )  # what was missed and came late stands where it came
+        self.unattended[event.case].append(max(event.at, place_at))
 
     def _hung_up(self, before: State, event: CallEnded) -> None:
         """Whoever talked to an agent was attended to."""

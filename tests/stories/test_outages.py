@@ -103,6 +103,29 @@ async def test_words_of_a_caller_whom_the_outage_caught_on_the_line_are_looked_a
         assert offer["channel"] == "sms", "she is answered in writing"
 
 
+async def test_words_of_an_earlier_call_take_nobody_off_the_line() -> None:
+    """Cut off by the outage, she speaks to the provider's document and calls again. What she had said is fetched while
+    she waits: she stays in line on the phone, and her words stay in line when she hangs up."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        await her.calls()
+        await story.stops()
+        await story.passes(seconds=20)
+        await her.speaks("my boiler is cold")
+        await her.hangs_up()
+        await story.starts()
+        await her.calls(attestation="C")
+        await story.passes(minutes=5)
+        case = await story.one_case()
+        assert [e["attachments"] for e in await story.timeline(case["id"], "call") if e["attachments"]], "it is fetched"
+        ana = await story.ready_agent("ana", phone=phone.number)
+        assert (await ana.offered())["channel"] == "phone"
+        await ana.is_now("away")
+        await her.hangs_up()
+        await ana.is_now("ready")
+        assert (await ana.offered())["channel"] == "sms"
+
+
 async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
     """The service starts although the provider's log cannot be read, and fetches what it missed when it can."""
     async with Story() as story:
