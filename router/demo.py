@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from router.telemetry import set_up_logs
 
 CUSTOMER = "+14155550142"
 ANAS_PHONE = "+14155550177"
+MAILBOX = "mia@customer.example"
 STEP_S = 20.0
 
 
@@ -64,7 +66,7 @@ class World:
         self._admin = admin
 
     async def story(self) -> dict[str, Any]:
-        typer.echo("\nA story over the wire, on the telephone sandbox:\n")
+        typer.echo("\nA story over the wire, on the sandbox:\n")
         ana = await self._api(
             "POST", "/agents", self._admin, {"name": "Ana", "skills": {"heating": 3}, "phone": ANAS_PHONE}
         )
@@ -88,6 +90,7 @@ class World:
         [work] = (await self._api("GET", "/agents/me/work", ana["token"]))["work"]
         await self._api("POST", f"/work/{work['id']}/finish", ana["token"], {"outcome": "answered"})
         await self._call(offer["case"], ana["token"])
+        await self._mail(case, ana["token"])
         await self._print_timeline(offer["case"], ana["token"])
         return ana
 
@@ -110,6 +113,32 @@ class World:
         [work] = await self._until("the wrap-up", lambda: self._wrapping(token))
         done = {"outcome": "solved", "note": "fuse was loose; heating is on"}
         await self._api("POST", f"/work/{work['id']}/finish", token, done)
+
+    async def _mail(self, case: dict[str, Any], token: str) -> None:
+        """Ana puts it in writing; the customer answers that mail as anybody does, and it is the same case."""
+        await self._api("POST", f"/customers/{case['customer']}/addresses", token, {"address": MAILBOX})
+        written = {
+            "text": "Hello, as we said: the fuse was loose, and the heating is on again.\n\nAna",
+            "channel": "email",
+        }
+        await self._api("POST", f"/cases/{case['id']}/messages", token, written)
+        got = await self._until("a mail in her mailbox", self._last_mail)
+        _tell(f"Ana writes a mail to {MAILBOX}", got["subject"])
+        answer = EmailMessage()
+        answer["From"], answer["To"] = MAILBOX, got["headers"]["Reply-To"]
+        answer["Subject"], answer["In-Reply-To"] = f"Re: {got['subject']}", got["headers"]["Message-ID"]
+        quoted = "\n".join(f"> {line}" for line in got["text"].strip().splitlines())
+        wrote = f"On {got['headers']['Date']}, {got['from']} wrote:"
+        answer.set_content(f"It is warm. Thank you!\n\n{wrote}\n{quoted}\n")
+        async with self._session.post(f"{self._sandbox}/mail", data=answer.as_bytes()) as said:
+            said.raise_for_status()
+        await self._until("the answer on the same case", lambda: self._joined(case["id"], token, contacts=4))
+        _tell("she answers the mail", "the same case again; only her new words are shown, the rest is folded")
+
+    async def _last_mail(self) -> dict[str, Any] | None:
+        async with self._session.get(f"{self._sandbox}/mail/{MAILBOX}") as answer:
+            items = (await answer.json())["items"]
+        return items[-1] if items else None
 
     async def _phone(self, number: str, what: str, how: dict[str, Any]) -> None:
         async with self._session.post(f"{self._sandbox}/phones/{number}/{what}", json=how) as answer:
@@ -148,8 +177,8 @@ class World:
             inbox = (await answer.json())["inbox"]
         return inbox[-1]["body"] if inbox else None
 
-    async def _joined(self, case: str, token: str) -> bool:
-        return (await self._api("GET", f"/cases/{case}", token))["ledger"]["contacts"] == 2
+    async def _joined(self, case: str, token: str, *, contacts: int = 2) -> bool:
+        return (await self._api("GET", f"/cases/{case}", token))["ledger"]["contacts"] == contacts
 
     async def _until(self, what: str, look: Callable[[], Awaitable[Any]]) -> Any:
         try:
@@ -169,7 +198,7 @@ class World:
                 entry["text"] or "; ".join(entry["reasons"]) or ", ".join(f"{k} {v}" for k, v in entry["facts"].items())
             )
             where = f" by {entry['channel']}" if entry["channel"] else ""
-            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {said[:110]}")
+            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {' '.join(said.split())[:110]}")
 
     async def _api(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"}
@@ -188,7 +217,8 @@ def _farewell(
     url: str, sandbox: str, admin: str | None, agent: dict[str, Any] | None, folder: Path, *, kept: bool
 ) -> None:
     typer.echo("\nNow try it yourself; Ctrl-C ends it.")
-    typer.echo(f"  phones to play with      {sandbox}/")
+    typer.echo(f"  phones to play with       {sandbox}/")
+    typer.echo(f"  mailboxes to play with    {sandbox}/#mail")
     typer.echo(f"  the agents' desk          {url}/desk")
     typer.echo(f"  the API                   {url}/docs")
     if agent:
