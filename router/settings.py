@@ -66,6 +66,9 @@ class ImapSection(BaseModel):
     tls: Literal["ssl", "starttls", "none"] = Field(
         default="ssl", description="ssl (TLS from the first byte), starttls or none"
     )
+    ca_file: str = Field(
+        default="", description="PEM file of an authority of one's own; empty: those that the machine trusts"
+    )
     user: str = Field(default="", description="user name there")
     password: SecretStr = Field(default=SecretStr(""), description="its password")
     folders: list[str] = Field(
@@ -75,6 +78,9 @@ class ImapSection(BaseModel):
         default="keep", description="keep leaves mails as they are, mark marks them as read once they are taken"
     )
     look_back_days: int = Field(default=2, ge=0, le=3650, description="how far back a folder is read at first")
+    poll_s: float = Field(
+        default=60.0, ge=1, le=3600, description="seconds between looks where the server cannot tell of news"
+    )
 
 
 class MailSection(BaseModel):

@@ -3,17 +3,25 @@
 Its one rule: it is answered with 2xx only when the mail is durable; whoever brings it tries again otherwise.
 """
 
+import hashlib
+from collections import OrderedDict
+
 from multidict import CIMultiDict
 
 from channels.base import Refusal
 from channels.email.inbound import KINDS, envelopes_of, fields_of, token_of, verify_mailgun
 from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
+from router.core.words import MINUTE_MS
 from router.http.auth import WRITERS, identify, require
 from router.http.problems import Problem
 from router.http.service import Service
 from router.journal.base import Answer
 
 PREFIX = "/email/inbound/"
+TOKEN_KEPT_MS = 10 * MINUTE_MS
+"""Twice as long as a signature holds."""
+TOKENS_MAX = 100_000
 
 
 class MailDoor:
@@ -23,6 +31,7 @@ class MailDoor:
         self._service = service
         self._node = service.node
         self._mailgun_key = mailgun_key
+        self._used: OrderedDict[str, tuple[bytes, Ms]] = OrderedDict()
 
     async def __call__(self, request: WireRequest) -> WireResponse:
         kind = request.url.partition("?")[0].removeprefix(PREFIX)
@@ -50,9 +59,20 @@ class MailDoor:
 
         Raises Problem or Refusal."""
         if kind == "mailgun" and self._mailgun_key and "Authorization" not in request.headers:
-            verify_mailgun(fields_of(request), self._mailgun_key, self._node.clock.now())
+            now = self._node.clock.now()
+            self._use(verify_mailgun(fields_of(request), self._mailgun_key, now), request.body, now)
             return
         headers = CIMultiDict(request.headers)
         if (token := token_of(request)) is not None:
             headers["Authorization"] = f"Bearer {token}"
         require(identify(WireRequest(request.method, request.url, headers), self._service.tokens), WRITERS)
+
+    def _use(self, token: str, body: bytes, now: Ms) -> None:
+        """The signature says nothing of the mail itself, so each token brings one: again the same, never another."""
+        while self._used and now - next(iter(self._used.values()))[1] > TOKEN_KEPT_MS:
+            self._used.popitem(last=False)
+        digest = hashlib.sha256(body).digest()
+        if self._used.setdefault(token, (digest, now))[0] != digest:
+            raise Refusal("this signature was used for another mail")
+        if len(self._used) > TOKENS_MAX:
+            self._used.popitem(last=False)
