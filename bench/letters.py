@@ -118,6 +118,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "encoded words, good": lambda: _field(b"Subject", b"=?utf-8?q?a?= " * 1_000),
     "brackets in To": lambda: _field(b"To", b"<" * 100_000),
     "comments in To": lambda: _field(b"To", b"(" * 100_000),
+    "nine To fields": lambda: HEAD + (b"To: " + b"a@b.example, (" * 700 + b"\r\n") * 9 + b"\r\nhi",
     "quotes in To": lambda: _field(b"To", b'"\\' * 50_000),
     "10,000 recipients": lambda: _field(b"To", b"a@b.example, " * 10_000),
     "references": lambda: _field(b"References", b"<a@b" * 50_000),

@@ -32,6 +32,8 @@ REPORTS = frozenset(["message/delivery-status", "message/global-delivery-status"
                      "message/global-disposition-notification", "message/feedback-report"])  # fmt: skip
 RETURNED = frozenset(["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"])
 METHOD_WITHIN = 4_000
+ARMOURS_MAX = 20
+"""Sealed blocks in a text that become parts of their own; the last one takes what follows with it."""
 CHARACTER_MAX = 4
 """Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
 ENCODED_MAX = 12
@@ -106,15 +108,17 @@ class _Gatherer:
                 self.walk(child, inside=entity.kind)
 
     def _alternatives(self, entity: Entity) -> None:
-        """One segment of them: the first text that says something, the last page that does."""
+        """One segment of them: the first child's text that says something, the last child's page that does."""
         outer = self._bodies.segments
-        self._bodies.segments = []
+        texts: list[str] = []
+        pages: list[str] = []
         for child in entity.children:
+            self._bodies.segments = []
             self.walk(child, inside=entity.kind)
-        found, self._bodies.segments = self._bodies.segments, outer
-        text = next((text for text, _ in found if text.strip()), "")
-        page = next((page for _, page in reversed(found) if page.strip()), "")
-        outer.append((text, page))
+            texts.append("\n\n".join(text for text, _ in self._bodies.segments if text.strip()))
+            pages.append("\n".join(page for _, page in self._bodies.segments if page.strip()))
+        self._bodies.segments = outer
+        outer.append((next(filter(None, texts), ""), next(filter(None, reversed(pages)), "")))
 
     def _sealed(self, entity: Entity) -> None:
         """multipart/encrypted: what is inside the second part is all there is."""
@@ -128,7 +132,8 @@ class _Gatherer:
     def _leaf(self, entity: Entity, inside: str) -> None:
         disposition = entity.headers.first("content-disposition").partition(";")[0].strip().lower()
         name = self._name(entity)
-        if entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
+        is_named_file = bool(name) and bool(self._bodies.segments)  # some programs name what people wrote
+        if entity.kind in ("text/plain", "text/html") and disposition != "attachment" and not is_named_file:
             self._words(entity)
             return
         content, note = self._content(entity)
@@ -188,15 +193,18 @@ class _Gatherer:
 
     def _without_armour(self, text: str) -> str:
         """Text without what PGP wrapped: sealed blocks become parts; of signed text the words stay."""
-        while (found := _SEALED_TEXT.search(text)) is not None:
+        kept: list[str] = []
+        at = 0
+        while (found := _SEALED_TEXT.search(text, at)) is not None:
             stop = text.find(_SEALED_END, found.end())
-            stop = len(text) if stop < 0 else stop + len(_SEALED_END)
+            is_last = stop < 0 or len(kept) + 1 >= ARMOURS_MAX
+            stop = len(text) if is_last else stop + len(_SEALED_END)
             sealed = text[found.start() : stop].encode("utf-8", "replace")
             self._bodies.parts.append(part_of("encrypted.asc", sealed, said=PGP, note="sealed: PGP"))
             self._bodies.note("PGP could not be opened")
-            text = text[: found.start()] + text[stop:]
-            if len(self._bodies.parts) >= 20:
-                break
+            kept.append(text[at : found.start()])
+            at = stop
+        text = "".join(kept) + text[at:]
         if text.lstrip().startswith(_SIGNED):
             text = text.partition(_SIGNED)[2].partition("\n\n")[2]
             words, _, signature = text.partition(_SIGNATURE)

@@ -18,7 +18,7 @@ from router.core.clock import Ms
 
 __all__ = ["Headers", "decoded_words", "headers_of", "instant_of", "message_ids"]
 
-VALUE_MAX = 10_000
+VALUE_MAX = 20_000
 PARAMETERS_MAX = 2_000
 ID_MAX = 250
 IDS_MAX = 200
@@ -156,11 +156,13 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 
 def message_ids(value: str) -> tuple[str, ...]:
-    """The ids in a Message-ID, In-Reply-To or References field, each in angle brackets, once."""
+    """The ids in a Message-ID, In-Reply-To or References field, each in angle brackets, once; of very many the first
+    and the latest."""
     found = [f"<{id}>" for id in _ID.findall(value)]
     if not found and "<" not in value:  # written without brackets
         found = [f"<{word}>" for word in value.split() if "@" in word and len(word) <= ID_MAX]
-    return tuple(dict.fromkeys(found))[:IDS_MAX]
+    ids = tuple(dict.fromkeys(found))
+    return ids if len(ids) <= IDS_MAX else (ids[0], *ids[1 - IDS_MAX :])
 
 
 def instant_of(value: str, *, received_at: Ms) -> Ms | None:

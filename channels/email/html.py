@@ -18,7 +18,17 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from channels.email.charsets import clean
 
-__all__ = ["HTML_MAX", "RAW_MAX", "Page", "page_of_html", "safe_html", "safe_page", "text_of_html", "text_of_tree"]
+__all__ = [
+    "HTML_MAX",
+    "RAW_MAX",
+    "Page",
+    "allowed_value",
+    "page_of_html",
+    "safe_html",
+    "safe_page",
+    "text_of_html",
+    "text_of_tree",
+]
 
 Element: TypeAlias = Any
 """An element of lxml, which has no types."""
@@ -104,7 +114,7 @@ def safe_page(page: Page) -> str:
         tags=set(TAGS),
         clean_content_tags={"script", "style", "title"},
         attributes=ATTRIBUTES,
-        attribute_filter=_allowed,
+        attribute_filter=allowed_value,
         filter_style_properties=STYLES,
         url_schemes=SCHEMES,
         url_relative="deny",
@@ -113,7 +123,7 @@ def safe_page(page: Page) -> str:
     ).strip()
 
 
-def _allowed(tag: str, name: str, value: str) -> str | None:
+def allowed_value(tag: str, name: str, value: str) -> str | None:
     """The second wall: a value that the allow-list lets through by name and that is still refused."""
     if name == "data-src":
         return value if value.strip().lower().startswith(PICTURE_SCHEMES) else None

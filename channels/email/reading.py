@@ -30,7 +30,6 @@ __all__ = ["DEFAULT", "Limits", "read_letter"]
 
 SUBJECT_MAX = 500
 DELIVERED_MAX = 20
-REFERENCES_MAX = 200
 THREAD_BYTES = 22
 FINGERPRINT_DIGITS = 40
 TRAILING = 100
@@ -75,7 +74,7 @@ def read_letter(
     ]
     return replace(
         head,
-        references=tuple(dict.fromkeys((*head.references, *([about] if about else []))))[-REFERENCES_MAX:],
+        references=(*(id for id in head.references if id != about), *([about] if about else [])),
         text=text,
         html=safe_page(page) if page else "",
         new_words=trimmed.new,

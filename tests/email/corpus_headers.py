@@ -59,6 +59,7 @@ CASES = [
     case("in-reply-to-with-words", headed('From: a@b.example\nIn-Reply-To: Your message of "Monday" <x@y.example>\n'), in_reply_to=("<x@y.example>",)),
     case("references-folded-and-repeated", headed("From: a@b.example\nReferences: <1@y.example>\n\t<2@y.example> <1@y.example>\n"), references=("<1@y.example>", "<2@y.example>")),
     case("references-without-blanks", headed("From: a@b.example\nReferences: <1@y.example><2@y.example>\n"), references=("<1@y.example>", "<2@y.example>")),
+    case("references-of-a-very-long-thread", headed("From: a@b.example\nReferences:" + "".join(f"\n <{n}@y.example>" for n in range(400)) + "\n"), references=("<0@y.example>", *(f"<{n}@y.example>" for n in range(201, 400)))),
     case("thread-index", headed("From: a@b.example\nThread-Index: Ac8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAAAAA=\n"), thread_index="01cf" + "00" * 20),
     case("thread-index-too-short", headed("From: a@b.example\nThread-Index: AcAA\n"), thread_index=""),
     case("header-name-with-a-blank", headed("From: a@b.example\nSubject : odd\n"), subject="odd"),

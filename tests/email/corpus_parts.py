@@ -68,4 +68,7 @@ CASES = [
     case("partial", from_mia('Content-Type: message/partial; number=1; total=2; id="x"', "Subject: whole\n\nhalf\n"), parts=[("file.txt", "text/plain")], text=""),
     case("unsafe-page", from_mia("Content-Type: text/html", '<meta http-equiv=refresh content="0;url=x"><base href=x><style>p{}</style><p style="position:fixed;top:0;color:red" onclick=x>hi</p><script>x</script><form action=x><input></form><svg onload=x></svg><math><mi></math><iframe src=x></iframe><a href="javascript:x">j</a><a href="data:text/html,x">d</a><img src=http://t.example/p.gif onerror=x><object data=x></object>'), html_lacks=["<script", "onclick", "onerror", "onload", "position", "<form", "<input", "<meta", "<base", "<svg", "<math", "<iframe", "javascript:", "data:text", " src=", "<object"], html_has='data-src="http://t.example/p.gif"'),
     case("link", from_mia("Content-Type: text/html", '<a href="https://x.example/">x</a>'), html_has='rel="noopener noreferrer nofollow"'),
+    case("pgp-armour-twice", from_mia("", f"one\n{ARMOUR}two\n{ARMOUR}three\n"), text="one\n\ntwo\n\nthree", parts=[("encrypted.asc", "application/pgp-encrypted")] * 2),
+    case("pgp-armour-never-closed", from_mia("", "one\n-----BEGIN PGP MESSAGE-----\nabc\n"), text="one", contents=[b"-----BEGIN PGP MESSAGE-----\nabc\n"]),
+    case("pgp-armour-very-often", from_mia("", f"one\n{ARMOUR * 50}"), text="one", parts=[("encrypted.asc", "application/pgp-encrypted")] * 20),
 ]  # fmt: skip

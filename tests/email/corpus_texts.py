@@ -82,4 +82,6 @@ CASES = [
     case("html-very-long", from_mia("Content-Type: text/html", "<p>" + "word " * 100_000 + "</p>"), notes=["the page is cut"]),
     case("text-very-long", from_mia("", "word\n" * 100_000), notes=["the text is cut"]),
     case("html-between-texts", whole("", parts(part("text/plain", "before\n  indented"), part("text/html", "<p>the <b>page</b></p>"), part("text/plain", "after"))), text="before\n  indented\n\nthe page\n\nafter"),
+    case("apple-alternative-with-a-file-inside", whole("", parts(part("text/plain", "one\n\ntwo"), b"\r\n".join([b'Content-Type: multipart/mixed; boundary="b2"', b"", parts(part("text/html", "<p>one</p>"), part("application/pdf", b"%PDF-", 'Content-Disposition: inline; filename="a.pdf"'), part("text/html", "<p>two</p>"), boundary="b2")[1]]), kind="alternative")), text="one\n\ntwo", html="<p>one</p>\n<p>two</p>", parts=[("a.pdf", "application/pdf")]),
+    case("words-that-have-a-file-name", from_mia('Content-Type: text/plain; name="message.txt"\nContent-Disposition: inline; filename="message.txt"', "words"), text="words", parts=[]),
 ]  # fmt: skip
