@@ -94,7 +94,11 @@ async def start_service(
         journal: Journal = await SqliteJournal.open(settings.data, faults=faults)
         stack.push_async_callback(_close_journal, journal)
         secret = await instance_secret(journal)
-        mail = mail_of(await _mail_section(settings, sandbox, sandbox_url), derived(secret, PURPOSE))
+        mail = mail_of(
+            await _mail_section(settings, sandbox, sandbox_url),
+            derived(secret, PURPOSE),
+            addresses=[number for number in policy.numbers if "@" in number],
+        )
         if mail is not None:
             stack.push_async_callback(mail.reader.close)
         transport = AiohttpTransport()

@@ -2,6 +2,7 @@
 
 import hmac
 import random
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -40,8 +41,8 @@ class Mail:
     reader: Reader
 
 
-def mail_of(section: MailSection, secret: bytes) -> Mail | None:
-    """None where no address is set. Raises SettingsProblem."""
+def mail_of(section: MailSection, secret: bytes, *, addresses: Iterable[str] = ()) -> Mail | None:
+    """None where no address is set. `addresses`: more of ours. Raises SettingsProblem."""
     if not section.address:
         return None
     if not section.smtp_host:
@@ -52,7 +53,7 @@ def mail_of(section: MailSection, secret: bytes) -> Mail | None:
         address=section.address,
         domains=tuple(dict.fromkeys(d.lower() for d in (section.address.rpartition("@")[2], *section.domains))),
     )
-    reader = Reader(verifier=section.verifier, domains=home.domains)
+    reader = Reader(verifier=section.verifier, ours=(section.address, *addresses))
     post = SmtpPost(
         section.smtp_host,
         section.smtp_port,

@@ -38,7 +38,8 @@ CHARACTER_MAX = 4
 """Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
 ENCODED_MAX = 12
 _METHOD = re.compile(r"^METHOD(?:;[^:\n]{0,100})?:\s{0,3}(\w{1,20})", re.IGNORECASE | re.MULTILINE)
-_SEALED_TEXT = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE)
+SEALED_BEGINS = "-----BEGIN PGP MESSAGE-----"  # looked for first: the pattern tries every line
+_SEALED_TEXT = re.compile(rf"^{SEALED_BEGINS}[ \t]*$", re.MULTILINE)
 _SEALED_END = "-----END PGP MESSAGE-----"
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
@@ -195,7 +196,7 @@ class _Gatherer:
         """Text without what PGP wrapped: sealed blocks become parts; of signed text the words stay."""
         kept: list[str] = []
         at = 0
-        while (found := _SEALED_TEXT.search(text, at)) is not None:
+        while SEALED_BEGINS in text and (found := _SEALED_TEXT.search(text, at)) is not None:
             stop = text.find(_SEALED_END, found.end())
             is_last = stop < 0 or len(kept) + 1 >= ARMOURS_MAX
             stop = len(text) if is_last else stop + len(_SEALED_END)

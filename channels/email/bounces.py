@@ -108,6 +108,8 @@ def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, ori
     is_null = headers.first("return-path").replace(" ", "") == "<>"
     failed = headers.first("x-failed-recipients").strip()
     says_so = subject.lower().startswith(BOUNCED) or bool(failed)
+    if not is_server and not (says_so and is_null):  # a person's mail, as most are
+        return None
     read = text[:READ_MAX]
     status = _status_in_text(read)
     if not ((says_so and (is_server or is_null)) or (is_server and is_null and bool(status))):

@@ -20,12 +20,12 @@ PRECEDENCE = {"bulk": "bulk", "junk": "bulk", "list": "list", "auto_reply": "aut
 
 
 def automatic_kind(
-    headers: Headers, *, sender: Mailbox | None, subject: str, own_domains: tuple[str, ...], calendar: str = ""
+    headers: Headers, *, sender: Mailbox | None, subject: str, ours: tuple[str, ...], calendar: str = ""
 ) -> tuple[str, str]:
     """What kind of machine wrote it, and why we think so; two empty texts for a person's mail.
 
     `calendar` is the METHOD of an invitation inside. Reports (bounces, receipts, complaints) are told elsewhere."""
-    own = _own(headers, sender, own_domains)
+    own = _own(headers, sender, ours)
     if own:
         return "own", own
     if calendar.lower() in CALENDAR_ANSWERS:
@@ -44,15 +44,20 @@ def automatic_kind(
     return _by_custom(headers, sender, subject)
 
 
-def _own(headers: Headers, sender: Mailbox | None, own_domains: tuple[str, ...]) -> str:
-    """Mail of ours that came back to us."""
-    domains = {mail_key(f"x@{domain}").partition("@")[2] for domain in own_domains}
-    if sender is not None and mail_key(sender.address).partition("@")[2] in domains:
+def _own(headers: Headers, sender: Mailbox | None, ours: tuple[str, ...]) -> str:
+    """Mail of ours that came back to us. Others who write from our domain are people."""
+    own = {mail_key(address) for address in ours}
+    if sender is not None and _plain_key(sender.address) in own:
         return "it comes from an address of ours"
-    for loop in headers.all("x-loop"):
-        if mail_key(loop).partition("@")[2] in domains:
-            return "it went through us before (X-Loop)"
+    if any(_plain_key(loop) in own for loop in headers.all("x-loop")):
+        return "it went through us before (X-Loop)"
     return ""
+
+
+def _plain_key(address: str) -> str:
+    """The key of an address without what stands after a plus: our reply addresses are ours."""
+    local, _, domain = address.strip().rpartition("@")
+    return mail_key(f"{local.partition('+')[0]}@{domain}")
 
 
 def _by_custom(headers: Headers, sender: Mailbox | None, subject: str) -> tuple[str, str]:

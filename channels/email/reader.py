@@ -23,17 +23,17 @@ UNREAD = "it could not be read; its source is attached"
 
 
 class Reader:
-    """`verifier`: whose Authentication-Results are believed. `domains`: those that our own mail comes from."""
+    """`verifier`: whose Authentication-Results are believed. `ours`: our own addresses."""
 
-    def __init__(self, *, verifier: str = "", domains: tuple[str, ...] = (), beside: bool = True) -> None:
+    def __init__(self, *, verifier: str = "", ours: tuple[str, ...] = (), beside: bool = True) -> None:
         self._verifier = verifier
-        self._domains = domains
+        self._ours = ours
         self._beside = beside
         self._pool: ProcessPoolExecutor | None = None
 
     async def __call__(self, raw: bytes, received_at: Ms) -> Letter:
         """Read a mail that came at `received_at`."""
-        read = partial(read_letter, received_at=received_at, verifier=self._verifier, own_domains=self._domains)
+        read = partial(read_letter, received_at=received_at, verifier=self._verifier, ours=self._ours)
         if len(raw) <= AT_ONCE_BYTES_MAX or not self._beside:
             return read(raw)
         if self._pool is None:

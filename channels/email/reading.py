@@ -44,11 +44,11 @@ def read_letter(
     *,
     received_at: Ms,
     verifier: str = "",
-    own_domains: tuple[str, ...] = (),
+    ours: tuple[str, ...] = (),
     limits: Limits = DEFAULT,
 ) -> Letter:
     """Read a mail that arrived at `received_at`. `verifier` is the authserv-id whose results are believed, empty for
-    none; `own_domains` are those that our own mail comes from."""
+    none; `ours` are the addresses that our own mail comes from."""
     raw = tidy(raw)
     cut = cut_mail(raw, limits)
     headers = cut.root.headers
@@ -58,7 +58,7 @@ def read_letter(
     page = page_of_html(html) if html else None
     marked = marked_text(page, is_forwarded=is_forward(head.subject)) if page else None
     text = marked.plain if marked is not None and bodies.has_pages_alone() else bodies.plain()
-    kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, own_domains=own_domains)
+    kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, ours=ours)
     authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
     trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(kind))
     notes = [
@@ -155,7 +155,7 @@ def _fingerprint(headers: Headers, body: bytes) -> str:
 
 
 def _writer(
-    headers: Headers, bodies: Bodies, *, head: Letter, text: str, own_domains: tuple[str, ...]
+    headers: Headers, bodies: Bodies, *, head: Letter, text: str, ours: tuple[str, ...]
 ) -> tuple[str, str, Bounce | None, str]:
     """What kind of machine wrote it and why we think so; what it says of a delivery; the mail of ours it is about."""
     kind = report_kind(headers, bodies.report_kind)
@@ -171,9 +171,7 @@ def _writer(
     told = told_in_words(headers, sender=sender, subject=head.subject, text=text, original=returned)
     if told is not None:
         return "bounce", "", told, told.original_message_id
-    kind, why = automatic_kind(
-        headers, sender=head.sender, subject=head.subject, own_domains=own_domains, calendar=bodies.calendar
-    )
+    kind, why = automatic_kind(headers, sender=head.sender, subject=head.subject, ours=ours, calendar=bodies.calendar)
     return kind, why, None, ""
 
 

@@ -11,7 +11,7 @@ from router.core.clock import Ms
 
 NOW = Ms(int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp() * 1000))
 VERIFIER = "mx.support.example"
-OWN = ("support.example",)
+OWN = ("help@support.example",)
 FROM_MIA = (
     "From: Mia <mia@customer.example>\nTo: help@support.example\nSubject: Heating\nMessage-ID: <m1@customer.example>\n"
 )
@@ -73,7 +73,7 @@ def case(id: str, raw: bytes, **expected: Any) -> Case:
 
 
 def read(raw: bytes, **more: Any) -> Letter:
-    return read_letter(raw, **{"received_at": NOW, "verifier": VERIFIER, "own_domains": OWN, **more})
+    return read_letter(raw, **{"received_at": NOW, "verifier": VERIFIER, "ours": OWN, **more})
 
 
 def check(one: Case) -> None:

@@ -110,8 +110,8 @@ def test_a_machines_mail_says_so(kind: str) -> None:
     lines = head(made(automatic=kind))
     assert f"Auto-Submitted: {kind}" in lines
     assert "X-Auto-Response-Suppress: All" in lines
-    assert read(made(automatic=kind), own_domains=()).automatic == "auto-reply"
-    assert read(made(), own_domains=OWN).automatic == "own"
+    assert read(made(automatic=kind), ours=()).automatic == "auto-reply"
+    assert read(made(), ours=OWN).automatic == "own"
 
 
 def test_answers_come_to_the_signed_address() -> None:

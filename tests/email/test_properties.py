@@ -59,7 +59,7 @@ def texts_of(letter: Letter) -> list[str]:
 @example(b"Content-Type: text/plain; charset=utf-7\n\n+2AA-")
 def test_any_bytes_are_a_letter(raw: bytes) -> None:
     """No exception; texts can be stored and shown; who wrote words finds some among the new ones."""
-    letter = read_letter(raw, received_at=NOW, verifier=VERIFIER, own_domains=OWN)
+    letter = read_letter(raw, received_at=NOW, verifier=VERIFIER, ours=OWN)
     assert letter.message_id.startswith("<")
     assert letter.message_id.endswith(">")
     assert bool(letter.new_words.strip()) == bool(letter.text.strip())

@@ -192,3 +192,11 @@ async def test_whatever_comes_is_taken(story: Story, mia: Mailbox):
     entries = [e for case in cases for e in await theirs(story, case["id"])]
     assert len(entries) == 4
     assert all(e["raw_url"] for e in entries)
+
+
+async def test_somebody_of_our_own_domain_who_writes_is_a_person(story: Story):
+    """Only our own addresses are ours: whoever works here may have a cold flat as well."""
+    await Mailbox(story, "ana@support.example").writes("My own heating is cold")
+    case = await story.one_case()
+    assert case["status"] == "open"
+    assert case["ask"] is not None
