@@ -30,6 +30,10 @@ KILLS = (
     "journal.after_commit:12",
     "journal.after_commit:18",
     "relay.before_fold:2",
+    "dialler.before_attempt:3",  # from here on while the call is handed on
+    "dialler.before_dial:3",
+    "dialler.after_dial:3",
+    "relay.before_fold:5",
 )
 
 
@@ -58,6 +62,7 @@ async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
             if await people.go_on(wait_s=5 if n < QUICK else 20):
                 break
         assert people.talked, f"{point}: nobody ever talked with her"
+        await people.hand_on()
         await people.do(her.hangs_up())
         await people.do(story.passes(minutes=6))
         await people.do(story.passes(minutes=6))
@@ -88,6 +93,32 @@ class People:
         if self.story.process is not None and self.story.process.code is not None:
             self.deaths += 1
             await self.story.starts()
+
+    async def hand_on(self) -> None:
+        """Whoever talks with her hands her on to the other, warm; where she is cut off meanwhile, she has to be found
+        by somebody again. Nobody is handed on who was answered in writing."""
+        her = self.story.phone(HERS)
+        first = [n for n in ((await her.now())["call"] or {}).get("with", []) if n in (ANAS, BENS)]
+        if not first:
+            return
+        giver, taker = self.agents if first[0] == ANAS else self.agents[::-1]
+        for work in await giver.work():
+            if work["channel"] == "phone" and work["state"] == "active":
+                await self.do(giver.transfers(work, f"agent:{taker.id}"))
+        wanted = BENS if first[0] == ANAS else ANAS
+        for n in range(ROUNDS_MAX):
+            await self.go_on(wait_s=5 if n < QUICK else 20)
+            with_her = ((await her.now())["call"] or {}).get("with", [])
+            if wanted in with_her or (self.deaths and n > QUICK and first[0] in with_her):
+                break
+            phone = self.story.phone(wanted)
+            if await phone.state() == "ringing":
+                await self.do(phone.picks_up())
+                await self.do(self.story.passes(seconds=2))
+                await self.do(phone.presses("1"))
+            await self.do(self._take(taker))
+        else:
+            raise AssertionError("she was handed on to nobody")
 
     async def go_on(self, *, wait_s: int) -> bool:
         """One round. True once she and an agent talk with each other."""
