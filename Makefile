@@ -1,11 +1,13 @@
 # Everything from a fresh clone: Python 3.11, make and sh are enough. `make help` lists what there is.
 #
 # PYTHON=…               the interpreter to build .venv with (3.11 or later)
+# JOBS=…                 how many files of tests run at a time (2)
 # ONECASE_NO_BROWSER=1   leave the browser tests out where no Chromium can be had
 
 PYTHON ?= python3.11
 PY := .venv/bin/python
 SEED := 1
+JOBS ?= 2
 WORLDS ?= 500
 PORT ?= 8080
 SANDBOX_PORT ?= 8090
@@ -100,12 +102,12 @@ browser:
 
 test: lint browser
 	@echo "== tests (seed $(SEED))"
-	@PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest --hypothesis-seed=$(SEED) -m "not slow"
+	@PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest -n $(JOBS) --dist loadfile --hypothesis-seed=$(SEED) -m "not slow"
 
 soak: setup browser
 	@seed=$${SEED_OF_RUN:-$$(date +%s)}; \
 	echo "== all tests, slow ones too; again with the same: make soak SEED_OF_RUN=$$seed"; \
-	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest --hypothesis-seed=$$seed && \
+	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest -n $(JOBS) --dist loadfile --hypothesis-seed=$$seed && \
 	$(PY) -m tests.simulation --seeds $(WORLDS) --from $$seed
 
 bench: setup
