@@ -108,7 +108,7 @@ class Row:
     said: str
     channel: str | None = None
     words: str | None = None
-    attachments: list[str] = field(default_factory=list[str])
+    attachments: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # what it is, and where
     delivery: str | None = None
     is_failed: bool = False
     reasons: list[str] = field(default_factory=list[str])
@@ -161,8 +161,8 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         who=who,
         said="",
         channel=entry.channel,
-        words=entry.text,
-        attachments=[a.type for a in entry.attachments],
+        words="" if entry.kind == "call" and entry.attachments else entry.text,
+        attachments=[(a.type, a.url) for a in entry.attachments],
         delivery=state,
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
