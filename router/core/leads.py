@@ -14,7 +14,7 @@ from router.core.events import CallEnded, CallMoved, CallWentOn, JoinAsked, Lead
 from router.core.words import AgentId, CallId, CallRole, CallState, CaseId, JoinMode, Step, VaultId
 
 IN_CONVERSATION = (Step.TALKING, Step.OPENING, Step.HELD)
-FOLLOWED = (CallWentOn, CallMoved, CallEnded)
+FOLLOWED = frozenset({CallWentOn, CallMoved, CallEnded})
 
 
 def join_call(making: Making, command: JoinCall) -> None:
@@ -63,7 +63,7 @@ def join_call(making: Making, command: JoinCall) -> None:
 
 def follow(making: Making) -> None:
     """Let leads go whose conversation is over, and let whoever whispers do so to the agent who is there now."""
-    if not any(isinstance(event, FOLLOWED) for event in making.events):
+    if FOLLOWED.isdisjoint(map(type, making.events)):
         return
     for leg in [d for d in making.state.values() if isinstance(d, Call) and d.role is CallRole.LEAD]:
         case = making.state.get(leg.case)

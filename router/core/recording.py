@@ -120,23 +120,18 @@ def set_recording(making: Making, command: SetRecording) -> None:
 
 # --- what is wanted and what there is ---------------------------------------------------------------------------------
 
-FOLLOWED = (
-    CallWentOn,
-    CallMoved,
-    CallJoined,
-    CallEnded,
-    RecordingRefused,
-    RecordingAllowed,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingReady,
-    RecordingLost,
+FOLLOWED = frozenset(
+    {
+        *(CallWentOn, CallMoved, CallJoined, CallEnded, RecordingRefused, RecordingAllowed),
+        *(RecordingStarted, RecordingStopped, RecordingReady, RecordingLost),
+    }
 )
+"""After these something else may be wanted, or be there."""
 
 
 def follow(making: Making) -> None:
     """Begin what is wanted, end what is not."""
-    if not any(isinstance(event, FOLLOWED) for event in making.events):
+    if FOLLOWED.isdisjoint(map(type, making.events)):
         return
     for call in [d for d in making.state.values() if isinstance(d, Call) and d.role is CallRole.CUSTOMER]:
         present = [one for one in _of(making, call) if one.state in OPEN]

@@ -13,7 +13,7 @@ from router.core.call_table import MUSIC, TABLE, Row, Script, script_of
 from router.core.clock import Ms
 from router.core.documents import Call, Case
 from router.core.values import replace
-from router.core.words import CallId, CallRole, CallState, CaseId, CaseStatus, CustomerId, Step
+from router.core.words import CallId, CallRole, CallState, CaseId, CaseStatus, CustomerId, JoinMode, Step
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "calls.md"
 BYTES_MAX = 64 * 1024
@@ -64,7 +64,34 @@ def scripts() -> list[tuple[str, Script]]:
             for rounds in range(len(row.says) + 1):
                 call = replace(CALL, step=step, rounds=rounds, language=language, attested=True)
                 found.append((f"{step}-{language}-{rounds}", script_of(call, CASE, POLICY)))
+        for notice in ("messages", "calls"):
+            told = replace(CALL, step=step, notice=notice)
+            found.append((f"{step}-notice-of-{notice}", script_of(told, CASE, POLICY)))
+        for first in ("recording_choice", "recording_off"):
+            after = replace(CALL, step=step, first=first, announced="calls", announced_at=Ms(1))
+            found.append((f"{step}-{first}", script_of(after, CASE, POLICY)))
+    for step in (Step.WHISPER, Step.BESIDE, Step.GOODBYE):
+        for mode in JoinMode:
+            lead = replace(CALL, step=step, role=CallRole.LEAD, mode=mode, coached="CA2")
+            found.append((f"{step}-lead-{mode}", script_of(lead, CASE, POLICY)))
     return found
+
+
+def test_a_notice_cannot_be_cut_short() -> None:
+    """No key, no word and no room: it is said to its end, and then the next turn is fetched."""
+    for step in (Step.GREETING, Step.WORDS, Step.TALKING, Step.OPENING):
+        root = ET.fromstring(voice().speak(script_of(replace(CALL, step=step, notice="calls"), CASE, POLICY)).body)
+        assert {child.tag for child in root} == {"Say", "Redirect"}
+        assert "This call is recorded." in [child.text for child in root]
+
+
+def test_nobody_hears_a_lead_whose_agent_is_not_there() -> None:
+    """Whispering is into one ear; where that ear is not known the lead is muted."""
+    lead = replace(CALL, step=Step.BESIDE, role=CallRole.LEAD, mode=JoinMode.WHISPER)
+    assert script_of(lead, CASE, POLICY).muted
+    whispers = script_of(replace(lead, coached="CA2"), CASE, POLICY)
+    assert (whispers.muted, whispers.coached) == (False, "CA2")
+    assert not script_of(replace(CALL, step=Step.BESIDE, role=CallRole.AGENT), CASE, POLICY).muted
 
 
 @pytest.mark.parametrize("script", [s for _, s in scripts()], ids=[name for name, _ in scripts()])

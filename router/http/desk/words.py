@@ -202,7 +202,7 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         who="A machine" if entry.automatic else who,
         said="",
         channel=entry.channel,
-        words=entry.text,
+        words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
         mail=_mail(entry) if entry.raw_url else None,
         delivery=state,
