@@ -122,7 +122,7 @@ def record_leg(making: Making, command: RecordLeg) -> None:
 
 def answered(making: Making, call: Call, *, provider_id: str, by: str) -> None:
     """A leg of ours was picked up and asks what to say: the whisper, the opening, or words for a machine."""
-    if call.provider_id is None and provider_id:
+    if provider_id and call.provider_id != provider_id:  # it knows best, whatever was taken for it by a look-up
         _placed(making, call, provider_id, adopted=True)
     making.emit(LegAnswered(call=call.id, at=making.now, by=by))
     call = making.call(call.id)
