@@ -14,7 +14,19 @@ from tests.simulation.world import Result
 SEEDS = (*range(1, 21), 67, 70, 3034)
 """67 and 70 have a customer who sends a thousand messages; 3034 was red once."""
 MODES: tuple[Mode, ...] = ("safety", "liveness")
-RED_ONCE: tuple[tuple[int, Mode], ...] = ((7005, "liveness"), (7030, "liveness"), (7054, "liveness"))
+RED_ONCE: tuple[tuple[int, Mode], ...] = (
+    (7005, "liveness"),
+    (7030, "liveness"),
+    (7054, "liveness"),
+    (7107, "safety"),
+    (7132, "safety"),
+    (7133, "liveness"),
+    (7144, "safety"),
+    (7160, "liveness"),
+    (7191, "safety"),
+    (7204, "safety"),
+    (7234, "safety"),
+)
 CONTACTS, CALLS = 10_000, 1_000
 REPO = Path(__file__).parents[2]
 PROGRAM = (
