@@ -246,6 +246,17 @@ class FoldWork:
 
 
 @value
+class SetParticipant:
+    """Whether somebody else is written to about a case."""
+
+    key: str
+    case: CaseId
+    address: str
+    invited: bool
+    actor: Actor
+
+
+@value
 class AddAddress:
     """The customer told us one more way to reach them."""
 
@@ -605,6 +616,7 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | SetParticipant
     | TakeCall
     | TakeRecording
     | HearCall

@@ -57,6 +57,7 @@ from router.core.commands import (
     SendReply,
     SetAgentState,
     SetDeadline,
+    SetParticipant,
     SetRecording,
     SetStatus,
     StartCall,
@@ -104,6 +105,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             asks.set_deadline(making, command)
         case AnswerLanguage():
             asks.answer_language(making, command)
+        case SetParticipant():
+            letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
         case FoldWork():

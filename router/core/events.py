@@ -57,6 +57,7 @@ from router.core.events_customer import (
     MessageSent,
     NoteAdded,
     ParticipantAdded,
+    ParticipantChanged,
     RoutingNoted,
     TextWithheld,
     WorkClosed,
@@ -133,6 +134,7 @@ __all__ = [
     "NoteAdded",
     "OfferEnded",
     "ParticipantAdded",
+    "ParticipantChanged",
     "PlaceKept",
     "PolicyActivated",
     "PromiseChanged",
@@ -183,6 +185,7 @@ CustomerEvent = (
     | AddressAdded
     | AddressMarked
     | ParticipantAdded
+    | ParticipantChanged
     | CaseOpened
     | CaseReopened
     | ContactReceived

@@ -67,6 +67,19 @@ class ParticipantAdded:
 
 
 @value
+class ParticipantChanged:
+    """Whether somebody who takes part is written to was decided by one of us."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    invited: bool
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
 class CaseOpened:
     case: CaseId
     customer: CustomerId

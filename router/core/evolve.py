@@ -66,6 +66,7 @@ from router.core.events import (
     NoteAdded,
     OfferEnded,
     ParticipantAdded,
+    ParticipantChanged,
     PlaceKept,
     PolicyActivated,
     PromiseChanged,
@@ -136,6 +137,12 @@ def evolve(state: State, event: Event) -> State:
         case ParticipantAdded():
             case = _get(state, event.case, Case)
             taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
+            return _change(state, case, participants=taking_part)
+        case ParticipantChanged():
+            case = _get(state, event.case, Case)
+            taking_part = tuple(
+                replace(p, invited=event.invited) if p.address.id == event.address else p for p in case.participants
+            )
             return _change(state, case, participants=taking_part)
         case CaseOpened():
             return _case_opened(state, event)

@@ -7,7 +7,7 @@ a machine sent is kept and marked; it asks for nothing, answers nothing and open
 from router.core import asks
 from router.core.addresses import Address, matching_key
 from router.core.choice import Way
-from router.core.commands import SYSTEM, File, Indexed, MailIn, TakeContact
+from router.core.commands import SYSTEM, File, Indexed, MailIn, SetParticipant, TakeContact
 from router.core.contacts import (
     case_of,
     clean_text,
@@ -26,6 +26,7 @@ from router.core.events import (
     CaseStatusChanged,
     ContactReceived,
     ParticipantAdded,
+    ParticipantChanged,
 )
 from router.core.mailing import may_tell
 from router.core.texts import queue_message
@@ -49,6 +50,8 @@ PARTICIPANTS_MAX = 20
 SHOWN_MAX = 50
 """People of one mail that are kept by name."""
 SUBJECT_CHARS_MAX = 500
+SURE_THREADS = ("reply_address", "answer")
+"""Ways of naming a case that nobody knows who was not written to about it."""
 UNGUESSABLE = "reply_address"
 """The way of naming a case that only somebody can know who was written to about it."""
 
@@ -63,6 +66,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     language = policy.language_of(text, default=found[0].language if found else None)
     before = making.state
     customer, address, case, link = _placed(making, command, found=found, language=language)
+    known_before = before.get(customer.id)
     participant = customer.address(address) is None
     is_new = case is None
     if case is None:
@@ -70,6 +74,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     elif not case.status.is_live and not mail.automatic:
         making.emit(CaseReopened(case=case.id, at=making.now))
     letter = _kept(making, mail, text, owner=customer.id)
+    evidence = _evidence(mail, known=found is not None or not is_new, in_thread=command.thread is not None)
     making.emit(
         ContactReceived(
             contact=ContactId(making.context.ids.new("con")),
@@ -80,7 +85,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             channel=Channel.EMAIL,
             address=address,
             via=command.via,
-            evidence=_evidence(mail, known=found is not None or not is_new, in_thread=command.thread is not None),
+            evidence=evidence,
             link=link,
             words=making.keep(text, kind="text", owner=customer.id) if text else None,
             media=tuple(_file(making, file, owner=customer.id) for file in mail.files),
@@ -96,7 +101,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     if mail.automatic:
         _note_machine(making, command, case, is_new=is_new)
         return
-    _note_people(making, case.id, mail, address)
+    sure = known_before is None or evidence is not Evidence.WEAK or command.thread_by in SURE_THREADS
+    _note_people(making, case.id, mail, address, sure=sure)
     if asks.take_answer(making, case.id, text):
         return
     want_work(
@@ -163,15 +169,42 @@ def _add_participant(making: Making, case: Case, given: str, *, invited: bool, w
     return address.id
 
 
+def set_participant(making: Making, command: SetParticipant) -> None:
+    """Write to somebody about a case from now on, or no longer. `context.found`: who of those taking part it is."""
+    case, found = making.case(command.case), making.context.found
+    known = next((p for p in case.participants if p.address.id == found), None)
+    if known is None:
+        if not command.invited:
+            raise Rejected(Reason.NOT_FOUND, "participant")
+        if len(case.participants) >= PARTICIPANTS_MAX:
+            raise Rejected(Reason.NOTHING_TO_DO, f"{PARTICIPANTS_MAX} people, the most there can be,")
+        _add_participant(making, case, command.address, invited=True, why="invited by one of us")
+        return
+    if known.invited is command.invited:
+        raise Rejected(Reason.NOTHING_TO_DO, "so")
+    making.emit(
+        ParticipantChanged(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            address=known.address.id,
+            invited=command.invited,
+            author=command.actor.kind,
+            author_id=command.actor.id,
+        )
+    )
+
+
 def participant_key(case: str, address: str) -> str:
     """Under which somebody is found as a participant of one case, and of no other."""
     return f"{case} {matching_key(address)}"
 
 
-def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId) -> None:
-    """Whoever else the customer wrote to takes part from now on: answers go to them as well, and they may answer.
+def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *, sure: bool) -> None:
+    """Whoever else the customer wrote to takes part from now on: they may answer, and answers go to them as well.
 
-    Somebody who was not invited invites nobody."""
+    Somebody who was not invited invites nobody. Where it is not `sure` that it was the customer, nobody is written to
+    because of it: a forged sender must not have us send what we know to an address of theirs."""
     case = making.case(id)
     known = making.customer(case.customer).address(sender)
     if known is not None and known.bounced:
@@ -184,7 +217,7 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId) ->
         case = making.case(id)
         known_here = other.owner == case.customer or id in other.takes_part_in
         if not known_here and len(case.participants) < PARTICIPANTS_MAX:
-            _add_participant(making, case, other.address, invited=True, why="was written to by them")
+            _add_participant(making, case, other.address, invited=sure, why="was written to by them")
 
 
 def _evidence(mail: MailIn, *, known: bool, in_thread: bool) -> Evidence:

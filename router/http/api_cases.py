@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.core.commands import Actor, AddAddress, AddNote, AssignCase, SendReply, SetStatus
+from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
@@ -36,6 +36,7 @@ from router.http.views import (
     entries_out,
     stamp,
 )
+from router.journal.base import Journal
 
 SCANNED_MAX = 2000
 """Cases looked through for one page of a filtered list."""
@@ -94,10 +95,6 @@ class DecisionPage(Reply):
     next: str | None
 
 
-ADDRESS = r"^(\+[1-9]\d{6,14}|[^@\s<>\",;]{1,64}@[^@\s<>\",;]+\.[^@\s<>\",;.]+)$"
-"""A phone number, or what could be an e-mail address."""
-
-
 class MessageBody(Body):
     text: Text
     channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
@@ -138,12 +135,6 @@ class AssignBody(Body):
     agent: str | None = None
     queue: str | None = None
     reason: Annotated[str, Field(max_length=2000)] = ""
-
-
-class AddressBody(Body):
-    address: Annotated[str, Field(min_length=3, max_length=254, pattern=ADDRESS)] = Field(
-        description="a phone number in E.164, or an e-mail address"
-    )
 
 
 class CustomerOut(Reply):
@@ -193,17 +184,6 @@ class CaseApi:
             ),
             Route(
                 "GET", "/api/v1/customers/{id}", "One customer", ANYBODY, self.customer, CustomerOut, tag="customers"
-            ),
-            Route(
-                "POST",
-                "/api/v1/customers/{id}/addresses",
-                "Note one more way to reach them",
-                WRITERS,
-                self.add_address,
-                CustomerOut,
-                201,
-                AddressBody,
-                tag="customers",
             ),
         ]
 
@@ -269,7 +249,9 @@ class CaseApi:
             BriefOut(
                 case=case.id,
                 ref=case.ref,
-                customer=(await self._customer_out(customer)).model_dump() if isinstance(customer, Customer) else {},
+                customer=(await customer_out(self._journal, customer)).model_dump()
+                if isinstance(customer, Customer)
+                else {},
                 wants=theirs[-1].text if theirs else None,
                 wants_at=theirs[-1].at if theirs else None,
                 language=case.language,
@@ -313,31 +295,14 @@ class CaseApi:
         if query.q is None:
             raise Problem(422, "Cannot be used", "Say whom you look for.", errors=[(["query", "q"], "is missing")])
         found = await self._service.find_customer(query.q)
-        items = [await self._customer_out(found)] if found else []
+        items = [await customer_out(self._journal, found)] if found else []
         return Replied(200, CustomerPage(items=items, next=None))
 
     async def customer(self, call: Call) -> Replied:
         found = await self._journal.document(call.path["id"])
         if not isinstance(found, Customer):
             raise _missing("customer")
-        return Replied(200, await self._customer_out(found))
-
-    async def add_address(self, call: Call) -> Replied:
-        found = await self._journal.document(call.path["id"])
-        if not isinstance(found, Customer):
-            raise _missing("customer")
-        command = AddAddress(key=call.key, customer=found.id, address=call.body.address.strip(), actor=actor_of(call))
-        shown = await self._customer_out(found)
-
-        def answer(decision: Decision) -> CustomerOut:
-            customer = decision.state[found.id]
-            assert isinstance(customer, Customer)
-            words = {str(a["id"]): str(a["address"]) for a in shown.addresses}
-            words[customer.addresses[-1].id] = command.address
-            added = customer_addresses(customer, words)
-            return shown.model_copy(update={"addresses": added, "version": customer.version})
-
-        return await self._service.take(call, command, answer, status=201)
+        return Replied(200, await customer_out(self._journal, found))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -429,16 +394,18 @@ class CaseApi:
             raise _missing("case")
         return found
 
-    async def _customer_out(self, customer: Customer) -> CustomerOut:
-        words = await self._journal.words([a.id for a in customer.addresses])
-        cases = await self._journal.cases(before=None, limit=50, owner=customer.id)
-        return CustomerOut(
-            id=customer.id,
-            addresses=customer_addresses(customer, words),
-            language=customer.language,
-            cases=[c.id for c in cases],
-            version=customer.version,
-        )
+
+async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
+    """A customer with their addresses as they were given."""
+    words = await journal.words([a.id for a in customer.addresses])
+    cases = await journal.cases(before=None, limit=50, owner=customer.id)
+    return CustomerOut(
+        id=customer.id,
+        addresses=customer_addresses(customer, words),
+        language=customer.language,
+        cases=[c.id for c in cases],
+        version=customer.version,
+    )
 
 
 def actor_of(call: Call) -> Actor:

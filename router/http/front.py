@@ -22,6 +22,7 @@ from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
 from router.http.api_cases import CaseApi
 from router.http.api_media import MediaApi
+from router.http.api_people import PeopleApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
 from router.http.auth import identify, require
@@ -36,7 +37,7 @@ from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (CaseApi, CallApi, WorkApi, SystemApi, MediaApi)
+APIS = (CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, MediaApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 

@@ -27,6 +27,11 @@ class ContactOut(Reply):
     evidence: str
 
 
+class ParticipantOut(Reply):
+    address: str
+    invited: bool = Field(description="whether they are written to; they may write in any case")
+
+
 class AskOut(Reply):
     work: str
     queue: str
@@ -69,7 +74,7 @@ class CaseOut(Reply):
     opened_at: str
     changed_at: str
     contacts: list[ContactOut]
-    participants: list[str] = Field(description="others who are written to about it by mail")
+    participants: list[ParticipantOut] = Field(description="others who take part by mail")
     promises: list[PromiseOut]
     terms: dict[str, Any]
     known: dict[str, Any]
@@ -218,7 +223,11 @@ def case_now(
             )
             for e in contacts
         ],
-        participants=[words[p.address.id] for p in case.participants if p.invited and p.address.id in words],
+        participants=[
+            ParticipantOut(address=words[p.address.id], invited=p.invited)
+            for p in case.participants
+            if p.address.id in words
+        ],
         promises=[promise_out(promise) for promise in promises],
         terms={},
         known={},

@@ -33,6 +33,7 @@ from router.core.commands import (
     ReleaseMessage,
     SendReply,
     SetDeadline,
+    SetParticipant,
     SetRecording,
     SetStatus,
     StartCall,
@@ -82,8 +83,11 @@ class CustomerScope:
         document = _document_of(command)
         owner = await self._owner(document, _noun_of(command))
         found: AddressId | None = None
-        if isinstance(command, AddAddress) and (known := await self._find(matching_key(command.address))):
-            found = known[1]
+        if isinstance(command, AddAddress | SetParticipant):
+            key = matching_key(command.address)
+            if isinstance(command, SetParticipant):
+                key = participant_key(command.case, command.address)
+            found = known[1] if (known := await self._find(key)) else None
         async with self._locks.hold(owner):
             return await self._decide(command, owner, answer_of, found=found, document=document)
 
@@ -273,6 +277,8 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer or ""
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
+        case SetParticipant():
+            return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
         case PutFirst() | SetDeadline() | AnswerLanguage():

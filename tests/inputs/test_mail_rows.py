@@ -130,6 +130,32 @@ async def test_abuse_1_a_forged_sender_is_somebody_else(story: Story, mia: Mailb
     assert len(await story.cases()) == 2, "what is denied again joins what was denied before"
 
 
+async def test_abuse_1_a_sender_who_is_not_sure_brings_nobody_into_what_we_write(story: Story, mia: Mailbox):
+    """Mail in her name, with somebody in copy and another address to answer to: it is read on her case, and nothing of
+    ours goes to anybody but her until one of us says so."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Mine")
+    case = await story.one_case()
+    await ana.accepts()
+    await mia.writes("Please tell my lawyer too", cc="lawyer@elsewhere.example", headers={"Reply-To": "x@evil.example"})
+    assert (await story.one_case())["id"] == case["id"]
+    await ana.replies(case["id"], "Your door code is 4711.")
+    await story.passes(seconds=2)
+    lawyer, evil = Mailbox(story, "lawyer@elsewhere.example"), Mailbox(story, "x@evil.example")
+    assert not any("4711" in mail["raw"] for box in (lawyer, evil) for mail in await box.received())
+    people = (await story.case(case["id"]))["participants"]
+    assert {(p["address"], p["invited"]) for p in people} == {(lawyer.address, False), (evil.address, False)}
+    await ana.api("POST", f"/cases/{case['id']}/participants", {"address": lawyer.address})
+    await ana.replies(case["id"], "To both of you: it is mended.")
+    await story.passes(seconds=2)
+    assert "To both of you" in (await lawyer.last())["text"]
+    assert not any("mended" in mail["raw"] for mail in await evil.received())
+    await ana.api("POST", f"/cases/{case['id']}/participants", {"address": lawyer.address, "invited": False})
+    await ana.replies(case["id"], "Only to you.")
+    await story.passes(seconds=2)
+    assert "Only to you" not in (await lawyer.last())["text"]
+
+
 async def test_abuse_2_results_that_our_verifier_did_not_write_are_ignored(story: Story, mia: Mailbox):
     await mia.writes("Mine", headers={"Authentication-Results": "mx.elsewhere.example; dmarc=pass"})
     assert (await story.one_case())["contacts"][0]["evidence"] == "weak"

@@ -177,6 +177,8 @@ async def test_answers_are_what_the_document_says() -> None:
         await check("POST", f"{v1}/cases/{{id}}/status", {"status": "solved", "reason": "r"}, token=admin, **values)
         mail = {"address": "mia@customer.example"}
         await check("POST", f"{v1}/customers/{{id}}/addresses", mail, token=ana, id=case["customer"])
+        tom = {"address": "tom@customer.example"}
+        await check("POST", f"{v1}/cases/{{id}}/participants", tom, token=ana, id=case["id"])
         token = await check("POST", f"{v1}/tokens", {"role": "ops"}, token=admin)
         [made_token] = [t for t in (await story.api("GET", "/tokens"))["items"] if t["role"] == "ops"]
         assert token["token"]

@@ -226,6 +226,10 @@ class Desk:
             case ["work", id, "take"]:
                 await self._calls.act(who, f"/work/{id}/take", _some(form, "reason"), once=once)
                 return _at(at, "taken")
+            case ["case", id, "participants"]:
+                who_else = {"address": form.get("address", ""), "invited": form.get("invited") == "yes"}
+                await self._calls.act(who, f"/cases/{id}/participants", who_else, once=once)
+                return _at(at)
             case ["case", id, "call"]:
                 await self._calls.act(who, f"/cases/{id}/callbacks", {"by": "me"}, once=once)
                 return _at(at, "calling")
