@@ -25,8 +25,7 @@ from router.core.events import (
     RecordingUnwanted,
 )
 from router.core.words import SECOND_MS, RecordingId, RecordingState
-from router.journal.base import Journal, JournalStopped
-from router.journal.base import Stored as Batch
+from router.journal.base import Journal, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
 from router.node.customers import sent_key
 from router.node.deadlines import Deadlines
@@ -80,7 +79,7 @@ class Recorder:
             if isinstance(one, Recording) and one.due_at is not None:
                 self._plan(one.id, one.due_at)
 
-    def hear(self, batches: list[Batch]) -> None:
+    def hear(self, batches: list[Stored]) -> None:
         for stored in batches:
             for event in stored.events:
                 if isinstance(event, HEARD):
