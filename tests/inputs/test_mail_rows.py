@@ -142,14 +142,14 @@ async def test_abuse_1_a_sender_who_is_not_sure_brings_nobody_into_what_we_write
     await ana.replies(case["id"], "Your door code is 4711.")
     await story.passes(seconds=2)
     lawyer, evil = Mailbox(story, "lawyer@elsewhere.example"), Mailbox(story, "x@evil.example")
-    assert not any("4711" in mail["raw"] for box in (lawyer, evil) for mail in await box.received())
+    assert "4711" not in str([await box.received() for box in (lawyer, evil)])
     people = (await story.case(case["id"]))["participants"]
     assert {(p["address"], p["invited"]) for p in people} == {(lawyer.address, False), (evil.address, False)}
     await ana.api("POST", f"/cases/{case['id']}/participants", {"address": lawyer.address})
     await ana.replies(case["id"], "To both of you: it is mended.")
     await story.passes(seconds=2)
     assert "To both of you" in (await lawyer.last())["text"]
-    assert not any("mended" in mail["raw"] for mail in await evil.received())
+    assert "mended" not in str(await evil.received())
     await ana.api("POST", f"/cases/{case['id']}/participants", {"address": lawyer.address, "invited": False})
     await ana.replies(case["id"], "Only to you.")
     await story.passes(seconds=2)
