@@ -65,9 +65,12 @@ def end_call(making: Making, call: Call, *, how: str) -> None:
 
 
 def note_kept(making: Making, call: Call) -> None:
-    """Both are in the room: what was promised is done."""
-    if call.promise is not None and call.promise == making.case(call.case).promise:
-        change_promise(making, call.promise, PromiseState.KEPT, CallbackState.TALKING, attempt="answered")
+    """Both are in the room: what was promised is done, by our call or because they called in."""
+    promise = making.case(call.case).promise
+    if promise is not None and call.promise == promise:
+        change_promise(making, promise, PromiseState.KEPT, CallbackState.TALKING, attempt="answered")
+    elif promise is not None and call.promise is None and call.work is not None:
+        change_promise(making, promise, PromiseState.KEPT, CallbackState.DONE, why="they called in")
 
 
 def _talked(making: Making, call: Call) -> bool:

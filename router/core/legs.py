@@ -41,7 +41,6 @@ from router.core.words import (
     CallRole,
     CallState,
     Channel,
-    PromiseState,
     Step,
 )
 
@@ -183,8 +182,6 @@ def bring_customer(making: Making, leg: Call) -> None:
                 stays=stays,
             )
         )
-        if case.promise is not None:
-            change_promise(making, case.promise, PromiseState.KEPT, CallbackState.DONE, why="they called in")
         return
     if case.promise is None:
         move(making, leg, Step.GOODBYE)

@@ -156,7 +156,7 @@ class Provider:
     def recorded(self) -> list[str]:
         """What callers said to the provider's own document, by the keys under which the service will know it."""
         done = self.exchange.network.recordings.newest_first()
-        return [f"twilio/{one.sid}" for one in done if one.status == "completed"]
+        return [f"twilio/{one.sid}" for one in done if one.status == "completed" and one.source == "RecordVerb"]
 
     def accepted(self) -> Counter[str]:
         """How often each message of ours was taken for sending, by our reference."""
