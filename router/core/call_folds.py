@@ -1,10 +1,9 @@
 """What each event about calls and promises changes in the documents: the phone's part of `core.evolve`."""
 
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 from router.core.clock import Ms
-from router.core.documents import Ask, Call, Case, Customer, Document, Promise, Reached, State
-from router.core.errors import Fault
+from router.core.documents import Ask, Call, Case, Promise, Reached, State
 from router.core.events import (
     CallArrived,
     CallChecked,
@@ -25,10 +24,9 @@ from router.core.events import (
     PromiseChanged,
     PromiseMade,
 )
+from router.core.folding import change, get, put
 from router.core.values import replace
 from router.core.words import SECOND_MS, CallRole, CallState, CaseStatus, Channel, PromiseState, Step
-
-D = TypeVar("D", Customer, Case, Call, Promise)
 
 WATCH_MS = 120 * SECOND_MS
 """A leg that listens comes back within half a minute; after this long the provider is asked whether it is there."""
@@ -65,26 +63,26 @@ def call_folded(state: State, event: CallEvent) -> State:
         case CallSaid():
             return _said(state, event)
         case CallRecorded():
-            state = _change(state, _get(state, event.call, Call), spoke=True)
-            case = _get(state, event.case, Case)
+            state = change(state, get(state, event.call, Call), spoke=True)
+            case = get(state, event.case, Case)
             unanswered = case.unanswered + 1
-            return _change(
+            return change(
                 state, case, entries=event.entry, changed_at=event.at, unanswered=unanswered, ask=_with_words(case.ask)
             )
         case CallEnded():
             return _ended(state, event)
         case LegRefused():
-            return _change(state, _get(state, event.case, Case), refused=event.work)
+            return change(state, get(state, event.case, Case), refused=event.work)
         case PromiseMade():
             return _promised(state, event)
         case PromiseChanged():
             return _promise_changed(state, event)
         case PlaceKept():
-            case = _get(state, event.case, Case)
-            return _change(state, case, kept_place_at=event.place_at, entries=event.entry, changed_at=event.at)
+            case = get(state, event.case, Case)
+            return change(state, case, kept_place_at=event.place_at, entries=event.entry, changed_at=event.at)
         case JoinAsked():
-            state = _change(state, _get(state, event.call, Call), mode=event.mode)
-            return _change(state, _get(state, event.case, Case), entries=event.entry)
+            state = change(state, get(state, event.call, Call), mode=event.mode)
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case LeadTookOver():
             return _took_over(state, event)
         case LegAttempted() | LegPlaced() | LegAnswered() | CallJoined() | CallWentOn() | CallMoved() | CallChecked():
@@ -96,22 +94,22 @@ def call_folded(state: State, event: CallEvent) -> State:
 def _moved(
     state: State, event: LegAttempted | LegPlaced | LegAnswered | CallJoined | CallWentOn | CallMoved | CallChecked
 ) -> State:
-    call = _get(state, event.call, Call)
+    call = get(state, event.call, Call)
     match event:
         case LegAttempted():
-            return _change(state, call, state=CallState.DIALLING, attempted_at=event.at, due_at=event.lookup_at)
+            return change(state, call, state=CallState.DIALLING, attempted_at=event.at, due_at=event.lookup_at)
         case LegPlaced():
             ringing = CallState.RINGING if call.state is CallState.DIALLING else call.state
             due_at = event.at if call.move else event.look_at
-            return _change(state, call, state=ringing, provider_id=event.provider_id, due_at=due_at)
+            return change(state, call, state=ringing, provider_id=event.provider_id, due_at=due_at)
         case LegAnswered():
-            return _change(state, call, state=CallState.LIVE, answered_at=event.at, due_at=Ms(event.at + WATCH_MS))
+            return change(state, call, state=CallState.LIVE, answered_at=event.at, due_at=Ms(event.at + WATCH_MS))
         case CallJoined():
-            return _change(state, call, joined=True)
+            return change(state, call, joined=True)
         case CallWentOn():
             talking = event.step in (Step.TALKING, Step.OPENING) and call.talking_at is None and not event.notice
             watch_ms = TALK_WATCH_MS if event.step in (Step.TALKING, Step.BESIDE) else WATCH_MS
-            return _change(
+            return change(
                 state,
                 call,
                 turn=event.turn,
@@ -130,8 +128,8 @@ def _moved(
             )
         case CallMoved():
             if event.stays:
-                return _change(state, call, work=event.work, agent=event.agent)
-            return _change(
+                return change(state, call, work=event.work, agent=event.agent)
+            return change(
                 state,
                 call,
                 turn=event.turn,
@@ -146,16 +144,16 @@ def _moved(
                 due_at=event.at if call.provider_id is not None else call.due_at,
             )
         case CallChecked():
-            return _change(state, call, due_at=event.look_at)
+            return change(state, call, due_at=event.look_at)
         case _:
             assert_never(event)
 
 
 def _arrived(state: State, event: CallArrived) -> State:
-    case = _get(state, event.case, Case)
+    case = get(state, event.case, Case)
     present = state.get(case.call or "")
     if not (isinstance(present, Call) and _is_theirs(present, case) and present.work is not None):
-        state = _change(state, case, call=event.call)  # whoever talks with an agent is not put aside by a second call
+        state = change(state, case, call=event.call)  # whoever talks with an agent is not put aside by a second call
     call = Call(
         id=event.call,
         version=0,
@@ -177,12 +175,12 @@ def _arrived(state: State, event: CallArrived) -> State:
         due_at=Ms(event.at + WATCH_MS),
         notice=event.notice,
     )
-    return _put(state, call)
+    return put(state, call)
 
 
 def _planned(state: State, event: LegPlanned) -> State:
     if event.role is CallRole.CUSTOMER:
-        state = _change(state, _get(state, event.case, Case), call=event.call)
+        state = change(state, get(state, event.case, Case), call=event.call)
     call = Call(
         id=event.call,
         version=0,
@@ -203,26 +201,26 @@ def _planned(state: State, event: LegPlanned) -> State:
         mode=event.mode,
         due_at=event.at,
     )
-    return _put(state, call)
+    return put(state, call)
 
 
 def _took_over(state: State, event: LeadTookOver) -> State:
     """Their leg becomes an agent's. One that stands in the room already comes into it anew, to be heard there."""
-    call = _get(state, event.call, Call)
-    state = _change(state, call, role=CallRole.AGENT, work=event.work, mode=None, coached="")
+    call = get(state, event.call, Call)
+    state = change(state, call, role=CallRole.AGENT, work=event.work, mode=None, coached="")
     if call.step is not Step.BESIDE:
         return state
-    return _change(state, _get(state, event.call, Call), turn=event.turn, move=True, due_at=event.at)
+    return change(state, get(state, event.call, Call), turn=event.turn, move=True, due_at=event.at)
 
 
 def _said(state: State, event: CallSaid) -> State:
-    call = _get(state, event.call, Call)
-    state = _change(state, call, spoke=True)
-    case = _get(state, event.case, Case)
+    call = get(state, event.call, Call)
+    state = change(state, call, spoke=True)
+    case = get(state, event.case, Case)
     heard, ask = case.heard, _with_words(case.ask)
     if call.address is not None:
         heard = Reached(at=event.at, channel=Channel.PHONE, address=call.address, via=call.via)
-    return _change(
+    return change(
         state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1, heard=heard, ask=ask
     )
 
@@ -234,9 +232,9 @@ def _with_words(ask: Ask | None) -> Ask | None:
 
 
 def _ended(state: State, event: CallEnded) -> State:
-    call = _get(state, event.call, Call)
-    state = _change(state, call, state=CallState.ENDED, ended_at=event.at, ended_how=event.how, due_at=None, move=False)
-    case = _get(state, event.case, Case)
+    call = get(state, event.call, Call)
+    state = change(state, call, state=CallState.ENDED, ended_at=event.at, ended_how=event.how, due_at=None, move=False)
+    case = get(state, event.case, Case)
     changes: dict[str, Any] = {"entries": event.entry, "changed_at": event.at}
     if case.call == event.call:
         theirs = [d for d in state.values() if isinstance(d, Call) and _is_theirs(d, case)]
@@ -245,13 +243,13 @@ def _ended(state: State, event: CallEnded) -> State:
     talked = event.role is CallRole.CUSTOMER and call.work is not None and event.step is not Step.GREETING
     if talked and call.answered_at is not None:
         changes |= {"answered_at": event.at, "unanswered": 0}
-    return _change(state, case, **changes)
+    return change(state, case, **changes)
 
 
 def _promised(state: State, event: PromiseMade) -> State:
-    case = _get(state, event.case, Case)
-    state = _change(state, case, promise=event.promise, entries=event.entry, changed_at=event.at)
-    return _put(
+    case = get(state, event.case, Case)
+    state = change(state, case, promise=event.promise, entries=event.entry, changed_at=event.at)
+    return put(
         state,
         Promise(
             id=event.promise,
@@ -269,13 +267,13 @@ def _promised(state: State, event: PromiseMade) -> State:
 
 
 def _promise_changed(state: State, event: PromiseChanged) -> State:
-    promise = _get(state, event.promise, Promise)
+    promise = get(state, event.promise, Promise)
     attempts = (*promise.attempts, (event.at, event.attempt)) if event.attempt else promise.attempts
-    state = _change(state, promise, state=event.state, callback=event.callback, attempts=attempts, due_at=event.due_at)
-    case = _get(state, event.case, Case)
+    state = change(state, promise, state=event.state, callback=event.callback, attempts=attempts, due_at=event.due_at)
+    case = get(state, event.case, Case)
     over = event.state not in (PromiseState.OPEN, PromiseState.AT_RISK)
     status = CaseStatus.WAITING_US if event.state is PromiseState.BROKEN and case.status.is_live else case.status
-    return _change(
+    return change(
         state,
         case,
         promise=None if over and case.promise == event.promise else case.promise,
@@ -288,18 +286,3 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
 def _is_theirs(call: Call, case: Case) -> bool:
     """Whether it is a customer's line of this case that is not over."""
     return call.case == case.id and call.role is CallRole.CUSTOMER and call.state is not CallState.ENDED
-
-
-def _get(state: State, id: str, kind: type[D]) -> D:
-    found = state.get(id)
-    if not isinstance(found, kind):
-        raise Fault(f"an event speaks of {kind.__name__} {id}, which is not there")
-    return found
-
-
-def _put(state: State, document: Document) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1)}
-
-
-def _change(state: State, document: Document, /, **changes: Any) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1, **changes)}

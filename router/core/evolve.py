@@ -4,7 +4,7 @@ Folding the journal from its beginning gives every document again; `onecase repl
 version than a document never fails here: what was decided once is a fact.
 """
 
-from typing import Any, TypeVar, assert_never
+from typing import assert_never
 
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
@@ -12,7 +12,6 @@ from router.core.documents import (
     Agent,
     Case,
     Customer,
-    Document,
     Message,
     MessageState,
     Offer,
@@ -21,7 +20,6 @@ from router.core.documents import (
     State,
     Work,
 )
-from router.core.errors import Fault
 from router.core.events import (
     AccessRefused,
     AddressAdded,
@@ -99,11 +97,10 @@ from router.core.events import (
     WorkWithdrawn,
     WorkWrapped,
 )
+from router.core.folding import change, get, put
 from router.core.recording_folds import recording_folded
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
-
-D = TypeVar("D", Customer, Case, Message, Agent, Work)
 
 
 def evolve(state: State, event: Event) -> State:
@@ -114,51 +111,51 @@ def evolve(state: State, event: Event) -> State:
         case ContactReceived():
             return _contact_received(state, event)
         case WorkWanted():
-            case = _get(state, event.case, Case)
+            case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
-            return _change(
+            return change(
                 state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
             )
         case AskChanged():
-            case = _get(state, event.case, Case)
+            case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
-            return _change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
+            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
         case CustomerCreated():
-            return _put(state, _customer(event))
+            return put(state, _customer(event))
         case AddressAdded():
-            customer = _get(state, event.customer, Customer)
-            return _change(state, customer, addresses=(*customer.addresses, event.address))
+            customer = get(state, event.customer, Customer)
+            return change(state, customer, addresses=(*customer.addresses, event.address))
         case AddressMarked():
-            customer = _get(state, event.customer, Customer)
+            customer = get(state, event.customer, Customer)
             marked = tuple(
                 replace(a, bounced=event.bounced) if a.id == event.address else a for a in customer.addresses
             )
-            return _change(state, customer, addresses=marked)
+            return change(state, customer, addresses=marked)
         case ParticipantAdded():
-            case = _get(state, event.case, Case)
+            case = get(state, event.case, Case)
             taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
-            return _change(state, case, participants=taking_part)
+            return change(state, case, participants=taking_part)
         case ParticipantChanged():
-            case = _get(state, event.case, Case)
+            case = get(state, event.case, Case)
             taking_part = tuple(
                 replace(p, invited=event.invited) if p.address.id == event.address else p for p in case.participants
             )
-            return _change(state, case, participants=taking_part)
+            return change(state, case, participants=taking_part)
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
-            case = _get(state, event.case, Case)
-            customer = _get(state, case.customer, Customer)
-            state = _change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
-            return _change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
+            case = get(state, event.case, Case)
+            customer = get(state, case.customer, Customer)
+            state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
+            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
         case RoutingNoted() | TextWithheld():
-            return _change(state, _get(state, event.case, Case), entries=event.entry)
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
-            return _change(state, _get(state, event.case, Case), entries=event.entry, changed_at=event.at)
+            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case CaseStatusChanged():
             return _status_changed(state, event)
         case (
@@ -224,31 +221,16 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-def _get(state: State, id: str, kind: type[D]) -> D:
-    found = state.get(id)
-    if not isinstance(found, kind):
-        raise Fault(f"an event speaks of {kind.__name__} {id}, which is not there")
-    return found
-
-
 def _customer(event: CustomerCreated) -> Customer:
     return Customer(
         id=event.customer, version=0, opened_at=event.at, addresses=(event.address,), language=event.language
     )
 
 
-def _put(state: State, document: Document) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1)}
-
-
-def _change(state: State, document: Document, /, **changes: Any) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1, **changes)}
-
-
 def _contact_received(state: State, event: ContactReceived) -> State:
-    case = _get(state, event.case, Case)
+    case = get(state, event.case, Case)
     if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
-        return _change(state, case, entries=event.entry)
+        return change(state, case, entries=event.entry)
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
@@ -260,7 +242,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     if event.participant:  # answers go to the customer, with a copy to whoever takes part
         reached = replace(case.heard, at=event.at) if case.heard is not None else None
-    state = _change(
+    state = change(
         state,
         case,
         ask=ask,
@@ -279,7 +261,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
 
 
 def _customer_wrote(state: State, event: ContactReceived) -> State:
-    customer = _get(state, event.customer, Customer)
+    customer = get(state, event.customer, Customer)
     language = event.language or customer.language
     addresses = customer.addresses
     if event.channel is Channel.WHATSAPP:
@@ -288,13 +270,13 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
         )
     if language == customer.language and addresses is customer.addresses:
         return state
-    return _change(state, customer, language=language, addresses=addresses)
+    return change(state, customer, language=language, addresses=addresses)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:
-    customer = _get(state, event.customer, Customer)
-    state = _change(state, customer, live_cases=(*customer.live_cases, event.case), last_case=event.case)
-    return _put(
+    customer = get(state, event.customer, Customer)
+    state = change(state, customer, live_cases=(*customer.live_cases, event.case), last_case=event.case)
+    return put(
         state,
         Case(
             id=event.case,
@@ -312,7 +294,7 @@ def _case_opened(state: State, event: CaseOpened) -> State:
 
 
 def _consent_changed(state: State, event: ConsentChanged) -> State:
-    customer = _get(state, event.customer, Customer)
+    customer = get(state, event.customer, Customer)
     said_on = customer.address(event.address)
     assert said_on is not None
     addresses = tuple(
@@ -324,39 +306,39 @@ def _consent_changed(state: State, event: ConsentChanged) -> State:
         else a
         for a in customer.addresses
     )
-    state = _change(state, customer, addresses=addresses)
-    return _change(state, _get(state, event.case, Case), entries=event.entry)
+    state = change(state, customer, addresses=addresses)
+    return change(state, get(state, event.case, Case), entries=event.entry)
 
 
 def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | WorkReturned) -> State:
-    case = replace(_get(state, event.case, Case), changed_at=event.at)
+    case = replace(get(state, event.case, Case), changed_at=event.at)
     match event:
         case WorkWithdrawn():
             wrapping = event.work if case.taken else case.wrapping
-            return _change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
+            return change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
-            return _change(
+            return change(
                 state, case, taken=True, agent=event.agent, entries=event.entry, refused=None, kept_place_at=None
             )
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
-            return _change(state, case, wrapping=None, entries=event.entry)
+            return change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
-            return _change(state, case, ask=None, taken=False, entries=event.entry)
+            return change(state, case, ask=None, taken=False, entries=event.entry)
         case WorkReturned():
-            return _change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
+            return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
         case _:
             assert_never(event)
 
 
 def _status_changed(state: State, event: CaseStatusChanged) -> State:
-    case = _get(state, event.case, Case)
-    customer = _get(state, case.customer, Customer)
+    case = get(state, event.case, Case)
+    customer = get(state, case.customer, Customer)
     listed = case.id in customer.live_cases
     if listed and not event.status.is_live:
-        state = _change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
+        state = change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
     elif not listed and event.status.is_live:
-        state = _change(state, customer, live_cases=(*customer.live_cases, case.id))
-    return _change(
+        state = change(state, customer, live_cases=(*customer.live_cases, case.id))
+    return change(
         state,
         case,
         status=event.status,
@@ -381,10 +363,10 @@ def _message_moved(
         case MessageQueued():
             return _message_queued(state, event)
         case MessageFailed() | MessageLost():
-            state = _change(state, _get(state, event.case, Case), entries=event.entry)
+            state = change(state, get(state, event.case, Case), entries=event.entry)
         case _:
             pass
-    message = _get(state, event.message, Message)
+    message = get(state, event.message, Message)
     state = _texts_counted(state, message, event)
     match event:
         case MessageAttempted():
@@ -409,7 +391,7 @@ def _message_moved(
             moved = replace(message, state=MessageState.QUEUED, due_at=event.at, error=None, provider_id=None)
         case _:
             assert_never(event)
-    return _put(state, moved)
+    return put(state, moved)
 
 
 def _texts_counted(state: State, message: Message, event: Event) -> State:
@@ -418,9 +400,9 @@ def _texts_counted(state: State, message: Message, event: Event) -> State:
     match event:
         case MessageFailed() if isinstance(case, Case) and message.queued_at in case.texts:
             at = case.texts.index(message.queued_at)
-            return _change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
+            return change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
         case MessageReleased() if isinstance(case, Case) and event.budget:
-            return _change(state, case, texts=_texts_with(case, event.at, event.budget))
+            return change(state, case, texts=_texts_with(case, event.at, event.budget))
         case _:
             return state
 
@@ -431,11 +413,11 @@ def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
 
 
 def _message_queued(state: State, event: MessageQueued) -> State:
-    case = _get(state, event.case, Case)
+    case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:
-        state = _change(state, _get(state, event.moved_from, Message), moved_to=event.message)
-    state = _change(
+        state = change(state, get(state, event.moved_from, Message), moved_to=event.message)
+    state = change(
         state,
         case,
         entries=event.entry,
@@ -446,7 +428,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
         told_at=event.at if event.mail is not None and event.mail.automatic else case.told_at,
     )
-    return _put(
+    return put(
         state,
         Message(
             id=event.message,
@@ -473,11 +455,11 @@ def _agent_changed(
 ) -> State:
     match event:
         case ScreenOpened():
-            return _change(state, _get(state, event.agent, Agent), screen=True, lost_at=None)
+            return change(state, get(state, event.agent, Agent), screen=True, lost_at=None)
         case ScreenLost():
-            return _change(state, _get(state, event.agent, Agent), screen=False, lost_at=event.at)
+            return change(state, get(state, event.agent, Agent), screen=False, lost_at=event.at)
         case AgentAdded():
-            return _put(
+            return put(
                 state,
                 Agent(
                     id=event.agent,
@@ -491,11 +473,11 @@ def _agent_changed(
                 ),
             )
         case AgentStateAsked():
-            agent = _get(state, event.agent, Agent)
-            return _change(state, agent, asked=event.state, asked_until=event.until)
+            agent = get(state, event.agent, Agent)
+            return change(state, agent, asked=event.state, asked_until=event.until)
         case AgentStateChanged():
-            agent = _get(state, event.agent, Agent)
-            return _change(
+            agent = get(state, event.agent, Agent)
+            return change(
                 state,
                 agent,
                 state=event.state,
@@ -522,24 +504,24 @@ def _work_moved(
             else Work(id=event.work, version=0, case=event.case, customer=event.customer, ask=event.ask)
         )
         offer = Offer(id=event.offer, agent=event.agent, at=event.at, expires_at=event.expires_at)
-        return _change(state, work, ask=event.ask, state=WorkState.OFFERED, offer=offer)
-    work = _get(state, event.work, Work)
+        return change(state, work, ask=event.ask, state=WorkState.OFFERED, offer=offer)
+    work = get(state, event.work, Work)
     match event:
         case OfferEnded():
             passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
             again_at = event.again_at or work.again_at
-            state = _change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)
+            state = change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)
             return _missed(state, event)
         case WorkAccepted():
-            state = _change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
-            agent = _get(state, event.agent, Agent)
-            return _change(state, agent, missed=0) if agent.missed else state
+            state = change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
+            agent = get(state, event.agent, Agent)
+            return change(state, agent, missed=0) if agent.missed else state
         case WorkWrapped():
-            return _change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING)
         case WorkGivenBack() if event.stays:
-            return _change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():
-            return _change(state, work, state=WorkState.DONE, offer=None)
+            return change(state, work, state=WorkState.DONE, offer=None)
         case _:
             assert_never(event)
 
@@ -547,5 +529,5 @@ def _work_moved(
 def _missed(state: State, event: OfferEnded) -> State:
     if event.how != "expired":
         return state
-    agent = _get(state, event.agent, Agent)
-    return _change(state, agent, missed=agent.missed + 1)
+    agent = get(state, event.agent, Agent)
+    return change(state, agent, missed=agent.missed + 1)

@@ -1,9 +1,8 @@
 """What each event about recordings changes in the documents: their part of `core.evolve`. It decides nothing."""
 
-from typing import Any, TypeVar, assert_never
+from typing import assert_never
 
-from router.core.documents import Call, Case, Customer, Document, Recording, State
-from router.core.errors import Fault
+from router.core.documents import Call, Case, Customer, Recording, State
 from router.core.events import (
     RecordingAllowed,
     RecordingAnnounced,
@@ -18,10 +17,8 @@ from router.core.events import (
     RecordingStopped,
     RecordingUnwanted,
 )
-from router.core.values import replace
+from router.core.folding import change, get, put
 from router.core.words import RecordingState
-
-D = TypeVar("D", Customer, Case, Call, Recording)
 
 Changed = (
     RecordingAttempted
@@ -39,13 +36,13 @@ RecordingEvent = RecordingAnnounced | RecordingRefused | RecordingAllowed | Reco
 def recording_folded(state: State, event: RecordingEvent) -> State:
     match event:
         case RecordingAnnounced():
-            call = _get(state, event.call, Call)
-            state = _change(state, call, notice="", announced=event.what, announced_at=event.at)
+            call = get(state, event.call, Call)
+            state = change(state, call, notice="", announced=event.what, announced_at=event.at)
             return _noted(state, event)
         case RecordingRefused():
-            return _noted(_change(state, _get(state, event.customer, Customer), unrecorded_at=event.at), event)
+            return _noted(change(state, get(state, event.customer, Customer), unrecorded_at=event.at), event)
         case RecordingAllowed():
-            return _noted(_change(state, _get(state, event.customer, Customer), unrecorded_at=None), event)
+            return _noted(change(state, get(state, event.customer, Customer), unrecorded_at=None), event)
         case RecordingPlanned():
             return _planned(state, event)
         case RecordingReady() | RecordingDeleted():
@@ -55,9 +52,9 @@ def recording_folded(state: State, event: RecordingEvent) -> State:
 
 
 def _planned(state: State, event: RecordingPlanned) -> State:
-    call = _get(state, event.call, Call)
-    state = _change(state, call, recordings=(*call.recordings, event.recording))
-    return _put(
+    call = get(state, event.call, Call)
+    state = change(state, call, recordings=(*call.recordings, event.recording))
+    return put(
         state,
         Recording(
             id=event.recording,
@@ -72,14 +69,14 @@ def _planned(state: State, event: RecordingPlanned) -> State:
 
 
 def _changed(state: State, event: Changed) -> State:
-    one = _get(state, event.recording, Recording)
+    one = get(state, event.recording, Recording)
     match event:
         case RecordingAttempted():
             starting = RecordingState.STARTING
-            return _change(state, one, state=starting, attempted_at=event.at, due_at=event.lookup_at)
+            return change(state, one, state=starting, attempted_at=event.at, due_at=event.lookup_at)
         case RecordingStarted():
             due_at = event.look_at if one.unwanted_at is None else event.at
-            return _change(
+            return change(
                 state,
                 one,
                 state=RecordingState.RUNNING,
@@ -91,15 +88,15 @@ def _changed(state: State, event: Changed) -> State:
             return _unwanted(state, one, event)
         case RecordingStopped():
             due_at = event.at if one.delete else event.look_at
-            return _change(state, one, state=RecordingState.STOPPED, provider_id=event.provider_id, due_at=due_at)
+            return change(state, one, state=RecordingState.STOPPED, provider_id=event.provider_id, due_at=due_at)
         case RecordingReady():
-            return _change(state, one, state=RecordingState.READY, provider_id=event.provider_id, due_at=None)
+            return change(state, one, state=RecordingState.READY, provider_id=event.provider_id, due_at=None)
         case RecordingDeleted():
-            return _change(state, one, state=RecordingState.DELETED, due_at=None)
+            return change(state, one, state=RecordingState.DELETED, due_at=None)
         case RecordingLost():
-            return _change(state, one, state=RecordingState.NONE, due_at=None)
+            return change(state, one, state=RecordingState.NONE, due_at=None)
         case RecordingChecked():
-            return _change(state, one, due_at=event.look_at)
+            return change(state, one, due_at=event.look_at)
         case _:
             assert_never(event)
 
@@ -108,29 +105,14 @@ def _unwanted(state: State, one: Recording, event: RecordingUnwanted) -> State:
     """What the provider has, or may have, must be attended to at once; what was never asked for is over."""
     delete, unwanted_at = one.delete or event.delete, one.unwanted_at or event.at
     if one.state is RecordingState.PLANNED:
-        return _change(state, one, state=RecordingState.NONE, unwanted_at=unwanted_at, delete=delete, due_at=None)
+        return change(state, one, state=RecordingState.NONE, unwanted_at=unwanted_at, delete=delete, due_at=None)
     is_over = one.state in (RecordingState.NONE, RecordingState.DELETED)
     is_left = one.state in (RecordingState.STOPPED, RecordingState.READY) and not delete
     due_at = one.due_at if is_over or is_left else event.at
-    return _change(state, one, unwanted_at=unwanted_at, delete=delete, due_at=due_at)
+    return change(state, one, unwanted_at=unwanted_at, delete=delete, due_at=due_at)
 
 
 def _noted(
     state: State, event: RecordingAnnounced | RecordingRefused | RecordingAllowed | RecordingReady | RecordingDeleted
 ) -> State:
-    return _change(state, _get(state, event.case, Case), entries=event.entry)
-
-
-def _get(state: State, id: str, kind: type[D]) -> D:
-    found = state.get(id)
-    if not isinstance(found, kind):
-        raise Fault(f"an event speaks of {kind.__name__} {id}, which is not there")
-    return found
-
-
-def _put(state: State, document: Document) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1)}
-
-
-def _change(state: State, document: Document, /, **changes: Any) -> State:
-    return {**state, document.id: replace(document, version=document.version + 1, **changes)}
+    return change(state, get(state, event.case, Case), entries=event.entry)
