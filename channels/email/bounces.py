@@ -11,6 +11,7 @@ from channels.email.headers import Headers, headers_of, message_ids
 from channels.email.letter import Bounce
 from channels.email.limits import Limits
 from channels.email.machine_words import BOUNCE_SENDERS, BOUNCED
+from router.core.values import replace
 
 __all__ = ["delivery_report", "original_id", "report_kind", "told_in_words"]
 
@@ -39,9 +40,11 @@ def report_kind(headers: Headers, inside: str) -> str:
 def delivery_report(status_part: bytes, *, original: str, text: str) -> Bounce | None:
     """What a message/delivery-status says of its worst recipient; None when all of it arrived."""
     groups = _groups(status_part)
-    failed = [group for group in groups if group.has("action") or group.has("status")]
     worst: Bounce | None = None
-    for group in failed:
+    failed: list[str] = []
+    for group in groups:
+        if not (group.has("action") or group.has("status")):
+            continue
         action = group.first("action").strip().lower()
         status = _status_in(group.first("status")) or _status_in(group.first("diagnostic-code"))
         if action in ("delivered", "relayed", "expanded") or status.startswith("2"):
@@ -55,7 +58,9 @@ def delivery_report(status_part: bytes, *, original: str, text: str) -> Bounce |
         )
         if worst is None or (told.permanent and not worst.permanent):
             worst = told
-    return worst
+        if told.permanent and told.final_recipient:
+            failed.append(told.final_recipient)
+    return replace(worst, failed=tuple(failed)) if worst is not None else None
 
 
 def _groups(raw: bytes) -> list[Headers]:
@@ -117,11 +122,15 @@ def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, ori
     about = original or original_id(b"", read)
     is_warning = "warning" in subject.lower() or "will be retried" in read or "still being retried" in read
     status = status or (_ENHANCED_IN_TEXT if not is_warning else "4.0.0")
+    recipient = failed.partition(",")[0].strip() or _told_recipient(
+        read, not_one_of=(sender.lower(), about.strip("<>").lower())
+    )
+    permanent = status.startswith("5") and not is_warning
     return Bounce(
-        final_recipient=failed.partition(",")[0].strip()
-        or _told_recipient(read, not_one_of=(sender.lower(), about.strip("<>").lower())),
+        final_recipient=recipient,
+        failed=tuple(one.strip() for one in (failed or recipient).split(",") if permanent and one.strip())[:GROUPS_MAX],
         status=status,
-        permanent=status.startswith("5") and not is_warning,
+        permanent=permanent,
         original_message_id=about,
         reason=_told_reason(read),
     )

@@ -38,6 +38,7 @@ class Bounce:
     permanent: bool = False  # given up; False: the server goes on trying
     original_message_id: str = ""
     reason: str = ""
+    failed: tuple[str, ...] = ()  # everybody whom it will not reach any more
 
 
 @value

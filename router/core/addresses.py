@@ -49,6 +49,7 @@ class Address:
     blocked: tuple[Channel, ...] = ()  # channels its owner told us to stop
     evidence: dict[str, str] = field(default_factory=dict[str, str])
     bounced: bool = False  # the last mail to it came back for good
+    denied: bool = False  # whoever wrote from it is somebody else, as its own domain says
     other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
     of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last

@@ -12,7 +12,7 @@ from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Reason, Rejected
 from router.core.events import AskChanged, DeadlineDue, LanguageDue
-from router.core.mailing import may_tell
+from router.core.mailing import why_untold
 from router.core.texts import queue_message, spent_until, withhold
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel
@@ -187,8 +187,8 @@ def _way_to_ask(making: Making, case: Case) -> Way | None:
     except Rejected as refused:
         withhold(making, case, what=QUESTION, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
         return None
-    if way.channel is Channel.EMAIL and not may_tell(making, case):
-        withhold(making, case, what=QUESTION, why="an automatic mail about this case went out just now")
+    if way.channel is Channel.EMAIL and (why := why_untold(making, case)):
+        withhold(making, case, what=QUESTION, why=why)
         return None
     if spent_until(case, way.channel, now=making.now, sending=sending) is not None:
         withhold(making, case, what=QUESTION, why=f"{sending.texts_a_day} texts about this case went out within a day")

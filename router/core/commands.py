@@ -60,7 +60,8 @@ class File:
 
 @value
 class Other:
-    """Somebody else whom a mail went to. `owner`: the customer who has this address; `takes_part_in`: cases."""
+    """Somebody else whom a mail went to. `owner`: the customer who has this address; `takes_part_in`: cases of whom the
+    mail is about. Both are found under that customer's lock."""
 
     address: str
     owner: str = ""
@@ -87,6 +88,7 @@ class MailIn:
     keys: tuple[str, ...] = ()  # under which mails that refer to it find its case
     subject_key: str = ""  # equal for equal subjects, and tells nothing of them
     bounced: MessageId | None = None  # the message of ours that came back
+    bounced_at: tuple[AddressId, ...] = ()  # whom it did not reach; empty: it does not say, or says somebody else
     bounced_for_good: bool = False
     bounced_why: str = ""
     quiet: str = ""  # why no automatic answer may go out

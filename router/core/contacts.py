@@ -173,7 +173,7 @@ def new_customer(
 ) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
-    address = new_address(making, command.sender, owner=customer)
+    address = replace(new_address(making, command.sender, owner=customer), denied=is_denied(command))
     making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
     if not is_anonymous(command.sender):  # who hides their number is somebody else each time
         making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer))
@@ -182,8 +182,12 @@ def new_customer(
 
 def sender_key(command: TakeContact | TakeCall | OpenCase) -> str:
     """Under which whoever sent this is found again. A mail that its sender's own domain denies is somebody else's."""
-    denied = isinstance(command, TakeContact) and command.mail is not None and command.mail.vouched is False
-    return f"unverified {matching_key(command.sender)}" if denied else matching_key(command.sender)
+    return f"unverified {matching_key(command.sender)}" if is_denied(command) else matching_key(command.sender)
+
+
+def is_denied(command: TakeContact | TakeCall | OpenCase) -> bool:
+    """Whether it is a mail of which its sender's own domain says that it does not come from there."""
+    return isinstance(command, TakeContact) and command.mail is not None and command.mail.vouched is False
 
 
 def as_spelled(

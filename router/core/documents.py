@@ -49,6 +49,7 @@ class Customer:
     last_case: CaseId | None = None
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
+    told_at: Ms | None = None  # when an automatic mail last went to them
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)

@@ -45,13 +45,15 @@ class AddressAdded:
 
 @value
 class AddressMarked:
-    """A mail to this address came back for good (`bounced`), or somebody wrote from it again."""
+    """A mail to this address came back for good (`bounced`), or somebody wrote from it again. `case`: it is that of
+    somebody who takes part there; None: it is the customer's."""
 
     customer: CustomerId
     at: Ms
     address: AddressId
     bounced: bool
     why: str = ""
+    case: CaseId | None = None
 
 
 @value

@@ -6,6 +6,7 @@ version than a document never fails here: what was decided once is a fact.
 
 from typing import assert_never
 
+from router.core.addresses import Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
 from router.core.documents import (
@@ -126,11 +127,7 @@ def evolve(state: State, event: Event) -> State:
             customer = get(state, event.customer, Customer)
             return change(state, customer, addresses=(*customer.addresses, event.address))
         case AddressMarked():
-            customer = get(state, event.customer, Customer)
-            marked = tuple(
-                replace(a, bounced=event.bounced) if a.id == event.address else a for a in customer.addresses
-            )
-            return change(state, customer, addresses=marked)
+            return _address_marked(state, event)
         case ParticipantAdded():
             case = get(state, event.case, Case)
             taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
@@ -273,6 +270,17 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
     return change(state, customer, language=language, addresses=addresses)
 
 
+def _address_marked(state: State, event: AddressMarked) -> State:
+    def marked(address: Address) -> Address:
+        return replace(address, bounced=event.bounced) if address.id == event.address else address
+
+    if event.case is not None:
+        case = get(state, event.case, Case)
+        return change(state, case, participants=tuple(replace(p, address=marked(p.address)) for p in case.participants))
+    customer = get(state, event.customer, Customer)
+    return change(state, customer, addresses=tuple(marked(a) for a in customer.addresses))
+
+
 def _case_opened(state: State, event: CaseOpened) -> State:
     customer = get(state, event.customer, Customer)
     state = change(state, customer, live_cases=(*customer.live_cases, event.case), last_case=event.case)
@@ -413,6 +421,8 @@ def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
 
 
 def _message_queued(state: State, event: MessageQueued) -> State:
+    if event.mail is not None and event.mail.automatic:
+        state = change(state, get(state, event.customer, Customer), told_at=event.at)
     case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:

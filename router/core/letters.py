@@ -18,7 +18,7 @@ from router.core.contacts import (
     want_work,
 )
 from router.core.context import Making
-from router.core.documents import Case, Customer, Letter, Message
+from router.core.documents import Case, Customer, Letter, Message, MessageState
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressMarked,
@@ -28,7 +28,7 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.mailing import may_tell
+from router.core.mailing import why_untold
 from router.core.texts import queue_message
 from router.core.undelivered import fail
 from router.core.values import replace
@@ -46,7 +46,7 @@ from router.core.words import (
 )
 
 PARTICIPANTS_MAX = 20
-"""Others on one case; more are shown with the mail and not written to."""
+"""Others on one case; more are shown with the mail and not written to, and what they write is a matter of their own."""
 SHOWN_MAX = 50
 """People of one mail that are kept by name."""
 SUBJECT_CHARS_MAX = 500
@@ -141,12 +141,16 @@ def _placed(
 
 def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:
     """The address that a mail about this case comes from: the customer's, a participant's, or that of somebody new who
-    was given the reply address. What comes back to us by itself comes from anywhere."""
+    was given the reply address, who takes part from now on. What comes back to us by itself comes from anywhere, and
+    no machine takes part."""
     found, mail = making.context.found, command.mail
     customer = making.customer(case.customer)
     if found is not None and (customer.address(found) or any(p.address.id == found for p in case.participants)):
         return found
-    if command.thread_by == UNGUESSABLE or (mail is not None and mail.bounced is not None):
+    is_given = command.thread_by == UNGUESSABLE
+    if mail is not None and mail.automatic and (is_given or mail.bounced is not None):
+        return new_address(making, command.sender, owner=case.customer).id
+    if is_given and len(case.participants) < PARTICIPANTS_MAX:
         why = "wrote to the reply address of this case"
         return _add_participant(making, case, command.sender, invited=False, why=why)
     raise Rejected(Reason.NOT_YOURS, "case")
@@ -206,11 +210,9 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *,
     Somebody who was not invited invites nobody. Where it is not `sure` that it was the customer, nobody is written to
     because of it: a forged sender must not have us send what we know to an address of theirs."""
     case = making.case(id)
-    known = making.customer(case.customer).address(sender)
-    if known is not None and known.bounced:
-        making.emit(
-            AddressMarked(customer=case.customer, at=making.now, address=sender, bounced=False, why="they wrote again")
-        )
+    known, wrote = making.customer(case.customer).address(sender), _address(making, id, sender)
+    if wrote.bounced and mail.vouched is not False:
+        _mark(making, case, wrote, bounced=False, why="they wrote again")
     if known is None and not any(p.address.id == sender and p.invited for p in case.participants):
         return
     for other in mail.others:
@@ -266,15 +268,7 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
     assert mail is not None
     message = making.state.get(mail.bounced or "")
     if isinstance(message, Message) and mail.bounced_for_good:
-        customer = making.customer(message.customer)
-        known = customer.address(message.address)
-        if known is not None and not known.bounced:
-            making.emit(
-                AddressMarked(
-                    customer=customer.id, at=making.now, address=known.id, bounced=True, why=mail.bounced_why[:200]
-                )
-            )
-        fail(making, message, f"came back: {mail.bounced_why[:200]}", Setback.UNREACHABLE)
+        _came_back(making, message, mail)
     if is_new:
         case = making.case(case.id)
         making.emit(
@@ -289,10 +283,36 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
         )
 
 
+def _came_back(making: Making, message: Message, mail: MailIn) -> None:
+    """Nothing goes to that address until somebody writes from it. Where only a copy came back, the mail arrived."""
+    ids, why = mail.bounced_at or (message.address,), mail.bounced_why[:200]
+    case = making.case(message.case)
+    everybody = [*making.customer(message.customer).addresses, *(p.address for p in case.participants)]
+    for address in everybody:
+        if address.id in ids and not address.bounced:
+            _mark(making, case, address, bounced=True, why=why)
+    if message.address in ids and message.state != MessageState.FAILED:  # one that arrived twice comes back twice
+        fail(making, message, f"came back: {why}", Setback.UNREACHABLE)
+
+
+def _mark(making: Making, case: Case, address: Address, *, bounced: bool, why: str) -> None:
+    is_theirs = making.customer(case.customer).address(address.id) is not None
+    making.emit(
+        AddressMarked(
+            customer=case.customer,
+            at=making.now,
+            address=address.id,
+            bounced=bounced,
+            why=why,
+            case=None if is_theirs else case.id,
+        )
+    )
+
+
 def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> None:
     """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names."""
     mail, policy = command.mail, making.context.policy
-    if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or not may_tell(making, case):
+    if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or why_untold(making, case):
         return
     number = policy.numbers.get(command.via)
     text = policy.phrase("mail_received", case.language or "", brand=number.brand if number else "", ref=case.ref)

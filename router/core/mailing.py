@@ -12,12 +12,13 @@ TOLD_ADDRESS_MS = HOUR_MS
 
 
 def mailing_of(case: Case) -> Mailing:
-    """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part."""
+    """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part and whom
+    mail reaches."""
     letter = case.letter
     return Mailing(
         subject=letter.subject if letter else case.subject,
         thread=letter.thread if letter else None,
-        copies=tuple(p.address.id for p in case.participants if p.invited),
+        copies=tuple(p.address.id for p in case.participants if p.invited and not p.address.bounced),
     )
 
 
@@ -26,8 +27,14 @@ def automatic_mailing_of(case: Case) -> Mailing:
     return replace(mailing_of(case), subject=None, copies=(), automatic=True)
 
 
-def may_tell(making: Making, case: Case) -> bool:
-    """Whether an automatic mail may go out about a case now. Two machines that answer each other end here."""
-    cases = [c for c in making.state.values() if isinstance(c, Case) and c.customer == case.customer]
-    just = any(c.told_at is not None and making.now - c.told_at < TOLD_ADDRESS_MS for c in cases)
-    return not just and (case.told_at is None or making.now - case.told_at >= TOLD_AGAIN_MS)
+def why_untold(making: Making, case: Case) -> str:
+    """Why no automatic mail may go out about a case now; empty where one may. Two machines that answer each other end
+    here, and nobody is bothered who did not write."""
+    customer = making.customer(case.customer)
+    if any(address.denied for address in customer.addresses):
+        return "the domain of its sender says that whoever is named there wrote nothing"
+    if customer.told_at is not None and making.now - customer.told_at < TOLD_ADDRESS_MS:
+        return "an automatic mail went to them just now"
+    if case.told_at is not None and making.now - case.told_at < TOLD_AGAIN_MS:
+        return "an automatic mail about this case went out just now"
+    return ""

@@ -23,9 +23,11 @@ from router.core.commands import (
     HearCall,
     HoldCall,
     JoinCall,
+    MailIn,
     NoteCall,
     NoteRecording,
     OpenCase,
+    Other,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -44,12 +46,13 @@ from router.core.commands import (
 from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Call, Customer, Document, Message, Promise, Recording, State
+from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
+from router.core.values import replace
 from router.core.words import AddressId
-from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
+from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
 from router.node.shelf import Shelf
@@ -103,14 +106,14 @@ class CustomerScope:
     async def _take_in_thread(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
         """A mail that says which case it is about is decided on that case, whoever sent it."""
         owner = await self._owner(case, "case")
-        found: AddressId | None = None
         denied = command.mail is not None and command.mail.vouched is False
-        for key in () if denied else (matching_key(command.sender), participant_key(case, command.sender)):
-            known = await self._find(key)
-            if known is not None and known[0] == owner:
-                found = known[1]
-                break
-        async with self._locks.hold(owner):
+        async with self._locks.hold(owner):  # whoever takes part is found under it, so that nobody is added twice
+            found: AddressId | None = None
+            for key in () if denied else (matching_key(command.sender), participant_key(case, command.sender)):
+                known = await self._find(key)
+                if known is not None and known[0] == owner:
+                    found = known[1]
+                    break
             return await self._decide(command, owner, answer_of, found=found, document=case)
 
     async def _take_contact(self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf) -> Outcome:
@@ -173,6 +176,8 @@ class CustomerScope:
         for _ in range(TRIES_MAX):
             bounced = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
             before = await self._working_set(owner, document, bounced)
+            if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
+                command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
             decision = decide(before, command, self._means.context(command, now, found))
             try:
@@ -185,6 +190,16 @@ class CustomerScope:
             return outcome
         raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
 
+    async def _with_people(self, command: TakeContact, mail: MailIn, before: State) -> TakeContact:
+        """A mail with what is known by now of everybody it went to."""
+        cases = [d.id for d in before.values() if isinstance(d, Case)]
+        others: list[Other] = []
+        for other in mail.others:
+            known = await self._find(matching_key(other.address))
+            parts = [case for case in cases if await self._find(participant_key(case, other.address))]
+            others.append(replace(other, owner=known[0] if known else "", takes_part_in=tuple(parts)))
+        return replace(command, mail=replace(mail, others=tuple(others)))
+
     async def _working_set(self, owner: str, document: str | None, *more: str | None) -> State:
         state = self.shelf.state(owner)
         if state is None:
@@ -196,7 +211,7 @@ class CustomerScope:
             needed.append(customer.last_case)
         for id in needed:
             extra = state.get(id) or await self._journal.document(id)
-            if extra is not None:
+            if extra is not None and owner_of(extra) == owner:  # a report may name a message of somebody else
                 state = state if id in state else {**state, id: extra}
                 for other in _beside(extra):
                     if other not in state and (found := await self._journal.document(other)):

@@ -17,12 +17,11 @@ from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
 from router.core.context import Decision
-from router.core.documents import Case, Message
+from router.core.documents import Message
 from router.core.errors import Rejected
-from router.core.events import ContactReceived
-from router.core.letters import participant_key
+from router.core.events import ContactReceived, MessageQueued
 from router.core.values import replace
-from router.core.words import CaseId, Channel, MessageId
+from router.core.words import AddressId, CaseId, Channel, MessageId
 from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
@@ -93,19 +92,33 @@ class Letterbox:
         now = self._clock.now()
         letter = await self._read(envelope.raw, now)
         threads = await self._threads(envelope, letter)
-        command = await self._command(envelope, letter, now, late=late, named=[case for case, _ in threads])
+        command = await self._command(envelope, letter, now, late=late)
+        outcome = await self._placed(command, threads)
+        for event in outcome.decision.events if outcome.decision else ():
+            if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
+                self.guard.answered(command.sender)
+        return outcome
+
+    async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:
+        """The mail on the first case that it names and its sender may write to; else where its sender's mail stands."""
         for case, how in threads:
             try:
-                return await self._take(replace(command, thread=case, thread_by=how), _contact_of)
+                return await self._take(replace(command, thread=case, thread_by=how), self._contact_of)
             except Rejected:  # its sender may not write there, or it is gone
                 continue
-        return await self._take(command, _contact_of)
+        return await self._take(command, self._contact_of)
+
+    def _contact_of(self, decision: Decision) -> Answer:
+        """What a mail became, to be said now and to whoever brings it again, whenever it says that it was written."""
+        contact = next(e for e in decision.events if isinstance(e, ContactReceived))
+        key = next(getattr(e, "key", "") for e in decision.events)
+        body = {"contact": contact.contact, "case": contact.case, "entry": f"{contact.case}/{contact.entry}"}
+        kept_until = Ms(self._clock.now() + PROVIDER_KEY_KEPT_MS)
+        return Answer(key=key, status=200, body=json.dumps(body), kept_until=kept_until)
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    async def _command(
-        self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool, named: list[CaseId]
-    ) -> TakeContact:
+    async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
         sender, vouched = _sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
@@ -115,12 +128,13 @@ class Letterbox:
         files = [await self._stored(_file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
         quiet = "" if letter.automatic else self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
+        bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
         return TakeContact(
             key=f"mail/{letter.fingerprint[:40]}",
             channel=Channel.EMAIL,
             sender=sender,
             via=via,
-            at=letter.date if late and letter.date is not None else now,
+            at=min(letter.date, now) if late and letter.date is not None else now,
             text=words,
             late=late,
             mail=MailIn(
@@ -131,7 +145,7 @@ class Letterbox:
                 sender=", ".join(_shown(one) for one in letter.from_all),
                 to=tuple(_shown(one) for one in letter.to),
                 copies=tuple(_shown(one) for one in letter.cc),
-                others=await self._others(letter, sender, named),
+                others=self._others(letter, sender),
                 full_text=letter.text,
                 html=letter.html,
                 files=tuple(files),
@@ -140,6 +154,7 @@ class Letterbox:
                 keys=tuple(key for key in (mid, _conversation_key(letter)) if key),
                 subject_key=self._subject_key(letter.subject),
                 bounced=bounced,
+                bounced_at=bounced_at,
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=f"{letter.bounce.status} {letter.bounce.reason}".strip() if letter.bounce else "",
                 quiet=quiet,
@@ -159,27 +174,13 @@ class Letterbox:
         await self._journal.put_blob(Blob(hash=file.hash, body=file.content))
         return replace(file, content=None)
 
-    async def _others(self, letter: Letter, sender: str, named: list[CaseId]) -> tuple[Other, ...]:
-        found: dict[str, None] = {}
+    def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
+        found: dict[str, Other] = {}
         for one in (*letter.reply_to, *letter.to, *letter.cc):
-            if one.address and one.address != sender and not self._home.is_ours(one.address):
-                found.setdefault(one.address)
-        addresses = list(found)[:OTHERS_MAX]
-        if not addresses:
-            return ()
-        cases = list(dict.fromkeys([*named, *await self._cases_of(sender)]))
-        return tuple([await self._other(address, cases) for address in addresses])
-
-    async def _other(self, address: str, cases: list[CaseId]) -> Other:
-        known = await self._journal.load_by_address(matching_key(address))
-        takes_part = [
-            case for case in cases if (await self._journal.load_by_address(participant_key(case, address))).customer
-        ]
-        return Other(address=address, owner=known.customer or "", takes_part_in=tuple(takes_part))
-
-    async def _cases_of(self, sender: str) -> list[CaseId]:
-        loaded = await self._journal.load_by_address(matching_key(sender))
-        return [d.id for d in loaded.state.values() if isinstance(d, Case)]
+            key = matching_key(one.address)
+            if one.address and key != matching_key(sender) and not self._home.is_ours(one.address):
+                found.setdefault(key, Other(address=one.address))
+        return tuple(found.values())[:OTHERS_MAX]
 
     def _subject_key(self, subject: str) -> str:
         plain = bare_subject(subject).casefold()
@@ -206,6 +207,16 @@ class Letterbox:
             if loaded is not None and loaded.address is not None:
                 found.setdefault(CaseId(loaded.address), "thread")
         return list(found.items())
+
+    async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
+        """Which of those whom a mail of ours went to a report speaks of."""
+        message = await self._journal.document(id)
+        if not isinstance(message, Message):
+            return ()
+        went_to = [message.address, *(message.mail.copies if message.mail else ())]
+        written = await self._journal.words([str(id) for id in went_to])
+        keys = {matching_key(address) for address in failed}
+        return tuple(id for id in went_to if matching_key(written.get(id, "")) in keys)
 
     def _ours(self, message_id: str) -> MessageId | None:
         """The message of ours that has this Message-ID."""
@@ -243,11 +254,3 @@ def _mail_key(message_id: str) -> str:
 
 def _conversation_key(letter: Letter) -> str:
     return f"conv:{letter.thread_index}" if letter.thread_index else ""
-
-
-def _contact_of(decision: Decision) -> Answer:
-    """What a mail became, to be said now and to whoever brings it again."""
-    contact = next(e for e in decision.events if isinstance(e, ContactReceived))
-    key = next(getattr(e, "key", "") for e in decision.events)
-    body = {"contact": contact.contact, "case": contact.case, "entry": f"{contact.case}/{contact.entry}"}
-    return Answer(key=key, status=200, body=json.dumps(body), kept_until=Ms(contact.at + PROVIDER_KEY_KEPT_MS))

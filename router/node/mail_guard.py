@@ -30,22 +30,31 @@ class MailGuard:
         self.stopped = 0  # answers that were held back
 
     def look(self, sender: str, words: str) -> str:
-        """Why no automatic answer goes to this mail; empty where one may, which is then counted."""
+        """Why no automatic answer goes to this mail; empty where one may. One that goes is counted by `answered`."""
         now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
         if not domain:
             return "it says no address"
         if self._came_lately(domain, words, now):
             return self._stop("the same words came from this domain within a day")
-        answers = self._answers.pop(domain, None) or deque[Ms]()
+        if len(self._within_an_hour(domain, now)) >= ANSWERS_AN_HOUR_MAX:
+            return self._stop("this domain was answered often enough in this hour")
+        return ""
+
+    def answered(self, sender: str) -> None:
+        """An automatic answer goes to this sender."""
+        now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
+        answers = self._within_an_hour(domain, now)
+        answers.append(now)
         self._answers[domain] = answers
+        self._answers.move_to_end(domain)
         if len(self._answers) > REMEMBERED_MAX:
             self._answers.popitem(last=False)
+
+    def _within_an_hour(self, domain: str, now: Ms) -> deque[Ms]:
+        answers = self._answers.get(domain) or deque[Ms]()
         while answers and now - answers[0] >= HOUR_MS:
             answers.popleft()
-        if len(answers) >= ANSWERS_AN_HOUR_MAX:
-            return self._stop("this domain was answered often enough in this hour")
-        answers.append(now)
-        return ""
+        return answers
 
     def _came_lately(self, domain: str, words: str, now: Ms) -> bool:
         """Machines count: other numbers in the same words make no difference. A few words are anybody's."""

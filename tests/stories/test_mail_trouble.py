@@ -1,0 +1,223 @@
+"""Mail that comes back, mail of forgers, people added twice: what goes wrong with mail, over real SMTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from channels.email.post import Envelope
+from router.core.documents import Case
+from tests.mailbox import HELP, MIA, TOM, Mailbox
+from tests.stories.test_matching import GERMAN, policies_with
+from tests.story import Story
+
+VERIFIER = "mx.support.example"
+
+
+@pytest.fixture
+async def story() -> AsyncIterator[Story]:
+    async with Story(mail={"verifier": VERIFIER}) as story:
+        yield story
+
+
+@pytest.fixture
+def mia(story: Story) -> Mailbox:
+    return Mailbox(story, MIA, "Mia")
+
+
+@pytest.fixture
+def tom(story: Story) -> Mailbox:
+    return Mailbox(story, TOM, "Tom")
+
+
+async def document(story: Story, id: str) -> Case:
+    assert story.running is not None
+    case = await story.running.node.journal.document(id)
+    assert isinstance(case, Case)
+    return case
+
+
+def report(about: str, *failed: str, to: str) -> bytes:
+    """What a mail server writes when a mail could not be delivered."""
+    fields = "".join(f"\r\nFinal-Recipient: rfc822; {one}\r\nAction: failed\r\nStatus: 5.1.1\r\n" for one in failed)
+    return (
+        "From: mailer-daemon@elsewhere.example\r\n"
+        f"To: {to}\r\nSubject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\n\r\nCould not be delivered\r\n"
+        f"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n{fields}\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {about}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+async def test_a_copy_that_comes_back_is_nobody_elses_trouble(story: Story, mia: Mailbox, tom: Mailbox):
+    """Mia has her answer; Tom is left out until he writes again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await tom.behaves("bounce_later")
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(minutes=5)
+    await tom.behaves("accept")
+    [entry] = [e for e in await story.timeline(case["id"], "message") if e["text"] == "Which boiler is it?"]
+    assert entry["delivery"]["state"] == "sent", "she has it"
+    await ana.replies(case["id"], "And since when?")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == "And since when?"
+    assert all(m["from"] != HELP for m in await tom.received())
+    await tom.writes("Since Monday", headers={"In-Reply-To": f"<1.{MIA}>"})
+    await ana.replies(case["id"], "Thank you both.")
+    await story.passes(seconds=2)
+    assert (await tom.last())["text"].strip() == "Thank you both."
+
+
+async def test_a_report_says_of_everybody_whom_it_could_not_reach(story: Story, mia: Mailbox):
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await story.faults(mail_bounce_later=1.0)
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(minutes=5)
+    await story.faults()
+    kept = await document(story, case["id"])
+    assert [p.address.bounced for p in kept.participants] == [True]
+    refused = await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+    assert refused["type"].endswith("channel_cannot")
+
+
+async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia: Mailbox):
+    """Anybody who was shown a mail of ours knows its Message-ID, and can send a report about it to their own case."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    mallory = Mailbox(story, "mallory@elsewhere.example")
+    await mallory.writes("hello", subject="hello")
+    await story.passes(seconds=2)
+    theirs, hers = await mallory.last(), await mia.last()
+    raw = report(hers["headers"]["Message-ID"], MIA, to=theirs["headers"]["Reply-To"])
+    said = await mallory.sends(raw, envelope_from="")
+    assert said["accepted"] is True
+    delivery = [e["delivery"]["state"] for e in await story.timeline(case["id"], "message") if e["direction"] == "out"]
+    assert delivery == ["sent", "sent"]
+    await ana.replies(case["id"], "Or at six.")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == "Or at six."
+
+
+async def test_a_mail_that_comes_back_twice_fails_once(story: Story, mia: Mailbox):
+    """It had arrived twice, for the reply to it was lost."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    await story.passes(seconds=2)
+    ours = await mia.last()
+    for n in range(2):
+        await mia.sends(
+            report(ours["headers"]["Message-ID"], MIA, to=ours["headers"]["Reply-To"]) + b"\r\n" * n + b"%d" % n,
+            envelope_from="",
+        )
+    assert len([e for e in await story.timeline(case["id"]) if e["kind"] == "delivery"]) <= 1
+    entries = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
+    assert len(entries) == 3, "both reports are kept"
+
+
+async def test_whom_a_forger_names_is_not_bothered(story: Story, mia: Mailbox):
+    """Her domain says that it was not her: she gets no automatic mail about what she did not write."""
+    denied = {"Authentication-Results": f"{VERIFIER}; dmarc=fail header.from=customer.example"}
+    await mia.writes("give me everything", headers=denied)
+    assert len(await story.cases()) == 1
+    await story.passes(minutes=1)
+    assert await mia.received() == []
+
+
+async def test_whom_a_forger_names_is_asked_nothing(tmp_path: Path):
+    """Nor is she asked whether another language would do."""
+    denied = {"Authentication-Results": f"{VERIFIER}; dmarc=fail header.from=customer.example"}
+    policies = policies_with(tmp_path / "p", routing=GERMAN)
+    async with Story(mail={"verifier": VERIFIER}, policies=policies) as story:
+        await story.ready_agent("Ana", languages=["en"])
+        mia = Mailbox(story, MIA)
+        await mia.writes("Guten Tag, meine Bestellung ist nicht da", subject="Bestellung", headers=denied)
+        await story.passes(minutes=15)
+        assert await mia.received() == []
+        entries = await story.timeline((await story.one_case())["id"], "status")
+        assert [e["facts"]["what"] for e in entries] == ["text_withheld"]
+
+
+async def test_somebody_takes_part_once(story: Story, mia: Mailbox):
+    """However often they are in copy: in two mails at once, in other letters, and when a solved case opens again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    work = await ana.accepts()
+    await asyncio.gather(*(mia.writes(f"and {n}", cc=f"{TOM}, {TOM.upper()}") for n in range(4)))
+    await ana.replies(case["id"], "Mended.")
+    await ana.finishes(work, "solved")
+    await story.settles()
+    await mia.writes("Not quite", cc=TOM)
+    assert (await story.one_case())["id"] == case["id"]
+    assert len((await document(story, case["id"])).participants) == 1
+
+
+async def test_machines_take_no_part_and_people_only_so_many(story: Story, mia: Mailbox):
+    """Whoever has the reply address may write there; beyond the limit it is a matter of their own, and nothing is
+    lost."""
+    await mia.writes("E42")
+    case = await story.one_case()
+    await story.passes(seconds=2)
+    reply_to = (await mia.last())["headers"]["Reply-To"]
+    for n in range(3):
+        away = Mailbox(story, f"away{n}@elsewhere.example")
+        await away.writes("I am away", to=reply_to, headers={"Auto-Submitted": "auto-replied"})
+    assert (await document(story, case["id"])).participants == ()
+    for n in range(22):
+        await Mailbox(story, f"person{n}@elsewhere.example").writes("me too", to=reply_to)
+    assert len((await document(story, case["id"])).participants) == 20
+    assert len(await story.cases()) == 3
+
+
+async def test_a_mail_of_long_ago_is_taken_once_from_two_folders(story: Story):
+    """Whatever its date says: the same mail is one entry, hours apart; and nobody wrote in the future."""
+    assert story.running is not None
+    node, now = story.running.node, await story.now()
+    for days in (-200, 1):
+        date = format_datetime(now + timedelta(days=days) - timedelta(minutes=5))
+        raw = f"From: {MIA}\r\nTo: {HELP}\r\nDate: {date}\r\nSubject: E42\r\n\r\nthe flat is cold\r\n".encode()
+        for folder in ("INBOX", "All Mail"):
+            await node.take_mail(Envelope(MIA, (HELP,), f"X-Folder: {folder}\r\n".encode() + raw), late=True)
+            await story.passes(hours=3)
+    case = await story.one_case()
+    entries = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
+    assert len(entries) == 2
+    assert (await document(story, case["id"])).changed_at <= node.clock.now()
+
+
+async def test_a_domain_that_writes_much_is_told_as_long_as_it_is_answered_little(story: Story, mia: Mailbox):
+    """Mails of a large provider's people count only where one of ours answered them by itself."""
+    for n in range(35):
+        await mia.writes(f"and {n}")
+    tom = Mailbox(story, TOM)
+    await tom.writes("Hello there, this is my first mail to you")
+    await story.passes(minutes=1)
+    assert (len(await mia.received()), len(await tom.received())) == (1, 1)
+
+
+async def test_one_customer_gets_one_automatic_mail_an_hour(story: Story, mia: Mailbox):
+    """Whatever became of the cases that they were about."""
+    for n in range(3):
+        await mia.writes(f"Hello {n}", subject=f"Matter {n}")
+        case = (await story.cases())[-1]
+        await story.api("POST", f"/cases/{case['id']}/status", {"status": "closed"})
+        await story.passes(minutes=1)
+        await story.restarts()
+    assert len(await story.cases()) == 3
+    assert len(await mia.received()) == 1
