@@ -10,7 +10,7 @@ import structlog
 
 from channels.email.channel import EmailChannel, MailSettings
 from channels.email.imap import ImapMailbox, ImapSettings, ImapState, Position
-from channels.email.post import ACCEPTED, Envelope, Reply
+from channels.email.post import ACCEPTED, Envelope, Reply, Take
 from channels.email.reader import Reader
 from channels.email.smtp import SmtpListener, SmtpPost
 from channels.email.smtp_session import SmtpLimits
@@ -129,6 +129,23 @@ def _log_state(state: ImapState) -> None:
         log.warning("the mailbox", doing=state.doing, error=state.error)
 
 
+def taking(node: Node) -> Take:
+    """How a node answers to a mail: with 250 once it is durable, and before and afterwards that it comes too early."""
+
+    async def take(envelope: Envelope) -> Reply:
+        if not node.is_ready:
+            return NOT_NOW
+        node.faults.reach("mail.before_take")
+        try:
+            await node.take_mail(envelope)
+        except JournalStopped:
+            return NOT_NOW
+        node.faults.reach("mail.before_answer")
+        return ACCEPTED
+
+    return take
+
+
 async def listen(mail: Mail, node: Node, stack: AsyncExitStack) -> tuple[str, int] | None:
     """Take mail by SMTP where the settings say so; the address it listens on. Raises OSError as a socket does."""
     section = mail.section
@@ -136,19 +153,10 @@ async def listen(mail: Mail, node: Node, stack: AsyncExitStack) -> tuple[str, in
         return None
     home = mail.means.home
 
-    async def take(envelope: Envelope) -> Reply:
-        if not node.is_ready:
-            return NOT_NOW
-        try:
-            await node.take_mail(envelope)
-        except JournalStopped:
-            return NOT_NOW
-        return ACCEPTED
-
     listener = await SmtpListener.start(
         section.listen_host,
         section.listen_port,
-        take,
+        taking(node),
         SmtpLimits(message_bytes=section.bytes_max),
         name=home.domains[0],
         admit=lambda _, recipient: None if home.is_ours(recipient) else NOT_OURS,

@@ -36,6 +36,8 @@ FAULT_POINTS = (
     "outbox.before_send",
     "outbox.after_send",
     "outbox.after_record",
+    "mail.before_take",
+    "mail.before_answer",
     "dialler.before_attempt",
     "dialler.before_dial",
     "dialler.after_dial",
