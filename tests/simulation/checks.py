@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from router.core.documents import Agent, Work
 from router.core.words import WorkState
 from router.journal.base import is_live
+from tests.simulation.mail_watch import check_mail_end
 from tests.simulation.recording_watch import BY_US, RecordingWatch
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ GRACE_MS = 60_000
 
 def check_now(world: World, *, full: bool) -> None:
     """Cheap looks, every few seconds; with `full` the service's memory against the log."""
-    process = world._current()
+    process = world.current()
     if process is None or process.ready_at is None:
         _check_recovery(world)
         return
@@ -66,8 +67,10 @@ def check_memory(world: World, process: Process) -> None:
 
 def is_quiet(world: World) -> bool:
     """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
-    process = world._current()
+    process = world.current()
     if process is None or process.node.relay.lag or process.node.outbox.waiting:
+        return False
+    if world.office is not None and (world.office.is_busy() or any(m.taken and not m.case for m in world.office.mails)):
         return False
     if any(link.copies for link in (world.webhooks, world.rest, world.api)):
         return False
@@ -88,7 +91,7 @@ def is_quiet(world: World) -> bool:
 
 def check_at_rest(world: World) -> None:
     """Nothing is left over in memory (invariants 14, 33)."""
-    process = world._current()
+    process = world.current()
     if process is None:
         world.judge.broken(35, "nobody is up at the end")
         return
@@ -120,6 +123,8 @@ def check_end(world: World) -> None:
     _check_attended(world)
     _check_calls(world)
     _check_decisions(world)
+    if world.office is not None:
+        check_mail_end(world.judge, world.office.mails, world.log.cases())
 
 
 def _check_contacts(world: World) -> None:
@@ -135,14 +140,16 @@ def _check_contacts(world: World) -> None:
 
 def _check_sends(world: World) -> None:
     watch = world.watch
-    for reference, count in world.provider.accepted().items():
+    accepted = world.accepted()
+    for reference, count in accepted.items():
         message = world.log.message(reference)
         allowed = 1 + watch.released[reference]
         if world.options.twice:
             allowed += watch.unknown[reference]
+        if world.office is not None:
+            allowed += world.office.answers_lost(reference)
         if message is None or count > allowed:
             world.judge.broken(21, f"{reference} was sent {count} times, {allowed} are allowed")
-    accepted = world.provider.accepted()
     for message in world.log.messages():
         is_out = message.state in ("sent", "delivered", "read")
         if is_out and not accepted[message.id] and not world.options.repeats_words:

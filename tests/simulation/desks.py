@@ -182,6 +182,8 @@ class Desk:
         }
         if self.phone.number:
             shape["phone"] = self.phone.number
+        if self._options.has_mail:
+            shape["capacity"]["email"] = Random(f"desk mail/{self._options.seed}/{self.name}").randint(1, 5)
         if self._is_lead:
             shape["role"] = "lead"
         made = None

@@ -47,6 +47,7 @@ from router.core.events import (
 from router.core.words import ActorKind, AgentState, CallRole, Channel
 from tests.simulation.call_watch import CallWatch
 from tests.simulation.log import Judge, Taken
+from tests.simulation.mail_watch import MailWatch
 
 FINAL = {"delivered": 3, "failed": 3, "read": 4}
 EARLY = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2}
@@ -94,11 +95,14 @@ class Watch:
     released: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     unknown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     provider_ids: dict[str, str] = field(default_factory=dict)
+    mail: MailWatch | None = None
     unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     waits: list[int] = field(default_factory=list)
 
     def look(self, batch: Taken, after: State) -> None:
         self.calls.look(batch, after)
+        if self.mail is not None:
+            self.mail.look(batch, batch.before)
         for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):
             match event:
                 case ContactReceived() | CustomerCreated() | CaseOpened() | ConsentChanged():
@@ -162,6 +166,9 @@ class Watch:
 
     def _contact(self, key: str, event: ContactReceived, before: State) -> None:
         self.contacts += 1
+        if event.letter is not None:
+            self._mail_came(key, event, before)
+            return
         person = self.sent_by(key)
         if person is None:
             self.judge.broken(24, f"{key} became a contact, and nobody had sent it")
@@ -174,6 +181,14 @@ class Watch:
         if event.channel is Channel.PHONE and not event.late:
             return  # they are on the line, and say for themselves whether they want something
         self._asked(before, event)
+
+    def _mail_came(self, key: str, event: ContactReceived, before: State) -> None:
+        """Whose it is, and whether it may stand there, the mail's own watch says."""
+        if key in self.cases_of:
+            self.judge.broken(3, f"{key} became two contacts")
+        self.cases_of[key] = event.case
+        if self.mail is not None and not self.mail.is_from_machine(event):
+            self._asked(before, event)
 
     def _asked(self, before: State, event: ContactReceived | CallSaid | CallRecorded) -> None:
         """What was missed and came late stands where it came."""

@@ -40,6 +40,21 @@ class Judge:
             raise self.first
 
 
+class Row(msgspec.Struct):
+    """One way to find somebody."""
+
+    key: str
+    customer: str
+    first_wins: bool = False
+
+
+class KeptRow(msgspec.Struct):
+    """One row of the vault."""
+
+    id: str
+    body: str
+
+
 class Record(msgspec.Struct):
     """One record of the log: a batch, or with `record` a small row beside it."""
 
@@ -47,9 +62,11 @@ class Record(msgspec.Struct):
     at: int = 0
     key: str = ""
     events: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"[]"))
-    indexed: list[dict[str, str]] = []
+    indexed: list[Row] = []
+    kept: list[KeptRow] = []
     answer: dict[str, Any] | None = None
     record: list[Any] | None = None
+    blob: msgspec.Raw | None = None
 
 
 _decoder = msgspec.json.Decoder(Record)
@@ -78,6 +95,7 @@ class Log:
         self.addresses: dict[str, str] = {}  # matching key -> customer
         self.times: dict[str, int] = {}
         self.records = 0
+        self.vault: dict[str, str] = {}
         self._judge = judge
         self._watch = watch
 
@@ -85,10 +103,11 @@ class Log:
         """One more record is there for good."""
         self.records += 1
         record = _decoder.decode(body)
-        if record.record is not None:
+        if record.record is not None or record.blob is not None:
             return
         events = codec.decode_events(bytes(record.events))
         self._check_frame(record, events)
+        self.vault.update((row.id, row.body) for row in record.kept)
         if self._judge.first is not None or not isinstance(events[0], CommandTaken):
             return
         before = state = self.states.get(record.stream, {})
@@ -118,7 +137,9 @@ class Log:
             self._judge.broken(31, f"time went back in {record.stream}")
         self.times[record.stream] = record.at
         for row in record.indexed:
-            if self.addresses.setdefault(row["key"], row["customer"]) != row["customer"]:
+            if row.first_wins:  # a later claim gives way
+                continue
+            if self.addresses.setdefault(row.key, row.customer) != row.customer:
                 self._judge.broken(8, "one line leads to two customers")
 
     # --- reading ------------------------------------------------------------------------------------------------------

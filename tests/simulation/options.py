@@ -46,6 +46,18 @@ CALL_FAULTS = (
     "phones_odd",  # busy, ignored, a machine, or no phone at all
     "spoofed",  # calls that show a number to which nobody vouches, listen to the end and hang up
 )
+MAIL_FAULTS = (
+    "mail_refused",  # no connection, or the server says 4xx for a while
+    "mail_broken",  # the connection breaks in the middle: nobody knows whether it arrived
+    "mail_answer_lost",  # it arrived and was taken; the sender never learns
+    "mail_slow",
+    "mail_repeated",  # twice, and in two folders
+    "mail_bounces",  # at once, later, full mailboxes
+    "mail_greylist",
+    "mail_machines",  # notices of absence, and desks that acknowledge everything and mark nothing
+    "mail_forged",  # forgers whom the sender's domain denies, and strangers who quote what is not theirs
+    "mail_odd",  # without From, with two, with bytes and headers that no program should write
+)
 
 
 RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
@@ -69,17 +81,23 @@ class Options:
     late_s_max: float
     turmoil: float = field(default=0.6)  # the share of the time after which faults stop in liveness mode
     calls: int = 0
+    mails: int = 0
+    machines: int = 0  # mailboxes of machines in a world where nobody else mails
     recorded: Recorded = "no"
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
 
     def has(self, fault: str) -> bool:
-        assert fault in FAULTS or fault in CALL_FAULTS, fault
+        assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS), fault
         return fault in self.faults
+
+    @property
+    def has_mail(self) -> bool:
+        return bool(self.mails or self.machines)
 
     def shown(self) -> str:
         rows = {f.name: getattr(self, f.name) for f in fields(self)}
-        rows["faults"] = ", ".join(f for f in (*FAULTS, *CALL_FAULTS) if f in self.faults) or "none"
+        rows["faults"] = ", ".join(f for f in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS) if f in self.faults) or "none"
         return "\n".join(f"  {name}: {value}" for name, value in rows.items())
 
 
@@ -91,10 +109,13 @@ def draw_options(seed: int, mode: Mode) -> Options:
         faults.add("flood")
     on_phone = Random(f"options/calls/{mode}/{seed}")
     faults |= {name for name in CALL_FAULTS if on_phone.random() < 0.4}
+    by_mail = Random(f"options/mail/{mode}/{seed}")
+    faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
     on_tape = Random(f"options/recording/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
+        mails=by_mail.choice((0, 20, 40, 80)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,

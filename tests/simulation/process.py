@@ -13,9 +13,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from channels.base import Refusal
 from channels.clock import Activity
+from channels.email.channel import EmailChannel, MailSettings
+from channels.email.post import Envelope, PostFailure, Reply, Take
+from channels.email.reader import Reader
 from channels.numbers import facts_of
 from channels.registry import BUILT_IN, Host
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID
+from channels.sandbox.mail.control_mail import MAIL_ADDRESS
 from channels.twilio_messaging import MESSAGES_PATH, TwilioSettings
 from channels.twilio_voice import MUSIC_PATH, VOICE_PATH
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
@@ -33,10 +37,14 @@ from router.http.service import Service
 from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.journal.memory import MemoryJournal
+from router.node.letterbox import MailHome, MailMeans
 from router.node.node import Node
+from router.serving_mail import PURPOSE, derived, taking
 from tests.simulation.disk import Platter
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
+from tests.simulation.mails import VERIFIER
+from tests.simulation.post_office import OUR_DOMAIN, PostOffice
 from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
 
 EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSError, ExceptionGroup)
@@ -88,6 +96,7 @@ class Grounds:
     secret: bytes
     known_at: dict[str, int]
     on_death: Callable[["Process", str], None]
+    office: PostOffice | None = None
 
 
 class Process:
@@ -105,6 +114,7 @@ class Process:
         self.front: Front | None = None
         self.live: Live
         self.tokens: Tokens
+        self.take: Take
         self.journal: WatchedJournal
         self._grounds = grounds
         self.secrets = secrets
@@ -146,18 +156,21 @@ class Process:
             twilio_secret=secret,
             twilio_base_url=PROVIDER_URL,
         )
+        mail = self._mail()
         self.node = node = Node(
             journal=journal,
             clock=grounds.clock,
             policy=grounds.policy,
             policy_files=grounds.files,
-            channels=[make(host) for make in BUILT_IN],
+            channels=[*(make(host) for make in BUILT_IN), *([mail[0]] if mail else [])],
             facts_of=facts_of,
-            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]},
+            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]} | ({Channel.EMAIL: MAIL_ADDRESS} if mail else {}),
             activity=Activity(),
             faults=self.points,
             make_secret=lambda: grounds.secret,
+            mail=mail[1] if mail else None,
         )
+        self.take = taking(node)
         self.live, metrics = Live(journal), NodeMetrics(node)
         node.listen(self.live.hear)
         node.listen(metrics.hear)
@@ -171,6 +184,16 @@ class Process:
         if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
             await self.tokens.create(Role.ADMIN, at=Ms(grounds.clock.now()), token=ADMIN_TOKEN)
         self.ready_at = grounds.clock.now()
+
+    def _mail(self) -> tuple[EmailChannel, MailMeans] | None:
+        """The way out and what mail is read with, in worlds that have mail."""
+        office = self._grounds.office
+        if office is None:
+            return None
+        secret, home = derived(self._grounds.secret, PURPOSE), MailHome(MAIL_ADDRESS, (OUR_DOMAIN,))
+        reader = Reader(verifier=VERIFIER, ours=(MAIL_ADDRESS,), beside=False)
+        channel = EmailChannel(MailSettings(address=MAIL_ADDRESS, secret=secret), office.post_of(self.number))
+        return channel, MailMeans(home=home, secret=secret, read=reader)
 
     def crash(self, why: str) -> None:
         """Dead at this instant, in the middle of whatever it did."""
@@ -215,6 +238,47 @@ class Process:
         answer: WireResponse = task.result()
         self._check_claim(request, parts.path, answer)
         return answer
+
+    async def take_mail(self, envelope: Envelope) -> Reply:
+        """A mail arrives. Raises PostFailure when the process is not there, or dies over it."""
+        if not self.is_alive or self.front is None:
+            raise PostFailure("nobody listens (simulated)", may_have_arrived=False)
+        task = self.start(self.take(envelope))
+        await asyncio.wait([task])
+        if task.cancelled() or not self.is_alive:
+            raise PostFailure("the process died (simulated)", may_have_arrived=True)
+        if (problem := task.exception()) is not None:
+            self._grounds.judge.broken(0, f"a mail was not taken: {problem!r}")
+            return Reply(451, "4.3.0 Local trouble")
+        reply = task.result()
+        if reply.is_taken:
+            self._check_mail(envelope)
+        return reply
+
+    async def read_folder(self, envelope: Envelope) -> bool:
+        """A mailbox elsewhere holds this mail and is read. False: not now."""
+        if not self.is_ready:
+            return False
+        task = self.start(self._read(envelope))
+        await asyncio.wait([task])
+        if task.cancelled() or not self.is_alive:
+            return False
+        if (problem := task.exception()) is not None:
+            if not isinstance(problem, JournalStopped):
+                self._grounds.judge.broken(0, f"a mail was not read: {problem!r}")
+            return False
+        self._check_mail(envelope)
+        return True
+
+    async def _read(self, envelope: Envelope) -> None:
+        await self.node.take_mail(envelope, late=True)
+
+    def _check_mail(self, envelope: Envelope) -> None:
+        """A mail that we say we have is on the platter for good at this moment (invariant 1)."""
+        office = self._grounds.office
+        mail = office.mail_of(envelope.raw) if office else None
+        if mail is not None and not mail.case:
+            self._grounds.judge.broken(1, f"a mail of {mail.author} was taken before it was durable")
 
     def _check_claim(self, request: WireRequest, path: str, answer: WireResponse) -> None:
         """What is answered with 2xx is on the platter for good at this moment (invariant 1)."""

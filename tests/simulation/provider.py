@@ -6,7 +6,7 @@ Its one rule: it outlives every process of the service; what its log holds is th
 import json
 from collections import Counter
 from random import Random
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from multidict import CIMultiDict
 
@@ -77,6 +77,17 @@ class Provider:
         key = f"twilio/{sid}"
         self.sent_by[key] = self.in_log[key] = person
         return key
+
+    async def mailbox(self, address: str, on_mail: str, *, after_s: float) -> None:
+        """What a mailbox does by itself with mail."""
+        shape = {"on_mail": on_mail, "after_s": after_s}
+        await self._control("PUT", f"/mail/{quote(address)}/behaviour", shape)
+
+    async def mail(self, raw: bytes, *, sender: str) -> None:
+        """A mail sets out from a mailbox; its server tries until it is through."""
+        request = WireRequest("POST", f"/mail?from={quote(sender)}", body=raw)
+        answer = await self.sandbox.handle(request)
+        assert answer.status < 300, answer
 
     async def rings(self, number: str, on_ring: str, *, after_s: float) -> None:
         """What a phone does by itself when it is called."""

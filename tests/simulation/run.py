@@ -18,7 +18,7 @@ def run_world(seed: int, mode: Mode) -> Result:
 def run_options(options: Options) -> Result:
     """One world. Raises Broken, or whatever else was raised in it, with the seed and every option drawn from it."""
     try:
-        with _silence():
+        with silence():
             return run_virtual(lambda loop: _run(options, loop))
     except BaseException as problem:
         problem.add_note(f"World of seed {options.seed}, {options.mode}:\n{options.shown()}")
@@ -31,7 +31,7 @@ async def _run(options: Options, loop: VirtualLoop) -> Result:
 
 
 @contextmanager
-def _silence() -> Generator[None, None, None]:
+def silence() -> Generator[None, None, None]:
     before = structlog.get_config()
     structlog.configure(processors=[_drop])
     try:

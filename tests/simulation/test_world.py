@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.options import CALL_FAULTS, FAULTS, Mode, draw_options
+from tests.simulation.options import CALL_FAULTS, FAULTS, MAIL_FAULTS, Mode, draw_options
 from tests.simulation.run import run_world
 from tests.simulation.world import Result
 
@@ -27,7 +27,7 @@ RED_ONCE: tuple[tuple[int, Mode], ...] = (
     (7204, "safety"),
     (7234, "safety"),
 )
-CONTACTS, CALLS = 10_000, 1_000
+CONTACTS, CALLS, MAILS = 10_000, 1_000, 2_000
 REPO = Path(__file__).parents[2]
 PROGRAM = (
     "import sys; from tests.simulation.run import run_world; print(run_world(int(sys.argv[1]), sys.argv[2]).trace)"
@@ -48,16 +48,19 @@ def test_a_world_that_was_red_once_keeps_every_promise(seed: int, mode: Mode):
     run_world(seed, mode)
 
 
-def test_these_were_ten_thousand_contacts_and_a_thousand_calls_among_them():
+def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_two_thousand_mails_among_them():
     if len(done) < len(SEEDS) * len(MODES):
         pytest.skip("only when all worlds were run")
     assert sum(result.contacts for result in done) >= CONTACTS
     assert sum(result.calls for result in done) >= CALLS
+    assert sum(result.mails for result in done) >= MAILS
 
 
 def test_every_fault_is_in_some_of_these_worlds():
     drawn = [draw_options(seed, mode) for seed in SEEDS for mode in MODES]
-    missing = [fault for fault in (*FAULTS, *CALL_FAULTS) if not any(options.has(fault) for options in drawn)]
+    missing = [
+        fault for fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS) if not any(options.has(fault) for options in drawn)
+    ]
     assert missing == []
 
 

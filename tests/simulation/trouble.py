@@ -7,6 +7,7 @@ from typing import Protocol
 from tests.simulation.disk import Platter
 from tests.simulation.network import Link
 from tests.simulation.options import Options
+from tests.simulation.post_office import PostOffice
 from tests.simulation.provider import Provider
 
 POINTS = (
@@ -24,6 +25,7 @@ POINTS = (
     "disk.after_sync",
 )
 CALL_POINTS = ("dialler.before_attempt", "dialler.before_dial", "dialler.after_dial", "dialler.before_move")
+MAIL_POINTS = ("mail.before_take", "mail.before_answer")
 RECORDING_POINTS = (
     "recorder.before_attempt",
     "recorder.before_asking",
@@ -42,6 +44,7 @@ class Stage(Protocol):
     api: Link
     platter: Platter
     provider: Provider
+    office: PostOffice | None
 
     async def crash(self) -> None: ...
     async def crash_at(self, point: str, nth: int) -> None: ...
@@ -83,7 +86,19 @@ class Troubles:
             api.lost = api.refused = api.answer_lost = api.repeated = api.slow = share
         stage.platter.trouble.slow = share if has("disk_slow") else 0.0
         stage.provider.exchange.breaks = max(share, 0.1) if has("lines_break") else 0.0
+        self._mail_weather()
         await stage.provider.faults(**self._provider_faults())
+
+    def _mail_weather(self) -> None:
+        if (office := self._stage.office) is None:
+            return
+        has, share = self._options.has, self._options.strength
+        for weather in (office.to_service.weather, office.from_service.weather):
+            if has("mail_refused"):
+                weather.refused = weather.passing = share / 2
+            weather.broken = share / 2 if has("mail_broken") else 0.0
+            weather.answer_lost = share if has("mail_answer_lost") else 0.0
+            weather.slow = share if has("mail_slow") else 0.0
 
     def _provider_faults(self, *, down: bool = False) -> dict[str, float]:
         has, share = self._options.has, self._options.strength
@@ -98,9 +113,21 @@ class Troubles:
             faults |= {"duplicate_webhooks": share}
         if has("webhook_slow"):
             faults |= {"reorder": share}
+        if self._stage.office is not None:
+            faults |= self._mail_faults()
         if has("status_lost"):
             faults |= {"lose_status": max(share, 0.3)}
         return faults
+
+    def _mail_faults(self) -> dict[str, float]:
+        has, share = self._options.has, self._options.strength
+        return {
+            "mail_greylist": share if has("mail_greylist") else 0.0,
+            "mail_lost_answer": share / 2 if has("mail_answer_lost") else 0.0,
+            "mail_bounce_later": share / 2 if has("mail_bounces") else 0.0,
+            "mail_twice": share if has("mail_repeated") else 0.0,
+            "mail_two_folders": share if has("mail_repeated") else 0.0,
+        }
 
     async def end(self) -> None:
         """Everything is mended but what never heals: callbacks that the provider does not send, phones that are off."""
@@ -108,6 +135,9 @@ class Troubles:
         stage = self._stage
         for weather in (stage.webhooks.weather, stage.rest.weather, stage.api.weather):
             weather.clear()
+        if stage.office is not None:
+            stage.office.to_service.weather.clear()
+            stage.office.from_service.weather.clear()
         stage.platter.trouble.clear()
         stage.provider.exchange.breaks = 0.0
         keeps = self._options.mode == "liveness" and self._options.has("status_lost")
@@ -127,6 +157,11 @@ class Troubles:
             some(5, lambda: self._at_point(chance.choice(POINTS), chance.randint(1, 12)))
             if self._options.calls:
                 some(3, lambda: self._at_point(chance.choice(CALL_POINTS), chance.randint(1, 4)))
+            if stage.office is not None:
+                by_mail = Random(f"troubles/mail/{self._options.seed}")
+                for _ in range(by_mail.randint(1, 3)):
+                    act = self._at_point(by_mail.choice(MAIL_POINTS), by_mail.randint(1, 8))
+                    plan.append((by_mail.uniform(0, self.length_s), act))
             if self._options.calls and self._options.recorded != "no":
                 tape = Random(f"troubles/recording/{self._options.seed}")
                 point = self._at_point(tape.choice(RECORDING_POINTS), tape.randint(1, 4))

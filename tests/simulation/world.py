@@ -5,6 +5,7 @@ Its one rule: whatever happens in it follows from the seed. It raises the first 
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from tests.simulation.disk import Platter
 from tests.simulation.invariants import Watch
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
+from tests.simulation.mail_side import MailSide
 from tests.simulation.network import Link, Passage
 from tests.simulation.options import Options
 from tests.simulation.people import make_people, plan_texts
@@ -55,6 +57,7 @@ class Result:
     hours: float
     events: int
     calls: int = 0
+    mails: int = 0
 
 
 class World:
@@ -99,6 +102,9 @@ class World:
             lines=Random(f"lines/{options.seed}"),
         )
         self.provider.exchange.is_calm = self._is_calm
+        self.secret = hashlib.sha256(f"secret/{options.seed}".encode()).digest()
+        self.post = MailSide(self, owner) if options.has_mail else None
+        self.office = self.post.office if self.post else None
         self.provider.exchange.on_recording = RecordingWatch(self.judge, self.log, self.provider.exchange).begun
         self.calm_since = 0 if options.faults <= HARMLESS else None
         self.processes: list[Process] = []
@@ -120,10 +126,12 @@ class World:
         callers = Callers(self.options, people, self.provider)
         await self._break_phones([number for person in people for number in person.spellings])
         await callers.break_phones()
+        by_mail = await self.post.begin(people) if self.post else []
         troubles = Troubles(self.options, self)
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
         plan += [(at, True, act) for at, act in callers.plan()]
+        plan += [(at, True, act) for at, act in by_mail]
         plan += [(at, False, act) for at, act in troubles.plan()]
         plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
         plan.sort(key=lambda planned: planned[0])
@@ -143,11 +151,12 @@ class World:
             seed=self.options.seed,
             trace=self._trace.hexdigest(),
             contacts=self.watch.contacts,
-            sent=sum(self.provider.accepted().values()),
+            sent=sum(self.accepted().values()),
             processes=self.count,
             hours=round(self.loop.time() / 3600, 2),
             events=self.log.seq,
             calls=self.provider.exchange.calls,
+            mails=self.watch.mail.count if self.watch.mail else 0,
         )
 
     async def _mend(self, troubles: Troubles) -> None:
@@ -206,11 +215,11 @@ class World:
             process.crash("at any instant")
 
     async def crash_at(self, point: str, nth: int) -> None:
-        if (process := self._current()) is not None:
+        if (process := self.current()) is not None:
             process.points.arm(point, nth)
 
     async def restart(self) -> None:
-        if (process := self._current()) is not None:
+        if (process := self.current()) is not None:
             self._owner.start(process.stop())
 
     async def second_process(self) -> None:
@@ -240,15 +249,19 @@ class World:
 
         self._owner.start(later())
 
+    def accepted(self) -> Counter[str]:
+        """How often each message of ours was taken by whoever carries it, by our reference."""
+        return self.provider.accepted() + (self.office.arrived() if self.office else Counter())
+
     def _desk(self, n: int) -> Desk:
-        parts = (self.judge, self.log, self._current)
+        parts = (self.judge, self.log, self.current)
         exchange = self.provider.exchange
         return Desk(n, self.options, self.api, self._owner, parts, exchange=exchange, known=self._known)
 
     def _is_calm(self) -> bool:
         """Nothing has gone wrong for so long that nobody on the phone hears the after-effects of it."""
         since = self.calm_since
-        return since is not None and self.clock.now() - since > CALM_AFTER_MS and self._current() is not None
+        return since is not None and self.clock.now() - since > CALM_AFTER_MS and self.current() is not None
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -262,14 +275,15 @@ class World:
             log=self.log,
             policy=self._policy,
             files=self._files,
-            secret=hashlib.sha256(f"secret/{self.options.seed}".encode()).digest(),
+            secret=self.secret,
             known_at=self.known_at,
             on_death=self._on_death,
+            office=self.office,
         )
         self.processes.append(Process(self.count, grounds, secrets=self._secrets))
 
     def _on_death(self, process: Process, why: str) -> None:
-        self._note(f"process {process.number} ended: {why}")
+        self.note(f"process {process.number} ended: {why}")
         self.processes.remove(process)
         if not self.processes and self.judge.first is None:
             self._owner.start(self._begin_later())
@@ -284,11 +298,11 @@ class World:
             if self._chance.random() < 0.15:
                 await self.provider.behave(number, self._chance.choice(("undelivered", "never", "read")))
 
-    def _current(self) -> Process | None:
+    def current(self) -> Process | None:
         return next((p for p in reversed(self.processes) if p.is_ready), None)
 
     def _is_up(self) -> bool:
-        return self._current() is not None
+        return self.current() is not None
 
     async def _to_service(self, request: WireRequest) -> WireResponse:
         listening = [p for p in self.processes if p.front is not None]
@@ -309,9 +323,9 @@ class World:
 
     def _on_passage(self, passage: Passage) -> None:
         digest = hashlib.blake2b(passage.body, digest_size=8).hexdigest()
-        self._note(f"{passage.link} {passage.what} {passage.method} {passage.path} {passage.status} {digest}")
+        self.note(f"{passage.link} {passage.what} {passage.method} {passage.path} {passage.status} {digest}")
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
         self._trace.update(f"{self.loop.jump.time_ns} {text}\n".encode())
 
 

@@ -1,0 +1,137 @@
+"""Each guard of mail is taken away, one at a time, and the simulator must turn red; and machines that are left to
+themselves fall silent.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from channels.email import reading
+from router.core import contacts, letters
+from router.core.addresses import matching_key
+from router.core.words import HOUR_MS
+from router.node.mail_guard import MailGuard
+from tests.simulation.log import Broken
+from tests.simulation.loop import VirtualLoop, run_virtual
+from tests.simulation.run import run_options, silence
+from tests.simulation.test_guards import PLAIN
+from tests.simulation.world import World
+
+Patch = pytest.MonkeyPatch
+SEEDS_MAX = 12
+BY_MAIL = replace(PLAIN, people=6, texts=10, mails=40, minutes=20)
+MACHINES = replace(PLAIN, people=1, texts=0, agents=0, machines=8, minutes=30 * 60, mode="safety")
+QUIET_AFTER_H = 2.0
+
+
+def each_delivery_is_a_mail(patch: Patch) -> None:
+    real, count = reading._fingerprint, itertools.count()
+    patch.setattr(reading, "_fingerprint", lambda *given: f"{next(count)}/{real(*given)}")
+
+
+def whoever_names_a_case_may_write_there(patch: Patch) -> None:
+    real = letters._entitled
+
+    def entitled(making: Any, case: Any, command: Any) -> Any:
+        try:
+            return real(making, case, command)
+        except letters.Rejected:
+            return letters._add_participant(making, case, command.sender, invited=False, why="named it")
+
+    patch.setattr(letters, "_entitled", entitled)
+
+
+def forgers_are_believed(patch: Patch) -> None:
+    def sender_key(command: Any) -> str:
+        return matching_key(command.sender)
+
+    patch.setattr(contacts, "sender_key", sender_key)
+    patch.setattr("router.node.customers.sender_key", sender_key)
+
+
+def whom_a_forger_names_is_answered(patch: Patch) -> None:
+    patch.setattr(letters, "why_untold", lambda *_: "")
+
+
+def machines_are_people(patch: Patch) -> None:
+    patch.setattr(reading, "automatic_kind", lambda *_, **__: ("", ""))
+
+
+def machines_are_answered_for_ever(patch: Patch) -> None:
+    patch.setattr(MailGuard, "look", lambda *_: "")
+
+
+def what_came_back_is_forgotten(patch: Patch) -> None:
+    patch.setattr(letters, "_mark", lambda *_, **__: None)
+
+
+def reports_are_believed_of_anybody(patch: Patch) -> None:
+    class Whoever:
+        def __eq__(self, _: object) -> bool:
+            return True
+
+        __hash__ = object.__hash__
+
+    patch.setattr("router.node.customers.owner_of", lambda _: Whoever())
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
+
+    take_away: Callable[[Patch], None]
+    faults: str
+    numbers: tuple[int, ...]
+    changes: tuple[tuple[str, Any], ...] = ()
+
+
+GUARDS = (
+    Guard(each_delivery_is_a_mail, "mail_repeated mail_answer_lost", (3,)),
+    Guard(whoever_names_a_case_may_write_there, "mail_forged", (24,)),
+    Guard(forgers_are_believed, "mail_forged", (24,)),
+    Guard(whom_a_forger_names_is_answered, "mail_forged", (22, 24)),
+    Guard(machines_are_people, "mail_machines", (23,)),
+    Guard(machines_are_answered_for_ever, "", (22,), (("mails", 0), ("machines", 8))),
+    Guard(what_came_back_is_forgotten, "mail_bounces", (45,)),
+    Guard(reports_are_believed_of_anybody, "mail_forged", (0, 5, 8, 24)),
+)
+
+
+def test_the_plain_world_by_mail_is_green():
+    run_options(BY_MAIL)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.take_away.__name__)
+def test_without_this_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Patch):
+    guard.take_away(monkeypatch)
+    for seed in range(1, SEEDS_MAX + 1):
+        options = replace(BY_MAIL, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
+        try:
+            run_options(options)
+        except Broken as broken:
+            assert broken.number in guard.numbers, broken
+            return
+    pytest.fail(f"{guard.take_away.__name__} stayed green over {SEEDS_MAX} seeds")
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_machines_that_are_left_to_themselves_fall_silent(seed: int):
+    """Desks that acknowledge everything and mark nothing, one of them from ever new addresses, and notices of absence:
+    each begins once, and until somebody of us answers, a day later, nothing moves any more."""
+    worlds: list[World] = []
+
+    async def live(loop: VirtualLoop) -> None:
+        worlds.append(World(replace(MACHINES, seed=seed), loop))
+        await worlds[0].run()
+
+    with silence():
+        run_virtual(live)
+    watch = worlds[0].watch.mail
+    assert watch is not None
+    assert watch.automatic >= 4
+    first_at = worlds[0].log.batches[0].at
+    hours = [(at - first_at) / HOUR_MS for at in watch.moved_at]
+    assert [h for h in hours if QUIET_AFTER_H < h < MACHINES.minutes / 60] == []
