@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class RealStory(World):
     """Two processes: `onecase sandbox`, which outlives the other, and `onecase serve` on its manual clock."""
 
-    def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, environment: Mapping[str, str] | None = None, first_ends_at: str = "") -> None:
+        """`first_ends_at`: the named point at which the first process is killed (`name:n`)."""
         super().__init__()
+        self._first_ends_at = first_ends_at
         self._environment = environment or {}
         self.before_start: Callable[[], None] | None = None  # runs in the service's process
         self.provider_process: Process | None = None
@@ -33,7 +35,7 @@ class RealStory(World):
             f"--clock-start={AFTERNOON.isoformat()}",
         )  # fmt: skip
         await self.provider_process.says("sandbox ready")
-        await self.starts()
+        await self.starts(**({"ONECASE_FAULT_POINT": self._first_ends_at} if self._first_ends_at else {}))
 
     async def ends(self) -> None:
         ended = [await process.stops() for process in (self.process, self.provider_process) if process is not None]
