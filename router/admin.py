@@ -108,8 +108,7 @@ def check_policy_folder(folder: Path | None) -> tuple[list[str], bool]:
 async def backup(settings: Settings, to: Path) -> None:
     """A consistent copy by SQLite's backup API; the service may go on writing."""
     source = settings.data.absolute() / FILE_NAME
-    if not source.exists():
-        raise AdminProblem(f"{settings.data} holds no journal; give the service's folder with --data")
+    _must_hold_a_journal(settings)
     if to.exists():
         raise AdminProblem(f"{to} exists; a backup never overwrites, give another name")
     write_copy(source, to)
@@ -138,6 +137,7 @@ async def migrate(settings: Settings) -> None:
 
 async def replay(settings: Settings, *, say: Callable[[str], None]) -> int:
     """Fold the whole log and compare with what is kept. Returns the number of differences."""
+    _must_hold_a_journal(settings)
     journal = await SqliteJournal.open(settings.data)
     try:
         states: dict[str, State] = {}
@@ -198,7 +198,11 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
             if token:
                 headers = {"Authorization": f"Bearer {token}"}
                 async with session.get(f"{url}/api/v1/outbox?state=dead", headers=headers) as answer:
-                    stuck = (await answer.json()).get("items", []) if answer.status == 200 else []
+                    if answer.status != 200:
+                        why = f"this token is answered with {answer.status}; give one of ops or admin"
+                        lines.append(f"outbox not looked at: {why}")
+                        return lines, False
+                    stuck = (await answer.json()).get("items", [])
                 for item in stuck:
                     lines.append(f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}")
                     healthy = False
@@ -218,6 +222,11 @@ def _samples(text: str) -> list[tuple[str, float]]:
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 
+def _must_hold_a_journal(settings: Settings) -> None:
+    if not (settings.data / FILE_NAME).exists():
+        raise AdminProblem(f"{settings.data} holds no journal; give the service's folder with --data")
+
+
 async def token_create(settings: Settings, role: str, url: str | None, admin: str) -> str:
     """A new token, made by the running service where one holds the folder, else in the folder itself."""
     if role not in list(Role):
@@ -225,7 +234,7 @@ async def token_create(settings: Settings, role: str, url: str | None, admin: st
     if url or admin:
         made = await _call("POST", url, admin, "/api/v1/tokens", {"role": role})
         return str(made["token"])
-    journal, tokens = await _tokens(settings)
+    journal, tokens = await _tokens(settings, may_be_new=True)
     try:
         from channels.clock import RealClock
 
@@ -256,7 +265,9 @@ async def token_revoke(settings: Settings, id: str, url: str | None, admin: str)
         await journal.close()
 
 
-async def _tokens(settings: Settings) -> tuple[SqliteJournal, Tokens]:
+async def _tokens(settings: Settings, *, may_be_new: bool = False) -> tuple[SqliteJournal, Tokens]:
+    if not may_be_new:
+        _must_hold_a_journal(settings)
     try:
         journal = await SqliteJournal.open(settings.data)
     except JournalUnusable as error:

@@ -2,12 +2,13 @@
 
 import hmac
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
 
+from channels.email.addresses import BASE_LOCAL_MAX, is_mail_address
 from channels.email.channel import EmailChannel, MailSettings
 from channels.email.imap import ImapMailbox, ImapSettings, ImapState, Position
 from channels.email.post import ACCEPTED, Envelope, Reply, Take
@@ -41,10 +42,15 @@ class Mail:
     reader: Reader
 
 
-def mail_of(section: MailSection, secret: bytes, *, addresses: Iterable[str] = ()) -> Mail | None:
+def mail_of(section: MailSection, secret: bytes, *, addresses: Sequence[str] = ()) -> Mail | None:
     """None where no address is set. `addresses`: more of ours. Raises SettingsProblem."""
     if not section.address:
         return None
+    if not is_mail_address(section.address) or section.address.find("@") > BASE_LOCAL_MAX:
+        expected = (
+            f"an address with at most {BASE_LOCAL_MAX} characters before its @, for what we add to it to answer to"
+        )
+        raise SettingsProblem([f"mail.address: found {section.address!r}, expected {expected}"])
     if not section.smtp_host:
         raise SettingsProblem(
             ["mail.smtp_host: is empty; name the server by which mail goes out, or leave address empty"]
@@ -52,8 +58,9 @@ def mail_of(section: MailSection, secret: bytes, *, addresses: Iterable[str] = (
     home = MailHome(
         address=section.address,
         domains=tuple(dict.fromkeys(d.lower() for d in (section.address.rpartition("@")[2], *section.domains))),
+        others=tuple(one for one in addresses if one.lower() != section.address.lower()),
     )
-    reader = Reader(verifier=section.verifier, ours=(section.address, *addresses))
+    reader = Reader(verifier=section.verifier, ours=(home.address, *home.others))
     post = SmtpPost(
         section.smtp_host,
         section.smtp_port,
@@ -159,7 +166,7 @@ async def listen(mail: Mail, node: Node, stack: AsyncExitStack) -> tuple[str, in
         taking(node),
         SmtpLimits(message_bytes=section.bytes_max),
         name=home.domains[0],
-        admit=lambda _, recipient: None if home.is_ours(recipient) else NOT_OURS,
+        admit=lambda _, recipient: None if home.takes(recipient) else NOT_OURS,
     )
     stack.push_async_callback(listener.close)
     return section.listen_host, listener.port

@@ -56,11 +56,14 @@ class EmailChannel:
             return Sent("refused", error="there is no address to write to")
         id = message_id_of(message.reference, ONLY_ID, self._domain, self._settings.secret)
         copies = tuple(dict.fromkeys(one for one in letter.copies if is_mail_address(one) and one != message.to))
-        envelope = Envelope(
-            sender="" if letter.automatic else self._reply_address(letter),
-            recipients=(message.to, *copies),
-            raw=self._composed(message, letter, copies, id),
-        )
+        try:
+            envelope = Envelope(
+                sender="" if letter.automatic else self._reply_address(letter),
+                recipients=(message.to, *copies),
+                raw=self._composed(message, letter, copies, id),
+            )
+        except ValueError as problem:  # nothing that a stranger wrote may stop us; a person looks at it
+            return Sent("refused", error=f"the mail cannot be written: {problem}"[:300])
         try:
             await self._post.deliver(envelope, timeout_s=SEND_S)
         except PostRefused as refused:

@@ -4,6 +4,8 @@ A break or the end of a shift asked for while work is under way begins when that
 no offer is made. Two missed offers in a row set an agent away, with a notice that says so.
 """
 
+from collections.abc import Callable
+
 from router.core.clock import Ms
 from router.core.commands import AddAgent, LoseAgent, OpenScreen, SetAgentState
 from router.core.context import Making
@@ -89,10 +91,10 @@ def set_away(making: Making, agent: Agent, *, why: str) -> None:
     making.emit(AgentStateChanged(agent=agent.id, at=making.now, state=AgentState.AWAY, why=why))
 
 
-def revoke_offers(making: Making, agent: AgentId, *, why: str) -> None:
-    """Take back every open offer of an agent; the work waits again with its place."""
+def revoke_offers(making: Making, agent: AgentId, *, why: str, which: Callable[[Work], bool] = lambda _: True) -> None:
+    """Take back open offers of an agent, all or those of `which`; the work waits again with its place."""
     for work in list(making.state.values()):
-        if isinstance(work, Work) and work.offer is not None and work.offer.agent == agent:
+        if isinstance(work, Work) and work.offer is not None and work.offer.agent == agent and which(work):
             making.emit(
                 OfferEnded(
                     work=work.id,

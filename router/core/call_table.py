@@ -11,6 +11,10 @@ from router.core.words import CallId, CallRole, JoinMode, Step
 
 MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
+HANG_UP = "call_hang_up"
+"""A sentence that stands alone: whoever fetches what follows has heard it to its end, and hangs up as it said."""
+TOLD_ROUND = 2
+"""The round of waiting that says it."""
 MUSIC = "music"
 """In the place of a phrase: music, so that waiting is never silence."""
 REFUSES = "9"
@@ -47,7 +51,7 @@ TABLE: dict[Step, Row] = {
     ),
     Step.WAITING: Row(
         meaning="in line: choices that all keep the place, and words are taken at any time",
-        says=(("call_moment",), ("call_options", "call_hang_up"), (MUSIC, "call_waiting")),
+        says=(("call_moment",), ("call_options",), (HANG_UP,), (MUSIC, "call_waiting")),
         listen_s=2,
         speech=Step.WAITING,
         keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED, REFUSES: Step.WAITING},
@@ -149,8 +153,7 @@ def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
     """What a leg is to hear now, from where it stands. The same document gives the same script."""
     row = TABLE[call.step]
     said = _said(call, row)
-    if "call_hang_up" in said and not may_ring_back(call):
-        said = tuple(name for name in said if name != "call_hang_up")
+    alone = bool(call.notice) or said == (HANG_UP,)
     if call.first:
         said = (call.first, *said)
     if call.misses and row.listen_s:
@@ -168,13 +171,13 @@ def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
         step=call.step,
         language=call.language,
         says=tuple(None if name == MUSIC else policy.phrase(name, call.language, **words) for name in said),
-        listen_s=0 if call.notice else row.listen_s,
+        listen_s=0 if alone else row.listen_s,
         keys=row.digits if row.keys and row.listen_s else None,
         speech=row.speech is not None,
         room=call.room if row.room and not call.notice else None,
         muted=call.role is CallRole.LEAD and (call.mode is JoinMode.LISTEN or not call.mode or _nobody_coached(call)),
         coached=call.coached if call.role is CallRole.LEAD else "",
-        goes_on=bool(call.notice),
+        goes_on=alone,
         ends=row.ends,
     )
 
@@ -186,6 +189,8 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
         notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
         return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
     said = row.says[min(call.rounds, len(row.says) - 1)]
+    if said == (HANG_UP,) and not may_ring_back(call):
+        said = row.says[-1]
     if call.step is Step.WHISPER and call.role is CallRole.LEAD:
         return ("whisper_lead",)
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))

@@ -22,7 +22,7 @@ from router.core.call_parts import (
     turn_to_writing,
     typed_address,
 )
-from router.core.call_table import MISSES_MAX, REFUSES, TABLE, Row, may_ring_back
+from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
 from router.core.choice import Way
 from router.core.commands import (
     SYSTEM,
@@ -227,12 +227,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     ask = making.case(call.case).ask
     if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
         to = Step.LANGUAGE
-    told = (
-        call.step is Step.WAITING
-        and call.rounds == 1
-        and heard == "silence"  # a key or a word would have cut the sentence short
-        and may_ring_back(call)
-    )
+    told = call.step is Step.WAITING and call.rounds == TOLD_ROUND and heard == "silence" and may_ring_back(call)
     _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first)
 
 

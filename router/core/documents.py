@@ -329,6 +329,7 @@ class Agent:
     asked: AgentState | None = None  # a state to take once the present work is finished
     asked_until: Ms | None = None
     missed: int = 0  # offers let lapse in a row
+    acted_at: Ms = Ms(0)  # when they last took or declined something, or changed state: they were there
     notice: str | None = None  # why the system changed the state, for the agent to read
     screen: bool = False  # a screen was opened and not given up: nobody there for `agents.lost_s` means lost
     lost_at: Ms | None = None  # when the last screen was given up

@@ -496,6 +496,7 @@ def _agent_changed(
                 asked=None,
                 asked_until=None,
                 missed=0,
+                acted_at=event.at,
                 notice=event.why or None,
             )
         case _:
@@ -520,12 +521,12 @@ def _work_moved(
         case OfferEnded():
             passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
             again_at = event.again_at or work.again_at
+            offered_at = work.offer.at if work.offer is not None else event.at
             state = change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)
-            return _missed(state, event)
+            return _missed(state, event, offered_at=offered_at)
         case WorkAccepted():
             state = change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
-            agent = get(state, event.agent, Agent)
-            return change(state, agent, missed=0) if agent.missed else state
+            return change(state, get(state, event.agent, Agent), missed=0, acted_at=event.at)
         case WorkWrapped():
             return change(state, work, state=WorkState.WRAPPING)
         case WorkGivenBack() if event.stays:
@@ -536,8 +537,11 @@ def _work_moved(
             assert_never(event)
 
 
-def _missed(state: State, event: OfferEnded) -> State:
-    if event.how != "expired":
-        return state
+def _missed(state: State, event: OfferEnded, *, offered_at: Ms) -> State:
+    """Whoever took or declined something while it was offered is there, and only busy with that."""
     agent = get(state, event.agent, Agent)
+    if event.how == "declined":
+        return change(state, agent, acted_at=event.at)
+    if event.how != "expired" or offered_at < agent.acted_at:
+        return state
     return change(state, agent, missed=agent.missed + 1)

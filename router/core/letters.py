@@ -51,7 +51,7 @@ SHOWN_MAX = 50
 """People of one mail that are kept by name."""
 SUBJECT_CHARS_MAX = 500
 SURE_THREADS = ("reply_address", "answer")
-"""Ways of naming a case that nobody knows who was not written to about it."""
+"""Ways of naming a case that nobody knows who was not written to about it: the customer alone, while nobody else is."""
 UNGUESSABLE = "reply_address"
 """The way of naming a case that only somebody can know who was written to about it."""
 
@@ -66,7 +66,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     language = policy.language_of(text, default=found[0].language if found else None)
     before = making.state
     customer, address, case, link = _placed(making, command, found=found, language=language)
-    known_before = before.get(customer.id)
+    known_before, others_before = before.get(customer.id), case is not None and bool(case.participants)
     participant = customer.address(address) is None
     is_new = case is None
     if case is None:
@@ -101,7 +101,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
     if mail.automatic:
         _note_machine(making, command, case, is_new=is_new)
         return
-    sure = known_before is None or evidence is not Evidence.WEAK or command.thread_by in SURE_THREADS
+    sure = mail.vouched is not False and (
+        known_before is None
+        or evidence is not Evidence.WEAK
+        or (command.thread_by in SURE_THREADS and not others_before)
+    )
     _note_people(making, case.id, mail, address, sure=sure)
     if asks.take_answer(making, case.id, text):
         return

@@ -93,6 +93,13 @@ def accept_offer(making: Making, command: AcceptOffer) -> None:
             phone=the_agent(making, command.agent).phone if work.ask.requirement.channel is Channel.PHONE else None,
         )
     )
+    kind, interrupts = work.ask.requirement.kind, making.context.policy.settings.agents.interrupts
+
+    def is_in_the_way(other: Work) -> bool:
+        asked = other.ask.requirement.kind
+        return asked != kind and not any(kind == may for may in interrupts[asked])  # pyright: ignore[reportArgumentType]
+
+    revoke_offers(making, command.agent, why=f"they took a {kind}", which=is_in_the_way)
 
 
 def end_offer(making: Making, command: EndOffer) -> None:

@@ -51,18 +51,22 @@ Read = Callable[[bytes, Ms], Awaitable[Letter]]
 
 @dataclass(frozen=True, slots=True)
 class MailHome:
-    """Where our mail lives. `address` is what we write from; every address at one of the `domains` is ours."""
+    """Where our mail lives. `address` is what we write from, `others` are more of ours; mail to any address at one of
+    the `domains` is taken, and whoever has such an address and is none of ours is a person."""
 
     address: str
     domains: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
-    def is_ours(self, address: str) -> bool:
+    def takes(self, address: str) -> bool:
+        """Whether mail to it comes to us."""
         return address.rpartition("@")[2].lower() in self.domains
 
-    def bare(self, address: str) -> str:
-        """Ours without what stands after a plus."""
+    def ours(self, address: str) -> str | None:
+        """Which of our addresses it is, whatever stands after a plus; None for everybody else's."""
         local, _, domain = address.lower().rpartition("@")
-        return f"{local.partition('+')[0]}@{domain}"
+        bare = f"{local.partition('+')[0]}@{domain}"
+        return next((one for one in (self.address, *self.others) if one.lower() == bare), None)
 
 
 class Letterbox:
@@ -165,7 +169,7 @@ class Letterbox:
     def _via(self, envelope: Envelope, letter: Letter) -> str:
         """The address of ours that it came to."""
         given = (*envelope.recipients, *letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
-        return next((self._home.bare(a) for a in given if self._home.is_ours(a)), self._home.address)
+        return next((ours for a in given if (ours := self._home.ours(a)) is not None), self._home.address)
 
     async def _stored(self, file: File) -> File:
         """A large file is written before the batch that speaks of it, so that no commit waits for it."""
@@ -178,7 +182,7 @@ class Letterbox:
         found: dict[str, Other] = {}
         for one in (*letter.reply_to, *letter.to, *letter.cc):
             key = matching_key(one.address)
-            if one.address and key != matching_key(sender) and not self._home.is_ours(one.address):
+            if one.address and key != matching_key(sender) and self._home.ours(one.address) is None:
                 found.setdefault(key, Other(address=one.address))
         return tuple(found.values())[:OTHERS_MAX]
 
