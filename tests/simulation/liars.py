@@ -13,7 +13,7 @@ from tests.simulation.correspondents import Correspondents, Writer
 from tests.simulation.mails import ODD_KINDS, odd, report, written
 from tests.simulation.options import Options
 
-PRETEND, ODD = 12, 10
+PRETEND, ODD = 9, 9
 MALLORY = "mallory@elsewhere.example"
 Planned = tuple[float, Callable[[], Awaitable[object]]]
 

@@ -115,7 +115,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     return Options(
         seed=seed,
         mode=mode,
-        mails=by_mail.choice((0, 20, 40, 80)),
+        mails=by_mail.choice((0, 15, 30, 60)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,

@@ -330,7 +330,7 @@ class World:
 
 
 def why_not(world: World) -> str:
-    process = world._current()
+    process = world.current()
     if process is None:
         return "nobody is up"
     return f"lag {process.node.relay.lag}, outbox {process.node.outbox.waiting}, " + ", ".join(
