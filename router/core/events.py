@@ -45,6 +45,7 @@ from router.core.events_customer import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContextNoted,
     CustomerCreated,
     Facts,
     MessageAttempted,
@@ -59,6 +60,7 @@ from router.core.events_customer import (
     ParticipantAdded,
     RoutingNoted,
     TextWithheld,
+    WishNoted,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -108,6 +110,7 @@ __all__ = [
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
+    "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
     "DeadlineDue",
@@ -153,6 +156,7 @@ __all__ = [
     "ScreenLost",
     "ScreenOpened",
     "TextWithheld",
+    "WishNoted",
     "WorkAccepted",
     "WorkClosed",
     "WorkDropped",
@@ -186,6 +190,8 @@ CustomerEvent = (
     | CaseOpened
     | CaseReopened
     | ContactReceived
+    | ContextNoted
+    | WishNoted
     | ConsentChanged
     | WorkWanted
     | AskChanged
