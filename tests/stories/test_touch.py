@@ -66,7 +66,10 @@ async def test_the_thermostats_button() -> None:
         assert context["author"]["kind"] == "customer"
         rows = context["text"].split("\n")
         assert rows[:4] == ["model: T-100", "error: E42", "firmware: 3.1", "last_buttons: up, up, service"]
+        brief = await ana.api("GET", f"/cases/{case['id']}/brief")
+        assert brief["context"] == rows
         page = await ana.page(case["id"])
+        assert "model: T-100, error: E42" in page
         assert "What their page or device told" in page
         assert "error: E42" in page
 
