@@ -262,6 +262,7 @@ async def test_the_page_of_a_touch() -> None:
         await story.phone(HERS).texts("my secret of yesterday")
         case = await story.one_case()
         contact = await touched(story, {"address": HERS, "text": "<b>cold</b> flat", "context": {"error": "E42"}})
+        await touched(story, {"address": HERS, "text": "a later touch", "context": {"error": "E99"}})
         await ana.accepts()
         await ana.replies(case["id"], "an answer of ours")
         answer = await story.ask("GET", contact["page_url"], token=None)
@@ -269,7 +270,17 @@ async def test_the_page_of_a_touch() -> None:
         assert "&lt;b&gt;cold&lt;/b&gt; flat" in page
         assert "error: E42" in page
         assert "Somebody of us reads it" in page
-        for other in ("yesterday", "Ana", "answer of ours", HERS, case["ref"], case["id"], case["customer"]):
+        for other in (
+            "yesterday",
+            "later",
+            "E99",
+            "Ana",
+            "answer of ours",
+            HERS,
+            case["ref"],
+            case["id"],
+            case["customer"],
+        ):
             assert other not in page
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "noindex" in answer.headers["X-Robots-Tag"]
