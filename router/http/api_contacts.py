@@ -110,7 +110,7 @@ class ContactApi:
             at=now,
             text=form.text,
             context=form.context,
-            touch=Touch(extra=form.extra, calls=form.calls, prefers=form.prefers, wish=" ".join(form.wish)),
+            touch=Touch(extra=form.extra, calls=form.calls, prefers=form.prefers, wish="\n".join(form.wish)),
             actor=Actor(ActorKind.CUSTOMER, via) if is_site else actor_of(call),
         )
 

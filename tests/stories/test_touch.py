@@ -204,7 +204,7 @@ async def test_by_the_channel_they_wish_for() -> None:
         await touched(story, {"address": HERS, "reach_me": {"channel": "email", "at": "after 3 pls", "until": "5 pm"}})
         [note] = await story.timeline(case["id"], "note")
         assert (note["author"]["kind"], note["direction"]) == ("system", "internal")
-        assert note["text"] == "Wants to be reached by email. At: after 3 pls Until: 5 pm"
+        assert note["text"] == "Wants to be reached by email.\nAt: after 3 pls\nUntil: 5 pm"
         ana = await story.ready_agent("Ana")
         sent = await ana.replies(case["id"], "as you wish")
         assert (sent["channel"], sent["address"]) == ("email", "mia@customer.example")
