@@ -20,6 +20,7 @@ class WireRequest:
     url: str
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)  # looked up case-insensitively
     body: bytes = b""
+    remote: str = ""  # the address of whoever is at the other end of the wire, on the way in
 
 
 @dataclass(frozen=True, slots=True)

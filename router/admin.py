@@ -16,7 +16,7 @@ from router.core.clock import Ms
 from router.core.documents import State
 from router.core.evolve import evolve
 from router.core.timeline import entry_of
-from router.http.auth import Role, Tokens
+from router.http.auth import TOKEN_ROLES, Role, Tokens
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
 from router.journal.sqlite import SqliteJournal
@@ -229,8 +229,8 @@ def _must_hold_a_journal(settings: Settings) -> None:
 
 async def token_create(settings: Settings, role: str, url: str | None, admin: str) -> str:
     """A new token, made by the running service where one holds the folder, else in the folder itself."""
-    if role not in list(Role):
-        raise AdminProblem(f"there is no role {role}; roles are {', '.join(Role)}")
+    if role not in TOKEN_ROLES:
+        raise AdminProblem(f"there is no role {role}; roles are {', '.join(TOKEN_ROLES)}")
     if url or admin:
         made = await _call("POST", url, admin, "/api/v1/tokens", {"role": role})
         return str(made["token"])

@@ -27,6 +27,7 @@ from policies import default_policy_files, load_folder_texts, parse_policies
 from router.core.clock import Ms
 from router.core.words import Channel
 from router.http.auth import Role, Tokens
+from router.http.contact_page import ContactPage
 from router.http.desk import desk_pages
 from router.http.front import Front
 from router.http.live import Live
@@ -35,6 +36,7 @@ from router.http.metrics import NodeMetrics, registry_for
 from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
 from router.http.shim import Shim
+from router.http.sites import LOOPBACK
 from router.journal.base import Journal
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
@@ -47,6 +49,8 @@ GC_THRESHOLD = 50_000
 SWITCH_S = 0.001
 """How long the loop may keep the interpreter's lock from the journal's writer, who needs it a few times a commit."""
 FOLLOW_S = 15.0
+DEMO_KEY = "site_demo"
+"""The site key of a new folder with a sandbox: known to everybody, so it serves pages of this machine alone."""
 MEDIA_BYTES_MAX = 16 * 1024 * 1024
 """The largest file that is fetched from a provider."""
 
@@ -132,7 +136,11 @@ async def start_service(
             public_url=host.public_url,
         )
         door = MailDoor(service, mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode())
-        front = Front(service, metrics, pages={**desk_pages(service), MUSIC_PATH: hold_music, "/email": door})
+        front = Front(
+            service,
+            metrics,
+            pages={**desk_pages(service), MUSIC_PATH: hold_music, "/email": door, "/c": ContactPage(service)},
+        )
         shim = Shim(
             front=front,
             live=live,
@@ -146,8 +154,7 @@ async def start_service(
         stack.push_async_callback(shim.close)
         if mail is not None and (listens := await listen(mail, node, stack)) is not None:
             await _tell_sandbox(listens, sandbox, sandbox_url)
-        await tokens.load(secret)
-        bootstrap = await _bootstrap(tokens, settings, node)
+        bootstrap = await _let_in(service, settings, secret)
         await node.start()  # last: ready means that those who hold tokens are let in
         if mail is not None:
             follow(mail, node, stack)
@@ -268,12 +275,18 @@ async def _tell_sandbox(listens: tuple[str, int], sandbox: RunningSandbox | None
         await bring_mail_to(sandbox_url, listens)
 
 
-async def _bootstrap(tokens: Tokens, settings: Settings, node: Node) -> str | None:
-    """The first admin token of a new data folder: the given one, or a new one that is shown once."""
+async def _let_in(service: Service, settings: Settings, secret: bytes) -> str | None:
+    """Know who holds tokens and site keys. The first admin token of a new data folder is the given one, or a new one
+    that is shown once; with a sandbox it gets a site key too."""
+    tokens, now = service.tokens, Ms(service.node.clock.now())
+    await tokens.load(secret)
+    await service.sites.load()
     given = settings.bootstrap_token.get_secret_value()
     if any(identity.role is Role.ADMIN for identity in tokens.all()):
         return None
-    return await tokens.create(Role.ADMIN, at=Ms(node.clock.now()), token=given or None)
+    if service.sandbox_url is not None:
+        await service.sites.create("demo", at=now, origins=(LOOPBACK,), key=DEMO_KEY)
+    return await tokens.create(Role.ADMIN, at=now, token=given or None)
 
 
 async def _close_journal(journal: Journal) -> None:

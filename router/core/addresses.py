@@ -17,6 +17,10 @@ ANONYMOUS_CALLERS = frozenset(
 """What providers send for a withheld number: keypad spellings of ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED."""
 
 
+DEVICE = "device:"
+"""What the address of a device begins with; the rest of it is as the device says it, to the letter."""
+
+
 def is_anonymous(given: str) -> bool:
     """Whether a provider sent this for somebody who hides their number."""
     return given.strip().casefold() in ANONYMOUS_CALLERS
@@ -78,7 +82,11 @@ def matching_key(value: str) -> str:
     True
     >>> matching_key("Mia@Customer.example")
     'mail:mia@customer.example'
+    >>> matching_key("device:sit_1/Ab") == matching_key("device:sit_1/ab")
+    False
     """
+    if value.startswith(DEVICE):
+        return f"as:{value}"
     plain = value.strip().casefold()
     digits = plain[1:]
     if "@" in plain and ":" not in plain:  # with a colon it is a SIP address

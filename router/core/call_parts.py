@@ -89,7 +89,7 @@ def our_number(making: Making, case: Case) -> str:
     return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""
 
 
-def promise_call(making: Making, case: Case, address: Address, *, why: str) -> None:
+def promise_call(making: Making, case: Case, address: Address, *, why: str, told_via: Channel = Channel.PHONE) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing."""
     if case.promise is not None:
         return
@@ -101,7 +101,7 @@ def promise_call(making: Making, case: Case, address: Address, *, why: str) -> N
             at=making.now,
             entry=case.entries + 1,
             kind="callback",
-            told_via=Channel.PHONE,
+            told_via=told_via,
             place_at=case.ask.place_at if case.ask is not None else making.now,
             address=address.id,
             why=why,

@@ -10,7 +10,7 @@ from router.core.clock import Ms
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.values import value
-from router.core.words import DAY_MS, AddressId, Channel
+from router.core.words import DAY_MS, TOUCHES, AddressId, Channel
 
 OPENS_WITH = {AddressKind.PHONE: Channel.SMS, AddressKind.MAIL: Channel.EMAIL}
 """What we write with on an address that never wrote to us."""
@@ -45,7 +45,7 @@ def choose_way(
 
     Raises Rejected(OPTED_OUT) where the customer told us to stop there, WINDOW_CLOSED where they wrote there too long
     ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
-    ways = _ways(case, customer, numbers)
+    ways = sorted(_ways(case, customer, numbers), key=lambda way: way.channel is not (case.prefers or way.channel))
     open_ways = [way for way in ways if refusal_of(way, customer, now=now) is None]
     asked = [way for way in ways if wanted in (None, way.channel)]
     way = next((way for way in asked if way in open_ways), None)
@@ -91,10 +91,14 @@ def _channels(ways: list[Way]) -> tuple[str, ...]:
 
 
 def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) -> tuple[str, ...]:
+    if way.channel is case.prefers:
+        return (f"they asked to be answered by {way.channel}",)
     if case.heard is None:
         return (f"{way.channel} is how this address can be reached",)
     if case.heard.channel is Channel.PHONE:
         return (f"they called last, and {way.channel} reaches that number",)
+    if case.heard.channel in TOUCHES and way.channel is not case.heard.channel:
+        return (f"they touched a button last, and {way.channel} reaches them",)
     if way == preferred:
         ours = "address" if way.channel is Channel.EMAIL else "number"
         return (f"the customer wrote last by {way.channel}", f"same {ours} of ours, so the answer keeps its thread")
@@ -116,7 +120,8 @@ def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> lis
     heard = case.heard
     address = customer.address(heard.address) if heard is not None else None
     if heard is None or address is None or heard.channel not in numbers or heard.channel is Channel.PHONE:
-        heard = address = None
+        address = address if heard is not None and heard.channel in TOUCHES else None
+        heard = None
     ways = [Way(heard.channel, heard.address, heard.via)] if heard is not None else []
     ways += [way for way in _begun(address, numbers) if heard is None or way.channel is not heard.channel]
     for other in customer.addresses:

@@ -96,6 +96,16 @@ class MailIn:
 
 
 @value
+class Touch:
+    """What comes with a touch of a button besides words and context. Redacted and bounded by whoever read it."""
+
+    extra: dict[str, str] = field(default_factory=dict[str, str])  # what could not be used, by name
+    calls: bool = False  # they want to be called when it is their turn
+    prefers: Channel | None = None  # how they want to be answered
+    wish: str = ""  # how they want to be reached, for the agent to read
+
+
+@value
 class TakeContact:
     """A person wrote. `at` is when the provider took it; `sender` and `via` are as the provider spells them."""
 
@@ -112,6 +122,7 @@ class TakeContact:
     mail: MailIn | None = None
     thread: CaseId | None = None  # the case that it says it is about
     thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
+    touch: Touch | None = None
     actor: Actor = CUSTOMER
 
 
@@ -674,7 +685,8 @@ class Blob:
 
 @value
 class Indexed:
-    """An address found again by its matching key, or the case (`address`) of a mail by the mail's own id."""
+    """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, or the
+    timeline row of a touch by its contact's id."""
 
     key: str
     address: AddressId

@@ -18,6 +18,7 @@ from router.core.events import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContextNoted,
     CustomerCreated,
     WorkWanted,
 )
@@ -81,12 +82,34 @@ def take_contact(making: Making, command: TakeContact) -> None:
             opt_out_hint=word is None and policy.mentions_opt_out(text),
         )
     )
+    _note_context(making, command)
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
-    elif not asks.take_answer(making, case.id, text):
+    elif command.touch is not None or not asks.take_answer(making, case.id, text):  # anybody can touch for anybody
         want_work(
             making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
         )
+
+
+def _note_context(making: Making, command: TakeContact) -> None:
+    """What came along besides words stands on the timeline, a row each, and in the vault: it may be personal."""
+    extra = command.touch.extra if command.touch else {}
+    told = {**command.context, **{f"extra.{name}": value for name, value in extra.items()}}
+    received = making.events[-1]
+    if not told or not isinstance(received, ContactReceived):
+        return
+    rows = "\n".join(f"{' '.join(name.split())}: {' '.join(value.split())}" for name, value in told.items())
+    making.emit(
+        ContextNoted(
+            case=received.case,
+            customer=received.customer,
+            at=command.at,
+            entry=received.entry + 1,
+            contact=received.contact,
+            channel=command.channel,
+            words=making.keep(clean_text(rows), kind="text", owner=received.customer),
+        )
+    )
 
 
 def clean_text(text: str) -> str:

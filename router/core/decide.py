@@ -18,6 +18,7 @@ from router.core import (
     offers,
     recorded,
     recording,
+    touches,
 )
 from router.core.commands import (
     AcceptOffer,
@@ -81,6 +82,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
     match command:
         case TakeContact() if command.mail is not None:
             letters.take_letter(making, command)
+        case TakeContact() if command.touch is not None:
+            touches.take_touch(making, command)
         case TakeContact():
             contacts.take_contact(making, command)
         case SendReply():

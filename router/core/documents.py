@@ -175,6 +175,7 @@ class Case:
     participants: tuple[Participant, ...] = ()  # others who may write about it
     told_at: Ms | None = None  # when an automatic mail last went out about it
     subject_key: str = ""  # of the first mail with a subject
+    prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
 
 

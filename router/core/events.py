@@ -45,6 +45,7 @@ from router.core.events_customer import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContextNoted,
     CustomerCreated,
     Facts,
     MessageAttempted,
@@ -60,6 +61,7 @@ from router.core.events_customer import (
     ParticipantChanged,
     RoutingNoted,
     TextWithheld,
+    WishNoted,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -109,6 +111,7 @@ __all__ = [
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
+    "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
     "DeadlineDue",
@@ -155,6 +158,7 @@ __all__ = [
     "ScreenLost",
     "ScreenOpened",
     "TextWithheld",
+    "WishNoted",
     "WorkAccepted",
     "WorkClosed",
     "WorkDropped",
@@ -189,6 +193,8 @@ CustomerEvent = (
     | CaseOpened
     | CaseReopened
     | ContactReceived
+    | ContextNoted
+    | WishNoted
     | ConsentChanged
     | WorkWanted
     | AskChanged

@@ -122,6 +122,33 @@ class ContactReceived:
 
 
 @value
+class ContextNoted:
+    """What a page, app or device told of itself with a contact, as rows of `name: value` in the vault."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    contact: ContactId
+    channel: Channel
+    words: VaultId
+
+
+@value
+class WishNoted:
+    """How somebody wants to be reached, said with a touch. `calls`: by a call when it is their turn."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    contact: ContactId
+    words: VaultId
+    calls: bool = False
+    prefers: Channel | None = None
+
+
+@value
 class ConsentChanged:
     customer: CustomerId
     case: CaseId

@@ -43,6 +43,7 @@ from router.core.events import (
     CommandTaken,
     ConsentChanged,
     ContactReceived,
+    ContextNoted,
     CustomerCreated,
     DeadlineDue,
     Event,
@@ -86,6 +87,7 @@ from router.core.events import (
     ScreenLost,
     ScreenOpened,
     TextWithheld,
+    WishNoted,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -101,7 +103,7 @@ from router.core.events import (
 from router.core.folding import change, get, put
 from router.core.recording_folds import recording_folded
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, WorkState
 
 
 def evolve(state: State, event: Event) -> State:
@@ -149,8 +151,11 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld():
+        case RoutingNoted() | TextWithheld() | ContextNoted():
             return change(state, get(state, event.case, Case), entries=event.entry)
+        case WishNoted():
+            case = get(state, event.case, Case)
+            return change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case CaseStatusChanged():
@@ -253,6 +258,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         unanswered=case.unanswered + 1,
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
+        prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
     )
     return _customer_wrote(state, event)
 

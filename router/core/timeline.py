@@ -10,6 +10,7 @@ from router.core.events import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContextNoted,
     Event,
     JoinAsked,
     MessageFailed,
@@ -26,6 +27,7 @@ from router.core.events import (
     RecordingRefused,
     RoutingNoted,
     TextWithheld,
+    WishNoted,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -76,6 +78,31 @@ def entry_of(event: Event) -> Entry | None:
                 message=event.message,
                 address=event.address,
                 reasons=event.reasons,
+            )
+        case ContextNoted():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="context",
+                author="customer",
+                author_id=event.customer,
+                channel=event.channel,
+                direction="in",
+                words=event.words,
+                contact=event.contact,
+            )
+        case WishNoted():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="note",
+                author="system",
+                direction="internal",
+                words=event.words,
+                contact=event.contact,
+                facts={"calls": event.calls, "prefers": event.prefers},
             )
         case NoteAdded():
             return Entry(

@@ -39,6 +39,10 @@ class Channel(StrEnum):
     PAGE = "page"
 
 
+TOUCHES = (Channel.TOUCH, Channel.PAGE)
+"""Channels by which somebody reaches us and nothing can be sent back."""
+
+
 class Setback(StrEnum):
     """Why a message could not reach them on its way, where another way may."""
 

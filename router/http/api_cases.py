@@ -73,6 +73,7 @@ class BriefOut(Reply):
     wants_at: str | None
     language: str | None
     earlier: list[str] = Field(description="what was said last, oldest first")
+    context: list[str] = Field(description="what their page or device told last, as `name: value`")
     known: dict[str, Any]
     promises: list[PromiseOut]
     waiting: AskOut | None
@@ -227,8 +228,10 @@ class CaseApi:
     async def brief(self, call: Call) -> Replied:
         case = await self._case(call)
         rows = await self._journal.entries(
-            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note", "call")
+            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note", "call", "context")
         )
+        told = await entries_out(self._journal, [e for e in rows if e.kind == "context"][-1:])
+        rows = [e for e in rows if e.kind != "context"]
         said = await entries_out(self._journal, [e for e in rows if e.words or e.kind != "call"][-6:])
         theirs = [e for e in said if e.direction == "in" and not e.automatic]
         customer = await self._journal.document(case.customer)
@@ -256,6 +259,7 @@ class CaseApi:
                 wants_at=theirs[-1].at if theirs else None,
                 language=case.language,
                 earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text and not e.automatic],
+                context=(told[0].text or "").split("\n") if told else [],
                 known={},
                 promises=shown.promises,
                 waiting=shown.ask,

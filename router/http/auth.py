@@ -28,9 +28,11 @@ class Role(StrEnum):
     OPS = "ops"
     ADMIN = "admin"
     INTEGRATION = "integration"
+    SITE = "site"  # the holder of a site's key: no token, and nobody whom anything is shown to
 
 
-ANYBODY = frozenset(Role)
+TOKEN_ROLES = tuple(role for role in Role if role is not Role.SITE)
+ANYBODY = frozenset(TOKEN_ROLES)
 DESK = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
 LEADS = frozenset({Role.LEAD, Role.OPS, Role.ADMIN})
 OVERSEERS = frozenset({Role.LEAD, Role.ADMIN})

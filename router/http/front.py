@@ -8,6 +8,8 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,23 +23,27 @@ from router.core.errors import Rejected
 from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
 from router.http.api_cases import CaseApi
+from router.http.api_contacts import PATH as CONTACTS_PATH
+from router.http.api_contacts import ContactApi
 from router.http.api_media import MediaApi
 from router.http.api_people import PeopleApi
+from router.http.api_sites import SiteApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
-from router.http.auth import identify, require
+from router.http.auth import Identity, identify, require
 from router.http.metrics import NodeMetrics
 from router.http.openapi import docs_page, openapi
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Route, RouteTable, read_body, read_query
 from router.http.service import Service
+from router.http.sites import HEADER as SITE_KEY
 from router.http.speaking import speak
 from router.journal.base import JournalStopped
 from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, MediaApi)
+APIS = (ContactApi, CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
@@ -68,6 +74,12 @@ class Front:
     async def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request; it never raises."""
         path = request.url.partition("?")[0]
+        answer = await self._answer(request, path)
+        if path != CONTACTS_PATH or "Origin" not in request.headers:
+            return answer
+        return replace(answer, headers={**(answer.headers or {}), **self._service.sites.shared(request)})
+
+    async def _answer(self, request: WireRequest, path: str) -> WireResponse:
         try:
             channel = self._webhooks.get(path)
             if channel is not None:
@@ -161,7 +173,9 @@ class Front:
         return self._pages.get(first)
 
     async def _api(self, request: WireRequest, path: str) -> WireResponse:
-        who = identify(request, self._service.tokens)
+        if path == CONTACTS_PATH and request.method == "OPTIONS":
+            return self._service.sites.preflight(request)
+        who = self._identify(request, path)
         if not self._node.is_ready:
             return _unready("The service is starting or stopping.")
         found = self.table.find(request.method, path)
@@ -172,14 +186,20 @@ class Front:
         call = Call(
             who=who,
             path=values,
-            query=read_query(urlsplit(request.url).query, route.query),
-            body=read_body(request, route.body) if route.body else None,
-            if_version=_if_version(request),
+            query=read_query(urlsplit(request.url).query, route.query) if route.read is None else None,
+            body=_body(request, route),
+            if_version=_if_version(request) if route.read is None else None,
             **self._keys(request, who.token, route),
         )
         known = await self._service.repeated(call) if route.is_repeated else None
         replied = known or await route.handler(call)
         return replied.response()
+
+    def _identify(self, request: WireRequest, path: str) -> Identity:
+        """By a token everywhere; by a site's key where contacts come in, and nowhere else."""
+        if path == CONTACTS_PATH and SITE_KEY in request.headers and "Authorization" not in request.headers:
+            return self._service.sites.identify(request, now=self._node.clock.now())
+        return identify(request, self._service.tokens)
 
     def _keys(self, request: WireRequest, token: str, route: Route) -> dict[str, str]:
         given = request.headers.get("Idempotency-Key")
@@ -191,6 +211,12 @@ class Front:
         for part in (request.method.encode(), request.url.encode("utf-8", "replace"), request.body):
             digest.update(len(part).to_bytes(8, "big") + part)
         return {"key": f"api/{token}/{given}", "fingerprint": digest.hexdigest()}
+
+
+def _body(request: WireRequest, route: Route) -> Any:
+    if route.read is not None:
+        return route.read(request)
+    return read_body(request, route.body) if route.body else None
 
 
 def _if_version(request: WireRequest) -> int | None:

@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from router.http.auth import Role
 from router.http.problems import ProblemDocument
 from router.http.routes import Nothing, Route
+from router.http.sites import HEADER as SITE_KEY
 
 REF = "#/components/schemas/{model}"
 BYTES = {"description": "The file.", "content": {"application/octet-stream": {}}}
@@ -35,7 +37,10 @@ def openapi(routes: list[Route], *, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": definitions.get("$defs", {}),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "site_key": {"type": "apiKey", "in": "header", "name": SITE_KEY},
+            },
         },
         "security": [{"token": []}],
     }
@@ -57,6 +62,8 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
             },
         },
     }
+    if Role.SITE in route.roles:
+        operation["security"] = [{"token": []}, {"site_key": []}]
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
@@ -106,7 +113,8 @@ def docs_page(routes: list[Route]) -> str:
         "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui;margin:2rem auto;max-width:70rem;"
         "padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{padding:.4rem .6rem;text-align:left;"
         "border-bottom:1px solid #8884;vertical-align:top}</style>"
-        "<h1>onecase API</h1><p>Every call carries <code>Authorization: Bearer TOKEN</code>. "
+        "<h1>onecase API</h1><p>Every call carries <code>Authorization: Bearer TOKEN</code>, "
+        f"or <code>{SITE_KEY}</code> where a site may call. "
         "The same as <a href=/openapi.json>OpenAPI 3.1</a>.</p>"
         f"<table><tr><th>Method<th>Path<th>What<th>Roles</tr>{rows}</table></html>"
     )

@@ -98,6 +98,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] = Nothing
     tag: str = "cases"
+    read: Callable[[WireRequest], Any] | None = None  # where nothing is refused for its form: reads the body instead
     is_repeated: bool = True  # a second call with the same Idempotency-Key is answered from what was stored, unasked
 
 

@@ -1,7 +1,7 @@
 """What API handlers share: the node, who may see what, and how a command becomes an answer that can be repeated."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from router.core.words import HOUR_MS, Channel
 from router.http.auth import Tokens
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Replied
+from router.http.sites import Sites
 from router.journal.base import Answer
 from router.node.node import Node
 
@@ -31,6 +32,10 @@ class Service:
     version: str
     sandbox_url: str | None = None
     public_url: str = ""  # where browsers and providers reach us
+    sites: Sites = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sites = Sites(self.node.journal)
 
     async def take(
         self, call: Call, command: Command, answer_of: Callable[[Decision], BaseModel], *, status: int

@@ -79,7 +79,13 @@ class Shim:
         except ValueError:
             return _reply(_too_large(at_most))
         answer = await self._front.handle(
-            WireRequest(method=request.method, url=_raw(request), headers=request.headers, body=body)
+            WireRequest(
+                method=request.method,
+                url=_raw(request),
+                headers=request.headers,
+                body=body,
+                remote=request.remote or "",
+            )
         )
         return _reply(answer)
 

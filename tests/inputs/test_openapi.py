@@ -179,6 +179,15 @@ async def test_answers_are_what_the_document_says() -> None:
         await check("POST", f"{v1}/customers/{{id}}/addresses", mail, token=ana, id=case["customer"])
         tom = {"address": "tom@customer.example"}
         await check("POST", f"{v1}/cases/{{id}}/participants", tom, token=ana, id=case["id"])
+        touch = {"address": "+12125550180", "text": "E42", "reach_me": {"channel": "phone"}, "x": 1}
+        await check("POST", f"{v1}/contacts", touch, token=admin)
+        await check("POST", f"{v1}/contacts", {}, token=admin)
+        site = await check("POST", f"{v1}/sites", {"name": "Shop"}, token=admin)
+        by_site = await story.ask("POST", f"{v1}/contacts", body=touch, headers={"X-Site-Key": site["key"]}, token=None)
+        schema = document["paths"][f"{v1}/contacts"]["post"]["responses"]["201"]["content"]["application/json"][
+            "schema"
+        ]
+        assert wrong(by_site.json, schema, document) == []
         token = await check("POST", f"{v1}/tokens", {"role": "ops"}, token=admin)
         [made_token] = [t for t in (await story.api("GET", "/tokens"))["items"] if t["role"] == "ops"]
         assert token["token"]
@@ -196,6 +205,7 @@ async def test_answers_are_what_the_document_says() -> None:
         assert wrong(found.json, schema, document) == []
         assert found.json["items"]
         await check("DELETE", f"{v1}/tokens/{{id}}", token=admin, id=made_token["id"])
+        await check("DELETE", f"{v1}/sites/{{id}}", token=admin, id=site["id"])
 
         every = {(m, p) for p, item in document["paths"].items() for m in item} - {("get", f"{v1}/customers")}
         assert every <= seen, sorted(every - seen)

@@ -271,6 +271,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "They hung up; their place is kept"
         case "call", None:
             return "They called"
+        case "context", _:
+            return "What their page or device told"
         case "promise", what:
             return CALLBACKS.get(str(what), f"We called them: {ENDED.get(str(what), str(what))}")
         case "status", _:

@@ -1,0 +1,70 @@
+"""One touch of a button: a contact with what the page or device knows, and how they want to be reached.
+
+Its one rule: whoever touches may not be whom the address names, so nothing is sent because of it; a promised call is
+the only thing that follows by itself, to a number that we may dial, and only one to a number at a time.
+"""
+
+from router.core.addresses import Address
+from router.core.call_parts import ask_for_phone, can_be_called, promise_call
+from router.core.commands import Indexed, TakeContact
+from router.core.contacts import clean_text, take_contact
+from router.core.context import Making
+from router.core.documents import Customer, Promise
+from router.core.events import ContactReceived, WishNoted
+from router.core.words import AddressId, CaseId, Channel, ContactId, PromiseState
+
+PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
+
+
+def take_touch(making: Making, command: TakeContact) -> None:
+    """A contact as any other; besides, it is found again by its id, and what they wish for stands on the case."""
+    touch = command.touch
+    assert touch is not None
+    take_contact(making, command)
+    received = next(event for event in making.events if isinstance(event, ContactReceived))
+    row = AddressId(f"{received.case}/{received.entry}")
+    making.indexed.append(Indexed(key=contact_key(received.contact), address=row, customer=received.customer))
+    if touch.wish:
+        case = making.case(received.case)
+        making.emit(
+            WishNoted(
+                case=case.id,
+                customer=case.customer,
+                at=making.now,
+                entry=case.entries + 1,
+                contact=received.contact,
+                words=making.keep(clean_text(touch.wish), kind="note", owner=case.customer),
+                calls=touch.calls,
+                prefers=touch.prefers,
+            )
+        )
+    if touch.calls:
+        _promise(making, received.case, received.address)
+
+
+def contact_key(id: str | ContactId) -> str:
+    """Under which the timeline row of a touch is found."""
+    return f"contact {id}"
+
+
+def _promise(making: Making, id: CaseId, number: AddressId) -> None:
+    """Promise a call, unless one to this number is pending. An agent who has the case in hand keeps it: the promise
+    stands in line when they are through."""
+    customer, case = making.customer(making.case(id).customer), making.case(id)
+    address = customer.address(number)
+    if address is None or not can_be_called(address) or case.promise is not None:
+        return
+    if any(_is_pending(document, customer, address) for document in making.state.values()):
+        return
+    promise_call(making, case, address, why="they asked for it with a touch", told_via=Channel.TOUCH)
+    case = making.case(id)
+    on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+    if not case.taken and not on_phone:
+        ask_for_phone(making, id, place_at=case.ask.place_at if case.ask else making.now, call=None)
+
+
+def _is_pending(document: object, customer: Customer, address: Address) -> bool:
+    if not isinstance(document, Promise) or document.state not in PENDING or document.address is None:
+        return False
+    known = customer.address(document.address)
+    return known is not None and known.line == address.line

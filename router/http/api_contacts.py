@@ -1,0 +1,177 @@
+"""`POST /api/v1/contacts`: a contact of somebody who touched a button, from an agent's program, a site or a device.
+
+Its one rule: who brings a site's key learns nothing: the answer is the same whether or not an address is known.
+"""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from router.core.addresses import DEVICE, AddressKind, is_anonymous
+from router.core.commands import Actor, TakeContact, Touch
+from router.core.context import Decision
+from router.core.documents import Case, Customer, Promise
+from router.core.events import ContactReceived
+from router.core.words import ActorKind, CallbackState, PromiseState
+from router.http.api_cases import actor_of
+from router.http.auth import WRITERS, Role
+from router.http.contact_form import AS_WORDS, ContactForm, read_contact
+from router.http.contact_page import page_path
+from router.http.routes import Body, Call, Replied, Reply, Route
+from router.http.service import Service
+from router.http.views import promise_out, stamp
+
+PATH = "/api/v1/contacts"
+NOBODY = "anonymous"
+BY_TOKEN = "api"
+"""Whose a device or a contact is that came with a token; of a site, it is the site's id."""
+
+
+class ReachMe(Body):
+    model_config = ConfigDict(extra="allow")
+
+    channel: str | None = Field(None, description="phone: we call when it is their turn; others are how we answer")
+    address: str | None = Field(None, description="a phone number or an e-mail address, where `address` is not given")
+    at: Any = Field(None, description="now, or not given; anything else is kept in their words")
+    until: Any = Field(None, description="kept in their words")
+
+
+class ContactBody(Body):
+    """Everything is optional. What cannot be used is kept and named, never refused."""
+
+    model_config = ConfigDict(extra="allow")
+
+    channel: str | None = Field(None, description="touch (when not given) or page")
+    address: str | None = Field(None, description="a phone number with its country, or an e-mail address")
+    customer: str | None = Field(None, description="with a token: the customer whose contact it is")
+    text: str | None = Field(None, description="their words")
+    context: dict[str, Any] | None = Field(
+        None, description="what page, app or device know: model, error, page, last_buttons …; `device`: its own id"
+    )
+    reach_me: ReachMe | str | None = Field(None, description="how they want to be reached")
+    terms: Any = Field(None, description="kept in their words")
+    carry: str | None = Field(None, description="kept as it is")
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+class ContactOut(Reply):
+    """With a site's key `case` and `ref` are missing, and of a promise no more is said than that we call."""
+
+    id: str
+    channel: str
+    at: str
+    case: str | None = Field(None, exclude_if=_is_none)
+    ref: str | None = Field(None, exclude_if=_is_none)
+    page_url: str = Field(description="a page that shows this contact alone")
+    promise: dict[str, Any] | None = Field(None, exclude_if=_is_none)
+    ignored: list[str] = Field(description="what could not be used; people find it under `context.extra`")
+
+
+class ContactApi:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._node = service.node
+
+    def routes(self) -> list[Route]:
+        roles = WRITERS | {Role.OPS, Role.SITE}
+        return [
+            Route(
+                "POST",
+                PATH,
+                "A contact; one touch is enough",
+                roles,
+                self.take,
+                ContactOut,
+                201,
+                ContactBody,
+                tag="contacts",
+                read=read_contact,
+            )
+        ]
+
+    async def take(self, call: Call) -> Replied:
+        form: ContactForm = call.body
+        is_site = call.who.role is Role.SITE
+        via = call.who.token if is_site else BY_TOKEN
+        now = self._node.clock.now()
+        self._check_address(form)
+        sender = await self._sender(form, via=via, is_site=is_site)
+        if form.calls and not self._can_be_called(form.address or sender):
+            form.calls = False
+            form.ignored.append(AS_WORDS.format("reach_me"))
+        command = TakeContact(
+            key=call.key,
+            channel=form.channel,
+            sender=sender,
+            via=via,
+            at=now,
+            text=form.text,
+            context=form.context,
+            touch=Touch(extra=form.extra, calls=form.calls, prefers=form.prefers, wish="\n".join(form.wish)),
+            actor=Actor(ActorKind.CUSTOMER, via) if is_site else actor_of(call),
+        )
+
+        def answer(decision: Decision) -> ContactOut:
+            received = next(e for e in decision.events if isinstance(e, ContactReceived))
+            case = decision.state[received.case]
+            assert isinstance(case, Case)
+            return ContactOut(
+                id=received.contact,
+                channel=received.channel,
+                at=stamp(received.at),
+                case=None if is_site else case.id,
+                ref=None if is_site else case.ref,
+                page_url=page_path(self._node.means.secret, received.contact, now=now),
+                promise=self._promise(form, case, decision, is_site=is_site),
+                ignored=form.named(),
+            )
+
+        return await self._service.take(call, command, answer, status=201)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _check_address(self, form: ContactForm) -> None:
+        """A number that nobody can have, that costs whoever calls it, or that is ours, is nobody's address."""
+        if not form.address:
+            return
+        facts = self._node.means.facts_of(form.address)
+        means = self._node.means
+        ours = form.address in means.senders.values() or form.address in means.policy.numbers
+        if ours or is_anonymous(form.address) or not (facts.dialable or facts.kind is AddressKind.MAIL):
+            form.ignore("address", form.address)
+            form.address = ""
+
+    def _can_be_called(self, address: str) -> bool:
+        """By the numbering plan alone: what we know of a customer must not show."""
+        facts = self._node.means.facts_of(address)
+        return facts.kind is AddressKind.PHONE and facts.dialable and facts.country.isalpha()
+
+    async def _sender(self, form: ContactForm, *, via: str, is_site: bool) -> str:
+        """Whose contact it is: a customer's whom a token names, an address's, a device's, or somebody new's."""
+        if form.customer:
+            known = None if is_site else await self._address_of(form.customer)
+            if known and form.address in ("", known):
+                return known
+            form.ignore("customer", form.customer)
+        if form.address:
+            return form.address
+        return f"{DEVICE}{via}/{form.device}" if form.device else NOBODY
+
+    async def _address_of(self, customer: str) -> str:
+        found = await self._node.journal.document(customer)
+        if not isinstance(found, Customer):
+            return ""
+        words = await self._node.journal.words([found.addresses[0].id])
+        address = words.get(found.addresses[0].id, "")
+        return "" if is_anonymous(address) else address
+
+    def _promise(self, form: ContactForm, case: Case, decision: Decision, *, is_site: bool) -> dict[str, Any] | None:
+        if not form.calls:
+            return None
+        if is_site:
+            return {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": None}
+        made = decision.state.get(case.promise or "")
+        return promise_out(made).model_dump() if isinstance(made, Promise) else None
