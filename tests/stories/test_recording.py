@@ -87,7 +87,7 @@ async def test_it_is_announced_then_recorded_then_on_the_case(tmp_path: Path) ->
         fetched = await story.ask("GET", sound["url"])
         assert (fetched.status, fetched.body[:4]) == (200, b"RIFF")
         page = await ana.page(case)
-        assert f'<a href="{sound["url"]}">' in page
+        assert f'<a href="{sound["url"]}"' in page
         assert "erased" not in page
         assert await noted(story, case) == ["recording announced", "recording"]
 
