@@ -8,7 +8,6 @@ from router.core.commands import Actor, AddAddress, AddNote, AssignCase, SendRep
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
-from router.core.reference import normalised_reference
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.problems import Problem
@@ -19,7 +18,6 @@ from router.http.routes import (
     Replied,
     Reply,
     Route,
-    broken_cursor,
     id_cursor,
     number_cursor,
 )
@@ -36,7 +34,10 @@ from router.http.views import (
     entries_out,
     stamp,
 )
+from router.journal.base import Place
+from router.journal.terms import terms_of
 
+READ_AT_ONCE = 200
 SCANNED_MAX = 2000
 """Cases looked through for one page of a filtered list."""
 TEXT_MAX = 20_000
@@ -49,11 +50,25 @@ class CasesQuery(Page):
     queue: str | None = None
     agent: str | None = None
     customer: str | None = None
-    q: str | None = Field(None, max_length=100, description="a case reference, as spoken or typed")
+    q: str | None = Field(
+        None, max_length=200, description="words, a quoted phrase, a reference, or any form of an address"
+    )
+
+
+class FoundOut(Reply):
+    """Words of a case that were looked for."""
+
+    entry: str | None = Field(description="the row of the timeline; null: of the case itself, such as an address")
+    text: str = Field(description="the words around them")
+    marks: list[tuple[int, int]] = Field(description="start and end of each of them in `text`")
+
+
+class CaseItem(CaseOut):
+    found: list[FoundOut] | None = Field(None, description="where `q` was found")
 
 
 class CasePage(Reply):
-    items: list[CaseOut]
+    items: list[CaseItem]
     next: str | None
 
 
@@ -155,7 +170,7 @@ class CustomerOut(Reply):
 
 
 class CustomersQuery(Page):
-    q: str | None = Field(None, max_length=200, description="an address, in any spelling")
+    q: str | None = Field(None, max_length=200, description="any form of an address, or a name")
 
 
 class CustomerPage(Reply):
@@ -184,7 +199,7 @@ class CaseApi:
             Route(
                 "GET",
                 "/api/v1/customers",
-                "Find customers by address",
+                "Find customers by address or name",
                 ANYBODY,
                 self.customers,
                 CustomerPage,
@@ -211,27 +226,33 @@ class CaseApi:
 
     async def list(self, call: Call) -> Replied:
         query: CasesQuery = call.query
+        terms = None if query.q is None else terms_of(query.q)
         before = id_cursor(query.after, "case_")
-        ref = None
-        if query.q is not None and (ref := normalised_reference(query.q)) is None:
-            return Replied(200, CasePage(items=[], next=None))
         found: list[Case] = []
+        places: dict[str, list[FoundOut]] = {}
         scanned, more = 0, True
         while len(found) < query.limit and more and scanned < SCANNED_MAX:
-            rows = await self._journal.cases(before=before, limit=200, owner=query.customer)
-            more = len(rows) == 200
-            for case in rows:
-                scanned += 1
-                before = case.id
-                if _fits(case, query, ref):
-                    found.append(case)
-                    if len(found) == query.limit:
-                        break
+            if terms is None:
+                rows = await self._journal.cases(before=before, limit=READ_AT_ONCE, owner=query.customer)
+                following = rows[-1].id if len(rows) == READ_AT_ONCE else None
             else:
-                continue
-            more = True
-        items = await cases_out(self._journal, found)
-        return Replied(200, CasePage(items=items, next=before if more else None))
+                page = await self._journal.find_cases(
+                    terms,
+                    before=before,
+                    limit=READ_AT_ONCE if _is_filtered(query) else query.limit,
+                    owner=query.customer,
+                )
+                rows = [case for hit in page.hits if isinstance(case := await self._journal.document(hit.id), Case)]
+                places |= {hit.id: [_found_out(hit.id, place) for place in hit.places] for hit in page.hits}
+                following = page.next
+            scanned += max(1, len(rows))
+            fitting = [case for case in rows if _fits(case, query)]
+            room = query.limit - len(found)
+            found += fitting[:room]
+            before = found[-1].id if len(fitting) > room else following
+            more = before is not None
+        items = [CaseItem(**dict(item), found=places.get(item.id)) for item in await cases_out(self._journal, found)]
+        return Replied(200, CasePage(items=items, next=before))
 
     async def get(self, call: Call) -> Replied:
         return Replied(200, await case_out(self._journal, await self._case(call)))
@@ -308,13 +329,17 @@ class CaseApi:
 
     async def customers(self, call: Call) -> Replied:
         query: CustomersQuery = call.query
-        if query.after is not None:
-            raise broken_cursor()  # an address has one owner at most, so there never is a next page
         if query.q is None:
             raise Problem(422, "Cannot be used", "Say whom you look for.", errors=[(["query", "q"], "is missing")])
-        found = await self._service.find_customer(query.q)
-        items = [await self._customer_out(found)] if found else []
-        return Replied(200, CustomerPage(items=items, next=None))
+        page = await self._journal.find_customers(
+            terms_of(query.q), before=id_cursor(query.after, "cus_"), limit=query.limit
+        )
+        found = [c for hit in page.hits if isinstance(c := await self._journal.document(hit.id), Customer)]
+        whose = await self._service.find_customer(query.q)  # a whole address is found before it stands in the index
+        if whose is not None:
+            found = ([whose] if query.after is None else []) + [c for c in found if c.id != whose.id]
+        items = [await self._customer_out(customer) for customer in found]
+        return Replied(200, CustomerPage(items=items, next=page.next))
 
     async def customer(self, call: Call) -> Replied:
         found = await self._journal.document(call.path["id"])
@@ -448,12 +473,20 @@ def actor_of(call: Call) -> Actor:
     return Actor(ActorKind.AGENT, call.who.agent or call.who.token)
 
 
-def _fits(case: Case, query: CasesQuery, ref: str | None) -> bool:
+def _found_out(case: str, place: Place) -> FoundOut:
+    entry = f"{case}/{place.entry}" if place.entry else None
+    return FoundOut(entry=entry, text=place.text, marks=list(place.marks))
+
+
+def _is_filtered(query: CasesQuery) -> bool:
+    return not (query.status is None and query.queue is None and query.agent is None)
+
+
+def _fits(case: Case, query: CasesQuery) -> bool:
     return (
         (query.status is None or case.status is query.status)
         and (query.queue is None or case.queue == query.queue)
         and (query.agent is None or case.agent == query.agent)
-        and (ref is None or case.ref == ref)
     )
 
 

@@ -92,11 +92,12 @@ class Loaded:
 
 @value
 class Place:
-    """Words that were found: in which row of the timeline (`entry`; one that is none is of the case or the customer
-    themselves), and the whole of that row's words."""
+    """Words that were found. `entry`: in which row of the timeline; 0: they are of the case or customer themselves.
+    `marks`: start and end of each of them in `text`."""
 
     entry: int
     text: str
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 @value

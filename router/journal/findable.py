@@ -81,16 +81,12 @@ def rows_of(batches: Iterable[Stored]) -> tuple[list[Row], list[Row]]:
             match event:
                 case CaseOpened():
                     subject = (event.subject,) if event.subject else ()
-                    cases.append(
-                        Row(event.case, event.customer, 0, words=subject, ref=event.ref, with_addresses=True)
-                    )
+                    cases.append(Row(event.case, event.customer, 0, words=subject, ref=event.ref, with_addresses=True))
                 case CustomerCreated():
                     customers.append(Row(event.customer, event.customer, None, addresses=(event.address.id,)))
                 case AddressAdded():
                     customers.append(Row(event.customer, event.customer, None, addresses=(event.address.id,)))
-                    cases.append(
-                        Row("", event.customer, slot, addresses=(event.address.id,), of_each_case=True)
-                    )
+                    cases.append(Row("", event.customer, slot, addresses=(event.address.id,), of_each_case=True))
                 case ParticipantAdded():
                     cases.append(Row(event.case, event.customer, slot, addresses=(event.address.id,)))
                 case _ if type(event) in TELLING:

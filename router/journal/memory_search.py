@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.core.documents import Customer, Document
 from router.journal.base import Found, Hit, Place, Stored
+from router.journal.excerpts import place_of
 from router.journal.findable import Row, rows_of, slot_of, text_of
 from router.journal.terms import Said, Term, follows, tokens, whole
 
@@ -56,7 +57,7 @@ class MemorySearch:
             slot = max((slot for slot, one in texts.items() if _is_in(term, one)), default=None)
             if slot is None:
                 return []
-            found[slot] = Place(entry=slot, text=texts[slot][0])
+            found[slot] = place_of(slot, texts[slot][0], terms)
         return list(found.values())
 
     def _addresses(self, row: Row) -> list[str]:

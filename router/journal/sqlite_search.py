@@ -15,6 +15,7 @@ from typing import Any
 from router.core.addresses import Address
 from router.journal import codec
 from router.journal.base import Found, Hit, Place, Stored
+from router.journal.excerpts import place_of
 from router.journal.findable import SLOT_BITS, Row, rows_of, slot_of, text_of
 from router.journal.terms import PREFIX_MIN, Said, Term, tokens, whole
 
@@ -214,18 +215,18 @@ class Searching:
                 break
             if n > 0 and all(cursor.at == n for cursor in cursors):
                 rows = list(dict.fromkeys(c.row for c in descents if isinstance(c, Descent)))
-                found.append(self._hit(kind, n, rows))
+                found.append(self._hit(kind, n, rows, terms))
                 if len(found) == limit:
                     break
                 n -= 1
         following = None if n is None or n <= 0 else self._id_at(kind, n if len(found) == limit else n + 1)
         return Found(tuple(found), following)
 
-    def _hit(self, kind: str, n: int, rows: list[int]) -> Hit:
+    def _hit(self, kind: str, n: int, rows: list[int], terms: Sequence[Term]) -> Hit:
         places: list[Place] = []
         for row in rows:
             body = self._db.execute(f"SELECT words FROM search_{kind}_words WHERE rowid = ?", (row,)).fetchone()
-            places.append(Place(entry=row & SLOTS, text=whole(body[0])))
+            places.append(place_of(row & SLOTS, whole(body[0]), terms))
         return Hit(id=self._id_at(kind, n) or "", places=tuple(places))
 
     def _id_at(self, kind: str, n: int) -> str | None:
@@ -257,9 +258,8 @@ class Descent:
 
     def __init__(self, db: sqlite3.Connection, kind: str, match: str) -> None:
         self._db = db
-        self._sql = (
-            f"SELECT rowid FROM search_{kind}_words WHERE search_{kind}_words MATCH ? AND rowid <= ? ORDER BY rowid DESC"
-        )
+        words = f"search_{kind}_words"
+        self._sql = f"SELECT rowid FROM {words} WHERE {words} MATCH ? AND rowid <= ? ORDER BY rowid DESC"
         self._match = match
         self._rows: sqlite3.Cursor | None = None
         self.at: int | None = None

@@ -119,21 +119,6 @@ def digits_of(text: str) -> str:
     return "".join(c for c in text if c in "0123456789")
 
 
-def marks(text: str, terms: tuple[Term, ...]) -> list[tuple[int, int]]:
-    """Where in `text` the terms stand: start and end of each token that is part of one, in order."""
-    sought = [(tokens(said.text), said.goes_on) for term in terms for way in term.ways for said in way]
-    figures = [term.figures for term in terms if term.figures]
-    spans = [(m.start(), m.end()) for m in re.finditer(f"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})[^\\W_])+", text)]
-    here = [folded(text[start:end]) for start, end in spans]
-    hit: set[int] = set()
-    for words, goes_on in sought:
-        for at in range(len(here) - len(words) + 1):
-            if words and follows(here, at, words, goes_on=goes_on):
-                hit.update(range(at, at + len(words)))
-    hit.update(n for n, token in enumerate(here) if token.isdecimal() and any(token.endswith(f) for f in figures))
-    return [spans[n] for n in sorted(hit)]
-
-
 def follows(here: list[str], at: int, words: list[str], *, goes_on: bool) -> bool:
     """Whether `words` stand in `here` from position `at` on."""
     if goes_on:
