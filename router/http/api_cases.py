@@ -242,8 +242,10 @@ class CaseApi:
                     limit=READ_AT_ONCE if _is_filtered(query) else query.limit,
                     owner=query.customer,
                 )
-                rows = [case for hit in page.hits if isinstance(case := await self._journal.document(hit.id), Case)]
-                places |= {hit.id: [_found_out(hit.id, place) for place in hit.places] for hit in page.hits}
+                rows = [hit.document for hit in page.hits if isinstance(hit.document, Case)]
+                places |= {
+                    (id := hit.document.id): [_found_out(id, place) for place in hit.places] for hit in page.hits
+                }
                 following = page.next
             scanned += max(1, len(rows))
             fitting = [case for case in rows if _fits(case, query)]
@@ -334,7 +336,7 @@ class CaseApi:
         page = await self._journal.find_customers(
             terms_of(query.q), before=id_cursor(query.after, "cus_"), limit=query.limit
         )
-        found = [c for hit in page.hits if isinstance(c := await self._journal.document(hit.id), Customer)]
+        found = [hit.document for hit in page.hits if isinstance(hit.document, Customer)]
         whose = await self._service.find_customer(query.q)  # a whole address is found before it stands in the index
         if whose is not None:
             found = ([whose] if query.after is None else []) + [c for c in found if c.id != whose.id]

@@ -104,7 +104,7 @@ class Place:
 class Hit:
     """A document in which all terms stand, and where."""
 
-    id: str
+    document: Document
     places: tuple[Place, ...]
 
 

@@ -41,7 +41,7 @@ class MemorySearch:
         for id in reversed(order[: order.index(before) if before in order else None if before is None else 0]):
             rows = self._rows[kind][id]
             if terms and (owner is None or rows[0].owner == owner) and (places := self._places(rows, terms)):
-                hits.append(Hit(id=id, places=tuple(places)))
+                hits.append(Hit(document=self._documents[id], places=tuple(places)))
             if len(hits) == limit:
                 return Found(tuple(hits), id)
         return Found(tuple(hits))

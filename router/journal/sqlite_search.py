@@ -109,7 +109,7 @@ class Indexing:
             "WHERE id IN (SELECT value FROM json_each(?))",
             sorted(owners),
         )
-        given = {id: [a.id for a in codec.decode(json.dumps(all), list[Address])] for id, all in found.items()}
+        given = {id: [str(a.id) for a in codec.decode(json.dumps(all), list[Address])] for id, all in found.items()}
         vault |= self._json(
             "SELECT json_group_object(id, body) FROM vault WHERE id IN (SELECT value FROM json_each(?))",
             [id for ids in given.values() for id in ids],
@@ -179,6 +179,7 @@ class Searching:
 
     def __init__(self, uri: str) -> None:
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA mmap_size=268435456")
         for kind in KINDS:
             self._db.execute(
                 f"CREATE VIRTUAL TABLE temp.search_{kind}_terms USING fts5vocab(main, search_{kind}_words, row)"
@@ -208,26 +209,27 @@ class Searching:
             of = self._db.execute(f"SELECT n FROM search_{kind} WHERE owner = ? ORDER BY n DESC", (owner,))
             cursors.insert(0, Owned([n for (n,) in of]))
         found: list[Hit] = []
-        n: int | None = top[0] - 1
+        n: int = top[0] - 1
         for _ in range(ROUNDS_MAX):
-            n = _common(cursors, n)
-            if n is None:
-                break
-            if n > 0 and all(cursor.at == n for cursor in cursors):
+            common = _common(cursors, n)
+            if common is None:
+                return Found(tuple(found))
+            n = common
+            if all(cursor.at == n for cursor in cursors):
                 rows = list(dict.fromkeys(c.row for c in descents if isinstance(c, Descent)))
                 found.append(self._hit(kind, n, rows, terms))
                 if len(found) == limit:
-                    break
+                    return Found(tuple(found), self._id_at(kind, n))
                 n -= 1
-        following = None if n is None or n <= 0 else self._id_at(kind, n if len(found) == limit else n + 1)
-        return Found(tuple(found), following)
+        return Found(tuple(found), self._id_at(kind, n + 1))
 
     def _hit(self, kind: str, n: int, rows: list[int], terms: Sequence[Term]) -> Hit:
         places: list[Place] = []
         for row in rows:
             body = self._db.execute(f"SELECT words FROM search_{kind}_words WHERE rowid = ?", (row,)).fetchone()
             places.append(place_of(row & SLOTS, whole(body[0]), terms))
-        return Hit(id=self._id_at(kind, n) or "", places=tuple(places))
+        body = self._db.execute(f"SELECT body FROM search_{kind} JOIN document USING (id) WHERE n = ?", (n,)).fetchone()
+        return Hit(document=codec.decode_document(kind, body[0]), places=tuple(places))
 
     def _id_at(self, kind: str, n: int) -> str | None:
         row = self._db.execute(f"SELECT id FROM search_{kind} WHERE n >= ? ORDER BY n LIMIT 1", (n,)).fetchone()

@@ -12,8 +12,10 @@ import structlog
 from channels.clock import Activity
 from router.journal.base import Journal, Stored
 
-CHUNK = 128
-"""Batches whose rows are written at once: a few milliseconds between two commits."""
+CHUNK = 512
+"""Fresh batches whose rows are written at once: as many as a commit takes, so that it keeps up with any load."""
+READ = 128
+"""Batches read from the log and written at once, when it is behind: a few milliseconds between two commits."""
 REMEMBERED_MAX = 4096
 TOLD_FROM = 20_000
 """Events behind from which it is told how far the index has come."""
@@ -67,4 +69,4 @@ class Indexer:
         if self._fresh and self._fresh[0].first == position + 1:
             return [self._fresh.popleft() for _ in range(min(CHUNK, len(self._fresh)))]
         self._fresh.clear()
-        return await self._journal.batches(after=position, limit=CHUNK)
+        return await self._journal.batches(after=position, limit=READ)

@@ -1,12 +1,15 @@
 """What is found in a journal: one contract, two engines."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from router.core.values import replace
-from router.journal.base import Journal
+from router.journal.base import Journal, JournalStopped
+from router.journal.sqlite import SqliteJournal
+from router.journal.sqlite_file import FILE_NAME
 from router.journal.terms import terms_of
 from tests.journal.test_contract import Engine, Writer
 
@@ -42,7 +45,7 @@ async def index(journal: Journal, chunk: int = 100) -> None:
 
 async def found(journal: Journal, typed: str, **more: str) -> list[str]:
     page = await journal.find_cases(terms_of(typed), before=None, limit=50, owner=more.get("owner"))
-    return [hit.id for hit in page.hits]
+    return [hit.document.id for hit in page.hits]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ async def test_the_newest_come_first_page_by_page_and_of_one_owner_alone(engine:
     before: str | None = None
     while True:
         page = await engine.journal.find_cases(terms_of("kettle hums"), before=before, limit=3)
-        seen += [hit.id for hit in page.hits]
+        seen += [hit.document.id for hit in page.hits]
         if page.next is None:
             break
         before = page.next
@@ -131,7 +134,7 @@ async def test_it_says_where_the_words_stand(engine: Engine):
     await take(engine.journal, hers, "the kettle hums", KANA)
     await index(engine.journal)
     [hit] = (await engine.journal.find_cases(terms_of("動き kettle"), before=None, limit=5)).hits
-    entries = {e.n: e for e in await engine.journal.entries(hit.id, after=0, limit=10)}
+    entries = {e.n: e for e in await engine.journal.entries(hit.document.id, after=0, limit=10)}
     assert {p.text for p in hit.places} == {"the kettle hums", KANA}
     words = await engine.journal.words([str(entries[p.entry].words) for p in hit.places])
     assert set(words.values()) == {p.text for p in hit.places}
@@ -144,7 +147,7 @@ async def test_customers_are_found_by_any_form_of_an_address(engine: Engine):
     await index(engine.journal)
     for typed, want in (("0142", [first]), ("212 555 0143", [second]), ("2125550", [])):
         page = await engine.journal.find_customers(terms_of(typed), before=None, limit=5)
-        assert [hit.id for hit in page.hits] == [w.case.customer for w in want]
+        assert [hit.document.id for hit in page.hits] == [w.case.customer for w in want]
 
 
 async def test_it_goes_on_where_it_stopped_and_twice_is_once(engine: Engine):
@@ -163,3 +166,77 @@ async def test_it_goes_on_where_it_stopped_and_twice_is_once(engine: Engine):
     assert await found(journal, "kettle") == cases[::-1]
     page = await journal.find_customers(terms_of("0144"), before=None, limit=5)
     assert len(page.hits) == 1
+
+
+async def test_a_chunk_takes_as_many_statements_whatever_is_in_it(tmp_path: Path):
+    """The interpreter's lock changes hands as often for fifty texts as for two; no wait for the disk is its own; and
+    commits wait for the disk afterwards as before."""
+    journal = await SqliteJournal.open(tmp_path)
+    seen: list[str] = []
+    counts: list[int] = []
+    for size in (2, 50):
+        writers = [Writer(f"+1212{size:03d}{n:04d}") for n in range(size)]
+        for n, writer in enumerate(writers):
+            writer.count = n * 1000 + size
+        position = journal.last_seq
+        for writer in writers:
+            await journal.append(writer.contact())
+        batches = await journal.batches(after=position, limit=100)
+        journal._writer.set_trace_callback(seen.append)  # pyright: ignore[reportPrivateUsage]
+        await journal.index(batches)
+        journal._writer.set_trace_callback(None)  # pyright: ignore[reportPrivateUsage]
+        ours = [sql for sql in seen if not sql.startswith("--") and "'main'." not in sql]
+        assert ours[0] == "PRAGMA synchronous=NORMAL"
+        assert ours[-2:] == ["COMMIT", "PRAGMA synchronous=FULL"]
+        counts.append(len(ours))
+        seen.clear()
+    assert counts[0] == counts[1] <= 16
+    await journal.close()
+
+
+async def test_of_a_chunk_that_fails_nothing_is_there(tmp_path: Path):
+    """Rows and cursor are one: what was not written is not counted as written, and commits wait for the disk again."""
+    journal = await SqliteJournal.open(tmp_path)
+    [hers] = people(1)
+    case = await take(journal, hers, "the kettle hums")
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute("ALTER TABLE search_customer_words RENAME TO aside")
+    with pytest.raises(JournalStopped, match="a write failed"):
+        await index(journal)
+    assert await found(journal, "kettle") == []
+    assert journal.indexed_to == 0
+    assert journal._writer.execute("PRAGMA synchronous").fetchone() == (2,)  # pyright: ignore[reportPrivateUsage]
+    await journal.close()
+    journal = await SqliteJournal.open(tmp_path)
+    await index(journal)
+    assert await found(journal, "kettle") == [case]
+    await journal.close()
+
+
+async def test_rows_of_the_index_belong_to_an_owner_and_a_case(tmp_path: Path):
+    """So that whoever is erased can be taken out of it."""
+    journal = await SqliteJournal.open(tmp_path)
+    [hers] = people(1)
+    case = await take(journal, hers, "the kettle hums", "still")
+    await index(journal)
+    await journal.close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        rows = db.execute(
+            "SELECT c.id, c.owner, w.words FROM search_case_words w JOIN search_case c ON c.n = w.rowid >> 24"
+        ).fetchall()
+    assert [(id, owner) for id, owner, _ in rows] == [(case, hers.case.customer)] * 3
+    assert {words for *_, words in rows} == {"+12125550142", "the kettle hums", "still"}
+
+
+async def test_an_index_of_another_shape_is_made_anew(tmp_path: Path):
+    journal = await SqliteJournal.open(tmp_path)
+    [hers] = people(1)
+    case = await take(journal, hers, "the kettle hums")
+    await index(journal)
+    await journal.put_record("search", "shape", "0")
+    await journal.close()
+    journal = await SqliteJournal.open(tmp_path)
+    assert (journal.indexed_to, await found(journal, "kettle")) == (0, [])
+    await index(journal)
+    assert await found(journal, "kettle") == [case]
+    await journal.close()
