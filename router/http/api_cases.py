@@ -34,12 +34,12 @@ from router.http.views import (
     entries_out,
     stamp,
 )
-from router.journal.base import Place
-from router.journal.terms import terms_of
+from router.journal.base import Journal, Place
+from router.journal.terms import Term, terms_of
 
 READ_AT_ONCE = 200
-SCANNED_MAX = 2000
-"""Cases looked through for one page of a filtered list."""
+READS_MAX = 10
+"""Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
 TEXT_MAX = 20_000
 REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
@@ -230,30 +230,19 @@ class CaseApi:
         before = id_cursor(query.after, "case_")
         found: list[Case] = []
         places: dict[str, list[FoundOut]] = {}
-        scanned, more = 0, True
-        while len(found) < query.limit and more and scanned < SCANNED_MAX:
-            if terms is None:
-                rows = await self._journal.cases(before=before, limit=READ_AT_ONCE, owner=query.customer)
-                following = rows[-1].id if len(rows) == READ_AT_ONCE else None
-            else:
-                page = await self._journal.find_cases(
-                    terms,
-                    before=before,
-                    limit=READ_AT_ONCE if _is_filtered(query) else query.limit,
-                    owner=query.customer,
-                )
-                rows = [hit.document for hit in page.hits if isinstance(hit.document, Case)]
-                places |= {
-                    (id := hit.document.id): [_found_out(id, place) for place in hit.places] for hit in page.hits
-                }
-                following = page.next
-            scanned += max(1, len(rows))
-            fitting = [case for case in rows if _fits(case, query)]
+        for _ in range(READS_MAX):
+            rows, before = await _read(self._journal, query, terms, before)
+            places |= {case.id: some for case, some in rows}
+            fitting = [case for case, _ in rows if _fits(case, query)]
             room = query.limit - len(found)
             found += fitting[:room]
-            before = found[-1].id if len(fitting) > room else following
-            more = before is not None
-        items = [CaseItem(**dict(item), found=places.get(item.id)) for item in await cases_out(self._journal, found)]
+            if len(fitting) > room:
+                before = found[-1].id
+            if len(found) == query.limit or before is None:
+                break
+        items = [
+            CaseItem(**dict(item), found=places[item.id] or None) for item in await cases_out(self._journal, found)
+        ]
         return Replied(200, CasePage(items=items, next=before))
 
     async def get(self, call: Call) -> Replied:
@@ -473,6 +462,19 @@ def actor_of(call: Call) -> Actor:
     if call.who.role is Role.INTEGRATION:
         return Actor(ActorKind.SYSTEM, call.who.token)
     return Actor(ActorKind.AGENT, call.who.agent or call.who.token)
+
+
+async def _read(
+    journal: Journal, query: CasesQuery, terms: tuple[Term, ...] | None, before: str | None
+) -> tuple[list[tuple[Case, list[FoundOut]]], str | None]:
+    """The next cases, with where words were found in each, and what to go on before."""
+    if terms is None:
+        cases = await journal.cases(before=before, limit=READ_AT_ONCE, owner=query.customer)
+        return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
+    limit = READ_AT_ONCE if _is_filtered(query) else query.limit
+    page = await journal.find_cases(terms, before=before, limit=limit, owner=query.customer)
+    hits = [(hit.document, hit.places) for hit in page.hits if isinstance(hit.document, Case)]
+    return [(case, [_found_out(case.id, place) for place in places]) for case, places in hits], page.next
 
 
 def _found_out(case: str, place: Place) -> FoundOut:

@@ -76,13 +76,17 @@ def rows_of(batches: Iterable[Stored]) -> tuple[list[Row], list[Row]]:
     for stored in batches:
         if stored.stream == DOMAIN:
             continue
+        first: tuple[str, ...] = ()
         for offset, event in enumerate(stored.events):
             slot = BESIDE | (stored.first + offset) % BESIDE
             match event:
                 case CaseOpened():
                     subject = (event.subject,) if event.subject else ()
-                    cases.append(Row(event.case, event.customer, 0, words=subject, ref=event.ref, with_addresses=True))
+                    cases.append(
+                        Row(event.case, event.customer, 0, subject, first, ref=event.ref, with_addresses=not first)
+                    )
                 case CustomerCreated():
+                    first = (event.address.id,)
                     customers.append(Row(event.customer, event.customer, None, addresses=(event.address.id,)))
                 case AddressAdded():
                     customers.append(Row(event.customer, event.customer, None, addresses=(event.address.id,)))

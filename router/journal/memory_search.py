@@ -29,7 +29,7 @@ class MemorySearch:
         fresh = [stored for stored in batches if stored.last > self.position]
         for kind, rows in zip(("case", "customer"), rows_of(fresh), strict=True):
             for row in rows:
-                if not row.of_each_case:  # addresses are read from the customer when somebody looks
+                if not row.of_each_case:  # all addresses are read from the customer when somebody looks
                     self._rows[kind].setdefault(row.document, []).append(row)
         self.position = fresh[-1].last if fresh else self.position
 
@@ -61,7 +61,7 @@ class MemorySearch:
         return list(found.values())
 
     def _addresses(self, row: Row) -> list[str]:
-        customer = self._documents.get(row.owner) if row.with_addresses else None
+        customer = self._documents.get(row.owner) if row.ref else None
         return [a.id for a in customer.addresses] if isinstance(customer, Customer) else []
 
 

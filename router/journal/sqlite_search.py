@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from router.core.addresses import Address
 from router.journal import codec
 from router.journal.base import Found, Hit, Place, Stored
 from router.journal.excerpts import place_of
@@ -109,7 +108,7 @@ class Indexing:
             "WHERE id IN (SELECT value FROM json_each(?))",
             sorted(owners),
         )
-        given = {id: [str(a.id) for a in codec.decode(json.dumps(all), list[Address])] for id, all in found.items()}
+        given = {id: [str(address["id"]) for address in all] for id, all in found.items()}
         vault |= self._json(
             "SELECT json_group_object(id, body) FROM vault WHERE id IN (SELECT value FROM json_each(?))",
             [id for ids in given.values() for id in ids],
@@ -117,7 +116,7 @@ class Indexing:
         return given
 
     def _of_each_case(self, rows: list[Row]) -> list[Row]:
-        """A customer's new address is put to each of their cases; one of this chunk has it already."""
+        """A customer's new address is put to each of their cases, those of this chunk too."""
         owners = sorted({row.owner for row in rows if row.of_each_case})
         if not owners:
             return rows
@@ -126,12 +125,10 @@ class Indexing:
             "FROM search_case WHERE owner IN (SELECT value FROM json_each(?)) GROUP BY owner)",
             owners,
         )
-        found: list[Row] = []
-        for row in rows:
-            if row.of_each_case:
-                found += [Row(id, row.owner, row.slot, addresses=row.addresses) for id in cases.get(row.owner, [])]
-            else:
-                found.append(row)
+        found = [row for row in rows if not row.of_each_case]
+        for row in (row for row in rows if row.of_each_case):
+            theirs = {*cases.get(row.owner, []), *(one.document for one in found if one.owner == row.owner)}
+            found += [Row(id, row.owner, row.slot, addresses=row.addresses) for id in sorted(theirs)]
         return found
 
     def _insert_rows(

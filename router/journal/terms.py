@@ -24,6 +24,7 @@ NATIONAL_MIN = 6
 
 PARTS = re.compile(r'"([^"]*)"|(\S+)')
 FIGURES = re.compile(r"[+#(]*[0-9][0-9().\-/#]*")
+NO_FIGURES = re.compile("[^0-9]+")
 TOKEN = re.compile(r"[^\W_]+")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of scripts that leave no spaces between words: Thai, Lao, Burmese, Khmer, kana, Han."""
@@ -104,7 +105,8 @@ def address_keys(address: str) -> str:
     key = matching_key(address)
     if not key.startswith("tel:"):
         return ""
-    return " ".join(sorted({tail_key(digits_of(address)), tail_key(key.removeprefix("tel:"))}))
+    found, other = tail_key(key[4:]), tail_key(digits_of(address))
+    return found if found == other else f"{found} {other}"
 
 
 def reference_key(reference: str) -> str:
@@ -116,7 +118,7 @@ def tail_key(digits: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    return "".join(c for c in text if c in "0123456789")
+    return NO_FIGURES.sub("", text)
 
 
 def follows(here: list[str], at: int, words: list[str], *, goes_on: bool) -> bool:
