@@ -240,3 +240,18 @@ async def test_an_index_of_another_shape_is_made_anew(tmp_path: Path):
     await index(journal)
     assert await found(journal, "kettle") == [case]
     await journal.close()
+
+
+async def test_an_address_that_is_added_finds_the_cases_there_are(engine: Engine):
+    """Those that are indexed already, those of the same chunk, and of this customer alone."""
+    first, second, other = people(3)
+    for writer in (first, second, other):
+        await take(engine.journal, writer, "the kettle hums")
+        if writer is first:
+            await index(engine.journal)
+    for writer in (first, second):
+        await engine.journal.append(writer.adds(f"mia.{writer.sender[-4:]}@customer.example"))
+    await index(engine.journal)
+    for writer in (first, second):
+        assert await found(engine.journal, f"mia.{writer.sender[-4:]}@cust") == [writer.case.id]
+    assert await found(engine.journal, "customer.example kettle") == [second.case.id, first.case.id]
