@@ -14,6 +14,7 @@ from bench.mails import mails
 from bench.matching import matching
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
+from bench.search import search
 from bench.voice import line, voice
 
 
@@ -56,6 +57,7 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "mails": mails,
     "trimming": trimming,
     "hostile": hostile,
+    "search": search,
 }
 
 

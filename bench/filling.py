@@ -1,6 +1,7 @@
 """Fills a journal with open cases, or one case with messages, through the core and the engine, without sockets."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from channels.numbers import facts_of
@@ -43,7 +44,14 @@ async def open_scope(data: Path) -> tuple[Journal, CustomerScope]:
     return journal, scope
 
 
-async def fill(scope: CustomerScope, *, first: int, count: int, people: bool = True) -> None:
+def same_text(n: int) -> str:
+    del n
+    return "thermostat E42 again please call me after three bill order late refund"
+
+
+async def fill(
+    scope: CustomerScope, *, first: int, count: int, people: bool = True, text: Callable[[int], str] = same_text
+) -> None:
     """Take `count` texts, each of another person (a case each), or all of one person (one case)."""
     numbers = iter(range(first, first + count))
 
@@ -56,7 +64,7 @@ async def fill(scope: CustomerScope, *, first: int, count: int, people: bool = T
                 sender=sender,
                 via="+14155550100",
                 at=Ms(BEGIN + n),
-                text="thermostat E42 again please call me after three bill order late refund",
+                text=text(n),
             )
             await scope.take(command)
 

@@ -32,6 +32,7 @@ DOCTOR_SHOWS = (
     "onecase_offers_total",
     "onecase_consumer_lag",
 )
+SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 
 
 class AdminProblem(Exception):
@@ -188,7 +189,12 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
             async with session.get(f"{url}/metrics") as answer:
                 metrics = await answer.text()
             for name, value in _samples(metrics):
-                if name.startswith("onecase_consumer_lag_events") and value > 1000:
+                if name == SEARCH_LAG and value > 1000:
+                    lines.append(
+                        f"the search index is {value:.0f} events behind, and what is newer is not found yet: "
+                        "it is being made while the service runs, and the log says how far it is"
+                    )
+                elif name.startswith("onecase_consumer_lag_events") and value > 1000:
                     lines.append(
                         f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
                     )

@@ -8,7 +8,6 @@ from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatu
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
-from router.core.reference import normalised_reference
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.problems import Problem
@@ -19,7 +18,6 @@ from router.http.routes import (
     Replied,
     Reply,
     Route,
-    broken_cursor,
     id_cursor,
     number_cursor,
 )
@@ -36,10 +34,12 @@ from router.http.views import (
     entries_out,
     stamp,
 )
-from router.journal.base import Journal
+from router.journal.base import Journal, Place
+from router.journal.terms import Term, terms_of
 
-SCANNED_MAX = 2000
-"""Cases looked through for one page of a filtered list."""
+READ_AT_ONCE = 200
+READS_MAX = 10
+"""Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
 TEXT_MAX = 20_000
 REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
@@ -50,11 +50,25 @@ class CasesQuery(Page):
     queue: str | None = None
     agent: str | None = None
     customer: str | None = None
-    q: str | None = Field(None, max_length=100, description="a case reference, as spoken or typed")
+    q: str | None = Field(
+        None, max_length=200, description="words, a quoted phrase, a reference, or any form of an address"
+    )
+
+
+class FoundOut(Reply):
+    """Words of a case that were looked for."""
+
+    entry: str | None = Field(description="the row of the timeline; null: of the case itself, such as an address")
+    text: str = Field(description="the words around them")
+    marks: list[tuple[int, int]] = Field(description="start and end of each of them in `text`")
+
+
+class CaseItem(CaseOut):
+    found: list[FoundOut] | None = Field(None, description="where `q` was found")
 
 
 class CasePage(Reply):
-    items: list[CaseOut]
+    items: list[CaseItem]
     next: str | None
 
 
@@ -147,7 +161,7 @@ class CustomerOut(Reply):
 
 
 class CustomersQuery(Page):
-    q: str | None = Field(None, max_length=200, description="an address, in any spelling")
+    q: str | None = Field(None, max_length=200, description="any form of an address, or a name")
 
 
 class CustomerPage(Reply):
@@ -176,7 +190,7 @@ class CaseApi:
             Route(
                 "GET",
                 "/api/v1/customers",
-                "Find customers by address",
+                "Find customers by address or name",
                 ANYBODY,
                 self.customers,
                 CustomerPage,
@@ -192,27 +206,24 @@ class CaseApi:
 
     async def list(self, call: Call) -> Replied:
         query: CasesQuery = call.query
+        terms = None if query.q is None else terms_of(query.q)
         before = id_cursor(query.after, "case_")
-        ref = None
-        if query.q is not None and (ref := normalised_reference(query.q)) is None:
-            return Replied(200, CasePage(items=[], next=None))
         found: list[Case] = []
-        scanned, more = 0, True
-        while len(found) < query.limit and more and scanned < SCANNED_MAX:
-            rows = await self._journal.cases(before=before, limit=200, owner=query.customer)
-            more = len(rows) == 200
-            for case in rows:
-                scanned += 1
-                before = case.id
-                if _fits(case, query, ref):
-                    found.append(case)
-                    if len(found) == query.limit:
-                        break
-            else:
-                continue
-            more = True
-        items = await cases_out(self._journal, found)
-        return Replied(200, CasePage(items=items, next=before if more else None))
+        places: dict[str, list[FoundOut]] = {}
+        for _ in range(READS_MAX):
+            rows, before = await _read(self._journal, query, terms, before)
+            places |= {case.id: some for case, some in rows}
+            fitting = [case for case, _ in rows if _fits(case, query)]
+            room = query.limit - len(found)
+            found += fitting[:room]
+            if len(fitting) > room:
+                before = found[-1].id
+            if len(found) == query.limit or before is None:
+                break
+        items = [
+            CaseItem(**dict(item), found=places[item.id] or None) for item in await cases_out(self._journal, found)
+        ]
+        return Replied(200, CasePage(items=items, next=before))
 
     async def get(self, call: Call) -> Replied:
         return Replied(200, await case_out(self._journal, await self._case(call)))
@@ -294,13 +305,17 @@ class CaseApi:
 
     async def customers(self, call: Call) -> Replied:
         query: CustomersQuery = call.query
-        if query.after is not None:
-            raise broken_cursor()  # an address has one owner at most, so there never is a next page
         if query.q is None:
             raise Problem(422, "Cannot be used", "Say whom you look for.", errors=[(["query", "q"], "is missing")])
-        found = await self._service.find_customer(query.q)
-        items = [await customer_out(self._journal, found)] if found else []
-        return Replied(200, CustomerPage(items=items, next=None))
+        page = await self._journal.find_customers(
+            terms_of(query.q), before=id_cursor(query.after, "cus_"), limit=query.limit
+        )
+        found = [hit.document for hit in page.hits if isinstance(hit.document, Customer)]
+        whose = await self._service.find_customer(query.q)  # a whole address is found before it stands in the index
+        if whose is not None:
+            found = ([whose] if query.after is None else []) + [c for c in found if c.id != whose.id]
+        items = [await customer_out(self._journal, customer) for customer in found]
+        return Replied(200, CustomerPage(items=items, next=page.next))
 
     async def customer(self, call: Call) -> Replied:
         found = await self._journal.document(call.path["id"])
@@ -419,12 +434,33 @@ def actor_of(call: Call) -> Actor:
     return Actor(ActorKind.AGENT, call.who.agent or call.who.token)
 
 
-def _fits(case: Case, query: CasesQuery, ref: str | None) -> bool:
+async def _read(
+    journal: Journal, query: CasesQuery, terms: tuple[Term, ...] | None, before: str | None
+) -> tuple[list[tuple[Case, list[FoundOut]]], str | None]:
+    """The next cases, with where words were found in each, and what to go on before."""
+    if terms is None:
+        cases = await journal.cases(before=before, limit=READ_AT_ONCE, owner=query.customer)
+        return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
+    limit = READ_AT_ONCE if _is_filtered(query) else query.limit
+    page = await journal.find_cases(terms, before=before, limit=limit, owner=query.customer)
+    hits = [(hit.document, hit.places) for hit in page.hits if isinstance(hit.document, Case)]
+    return [(case, [_found_out(case.id, place) for place in places]) for case, places in hits], page.next
+
+
+def _found_out(case: str, place: Place) -> FoundOut:
+    entry = f"{case}/{place.entry}" if place.entry else None
+    return FoundOut(entry=entry, text=place.text, marks=list(place.marks))
+
+
+def _is_filtered(query: CasesQuery) -> bool:
+    return not (query.status is None and query.queue is None and query.agent is None)
+
+
+def _fits(case: Case, query: CasesQuery) -> bool:
     return (
         (query.status is None or case.status is query.status)
         and (query.queue is None or case.queue == query.queue)
         and (query.agent is None or case.agent == query.agent)
-        and (ref is None or case.ref == ref)
     )
 
 

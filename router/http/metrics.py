@@ -121,6 +121,7 @@ class NodeMetrics(Collector):
         yield agents
         lag = GaugeMetricFamily("onecase_consumer_lag_events", "Events not yet consumed", labels=["consumer"])
         lag.add_metric(["relay"], node.relay.lag)
+        lag.add_metric(["search"], node.indexer.lag)
         yield lag
         yield GaugeMetricFamily("onecase_outbox_under_way", "Messages being sent now", value=node.outbox.waiting)
         legs = GaugeMetricFamily("onecase_legs", "Telephone legs that are not over, by state", labels=["state"])

@@ -1,5 +1,6 @@
 """What the outside sees of documents and timeline rows (the contract's shapes). Words are read from the vault here."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -180,10 +181,14 @@ async def case_out(journal: Journal, case: Case) -> CaseOut:
 
 async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     """Cases as the outside sees them, with their contacts' addresses as they were given."""
-    contacts: dict[str, list[Entry]] = {}
-    for case in cases:
-        rows = await journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=("message", "call"))
-        contacts[case.id] = [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
+    kinds = ("message", "call")
+    read = await asyncio.gather(
+        *(journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=kinds) for case in cases)
+    )
+    contacts = {
+        case.id: [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
+        for case, rows in zip(cases, read, strict=True)
+    }
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))

@@ -5,7 +5,7 @@ whose documents changed meanwhile is refused alone; a commit that fails stops th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from router.core.documents import (
 from router.core.events import CommandTaken, Event
 from router.core.values import field, value
 from router.core.words import AddressId, CallState, PromiseState, WorkState
+from router.journal.terms import Term
 
 DOMAIN = "domain"
 """The stream of the domain scope; every other stream is a customer's id."""
@@ -87,6 +88,32 @@ class Loaded:
     customer: str | None = None
     address: AddressId | None = None
     state: State = field(default_factory=dict[str, Document])
+
+
+@value
+class Place:
+    """Words that were found. `entry`: in which row of the timeline; 0: they are of the case or customer themselves.
+    `marks`: start and end of each of them in `text`."""
+
+    entry: int
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@value
+class Hit:
+    """A document in which all terms stand, and where."""
+
+    document: Document
+    places: tuple[Place, ...]
+
+
+@value
+class Found:
+    """A page of hits, the newest first. `next`: to go on before; None when there surely is nothing more."""
+
+    hits: tuple[Hit, ...] = ()
+    next: str | None = None
 
 
 class KeyTaken(Exception):
@@ -173,6 +200,25 @@ class Journal(Protocol):
     async def records(self, kind: str) -> dict[str, str]: ...
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         """Write a record durably, or delete it with None."""
+        ...
+
+    @property
+    def indexed_to(self) -> int:
+        """The number up to which words can be found. It is not acknowledged: after a crash it may be a smaller one."""
+        ...
+
+    async def index(self, batches: Sequence[Stored]) -> None:
+        """Make the words of `batches` found, which follow `indexed_to` in the log. Done twice, it is done once."""
+        ...
+
+    async def find_cases(
+        self, terms: Sequence[Term], *, before: str | None, limit: int, owner: str | None = None
+    ) -> Found:
+        """Cases in which all terms stand, wherever in them. No terms: none."""
+        ...
+
+    async def find_customers(self, terms: Sequence[Term], *, before: str | None, limit: int) -> Found:
+        """Customers by their addresses and by how they call themselves."""
         ...
 
     async def counts(self) -> dict[str, int]: ...

@@ -47,5 +47,7 @@ FAULT_POINTS = (
     "recorder.after_asking",
     "recorder.before_stop",
     "recorder.before_delete",
+    "search.before_write",
+    "search.after_write",
 )
 """Every point that exists; the kill sweep visits each."""

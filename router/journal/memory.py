@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from router.journal.base import (
     DOMAIN,
     Answer,
     Batch,
+    Found,
     JournalClosed,
     JournalStopped,
     JournalUnusable,
@@ -34,6 +35,8 @@ from router.journal.base import (
     is_live,
     owner_of,
 )
+from router.journal.memory_search import MemorySearch
+from router.journal.terms import Term
 
 HEADER_BYTES = 12
 """Length and check sum of the body, and a check sum over both."""
@@ -86,6 +89,7 @@ class MemoryJournal:
         self._writing: asyncio.Task[None] | None = None
         self._stopped: JournalStopped | None = None
         self._listeners: list[Callable[[list[Stored]], None]] = []
+        self._search = MemorySearch(self._documents, self._vault)
 
     @classmethod
     async def open(cls, disk: Disk | None = None) -> "MemoryJournal":
@@ -334,6 +338,23 @@ class MemoryJournal:
 
     async def records(self, kind: str) -> dict[str, str]:
         return {id: body for (k, id), body in sorted(self._records.items()) if k == kind}
+
+    @property
+    def indexed_to(self) -> int:
+        return self._search.position
+
+    async def index(self, batches: Sequence[Stored]) -> None:
+        if self._stopped is not None:
+            raise self._stopped
+        self._search.write(batches)
+
+    async def find_cases(
+        self, terms: Sequence[Term], *, before: str | None, limit: int, owner: str | None = None
+    ) -> Found:
+        return self._search.find("case", terms, before=before, limit=limit, owner=owner)
+
+    async def find_customers(self, terms: Sequence[Term], *, before: str | None, limit: int) -> Found:
+        return self._search.find("customer", terms, before=before, limit=limit)
 
     async def counts(self) -> dict[str, int]:
         found: dict[str, int] = defaultdict(int)

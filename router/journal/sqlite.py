@@ -28,6 +28,7 @@ from router.journal.base import (
     BLOB_BYTES_MAX,
     Answer,
     Batch,
+    Found,
     JournalClosed,
     JournalStopped,
     JournalUnusable,
@@ -43,6 +44,8 @@ from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
 from router.journal.seen import Seen
 from router.journal.sqlite_file import FILE_NAME, open_writer, take_folder, write_copy
+from router.journal.sqlite_search import Indexing, Searching
+from router.journal.terms import Term
 
 GROUP_MAX = 512
 """Batches in one commit at most, so that a burst does not make the first of it wait for the last."""
@@ -107,6 +110,9 @@ class SqliteJournal:
         self._listeners: list[Callable[[list[Stored]], None]] = []
         self._writer: sqlite3.Connection
         self._checkpoints: Checkpoints
+        self._indexing: Indexing
+        self._searching: Searching
+        self._search_thread = ThreadPoolExecutor(1, thread_name_prefix="journal-search")
         self._seq = 0
         self._addresses: Seen
         self._wanted: dict[str, asyncio.Future[Loaded]] = {}
@@ -124,8 +130,11 @@ class SqliteJournal:
             writer = open_writer(path)
             reads = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, cached_statements=256)
             await reads.execute("PRAGMA mmap_size=268435456")
+            indexing = Indexing(writer)
             journal = cls(folder=folder, lock=lock, reads=reads, faults=faults or FaultPoints())
             journal._writer = writer
+            journal._indexing = indexing
+            journal._searching = Searching(f"{path.as_uri()}?mode=ro")
             journal._checkpoints = Checkpoints(path, writer, every=checkpoint_every)
             journal._addresses = Seen(key for (key,) in writer.execute("SELECT key FROM address"))
             journal._seq = writer.execute("SELECT coalesce(max(seq), 0) FROM batch").fetchone()[0]
@@ -288,6 +297,19 @@ class SqliteJournal:
         else:
             self._writer.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (kind, id, body))
 
+    @property
+    def indexed_to(self) -> int:
+        return self._indexing.position
+
+    async def index(self, batches: Sequence[Stored]) -> None:
+        await self._write_beside(lambda: self._index(batches))
+
+    def _index(self, batches: Sequence[Stored]) -> None:
+        self._faults.reach("search.before_write")
+        self._checkpoints.attend()
+        self._checkpoints.committed(self._indexing.write(batches))
+        self._faults.reach("search.after_write")
+
     async def forget_answers(self, before: Ms) -> int:
         def forget() -> int:
             return self._writer.execute("DELETE FROM answer WHERE kept_until < ?", (before,)).rowcount
@@ -445,6 +467,22 @@ class SqliteJournal:
         rows = await self._all("SELECT id, body FROM record WHERE kind = ? ORDER BY id", (kind,))
         return {id: body for id, body in rows}
 
+    async def find_cases(
+        self, terms: Sequence[Term], *, before: str | None, limit: int, owner: str | None = None
+    ) -> Found:
+        return await self._find("case", terms, before=before, limit=limit, owner=owner)
+
+    async def find_customers(self, terms: Sequence[Term], *, before: str | None, limit: int) -> Found:
+        return await self._find("customer", terms, before=before, limit=limit)
+
+    async def _find(
+        self, kind: str, terms: Sequence[Term], *, before: str | None, limit: int, owner: str | None = None
+    ) -> Found:
+        def find() -> Found:
+            return self._searching.find(kind, terms, before=before, limit=limit, owner=owner)
+
+        return await asyncio.get_running_loop().run_in_executor(self._search_thread, find)
+
     async def counts(self) -> dict[str, int]:
         rows = await self._all("SELECT kind, count(*) FROM document GROUP BY kind", ())
         return {kind: count for kind, count in rows}
@@ -461,6 +499,8 @@ class SqliteJournal:
             await asyncio.wait([self._writing])
         self._stopped = self._stopped or JournalClosed()
         await self._reads.close()
+        await asyncio.get_running_loop().run_in_executor(self._search_thread, self._searching.close)
+        self._search_thread.shutdown()
         await asyncio.to_thread(self._checkpoints.close)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()

@@ -44,6 +44,7 @@ from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
+from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
 from router.node.outbox import Outbox
@@ -114,6 +115,7 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.indexer = Indexer(journal=journal, activity=self.activity)
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
             journal=journal,
@@ -162,6 +164,7 @@ class Node:
         await self.relay.catch_up()
         self.domain.rebuild(await self.journal.live(Case))
         self.spawn(self.relay.run(), "relay")
+        self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.failure), "dialler watch")
         self.spawn(self._watch(self.recorder.failure), "recorder watch")
@@ -252,6 +255,7 @@ class Node:
 
     def _hear(self, batches: list[Stored]) -> None:
         self.relay.hear(batches)
+        self.indexer.hear(batches)
         self.outbox.hear(batches)
         self.dialler.hear(batches)
         self.recorder.hear(batches)

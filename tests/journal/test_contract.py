@@ -9,7 +9,7 @@ import pytest
 from policies import default_policy_files, parse_policies
 from router.core.addresses import AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import Blob, TakeContact
+from router.core.commands import SYSTEM, AddAddress, Blob, TakeContact
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.values import replace
@@ -53,6 +53,17 @@ class Writer:
         owner = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         answer = Answer(key=command.key, status=200, body="", kept_until=Ms(at + 1000))
         batch = batch_of(owner, command, self.state, decision, at=at, answer=answer)
+        self.state = decision.state
+        return batch
+
+    def adds(self, address: str) -> Batch:
+        """One more address of this person is noted."""
+        self.count += 1
+        at = Ms(NOW + self.count)
+        customer = next(d for d in self.state.values() if isinstance(d, Customer))
+        command = AddAddress(key=f"add/{address}", customer=customer.id, address=address, actor=SYSTEM)
+        decision = decide(self.state, command, self.means.context(command, at))
+        batch = batch_of(customer.id, command, self.state, decision, at=at, answer=None)
         self.state = decision.state
         return batch
 

@@ -40,6 +40,8 @@ KILLS = [
     ("outbox.after_record", 1),
     ("journal.before_commit", 7),
     ("journal.after_commit", 8),
+    ("search.before_write", 2),
+    ("search.after_write", 2),
 ]
 
 

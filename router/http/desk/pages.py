@@ -14,6 +14,7 @@ from router.core.errors import Rejected
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
+from router.http.desk.finding import Results, results
 from router.http.desk.mail import mail_page
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
@@ -108,7 +109,7 @@ class Desk:
         match rest:
             case [""]:
                 if asked := query.get("q", "").strip():
-                    return await self._search(who, asked)
+                    return await self._search(who, asked, after=query.get("after"))
                 return await self._screen(who, None, done=done)
             case ["mail", case, n]:
                 pictures = query.get("pictures") == "1"
@@ -120,14 +121,15 @@ class Desk:
             case _:
                 raise Problem(404, "Not found", "There is nothing at this address.")
 
-    async def _search(self, who: Identity, asked: str) -> WireResponse:
-        try:
-            items = (await self._calls.read(who, "/cases", q=asked, limit=1)).items
-        except Problem:
-            items = []
-        if items:
-            return _to(f"{HOME}/case/{items[0].id}#latest")
-        said = f"There is no case {asked[:40]}. The last digit checks the others: are all of them right?"
+    async def _search(self, who: Identity, asked: str, *, after: str | None) -> WireResponse:
+        found = await results(self._calls, who, asked, after=after)
+        if found.only is not None:
+            return _to(f"{HOME}/case/{found.only}#latest")
+        if found.items or found.following:
+            return await self._screen(who, None, asked=asked, found=found)
+        said = f"There is no case with {asked[:40]}."
+        if not any(c.isalpha() for c in asked):
+            said += " The last digit of a reference checks the others: are all of them right?"
         return await self._screen(who, None, status=404, said=said, asked=asked)
 
     async def _screen(
@@ -141,6 +143,7 @@ class Desk:
         asked: str = "",
         shown: int = ROWS_SHOWN,
         draft: Draft | None = None,
+        found: Results | None = None,
     ) -> WireResponse:
         screen = await self._screens.screen(who, case=case, shown=shown, draft=draft or Draft())
         return self._pages.page(
@@ -153,6 +156,7 @@ class Desk:
             said=said,
             asked=asked,
             shown=shown,
+            results=found,
         )
 
     def _sentence(self, problem: Problem) -> WireResponse:

@@ -1,0 +1,65 @@
+"""What the desk shows of a search: cases, their people, and where the words were found. Reads through the API alone."""
+
+from dataclasses import dataclass
+
+from router.core.reference import normalised_reference
+from router.http.api_cases import CaseItem, CasePage, FoundOut
+from router.http.auth import Identity
+from router.http.desk.calls import Calls
+
+RESULTS_SHOWN = 25
+PLACES_SHOWN = 3
+PEOPLE_SHOWN = 4
+ASKED_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of words; `is_marked`: they were looked for."""
+
+    text: str
+    is_marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    case: CaseItem
+    people: list[str]
+    places: list[list[Piece]]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of results. `only`: the one case that was named by its reference."""
+
+    items: list[Result]
+    following: str | None
+    only: str | None = None
+
+
+async def results(calls: Calls, who: Identity, asked: str, *, after: str | None) -> Results:
+    """What is found for `asked`. Raises Problem."""
+    page: CasePage = await calls.read(who, "/cases", q=asked[:ASKED_MAX], limit=RESULTS_SHOWN, after=after)
+    items = [Result(case=case, people=_people(case), places=_places(case)) for case in page.items]
+    is_named = len(items) == 1 and after is None and items[0].case.ref == normalised_reference(asked)
+    return Results(items=items, following=page.next, only=items[0].case.id if is_named else None)
+
+
+def _people(case: CaseItem) -> list[str]:
+    named = [*(contact.address for contact in case.contacts if contact.address), *case.participants]
+    return list(dict.fromkeys(named))[:PEOPLE_SHOWN]
+
+
+def _places(case: CaseItem) -> list[list[Piece]]:
+    """Rows with words that were found; a reference stands in none."""
+    return [_pieces(found) for found in case.found or [] if found.marks][:PLACES_SHOWN]
+
+
+def _pieces(found: FoundOut) -> list[Piece]:
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in found.marks:
+        pieces += [Piece(found.text[at:start], is_marked=False), Piece(found.text[start:end], is_marked=True)]
+        at = end
+    pieces.append(Piece(found.text[at:], is_marked=False))
+    return [piece for piece in pieces if piece.text]
