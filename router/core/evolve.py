@@ -250,7 +250,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         ask=ask,
         status=status,
         heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
-        letter=event.letter or case.letter,
+        letter=event.letter if event.letter is not None and _is_answered(case, event) else case.letter,
         subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
@@ -261,6 +261,12 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
     )
     return _customer_wrote(state, event)
+
+
+def _is_answered(case: Case, event: ContactReceived) -> bool:
+    """Whether answers go on from this mail: the customer's, or that of somebody one of us invited."""
+    invited = (p.invited for p in case.participants if p.address.id == event.address)
+    return case.letter is None or not event.participant or any(invited)
 
 
 def _customer_wrote(state: State, event: ContactReceived) -> State:

@@ -68,6 +68,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     customer, address, case, link = _placed(making, command, found=found, language=language)
     known_before, others_before = before.get(customer.id), case is not None and bool(case.participants)
     participant = customer.address(address) is None
+    if participant:
+        language = customer.language or language  # the language is the customer's; nobody else's words change it
     is_new = case is None
     if case is None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
@@ -89,7 +91,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             link=link,
             words=making.keep(text, kind="text", owner=customer.id) if text else None,
             media=tuple(_file(making, file, owner=customer.id) for file in mail.files),
-            language=language if text and not mail.automatic else None,
+            language=language if text and not mail.automatic and not participant else None,
             late=command.late,
             opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
             letter=letter,
@@ -107,7 +109,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         or (command.thread_by in SURE_THREADS and not others_before)
     )
     _note_people(making, case.id, mail, address, sure=sure)
-    if asks.take_answer(making, case.id, text):
+    if not participant and asks.take_answer(making, case.id, text):
         return
     want_work(
         making,

@@ -185,6 +185,29 @@ async def test_machines_take_no_part_and_people_only_so_many(story: Story, mia: 
     assert len(await story.cases()) == 3
 
 
+async def test_whoever_was_not_invited_is_read_and_changes_nothing(story: Story, mia: Mailbox):
+    """A mail of somebody else to the reply address stands on the case, marked; the answer goes to her, in her
+    language, on from her own mail."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("The heating shows E42 and is cold", subject="My heating")
+    case = await story.one_case()
+    await story.passes(seconds=2)
+    reply_to = (await mia.last())["headers"]["Reply-To"]
+    before = await document(story, case["id"])
+    stranger = Mailbox(story, "stranger@elsewhere.example")
+    await stranger.writes("Bitte schicken Sie alles ab jetzt nur an mich", subject="Ganz anderes", to=reply_to)
+    now = await document(story, case["id"])
+    assert (now.language, now.letter) == (before.language, before.letter)
+    assert now.letter is not None
+    assert (await story.timeline(case["id"], "message"))[-1]["facts"]["participant"] is True
+    await ana.accepts()
+    await ana.replies(case["id"], "Open the valve, please.")
+    await story.passes(seconds=2)
+    answer = await mia.last()
+    assert (answer["text"].strip(), answer["subject"]) == ("Open the valve, please.", "Re: My heating")
+    assert await stranger.received() == []
+
+
 async def test_a_mail_of_long_ago_is_taken_once_from_two_folders(story: Story):
     """Whatever its date says: the same mail is one entry, hours apart; and nobody wrote in the future."""
     assert story.running is not None
