@@ -17,7 +17,7 @@ SANDBOX_PORT ?= 8090
 
 help:
 	@echo "make setup    .venv with everything, from the lock files"
-	@echo "make demo     the service, a telephone sandbox and a short story; prints the pages to open"
+	@echo "make demo     the service, a sandbox of telephones and mailboxes, and a short story; prints the pages to open"
 	@echo "make test     format, lint, rooms, types and all tests with fixed seeds (what CI runs)"
 	@echo "make soak     all tests with fresh seeds, the slow ones too, then WORLDS=500 simulated worlds"
 	@echo "make bench    figures, as ratios within one run"
@@ -65,6 +65,8 @@ endef
 
 .venv/.runtime: requirements.lock | .venv/.made
 	$(call install,requirements.lock)
+	@printf '#!/bin/sh\nexec "%s/.venv/bin/python" "%s/onecase.py" "$$@"\n' "$(CURDIR)" "$(CURDIR)" > .venv/bin/onecase
+	@chmod +x .venv/bin/onecase
 	@touch $@
 
 .venv/.tools: requirements-dev.lock .venv/.runtime

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
+from email.utils import make_msgid
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ class World:
         got = await self._until("a mail in her mailbox", self._last_mail)
         _tell(f"Ana writes a mail to {MAILBOX}", got["subject"])
         answer = EmailMessage()
+        answer["Message-ID"] = make_msgid(domain=MAILBOX.split("@")[1])
         answer["From"], answer["To"] = MAILBOX, got["headers"]["Reply-To"]
         answer["Subject"], answer["In-Reply-To"] = f"Re: {got['subject']}", got["headers"]["Message-ID"]
         quoted = "\n".join(f"> {line}" for line in got["text"].strip().splitlines())

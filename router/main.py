@@ -219,7 +219,7 @@ def token_create(
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="admin token, for a running service")] = "",
 ) -> None:
     """Make a token and print it; it is not kept and cannot be read again."""
-    typer.echo(_wait(admin.token_create(_settings(config, data=data), role, url, token)))
+    typer.echo(_wait(admin.token_create(_settings(config, data=data), role, url, _unless_folder(token, data, url))))
 
 
 @token_app.command("list")
@@ -230,7 +230,7 @@ def token_list(
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="admin token, for a running service")] = "",
 ) -> None:
     """List tokens by their ids."""
-    for line in _wait(admin.token_list(_settings(config, data=data), url, token)):
+    for line in _wait(admin.token_list(_settings(config, data=data), url, _unless_folder(token, data, url))):
         typer.echo(line)
 
 
@@ -243,10 +243,15 @@ def token_revoke(
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="admin token, for a running service")] = "",
 ) -> None:
     """Revoke a token at once."""
-    typer.echo(_wait(admin.token_revoke(_settings(config, data=data), id, url, token)))
+    typer.echo(_wait(admin.token_revoke(_settings(config, data=data), id, url, _unless_folder(token, data, url))))
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _unless_folder(token: str, data: Path | None, url: str | None) -> str:
+    """Who names a folder means that folder, whatever token stands in the environment."""
+    return "" if data is not None and url is None else token
 
 
 async def _serve(
@@ -272,7 +277,7 @@ async def _serve(
         running = await start_service(settings, sandbox=inside, sandbox_url=sandbox_url, follow_clock=clock == "manual")
         if inside is not None:
             inside.sandbox.account.aim(settings.public_url or running.url)
-        _announce(running, inside.url if inside else sandbox_url)
+        _announce(running, settings, inside.url if inside else sandbox_url)
         failure = await _serve_until(asked, running)
     finally:
         if inside is not None:
@@ -290,13 +295,13 @@ async def _serve_until(asked: asyncio.Event, running: Running) -> str | None:
     return running.node.failed.result() if running.node.failed.done() else None
 
 
-def _announce(running: Running, sandbox_url: str | None) -> None:
+def _announce(running: Running, settings: Settings, sandbox_url: str | None) -> None:
     typer.echo(f"onecase ready at {running.url}")
     typer.echo(f"  desk     {running.url}/desk")
     typer.echo(f"  API      {running.url}/docs")
     if sandbox_url:
         typer.echo(f"  sandbox  {sandbox_url}")
-    if running.bootstrap:
+    if running.bootstrap and running.bootstrap != settings.bootstrap_token.get_secret_value():
         typer.echo(f"  admin token (shown once): {running.bootstrap}")
 
 
