@@ -36,6 +36,8 @@ FULL_CHECK_EVERY = 8
 READY_S_MAX = 300.0
 """However slow disk and provider are, a restarted service answers webhooks after this."""
 DRAIN_S_MAX = 3 * 3600.0
+DRAIN_MAIL_S_MAX = 11 * 3600.0
+"""A mail server tries again after hours, six at most, until the mail is through or returned."""
 QUIET_S = 1200.0
 CALM_AFTER_MS = 600_000
 HARMLESS = frozenset({"lines_break", "phones_odd", "spoofed", "forged", "odd_words", "burst", "flood", "streams_flap"})
@@ -176,11 +178,15 @@ class World:
 
     async def _drain(self) -> None:
         await self._until(self._is_up, READY_S_MAX, 35, "the service does not come back")
-        await self._until(lambda: is_quiet(self), DRAIN_S_MAX, 15, "work does not drain")
+        await self._until(lambda: is_quiet(self), self._drain_s_max, 15, "work does not drain")
+
+    @property
+    def _drain_s_max(self) -> float:
+        return DRAIN_S_MAX if self.office is None else DRAIN_MAIL_S_MAX
 
     async def _be_quiet(self) -> None:
         """Without input nothing but the provider's log is looked at now and then."""
-        await self._until(lambda: is_quiet(self), DRAIN_S_MAX, 15, "work does not drain")
+        await self._until(lambda: is_quiet(self), self._drain_s_max, 15, "work does not drain")
         rounds = self.loop.rounds
         await self._pass(QUIET_S)
         if self.loop.rounds - rounds > QUIET_ROUNDS_MAX:
