@@ -2,6 +2,7 @@
 servers and clients that behave badly."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -245,6 +246,61 @@ async def test_a_mail_larger_than_it_said_is_refused_and_the_session_goes_on(des
                 except aiosmtplib.SMTPDataError as problem:
                     assert problem.code == code
     assert desk.got == [MAIL]
+
+
+async def test_a_mail_too_large_is_refused_while_it_comes(desk: Desk):
+    """Whoever listens hears it before the end; what comes behind the end is a command again, and heard once."""
+    async with listening(desk, message_bytes=1_000) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + b"x\r\n" * 400)
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"\r\n552 5.3.4 The mail is too large\r\n")
+        writer.write(b"x\r\n" * 100 + b".\r\nNOOP\r\nQUIT\r\n")
+        async with asyncio.timeout(10):
+            said = (await reader.read()).splitlines()
+        writer.close()
+    assert [one[:3] for one in said] == [b"250", b"221"] and desk.got == []
+
+
+@pytest.mark.parametrize("unit", [b"\r\n", b"..\r\n"])
+async def test_a_mail_of_very_many_lines_is_a_few_pieces_with_turns_of_others_between(desk: Desk, unit: bytes):
+    """No object stands for a line, and what one turn of the loop reads is one piece from the socket."""
+    raw, turns, blocks, is_over = unit * (2_000_000 // len(unit)), 0, 0, False
+
+    async def others() -> None:
+        nonlocal turns, blocks
+        while not is_over:
+            turns, blocks = turns + 1, max(blocks, sys.getallocatedblocks())
+            await asyncio.sleep(0)
+
+    async with listening(desk) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
+        await reader.readuntil(b"\r\n354 End data with <CR><LF>.<CR><LF>\r\n")
+        before = sys.getallocatedblocks()
+        task = asyncio.create_task(others())
+        writer.write(raw + b".\r\n")
+        assert (await reader.readline()).startswith(b"250")
+        is_over = True
+        await task
+        writer.close()
+    assert turns >= len(raw) // 262_144
+    assert blocks - before < 100_000 < len(raw) // len(unit)
+    assert desk.got[0].raw == raw.replace(b"..", b".")
+
+
+async def test_mails_that_come_in_one_piece_are_told_apart(desk: Desk):
+    """Who waits for no reply sends a mail, its end and the next mail at once."""
+    begin = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
+    async with listening(desk) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        mails = [b"", b"..one\r\n", b"\r\n\r\n", b"two\n.\nstill two\r\n"]
+        writer.write(b"EHLO x\r\n" + b"".join(begin + one + b".\r\n" for one in mails) + b"QUIT\r\n")
+        async with asyncio.timeout(10):
+            said = (await reader.read()).splitlines()
+        writer.close()
+    assert [one.raw for one in desk.got] == [b"", b".one\r\n", b"\r\n\r\n", b"two\n.\nstill two\r\n"]
+    assert said[-1].startswith(b"221")
 
 
 async def test_an_endless_line_is_cut_off(desk: Desk):
