@@ -71,13 +71,22 @@ class Outgoing:
 
 @value
 class Sent:
-    """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows)."""
+    """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows).
+
+    `unreached`: those of a letter's copies whom it will never reach, though it went to all others. `of_recipient`: it
+    is to be tried again because of whom it is for, and tells nothing of how the provider does."""
 
     outcome: str
     provider_id: str | None = None
     error: str = ""
     retry_after_ms: int | None = None
     setback: Setback | None = None  # of one that was refused: why, where another way may reach them
+    unreached: tuple[str, ...] = ()
+    of_recipient: bool = False
+
+    @property
+    def is_provider_well(self) -> bool:
+        return self.outcome in ("sent", "refused") or self.of_recipient
 
 
 @value

@@ -65,17 +65,17 @@ class EmailChannel:
         except ValueError as problem:  # nothing that a stranger wrote may stop us; a person looks at it
             return Sent("refused", error=f"the mail cannot be written: {problem}"[:300])
         try:
-            await self._post.deliver(envelope, timeout_s=SEND_S)
+            unreached = await self._post.deliver(envelope, timeout_s=SEND_S)
         except PostRefused as refused:
             error = f"{refused.code} {refused.text}"[:300]
             return (
                 Sent("refused", error=error, setback=Setback.UNREACHABLE)
                 if refused.permanent
-                else Sent("again", error=error)
+                else Sent("again", error=error, of_recipient=refused.of_recipient)
             )
         except PostFailure as failure:
             return Sent("lost" if failure.may_have_arrived else "again", error=str(failure)[:300])
-        return Sent("sent", provider_id=id)
+        return Sent("sent", provider_id=id, unreached=tuple(one.address for one in unreached if one.is_permanent))
 
     def _composed(self, message: Outgoing, letter: Letter, copies: tuple[str, ...], id: str) -> bytes:
         answered = letter.thread[-1] if letter.thread and letter.is_answer else ""

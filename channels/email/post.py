@@ -37,13 +37,26 @@ class Reply:
 ACCEPTED = Reply(250, "2.0.0 OK")
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A recipient who was refused while others were taken; never the first of an envelope."""
+
+    address: str
+    reply: Reply
+
+    @property
+    def is_permanent(self) -> bool:
+        return self.reply.code >= 500
+
+
 class PostRefused(Exception):
     """The other server said no: it does not have the mail."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, *, of_recipient: bool = False) -> None:
         super().__init__(f"{code} {text}")
         self.code = code  # 4xx or 5xx
         self.text = text
+        self.of_recipient = of_recipient  # it may well take mail for others
 
     @property
     def permanent(self) -> bool:
@@ -60,11 +73,12 @@ class PostFailure(Exception):
 
 
 class Post(Protocol):
-    """Carries one mail to the next server."""
+    """Carries one mail to the next server. The first recipient is whom it is for, the others get a copy."""
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
-        """Return when the server has the mail for all recipients. Raise `PostRefused` where it said no, `PostFailure`
-        where no reply came within `timeout_s` (real seconds)."""
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
+        """Return when the server has the mail for the first recipient, with those of the others whom it refused. Raise
+        `PostRefused` where it said no to the mail or to the first, and then nobody gets it; `PostFailure` where no
+        reply came within `timeout_s` (real seconds)."""
         ...
 
 
@@ -72,13 +86,28 @@ Take = Callable[[Envelope], Awaitable[Reply]]
 """Receives one mail and says the reply. It may raise `PostFailure`: then the sender hears nothing."""
 
 
+Admit = Callable[[str, str], Reply | None]
+"""Says at once, before the mail itself comes, why it cannot come from this sender to this recipient; None: it can."""
+
+
+def sift(envelope: Envelope, admit: Admit | None) -> tuple[Envelope, tuple[Unreached, ...]]:
+    """The mail to those who are admitted, and the others. Raise `PostRefused` where the first is not."""
+    replies = [(one, admit(envelope.sender, one) if admit else None) for one in envelope.recipients]
+    first = replies[0][1]
+    if first is not None:
+        raise PostRefused(first.code, first.text, of_recipient=True)
+    unreached = tuple(Unreached(one, reply) for one, reply in replies if reply is not None)
+    return Envelope(envelope.sender, tuple(one for one, reply in replies if reply is None), envelope.raw), unreached
+
+
 class PostInHand:
     """A `Post` without a wire: it hands each mail straight to whoever takes it."""
 
-    def __init__(self, take: Take) -> None:
-        self._take = take
+    def __init__(self, take: Take, admit: Admit | None = None) -> None:
+        self._take, self._admit = take, admit
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
+        envelope, unreached = sift(envelope, self._admit)
         try:
             async with asyncio.timeout(timeout_s):
                 reply = await self._take(envelope)
@@ -86,6 +115,7 @@ class PostInHand:
             raise PostFailure(f"no reply in {timeout_s:g} s", may_have_arrived=True) from problem
         if not reply.is_taken:
             raise PostRefused(reply.code, reply.text)
+        return unreached
 
 
 def is_address(text: str) -> bool:

@@ -7,28 +7,25 @@ reads no message, keeps none and tries nothing again.
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import aiosmtplib
 
-from channels.email.post import Envelope, PostFailure, PostRefused, Reply, Take, is_address
+from channels.email.post import Admit, Envelope, PostFailure, PostRefused, Reply, Take, Unreached, is_address
 from channels.email.smtp_session import FAILED, NO_ADDRESS, Session, SmtpLimits, TurnedAway
 
 CONNECTIONS_OUT_MAX = 5
 QUIT_S = 2.0
-UTF8_REFUSED = (550, "5.6.7 this server takes no addresses outside ASCII")
+UTF8_REFUSED = Reply(550, "5.6.7 this server takes no addresses outside ASCII")
+LEAVING = 421  # on all recipients, whoever was asked about
+SYSTEM_STATUS = "4.3."  # RFC 3463: on the server itself: full, not able, not willing
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
-
-Admit = Callable[[str, str], Reply | None]
-"""Says at once, before the mail itself comes, why it cannot come from this sender to this recipient; None: it can."""
 
 
 class SmtpPost:
-    """Carries mail to one server, one connection for each, a few at a time. All or nothing: where the server refuses
-    one recipient, nobody gets the mail, and the refusal names that recipient."""
+    """Carries mail to one server, one connection for each, a few at a time."""
 
     def __init__(
         self,
@@ -45,22 +42,23 @@ class SmtpPost:
         self._username, self._password, self._name = username, password, name
         self._turns = asyncio.Semaphore(CONNECTIONS_OUT_MAX)
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
         """See `Post`. A connection that is lost anywhere after DATA was said counts as: may have arrived."""
-        for address in (*envelope.recipients, envelope.sender or "null@path"):
+        for address in (envelope.recipients[0], envelope.sender or "null@path"):
             if not is_address(address):
                 raise PostRefused(553, f"5.1.3 {address!r} is no address")
         client, progress = self._client(timeout_s), _Progress()
         try:
             async with asyncio.timeout(timeout_s), self._turns:
-                await _converse(client, envelope, progress)
+                unreached = await _converse(client, envelope, progress)
             await _leave(client)
+            return unreached
         except aiosmtplib.SMTPAuthenticationError as problem:  # a word on us, not on the mail
             raise PostFailure(f"{self._host} does not let us in: {problem}", may_have_arrived=False) from problem
         except aiosmtplib.SMTPResponseException as problem:
             await _leave(client)
             if 400 <= problem.code <= 599:
-                raise PostRefused(problem.code, _one_line(problem)) from problem
+                raise PostRefused(problem.code, _one_line(problem), of_recipient=_is_of_recipient(problem)) from problem
             raise PostFailure(f"{self._host} said {problem}", may_have_arrived=progress.is_data_said) from problem
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
             reason = f"no reply from {self._host}:{self._port}: {problem!r}"
@@ -87,7 +85,7 @@ class _Progress:
     is_data_said: bool = False
 
 
-async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> None:
+async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> tuple[Unreached, ...]:
     await client.connect()
     with suppress(aiosmtplib.SMTPHeloError):  # then it speaks HELO, and has no extensions
         await client.ehlo()
@@ -97,16 +95,39 @@ async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Prog
         options.append(f"SIZE={len(raw) + lone_ends}")
     if not raw.isascii() and client.supports_extension("8bitmime"):
         options.append("BODY=8BITMIME")
-    if not "".join((envelope.sender, *envelope.recipients)).isascii():
-        if not client.supports_extension("smtputf8"):
-            raise PostRefused(*UTF8_REFUSED)
+    if not "".join((envelope.sender, *envelope.recipients)).isascii() and client.supports_extension("smtputf8"):
         options.append("SMTPUTF8")
         encoding = "utf-8"
+    first, *copies = envelope.recipients
+    if encoding == "ascii" and not (envelope.sender + first).isascii():
+        raise PostRefused(UTF8_REFUSED.code, UTF8_REFUSED.text)
     await client.mail(envelope.sender, options=options, encoding=encoding)
-    for recipient in envelope.recipients:
-        await client.rcpt(recipient, encoding=encoding)
+    await client.rcpt(first, encoding=encoding)
+    unreached = [Unreached(one, no) for one in copies if (no := await _refusal(client, one, encoding=encoding))]
     progress.is_data_said = True
     await client.data(raw)
+    return tuple(unreached)
+
+
+async def _refusal(client: aiosmtplib.SMTP, copy: str, *, encoding: str) -> Reply | None:
+    """Why this one gets no copy; None where they get one. Raise what ends the whole conversation."""
+    if not is_address(copy):
+        return NO_ADDRESS
+    if encoding == "ascii" and not copy.isascii():
+        return UTF8_REFUSED
+    try:
+        await client.rcpt(copy, encoding=encoding)
+    except aiosmtplib.SMTPRecipientRefused as problem:
+        if not 400 <= problem.code <= 599 or problem.code == LEAVING:
+            raise
+        return Reply(problem.code, _one_line(problem))
+    return None
+
+
+def _is_of_recipient(problem: aiosmtplib.SMTPResponseException) -> bool:
+    if not isinstance(problem, aiosmtplib.SMTPRecipientRefused) or problem.code == LEAVING:
+        return False
+    return not problem.message.startswith(SYSTEM_STATUS)
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
@@ -115,8 +136,7 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
 
 
 def _one_line(problem: aiosmtplib.SMTPResponseException) -> str:
-    text = " ".join(problem.message.split())
-    return f"{text} ({problem.recipient})" if isinstance(problem, aiosmtplib.SMTPRecipientRefused) else text
+    return " ".join(problem.message.split())
 
 
 class SmtpListener:

@@ -1,7 +1,8 @@
 """One session of the mail server: what the library does of SMTP, with limits on what it leaves without.
 
 Its one rule: nothing from outside is unbounded: lines, mails, commands, silence and the whole session have an end. It
-decides nothing about mails; its `Host` does.
+decides nothing about mails; its `Host` does. The library makes an object of each line of a mail and reads on without
+letting others have their turn; so what comes after DATA goes past it, into `MailData`.
 """
 
 import asyncio
@@ -9,12 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import AnyStr, Protocol, cast
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, syntax
 from aiosmtpd.smtp import Envelope as Gathered
 
 from channels.email.post import Envelope, Reply, is_address
+from channels.email.smtp_data import MailData
 
-LINE_BYTES_MAX = 1 << 20  # RFC 5321 says 1,000; mailers that send a whole picture in one line are taken all the same
+BUFFER_BYTES_MAX = 1 << 16  # of commands; twice as much stops the other side from sending
+READ_BYTES_MAX = 1 << 24  # more than the buffer ever holds
+MARK = b"\n"
 COMMAND_BYTES_MAX = 2_048
 COMMANDS_MAX = 10_000  # of each kind, in one session
 NULL_PATH = "<>"
@@ -23,7 +27,8 @@ FAILED = Reply(451, "4.3.0 Local trouble, please try again later")
 BUSY = Reply(421, "4.3.2 Too many connections, please try again later")
 CLOSING = Reply(421, "4.3.2 Going down, please try again later")
 IDLE = Reply(421, "4.4.2 This takes too long, goodbye")
-TOO_LARGE = Reply(552, "5.3.4 The mail is far too large, goodbye")
+TOO_LARGE = Reply(552, "5.3.4 The mail is too large")
+FAR_TOO_LARGE = Reply(552, "5.3.4 The mail is far too large, goodbye")
 NO_ADDRESS = Reply(553, "5.1.3 This is no address")
 
 
@@ -106,12 +111,14 @@ class _Hooks:
 class Session(SMTP):
     """One session, with our limits on what the library leaves without."""
 
-    line_length_limit = LINE_BYTES_MAX
+    line_length_limit = BUFFER_BYTES_MAX
 
     def __init__(self, host: Host) -> None:
         self._host, self._limits = host, host.limits
         self._came_bytes, self._ends_at = 0, 0.0
         self.is_taking = False
+        self._data: MailData | None = None  # while the bytes of a mail come
+        self._is_whole = asyncio.Event()
         self.command_size_limits = defaultdict(lambda: COMMAND_BYTES_MAX)  # the library's own is shared by all
         super().__init__(
             _Hooks(host),
@@ -143,11 +150,57 @@ class Session(SMTP):
 
     def data_received(self, data: bytes) -> None:
         self._came_bytes += len(data)
-        if self._came_bytes > 2 * self._limits.message_bytes + LINE_BYTES_MAX:
-            _say_goodbye(self.transport, TOO_LARGE)  # the library would go on reading for ever
+        if self._came_bytes > 2 * self._limits.message_bytes + BUFFER_BYTES_MAX:
+            _say_goodbye(self.transport, FAR_TOO_LARGE)  # whoever did not hear that it is too large
             return
         self._reset_timeout()
-        super().data_received(data)
+        if self._data is None:
+            super().data_received(data)
+        else:
+            self._feed(self._data, data)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 (the library's name)
+        """As the library does it, but for how the bytes are collected."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        assert self.envelope is not None
+        if not self.envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+        elif arg:
+            await self.push("501 Syntax: DATA")
+        else:
+            await self._collect(MailData(self._limits.message_bytes))
+
+    async def _collect(self, data: MailData) -> None:
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        self._reader.feed_data(MARK)  # so that there is something to read, and no other byte comes before we have it
+        early = (await self._reader.read(READ_BYTES_MAX))[: -len(MARK)]  # of whoever did not wait for the 354
+        self._data = data
+        self._is_whole.clear()
+        self._feed(data, early)
+        await self._is_whole.wait()
+        await self._end_of(data)
+
+    def _feed(self, data: MailData, some: bytes) -> None:
+        was_too_large = data.is_too_large
+        behind = data.feed(some)
+        if data.is_too_large and not was_too_large:
+            self._writer.write(_line(TOO_LARGE).encode() + b"\r\n")  # at once; the rest comes to nothing
+        if behind is not None:
+            self._data = None
+            self._is_whole.set()
+            super().data_received(behind)
+
+    async def _end_of(self, data: MailData) -> None:
+        """Have the mail taken, unless its reply was said."""
+        assert self.envelope is not None
+        if data.is_too_large:
+            return self._set_post_data_state()
+        self.envelope.content = self.envelope.original_content = data.take()
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()
+        return await self.push(status)
 
     async def push(self, status: AnyStr) -> None:
         await super().push(status)

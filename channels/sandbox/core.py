@@ -116,6 +116,10 @@ class Sandbox:
         fault breaks the connection instead of answering."""
         return await self._mail_in.take(envelope)
 
+    def mail_admits(self, sender: str, recipient: str) -> Reply | None:
+        """Why the mailboxes' server takes no mail from `sender` to `recipient`; None where it does."""
+        return self._mail_in.admit(sender, recipient)
+
     async def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request; its `url` is the raw path with query. Raise `WireFailure` where a fault breaks the
         connection instead of answering."""

@@ -170,7 +170,9 @@ async def run_sandbox(
     meeting.running = running
     try:
         if smtp_port is not None:
-            running._smtp = await SmtpListener.start(host, smtp_port, sandbox.mail_in, name=MAIL_HOST)
+            running._smtp = await SmtpListener.start(
+                host, smtp_port, sandbox.mail_in, name=MAIL_HOST, admit=sandbox.mail_admits
+            )
             sandbox.smtp_port = running._smtp.port
     except BaseException:
         await running.close()

@@ -181,7 +181,7 @@ class RecordAttempt:
     """What the provider answered. `provider_id` on success; else `error`, and whether another try may help.
 
     `outcome`: sent, refused (never will), again (not taken, try later), lost (no answer: it may have gone out),
-    absent (looked for and not found)."""
+    absent (looked for and not found). `unreached`: who will never get the copy of it that was for them."""
 
     key: str
     message: MessageId
@@ -192,6 +192,7 @@ class RecordAttempt:
     retry_after_ms: int | None = None
     adopted: bool = False
     setback: Setback | None = None
+    unreached: tuple[AddressId, ...] = ()
     actor: Actor = SYSTEM
 
 

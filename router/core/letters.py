@@ -21,14 +21,13 @@ from router.core.context import Making
 from router.core.documents import Case, Customer, Letter, Message, MessageState
 from router.core.errors import Reason, Rejected
 from router.core.events import (
-    AddressMarked,
     CaseReopened,
     CaseStatusChanged,
     ContactReceived,
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.mailing import why_untold
+from router.core.mailing import mark, note_unreached, why_untold
 from router.core.texts import queue_message
 from router.core.undelivered import fail
 from router.core.values import replace
@@ -218,7 +217,7 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *,
     case = making.case(id)
     known, wrote = making.customer(case.customer).address(sender), _address(making, id, sender)
     if wrote.bounced and mail.vouched is not False:
-        _mark(making, case, wrote, bounced=False, why="they wrote again")
+        mark(making, case, wrote, bounced=False, why="they wrote again")
     if known is None and not any(p.address.id == sender and p.invited for p in case.participants):
         return
     for other in mail.others:
@@ -292,27 +291,9 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
 def _came_back(making: Making, message: Message, mail: MailIn) -> None:
     """Nothing goes to that address until somebody writes from it. Where only a copy came back, the mail arrived."""
     ids, why = mail.bounced_at or (message.address,), mail.bounced_why[:200]
-    case = making.case(message.case)
-    everybody = [*making.customer(message.customer).addresses, *(p.address for p in case.participants)]
-    for address in everybody:
-        if address.id in ids and not address.bounced:
-            _mark(making, case, address, bounced=True, why=why)
+    note_unreached(making, making.case(message.case), ids, why)
     if message.address in ids and message.state != MessageState.FAILED:  # one that arrived twice comes back twice
         fail(making, message, f"came back: {why}", Setback.UNREACHABLE)
-
-
-def _mark(making: Making, case: Case, address: Address, *, bounced: bool, why: str) -> None:
-    is_theirs = making.customer(case.customer).address(address.id) is not None
-    making.emit(
-        AddressMarked(
-            customer=case.customer,
-            at=making.now,
-            address=address.id,
-            bounced=bounced,
-            why=why,
-            case=None if is_theirs else case.id,
-        )
-    )
 
 
 def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> None:

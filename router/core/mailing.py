@@ -1,9 +1,11 @@
-"""What a mail of ours needs besides its words, and whether one that no person wrote may go out at all."""
+"""What a mail of ours needs besides its words, whom mail reaches, and whether one that no person wrote may go out."""
 
+from router.core.addresses import Address
 from router.core.context import Making
 from router.core.documents import Case, Mailing
+from router.core.events import AddressMarked
 from router.core.values import replace
-from router.core.words import DAY_MS, HOUR_MS
+from router.core.words import DAY_MS, HOUR_MS, AddressId
 
 TOLD_AGAIN_MS = DAY_MS
 """An automatic mail about one case goes out once in this time."""
@@ -25,6 +27,28 @@ def mailing_of(case: Case) -> Mailing:
 def automatic_mailing_of(case: Case) -> Mailing:
     """The same for a mail that no person wrote: to nobody but the customer, and under a subject of ours."""
     return replace(mailing_of(case), subject=None, copies=(), automatic=True)
+
+
+def note_unreached(making: Making, case: Case, ids: tuple[AddressId, ...], why: str) -> None:
+    """Nothing goes to these addresses by mail until somebody writes from there."""
+    for address in (*making.customer(case.customer).addresses, *(p.address for p in case.participants)):
+        if address.id in ids and not address.bounced:
+            mark(making, case, address, bounced=True, why=why)
+
+
+def mark(making: Making, case: Case, address: Address, *, bounced: bool, why: str) -> None:
+    """Note of an address whether mail reaches it."""
+    is_theirs = making.customer(case.customer).address(address.id) is not None
+    making.emit(
+        AddressMarked(
+            customer=case.customer,
+            at=making.now,
+            address=address.id,
+            bounced=bounced,
+            why=why,
+            case=None if is_theirs else case.id,
+        )
+    )
 
 
 def why_untold(making: Making, case: Case) -> str:

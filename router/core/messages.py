@@ -22,6 +22,7 @@ from router.core.events import (
     MessageSent,
     WorkWithdrawn,
 )
+from router.core.mailing import note_unreached
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
@@ -42,6 +43,8 @@ TOO_LATE = {
     Reason.WINDOW_CLOSED: ("the window closed before it was sent", Setback.WINDOW_CLOSED),
 }
 """Why a way that was open when a message was written is not any more when it is sent."""
+
+COPY_REFUSED = "their mail server refused a copy"
 
 PROVIDER_STATES = {
     "sent": MessageState.SENT,
@@ -117,6 +120,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                     adopted=command.adopted,
                 )
             )
+            note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
         case "refused":
             fail(making, message, command.error, command.setback)
         case "again" if message.attempts < sending.attempts:

@@ -31,6 +31,7 @@ class ContactOut(Reply):
 class ParticipantOut(Reply):
     address: str
     invited: bool = Field(description="whether they are written to; they may write in any case")
+    bounced: bool = Field(description="the last mail to them came back: none goes there until they write again")
 
 
 class AskOut(Reply):
@@ -229,7 +230,7 @@ def case_now(
             for e in contacts
         ],
         participants=[
-            ParticipantOut(address=words[p.address.id], invited=p.invited)
+            ParticipantOut(address=words[p.address.id], invited=p.invited, bounced=p.address.bounced)
             for p in case.participants
             if p.address.id in words
         ],

@@ -247,7 +247,7 @@ class Dialler:
         self._faults.reach("dialler.before_dial")
         sent = await channel.dial(dial)
         self._faults.reach("dialler.after_dial")
-        self.breaker.note(ok=sent.outcome in ("sent", "refused"), now=self._clock.now())
+        self.breaker.note(ok=sent.is_provider_well, now=self._clock.now())
         if sent.outcome != "lost":
             outcome = "placed" if sent.outcome == "sent" else sent.outcome
             await self._record(begun, outcome, provider_id=sent.provider_id or "", error=sent.error)

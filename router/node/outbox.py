@@ -2,6 +2,7 @@
 
 An attempt is durable before the provider is asked. No answer: the provider is looked up before anything is sent
 again. A provider that keeps failing is left alone for a while (circuit breaker), and no attempt is counted meanwhile.
+One that is slow holds up its own messages alone.
 """
 
 import asyncio
@@ -25,7 +26,8 @@ from router.node.deadlines import Deadlines
 from router.node.locks import Locks
 
 AT_ONCE = 16
-"""Messages under way at the same time; those to one address go one after the other."""
+"""Messages under way at the same time on one channel; those to one address go one after the other."""
+READ_AT_ONCE = 16
 HEARD = frozenset({MessageQueued, MessageReleased, MessageRetryPlanned, MessageAttempted})
 BREAKER_FAILURES = 5
 BREAKER_FIRST_MS, BREAKER_LAST_MS = 5 * SECOND_MS, 60 * SECOND_MS
@@ -70,7 +72,8 @@ class Outbox:
         self._activity = activity
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._slots: dict[str, asyncio.Semaphore] = {}
         self._in_order = Locks()
         self._under_way: set[MessageId] = set()
         self.breakers: dict[str, Breaker] = {}
@@ -123,23 +126,22 @@ class Outbox:
 
     async def _work(self, id: MessageId) -> None:
         with self._activity.doing("outbox"):
-            async with self._slots:
+            async with self._reading:
                 message = await self._journal.document(id)
-                if not isinstance(message, Message):
-                    return
-                async with self._in_order.hold(message.address):
-                    await self._attend(id)
+            channel = self._channels.get(message.channel) if isinstance(message, Message) else None
+            if not isinstance(message, Message) or channel is None:
+                return
+            slots = self._slots.setdefault(channel.id, asyncio.Semaphore(AT_ONCE))
+            async with slots, self._in_order.hold(message.address):
+                await self._attend(id, channel)
 
-    async def _attend(self, id: MessageId) -> None:
+    async def _attend(self, id: MessageId, channel: Channel) -> None:
         message = await self._journal.document(id)
         if not isinstance(message, Message) or message.due_at is None or id in self._under_way:
             return None
         now = self._clock.now()
         if message.due_at > now:
             return self._plan(id, message.due_at)
-        channel = self._channels.get(message.channel)
-        if channel is None:
-            return None
         breaker = self.breakers.setdefault(channel.id, Breaker())
         if wait := breaker.wait_ms(now):
             return self._deadlines.set(f"outbox {id}", Ms(now + wait), lambda: self._start(id))
@@ -165,7 +167,7 @@ class Outbox:
         self._faults.reach("outbox.before_send")
         sent = await channel.send(outgoing)
         self._faults.reach("outbox.after_send")
-        breaker.note(ok=sent.outcome in ("sent", "refused"), now=self._clock.now())
+        breaker.note(ok=sent.is_provider_well, now=self._clock.now())
         if sent.outcome != "lost":
             await self._record(message, attempted[0].attempt, sent)
         self._faults.reach("outbox.after_record")
@@ -186,6 +188,8 @@ class Outbox:
         return await self._record(message, message.attempts, Sent(outcome, error="no answer to the last attempt"))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
+        copies = message.mail.copies if message.mail is not None and sent.unreached else ()
+        words = await self._journal.words([str(id) for id in copies])
         await self._customers.take(
             RecordAttempt(
                 key=f"outcome/{message.id}/{attempt}/{sent.outcome}/{message.version}",
@@ -197,6 +201,7 @@ class Outbox:
                 retry_after_ms=sent.retry_after_ms,
                 adopted=adopted,
                 setback=sent.setback,
+                unreached=tuple(id for id in copies if words.get(id) in sent.unreached),
             )
         )
 

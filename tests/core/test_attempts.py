@@ -3,7 +3,7 @@
 import pytest
 
 from policies import default_policy_files, parse_policies
-from router.core.addresses import AddressFacts, AddressKind
+from router.core.addresses import Address, AddressFacts, AddressKind
 from router.core.clock import Ms
 from router.core.commands import (
     Actor,
@@ -17,9 +17,11 @@ from router.core.commands import (
 )
 from router.core.context import Context
 from router.core.decide import decide
-from router.core.documents import Case, Customer, Message, State
+from router.core.documents import Case, Customer, Message, Participant, State
 from router.core.errors import Rejected
-from router.core.words import ActorKind, Channel, Ids, MessageId, Setback
+from router.core.mailing import mailing_of
+from router.core.values import replace
+from router.core.words import ActorKind, AddressId, Channel, Ids, MessageId, Setback
 
 POLICY = parse_policies(default_policy_files(), 1)
 FACTS = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
@@ -143,3 +145,42 @@ def test_a_report_before_the_answer_counts_for_its_attempt():
     sending.begin()
     sending.reported("delivered", "SM1", attempt=1)
     assert (sending.message.state, sending.message.provider_id) == ("delivered", "SM1")
+
+
+def with_tom(sending: Sending) -> AddressId:
+    """Tom takes part in the case by mail."""
+    case = next(d for d in sending.state.values() if isinstance(d, Case))
+    facts = AddressFacts(kind=AddressKind.MAIL, country=None, dialable=False)
+    tom = Address(id=AddressId("adr_tom"), facts=facts)
+    sending.state = {**sending.state, case.id: replace(case, participants=(Participant(address=tom, invited=True),))}
+    return tom.id
+
+
+@pytest.mark.parametrize(("outcome", "bounced"), [("sent", True), ("again", False), ("refused", False)])
+def test_who_was_refused_a_copy_is_left_out_of_the_next_answer(outcome: str, bounced: bool):
+    """Once the mail went to the others: one that is sent again asks for everybody again."""
+    sending = Sending()
+    tom = with_tom(sending)
+    sending.begin()
+    sending.do(
+        RecordAttempt(
+            key="out", message=sending.message.id, attempt=1, outcome=outcome, provider_id="<1@x>", unreached=(tom,)
+        )
+    )
+    case = next(d for d in sending.state.values() if isinstance(d, Case))
+    assert [p.address.bounced for p in case.participants] == [bounced]
+    assert mailing_of(case).copies == (() if bounced else (tom,))
+    if bounced:
+        assert sending.message.state == "sent", "and the customer has it"
+
+
+def test_a_refused_copy_to_somebody_who_left_meanwhile_changes_nothing():
+    sending = Sending()
+    sending.begin()
+    sending.do(
+        RecordAttempt(
+            key="out", message=sending.message.id, attempt=1, outcome="sent", provider_id="<1@x>",
+            unreached=(AddressId("adr_gone"),),
+        )
+    )  # fmt: skip
+    assert sending.message.state == "sent"

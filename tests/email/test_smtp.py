@@ -2,6 +2,7 @@
 servers and clients that behave badly."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import aiosmtplib
 import pytest
 
-from channels.email.post import ACCEPTED, Envelope, PostFailure, PostRefused, Reply
-from channels.email.smtp import SmtpLimits, SmtpListener, SmtpPost
+from channels.email.post import ACCEPTED, Envelope, PostFailure, PostRefused, Reply, Unreached
+from channels.email.smtp import UTF8_REFUSED, SmtpLimits, SmtpListener, SmtpPost
 
 HOST = "127.0.0.1"
 MAIL = Envelope("mia@customer.example", ("help@support.example",), b"Subject: hello\r\n\r\nIt is cold.\r\n")
@@ -211,15 +212,87 @@ async def test_a_refused_greeting_is_a_refusal():
     assert caught.value.permanent
 
 
-async def test_where_one_recipient_is_refused_nobody_gets_the_mail(desk: Desk):
-    def admit(_: str, recipient: str) -> Reply | None:
-        return None if recipient.endswith("@support.example") else Reply(550, "5.7.1 We do not relay")
+ANA, TOM, EVA = "ana@support.example", "tom@elsewhere.example", "eva@elsewhere.example"
+NOBODY, GREY = Reply(550, "5.1.1 No such user here"), Reply(450, "4.2.0 Greylisted")
+SYSTEM_FULL, LEAVING = Reply(452, "4.3.1 Disk full"), Reply(421, "4.3.2 Going down")
 
-    listener = await SmtpListener.start(HOST, 0, desk.take, admit=admit)
-    with pytest.raises(PostRefused) as caught:
-        await post(listener, Envelope(MAIL.sender, ("help@support.example", "tom@elsewhere.example"), MAIL.raw))
+
+@asynccontextmanager
+async def refusing(desk: Desk, refused: dict[str, Reply]) -> AsyncIterator[SmtpPost]:
+    """The way to a server that refuses some at RCPT."""
+    listener = await SmtpListener.start(HOST, 0, desk.take, admit=lambda _, recipient: refused.get(recipient))
+    yield SmtpPost(HOST, listener.port)
     await listener.close()
-    assert caught.value.text == "5.7.1 We do not relay (tom@elsewhere.example)" and desk.got == []
+
+
+@pytest.mark.parametrize("reply", [NOBODY, GREY])
+async def test_where_a_copy_is_refused_the_others_get_the_mail(desk: Desk, reply: Reply):
+    async with refusing(desk, {TOM: reply}) as way:
+        unreached = await way.deliver(Envelope(MAIL.sender, (ANA, TOM, EVA), MAIL.raw), timeout_s=5)
+    assert unreached == (Unreached(TOM, reply),) and unreached[0].is_permanent is (reply is NOBODY)
+    assert [one.recipients for one in desk.got] == [(ANA, EVA)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_of_recipient"), [(NOBODY, True), (GREY, True), (SYSTEM_FULL, False), (LEAVING, False)]
+)
+async def test_where_the_first_is_refused_nobody_gets_the_mail(desk: Desk, reply: Reply, is_of_recipient: bool):
+    """Whether the refusal is on them or on the server as a whole is told."""
+    async with refusing(desk, {ANA: reply}) as way:
+        with pytest.raises(PostRefused) as caught:
+            await way.deliver(Envelope(MAIL.sender, (ANA, TOM), MAIL.raw), timeout_s=5)
+    assert caught.value.text == reply.text and desk.got == []
+    assert caught.value.of_recipient is is_of_recipient
+
+
+async def test_a_server_that_leaves_in_the_middle_of_the_copies_has_nothing(desk: Desk):
+    async with refusing(desk, {TOM: LEAVING}) as way:
+        with pytest.raises(PostRefused) as caught:
+            await way.deliver(Envelope(MAIL.sender, (ANA, TOM, EVA), MAIL.raw), timeout_s=5)
+    assert (caught.value.code, caught.value.of_recipient) == (421, False) and desk.got == []
+
+
+async def test_a_passing_refusal_of_the_mail_itself_is_not_on_its_recipient(desk: Desk):
+    desk.answer = Reply(451, "4.3.0 later")
+    async with listening(desk) as listener:
+        with pytest.raises(PostRefused) as caught:
+            await post(listener)
+    assert not caught.value.of_recipient
+
+
+async def test_a_copy_to_what_is_no_address_is_left_out(desk: Desk):
+    odd = "a b@c.example"
+    async with listening(desk) as listener:
+        unreached = await SmtpPost(HOST, listener.port).deliver(
+            Envelope(MAIL.sender, (ANA, odd, EVA), MAIL.raw), timeout_s=5
+        )
+    assert [one.address for one in unreached] == [odd] and unreached[0].is_permanent
+    assert desk.got[0].recipients == (ANA, EVA)
+
+
+async def test_a_copy_to_an_address_outside_ascii_is_left_out_where_the_server_takes_none():
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        while line := await reader.readline():
+            heard.append(line)
+            writer.write(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 ok\r\n")
+            if line == b"DATA\r\n":
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 ok\r\n")
+            if line == b"QUIT\r\n":
+                break
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    way, odd = SmtpPost(HOST, server.sockets[0].getsockname()[1]), "hilfe@münchen.example"
+    unreached = await way.deliver(Envelope(MAIL.sender, (ANA, odd), MAIL.raw), timeout_s=5)
+    with pytest.raises(PostRefused) as caught:
+        await way.deliver(Envelope(MAIL.sender, (odd, ANA), MAIL.raw), timeout_s=5)
+    server.close()
+    assert unreached == (Unreached(odd, UTF8_REFUSED),) and caught.value.permanent
+    assert sum(line.startswith(b"RCPT") for line in heard) == 1
 
 
 async def test_the_size_is_announced_and_kept(desk: Desk):
@@ -247,6 +320,61 @@ async def test_a_mail_larger_than_it_said_is_refused_and_the_session_goes_on(des
     assert desk.got == [MAIL]
 
 
+async def test_a_mail_too_large_is_refused_while_it_comes(desk: Desk):
+    """Whoever listens hears it before the end; what comes behind the end is a command again, and heard once."""
+    async with listening(desk, message_bytes=1_000) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + b"x\r\n" * 400)
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"\r\n552 5.3.4 The mail is too large\r\n")
+        writer.write(b"x\r\n" * 100 + b".\r\nNOOP\r\nQUIT\r\n")
+        async with asyncio.timeout(10):
+            said = (await reader.read()).splitlines()
+        writer.close()
+    assert [one[:3] for one in said] == [b"250", b"221"] and desk.got == []
+
+
+@pytest.mark.parametrize("unit", [b"\r\n", b"..\r\n"])
+async def test_a_mail_of_very_many_lines_is_a_few_pieces_with_turns_of_others_between(desk: Desk, unit: bytes):
+    """No object stands for a line, and what one turn of the loop reads is one piece from the socket."""
+    raw, turns, blocks, is_over = unit * (2_000_000 // len(unit)), 0, 0, False
+
+    async def others() -> None:
+        nonlocal turns, blocks
+        while not is_over:
+            turns, blocks = turns + 1, max(blocks, sys.getallocatedblocks())
+            await asyncio.sleep(0)
+
+    async with listening(desk) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        writer.write(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
+        await reader.readuntil(b"\r\n354 End data with <CR><LF>.<CR><LF>\r\n")
+        before = sys.getallocatedblocks()
+        task = asyncio.create_task(others())
+        writer.write(raw + b".\r\n")
+        assert (await reader.readline()).startswith(b"250")
+        is_over = True
+        await task
+        writer.close()
+    assert turns >= len(raw) // 262_144
+    assert blocks - before < 100_000 < len(raw) // len(unit)
+    assert desk.got[0].raw == raw.replace(b"..", b".")
+
+
+async def test_mails_that_come_in_one_piece_are_told_apart(desk: Desk):
+    """Who waits for no reply sends a mail, its end and the next mail at once."""
+    begin = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
+    async with listening(desk) as listener:
+        reader, writer = await asyncio.open_connection(HOST, listener.port)
+        mails = [b"", b"..one\r\n", b"\r\n\r\n", b"two\n.\nstill two\r\n"]
+        writer.write(b"EHLO x\r\n" + b"".join(begin + one + b".\r\n" for one in mails) + b"QUIT\r\n")
+        async with asyncio.timeout(10):
+            said = (await reader.read()).splitlines()
+        writer.close()
+    assert [one.raw for one in desk.got] == [b"", b".one\r\n", b"\r\n\r\n", b"two\n.\nstill two\r\n"]
+    assert said[-1].startswith(b"221")
+
+
 async def test_an_endless_line_is_cut_off(desk: Desk):
     async with listening(desk, message_bytes=1_000) as listener:
         _, writer = await asyncio.open_connection(HOST, listener.port)
@@ -257,11 +385,10 @@ async def test_an_endless_line_is_cut_off(desk: Desk):
 
 
 async def test_recipients_have_a_limit(desk: Desk):
+    many = tuple(f"{name}@support.example" for name in "abc")
     async with listening(desk, recipients=2) as listener:
-        many = tuple(f"{name}@support.example" for name in "abc")
-        with pytest.raises(PostRefused) as caught:
-            await post(listener, Envelope(MAIL.sender, many, MAIL.raw))
-    assert caught.value.code == 452
+        (left_out,) = await SmtpPost(HOST, listener.port).deliver(Envelope(MAIL.sender, many, MAIL.raw), timeout_s=5)
+    assert (left_out.address, left_out.reply.code) == (many[2], 452) and desk.got[0].recipients == many[:2]
 
 
 async def test_a_connection_too_many_is_told_so(desk: Desk):

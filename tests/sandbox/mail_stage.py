@@ -6,7 +6,7 @@ from email import message_from_string
 from email.message import Message
 from typing import Any
 
-from channels.email.post import Envelope, PostFailure, PostRefused, Reply
+from channels.email.post import Envelope, PostFailure, PostRefused, Reply, Unreached
 from channels.wire import WireRequest
 from tests.sandbox.stage import Bench
 
@@ -25,12 +25,15 @@ class Desk:
 
     answers: list[Exception | None] = field(default_factory=list[Exception | None])
     got: list[Envelope] = field(default_factory=list[Envelope])
+    unreached: list[Unreached] = field(default_factory=list[Unreached])  # once, of the next mail that is taken
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
         self.got.append(envelope)
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
+        unreached, self.unreached = tuple(self.unreached), []
+        return unreached
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from channels.email.post import ACCEPTED, Envelope, PostFailure, PostRefused, Reply
 from channels.email.smtp import SmtpListener, SmtpPost
 from channels.sandbox.server import RunningSandbox, run_sandbox
-from tests.sandbox.mail_stage import HELP, MIA, RAW, answer_to
+from tests.sandbox.mail_stage import HELP, MIA, RAW, TOM, answer_to
 from tests.sandbox.stage import START, Receiver
 
 HOST = "127.0.0.1"
@@ -89,6 +89,17 @@ async def test_a_refusal_of_a_mailbox_comes_over_the_wire(connected: RunningSand
     with pytest.raises(PostRefused) as caught:
         await send(connected)
     assert (caught.value.code, caught.value.text) == (550, "5.1.1 No such user here")
+    (seen,) = (await ask(connected, "GET", "/traffic"))["items"]
+    assert (seen["to"], seen["code"], seen["text"]) == (MIA, 550, "5.1.1 No such user here")
+
+
+async def test_a_mailbox_that_refuses_does_not_keep_the_mail_from_others(connected: RunningSandbox):
+    await ask(connected, "PUT", f"/mail/{TOM}/behaviour", b'{"on_mail": "full"}')
+    assert connected.smtp_port
+    mail = Envelope(ANSWER.sender, (MIA, TOM), ANSWER.raw)
+    (unreached,) = await SmtpPost(HOST, connected.smtp_port).deliver(mail, timeout_s=5)
+    assert (unreached.address, unreached.reply.code) == (TOM, 452)
+    assert [len((await ask(connected, "GET", f"/mail/{one}"))["items"]) for one in (MIA, TOM)] == [1, 0]
 
 
 async def test_the_real_client_loses_the_answer(connected: RunningSandbox):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from channels.email.post import Envelope, PostFailure
+from channels.email.post import Envelope, PostFailure, Reply, Unreached
 from channels.sandbox.mail.to_service import RETRY_AFTER_S
 from tests.sandbox.mail_stage import HELP, LATER, MIA, NEVER, NOT_ARRIVED, RAW, TOM, MailBench, parsed
 from tests.sandbox.stage import START
@@ -102,16 +102,30 @@ async def test_the_clock_waits_for_a_mail_on_its_way(mail: MailBench):
     arrived: list[int] = []
 
     class SlowDesk:
-        async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+        async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
             for _ in range(500):
                 await asyncio.sleep(0)
             arrived.append(mail.bench.clock.now() - START)
+            return ()
 
     mail.desk.answers = [LATER]
     await mail.post()
     mail.bench.sandbox.post = SlowDesk()
     await mail.bench.advance(3_600)
     assert arrived == [60_000]
+
+
+async def test_whom_the_service_refuses_is_reported_or_tried_again_alone(mail: MailBench):
+    """While it took the mail for others."""
+    mail.desk.unreached = [
+        Unreached(TOM, Reply(550, "5.1.1 no")),
+        Unreached("eva@customer.example", Reply(450, "4.2.0")),
+    ]
+    assert (await mail.post(query=f"?to={HELP},{TOM},eva@customer.example"))["accepted"]
+    (item,) = await mail.items(MIA)
+    assert "5.1.1 no" in item["text"] and TOM in item["text"]
+    await mail.bench.advance(RETRY_AFTER_S[0])
+    assert [one.recipients for one in mail.desk.got][1:] == [("eva@customer.example",)]
 
 
 async def test_what_stays_undelivered_is_returned(mail: MailBench):

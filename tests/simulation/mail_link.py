@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import NoReturn
 
-from channels.email.post import Envelope, PostFailure, PostRefused, Reply, Take
+from channels.email.post import Admit, Envelope, PostFailure, PostRefused, Reply, Take, Unreached, sift
 from tests.simulation.loop import Owner
 
 
@@ -32,7 +32,14 @@ class MailLink:
     """One direction: a `Post`. A mail under way outlives its sender. `note` hears of each passage, for the trace."""
 
     def __init__(
-        self, name: str, *, chance: Random, world: Owner, take: Take, note: Callable[[str, Envelope], None]
+        self,
+        name: str,
+        *,
+        chance: Random,
+        world: Owner,
+        take: Take,
+        note: Callable[[str, Envelope], None],
+        admit: Admit | None = None,
     ) -> None:
         self.name = name
         self.weather = MailWeather()
@@ -41,8 +48,9 @@ class MailLink:
         self._world = world
         self._take = take
         self._note = note
+        self._admit = admit
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
         """Bring a mail there and hear the reply. Raises PostRefused and PostFailure as the real post does."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         if self._hits(self.weather.refused):
@@ -54,6 +62,7 @@ class MailLink:
             raise PostRefused(421, "4.7.0 Too busy, please try again later (simulated)")
         if self._hits(self.weather.broken):
             self._fail(envelope, "broken off", may_have_arrived=True)
+        envelope, unreached = sift(envelope, self._admit)
         reply = await self._ask(envelope, deadline)
         if self._hits(self.weather.answer_lost):
             if self._chance.random() < 0.3:  # neither a reply nor an end of the connection
@@ -63,6 +72,7 @@ class MailLink:
         self._note(f"{self.name} {reply}", envelope)
         if not reply.is_taken:
             raise PostRefused(reply.code, reply.text)
+        return unreached
 
     async def _ask(self, envelope: Envelope, deadline: float) -> Reply:
         """The other side goes on although the sender gives up."""

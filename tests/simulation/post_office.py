@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from channels.email.addresses import reference_of_message_id
-from channels.email.post import Envelope, Post, Reply, Take
+from channels.email.post import Envelope, Post, Reply, Take, Unreached
 from channels.sandbox.core import Sandbox
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
 from channels.sandbox.mail.reading import letter_of
@@ -102,7 +102,9 @@ class PostOffice:
         self._take = take
         link = {"world": world, "note": self._passed}
         self.to_service = MailLink("mail in", chance=Random(f"mail in/{seed}"), take=self._bring, **link)
-        self.from_service = MailLink("mail out", chance=Random(f"mail out/{seed}"), take=self._arrive, **link)
+        self.from_service = MailLink(
+            "mail out", chance=Random(f"mail out/{seed}"), take=self._arrive, admit=sandbox.mail_admits, **link
+        )
         sandbox.post = self.to_service
         boxes = sandbox._mail_in._boxes  # pyright: ignore[reportPrivateUsage]
         self._receive = boxes.receive
@@ -145,16 +147,17 @@ class PostOffice:
         """The way out of one process."""
         return _Outward(self, process)
 
-    async def hand_over(self, envelope: Envelope, process: int, *, timeout_s: float) -> None:
+    async def hand_over(self, envelope: Envelope, process: int, *, timeout_s: float) -> tuple[Unreached, ...]:
         out = self._out(envelope)
         self._about_to_send(out)
         for look in self.looks:
             look(out)
         before = len(self.handed)
-        await self.from_service.deliver(envelope, timeout_s=timeout_s)
+        unreached = await self.from_service.deliver(envelope, timeout_s=timeout_s)
         for one in self.handed[before:]:
             if one.reference == out.reference:
                 one.learned_by = process
+        return unreached
 
     def _about_to_send(self, out: Out) -> None:
         """Whatever is to be sent was written down as an attempt before (invariant 21), one for each time."""
@@ -226,5 +229,5 @@ class _Outward:
     _office: PostOffice
     _process: int
 
-    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> None:
-        await self._office.hand_over(envelope, self._process, timeout_s=timeout_s)
+    async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
+        return await self._office.hand_over(envelope, self._process, timeout_s=timeout_s)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from channels.email import reading
-from router.core import contacts, letters
+from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
 from router.core.words import HOUR_MS
 from router.node.mail_guard import MailGuard
@@ -65,7 +65,7 @@ def machines_are_answered_for_ever(patch: Patch) -> None:
 
 
 def what_came_back_is_forgotten(patch: Patch) -> None:
-    patch.setattr(letters, "_mark", lambda *_, **__: None)
+    patch.setattr(mailing, "mark", lambda *_, **__: None)
 
 
 def reports_are_believed_of_anybody(patch: Patch) -> None:

@@ -75,6 +75,59 @@ async def test_a_copy_that_comes_back_is_nobody_elses_trouble(story: Story, mia:
     assert (await tom.last())["text"].strip() == "Thank you both."
 
 
+async def test_a_copy_that_is_refused_does_not_keep_the_mail_from_the_others(story: Story, mia: Mailbox, tom: Mailbox):
+    """Mia has her answer at once; Tom is left out until he writes again, and whoever answers is told so."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await tom.behaves("reject")
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == "Which boiler is it?"
+    [entry] = [e for e in await story.timeline(case["id"], "message") if e["text"] == "Which boiler is it?"]
+    assert (entry["delivery"]["state"], entry["delivery"]["error"]) == ("sent", None)
+    assert (await story.one_case())["participants"] == [{"address": TOM, "invited": True, "bounced": True}]
+    await tom.behaves("accept")
+    await ana.replies(case["id"], "And since when?")
+    await story.passes(seconds=2)
+    assert all(m["from"] != HELP for m in await tom.received())
+    await tom.writes("Since Monday", headers={"In-Reply-To": f"<1.{MIA}>"})
+    await ana.replies(case["id"], "Thank you both.")
+    await story.passes(seconds=2)
+    assert (await tom.last())["text"].strip() == "Thank you both."
+
+
+@pytest.mark.parametrize("passing", ["full", "greylist"])
+async def test_a_copy_that_is_refused_for_now_is_tried_with_the_next_answer(
+    story: Story, mia: Mailbox, tom: Mailbox, passing: str
+):
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await tom.behaves(passing)
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == "Which boiler is it?"
+    assert all(m["from"] != HELP for m in await tom.received())
+    await tom.behaves("accept")
+    await ana.replies(case["id"], "And since when?")
+    await story.passes(seconds=2)
+    assert (await tom.last())["text"].strip() == "And since when?"
+
+
+async def test_full_mailboxes_do_not_keep_mail_from_others(story: Story, mia: Mailbox):
+    """Refusals that are on the recipient say nothing of the provider: it is not left alone because of them."""
+    full = [Mailbox(story, f"person{n}@elsewhere.example") for n in range(6)]
+    for one in full:
+        await one.behaves("full")
+        await one.writes("Hello", subject=f"Matter of {one.address}")
+    await mia.writes("E42")
+    await story.passes(seconds=2)
+    assert len(await mia.received()) == 1
+
+
 async def test_a_report_says_of_everybody_whom_it_could_not_reach(story: Story, mia: Mailbox):
     ana = await story.ready_agent("Ana")
     await mia.writes("Tom knows the boiler", cc=TOM)

@@ -38,6 +38,17 @@ class MailFromService:
         self._out = out
         self._first_at: dict[str, Ms] = {}  # when what is greylisted was first tried
 
+    def admit(self, sender: str, recipient: str) -> Reply | None:
+        """The reply to RCPT where it is a refusal; others of the same mail may be taken."""
+        reply = self._verdict(recipient, sender)
+        if reply is not None:
+            present = self._ground.now()
+            exchange = self._ground.traffic.begin_mail(
+                "out", sender, (recipient,), subject="", message_id="", size_bytes=0, at=present
+            )
+            exchange.answered(reply.code, reply.text)
+        return reply
+
     async def take(self, envelope: Envelope) -> Reply:
         """The reply to this mail. Raise `PostFailure` where a fault breaks the connection instead."""
         letter, faults = letter_of(envelope.raw), self._ground.faults

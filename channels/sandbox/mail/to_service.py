@@ -5,7 +5,7 @@ Its one rule: a mail ends in the service or in a report to its sender (RFC 5321 
 report itself. It does not look into mails.
 """
 
-from channels.email.post import Envelope, Post, PostFailure, PostRefused, Reply
+from channels.email.post import Envelope, Post, PostFailure, PostRefused, Reply, Unreached
 from channels.sandbox.ground import Ground
 from channels.sandbox.mail.letters import Stamp, Undelivered, bounce
 from channels.sandbox.mail.mailboxes import Mailboxes, Sent
@@ -100,7 +100,7 @@ class MailToService:
             try:
                 if self.post is None:
                     raise PostFailure(NO_SERVER, may_have_arrived=False)
-                await self.post.deliver(envelope, timeout_s=POST_S)
+                unreached = await self.post.deliver(envelope, timeout_s=POST_S)
             except PostRefused as refused:
                 exchange.answered(refused.code, refused.text)
                 sent.reply = str(refused)
@@ -111,12 +111,25 @@ class MailToService:
                 return Reply(451, "4.4.1 No answer from host")
         exchange.answered(250, "OK")
         sent.reply = TAKEN
+        if not fault:
+            self._see_to(envelope, sent, unreached)
         return None
+
+    def _see_to(self, envelope: Envelope, sent: Sent, unreached: tuple[Unreached, ...]) -> None:
+        """Those whom the service refused while it took the mail for others."""
+        if failed := [Undelivered(one.address, str(one.reply)) for one in unreached if one.is_permanent]:
+            self._report(envelope, failed, came_at=sent.at)
+        if later := tuple(one.address for one in unreached if not one.is_permanent):
+            rest = Envelope(envelope.sender, later, envelope.raw)
+            self._ground.start(self._try_again(rest, sent), name=f"mail to {later[0]}")
 
     def _return(self, envelope: Envelope, sent: Sent) -> None:
         sent.state = "bounced"
-        host = f"mail.{envelope.sender.rpartition('@')[2]}"
         reply = sent.reply if sent.reply[:1] in "45" else f"4.4.7 Delivery time expired; {sent.reply}"
         failed = [Undelivered(one, reply) for one in envelope.recipients]
-        if report := self.bounce(envelope, failed, host=host, came_at=sent.at):
+        self._report(envelope, failed, came_at=sent.at)
+
+    def _report(self, envelope: Envelope, failed: list[Undelivered], *, came_at: Ms) -> None:
+        host = f"mail.{envelope.sender.rpartition('@')[2]}"
+        if report := self.bounce(envelope, failed, host=host, came_at=came_at):
             self.put(envelope.sender, report)
