@@ -21,7 +21,7 @@ from router.core.documents import Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued
 from router.core.values import replace
-from router.core.words import AddressId, CaseId, Channel, MessageId
+from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
@@ -31,6 +31,8 @@ THREADS_MAX = 30
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
+WAITED_MS_MAX = 30 * DAY_MS
+"""A mail that waited longer than this counts as if it had come then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Letterbox:
             channel=Channel.EMAIL,
             sender=sender,
             via=via,
-            at=min(letter.date, now) if late and letter.date is not None else now,
+            at=_came_at(envelope, now),
             text=words,
             late=late,
             mail=MailIn(
@@ -222,6 +224,12 @@ class Letterbox:
         """The message of ours that has this Message-ID."""
         reference = reference_of_message_id(message_id, self._secret) if message_id else None
         return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
+
+
+def _came_at(envelope: Envelope, now: Ms) -> Ms:
+    """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
+    at = now if envelope.received_at is None else envelope.received_at
+    return Ms(min(max(at, now - WAITED_MS_MAX), now))
 
 
 def _sender(letter: Letter) -> tuple[str, bool | None]:
