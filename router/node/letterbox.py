@@ -4,6 +4,7 @@ Its one rule: the mail is taken for durable or not at all, and the same mail is 
 case a mail names is looked up here; whether its sender may write there is decided in the core.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ THREADS_MAX = 30
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
+HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
 WAITED_MS_MAX = 30 * DAY_MS
 """A mail that waited longer than this counts as if it had come then."""
 
@@ -127,7 +129,7 @@ class Letterbox:
         mid = _mail_key(letter.message_id)
         seen = (await self._journal.load_by_address(mid)).customer is not None
         notes = (*letter.notes, *((SEEN,) if seen else ()), *((DENIED,) if letter.authenticated == "fail" else ()))
-        files = [await self._stored(_file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
+        files = [await self._stored(await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
         quiet = "" if letter.automatic else self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
         bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
@@ -141,7 +143,7 @@ class Letterbox:
             late=late,
             mail=MailIn(
                 id=letter.message_id,
-                raw=await self._stored(_file(envelope.raw, "mail.eml", "message/rfc822")),
+                raw=await self._stored(await _file(envelope.raw, "mail.eml", "message/rfc822")),
                 thread=" ".join(letter.references[-THREADS_MAX:]),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
@@ -245,15 +247,21 @@ def _shown(one: Mailbox) -> str:
     return (f"{one.name} <{one.address}>" if one.name else one.address)[:SHOWN_CHARS]
 
 
-def _file(content: bytes, name: str, content_type: str, note: str = "") -> File:
+async def _file(content: bytes, name: str, content_type: str, note: str = "") -> File:
+    """A large one is hashed in a thread, so that it holds up no call."""
+    is_large = len(content) > HASHED_AT_ONCE_BYTES_MAX
     return File(
         name=name,
         content_type=content_type,
-        hash=hashlib.sha256(content).hexdigest(),
+        hash=await asyncio.to_thread(_hash, content) if is_large else _hash(content),
         size_bytes=len(content),
         content=content,
         note=note,
     )
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _mail_key(message_id: str) -> str:
