@@ -57,6 +57,12 @@ async def test_of_a_strangers_mail_nothing_is_read_but_the_head(story: Story, he
     assert (await answer_to_head(story, head, length)).split()[1] == str(status)
 
 
+async def test_a_stranger_who_sends_the_whole_mail_hears_why_it_is_not_taken(story: Story):
+    """The answer is not lost although nobody wants what they send."""
+    said = await patiently(story.ask("POST", "/email/inbound/raw", body=b"x" * 2 * BYTES_MAX, token=None))
+    assert (said.status, said.json["title"]) == (401, "Not signed in")
+
+
 async def test_who_may_read_only_brings_no_mail(story: Story):
     """A token of operations is known, and is not let in."""
     head = f"POST /email/inbound/raw HTTP/1.1\r\nAuthorization: Bearer {await story.token('ops')}"
