@@ -31,6 +31,7 @@ LONGER = 2
 """How many times as long as the mail a request may be: as JSON or a form it is longer."""
 AT_ONCE_BYTES_MAX = 1024 * 1024
 """What is taken apart on the loop."""
+BY_NAME: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ class MailDoor:
     def _kind_of(self, request: WireRequest) -> tuple[Kind, str]:
         """What comes, and our address. Raises Problem."""
         said = request.url.partition("?")[0].removeprefix(PREFIX)
-        kind = next((kind for kind in KINDS if kind == said), None)
+        kind = BY_NAME.get(said)
         if kind is None:
             raise Problem(404, "Not found", f"Mail comes to {PREFIX} and one of {', '.join(KINDS)}.")
         if request.method != "POST":
