@@ -135,7 +135,11 @@ async def start_service(
             sandbox_url=provider,
             public_url=host.public_url,
         )
-        door = MailDoor(service, mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode())
+        door = MailDoor(
+            service,
+            bytes_max=settings.mail.bytes_max,
+            mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode(),
+        )
         front = Front(
             service,
             metrics,
@@ -147,7 +151,7 @@ async def start_service(
             node=node,
             tokens=tokens,
             body_bytes_max=settings.body_bytes_max,
-            mail_bytes_max=2 * settings.mail.bytes_max,  # as JSON or a form it is longer
+            door=door,
         )
         url = await shim.start(settings.host, settings.port)
         stack.push_async_callback(node.close)

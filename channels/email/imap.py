@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from channels.email.enveloping import enveloped, noted
+from channels.email.headers import instant_of
 from channels.email.imap_port import NOWHERE, Cursor, ImapState, Position, Take
 from channels.email.imap_session import (
     SERVER_FAULTS,
@@ -208,7 +209,8 @@ class ImapMailbox:
         """The mail as it came, or as much of it as the limit allows, under a line that says so. The line is the same
         wherever the mail lies, for the same mail in two folders must be the same bytes."""
         raw, most = fetched.raw, self._settings.bytes_max
-        envelope = enveloped(raw, otherwise_to=self._settings.our_address)
+        came_at = instant_of(fetched.internal_date, received_at=self._clock.now())
+        envelope = replace(enveloped(raw, otherwise_to=self._settings.our_address), received_at=came_at)
         if len(raw) <= most:
             return envelope
         size = f"{fetched.size} bytes" if fetched.size else "unknown size"

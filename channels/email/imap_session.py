@@ -31,6 +31,7 @@ SILENCE_S = 30.0
 """Real seconds that a server may keep silent within a command."""
 FOLDERS_SHOWN_MAX = 30
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+INTERNAL_DATE = re.compile(rb'INTERNALDATE "([ \w:+-]{1,40})"')
 SERVER_FAULTS = (OSError, EOFError, imaplib.IMAP4.error, ImapToolsError)
 """How a connection ends that did not end well. `ssl.SSLError` is an OSError."""
 
@@ -67,10 +68,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A mail up to one byte more than the limit; `size` as the server tells it, None where it does not."""
+    """A mail up to one byte more than the limit; the rest as the server tells it, None and empty where it does not."""
 
     raw: bytes
     size: int | None
+    internal_date: str = ""  # when the mail came to the server (RFC 9051 section 2.3.3): " 7-Nov-2026 02:44:25 +0100"
 
 
 class ImapTrouble(Exception):
@@ -132,7 +134,7 @@ class ImapSession:
 
     def fetch(self, uid: int) -> Fetched | None:
         """A mail of the open folder; None where it is gone. Raises MailRefused."""
-        wanted = f"(UID RFC822.SIZE BODY.PEEK[]<0.{self._settings.bytes_max + 1}>)"
+        wanted = f"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[]<0.{self._settings.bytes_max + 1}>)"
         answer = self._client.uid("FETCH", str(uid), wanted)
         try:
             check_command_status(answer, MailboxFetchError)
@@ -140,8 +142,9 @@ class ImapSession:
             raise MailRefused(_said(refused)) from refused
         parts = cast(Sequence[Any], answer[1])
         raw = next((part[1] for part in parts if isinstance(part, tuple)), None)
-        told = SIZE.search(b" ".join(part[0] if isinstance(part, tuple) else part or b"" for part in parts))
-        return None if raw is None else Fetched(raw, int(told[1]) if told else None)
+        told = b" ".join(part[0] if isinstance(part, tuple) else part or b"" for part in parts)
+        size, date = SIZE.search(told), INTERNAL_DATE.search(told)
+        return None if raw is None else Fetched(raw, int(size[1]) if size else None, date[1].decode() if date else "")
 
     def mark_seen(self, uid: int) -> bool:
         """Mark a mail as read; False where the server says no. Not by imap-tools, which expunges after marking and

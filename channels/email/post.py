@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.core.clock import Ms
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -17,6 +19,7 @@ class Envelope:
     sender: str  # "mia@customer.example", without angle brackets
     recipients: tuple[str, ...]  # at least one
     raw: bytes  # the message as it came (RFC 5322)
+    received_at: Ms | None = None  # when the server that kept it for us had it, not what the mail says
 
 
 @dataclass(frozen=True, slots=True)

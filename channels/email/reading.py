@@ -5,19 +5,15 @@ kept and the rest is one attachment; what is odd is noted in words for the agent
 does not decide whose case a mail belongs to.
 """
 
-import base64
-import binascii
-from hashlib import sha256
-
 from channels.email.attachments import part_of
 from channels.email.bodies import Bodies, gather
 from channels.email.bounces import delivery_report, original_id, report_kind, told_in_words
-from channels.email.headers import Headers, instant_of, message_ids
+from channels.email.headers import Headers
+from channels.email.heading import head_of
 from channels.email.html import page_of_html, safe_page
-from channels.email.letter import Bounce, Letter, Mailbox, Part
+from channels.email.letter import Bounce, Letter, Part
 from channels.email.limits import DEFAULT, Limits
 from channels.email.machines import automatic_kind
-from channels.email.mailboxes import mailboxes
 from channels.email.mime import Cut, cut_mail, tidy
 from channels.email.subjects import is_forward
 from channels.email.trimming import NOTHING_NEW, Trimmed, trim
@@ -28,15 +24,7 @@ from router.core.values import replace
 
 __all__ = ["DEFAULT", "Limits", "read_letter"]
 
-SUBJECT_MAX = 500
-DELIVERED_MAX = 20
-THREAD_BYTES = 22
-FINGERPRINT_DIGITS = 40
-TRAILING = 100
-"""Bytes at the end that are looked at for line ends which some ways add."""
 INVITATIONS = frozenset(["request", "publish", "cancel", "counter"])
-DELIVERED_TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
-FINGERPRINTED = ("message-id", "from", "to", "cc", "date", "subject")
 
 
 def read_letter(
@@ -53,7 +41,7 @@ def read_letter(
     cut = cut_mail(raw, limits)
     headers = cut.root.headers
     bodies = gather(raw, cut.root, limits)
-    head = _head(headers, _fingerprint(headers, raw[cut.root.body :]), received_at)
+    head = head_of(headers, raw[cut.root.body :], received_at)
     html = bodies.page()
     page = page_of_html(html) if html else None
     marked = marked_text(page, is_forwarded=is_forward(head.subject)) if page else None
@@ -85,73 +73,6 @@ def read_letter(
         authenticated=authenticated,
         notes=tuple(dict.fromkeys(filter(None, notes))),
     )
-
-
-def _head(headers: Headers, fingerprint: str, received_at: Ms) -> Letter:
-    """What the header alone says."""
-    ids = message_ids(headers.first("message-id"))
-    from_all = _mailboxes(headers, "from")
-    date = instant_of(headers.first("date"), received_at=received_at)
-    is_odd_date = date is None and headers.has("date")
-    return Letter(
-        message_id=ids[0] if ids else f"<{fingerprint}@no-id.invalid>",
-        fingerprint=fingerprint,
-        in_reply_to=message_ids(headers.first("in-reply-to")),
-        references=message_ids(headers.first("references")),
-        thread_index=_thread_index(headers.first("thread-index")),
-        date=date,
-        subject=headers.text("subject", chars=SUBJECT_MAX),
-        sender=from_all[0] if len(from_all) == 1 and from_all[0].address else None,
-        from_all=from_all,
-        reply_to=_mailboxes(headers, "reply-to"),
-        to=_mailboxes(headers, "to"),
-        cc=_mailboxes(headers, "cc"),
-        delivered_to=_delivered_to(headers),
-        notes=(
-            _sender_note(from_all),
-            "" if ids else "no Message-ID, one was made from its content",
-            "its date cannot be, the time of receipt counts" if is_odd_date else "",
-        ),
-    )
-
-
-def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
-    return tuple(one for value in headers.all(name)[:10] for one in mailboxes(value))
-
-
-def _delivered_to(headers: Headers) -> tuple[str, ...]:
-    found = [one.address for name in DELIVERED_TO for one in _mailboxes(headers, name) if one.address]
-    return tuple(dict.fromkeys(found))[:DELIVERED_MAX]
-
-
-def _sender_note(from_all: tuple[Mailbox, ...]) -> str:
-    match from_all:
-        case ():
-            return "no From"
-        case (one,):
-            return "" if one.address else "no address in From"
-        case _:
-            return f"{'two' if len(from_all) == 2 else len(from_all)} From addresses"
-
-
-def _thread_index(value: str) -> str:
-    try:
-        head = base64.b64decode("".join(value.split())[:200] + "==")[:THREAD_BYTES]
-    except (binascii.Error, ValueError):
-        return ""
-    return head.hex() if len(head) == THREAD_BYTES else ""
-
-
-def _fingerprint(headers: Headers, body: bytes) -> str:
-    """Of what its writer made: fields that servers add on the way are left out, and line ends are made alike."""
-    made = sha256()
-    for name in FINGERPRINTED:
-        for value in headers.all(name):
-            made.update(f"{name}:{value}\n".encode("utf-8", "replace"))
-    plain = body.translate(None, b"\r") if b"\r" in body else body
-    made.update(memoryview(plain)[:-TRAILING])
-    made.update(plain[-TRAILING:].rstrip(b"\n"))
-    return made.hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def _writer(

@@ -14,6 +14,7 @@ from router.http.auth import Identity, Tokens, identify
 from router.http.front import Front
 from router.http.live import Live
 from router.http.mail_door import PREFIX as MAIL_PATH
+from router.http.mail_door import MailDoor
 from router.http.problems import Problem
 from router.node.node import Node
 
@@ -39,14 +40,14 @@ class Shim:
     """The low-level server: no routing of its own, one handler for everything."""
 
     def __init__(
-        self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int, mail_bytes_max: int = 0
+        self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int, door: MailDoor
     ) -> None:
         self._front = front
         self._live = live
         self._node = node
         self._tokens = tokens
         self._body_bytes_max = body_bytes_max
-        self._mail_bytes_max = max(mail_bytes_max, body_bytes_max)
+        self._door = door
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.ServerRunner | None = None
 
@@ -71,7 +72,10 @@ class Shim:
         if _raw(request).startswith(STREAM_PATH) and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(request)
         length = request.content_length
-        at_most = self._mail_bytes_max if _raw(request).startswith(MAIL_PATH) else self._body_bytes_max
+        try:
+            at_most = self._bytes_max(request)
+        except Problem as problem:
+            return _reply(problem.response())
         if length is not None and length > at_most:
             return _reply(_too_large(at_most))
         try:
@@ -88,6 +92,13 @@ class Shim:
             )
         )
         return _reply(answer)
+
+    def _bytes_max(self, request: web.BaseRequest) -> int:
+        """How long the body may be. Raises Problem where nobody whom we know brings a mail, which may be large."""
+        if not _raw(request).startswith(MAIL_PATH):
+            return self._body_bytes_max
+        head = WireRequest(method=request.method, url=_raw(request), headers=request.headers)
+        return max(self._door.body_bytes_max(head), self._body_bytes_max)
 
     async def _read(self, request: web.BaseRequest, at_most: int) -> bytes:
         if not request.can_read_body:

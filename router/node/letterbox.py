@@ -4,6 +4,7 @@ Its one rule: the mail is taken for durable or not at all, and the same mail is 
 case a mail names is looked up here; whether its sender may write there is decided in the core.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from router.core.documents import Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued
 from router.core.values import replace
-from router.core.words import AddressId, CaseId, Channel, MessageId
+from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
@@ -31,6 +32,9 @@ THREADS_MAX = 30
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
+HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
+WAITED_MS_MAX = 30 * DAY_MS
+"""A mail that waited longer than this counts as if it had come then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class Letterbox:
         mid = _mail_key(letter.message_id)
         seen = (await self._journal.load_by_address(mid)).customer is not None
         notes = (*letter.notes, *((SEEN,) if seen else ()), *((DENIED,) if letter.authenticated == "fail" else ()))
-        files = [await self._stored(_file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
+        files = [await self._stored(await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
         quiet = "" if letter.automatic else self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
         bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
@@ -138,12 +142,12 @@ class Letterbox:
             channel=Channel.EMAIL,
             sender=sender,
             via=via,
-            at=min(letter.date, now) if late and letter.date is not None else now,
+            at=_came_at(envelope, now),
             text=words,
             late=late,
             mail=MailIn(
                 id=letter.message_id,
-                raw=await self._stored(_file(envelope.raw, "mail.eml", "message/rfc822")),
+                raw=await self._stored(await _file(envelope.raw, "mail.eml", "message/rfc822")),
                 thread=" ".join(letter.references[-THREADS_MAX:]),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
@@ -228,6 +232,12 @@ class Letterbox:
         return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
 
 
+def _came_at(envelope: Envelope, now: Ms) -> Ms:
+    """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
+    at = now if envelope.received_at is None else envelope.received_at
+    return Ms(min(max(at, now - WAITED_MS_MAX), now))
+
+
 def _sender(letter: Letter) -> tuple[str, bool | None]:
     """The address that it says it is from, and whether that domain vouches for it. One of several is not believed."""
     vouched = {"pass": True, "fail": False}.get(letter.authenticated)
@@ -241,15 +251,21 @@ def _shown(one: Mailbox) -> str:
     return (f"{one.name} <{one.address}>" if one.name else one.address)[:SHOWN_CHARS]
 
 
-def _file(content: bytes, name: str, content_type: str, note: str = "") -> File:
+async def _file(content: bytes, name: str, content_type: str, note: str = "") -> File:
+    """A large one is hashed in a thread, so that it holds up no call."""
+    is_large = len(content) > HASHED_AT_ONCE_BYTES_MAX
     return File(
         name=name,
         content_type=content_type,
-        hash=hashlib.sha256(content).hexdigest(),
+        hash=await asyncio.to_thread(_hash, content) if is_large else _hash(content),
         size_bytes=len(content),
         content=content,
         note=note,
     )
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _mail_key(message_id: str) -> str:

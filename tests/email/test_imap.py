@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, REFUSALS_MAX, ImapState, Position
-from tests.email.post_office import HOST, PASSWORD, USER, desk, mail_server, wire_to
+from router.core.words import DAY_MS
+from tests.email.post_office import HOST, PASSWORD, START, USER, desk, mail_server, wire_to
 from tests.story import free_port, patiently
 
 COLD = b"From: Mia <mia@customer.example>\r\nTo: help@support.example\r\nSubject: cold\r\n\r\nThe flat is cold.\r\n"
@@ -172,6 +173,17 @@ async def test_a_folder_begins_some_days_back() -> None:
         mailbox = people.follows(server.port, look_back_days=2)
         await people.is_at(mailbox, "idle")
         assert people.bodies == [WARM]
+
+
+async def test_a_mail_came_when_the_server_had_it() -> None:
+    """What the mail says of its own date counts for nothing; a server whose clock is days ahead is not believed."""
+    dated = b"Date: Mon, 2 Nov 2026 08:00:00 +0100\r\n" + COLD
+    async with mail_server() as server, desk() as people:
+        await server.gets(dated, days_ago=1)
+        await server.gets(WARM, days_ago=-2)
+        people.follows(server.port)
+        await people.has(2)
+        assert [envelope.received_at for envelope, _ in people.got] == [START - DAY_MS, None]
 
 
 async def test_a_mailbox_with_nothing_new_is_begun_at_its_end() -> None:

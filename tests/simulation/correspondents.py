@@ -171,8 +171,9 @@ class Correspondents:
 
     async def _from_folder(self, mail: Mailed, raw: bytes, after_s: float) -> None:
         """The service reads it from a mailbox elsewhere, as soon as it can."""
+        came_at = self._means.now()
         await asyncio.sleep(after_s)
-        while not await self._means.read_folder(Envelope(mail.claims, (OURS,), raw)):
+        while not await self._means.read_folder(Envelope(mail.claims, (OURS,), raw, came_at)):
             await asyncio.sleep(TRIES_S)
         mail.taken += 1
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
 from channels.email.post import Envelope
+from router.core.clock import Ms
 from router.core.documents import Case
+from router.core.words import DAY_MS
 from tests.mailbox import HELP, MIA, TOM, Mailbox
 from tests.stories.test_matching import GERMAN, policies_with
 from tests.story import Story
@@ -262,18 +264,21 @@ async def test_whoever_was_not_invited_is_read_and_changes_nothing(story: Story,
 
 
 async def test_a_mail_of_long_ago_is_taken_once_from_two_folders(story: Story):
-    """Whatever its date says: the same mail is one entry, hours apart; and nobody wrote in the future."""
+    """Whenever it came to the server: the same mail is one entry, hours apart; nobody wrote in the future, and what
+    the mail says of its own date decides nothing."""
     assert story.running is not None
     node, now = story.running.node, await story.now()
-    for days in (-200, 1):
-        date = format_datetime(now + timedelta(days=days) - timedelta(minutes=5))
-        raw = f"From: {MIA}\r\nTo: {HELP}\r\nDate: {date}\r\nSubject: E42\r\n\r\nthe flat is cold\r\n".encode()
+    start, old = node.clock.now(), format_datetime(now - timedelta(days=400))
+    for days in (-200, -3, 1):
+        raw = f"From: {MIA}\r\nTo: {HELP}\r\nDate: {old}\r\nSubject: E42\r\n\r\ncold since {days}\r\n".encode()
         for folder in ("INBOX", "All Mail"):
-            await node.take_mail(Envelope(MIA, (HELP,), f"X-Folder: {folder}\r\n".encode() + raw), late=True)
+            copy, came_at = f"X-Folder: {folder}\r\n".encode() + raw, Ms(start + days * DAY_MS)
+            await node.take_mail(Envelope(MIA, (HELP,), copy, came_at), late=True)
             await story.passes(hours=3)
     case = await story.one_case()
     entries = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
-    assert len(entries) == 2
+    came = sorted(datetime.fromisoformat(e["at"]) - now for e in entries)
+    assert [round(ago / timedelta(days=1), 1) for ago in came] == [-30.0, -3.0, 0.5]
     assert (await document(story, case["id"])).changed_at <= node.clock.now()
 
 
