@@ -15,6 +15,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
+from multiprocessing.process import BaseProcess
+from threading import Thread
 
 from channels.email.heading import read_head
 from channels.email.letter import Letter, Part
@@ -99,7 +101,7 @@ class Reader:
                 return await self._awake(self._pool)
             self._end()
         own = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, mp_context=own, initializer=_leave_interrupts)
+        self._pool = ProcessPoolExecutor(1, mp_context=own, initializer=_begin)
         return await self._awake(self._pool)
 
     async def _awake(self, pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
@@ -129,6 +131,14 @@ def unread(raw: bytes, head: Callable[[bytes], Letter]) -> Letter:
     return replace(known, parts=(source,), notes=(*known.notes, UNREAD))
 
 
-def _leave_interrupts() -> None:
-    """Control-C at a terminal reaches the worker too; when it ends is the service's to say."""
+def _begin() -> None:
+    """Control-C at a terminal reaches the worker too; when it ends is the service's to say. Without the service it
+    ends at once: the pool's own queue would keep it for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if (service := multiprocessing.parent_process()) is not None:
+        Thread(target=_end_after, args=(service,), daemon=True).start()
+
+
+def _end_after(service: BaseProcess) -> None:
+    service.join()
+    os._exit(1)
