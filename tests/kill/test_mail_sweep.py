@@ -62,8 +62,11 @@ class Hands:
 
     async def waits(self) -> None:
         """Long enough for a mail server to try again, and for us to look after an attempt without an answer."""
-        for _ in range(2):
-            await self.do(lambda: self.story.passes(minutes=3))
+        before = -1
+        while before != self.deaths:  # whoever was started anew meanwhile has had no time yet
+            before = self.deaths
+            for _ in range(2):
+                await self.do(lambda: self.story.passes(minutes=3))
 
 
 async def ids_in(box: Mailbox, words: str) -> list[str]:

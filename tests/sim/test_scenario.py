@@ -14,7 +14,8 @@ from router.sim.run import policy_of
 from router.sim.run import simulate as play
 from router.sim.scenario import Scenario
 from router.sim.scenario_file import ScenarioProblems, read_scenario
-from tests.story import ROOT, Process
+from tests.story import Process
+from tests.story.processes import ROOT
 
 SOUND = """\
 customers: 2000

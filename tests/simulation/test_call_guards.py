@@ -147,7 +147,7 @@ class Guard:
 
 
 GUARDS = (
-    Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7)),
+    Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7), (("strength", 0.6),)),
     Guard(dialled_before_it_is_durable, "", (21,)),
     Guard(no_look_up_of_dials, "rest_answer_lost status_lost", (21,), (("strength", 0.6),)),
     Guard(promises_beside_promises, "phones_odd", (17, 18)),
