@@ -1,5 +1,6 @@
 """Mail joins the case, and never loses, loops or leaks: over real SMTP, both ways."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -293,3 +294,19 @@ async def test_what_is_not_ours_is_not_taken(story: Story):
     assert said["accepted"] is False
     assert said["reply"].startswith("550")
     assert await story.cases() == []
+
+
+async def test_pictures_of_others_wait_for_the_agents_yes(story: Story, mia: Mailbox):
+    """The desk has the link, for the walled page has no cookie; without it no server learns that somebody reads."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("See the picture", html='<p>See</p><img src="https://t.example/p.gif">')
+    case = await story.one_case()
+    page = await ana.page(case["id"])
+    [link] = set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", page))
+    plain = await story.ask("GET", link.partition("?")[0], token=ana.token)
+    assert (plain.status, b' src="https://t.example' in plain.body) == (200, False)
+    assert "img-src 'none'" in plain.headers["Content-Security-Policy"]
+    shown = await story.ask("GET", link, token=ana.token)
+    assert b' src="https://t.example/p.gif"' in shown.body
+    await mia.writes("And one without", html="<p>And one without</p>")
+    assert len(set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", await ana.page(case["id"])))) == 1

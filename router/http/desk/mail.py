@@ -2,6 +2,7 @@
 
 Its one rule: the page is walled off by the browser (no scripts, no forms, no foreign requests, an origin of its own);
 pictures of others are fetched only when the agent asks for them, for they tell their sender who reads, where and when.
+The link that asks stands on the desk: a link of the walled page would come without the agent's cookie.
 """
 
 import re
@@ -18,7 +19,7 @@ HEAD = (
     "<title>A mail</title><style>body{font:15px/1.45 system-ui,sans-serif;margin:1rem;overflow-wrap:anywhere}"
     "img{max-width:100%}.held{padding:.5rem .75rem;background:#eee;color:#222;border-radius:.5rem}</style>"
 )
-OFFER = '<p class="held">Pictures of others are not loaded. <a href="?pictures=1">Load them</a></p>'
+SAID = '<p class="held">Pictures of others are not loaded; “with pictures” on the desk loads them.</p>'
 
 
 async def mail_page(journal: Journal, place: str, *, pictures: bool) -> WireResponse:
@@ -32,6 +33,6 @@ async def mail_page(journal: Journal, place: str, *, pictures: bool) -> WireResp
     wall = f"{WALL}; img-src 'none'"
     if pictures:
         html, wall = html.replace("data-src=", "src="), f"{WALL}; img-src https: http:"
-    offer = OFFER if not pictures and HELD_BACK in html else ""
+    said = SAID if not pictures and HELD_BACK in html else ""
     headers = {"Content-Security-Policy": wall, "Referrer-Policy": "no-referrer"}
-    return WireResponse(200, (HEAD + offer + html).encode("utf-8", "replace"), "text/html; charset=utf-8", headers)
+    return WireResponse(200, (HEAD + said + html).encode("utf-8", "replace"), "text/html; charset=utf-8", headers)

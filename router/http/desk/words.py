@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.http.api_cases import DecisionOut
+from router.http.desk.mail import HELD_BACK
 from router.http.views import AttachmentOut, EntryOut
 
 STATUS = {
@@ -131,6 +132,7 @@ class Mail:
     people: list[tuple[str, str]]
     folded: str | None
     as_sent: str | None
+    with_pictures: str | None  # pictures of others too, which tell their sender who reads
     source: str
     machine: str
     notes: list[str]
@@ -227,6 +229,7 @@ def _mail(entry: EntryOut) -> Mail:
         people=[(name, said) for name, said in people if said],
         folded=more,
         as_sent=f"/desk/mail/{entry.id}" if entry.html else None,
+        with_pictures=f"/desk/mail/{entry.id}?pictures=1" if HELD_BACK in (entry.html or "") else None,
         source=entry.raw_url or "",
         machine=machine,
         notes=entry.notes[1:] if entry.automatic else entry.notes,
