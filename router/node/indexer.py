@@ -16,6 +16,10 @@ CHUNK = 512
 """Fresh batches whose rows are written at once: as many as a commit takes, so that it keeps up with any load."""
 READ = 128
 """Batches read from the log and written at once, when it is behind: a few milliseconds between two commits."""
+BUSY = 64
+"""Events that others wrote during one chunk from which the journal is busy: then the index goes on later."""
+PAUSE, PAUSE_S_MAX = 12, 1.0
+"""How long it then leaves the writer alone, times what its chunk took, and at most."""
 REMEMBERED_MAX = 4096
 TOLD_FROM = 20_000
 """Events behind from which it is told how far the index has come."""
@@ -56,7 +60,11 @@ class Indexer:
     async def _catch_up(self) -> None:
         first, behind, told = self._journal.indexed_to, self.lag, 0
         while self.lag > 0:
+            clock = asyncio.get_running_loop().time
+            began, before = clock(), self._journal.last_seq
             await self._journal.index(await self._next())
+            if self._journal.last_seq - before > BUSY:
+                await asyncio.sleep(min(PAUSE_S_MAX, PAUSE * (clock() - began)))
             done = (self._journal.indexed_to - first) * 100 // behind
             if behind >= TOLD_FROM and done >= told + TOLD_EVERY and told < 100:
                 told = min(100, done - done % TOLD_EVERY)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from channels.email import reading
+from channels.email import heading, reading
 from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
 from router.core.words import HOUR_MS
@@ -28,8 +28,8 @@ QUIET_AFTER_H = 2.0
 
 
 def each_delivery_is_a_mail(patch: Patch) -> None:
-    real, count = reading._fingerprint, itertools.count()
-    patch.setattr(reading, "_fingerprint", lambda *given: f"{next(count)}/{real(*given)}")
+    real, count = heading._fingerprint, itertools.count()
+    patch.setattr(heading, "_fingerprint", lambda *given: f"{next(count)}/{real(*given)}")
 
 
 def whoever_names_a_case_may_write_there(patch: Patch) -> None:
