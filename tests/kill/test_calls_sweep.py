@@ -43,8 +43,13 @@ def test_every_point_of_the_dialler_is_visited() -> None:
 
 @pytest.mark.parametrize("point", KILLS)
 async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
-    """People go on as people do: they pick up, press 1, take what they are offered, and call again when they are cut
-    off. The service is started again whenever it died."""
+    """At whatever step it is killed, she talks with an agent in the end, and nobody is rung twice."""
+    assert await _lives_through(point) or await _lives_through(point), f"{point} was not reached"
+
+
+async def _lives_through(point: str) -> bool:
+    """Whether the service died there. People go on as people do: they pick up, press 1, take what they are offered, and
+    call again when they are cut off. The service is started again whenever it died."""
     async with RealStory() as story:
         ana = await story.agent("ana", phone=ANAS)
         ben = await story.agent("ben", phone=BENS)
@@ -66,7 +71,9 @@ async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
         await people.do(her.hangs_up())
         await people.do(story.passes(minutes=6))
         await people.do(story.passes(minutes=6))
-        assert people.deaths == 1, f"{point} was not reached"
+        if people.deaths == 0:  # on a slow machine an agent may be at her phone before the call has to be moved
+            return False
+        assert people.deaths == 1
         case = await story.one_case()
         for phone in (her, story.phone(ANAS), story.phone(BENS)):
             assert await phone.state() == "idle", "nobody is left on the line"
@@ -75,6 +82,7 @@ async def test_a_call_survives_a_service_that_is_killed(point: str) -> None:
         attempts = sum(len(promise["attempts"]) for promise in promises)
         assert await rings(story, HERS) <= max(1, attempts), "rung twice for one attempt"
         assert case["contacts"][0]["channel"] == "sms"
+        return True
 
 
 class People:
