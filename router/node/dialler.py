@@ -35,6 +35,7 @@ from router.node.customers import sent_key
 from router.node.deadlines import Deadlines
 from router.node.locks import Locks
 from router.node.outbox import Breaker
+from router.node.tasks import Tasks
 
 HEARD = frozenset(
     {
@@ -73,7 +74,7 @@ class Dialler:
         self._deadlines = deadlines
         self._activity = activity
         self._faults = faults
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._in_order = Locks()
         self._under_way: set[CallId] = set()
@@ -81,7 +82,6 @@ class Dialler:
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each agent's phone: the first alone is dialled
         self._line_of: dict[CallId, str] = {}
-        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     async def load(self) -> None:
         """Know every leg that is not over, before anything is heard: whoever is on an agent's phone stands before
@@ -110,10 +110,7 @@ class Dialler:
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
-        if self._tasks:
-            _, left = await asyncio.wait(self._tasks, timeout=5)
-            for task in left:
-                task.cancel()
+        await self.tasks.close()
 
     async def _legs(self) -> list[Call]:
         return [call for call in await self._journal.live(Call) if isinstance(call, Call)]
@@ -177,22 +174,11 @@ class Dialler:
             self._deadlines.set(f"leg {call}", at, lambda: self._start(call))
 
     def _start(self, call: CallId) -> None:
-        self._spawn(self._work(call), f"leg {call}")
+        self.tasks.start(self._work(call), f"leg {call}")
 
     def _plan_promise(self, promise: str, at: Ms) -> None:
         name = f"promise {promise}"
-        self._deadlines.set(name, at, lambda: self._spawn(self._start_again(promise), name))
-
-    def _spawn(self, work: Awaitable[None], name: str) -> None:
-        task = asyncio.ensure_future(work)
-        task.set_name(name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
-            self.failure.set_result(error)
+        self._deadlines.set(name, at, lambda: self.tasks.start(self._start_again(promise), name))
 
     # --- what ---------------------------------------------------------------------------------------------------------
 

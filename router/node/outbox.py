@@ -24,6 +24,7 @@ from router.journal.faultpoints import FaultPoints
 from router.node.customers import CustomerScope, sent_key
 from router.node.deadlines import Deadlines
 from router.node.locks import Locks
+from router.node.tasks import Tasks
 
 AT_ONCE = 16
 """Messages under way at the same time on one channel; those to one address go one after the other."""
@@ -71,17 +72,16 @@ class Outbox:
         self._deadlines = deadlines
         self._activity = activity
         self._faults = faults
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._in_order = Locks()
         self._under_way: set[MessageId] = set()
         self.breakers: dict[str, Breaker] = {}
-        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     @property
     def waiting(self) -> int:
-        return len(self._tasks)
+        return len(self.tasks)
 
     async def load(self) -> None:
         """Take up every message whose outcome is open."""
@@ -103,10 +103,7 @@ class Outbox:
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; what does not is looked up at the next start."""
-        if self._tasks:
-            _, left = await asyncio.wait(self._tasks, timeout=5)
-            for task in left:
-                task.cancel()
+        await self.tasks.close()
 
     def _plan(self, message: MessageId, at: Ms) -> None:
         if at <= self._clock.now():
@@ -115,14 +112,7 @@ class Outbox:
             self._deadlines.set(f"outbox {message}", at, lambda: self._start(message))
 
     def _start(self, message: MessageId) -> None:
-        task = asyncio.create_task(self._work(message), name=f"outbox {message}")
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
-            self.failure.set_result(error)
+        self.tasks.start(self._work(message), f"outbox {message}")
 
     async def _work(self, id: MessageId) -> None:
         with self._activity.doing("outbox"):

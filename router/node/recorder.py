@@ -30,6 +30,7 @@ from router.journal.faultpoints import FaultPoints
 from router.node.customers import sent_key
 from router.node.deadlines import Deadlines
 from router.node.dialler import Take
+from router.node.tasks import Tasks
 
 HEARD = (
     *(RecordingPlanned, RecordingAttempted, RecordingStarted, RecordingUnwanted, RecordingStopped),
@@ -62,16 +63,15 @@ class Recorder:
         self._deadlines = deadlines
         self._activity = activity
         self._faults = faults
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: set[RecordingId] = set()
         self._failed: dict[RecordingId, int] = {}  # how often in a row the provider could not be asked
-        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     @property
     def open(self) -> int:
         """How many are being attended to at this moment."""
-        return len(self._tasks) + len(self._under_way) + len(self._failed)
+        return len(self.tasks) + len(self._under_way) + len(self._failed)
 
     async def load(self) -> None:
         """Take up every recording that is not settled."""
@@ -88,10 +88,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
-        if self._tasks:
-            _, left = await asyncio.wait(self._tasks, timeout=5)
-            for task in left:
-                task.cancel()
+        await self.tasks.close()
 
     # --- when ---------------------------------------------------------------------------------------------------------
 
@@ -102,15 +99,7 @@ class Recorder:
             self._deadlines.set(f"recording {id}", at, lambda: self._start(id))
 
     def _start(self, id: RecordingId) -> None:
-        task = asyncio.ensure_future(self._work(id))
-        task.set_name(f"recording {id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
-            self.failure.set_result(error)
+        self.tasks.start(self._work(id), f"recording {id}")
 
     async def _work(self, id: RecordingId) -> None:
         with self._activity.doing("recorder"):

@@ -105,7 +105,7 @@ def check_at_rest(world: World) -> None:
         "waiting work": len(node.domain.matcher),
         "held": sum(len(held) for held in world.watch.held.values()),
         "activity": len(node.activity.names()),
-        "legs": len(node.dialler.legs) + len(node.dialler._tasks) + len(node.dialler._under_way),
+        "legs": len(node.dialler.legs) + len(node.dialler.tasks) + len(node.dialler._under_way),
         "recordings": node.recorder.open,
         "agents' lines": len(world.watch.calls.on_line),
     }
