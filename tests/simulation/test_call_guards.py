@@ -1,10 +1,7 @@
 """Each guard of the telephone is taken away, one at a time, and the simulator must turn red."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from channels.twilio_recording import TwilioRecordings
 from channels.twilio_voice import TwilioVoice
@@ -15,12 +12,9 @@ from router.core.documents import Case
 from router.core.values import replace as change
 from router.core.words import CallRole, Step
 from router.node.dialler import Dialler
-from tests.simulation.log import Broken
+from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.run import run_options
-from tests.simulation.test_guards import PLAIN
 
-Patch = pytest.MonkeyPatch
-SEEDS_MAX = 12
 ON_THE_PHONE = replace(PLAIN, texts=20, calls=50, minutes=10, agents=3)
 
 
@@ -136,16 +130,6 @@ def no_look_up_of_recordings(patch: Patch) -> None:
     patch.setattr(TwilioRecordings, "found", found)
 
 
-@dataclass(frozen=True)
-class Guard:
-    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
-
-    take_away: Callable[[Patch], None]
-    faults: str
-    numbers: tuple[int, ...]
-    changes: tuple[tuple[str, Any], ...] = ()
-
-
 GUARDS = (
     Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7), (("strength", 0.6),)),
     Guard(dialled_before_it_is_durable, "", (21,)),
@@ -170,14 +154,6 @@ def test_the_plain_world_on_the_phone_is_green():
     run_options(ON_THE_PHONE)
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.take_away.__name__)
+@each_of(GUARDS)
 def test_without_this_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Patch):
-    guard.take_away(monkeypatch)
-    for seed in range(1, SEEDS_MAX + 1):
-        options = replace(ON_THE_PHONE, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
-        try:
-            run_options(options)
-        except Broken as broken:
-            assert broken.number in guard.numbers, broken
-            return
-    pytest.fail(f"{guard.take_away.__name__} stayed green over {SEEDS_MAX} seeds")
+    turns_red_without(guard, ON_THE_PHONE, monkeypatch)

@@ -3,11 +3,7 @@ green is not tested.
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
-
-import pytest
 
 from channels import twilio_messaging
 from channels.twilio_rest import twilio_client
@@ -29,26 +25,8 @@ from router.node.locks import Hold
 from router.node.node import Node
 from router.node.taking import Outcome
 from tests.simulation.disk import Handle, Platter
-from tests.simulation.log import Broken
-from tests.simulation.options import Options
+from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.run import run_options
-
-Patch = pytest.MonkeyPatch
-SEEDS_MAX = 12
-PLAIN = Options(
-    seed=0,
-    mode="liveness",
-    faults=frozenset(),
-    people=12,
-    texts=70,
-    agents=3,
-    minutes=5,
-    twice=False,
-    repeats_words=False,
-    lost_agents=0,
-    strength=0.25,
-    late_s_max=300.0,
-)
 
 
 def no_dedupe(patch: Patch) -> None:
@@ -271,16 +249,6 @@ def locks_leak(patch: Patch) -> None:
     patch.setattr(Hold, "_pass_on", pass_on)
 
 
-@dataclass(frozen=True)
-class Guard:
-    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
-
-    take_away: Callable[[Patch], None]
-    faults: str
-    numbers: tuple[int, ...]
-    changes: tuple[tuple[str, Any], ...] = ()
-
-
 GUARDS = (
     Guard(no_dedupe, "webhook_repeated webhook_answer_lost", (3,)),
     Guard(answer_before_commit, "disk_slow", (1,)),
@@ -314,14 +282,6 @@ def test_the_plain_world_is_green():
     run_options(PLAIN)
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.take_away.__name__)
+@each_of(GUARDS)
 def test_without_this_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Patch):
-    guard.take_away(monkeypatch)
-    for seed in range(1, SEEDS_MAX + 1):
-        options = replace(PLAIN, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
-        try:
-            run_options(options)
-        except Broken as broken:
-            assert broken.number in guard.numbers, broken
-            return
-    pytest.fail(f"{guard.take_away.__name__} stayed green over {SEEDS_MAX} seeds")
+    turns_red_without(guard, PLAIN, monkeypatch)

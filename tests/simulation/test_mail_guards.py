@@ -3,8 +3,7 @@ themselves fall silent.
 """
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +13,11 @@ from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
 from router.core.words import HOUR_MS
 from router.node.mail_guard import MailGuard
-from tests.simulation.log import Broken
+from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.loop import VirtualLoop, run_virtual
 from tests.simulation.run import run_options, silence
-from tests.simulation.test_guards import PLAIN
 from tests.simulation.world import World
 
-Patch = pytest.MonkeyPatch
-SEEDS_MAX = 12
 BY_MAIL = replace(PLAIN, people=6, texts=10, mails=40, minutes=20)
 MACHINES = replace(PLAIN, people=1, texts=0, agents=0, machines=8, minutes=30 * 60, mode="safety")
 QUIET_AFTER_H = 2.0
@@ -78,16 +74,6 @@ def reports_are_believed_of_anybody(patch: Patch) -> None:
     patch.setattr("router.node.customers.owner_of", lambda _: Whoever())
 
 
-@dataclass(frozen=True)
-class Guard:
-    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
-
-    take_away: Callable[[Patch], None]
-    faults: str
-    numbers: tuple[int, ...]
-    changes: tuple[tuple[str, Any], ...] = ()
-
-
 GUARDS = (
     Guard(each_delivery_is_a_mail, "mail_repeated mail_answer_lost", (3,)),
     Guard(whoever_names_a_case_may_write_there, "mail_forged", (24,)),
@@ -104,17 +90,9 @@ def test_the_plain_world_by_mail_is_green():
     run_options(BY_MAIL)
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.take_away.__name__)
+@each_of(GUARDS)
 def test_without_this_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Patch):
-    guard.take_away(monkeypatch)
-    for seed in range(1, SEEDS_MAX + 1):
-        options = replace(BY_MAIL, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
-        try:
-            run_options(options)
-        except Broken as broken:
-            assert broken.number in guard.numbers, broken
-            return
-    pytest.fail(f"{guard.take_away.__name__} stayed green over {SEEDS_MAX} seeds")
+    turns_red_without(guard, BY_MAIL, monkeypatch)
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
