@@ -22,9 +22,9 @@ SHAPE = "1"
 """Of the tables below and of what is put into them; another one than the file's and the index is made anew."""
 ROWS_MAX = 256
 """Rows in one statement at most."""
-CHARS = 128 * 1024
+CHARS = 64 * 1024
 """Words after which a write ends: some milliseconds, for the next commit waits for it."""
-LOOKED_AT_FIRST = 4
+LOOKED_AT_FIRST = 2
 """Batches whose words are read at once; then twice as many."""
 ROUNDS_MAX = 500
 """Documents looked at for one page. Where no more are found among them, the next page goes on below."""
