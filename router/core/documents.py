@@ -40,6 +40,17 @@ SkillLevels = tuple[tuple[str, int], ...]
 
 
 @value
+class Code:
+    """A code that was sent to `address`, for whoever is in `chat` to say. `digest`: of the code, keyed."""
+
+    address: AddressId
+    chat: AddressId
+    digest: str
+    expires_at: Ms
+    tries: int = 5
+
+
+@value
 class Customer:
     id: CustomerId
     version: int
@@ -50,6 +61,7 @@ class Customer:
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
+    code: Code | None = None  # the last one that was sent for them and not said yet
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -216,6 +228,7 @@ class Message:
     author_id: str | None = None
     moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
     moved_to: MessageId | None = None
+    line: int = 0  # which one of its chat it is; 0: it goes otherwise
 
 
 @value

@@ -39,10 +39,14 @@ from router.core.events_calls import (
 from router.core.events_customer import (
     AddressAdded,
     AddressMarked,
+    AddressProved,
+    AnswersFollowed,
     AskChanged,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
+    CodeAsked,
+    CodeRefused,
     ConsentChanged,
     ContactReceived,
     ContextNoted,
@@ -93,9 +97,11 @@ __all__ = [
     "AccessRefused",
     "AddressAdded",
     "AddressMarked",
+    "AddressProved",
     "AgentAdded",
     "AgentStateAsked",
     "AgentStateChanged",
+    "AnswersFollowed",
     "AskChanged",
     "CallArrived",
     "CallChecked",
@@ -108,6 +114,8 @@ __all__ = [
     "CaseOpened",
     "CaseReopened",
     "CaseStatusChanged",
+    "CodeAsked",
+    "CodeRefused",
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
@@ -212,6 +220,10 @@ CustomerEvent = (
     | MessageLost
     | MessageReleased
     | TextWithheld
+    | AnswersFollowed
+    | CodeAsked
+    | CodeRefused
+    | AddressProved
     | NoteAdded
     | CaseStatusChanged
     | CallArrived
