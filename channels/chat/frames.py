@@ -39,6 +39,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "no_case": (409, "Write something first."),
     "bad_address": (422, "That is no address that we can write to."),
     "bad_code": (422, "That is not the code, or it is over. Ask for another one later."),
+    "taken_over": (409, "This session has ten newer windows; this one ends."),
     "stopping": (503, "The service is stopping. Connect again in a moment."),
 }
 """Every error, with the status that HTTP would give it and its words for people."""

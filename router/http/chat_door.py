@@ -42,6 +42,8 @@ READ_AT_ONCE = 50
 READ_BACK = 20
 """Lines before a read mark that it marks."""
 FRESH_MAX = 16
+SEATS_MAX = 10
+"""Connections of one session; with one more the oldest ends."""
 
 
 class ChatDoor:
@@ -232,6 +234,10 @@ class ChatSeat:
     async def _open(self, session: Session, now: Ms) -> None:
         """Who is told of new lines first and reads afterwards misses none of them."""
         self._room = room = self._node.visitors.enter(session.address, self)
+        if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
+            oldest.conversation.refuse("taken_over")
+            oldest.leave()
+            oldest._wake()
         async with self._door.admitting:
             loaded = await self._node.journal.load_by_address(matching_key(session.address))
         if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
