@@ -58,7 +58,7 @@ def unread_in(documents: Iterable[Document], address: AddressId) -> list[Message
         for d in documents
         if isinstance(d, Message) and d.channel is Channel.CHAT and d.address == address and d.state in UNREAD
     ]
-    return sorted((m for m in found if m.moved_to is None), key=lambda m: m.id)
+    return sorted((m for m in found if m.moved_to is None), key=lambda m: m.line)
 
 
 def follow_answers(making: Making, command: FollowAnswers) -> None:
