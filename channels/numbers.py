@@ -5,7 +5,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
-from router.core.addresses import ANONYMOUS_CALLERS, AddressFacts, AddressKind
+from router.core.addresses import ANONYMOUS_CALLERS, CHAT, USER, AddressFacts, AddressKind
 
 PREMIUM = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 ZONES_MAX = 4
@@ -31,6 +31,8 @@ def dialled_number(keys: str, *, ours: str) -> str:
 
 def facts_of(address: str) -> AddressFacts:
     """Facts of an address as a provider spells it. Never fails: what is no number is a name or a short code."""
+    if address.startswith((CHAT, USER)):
+        return AddressFacts(kind=AddressKind.CHAT if address.startswith(CHAT) else AddressKind.USER)
     plain = address.strip().removeprefix("whatsapp:")
     if "@" in plain and ":" not in plain:  # with a colon it is a SIP address
         return AddressFacts(kind=AddressKind.MAIL)

@@ -30,7 +30,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "calls.yaml": ("record", "on_refusal"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
-                     "sms_max_segments", "texts_a_day", "quiet"),
+                     "sms_max_segments", "chat_away", "texts_a_day", "quiet"),
 }  # fmt: skip
 """The files of a set, with the keys at their top."""
 

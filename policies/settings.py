@@ -109,6 +109,8 @@ class SendingSettings:
     twice_is_better_than_never: bool = False
     """Whether a message that may or may not have been sent is sent again."""
     sms_max_segments: int = 3
+    chat_away_s: int = 300
+    """Answers that a visitor has not read follow them, by the way they allowed, once they were gone for so long."""
     texts_a_day: int = 6
     """So many texts to one customer about one case in a day, unasked ones and answers together."""
     quiet_from_min: int = 21 * 60
@@ -214,6 +216,7 @@ def read_sending(top: Fields) -> SendingSettings:
         acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
+        chat_away_s=top.seconds("chat_away", use.chat_away_s, low=10, high=DAY_S),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
         quiet_from_min=use.quiet_from_min if start is None else start,
         quiet_until_min=use.quiet_until_min if end is None else end,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from channels.chat.identity import Identities, IdentityKey, problem_of_key
 from channels.clock import Activity, ManualClock, RealClock
 from channels.clock_follow import FollowedClock
 from channels.numbers import facts_of
@@ -27,6 +28,10 @@ from policies import default_policy_files, load_folder_texts, parse_policies
 from router.core.clock import Ms
 from router.core.words import Channel
 from router.http.auth import Role, Tokens
+from router.http.chat_door import ChatDoor
+from router.http.chat_pages import PREFIX as CHAT_PREFIX
+from router.http.chat_pages import ChatPages
+from router.http.chat_sockets import ChatSockets
 from router.http.contact_page import ContactPage
 from router.http.desk import desk_pages
 from router.http.front import Front
@@ -49,6 +54,8 @@ GC_THRESHOLD = 50_000
 SWITCH_S = 0.001
 """How long the loop may keep the interpreter's lock from the journal's writer, who needs it a few times a commit."""
 FOLLOW_S = 15.0
+CHAT_SENDER = "chat"
+"""What stands for us in a chat: there is no number of ours."""
 DEMO_KEY = "site_demo"
 """The site key of a new folder with a sandbox: known to everybody, so it serves pages of this machine alone."""
 MEDIA_BYTES_MAX = 16 * 1024 * 1024
@@ -140,10 +147,18 @@ async def start_service(
             bytes_max=settings.mail.bytes_max,
             mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode(),
         )
+        chat = service.chat = ChatDoor(service, live, identities=identities_of(settings))
+        chat_pages = ChatPages(chat, has_test_page=provider is not None)
         front = Front(
             service,
             metrics,
-            pages={**desk_pages(service), MUSIC_PATH: hold_music, "/email": door, "/c": ContactPage(service)},
+            pages={
+                **desk_pages(service),
+                MUSIC_PATH: hold_music,
+                "/email": door,
+                "/c": ContactPage(service),
+                CHAT_PREFIX: chat_pages,
+            },
         )
         shim = Shim(
             front=front,
@@ -152,6 +167,8 @@ async def start_service(
             tokens=tokens,
             body_bytes_max=settings.body_bytes_max,
             door=door,
+            chats=ChatSockets(chat),
+            chat_pages=chat_pages,
         )
         url = await shim.start(settings.host, settings.port)
         stack.push_async_callback(node.close)
@@ -169,6 +186,27 @@ async def start_service(
         sys.setswitchinterval(SWITCH_S)
         return Running(url=url, node=node, service=service, bootstrap=bootstrap, _stack=stack.pop_all())
     raise AssertionError("not reached")
+
+
+def identities_of(settings: Settings) -> Identities:
+    """Who may say who a visitor is. Raises SettingsProblem."""
+    problems: list[str] = []
+    keys: dict[str, list[IdentityKey]] = {}
+    for site in settings.sites:
+        for at, one in enumerate(site.identity_keys):
+            key = IdentityKey(
+                kid=one.kid,
+                algorithm=one.algorithm,
+                key=one.key.get_secret_value(),
+                issuer=one.issuer,
+                audience=one.audience,
+            )
+            if problem := problem_of_key(key):
+                problems.append(f"sites: identity key {at + 1} ({one.kid}) of {site.id}: {problem}")
+            keys.setdefault(site.id, []).append(key)
+    if problems:
+        raise SettingsProblem(problems)
+    return Identities(keys)
 
 
 def _policy_texts(settings: Settings) -> dict[str, str]:
@@ -249,7 +287,7 @@ def _senders(settings: Settings, provider: str | None, mail: str) -> Mapping[Cha
     senders = {Channel(name): number for name, number in settings.twilio.senders.items()}
     if provider is not None and not senders:
         senders = {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
-    return senders | ({Channel.EMAIL: mail} if mail else {})
+    return senders | {Channel.CHAT: CHAT_SENDER} | ({Channel.EMAIL: mail} if mail else {})
 
 
 async def _mail_section(settings: Settings, sandbox: RunningSandbox | None, sandbox_url: str | None) -> MailSection:

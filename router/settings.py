@@ -114,6 +114,27 @@ class MailSection(BaseModel):
     smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
 
 
+class IdentityKeySection(BaseModel):
+    """A key with which a site signs who its visitors are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kid: str = Field(min_length=1, max_length=100)
+    algorithm: Literal["ES256", "RS256", "HS256"]
+    key: SecretStr
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+
+
+class SiteSection(BaseModel):
+    """What is set of a site that was made by the API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern="^sit_[0-9a-f]{16}$")
+    identity_keys: list[IdentityKeySection] = Field(default_factory=list[IdentityKeySection])
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -138,6 +159,9 @@ class Settings(BaseSettings):
         default="", description="tests only: `name:n` ends the process at the n-th pass of a fault point"
     )
     mail: MailSection = Field(default_factory=MailSection, description="mail")
+    sites: list[SiteSection] = Field(
+        default_factory=list[SiteSection], description="keys with which sites say who their visitors are"
+    )
     twilio: TwilioSection = Field(default_factory=TwilioSection, description="the telephone provider")
 
     @classmethod

@@ -21,6 +21,13 @@ DEVICE = "device:"
 """What the address of a device begins with; the rest of it is as the device says it, to the letter."""
 
 
+CHAT = "chat:"
+"""What the address of a chat visitor begins with; the rest is their site and what it calls them, to the letter."""
+USER = "user:"
+"""The same for a person for whom a site vouches."""
+AS_GIVEN = (DEVICE, CHAT, USER)
+
+
 def is_anonymous(given: str) -> bool:
     """Whether a provider sent this for somebody who hides their number."""
     return given.strip().casefold() in ANONYMOUS_CALLERS
@@ -30,6 +37,8 @@ class AddressKind(StrEnum):
     PHONE = "phone"
     MAIL = "mail"
     SENDER = "sender"  # a short code or a name: it can write to us, nothing can be sent to it
+    CHAT = "chat"  # a visitor of a site: whoever has that session
+    USER = "user"  # a person for whom a site vouches
     OTHER = "other"
 
 
@@ -57,11 +66,17 @@ class Address:
     other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
     of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
+    typed: bool = False  # a visitor says that it is theirs, and nobody is found by it
+    lines: int = 0  # what was said in this chat so far, by both sides
 
     @property
     def line(self) -> AddressId:
         """What all spellings of one line have in common."""
         return self.of_line or self.id
+
+    def at_line(self, line: int) -> "Address":
+        """The address after one more was said in its chat."""
+        return replace(self, lines=max(self.lines, line))
 
     def wrote_by_whatsapp(self, via: str, at: Ms) -> "Address":
         """The address after its owner wrote to `via`, a number of ours; what comes late closes no window earlier."""
@@ -85,7 +100,7 @@ def matching_key(value: str) -> str:
     >>> matching_key("device:sit_1/Ab") == matching_key("device:sit_1/ab")
     False
     """
-    if value.startswith(DEVICE):
+    if value.startswith(AS_GIVEN):
         return f"as:{value}"
     plain = value.strip().casefold()
     digits = plain[1:]

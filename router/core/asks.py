@@ -18,8 +18,8 @@ from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel
 
 QUESTION = "language_question"
-LIVE = ("phone", "chat")
-"""Kinds in which whoever is there asks the question themselves, out loud or on the screen."""
+LIVE = ("phone",)
+"""Kinds in which whoever is there is asked out loud."""
 
 
 def put_first(making: Making, command: PutFirst) -> None:
@@ -184,7 +184,9 @@ def _way_to_ask(making: Making, case: Case) -> Way | None:
     sending = making.context.policy.settings.sending
     try:
         customer = making.customer(case.customer)
-        way = choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
+        way = choose_way(
+            case, customer, wanted=wanted, numbers=making.context.senders, now=making.now, there=making.context.there
+        ).way
     except Rejected as refused:
         withhold(making, case, what=QUESTION, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
         return None

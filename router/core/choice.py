@@ -3,7 +3,7 @@
 Gives the way with its reasons and what else was possible, so that the agent's reply box can say why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
@@ -12,16 +12,31 @@ from router.core.errors import Reason, Rejected
 from router.core.values import value
 from router.core.words import DAY_MS, TOUCHES, AddressId, Channel
 
-OPENS_WITH = {AddressKind.PHONE: Channel.SMS, AddressKind.MAIL: Channel.EMAIL}
+OPENS_WITH = {
+    AddressKind.PHONE: Channel.SMS,
+    AddressKind.MAIL: Channel.EMAIL,
+    AddressKind.CHAT: Channel.CHAT,
+    AddressKind.USER: Channel.CHAT,
+}
 """What we write with on an address that never wrote to us."""
 REACHES = {
     Channel.SMS: (AddressKind.PHONE,),
     Channel.WHATSAPP: (AddressKind.PHONE,),
     Channel.EMAIL: (AddressKind.MAIL,),
+    Channel.CHAT: (AddressKind.CHAT, AddressKind.USER),
 }
 """Which kinds of address a channel can write to."""
 WINDOW_MS = DAY_MS
 """WhatsApp takes words of our own only within so long of the customer's last message to that number of ours."""
+
+
+There = Callable[[AddressId], bool]
+"""Whether somebody is in the chat of an address at this moment."""
+
+
+def nobody(_: AddressId) -> bool:
+    """Nobody is in any chat."""
+    return False
 
 
 @value
@@ -39,13 +54,21 @@ class Choice:
 
 
 def choose_way(
-    case: Case, customer: Customer, *, wanted: Channel | None, numbers: Mapping[Channel, str], now: Ms
+    case: Case,
+    customer: Customer,
+    *,
+    wanted: Channel | None,
+    numbers: Mapping[Channel, str],
+    now: Ms,
+    there: There = nobody,
 ) -> Choice:
-    """The way for an answer on `case`. `numbers`: our own sender for each channel we can start on.
+    """The way for an answer on `case`. `numbers`: our own sender for each channel we can start on. Whoever is in the
+    chat now is answered there.
 
     Raises Rejected(OPTED_OUT) where the customer told us to stop there, WINDOW_CLOSED where they wrote there too long
     ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
-    ways = sorted(_ways(case, customer, numbers), key=lambda way: way.channel is not (case.prefers or way.channel))
+    known = _ways(case, customer, numbers)
+    ways = sorted(known, key=lambda way: (not _is_there(way, there), way.channel is not (case.prefers or way.channel)))
     open_ways = [way for way in ways if refusal_of(way, customer, now=now) is None]
     asked = [way for way in ways if wanted in (None, way.channel)]
     way = next((way for way in asked if way in open_ways), None)
@@ -54,7 +77,12 @@ def choose_way(
     others = tuple(other for other in open_ways if other != way)
     if wanted is not None:
         return Choice(way=way, reasons=("the agent chose this channel",), alternatives=others)
-    return Choice(way=way, reasons=_reasons(way, ways[0], case, customer, now), alternatives=others)
+    reasons = ("they are in the chat now",) if _is_there(way, there) else None
+    return Choice(way=way, reasons=reasons or _reasons(way, ways[0], case, customer, now), alternatives=others)
+
+
+def _is_there(way: Way, there: There) -> bool:
+    return way.channel is Channel.CHAT and there(way.address)
 
 
 def refusal_of(way: Way, customer: Customer, *, now: Ms) -> Reason | None:
@@ -99,6 +127,8 @@ def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) 
         return (f"they called last, and {way.channel} reaches that number",)
     if case.heard.channel in TOUCHES and way.channel is not case.heard.channel:
         return (f"they touched a button last, and {way.channel} reaches them",)
+    if way == preferred and way.channel is Channel.CHAT:
+        return ("the customer wrote last by chat", "it waits there until they come back")
     if way == preferred:
         ours = "address" if way.channel is Channel.EMAIL else "number"
         return (f"the customer wrote last by {way.channel}", f"same {ours} of ours, so the answer keeps its thread")

@@ -124,6 +124,8 @@ class TakeContact:
     thread: CaseId | None = None  # the case that it says it is about
     thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
     touch: Touch | None = None
+    files: tuple[File, ...] = ()
+    client_id: str | None = None  # what a chat client calls it
     actor: Actor = CUSTOMER
 
 
@@ -279,6 +281,58 @@ class AddAddress:
     customer: CustomerId
     address: str
     actor: Actor
+
+
+# --- chats ------------------------------------------------------------------------------------------------------------
+
+
+@value
+class LeaveChat:
+    """A visitor says how answers are to follow them. `given`: an address that they typed; `wish`: all in words."""
+
+    key: str
+    customer: CustomerId
+    channel: Channel | None
+    given: str
+    wish: str
+    actor: Actor = CUSTOMER
+
+
+@value
+class FollowAnswers:
+    """Whoever was in the chat of `address` is gone, and `messages` wait there. `text`: what those say."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    messages: tuple[MessageId, ...]
+    text: str
+    actor: Actor = SYSTEM
+
+
+@value
+class AskCode:
+    """A visitor, in the chat of `address`, says that `given` is theirs too. `digest`: of the code that is sent."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    given: str
+    code: str
+    digest: str
+    actor: Actor = CUSTOMER
+
+
+@value
+class GiveCode:
+    """A visitor says the code. `given`: the address that it went to; `digest`: of what they said."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    given: str
+    digest: str
+    actor: Actor = CUSTOMER
 
 
 # --- joining and taking apart -----------------------------------------------------------------------------------------
@@ -714,6 +768,10 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | LeaveChat
+    | FollowAnswers
+    | AskCode
+    | GiveCode
     | MergeCases
     | UnmergeCases
     | SplitCase

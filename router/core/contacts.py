@@ -7,7 +7,7 @@ from policies import ConsentWord, Verdict
 from router.core import asks
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import SYSTEM, AddAddress, File, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
@@ -83,6 +83,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
             language=language if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
+            line=address.lines + 1 if command.channel is Channel.CHAT else 0,
+            client_id=command.client_id,
         )
     )
     _note_context(making, command)
@@ -325,7 +327,16 @@ def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject
 
 
 def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: str) -> list[VaultId]:
-    return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
+    kept = [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
+    files = command.files if isinstance(command, TakeContact) else ()
+    return [*kept, *(keep_file(making, file, owner=owner) for file in files)]
+
+
+def keep_file(making: Making, file: File, *, owner: str) -> VaultId:
+    """Where a file stands in the vault: its type, the hash of its content, its size and its name."""
+    if file.content is not None:
+        making.store(file.hash, file.content)
+    return making.keep(f"{file.content_type} blob:{file.hash} {file.size_bytes} {file.name}", kind="media", owner=owner)
 
 
 def _change_consent(making: Making, case_id: CaseId, address: Address, command: TakeContact, *, blocked: bool) -> None:

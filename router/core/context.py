@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from policies import PolicySet
 from router.core.addresses import AddressFacts
+from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State
@@ -19,7 +20,7 @@ from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultI
 @value
 class Context:
     """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key
-    already has. `case_number` counts cases up from 0."""
+    already has. `case_number` counts cases up from 0. `there`: whether somebody is in the chat of an address now."""
 
     now: Ms
     ids: Ids
@@ -29,6 +30,7 @@ class Context:
     facts_of: Callable[[str], AddressFacts]
     senders: Mapping[Channel, str]
     found: AddressId | None = None
+    there: There = nobody
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from router.core import (
     asks,
     calls,
     cases,
+    chats,
     contacts,
     customer_merging,
     leads,
@@ -30,6 +31,7 @@ from router.core.commands import (
     AddAgent,
     AddNote,
     AnswerLanguage,
+    AskCode,
     AssignCase,
     BeginAttempt,
     BeginLeg,
@@ -40,11 +42,14 @@ from router.core.commands import (
     EndOffer,
     FinishWork,
     FoldWork,
+    FollowAnswers,
     GiveBackWork,
+    GiveCode,
     HangUp,
     HearCall,
     HoldCall,
     JoinCall,
+    LeaveChat,
     LoseAgent,
     MergeCases,
     MergeCustomers,
@@ -122,6 +127,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             contacts.add_address(making, command)
         case FoldWork():
             cases.fold_work(making, command)
+        case LeaveChat():
+            chats.leave_chat(making, command)
+        case FollowAnswers():
+            chats.follow_answers(making, command)
+        case AskCode():
+            chats.ask_code(making, command)
+        case GiveCode():
+            chats.give_code(making, command)
         case TakeCall():
             calls.take_call(making, command)
         case TakeRecording():

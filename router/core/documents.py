@@ -41,6 +41,17 @@ SkillLevels = tuple[tuple[str, int], ...]
 
 
 @value
+class Code:
+    """A code that was sent to `address`, for whoever is in `chat` to say. `digest`: of the code, keyed."""
+
+    address: AddressId
+    chat: AddressId
+    digest: str
+    expires_at: Ms
+    tries: int = 5
+
+
+@value
 class Joined:
     """That a case, or a customer, stands under another one since `at`. `why`: the vault id of the reason given."""
 
@@ -64,6 +75,7 @@ class Customer:
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
+    code: Code | None = None  # the last one that was sent for them and not said yet
     joined: Joined | None = None  # the customer whom they were found to be as well
     members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
 
@@ -274,6 +286,7 @@ class Message:
     author_id: str | None = None
     moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
     moved_to: MessageId | None = None
+    line: int = 0  # which one of its chat it is; 0: it goes otherwise
 
 
 @value

@@ -40,10 +40,14 @@ from router.core.events_calls import (
 from router.core.events_customer import (
     AddressAdded,
     AddressMarked,
+    AddressProved,
+    AnswersFollowed,
     AskChanged,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
+    CodeAsked,
+    CodeRefused,
     ConsentChanged,
     ContactReceived,
     ContextNoted,
@@ -103,9 +107,11 @@ __all__ = [
     "AccessRefused",
     "AddressAdded",
     "AddressMarked",
+    "AddressProved",
     "AgentAdded",
     "AgentStateAsked",
     "AgentStateChanged",
+    "AnswersFollowed",
     "AskChanged",
     "CallArrived",
     "CallChecked",
@@ -121,6 +127,8 @@ __all__ = [
     "CaseStatusChanged",
     "CasesMerged",
     "CasesUnmerged",
+    "CodeAsked",
+    "CodeRefused",
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
@@ -229,6 +237,10 @@ CustomerEvent = (
     | MessageLost
     | MessageReleased
     | TextWithheld
+    | AnswersFollowed
+    | CodeAsked
+    | CodeRefused
+    | AddressProved
     | NoteAdded
     | CaseStatusChanged
     | CallArrived

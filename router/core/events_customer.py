@@ -119,6 +119,8 @@ class ContactReceived:
     opt_out_hint: bool = False
     letter: Letter | None = None
     participant: bool = False  # somebody else than the customer wrote it
+    line: int = 0  # which one of its chat it is, from 1; 0: it came otherwise
+    client_id: str | None = None  # what the chat client called it
 
 
 @value
@@ -271,6 +273,8 @@ class MessageQueued:
     mail: Mailing | None = None
     budget: int = 0  # it counts: so many texts a day were allowed about this case; 0: it does not
     moved_from: MessageId | None = None  # the message whose words it carries on another way
+    line: int = 0  # which one of its chat it is, from 1; 0: it goes otherwise
+    is_secret: bool = False  # its words are for nobody but whoever gets it
 
 
 @value
@@ -335,6 +339,49 @@ class MessageReleased:
     message: MessageId
     at: Ms
     budget: int = 0  # as in MessageQueued: another try is another text
+
+
+@value
+class CodeAsked:
+    """A code went to an address that a visitor typed. `digest`: of the code, keyed."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    chat: AddressId
+    digest: str
+    expires_at: Ms
+
+
+@value
+class CodeRefused:
+    """A wrong code was said."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+
+
+@value
+class AddressProved:
+    """Whoever is in a chat said the code that went to an address. `is_new`: nobody had it; else it is somebody's."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    chat: AddressId
+    is_new: bool
+
+
+@value
+class AnswersFollowed:
+    """Answers that waited in a chat for somebody who left it went out, all in one message, by a way they allowed."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    messages: tuple[MessageId, ...]
+    message: MessageId
 
 
 @value

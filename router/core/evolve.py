@@ -13,6 +13,7 @@ from router.core.clock import Ms
 from router.core.documents import (
     Agent,
     Case,
+    Code,
     Customer,
     Message,
     MessageState,
@@ -25,9 +26,11 @@ from router.core.events import (
     AccessRefused,
     AddressAdded,
     AddressMarked,
+    AddressProved,
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
+    AnswersFollowed,
     AskChanged,
     CallArrived,
     CallChecked,
@@ -43,6 +46,8 @@ from router.core.events import (
     CaseSplit,
     CaseStatusChanged,
     CasesUnmerged,
+    CodeAsked,
+    CodeRefused,
     CommandTaken,
     ConsentChanged,
     ContactReceived,
@@ -111,7 +116,7 @@ from router.core.folding import change, get, put
 from router.core.recording_folds import recording_folded
 from router.core.tree import asking, head_of
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
 
 def evolve(state: State, event: Event) -> State:
@@ -170,6 +175,12 @@ def evolve(state: State, event: Event) -> State:
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case CaseStatusChanged():
             return _status_changed(state, event)
+        case CodeAsked() | CodeRefused() | AddressProved():
+            return _code_moved(state, event)
+        case AnswersFollowed():
+            for id in event.messages:
+                state = change(state, get(state, id, Message), moved_to=event.message)
+            return state
         case CasesMerged() | CasesUnmerged() | CaseSplit() | SplitUndone() | CustomersMerged() | CustomersUnmerged():
             return _joined(state, event)
         case (
@@ -312,9 +323,15 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
         addresses = tuple(
             a.wrote_by_whatsapp(event.via, event.at) if a.id == event.address else a for a in customer.addresses
         )
+    if event.line:
+        addresses = _at_line(addresses, event.address, event.line)
     if language == customer.language and addresses is customer.addresses:
         return state
     return change(state, customer, language=language, addresses=addresses)
+
+
+def _at_line(addresses: tuple[Address, ...], id: AddressId, line: int) -> tuple[Address, ...]:
+    return tuple(a.at_line(line) if a.id == id else a for a in addresses)
 
 
 def _address_marked(state: State, event: AddressMarked) -> State:
@@ -326,6 +343,25 @@ def _address_marked(state: State, event: AddressMarked) -> State:
         return change(state, case, participants=tuple(replace(p, address=marked(p.address)) for p in case.participants))
     customer = get(state, event.customer, Customer)
     return change(state, customer, addresses=tuple(marked(a) for a in customer.addresses))
+
+
+def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) -> State:
+    customer = get(state, event.customer, Customer)
+    match event:
+        case CodeAsked():
+            code = Code(address=event.address, chat=event.chat, digest=event.digest, expires_at=event.expires_at)
+            return change(state, customer, code=code)
+        case CodeRefused():
+            code = customer.code
+            return change(state, customer, code=replace(code, tries=code.tries - 1) if code is not None else None)
+        case AddressProved():
+            proved = tuple(
+                replace(a, typed=not event.is_new, evidence={**a.evidence, "proved_at": f"{event.at}"})
+                if a.id == event.address
+                else a
+                for a in customer.addresses
+            )
+            return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:
@@ -482,6 +518,9 @@ def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
 def _message_queued(state: State, event: MessageQueued) -> State:
     if event.mail is not None and event.mail.automatic:
         state = change(state, get(state, event.customer, Customer), told_at=event.at)
+    if event.line:
+        customer = get(state, event.customer, Customer)
+        state = change(state, customer, addresses=_at_line(customer.addresses, event.address, event.line))
     case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:
@@ -517,6 +556,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             author=event.author,
             author_id=event.author_id,
             moved_from=event.moved_from,
+            line=event.line,
         ),
     )
 

@@ -7,10 +7,11 @@ a machine sent is kept and marked; it asks for nothing, answers nothing and open
 from router.core import asks
 from router.core.addresses import Address, matching_key
 from router.core.choice import Way
-from router.core.commands import SYSTEM, File, Indexed, MailIn, SetParticipant, TakeContact
+from router.core.commands import SYSTEM, Indexed, MailIn, SetParticipant, TakeContact
 from router.core.contacts import (
     case_of,
     clean_text,
+    keep_file,
     known_customer,
     new_address,
     new_customer,
@@ -94,7 +95,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             evidence=evidence,
             link=link,
             words=making.keep(text, kind="text", owner=customer.id) if text else None,
-            media=tuple(_file(making, file, owner=customer.id) for file in mail.files),
+            media=tuple(keep_file(making, file, owner=customer.id) for file in mail.files),
             language=language if text and not mail.automatic and not participant else None,
             late=command.late,
             opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
@@ -253,7 +254,7 @@ def _kept(making: Making, mail: MailIn, text: str, *, owner: str) -> Letter:
     full = clean_text(mail.full_text)
     return Letter(
         thread=making.keep(f"{mail.thread} {mail.id}".strip(), kind="mail-id", owner=owner),
-        raw=_file(making, mail.raw, owner=owner),
+        raw=keep_file(making, mail.raw, owner=owner),
         sender=keep(mail.sender, "person"),
         to=tuple(id for one in mail.to[:SHOWN_MAX] if (id := keep(one, "person"))),
         copies=tuple(id for one in mail.copies[:SHOWN_MAX] if (id := keep(one, "person"))),
@@ -264,13 +265,6 @@ def _kept(making: Making, mail: MailIn, text: str, *, owner: str) -> Letter:
         subject_key=mail.subject_key,
         notes=mail.notes,
     )
-
-
-def _file(making: Making, file: File, *, owner: str) -> VaultId:
-    """Where a file stands in the vault: its type, the hash of its content, its size and its name."""
-    if file.content is not None:
-        making.store(file.hash, file.content)
-    return making.keep(f"{file.content_type} blob:{file.hash} {file.size_bytes} {file.name}", kind="media", owner=owner)
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------

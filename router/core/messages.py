@@ -63,7 +63,14 @@ def send_reply(making: Making, command: SendReply) -> None:
     Raises Rejected where it is too long, or one text too many for a day and no person gives a reason."""
     case = making.head(command.case)
     customer = whom_to_answer(making, case)
-    choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders, now=making.now)
+    choice: Choice = choose_way(
+        case,
+        customer,
+        wanted=command.channel,
+        numbers=making.context.senders,
+        now=making.now,
+        there=making.context.there,
+    )
     text = clean_text(command.text)
     sending = making.context.policy.settings.sending
     check_length(choice, text, sending)
@@ -163,9 +170,14 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
     is_earlier = 0 < command.attempt < message.attempts or message.provider_id not in (None, command.provider_id)
     if is_earlier or (message.state == MessageState.QUEUED and state == MessageState.FAILED):
         raise Rejected(Reason.NOTHING_TO_DO, "another attempt of this message")
-    if message.provider_id is None and message.state in (MessageState.SENDING, MessageState.UNKNOWN):
-        # The callback came before the answer to our request, or instead of it: the provider has it.
-        making.emit(MessageSent(message=message.id, at=making.now, provider_id=command.provider_id, adopted=True))
+    open_states = (MessageState.SENDING, MessageState.UNKNOWN)
+    is_by_chat = message.channel is Channel.CHAT and message.state == MessageState.QUEUED
+    if message.provider_id is None and (message.state in open_states or is_by_chat):
+        # The callback came before the answer to our request, or instead of it: the provider has it. A chat asks for
+        # what waits there, and nobody else is asked.
+        making.emit(
+            MessageSent(message=message.id, at=making.now, provider_id=command.provider_id, adopted=not is_by_chat)
+        )
         message = making.message(command.message)
     if state is None or RANK[state] <= RANK[message.state]:
         if not making.events:

@@ -25,6 +25,8 @@ from router.core.tree import head_of, members_of, tree_of
 from router.core.values import replace
 from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
 
+KEEP_WISH = (*TOUCHES, Channel.CHAT)
+"""Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone."""
 ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language", "opt_out_hint", "prefers")
 """Fields that a head has of all its sides together."""
 
@@ -44,7 +46,9 @@ def words_on(mine: Case | Side, event: ContactReceived, *, answers_it: bool) -> 
         "unanswered": mine.unanswered + 1,
         "language": event.language or mine.language,
         "opt_out_hint": mine.opt_out_hint or event.opt_out_hint,
-        "prefers": mine.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
+        "prefers": mine.prefers
+        if event.channel in KEEP_WISH
+        else None,  # where they write themselves is the newer wish
     }
 
 

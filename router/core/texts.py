@@ -10,7 +10,7 @@ from router.core.choice import Choice, Way
 from router.core.clock import Ms
 from router.core.commands import Actor
 from router.core.context import Making
-from router.core.documents import Case, Mailing
+from router.core.documents import Case, Customer, Mailing
 from router.core.errors import Reason, Rejected
 from router.core.events import MessageQueued, TextWithheld
 from router.core.mailing import automatic_mailing_of, mailing_of
@@ -66,8 +66,10 @@ def queue_message(
     by: Actor,
     reasons: tuple[str, ...],
     moved_from: MessageId | None = None,
+    is_secret: bool = False,
 ) -> None:
-    """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them."""
+    """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
+    `is_secret`: they are for nobody but whoever gets them."""
     making.emit(
         MessageQueued(
             message=MessageId(making.context.ids.new("msg")),
@@ -86,8 +88,16 @@ def queue_message(
             mail=_mailing(case, by) if way.channel is Channel.EMAIL else None,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
             moved_from=moved_from,
+            is_secret=is_secret,
+            line=_line(making, way) if way.channel is Channel.CHAT else 0,
         )
     )
+
+
+def _line(making: Making, way: Way) -> int:
+    """The number of the next line of a chat."""
+    owners = (d for d in making.state.values() if isinstance(d, Customer))
+    return next(a.lines for d in owners if (a := d.address(way.address)) is not None) + 1
 
 
 def _mailing(case: Case, by: Actor) -> Mailing:

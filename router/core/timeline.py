@@ -38,7 +38,14 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.words import CaseId, Channel
+from router.core.words import AddressId, CaseId, Channel
+
+
+def line_of(event: Event) -> tuple[AddressId, int] | None:
+    """The chat in which `event` is a line, and which one it is there."""
+    if isinstance(event, ContactReceived | MessageQueued) and event.line:
+        return event.address, event.line
+    return None
 
 
 def entry_of(event: Event) -> Entry | None:
@@ -80,7 +87,7 @@ def entry_of(event: Event) -> Entry | None:
                 author_id=event.author_id,
                 channel=event.channel,
                 direction="out",
-                words=event.words,
+                words=None if event.is_secret else event.words,
                 message=event.message,
                 address=event.address,
                 reasons=event.reasons,

@@ -62,12 +62,16 @@ def _next_way(making: Making, case: Case, message: Message, setback: Setback) ->
     failed = customer.address(message.address)
     stopped = failed.line if failed is not None and setback is Setback.OPTED_OUT else None
     try:
-        choice = choose_way(case, customer, wanted=None, numbers=making.context.senders, now=making.now)
+        choice = choose_way(
+            case, customer, wanted=None, numbers=making.context.senders, now=making.now, there=making.context.there
+        )
     except Rejected:
         return None
     for way in (choice.way, *choice.alternatives):
         address = customer.address(way.address)
         if (way.channel, way.address) == (message.channel, message.address):
+            continue
+        if way.channel is Channel.CHAT and not making.context.there(way.address):
             continue
         if address is None or address.line == stopped or Channel.SMS in address.blocked:
             continue

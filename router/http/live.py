@@ -30,6 +30,7 @@ from router.journal.base import Journal, Stored
 REMEMBERED = 1000
 """Batches kept at hand for readers who are nearly up to date; older ones are read from the journal."""
 READ_AT_ONCE = 200
+WHISPERS = 256
 WORDS_FIELDS = ("words", "note", "why_words")
 
 
@@ -40,6 +41,8 @@ class Live:
         self._journal = journal
         self._recent: deque[Stored] = deque(maxlen=REMEMBERED)
         self._news: asyncio.Future[None] | None = None
+        self._whispers: deque[tuple[int, bytes]] = deque(maxlen=WHISPERS)
+        self._whispered = 0
         self.readers = 0
 
     def hear(self, batches: list[Stored]) -> None:
@@ -50,19 +53,31 @@ class Live:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
+    def whisper(self, kind: str, data: dict[str, Any]) -> None:
+        """Tell those who are there now; nothing of it is kept, and it has no number."""
+        if not self.readers:
+            return
+        self._whispered += 1
+        self._whispers.append((self._whispered, codec.encode({"kind": kind, "data": data})))
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
     async def frames(self, since: int, who: Identity) -> AsyncIterator[bytes]:
         """Frames after number `since` for ever. A `since` in the middle of a batch begins with the batch's rest."""
         self.readers += 1
-        position = since
+        position, heard = since, self._whispered
         try:
             while True:
+                for n, frame in [one for one in self._whispers if one[0] > heard]:
+                    heard = n
+                    yield frame
                 batches = await self._after(position)
                 for stored in batches:
                     for frame in await self._render(stored, position, who):
                         yield frame
                     position = stored.last
                 if not batches:
-                    await self._wait(position)
+                    await self._wait(position, heard)
         finally:
             self.readers -= 1
 
@@ -78,10 +93,10 @@ class Live:
             return []
         return await self._journal.batches(after=position, limit=READ_AT_ONCE)
 
-    async def _wait(self, position: int) -> None:
+    async def _wait(self, position: int, heard: int) -> None:
         if self._news is None or self._news.done():
             self._news = asyncio.get_running_loop().create_future()
-        if position >= self._journal.last_seq:
+        if position >= self._journal.last_seq and heard >= self._whispered:
             await asyncio.wait([self._news])
 
     async def _render(self, stored: Stored, position: int, who: Identity) -> list[bytes]:
@@ -121,8 +136,11 @@ def may_see(event: Event, who: Identity) -> bool:
 def data_of(event: Event, words: dict[str, str]) -> dict[str, Any]:
     """An event's fields as the outside sees them: instants as RFC 3339, words in place of their vault ids."""
     data: dict[str, Any] = {}
+    is_secret = getattr(event, "is_secret", False)
     for name, value in codec.plain(event).items():
-        if name in WORDS_FIELDS:
+        if name in WORDS_FIELDS and is_secret:
+            data["text" if name == "words" else name] = None
+        elif name in WORDS_FIELDS:
             data["text" if name == "words" else name] = words.get(str(value)) if value else None
         elif (name == "at" or name.endswith("_at")) and isinstance(value, int):
             data[name] = stamp(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from router.core.commands import Command
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
-from router.core.words import HOUR_MS, Channel
+from router.core.words import HOUR_MS, AgentId, Channel
 from router.http.auth import Tokens
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Replied
@@ -24,6 +25,13 @@ from router.node.node import Node
 ANSWER_KEPT_MS = 48 * HOUR_MS
 
 
+class ChatTeller(Protocol):
+    """Who tells visitors what is not kept."""
+
+    async def name_of(self, agent: AgentId | None) -> str | None: ...
+    def agent_types(self, case: Case, name: str | None, *, on: bool) -> int: ...
+
+
 @dataclass(slots=True)
 class Service:
     node: Node
@@ -32,6 +40,7 @@ class Service:
     version: str
     sandbox_url: str | None = None
     public_url: str = ""  # where browsers and providers reach us
+    chat: "ChatTeller | None" = None
     sites: Sites = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +87,15 @@ class Service:
         try:
             if not isinstance(customer, Customer):
                 raise Rejected(Reason.NOT_FOUND, "customer")
-            return choose_way(case, customer, wanted=wanted, numbers=self.node.means.senders, now=self.node.clock.now())
+            means = self.node.means
+            return choose_way(
+                case,
+                customer,
+                wanted=wanted,
+                numbers=means.senders,
+                now=self.node.clock.now(),
+                there=means.there,
+            )
         except Rejected as rejected:
             raise problem_of(rejected) from None
 

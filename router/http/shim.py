@@ -11,6 +11,10 @@ from channels.twilio_messaging import EMPTY
 from channels.wire import WireRequest, WireResponse
 from router.core.words import AgentId
 from router.http.auth import Identity, Tokens, identify
+from router.http.chat_pages import PREFIX as CHAT_PREFIX
+from router.http.chat_pages import ChatPages
+from router.http.chat_sockets import PATH as CHAT_PATH
+from router.http.chat_sockets import ChatSockets
 from router.http.front import Front
 from router.http.live import Live
 from router.http.mail_door import PREFIX as MAIL_PATH
@@ -40,7 +44,16 @@ class Shim:
     """The low-level server: no routing of its own, one handler for everything."""
 
     def __init__(
-        self, *, front: Front, live: Live, node: Node, tokens: Tokens, body_bytes_max: int, door: MailDoor
+        self,
+        *,
+        front: Front,
+        live: Live,
+        node: Node,
+        tokens: Tokens,
+        body_bytes_max: int,
+        door: MailDoor,
+        chats: ChatSockets,
+        chat_pages: ChatPages,
     ) -> None:
         self._front = front
         self._live = live
@@ -48,6 +61,8 @@ class Shim:
         self._tokens = tokens
         self._body_bytes_max = body_bytes_max
         self._door = door
+        self._chats = chats
+        self._chat_pages = chat_pages
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.ServerRunner | None = None
 
@@ -63,14 +78,18 @@ class Shim:
         return f"http://{shown}:{bound[1]}"
 
     async def close(self) -> None:
+        await self._chats.close()
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the service stops")
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if _raw(request).startswith(STREAM_PATH) and request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._stream(request)
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            if _raw(request).startswith(STREAM_PATH):
+                return await self._stream(request)
+            if _raw(request).partition("?")[0] == CHAT_PATH:
+                return await self._chat(request)
         length = request.content_length
         try:
             at_most = self._bytes_max(request)
@@ -93,11 +112,19 @@ class Shim:
         )
         return _reply(answer)
 
+    async def _chat(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._chats.serve(request)
+        except Problem as problem:
+            return _reply(problem.response())
+
     def _bytes_max(self, request: web.BaseRequest) -> int:
         """How long the body may be. Raises Problem where nobody whom we know brings a mail, which may be large."""
+        head = WireRequest(method=request.method, url=_raw(request), headers=request.headers)
+        if _raw(request).startswith(CHAT_PREFIX):
+            return self._chat_pages.body_bytes_max(head) or self._body_bytes_max
         if not _raw(request).startswith(MAIL_PATH):
             return self._body_bytes_max
-        head = WireRequest(method=request.method, url=_raw(request), headers=request.headers)
         return max(self._door.body_bytes_max(head), self._body_bytes_max)
 
     async def _read(self, request: web.BaseRequest, at_most: int) -> bytes:

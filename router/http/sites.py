@@ -89,6 +89,16 @@ class Sites:
         self._count(site, request.remote, now)
         return Identity(token=site.id, role=Role.SITE)
 
+    def by_key(self, key: str) -> Site | None:
+        """The site that has this key."""
+        return self._by_hash.get(hash_of(key))
+
+    def waits_ms(self, site: Site, remote: str, now: Ms) -> int:
+        """0 where somebody new may come to this site from there now, and they count; else how long until they may."""
+        line = _line_of(remote)
+        waits = self._rates.wait_ms(f"{site.id} {line}", per_min=ADDRESS_RATE_PER_MIN, now=now) if line else 0
+        return waits or self._rates.wait_ms(site.id, per_min=site.rate_per_min, now=now)
+
     def preflight(self, request: WireRequest) -> WireResponse:
         """What a browser asks before it sends a page's request. It does not say the key, so any site's origin will do.
 
@@ -125,10 +135,7 @@ class Sites:
 
     def _count(self, site: Site, remote: str, now: Ms) -> None:
         """First the one address, so that who is turned away takes nothing from the others."""
-        line = _line_of(remote)
-        waits = self._rates.wait_ms(f"{site.id} {line}", per_min=ADDRESS_RATE_PER_MIN, now=now) if line else 0
-        waits = waits or self._rates.wait_ms(site.id, per_min=site.rate_per_min, now=now)
-        if waits:
+        if waits := self.waits_ms(site, remote, now):
             raise Problem(
                 429,
                 "Too many",

@@ -27,7 +27,7 @@ from router.core.documents import (
 )
 from router.core.events import CaseSplit, CommandTaken, Event, SplitUndone
 from router.core.values import field, value
-from router.core.words import AddressId, CallState, PromiseState, WorkState
+from router.core.words import AddressId, CallState, Channel, PromiseState, WorkState
 from router.journal.terms import Term
 
 DOMAIN = "domain"
@@ -72,6 +72,7 @@ class Batch:
     events: tuple[Event, ...]
     documents: tuple[tuple[Document, int], ...] = ()  # each with the version it replaces, 0 when new
     entries: tuple[Entry, ...] = ()
+    lines: tuple[tuple[AddressId, int], ...] = ()  # of chats, each with its number there
     kept: tuple[Kept, ...] = ()
     indexed: tuple[Indexed, ...] = ()
     blobs: tuple[Blob, ...] = ()
@@ -182,6 +183,10 @@ class Journal(Protocol):
 
     async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]: ...
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]: ...
+    async def lines(self, address: str, *, after: int, limit: int) -> list[tuple[int, Event]]:
+        """Lines of a chat in order, each with the event that says it."""
+        ...
+
     async def timeline(
         self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
     ) -> list[tuple[int, Entry]]:
@@ -270,6 +275,8 @@ def is_live(document: Document) -> bool:
             return True
         case Case():
             return document.status.is_live
+        case Message() if document.channel is Channel.CHAT:  # it waits until they come for it
+            return document.moved_to is None and document.state in (MessageState.QUEUED, MessageState.SENT)
         case Message():
             return document.state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
         case Call():

@@ -16,8 +16,9 @@ from typing import Protocol
 from router.core.clock import Ms
 from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Case, Document, Entry, Message, State
+from router.core.events import Event
 from router.core.evolve import evolve
-from router.core.timeline import entry_of
+from router.core.timeline import entry_of, line_of
 from router.journal import codec
 from router.journal.base import (
     DOMAIN,
@@ -81,6 +82,7 @@ class MemoryJournal:
         self._seq = 0
         self._documents: dict[str, Document] = {}
         self._owned: dict[str, set[str]] = defaultdict(set)
+        self._lines: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         self._entries: dict[str, list[Entry]] = defaultdict(list)
         self._numbers: dict[tuple[str, int], int] = {}  # of rows: the event that each tells
         self._moved: dict[tuple[str, int], str] = {}  # rows that stand in another case
@@ -178,6 +180,9 @@ class MemoryJournal:
         for document, _ in batch.documents:
             self._documents[document.id] = document
             self._owned[owner_of(document)].add(document.id)
+        for event in batch.events if batch.lines else ():
+            if (line := line_of(event)) is not None:
+                self._lines[line[0]].append((line[1], event))
         for number, event in enumerate(stored.events, start=stored.first):
             if (entry := entry_of(event)) is not None:
                 self._entries[entry.case].append(entry)
@@ -230,6 +235,7 @@ class MemoryJournal:
             events=events,
             documents=tuple((d, 0) for id, d in after.items() if before.get(id) is not d),
             entries=tuple(e for event in events if (e := entry_of(event))),
+            lines=tuple(line for event in events if (line := line_of(event))),
             kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
             indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
             blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),
@@ -322,6 +328,9 @@ class MemoryJournal:
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]:
         found = [e for e in self._entries[case] if e.n > after and (not kinds or e.kind in kinds)]
         return sorted(found, key=lambda e: e.n)[:limit]
+
+    async def lines(self, address: str, *, after: int, limit: int) -> list[tuple[int, Event]]:
+        return sorted((line for line in self._lines[address] if line[0] > after), key=lambda line: line[0])[:limit]
 
     async def timeline(
         self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False

@@ -21,7 +21,8 @@ from router.core.clock import Ms
 from router.core.commands import Blob
 from router.core.documents import Call, Case, Document, Entry, Message, Promise
 from router.core.errors import Fault
-from router.core.timeline import entry_of
+from router.core.events import Event
+from router.core.timeline import entry_of, line_of
 from router.core.words import AddressId
 from router.journal import codec
 from router.journal.base import (
@@ -83,6 +84,7 @@ PUT_DOCUMENT = Insert(
     " ON CONFLICT (id) DO UPDATE SET version = excluded.version, live = excluded.live, body = excluded.body",
 )
 INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
+INSERT_LINE = Insert("line (address, n, seq)", 3)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3, " ON CONFLICT DO NOTHING")
 PUT_MOVED = Insert("moved (case_id, n, to_case)", 3, " ON CONFLICT DO UPDATE SET to_case = excluded.to_case")
@@ -286,6 +288,7 @@ class SqliteJournal:
         )
         many(PUT_DOCUMENT, [_document_row(d) for d in _last_versions(b for b, _ in accepted)])
         many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
+        many(INSERT_LINE, [(address, n, s.last) for b, s in accepted for address, n in b.lines])
         many(PUT_MOVED, [(m.case, m.n, m.to) for b, _ in accepted for m in b.moved])
         many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
         many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
@@ -444,6 +447,13 @@ class SqliteJournal:
         )
         return [_entry(case, n, events) for n, events in rows]
 
+    async def lines(self, address: str, *, after: int, limit: int) -> list[tuple[int, Event]]:
+        rows = await self._all(
+            "SELECT n, events FROM line JOIN batch USING (seq) WHERE address = ? AND n > ? ORDER BY n LIMIT ?",
+            (address, after, limit),
+        )
+        return [(n, _line(address, n, events)) for n, events in rows]
+
     async def timeline(
         self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
     ) -> list[tuple[int, Entry]]:
@@ -566,6 +576,14 @@ def _entry(case: str, n: int, events: str) -> Entry:
         if entry is not None and entry.case == case and entry.n == n:
             return entry
     raise Fault(f"no event in the log tells row {n} of {case}")
+
+
+def _line(address: str, n: int, events: str) -> Event:
+    """Line `n` of a chat, from the batch that wrote it."""
+    for event in codec.decode_events(events):
+        if line_of(event) == (address, n):
+            return event
+    raise Fault(f"no event in the log says line {n} of {address}")
 
 
 def _numbered(case: str, n: int, seq: int, first: int, events: str) -> tuple[int, Entry]:

@@ -9,11 +9,13 @@ from contextlib import AsyncExitStack
 from typing import assert_never
 
 from router.core.addresses import is_anonymous, matching_key
+from router.core.chats import typed_key
 from router.core.clock import Clock
 from router.core.commands import (
     AddAddress,
     AddNote,
     AnswerLanguage,
+    AskCode,
     AssignCase,
     BeginAttempt,
     BeginLeg,
@@ -21,10 +23,13 @@ from router.core.commands import (
     CancelCallback,
     CustomerCommand,
     FoldWork,
+    FollowAnswers,
+    GiveCode,
     HangUp,
     HearCall,
     HoldCall,
     JoinCall,
+    LeaveChat,
     MailIn,
     MergeCases,
     MergeCustomers,
@@ -123,11 +128,10 @@ class CustomerScope:
         document = _document_of(command)
         owner = await self._owner(document, _noun_of(command))
         found: AddressId | None = None
-        if isinstance(command, AddAddress | SetParticipant):
-            key = matching_key(command.address)
-            if isinstance(command, SetParticipant):
-                key = participant_key(command.case, command.address)
-            found = known[1] if (known := await self._find(key)) else None
+        for key in _keys_of(command):
+            if (known := await self._find(key)) is not None:
+                found = known[1]
+                break
         async with self._locks.hold(owner):
             return await self._decide(command, owner, answer_of, found=found, document=document)
 
@@ -407,6 +411,21 @@ def _noun_of(command: CustomerCommand) -> str:
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
 
 
+def _keys_of(command: CustomerCommand) -> tuple[str, ...]:
+    """Under which an address that a command names is looked for; the first that is somebody's counts."""
+    match command:
+        case AddAddress():
+            return (matching_key(command.address),)
+        case SetParticipant():
+            return (participant_key(command.case, command.address),)
+        case LeaveChat() | AskCode():
+            return (typed_key(command.customer, command.given),)
+        case GiveCode():
+            return (matching_key(command.given),)
+        case _:
+            return ()
+
+
 def _beside(document: Document) -> tuple[str, ...]:
     """What is looked at together with a document."""
     match document:
@@ -455,6 +474,8 @@ def _document_of(command: CustomerCommand) -> str:
             raise Fault("what a merge is about is found by it")
         case OpenCase() | AddAddress():
             return command.customer or ""
+        case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
+            return command.customer
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
         case SetParticipant():

@@ -51,6 +51,7 @@ from router.node.outbox import Outbox
 from router.node.recorder import Recorder
 from router.node.relay import Relay
 from router.node.taking import AnswerOf, Means, Outcome
+from router.node.visitors import Visitors
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
@@ -116,6 +117,14 @@ class Node:
             faults=self.faults,
         )
         self.indexer = Indexer(journal=journal, activity=self.activity)
+        self.visitors = Visitors(
+            journal=journal,
+            take=self.take,
+            policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+        )
+        self.means.there = self.visitors.there
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
             journal=journal,
@@ -168,9 +177,11 @@ class Node:
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
         self.spawn(self._watch(self.recorder.tasks.failure), "recorder watch")
+        self.spawn(self._watch(self.visitors.tasks.failure), "visitors watch")
         await self.outbox.load()
         await self.dialler.begin()
         await self.recorder.load()
+        await self.visitors.load()
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -183,6 +194,7 @@ class Node:
         await self.outbox.close()
         await self.dialler.close()
         await self.recorder.close()
+        await self.visitors.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -259,6 +271,7 @@ class Node:
         self.outbox.hear(batches)
         self.dialler.hear(batches)
         self.recorder.hear(batches)
+        self.visitors.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

@@ -86,12 +86,15 @@ class Outbox:
     async def load(self) -> None:
         """Take up every message whose outcome is open."""
         for message in await self._journal.live(Message):
-            if isinstance(message, Message) and message.due_at is not None:
+            is_sent = isinstance(message, Message) and message.channel is not ChannelName.CHAT
+            if is_sent and isinstance(message, Message) and message.due_at is not None:
                 self._plan(message.id, message.due_at)
 
     def hear(self, batches: list[Stored]) -> None:
         for event in (e for stored in batches for e in stored.events if type(e) in HEARD):
             match event:
+                case MessageQueued() if event.channel is ChannelName.CHAT:
+                    pass  # it waits until they come for it
                 case MessageQueued() | MessageReleased():
                     self._plan(event.message, event.at)
                 case MessageRetryPlanned():

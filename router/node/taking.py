@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from policies import PolicySet
 from router.core.addresses import AddressFacts
+from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
 from router.core.context import Context, Decision
 from router.core.documents import State
-from router.core.timeline import entry_of
+from router.core.timeline import entry_of, line_of
 from router.core.values import value
 from router.core.words import AddressId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored, moves_of
@@ -26,6 +27,7 @@ class Means:
     facts_of: Callable[[str], AddressFacts]
     senders: Mapping[Channel, str]
     cases_opened: int = 0
+    there: There = nobody
 
     def context(self, command: Command, now: Ms, found: AddressId | None = None) -> Context:
         return Context(
@@ -37,6 +39,7 @@ class Means:
             facts_of=self.facts_of,
             senders=self.senders,
             found=found,
+            there=self.there,
         )
 
     @property
@@ -74,6 +77,7 @@ def batch_of(
         events=decision.events,
         documents=tuple(decision.changed(before)),
         entries=tuple(entry for event in decision.events if (entry := entry_of(event)) is not None),
+        lines=tuple(line for event in decision.events if (line := line_of(event)) is not None),
         kept=decision.kept,
         indexed=decision.indexed,
         blobs=decision.blobs,

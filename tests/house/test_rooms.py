@@ -9,7 +9,7 @@ from pathlib import Path
 
 from house import CODE, ROOMS, ROOT, modules, text_of
 
-DISTRIBUTION_OF = {"cel": "common-expression-language", "ruamel": "ruamel.yaml"}
+DISTRIBUTION_OF = {"cel": "common-expression-language", "jwt": "pyjwt", "ruamel": "ruamel.yaml"}
 NEEDED_UNSEEN = {"tzdata"}
 """Used by the standard library's zoneinfo, where the system has no zones."""
 

@@ -1,0 +1,190 @@
+"""What visitors do in a chat besides writing: they leave, and they prove that an address is theirs by a code.
+
+Its one rule: an address that somebody typed leads to nobody. It can be written to, and nobody is found by it, until a
+code that went there comes back. What is said to whoever typed it is the same whether or not we know the address.
+"""
+
+from collections.abc import Iterable
+
+from policies.segments import segments_of
+from router.core.addresses import Address, AddressKind, matching_key
+from router.core.choice import Way, choose_way, refusal_of
+from router.core.clock import Ms
+from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed, LeaveChat
+from router.core.contacts import clean_text, new_address
+from router.core.context import Making
+from router.core.documents import Case, Customer, Document, Message, MessageState
+from router.core.errors import Reason, Rejected
+from router.core.events import AddressAdded, AddressProved, AnswersFollowed, CodeAsked, CodeRefused, WishNoted
+from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.values import replace
+from router.core.words import MINUTE_MS, AddressId, Channel, ContactId
+
+CODE_MS = 10 * MINUTE_MS
+CODE_TRIES = 5
+TYPED_MAX = 5
+"""Addresses that one visitor may type; each could be somebody else's."""
+UNREAD = (MessageState.QUEUED, MessageState.SENT)
+
+
+def leave_chat(making: Making, command: LeaveChat) -> None:
+    """Note how answers are to follow a visitor. Raises Rejected where there is no case, or too many addresses."""
+    customer = making.customer(command.customer)
+    case = _case_of(making, customer)
+    if command.given:
+        _typed(making, customer, command.given)
+    making.emit(
+        WishNoted(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=making.case(case.id).entries + 1,
+            contact=ContactId(""),
+            words=making.keep(clean_text(command.wish), kind="note", owner=case.customer),
+            prefers=command.channel,
+        )
+    )
+
+
+def unread_of(making: Making, address: AddressId) -> list[Message]:
+    """Messages of ours that wait in a chat, the oldest first."""
+    return unread_in(making.state.values(), address)
+
+
+def unread_in(documents: Iterable[Document], address: AddressId) -> list[Message]:
+    """The same, among these documents."""
+    found = [
+        d
+        for d in documents
+        if isinstance(d, Message) and d.channel is Channel.CHAT and d.address == address and d.state in UNREAD
+    ]
+    return sorted((m for m in found if m.moved_to is None), key=lambda m: m.line)
+
+
+def follow_answers(making: Making, command: FollowAnswers) -> None:
+    """Send what waits in a chat after whoever left it, once and as one message, by the way that they allowed.
+
+    Raises Rejected where they allowed none, nothing waits, or something else does than `command.text` says."""
+    customer = making.customer(command.customer)
+    waiting = unread_of(making, command.address)
+    if not waiting or tuple(m.id for m in waiting) != command.messages or making.context.there(command.address):
+        raise Rejected(Reason.NOTHING_TO_DO, "answers")
+    case = making.case(waiting[-1].case)
+    way = _allowed(making, case, customer)
+    segments = segments_of(command.text)
+    sending = making.context.policy.settings.sending
+    if too_many_parts(way.channel, segments, sending) or spent_until(
+        case, way.channel, now=making.now, sending=sending
+    ):
+        raise Rejected(Reason.CHANNEL_CANNOT, way.channel.value)
+    last = waiting[-1]
+    queue_message(
+        making,
+        case,
+        way,
+        making.keep(clean_text(command.text), kind="text", owner=customer.id),
+        segments=segments,
+        by=Actor(last.author, last.author_id),
+        reasons=(f"they left the chat; what they had not read there follows by {way.channel}, as they asked",),
+        moved_from=last.id,
+    )
+    made = next(d for d in making.state.values() if isinstance(d, Message) and d.moved_from == last.id)
+    making.emit(
+        AnswersFollowed(
+            case=case.id,
+            customer=customer.id,
+            at=making.now,
+            messages=tuple(m.id for m in waiting),
+            message=made.id,
+        )
+    )
+
+
+def _allowed(making: Making, case: Case, customer: Customer) -> Way:
+    if case.prefers in (None, Channel.CHAT, Channel.PHONE):
+        raise Rejected(Reason.NO_WAY_TO_REACH, "chat")
+    typed = next((a for a in reversed(customer.addresses) if a.typed), None)
+    ours = making.context.senders.get(case.prefers) if case.prefers else None
+    if typed is not None and case.prefers is not None and ours is not None:  # what they typed is what they meant
+        way = Way(case.prefers, typed.id, ours)
+        if refusal_of(way, customer, now=making.now) is None:
+            return way
+    return choose_way(case, customer, wanted=case.prefers, numbers=making.context.senders, now=making.now).way
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+def ask_code(making: Making, command: AskCode) -> None:
+    """Send a code to an address that a visitor says is theirs. Raises Rejected where they have no case, or typed too
+    many addresses, or none of our channels goes there."""
+    customer = making.customer(command.customer)
+    case = _case_of(making, customer)
+    address = _typed(making, customer, command.given)
+    channel = Channel.EMAIL if address.facts.kind is AddressKind.MAIL else Channel.SMS
+    via = making.context.senders.get(channel)
+    if via is None or not (address.facts.kind is AddressKind.MAIL or address.facts.dialable):
+        raise Rejected(Reason.CHANNEL_CANNOT, channel.value)
+    making.emit(
+        CodeAsked(
+            customer=customer.id,
+            at=making.now,
+            address=address.id,
+            chat=command.address,
+            digest=command.digest,
+            expires_at=Ms(making.now + CODE_MS),
+        )
+    )
+    text = making.context.policy.phrase("code", case.language or "", code=command.code)
+    queue_message(
+        making,
+        making.case(case.id),
+        Way(channel, address.id, via),
+        making.keep(text, kind="text", owner=customer.id),
+        segments=segments_of(text),
+        by=SYSTEM,
+        reasons=("a code, to prove that the address is theirs",),
+        is_secret=True,
+    )
+
+
+def give_code(making: Making, command: GiveCode) -> None:
+    """A visitor says the code. Where it is right the address is proved to be theirs, and found from now on unless it is
+    somebody's: then these two are one person, which a merge says. Raises Rejected where no code is open."""
+    customer = making.customer(command.customer)
+    code = customer.code
+    if code is None or code.chat != command.address or code.tries < 1 or making.now >= code.expires_at:
+        raise Rejected(Reason.NOTHING_TO_DO, "code")
+    if code.digest != command.digest:
+        making.emit(CodeRefused(customer=customer.id, at=making.now, address=code.address))
+        return
+    is_new = making.context.found is None
+    making.emit(AddressProved(customer=customer.id, at=making.now, address=code.address, chat=code.chat, is_new=is_new))
+    if is_new:
+        making.indexed.append(Indexed(key=matching_key(command.given), address=code.address, customer=customer.id))
+
+
+def typed_key(customer: str, given: str) -> str:
+    """Under which an address that a visitor typed is found again, for that visitor alone."""
+    return f"{customer} {matching_key(given)}"
+
+
+def _case_of(making: Making, customer: Customer) -> Case:
+    case = making.state.get((customer.live_cases or (customer.last_case or "",))[-1])
+    if not isinstance(case, Case):
+        raise Rejected(Reason.NOT_FOUND, "case")
+    return case
+
+
+def _typed(making: Making, customer: Customer, given: str) -> Address:
+    """The address that somebody typed; one that they typed before is the same."""
+    known = making.context.found
+    if known is not None and (found := customer.address(known)) is not None:
+        return found
+    if sum(a.typed for a in customer.addresses) >= TYPED_MAX:
+        raise Rejected(Reason.NOTHING_TO_DO, f"{TYPED_MAX} addresses, the most there can be,")
+    address = replace(new_address(making, given, owner=customer.id), typed=True)
+    making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
+    key = typed_key(customer.id, given)
+    making.indexed.append(Indexed(key=key, address=address.id, customer=customer.id, first_wins=True))
+    return address

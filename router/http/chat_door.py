@@ -1,0 +1,362 @@
+"""Where chats come in: one seat a connection, each frame acted on, each line told, whatever carries them.
+
+Its one rule: nothing is accepted before it is durable, and no session shows more than its own lines. It knows no
+sockets; `chat_sockets` and the simulator carry its frames.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from channels.chat.conversation import Conversation, Stage
+from channels.chat.frames import CodeSaid, ContextTold, Delivered, Hello, Left, Prove, Said, Typing, WasRead, say
+from channels.chat.identity import BadIdentity, Identities
+from channels.chat.sessions import Session, Sessions
+from router.core.addresses import matching_key
+from router.core.clock import Ms
+from router.core.commands import File, TakeContact
+from router.core.contacts import clean_text
+from router.core.context import Decision
+from router.core.documents import Case, Customer
+from router.core.events import ContactReceived, Event, MessageQueued
+from router.core.redaction import without_cards
+from router.core.words import AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.http.chat_lines import lines_of
+from router.http.chat_proving import Proving, Refused, form_of
+from router.http.live import Live
+from router.http.rates import Rates
+from router.http.service import Service
+from router.http.sites import Site
+from router.http.views import stamp
+from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, JournalStopped
+from router.node.visitors import Room, chat_in
+
+ADMITTED_AT_ONCE = 64
+"""Sessions that are looked up at the same time when many come back at once."""
+MESSAGES_A_MINUTE = 60
+READ_AT_ONCE = 50
+READ_BACK = 20
+"""Lines before a read mark that it marks."""
+FRESH_MAX = 16
+SEATS_MAX = 10
+"""Connections of one session; with one more the oldest ends."""
+
+
+class ChatDoor:
+    def __init__(
+        self,
+        service: Service,
+        live: Live,
+        *,
+        identities: Identities | None = None,
+        make_visitor: Callable[[], str] = lambda: secrets.token_hex(16),
+        make_code: Callable[[], str] = lambda: f"{secrets.randbelow(1_000_000):06d}",
+    ) -> None:
+        self.service = service
+        self.node = service.node
+        self.live = live
+        self.identities = identities or Identities({})
+        self.make_visitor = make_visitor
+        self.rates = Rates()
+        self.proving = Proving(self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code)
+        self.admitting = asyncio.Semaphore(ADMITTED_AT_ONCE)
+        self._sessions: Sessions | None = None
+
+    @property
+    def sessions(self) -> Sessions:
+        if self._sessions is None:
+            self._sessions = Sessions(self.node.means.secret)
+        return self._sessions
+
+    def seat(self, *, origin: str, remote: str, wake: Callable[[], None]) -> "ChatSeat":
+        """A connection. `wake` is called whenever there is something to send: then `ChatSeat.next` gives it."""
+        return ChatSeat(self, origin=origin, remote=remote, wake=wake)
+
+    def agent_types(self, case: Case, name: str | None, *, on: bool) -> int:
+        """Tell everybody in this case's chats that an agent types, or stopped. Returns how many heard it."""
+        seats = self.node.visitors.in_case(case)
+        for seat in seats:
+            if isinstance(seat, ChatSeat):
+                seat.tell(say("typing", on=on, name=name))
+        return len(seats)
+
+    async def name_of(self, agent: AgentId | None) -> str | None:
+        found = self.node.domain.agents.get(agent) if agent is not None else None
+        return (await self.node.journal.words([found.name])).get(found.name) if found is not None else None
+
+
+class ChatSeat:
+    """One connection."""
+
+    def __init__(self, door: "ChatDoor", *, origin: str, remote: str, wake: Callable[[], None]) -> None:
+        self.conversation = Conversation()
+        self._door = door
+        self._node = door.node
+        self._origin = origin
+        self._remote = remote
+        self._wake = wake
+        self._room: Room | None = None
+        self._session: Session | None = None
+        self._case: CaseId | None = None
+        self._newest = 0
+        self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
+        self._context: dict[str, Any] = {}
+
+    # --- what is told -------------------------------------------------------------------------------------------------
+
+    def take_line(self, n: int, event: Event) -> None:
+        self._newest = max(self._newest, n)
+        self._fresh.append((n, event))
+        self._wake()
+
+    def take_agent(self, agent: AgentId | None) -> None:
+        self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
+
+    def tell(self, frame: str) -> None:
+        if self.conversation.stage is Stage.OPEN:
+            self.conversation.say(frame)
+            self._wake()
+
+    async def next(self) -> list[str]:
+        """The frames that are to be sent now; none where everything was said."""
+        talk = self.conversation
+        if not talk.out and talk.stage is Stage.OPEN and talk.at < self._newest:
+            await self._catch_up()
+        frames = list(talk.out)
+        talk.out.clear()
+        return frames
+
+    async def _catch_up(self) -> None:
+        talk, room = self.conversation, self._room
+        if room is None or room.id is None:
+            return
+        while self._fresh and self._fresh[0][0] <= talk.at:
+            self._fresh.popleft()
+        rows = list(self._fresh)
+        if not rows or rows[0][0] != talk.at + 1:
+            rows = await self._node.journal.lines(room.id, after=talk.at, limit=READ_AT_ONCE)
+        lines = await lines_of(self._node, rows)
+        for line in lines:
+            talk.line(line)
+        if ours := [MessageId(line.message) for line in lines if line.message]:
+            self._mark(ours, "sent")
+
+    async def _tell_agent(self, agent: AgentId | None) -> None:
+        self.tell(say("agent", name=await self._door.name_of(agent)))
+
+    # --- what comes ---------------------------------------------------------------------------------------------------
+
+    async def hear(self, text: str) -> None:
+        """One frame of the client, acted on to its end."""
+        frame = self.conversation.hear(text, self._node.clock.now())
+        try:
+            with self._node.activity.doing("chat"):
+                await self._act(frame)
+        except Refused as refused:
+            self.conversation.refuse(refused.error, str(refused), **refused.told)
+        except JournalStopped:
+            self.conversation.refuse("stopping")
+        if self.conversation.stage is Stage.OPENING:
+            self.conversation.stay_new()
+        if self.conversation.out or self.conversation.at < self._newest:
+            self._wake()
+
+    def leave(self) -> None:
+        """The connection is gone."""
+        self.conversation.end()
+        if self._room is not None:
+            self._node.visitors.leave(self._room, self)
+            self._room = None
+
+    async def _act(self, frame: Any) -> None:
+        match frame:
+            case Hello():
+                await self._hello(frame)
+            case Said():
+                await self._said(frame)
+            case Delivered():
+                await self._node.visitors.mark(
+                    [MessageId(id) for id in self.conversation.acknowledged(frame.seq)], "delivered"
+                )
+            case WasRead():
+                await self._read(frame.seq)
+            case Typing():
+                if self._case is not None:
+                    self._door.live.whisper("typing", {"case": self._case, "on": frame.on})
+            case ContextTold():
+                self._context |= frame.context
+            case Left() | Prove() | CodeSaid():
+                self.conversation.say(await self._door.proving.answer(frame, self._room, remote=self._remote))
+            case _:
+                pass
+
+    def _mark(self, messages: list[MessageId], state: str) -> None:
+        self._node.visitors.tasks.start(self._node.visitors.mark(messages, state), f"chat {state}")
+
+    # --- hello --------------------------------------------------------------------------------------------------------
+
+    async def _hello(self, hello: Hello) -> None:
+        now = self._node.clock.now()
+        if not self._node.is_ready:
+            raise Refused("stopping")
+        site = self._door.service.sites.by_key(hello.site)
+        if site is None:
+            raise Refused("bad_site")
+        if self._origin and not site.allows(self._origin):
+            raise Refused("bad_origin")
+        try:
+            session = self._session_of(hello, site, now)
+        except BadIdentity as bad:
+            raise Refused("bad_identity", str(bad)) from None
+        self._session, self._context = session, dict(hello.context)
+        await self._open(session, now)
+
+    def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
+        """Raises BadIdentity, and Refused where somebody new comes too often."""
+        sessions = self._door.sessions
+        if hello.identity is not None:
+            return sessions.user(self._door.identities.subject(hello.identity, site=site.id, now=now), site=site.id)
+        visitor = None
+        if hello.session is not None:
+            visitor = sessions.visitor_in(hello.session, site=site.id, origin=self._origin, now=now)
+            if visitor is None:
+                self.conversation.refuse("bad_session")
+        if visitor is None:
+            if waits := self._door.service.sites.waits_ms(site, self._remote, now):
+                raise Refused("too_many", waits_ms=waits)
+            visitor = self._door.make_visitor()
+        return sessions.session(visitor, site=site.id, origin=self._origin, now=now)
+
+    async def _open(self, session: Session, now: Ms) -> None:
+        """Who is told of new lines first and reads afterwards misses none of them."""
+        self._room = room = self._node.visitors.enter(session.address, self)
+        if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
+            oldest.conversation.refuse("taken_over")
+            oldest.leave()
+            oldest._wake()
+        async with self._door.admitting:
+            loaded = await self._node.journal.load_by_address(matching_key(session.address))
+        if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
+            return
+        seq, agent = 0, None
+        if loaded.customer is not None and loaded.address is not None:
+            self._node.visitors.know(room, customer=loaded.customer, id=loaded.address)
+            seq, agent = chat_in(loaded.state, loaded.address)
+            customer = loaded.state.get(loaded.customer)
+            live = customer.live_cases if isinstance(customer, Customer) else ()
+            self._case = live[-1] if live else None
+        self._newest = max(self._newest, seq)
+        self.conversation.open(
+            seq=seq,
+            session=session.token,
+            expires_at=stamp(session.expires_at) if session.expires_at is not None else None,
+            identified=session.is_proved,
+            upload=self._door.sessions.upload(session.address, now=now),
+            agent=await self._door.name_of(agent),
+            at=stamp(now),
+        )
+        waiting = [m for m in loaded.state.values() if _is_had(m, room.id, self.conversation.at)]
+        if waiting:
+            self._mark([MessageId(m.id) for m in waiting], "delivered")
+
+    # --- messages -----------------------------------------------------------------------------------------------------
+
+    async def _said(self, said: Said) -> None:
+        session, now = self._session, self._node.clock.now()
+        assert session is not None
+        if waits := self._door.rates.wait_ms(session.address, per_min=MESSAGES_A_MINUTE, now=now):
+            raise Refused("too_many", client_id=said.client_id, waits_ms=waits)
+        files = self._files(said, session, now)
+        text = without_cards(clean_text(said.text))
+        fingerprint = _fingerprint(text, files)
+        key = f"chat/{self._door.sessions.name_of(session.address)}/{said.client_id}"
+        command = TakeContact(
+            key=key,
+            channel=Channel.CHAT,
+            sender=session.address,
+            via=session.site,
+            at=now,
+            text=text,
+            files=files,
+            context=form_of(context=self._context).context,
+            evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
+            client_id=said.client_id,
+        )
+
+        def answer(decision: Decision) -> Answer:
+            received = next(e for e in decision.events if isinstance(e, ContactReceived))
+            body = json.dumps({"seq": received.line, "at": stamp(received.at)})
+            until = Ms(now + PROVIDER_KEY_KEPT_MS)
+            return Answer(key=key, status=200, body=body, fingerprint=fingerprint, kept_until=until)
+
+        outcome = await self._node.take(command, answer)
+        if outcome.decision is None:
+            self._repeated(said, outcome.answer, fingerprint)
+        else:
+            self._context = {}
+            self._know(outcome.decision)
+
+    def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
+        """It came before: the first one counts. What this connection was not told of yet is told in its turn."""
+        if known is None or known.fingerprint != fingerprint:
+            raise Refused("used_before", client_id=said.client_id)
+        told = json.loads(known.body)
+        if told["seq"] <= self.conversation.at:
+            self.conversation.accept(said.client_id, told["seq"], told["at"])
+        self._newest = max(self._newest, told["seq"])
+
+    def _know(self, decision: Decision) -> None:
+        """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so."""
+        received = next(e for e in decision.events if isinstance(e, ContactReceived))
+        self._case, room = received.case, self._room
+        if room is None:
+            return
+        if room.id is None:
+            self._node.visitors.know(room, customer=received.customer, id=received.address)
+        for seat in list(room.seats):
+            if isinstance(seat, ChatSeat) and seat._newest < received.line:
+                seat.take_line(received.line, received)
+
+    def _files(self, said: Said, session: Session, now: Ms) -> tuple[File, ...]:
+        """What the message refers to. Raises Refused for what this session did not upload."""
+        found: list[File] = []
+        for reference in said.files:
+            fields = self._door.sessions.file_in(reference, address=session.address, now=now)
+            if fields is None:
+                raise Refused("bad_file", client_id=said.client_id)
+            found.append(
+                File(
+                    name=fields["name"],
+                    content_type=fields["type"],
+                    hash=fields["hash"],
+                    size_bytes=fields["size_bytes"],
+                    note=fields["note"],
+                )
+            )
+        return tuple(found)
+
+    async def _read(self, seq: int) -> None:
+        """The last lines up to a read mark were read."""
+        room = self._room
+        if room is None or room.id is None:
+            return
+        seq = min(seq, self.conversation.at)
+        self.conversation.acknowledged(seq)
+        rows = await self._node.journal.lines(room.id, after=max(0, seq - READ_BACK), limit=READ_BACK)
+        ours = [e.message for n, e in rows if n <= seq and isinstance(e, MessageQueued)]
+        await self._node.visitors.mark(ours, "read")
+
+
+def _fingerprint(text: str, files: tuple[File, ...]) -> str:
+    plain = "\0".join((text, *(file.hash for file in files)))
+    return hashlib.blake2b(plain.encode(), digest_size=16).hexdigest()
+
+
+def _is_had(document: object, id: AddressId | None, at: int) -> bool:
+    """Whether a document is a message of ours which a client has that says up to which line it has them."""
+    line = getattr(document, "line", 0)
+    return bool(line) and id is not None and getattr(document, "address", None) == id and line <= at

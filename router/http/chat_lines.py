@@ -1,0 +1,52 @@
+"""Lines of a chat as everybody in it sees them: their events, with the words from the vault."""
+
+from collections.abc import Mapping, Sequence
+
+from channels.chat.conversation import Line
+from router.core.documents import Agent
+from router.core.events import ContactReceived, Event, MessageQueued
+from router.core.words import AgentId
+from router.http.views import StoredFile, stamp
+from router.node.node import Node
+
+
+async def lines_of(node: Node, rows: Sequence[tuple[int, Event]]) -> list[Line]:
+    """The lines that these events say; words that were erased are empty. One read, whatever their number."""
+    agents = node.domain.agents
+    ids: set[str] = set()
+    for _, event in rows:
+        ids.update(_ids_of(event))
+        if isinstance(event, MessageQueued) and (agent := agents.get(AgentId(event.author_id or ""))):
+            ids.add(agent.name)
+    words = await node.journal.words(sorted(ids))
+    return [_line(n, event, words, agents) for n, event in rows]
+
+
+def _ids_of(event: Event) -> tuple[str, ...]:
+    match event:
+        case ContactReceived():
+            return (*((str(event.words),) if event.words else ()), *map(str, event.media))
+        case MessageQueued():
+            return (str(event.words),)
+        case _:
+            return ()
+
+
+def _line(n: int, event: Event, words: Mapping[str, str], agents: Mapping[AgentId, Agent]) -> Line:
+    if isinstance(event, ContactReceived):
+        files = (StoredFile.of(words.get(str(id), "")) for id in event.media)
+        shown = tuple(
+            {"name": file.name, "type": file.content_type, "size_bytes": file.size_bytes} for file in files if file
+        )
+        text = words.get(str(event.words), "")
+        return Line(seq=n, at=stamp(event.at), author="customer", text=text, client_id=event.client_id, files=shown)
+    assert isinstance(event, MessageQueued)
+    agent = agents.get(AgentId(event.author_id or ""))
+    return Line(
+        seq=n,
+        at=stamp(event.at),
+        author=event.author.value,
+        text=words.get(str(event.words), ""),
+        name=words.get(agent.name) if agent is not None else None,
+        message=event.message,
+    )

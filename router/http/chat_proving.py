@@ -1,0 +1,166 @@
+"""How visitors say where answers are to follow them, and prove that an address is theirs.
+
+Its one rule: whoever types an address learns nothing of it. Each answer is the same whether or not somebody has it, and
+what goes there is bounded: one code an hour to an address, few from one place, none to countries that are not ours.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from channels.chat.frames import CodeSaid, Left, Prove, say
+from channels.chat.sessions import Sessions
+from channels.wire import WireRequest
+from router.core.addresses import AddressKind, is_anonymous, matching_key
+from router.core.clock import Ms
+from router.core.commands import AskCode, GiveCode, LeaveChat
+from router.core.context import Decision
+from router.core.documents import Customer
+from router.core.errors import Reason, Rejected
+from router.core.events import AddressProved
+from router.core.words import HOUR_MS, AddressId, Channel, CustomerId
+from router.http.contact_form import ContactForm, plain_address, read_contact
+from router.http.problems import Problem
+from router.http.rates import Rates
+from router.journal.base import Answer
+from router.node.node import Node
+from router.node.visitors import Room
+
+CODES_A_MINUTE = 10
+"""Codes from this instance, to whomever; more are refused."""
+ASKS_A_MINUTE = 2
+"""From one session; twice as many from one remote address."""
+
+
+class Refused(Exception):
+    """A frame that cannot be done; `error` is a name of the protocol's."""
+
+    def __init__(
+        self, error: str, detail: str = "", *, client_id: str | None = None, waits_ms: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.error = error
+        self.told: dict[str, Any] = {"client_id": client_id}
+        if waits_ms is not None:
+            self.told["retry_after_s"] = -(-waits_ms // 1000)
+
+
+class Proving:
+    def __init__(
+        self, node: Node, rates: Rates, *, sessions: Callable[[], Sessions], make_code: Callable[[], str]
+    ) -> None:
+        self._node = node
+        self._rates = rates
+        self._sessions = sessions
+        self._make_code = make_code
+
+    async def answer(self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str) -> str:
+        """The frame that answers. Raises Refused."""
+        if room is None or room.customer is None or room.id is None:
+            raise Refused("no_case")
+        customer = CustomerId(room.customer)
+        match frame:
+            case Left():
+                return await self._left(frame, customer)
+            case Prove():
+                return await self._prove(frame, customer, room.id, room.address, remote)
+            case CodeSaid():
+                return await self._code(frame, customer, room.id, room.address)
+
+    async def _left(self, left: Left, customer: CustomerId) -> str:
+        form = form_of(reach_me=left.reach_me)
+        if form.address and not self._is_usable(form.address):
+            raise Refused("bad_address")
+        wish = "\n".join(form.wish) or "Left the chat."
+        command = LeaveChat(
+            key=f"leave/{secrets.token_hex(16)}",
+            customer=customer,
+            channel=form.prefers,
+            given=form.address,
+            wish=wish,
+        )
+        try:
+            await self._node.take(command)
+        except Rejected as rejected:
+            raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
+        return say("left", channel=form.prefers, ignored=form.named())
+
+    async def _prove(self, prove: Prove, customer: CustomerId, id: AddressId, chat: str, remote: str) -> str:
+        address, now = plain_address(prove.address), self._node.clock.now()
+        if not address or not self._is_usable(address) or not self._may_be_written_to(address):
+            raise Refused("bad_address")
+        self._count(id, remote, now)
+        code, sessions = self._make_code(), self._sessions()
+        key = f"code/{sessions.name_of(matching_key(address))}/{now // HOUR_MS}"
+        command = AskCode(
+            key=key,
+            customer=customer,
+            address=id,
+            given=address,
+            code=code,
+            digest=sessions.digest(code, address=chat),
+        )
+
+        def once(_: Decision) -> Answer:  # to one address once an hour, whoever asks
+            return Answer(key=key, status=200, body="", kept_until=Ms(now + HOUR_MS))
+
+        try:
+            await self._node.take(command, once)
+        except Rejected as rejected:
+            raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "bad_address") from None
+        return say("code_sent")
+
+    async def _code(self, said: CodeSaid, id: CustomerId, address: AddressId, chat: str) -> str:
+        customer = await self._node.journal.document(id)
+        if not isinstance(customer, Customer) or customer.code is None:
+            raise Refused("bad_code")
+        went_to = customer.code.address
+        given = (await self._node.journal.words([went_to])).get(went_to, "")
+        digest = self._sessions().digest("".join(said.code.split()), address=chat)
+        key = f"say/{secrets.token_hex(16)}"
+        command = GiveCode(key=key, customer=id, address=address, given=given, digest=digest)
+        try:
+            outcome = await self._node.take(command)
+        except Rejected:
+            raise Refused("bad_code") from None
+        events = outcome.decision.events if outcome.decision else ()
+        if not any(isinstance(e, AddressProved) for e in events):
+            raise Refused("bad_code")
+        return say("proved")
+
+    # --- what may be written to ---------------------------------------------------------------------------------------
+
+    def _is_usable(self, address: str) -> bool:
+        """A number that nobody can have, that costs whoever writes to it, or that is ours, is nobody's address."""
+        means = self._node.means
+        facts = means.facts_of(address)
+        ours = address in means.senders.values() or address in means.policy.numbers
+        return not ours and not is_anonymous(address) and (facts.dialable or facts.kind is AddressKind.MAIL)
+
+    def _may_be_written_to(self, address: str) -> bool:
+        """Codes go by text to the country of our own number alone, for each costs."""
+        means = self._node.means
+        facts = means.facts_of(address)
+        if facts.kind is AddressKind.MAIL:
+            return Channel.EMAIL in means.senders
+        ours = means.senders.get(Channel.SMS)
+        return ours is not None and facts.country == means.facts_of(ours).country
+
+    def _count(self, id: AddressId, remote: str, now: Ms) -> None:
+        waits = (
+            self._rates.wait_ms(f"code {id}", per_min=ASKS_A_MINUTE, now=now)
+            or self._rates.wait_ms(f"code from {remote}", per_min=2 * ASKS_A_MINUTE, now=now)
+            or self._rates.wait_ms("codes", per_min=CODES_A_MINUTE, now=now)
+        )
+        if waits:
+            raise Refused("too_many", waits_ms=waits)
+
+
+def form_of(**body: Any) -> ContactForm:
+    """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
+    given = {name: one for name, one in body.items() if one}
+    try:
+        return read_contact(WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace")))
+    except Problem:
+        return ContactForm()

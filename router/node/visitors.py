@@ -1,0 +1,209 @@
+"""Who is in a chat now, and what they are to hear: lines of their chat as soon as they are durable, and who answers.
+
+Its one rule: it remembers nothing that the log does not hold. Whoever comes back is told from the log what they missed;
+what waits for somebody who stays away follows them by the way that they allowed, once.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from policies import PolicySet
+from router.core.chats import unread_in
+from router.core.clock import Clock, Ms
+from router.core.commands import FollowAnswers, RecordDelivery
+from router.core.documents import Case, Customer, Message, State
+from router.core.errors import Rejected
+from router.core.events import (
+    Event,
+    MessageQueued,
+    WorkClosed,
+    WorkReturned,
+    WorkTaken,
+)
+from router.core.timeline import line_of
+from router.core.words import SECOND_MS, AddressId, AgentId, Channel, MessageId
+from router.journal.base import Journal, JournalStopped, Stored
+from router.node.deadlines import Deadlines
+from router.node.taking import Outcome
+from router.node.tasks import Tasks
+
+BETWEEN = "\n\n"
+"""Between several answers that follow in one message."""
+
+
+class Seat(Protocol):
+    """One open connection of a visitor."""
+
+    def take_line(self, n: int, event: Event) -> None: ...
+    def take_agent(self, agent: AgentId | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Room:
+    """The chat of one address. Until its visitor has written, nobody else knows of it."""
+
+    address: str
+    id: AddressId | None = None
+    customer: str | None = None
+    seats: list[Seat] = field(default_factory=list[Seat])
+
+
+class Visitors:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        take: Callable[[FollowAnswers | RecordDelivery], Awaitable[Outcome]],
+        policy: Callable[[], PolicySet],
+        clock: Clock,
+        deadlines: Deadlines,
+    ) -> None:
+        self._journal = journal
+        self._take = take
+        self._policy = policy
+        self._clock = clock
+        self._deadlines = deadlines
+        self._rooms: dict[str, Room] = {}
+        self._by_id: dict[AddressId, Room] = {}
+        self._by_customer: dict[str, list[Room]] = {}
+        self.tasks = Tasks()
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return sum(len(room.seats) for room in self._rooms.values())
+
+    async def load(self) -> None:
+        """Nobody is there yet: whoever does not come back in time is followed."""
+        for message in await self._journal.live(Message):
+            if isinstance(message, Message) and message.channel is Channel.CHAT:
+                self._follow_later(message.customer, message.address, message.queued_at)
+
+    async def close(self) -> None:
+        await self.tasks.close()
+
+    # --- coming and going ---------------------------------------------------------------------------------------------
+
+    def enter(self, address: str, seat: Seat) -> Room:
+        """Somebody is there. From now on they are told of every line."""
+        room = self._rooms.setdefault(address, Room(address))
+        room.seats.append(seat)
+        if room.id is not None:
+            self._deadlines.clear(f"away {room.id}")
+        return room
+
+    def know(self, room: Room, *, customer: str, id: AddressId) -> None:
+        """Whose chat it is, once they have written."""
+        if room.id == id and room.customer == customer:
+            return
+        self._forget(room)
+        room.id, room.customer = id, customer
+        self._by_id[id] = room
+        self._by_customer.setdefault(customer, []).append(room)
+        self._deadlines.clear(f"away {id}")
+
+    def leave(self, room: Room, seat: Seat) -> None:
+        """A connection is gone; with the last one of them they are away."""
+        if seat in room.seats:
+            room.seats.remove(seat)
+        if room.seats:
+            return
+        self._rooms.pop(room.address, None)
+        self._forget(room)
+        if room.id is not None and room.customer is not None:
+            self._follow_later(room.customer, room.id, self._clock.now())
+
+    def there(self, id: AddressId) -> bool:
+        """Whether somebody is in the chat of an address now."""
+        return id in self._by_id
+
+    def in_case(self, case: Case) -> list[Seat]:
+        """Everybody who is in a chat of this case's customer now."""
+        return [seat for room in self._by_customer.get(case.customer, ()) for seat in room.seats]
+
+    def _forget(self, room: Room) -> None:
+        if room.id is not None and self._by_id.get(room.id) is room:
+            del self._by_id[room.id]
+        rooms = self._by_customer.get(room.customer or "", [])
+        if room in rooms:
+            rooms.remove(room)
+            if not rooms and room.customer is not None:
+                del self._by_customer[room.customer]
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    def hear(self, batches: list[Stored]) -> None:
+        """New batches, in order; called as soon as they are durable."""
+        for stored in batches:
+            rooms = self._by_customer.get(stored.stream)
+            for event in stored.events:
+                if isinstance(event, MessageQueued) and event.line and not self.there(event.address):
+                    self._follow_later(event.customer, event.address, event.at)
+                if rooms:
+                    self._tell(rooms, event)
+
+    def _tell(self, rooms: list[Room], event: Event) -> None:
+        if (line := line_of(event)) is not None:
+            for room in rooms:
+                if room.id == line[0]:
+                    for seat in list(room.seats):
+                        seat.take_line(line[1], event)
+        elif isinstance(event, WorkTaken | WorkClosed | WorkReturned):
+            agent = event.agent if isinstance(event, WorkTaken) else None
+            for room in rooms:
+                for seat in list(room.seats):
+                    seat.take_agent(agent)
+
+    async def mark(self, messages: list[MessageId], state: str) -> None:
+        """Note that messages of ours were sent, delivered or read. What is known already is not written again."""
+        for id in messages:
+            message = await self._journal.document(id)
+            if not isinstance(message, Message) or not _is_news(message, state):
+                continue
+            try:
+                await self._take(RecordDelivery(key=f"chat/{id}/{state}", message=id, state=state, provider_id=str(id)))
+            except Rejected:
+                continue
+
+    # --- whoever is away ----------------------------------------------------------------------------------------------
+
+    def _follow_later(self, customer: str, id: AddressId, since: Ms) -> None:
+        at = Ms(max(since, self._clock.now()) + self._policy().settings.sending.chat_away_s * SECOND_MS)
+        self._deadlines.set(f"away {id}", at, lambda: self._start_following(customer, id))
+
+    def _start_following(self, customer: str, id: AddressId) -> None:
+        if not self.there(id):
+            self.tasks.start(self._follow(customer, id), f"follow {id}")
+
+    async def _follow(self, customer: str, id: AddressId) -> None:
+        """Send what waits in a chat after its visitor, where they allowed it; else it goes on waiting."""
+        loaded = await self._journal.load_by_document(customer)
+        waiting = unread_in(loaded.state.values(), id)
+        if not waiting:
+            return
+        words = await self._journal.words([m.words for m in waiting])
+        command = FollowAnswers(
+            key=f"follow/{waiting[-1].id}",
+            customer=waiting[-1].customer,
+            address=id,
+            messages=tuple(m.id for m in waiting),
+            text=BETWEEN.join(words.get(m.words, "") for m in waiting),
+        )
+        try:
+            await self._take(command)
+        except (Rejected, JournalStopped):  # they allowed no other way, or came back just now
+            return
+
+
+def _is_news(message: Message, state: str) -> bool:
+    order = ("queued", "sent", "delivered", "read")
+    return message.state in order and order.index(state) > order.index(message.state)
+
+
+def chat_in(state: State, id: AddressId) -> tuple[int, AgentId | None]:
+    """How many lines a chat has by what is loaded of its customer, and who answers there now."""
+    customer = next((d for d in state.values() if isinstance(d, Customer)), None)
+    address = customer.address(id) if customer else None
+    taken = [d for d in state.values() if isinstance(d, Case) and d.taken and d.agent is not None]
+    agent = max(taken, key=lambda case: case.changed_at).agent if taken else None
+    return (address.lines if address else 0), agent

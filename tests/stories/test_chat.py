@@ -1,0 +1,348 @@
+"""Stories of chats: who drops, reloads and comes back on another device goes on in one case and misses nothing."""
+
+import asyncio
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from router.http.auth import hash_of
+from tests.mailbox import MIA, Mailbox
+from tests.story import HERS, OURS, Json, Story
+from tests.visitor import SITE, Visitor
+
+DEMO_SITE = f"sit_{hash_of(SITE)[:16]}"
+KEY: Json = {
+    "kid": "2026-11",
+    "algorithm": "HS256",
+    "key": "the shop and we alone know this one",
+    "issuer": "https://shop.example",
+    "audience": "onecase",
+}
+NEXT_KEY: Json = {**KEY, "kid": "2026-12", "key": "and this one, from December onwards"}
+
+
+def word(subject: str, now: datetime, *, key: Json = KEY, algorithm: str = "HS256", **claims: Any) -> str:
+    """The site's word for who somebody is."""
+    said = {"sub": subject, "iss": key["issuer"], "aud": key["audience"], "exp": now.timestamp() + 3600, **claims}
+    told = {name: one for name, one in said.items() if one is not None}
+    return jwt.encode(told, key["key"], algorithm=algorithm, headers={"kid": key["kid"]})
+
+
+async def test_a_chat_is_a_case_with_an_agent() -> None:
+    """A visitor writes, an agent is offered the chat at once, answers, and is named; marks come back to the case."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        welcome = await mia.comes(context={"page": "/boiler", "token": "secret", "error": "E42"})
+        assert (welcome["seq"], welcome["agent"], welcome["identified"]) == (0, None, False)
+        first = await mia.writes("found the fuse, it's on, still E42")
+        assert (first["kind"], first["seq"]) == ("accepted", 1)
+        case = await story.one_case()
+        assert [c["channel"] for c in case["contacts"]] == ["chat"]
+        assert case["ask"] is not None
+        [context] = await story.timeline(case["id"], "context")
+        assert "page: /boiler" in context["text"]
+        assert "secret" not in context["text"]
+        work = await ana.accepts()
+        assert (work["channel"], (await mia.hears("agent"))["name"]) == ("chat", "Ana")
+        sent = await ana.replies(case["id"], "Then let us look at the valve.")
+        assert (sent["channel"], sent["reasons"]) == ("chat", ["they are in the chat now"])
+        line = await mia.hears("message")
+        assert (line["seq"], line["from"], line["name"], line["text"]) == (
+            2, "agent", "Ana", "Then let us look at the valve.",
+        )  # fmt: skip
+
+        async def delivery() -> str:
+            await story.settles()
+            return (await story.timeline(case["id"], "message"))[-1]["delivery"]["state"]
+
+        await mia.says("delivered", seq=2)
+        await mia.says("typing")
+        while await delivery() != "delivered":
+            await asyncio.sleep(0)
+        await mia.says("read", seq=2)
+        while await delivery() != "read":
+            await asyncio.sleep(0)
+        await ana.finishes(work)
+        assert (await mia.hears("agent"))["name"] is None
+
+
+async def test_drops_reloads_and_restarts_lose_nothing_and_repeat_nothing() -> None:
+    """Invariant 39: lines come in order, each once, whatever breaks in between: the socket, the page, the service."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("one")
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        mia.drops()
+        await ana.replies(case, "two")
+        await mia.comes()
+        assert (await mia.hears("message"))["seq"] == 2
+        assert (await mia.writes("one", client_id="m1"))["seq"] == 1, "the same client_id is the same message"
+        await mia.writes("three")
+        await story.restarts()
+        await ana.replies(case, "four")
+        await mia.comes()
+        assert (await mia.hears("message"))["text"] == "four"
+        assert mia.said == ["(mine m1)", "two", "(mine m3)", "four"]
+        other = Visitor(story, session=mia.session)  # the same browser, another window without memory
+        assert (await other.comes())["seq"] == 4
+        for _ in range(4):
+            await other.hears("message")
+        assert other.said == ["one", "two", "three", "four"]
+        await mia.writes("five")
+        assert (await other.hears("message"))["text"] == "five"
+        assert await story.said(case) == ["one", "two", "three", "four", "five"]
+        assert len(await story.cases()) == 1
+
+
+async def test_from_phone_to_chat_to_mail_is_one_case() -> None:
+    """S1, as far as it goes without a call-back: her texts stay hers, and a chat that is nobody's yet is a case of its
+    own until she proves who she is."""
+    async with Story() as story:
+        await story.phone(HERS).texts("E42 again")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("it is me")
+        assert len(await story.cases()) == 2
+
+
+async def test_what_was_not_read_follows_once_by_the_way_they_allowed() -> None:
+    """She leaves an address and goes; two answers wait in the chat, and after five minutes both follow by mail, as one.
+    When she comes back the chat holds them too, and nothing is mailed again."""
+    async with Story() as story:
+        ana, box = await story.ready_agent("Ana"), Mailbox(story, MIA)
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "email", "address": MIA})
+        assert (await mia.hears("left"))["channel"] == "email"
+        case = (await story.one_case())["id"]
+        work = await ana.accepts()
+        await mia.goes()
+        for words in ("We send a part.", "It comes on Thursday."):
+            sent = await ana.replies(case, words, channel="chat")
+            assert sent["channel"] == "chat"
+        await story.passes(minutes=4)
+        assert await box.received() == []
+        await story.passes(minutes=2)
+        [mail] = await box.received()
+        assert mail["text"].split() == ["We", "send", "a", "part.", "It", "comes", "on", "Thursday."]
+        rows = await story.timeline(case, "message")
+        assert [r["channel"] for r in rows] == ["chat", "chat", "chat", "email"]
+        assert rows[-1]["author"]["name"] == "Ana"
+        assert "they left the chat" in rows[-1]["reasons"][0]
+        await mia.comes()
+        for words in ("We send a part.", "It comes on Thursday."):
+            assert (await mia.hears("message"))["text"] == words
+        await mia.says("delivered", seq=3)
+        await mia.goes()
+        await story.passes(hours=1)
+        assert len(await box.received()) == 1
+        await ana.finishes(work)
+
+
+async def test_without_another_way_answers_wait_for_the_session() -> None:
+    """Nobody said how else: nothing goes out by itself, and days later the answer is there."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        await mia.goes()
+        sent = await ana.replies(case, "We send a part.")
+        assert sent["reasons"] == ["the customer wrote last by chat", "it waits there until they come back"]
+        await story.restarts()
+        await story.passes(days=3)
+        [answer] = [row for row in await story.timeline(case, "message") if row["direction"] == "out"]
+        assert answer["delivery"]["state"] == "queued"
+        await mia.comes()
+        assert (await mia.hears("message"))["text"] == "We send a part."
+
+
+async def test_two_people_of_a_site_on_one_browser_never_join() -> None:
+    """S6: whoever is signed in has a session of their own, the same on every device; another one on the same browser
+    sees none of it; signed out, the browser's own visitor is somebody else again."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY, NEXT_KEY]}]) as story:
+        now = await story.now()
+        mia = Visitor(story, identity=word("mia", now))
+        assert (await mia.comes())["identified"] is True
+        await mia.writes("I am Mia")
+        await mia.goes()
+        tom = Visitor(story, session=mia.session, identity=word("tom", now))
+        assert (await tom.comes())["seq"] == 0
+        await tom.writes("I am Tom")
+        phone = Visitor(story, identity=word("mia", now, key=NEXT_KEY))
+        assert (await phone.comes())["seq"] == 1
+        assert (await phone.hears("message"))["text"] == "I am Mia"
+        nobody = Visitor(story)
+        assert (await nobody.comes())["seq"] == 0
+        cases = await story.cases()
+        assert len({case["customer"] for case in cases}) == len(cases) == 2
+        assert {case["contacts"][0]["evidence"] for case in cases} == {"proof"}
+        await story.restarts()
+        assert (await tom.comes(since=0))["seq"] == 1
+
+
+async def test_a_word_that_cannot_be_taken_opens_nothing() -> None:
+    """Another key, issuer or audience, no time or one that is over, another algorithm: refused by name, and the next
+    hello may be a good one."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        now = await story.now()
+        good = word("mia", now)
+        head, body, signature = good.split(".")
+        bad = {
+            "another key": word("mia", now, key={**KEY, "key": "x" * 32}),
+            "no such kid": word("mia", now, key={**KEY, "kid": "other"}),
+            "issuer": word("mia", now, iss="https://evil.example"),
+            "audience": word("mia", now, aud="somebody else"),
+            "over": word("mia", now, exp=now.timestamp() - 61),
+            "not yet": word("mia", now, nbf=now.timestamp() + 61),
+            "too long": word("mia", now, exp=now.timestamp() + 3 * 86_400),
+            "no end": word("mia", now, exp=None),
+            "end is text": word("mia", now, exp="soon"),
+            "nobody": word("", now),
+            "unsigned": jwt.encode({"sub": "mia"}, key=None, algorithm="none"),
+            "another algorithm": word("mia", now, algorithm="HS384"),
+            "cut": f"{head}.{body}.",
+            "changed": f"{head}.{word('tom', now).split('.')[1]}.{signature}",
+            "nonsense": "ä.ö.ü",
+        }
+        mia = Visitor(story)
+        await mia.connects()
+        for what, identity in bad.items():
+            await mia.says("hello", v=1, site="site_demo", identity=identity)
+            refused = await mia.hears("error")
+            assert (refused["error"], refused["status"]) == ("bad_identity", 401), what
+        for identity in (word("mia", now, exp=now.timestamp() - 30), word("mia", now, nbf=now.timestamp() + 30)):
+            assert (await Visitor(story, identity=identity).comes())["identified"], "a clock may be a minute off"
+
+
+async def test_a_proved_address_is_found_from_then_on() -> None:
+    """S10, where nobody had the address: before the code nobody is found by it; after it, her mail joins the chat's
+    case. The answer to `prove` is one and the same, and one code an hour goes to an address."""
+    async with Story() as story:
+        mia, box = Visitor(story), Mailbox(story, MIA, "Mia")
+        await mia.comes()
+        await mia.says("prove", address=MIA)
+        assert (await mia.hears("error"))["error"] == "no_case"
+        await mia.writes("still E42")
+        await mia.says("prove", address=MIA)
+        assert (await mia.hears("code_sent")) == {"kind": "code_sent"}
+        await story.passes(seconds=5)
+        [mail] = await box.received()
+        [code] = re.findall(r"\b\d{6}\b", mail["text"])
+        case = (await story.one_case())["id"]
+        assert code not in json.dumps(await story.timeline(case)), "agents never see it"
+        await mia.says("prove", address=MIA)
+        assert (await mia.hears("code_sent")) == {"kind": "code_sent"}
+        await story.passes(seconds=5)
+        assert len(await box.received()) == 1
+        await mia.says("code", code="000000" if code != "000000" else "111111")
+        assert (await mia.hears("error"))["error"] == "bad_code"
+        await mia.says("code", code=f"{code[:3]} {code[3:]}")
+        await mia.hears("proved")
+        await box.writes("and by mail", subject="E42")
+        await story.settles()
+        assert (await story.said(case))[-1].strip() == "and by mail"
+        assert len(await story.cases()) == 1
+
+
+async def test_five_wrong_codes_and_a_code_that_is_over() -> None:
+    """Abuse 6: five tries in ten minutes; the right code after that is no code."""
+    async with Story() as story:
+        mia, box = Visitor(story), Mailbox(story, MIA)
+        await mia.comes()
+        await mia.writes("hello")
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(seconds=5)
+        [code] = re.findall(r"\b\d{6}\b", (await box.received())[0]["text"])
+        for _ in range(5):
+            await mia.says("code", code="wrong1")
+            assert (await mia.hears("error"))["error"] == "bad_code"
+        await mia.says("code", code=code)
+        assert (await mia.hears("error"))["error"] == "bad_code"
+        await story.passes(hours=1)
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(minutes=11)
+        [_, second] = await box.received()
+        await mia.says("code", code=re.findall(r"\b\d{6}\b", second["text"])[0])
+        assert (await mia.hears("error"))["error"] == "bad_code"
+
+
+async def test_an_address_that_somebody_types_leads_to_nobody() -> None:
+    """Abuse 6: a visitor types the address of a customer: nothing joins, nothing is told, and the customer's own mail
+    stays where it is."""
+    async with Story() as story:
+        box = Mailbox(story, MIA, "Mia")
+        await box.writes("My boiler leaks", subject="Boiler")
+        await story.settles()
+        hers = await story.one_case()
+        thief = Visitor(story)
+        await thief.comes()
+        await thief.writes("I am Mia")
+        await thief.says("leave", reach_me={"channel": "email", "address": MIA})
+        assert (await thief.hears("left"))["ignored"] == []
+        await box.writes("It still leaks", subject="Boiler")
+        await story.settles()
+        assert [text.strip() for text in await story.said(hers["id"])][-1] == "It still leaks"
+        assert len({case["customer"] for case in await story.cases()}) == 2
+
+
+async def test_texts_go_to_our_own_country_alone() -> None:
+    """Abuse 21: a code by text goes to the country of our number; elsewhere, to premium and to our own numbers it does
+    not."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        for address in ("+447700900123", "+19005550123", OURS, "+1", "call me"):
+            await mia.says("prove", address=address)
+            assert (await mia.hears("error"))["error"] == "bad_address", address
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        [text] = await story.phone(HERS).inbox()
+        [code] = re.findall(r"\b\d{6}\b", text)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.phone(HERS).texts("and by text")
+        case = await story.one_case()
+        assert {c["channel"] for c in case["contacts"]} == {"chat", "sms"}
+
+
+async def test_an_agent_types() -> None:
+    """The visitor sees it at once, and nothing of it is kept."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        case = (await story.one_case())["id"]
+        assert await ana.api("POST", f"/cases/{case}/typing", {"on": True}) == {"heard": 1}
+        assert await mia.hears("typing") == {"kind": "typing", "on": True, "name": "Ana"}
+
+
+async def test_ten_windows_are_in_step_and_the_eleventh_ends_the_oldest() -> None:
+    """Several windows of one session may be open; what is bounded is how many."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        windows = [Visitor(story, session=mia.session) for _ in range(10)]
+        for window in windows:
+            await window.comes()
+            assert (await window.hears("message"))["text"] == "hello"
+        assert (await mia.hears("error"))["error"] == "taken_over"
+        await mia.ends()
+        await windows[0].writes("again", client_id="another")
+        for window in windows[1:]:
+            assert (await window.hears("message"))["text"] == "again"
