@@ -43,6 +43,15 @@ class Received:
 
 
 @value
+class Enclosed:
+    """A file that goes along."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@value
 class Letter:
     """What a mail to send needs besides its words. `thread`: Message-IDs that it answers, oldest first."""
 
@@ -53,6 +62,8 @@ class Letter:
     thread: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     automatic: bool = False
+    html: str = ""
+    files: tuple[Enclosed, ...] = ()
 
 
 @value

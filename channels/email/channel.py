@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from channels.base import Capabilities, IsKnown, Letter, Outgoing, Received, Refusal, Sent
 from channels.email.addresses import ReplyAddress, is_mail_address, message_id_of
 from channels.email.composing import compose
-from channels.email.letter import Mailbox
+from channels.email.letter import Mailbox, Part
 from channels.email.post import Envelope, Post, PostFailure, PostRefused
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
@@ -90,6 +90,8 @@ class EmailChannel:
             date=message.attempted_at,
             text=message.text,
             automatic="auto-replied" if letter.automatic else "",
+            html=letter.html,
+            parts=[Part(name=f.name, content_type=f.content_type, content=f.content) for f in letter.files],
         )
 
     def _reply_address(self, letter: Letter) -> str:

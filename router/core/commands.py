@@ -137,6 +137,8 @@ class SendReply:
     channel: Channel | None  # None: as the customer's terms say
     actor: Actor
     reason: str = ""  # why a person sends it although the policy would have it wait
+    html: str = ""  # the same words with their looks, made safe; where it does not go by mail, `text` does alone
+    files: tuple[File, ...] = ()
 
 
 @value

@@ -7,7 +7,7 @@ from policies import ConsentWord, Verdict
 from router.core import asks
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, AddAddress, File, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
@@ -23,6 +23,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.facts import facts_of_contact, without_words
+from router.core.files import keep_file
 from router.core.parts import note_merge
 from router.core.reference import reference_of
 from router.core.tree import side_for, tree_of
@@ -330,13 +331,6 @@ def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: s
     kept = [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
     files = command.files if isinstance(command, TakeContact) else ()
     return [*kept, *(keep_file(making, file, owner=owner) for file in files)]
-
-
-def keep_file(making: Making, file: File, *, owner: str) -> VaultId:
-    """Where a file stands in the vault: its type, the hash of its content, its size and its name."""
-    if file.content is not None:
-        making.store(file.hash, file.content)
-    return making.keep(f"{file.content_type} blob:{file.hash} {file.size_bytes} {file.name}", kind="media", owner=owner)
 
 
 def _change_consent(making: Making, case_id: CaseId, address: Address, command: TakeContact, *, blocked: bool) -> None:

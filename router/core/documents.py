@@ -168,6 +168,8 @@ class Mailing:
     thread: VaultId | None = None  # what it answers
     copies: tuple[AddressId, ...] = ()
     automatic: bool = False  # nobody of us wrote it: no machine is to answer it
+    html: VaultId | None = None  # the same words with their looks, made safe
+    files: tuple[VaultId, ...] = ()
 
 
 @value

@@ -11,7 +11,6 @@ from router.core.commands import SYSTEM, Indexed, MailIn, SetParticipant, TakeCo
 from router.core.contacts import (
     case_of,
     clean_text,
-    keep_file,
     known_customer,
     new_address,
     new_customer,
@@ -29,6 +28,7 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
+from router.core.files import keep_file
 from router.core.mailing import mark, note_unreached, why_untold
 from router.core.texts import queue_message
 from router.core.tree import owner_of_address

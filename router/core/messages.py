@@ -22,6 +22,7 @@ from router.core.events import (
     MessageSent,
     WorkWithdrawn,
 )
+from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.tree import owner_of_address, side_for
@@ -46,6 +47,7 @@ TOO_LATE = {
 """Why a way that was open when a message was written is not any more when it is sent."""
 
 COPY_REFUSED = "their mail server refused a copy"
+WITH_FILES = "files go by email"
 
 PROVIDER_STATES = {
     "sent": MessageState.SENT,
@@ -60,13 +62,14 @@ PROVIDER_STATES = {
 def send_reply(making: Making, command: SendReply) -> None:
     """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it.
 
-    Raises Rejected where it is too long, or one text too many for a day and no person gives a reason."""
+    Raises Rejected where it is too long, or one text too many for a day and no person gives a reason, and where files
+    cannot go that way."""
     case = making.head(command.case)
     customer = whom_to_answer(making, case)
     choice: Choice = choose_way(
         case,
         customer,
-        wanted=command.channel,
+        wanted=carrier_of(command.channel, has_files=bool(command.files)),
         numbers=making.context.senders,
         now=making.now,
         there=making.context.there,
@@ -74,7 +77,7 @@ def send_reply(making: Making, command: SendReply) -> None:
     text = clean_text(command.text)
     sending = making.context.policy.settings.sending
     check_length(choice, text, sending)
-    reasons = choice.reasons
+    reasons = (WITH_FILES,) if command.files and command.channel is None else choice.reasons
     if command.reason and command.actor.kind is ActorKind.AGENT:
         if spent_until(case, choice.way.channel, now=making.now, sending=sending) is not None:
             reasons = (*reasons, f"one more than {sending.texts_a_day} texts a day, for the reason in the note")
@@ -82,6 +85,7 @@ def send_reply(making: Making, command: SendReply) -> None:
     else:
         check_budget(case, choice.way.channel, now=making.now, sending=sending)
     words = making.keep(text, kind="text", owner=customer.id)
+    is_mail = choice.way.channel is Channel.EMAIL
     queue_message(
         making,
         side_for(making.state, making.case(case.id), customer.id) or making.case(case.id),
@@ -90,12 +94,23 @@ def send_reply(making: Making, command: SendReply) -> None:
         segments=segments_of(text),
         by=command.actor,
         reasons=reasons,
+        html=making.keep(command.html, kind="html", owner=customer.id) if command.html and is_mail else None,
+        files=tuple(keep_file(making, file, owner=customer.id) for file in command.files),
     )
     asks = making.asking(case.id)
     if asks.ask is not None and not asks.taken and asks.ask.requirement.channel is not Channel.PHONE:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
             WorkWithdrawn(case=asks.id, customer=asks.customer, at=making.now, work=asks.ask.work, why="answered")
         )
+
+
+def carrier_of(wanted: Channel | None, *, has_files: bool) -> Channel | None:
+    """The channel that an answer must take; None: any. Raises Rejected where files cannot go by the wanted one."""
+    if not has_files:
+        return wanted
+    if wanted not in (None, Channel.EMAIL):
+        raise Rejected(Reason.CHANNEL_CANNOT, f"{wanted} with files", (Channel.EMAIL.value,))
+    return Channel.EMAIL
 
 
 def whom_to_answer(making: Making, case: Case) -> Customer:

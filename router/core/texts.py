@@ -14,6 +14,7 @@ from router.core.documents import Case, Customer, Mailing
 from router.core.errors import Reason, Rejected
 from router.core.events import MessageQueued, TextWithheld
 from router.core.mailing import automatic_mailing_of, mailing_of
+from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, Channel, MessageId, VaultId
 
 WHATSAPP_CHARS_MAX = 1600
@@ -66,6 +67,8 @@ def queue_message(
     by: Actor,
     reasons: tuple[str, ...],
     moved_from: MessageId | None = None,
+    html: VaultId | None = None,
+    files: tuple[VaultId, ...] = (),
     is_secret: bool = False,
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
@@ -85,7 +88,7 @@ def queue_message(
             author=by.kind,
             author_id=by.id,
             reasons=reasons,
-            mail=_mailing(case, by) if way.channel is Channel.EMAIL else None,
+            mail=replace(_mailing(case, by), html=html, files=files) if way.channel is Channel.EMAIL else None,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
             moved_from=moved_from,
             is_secret=is_secret,

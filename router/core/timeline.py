@@ -91,6 +91,7 @@ def entry_of(event: Event) -> Entry | None:
                 message=event.message,
                 address=event.address,
                 reasons=event.reasons,
+                media=event.mail.files if event.mail else (),
             )
         case ContextNoted():
             return Entry(

@@ -39,6 +39,8 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
 
 def _move(making: Making, message: Message, setback: Setback) -> bool:
     """Queue the same words on the next way that is open to them. False where there is none."""
+    if message.mail is not None and message.mail.files:
+        return False  # no other way carries them: a person decides
     case = making.case(message.case)
     way = _next_way(making, case, message, setback)
     if way is None:

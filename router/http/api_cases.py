@@ -1,10 +1,14 @@
 """Cases and customers over the API: read, answer, note, status, assign, and why it went where it went."""
 
+from base64 import b64decode
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
+from channels.email.attachments import part_of
+from channels.email.html import safe_html
+from router.core.commands import Actor, AddNote, AssignCase, File, SendReply, SetStatus
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
@@ -34,9 +38,14 @@ from router.http.views import (
     entries_out,
     stamp,
 )
-from router.journal.base import Journal, Place
+from router.journal.base import Journal, Place, stored
 from router.journal.terms import Term, terms_of
 
+FILES_MAX = 10
+FILES_BYTES_MAX = 10_000_000
+HTML_CHARS_MAX = 200_000
+ANSWER_BYTES_MAX = FILES_BYTES_MAX * 4 // 3 + 2_000_000
+"""Files in base64, words, and what JSON makes of them."""
 READ_AT_ONCE = 200
 READS_MAX = 10
 """Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
@@ -110,8 +119,20 @@ class DecisionPage(Reply):
     next: str | None
 
 
+class FileIn(Body):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    content: Annotated[str, Field(description="the file in base64 (RFC 4648)")]
+    type: Annotated[str, Field(max_length=100)] = ""
+
+
 class MessageBody(Body):
     text: Text
+    html: Annotated[str, Field(max_length=HTML_CHARS_MAX)] = Field(
+        "", description="the same words with their looks; goes along by mail, made safe"
+    )
+    attachments: Annotated[list[FileIn], Field(max_length=FILES_MAX)] = Field(
+        default_factory=list[FileIn], description=f"files, {FILES_BYTES_MAX} bytes in all at most; they go by email"
+    )
     channel: Literal["auto", "phone", "sms", "whatsapp", "chat", "email", "touch", "page"] = "auto"
     reason: Annotated[str, Field(max_length=REASON_MAX)] = Field(
         "", description="why a person sends it although the day's texts are spent; kept on the case as a note"
@@ -183,7 +204,17 @@ class CaseApi:
             Route("GET", f"{one}/timeline", "All that happened", ANYBODY, self.timeline, TimelinePage, query=Page),
             Route("GET", f"{one}/brief", "What to know in ten seconds", ANYBODY, self.brief, BriefOut),
             Route("GET", f"{one}/decisions", "Why it went where", ANYBODY, self.decisions, DecisionPage, query=Page),
-            Route("POST", f"{one}/messages", "Answer", writing, self.reply, MessageOut, status=202, body=MessageBody),
+            Route(
+                "POST",
+                f"{one}/messages",
+                "Answer",
+                writing,
+                self.reply,
+                MessageOut,
+                status=202,
+                body=MessageBody,
+                bytes_max=ANSWER_BYTES_MAX,
+            ),
             Route("POST", f"{one}/notes", "Add a note", writing, self.note, NoteOut, status=201, body=NoteBody),
             Route("POST", f"{one}/status", "Set the status", writing, self.status, CaseOut, body=StatusBody),
             Route("POST", f"{one}/assign", "Give to agent or queue", writing, self.assign, CaseOut, body=AssignBody),
@@ -330,10 +361,20 @@ class CaseApi:
         case = await self._case(call)
         wanted = None if body.channel == "auto" else Channel(body.channel)
         reason = " ".join(body.reason.split())
+        files = [_file(one, position) for position, one in enumerate(body.attachments)]
+        if (size := sum(file.size_bytes for file in files)) > FILES_BYTES_MAX:
+            raise Problem(413, "Too large", f"The files have {size} bytes; {FILES_BYTES_MAX} fit in a mail.")
+        ways = await self._service.ways(case, wanted, has_files=bool(files))
         command = SendReply(
-            key=call.key, case=case.id, text=body.text, channel=wanted, actor=actor_of(call), reason=reason
+            key=call.key,
+            case=case.id,
+            text=body.text,
+            channel=wanted,
+            actor=actor_of(call),
+            reason=reason,
+            html=safe_html(body.html) if body.html else "",
+            files=tuple([await stored(self._journal, file) for file in files]),
         )
-        ways = await self._service.ways(case, wanted)
         addresses = await self._journal.words([ways.way.address])
 
         def answer(decision: Decision) -> MessageOut:
@@ -466,3 +507,21 @@ def _fits(case: Case, query: CasesQuery) -> bool:
 
 def _missing(what: str) -> Problem:
     return Problem(404, "Not found", f"There is no such {what}, or it is not yours to see.", kind="not_found")
+
+
+def _file(given: FileIn, position: int) -> File:
+    """A file of an answer. Raises Problem where it cannot be read."""
+    try:
+        content = b64decode(given.content, validate=True)
+    except ValueError:
+        where = ["body", "attachments", position, "content"]
+        raise Problem(422, "Cannot be used", "This is no base64.", errors=[(where, "no base64")]) from None
+    part = part_of(given.name, content, said=given.type)
+    return File(
+        name=part.name,
+        content_type=part.content_type,
+        hash=sha256(content).hexdigest(),
+        size_bytes=len(content),
+        content=content,
+        note=part.note,
+    )

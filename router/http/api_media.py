@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from channels.base import Channel
 from channels.wire import WireResponse, WireTooLarge
+from router.core.files import StoredFile
 from router.http.auth import ANYBODY
 from router.http.problems import Problem
 from router.http.routes import Call, Replied, Route
 from router.http.service import Service
-from router.http.views import StoredFile
 
 PREFIX = "med_"
 TRIES = 2

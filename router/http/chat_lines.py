@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from channels.chat.conversation import Line
 from router.core.documents import Agent
 from router.core.events import ContactReceived, Event, MessageQueued
+from router.core.files import StoredFile
 from router.core.words import AgentId
-from router.http.views import StoredFile, stamp
+from router.http.views import stamp
 from router.node.node import Node
 
 

@@ -169,6 +169,15 @@ class Front:
                     raise Problem(404, "Not found", "There is nothing at this address.")
                 return await page(request)
 
+    def bytes_max(self, head: WireRequest, otherwise: int) -> int:
+        """How long the body of this request may be. Raises Problem where a longer one may not be sent."""
+        path = urlsplit(head.url).path
+        found = self.table.find(head.method, path) if path.startswith("/api/") else None
+        if found is None or not found[0].bytes_max:
+            return otherwise
+        require(identify(head, self._service.tokens), found[0].roles)
+        return max(found[0].bytes_max, otherwise)
+
     def _page(self, path: str) -> PageHandler | None:
         first = "/" + path.strip("/").partition("/")[0]
         return self._pages.get(first)

@@ -99,6 +99,7 @@ class Route:
     query: type[BaseModel] = Nothing
     tag: str = "cases"
     read: Callable[[WireRequest], Any] | None = None  # where nothing is refused for its form: reads the body instead
+    bytes_max: int = 0  # of a body that may be larger than others: whoever sends it is looked at before it is read
     is_repeated: bool = True  # a second call with the same Idempotency-Key is answered from what was stored, unasked
 
 

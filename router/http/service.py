@@ -14,6 +14,7 @@ from router.core.commands import Command
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
+from router.core.messages import carrier_of
 from router.core.words import HOUR_MS, AgentId, Channel
 from router.http.auth import Tokens
 from router.http.problems import Problem, problem_of
@@ -81,7 +82,7 @@ class Service:
         found = loaded.state.get(loaded.customer or "")
         return found if isinstance(found, Customer) else None
 
-    async def ways(self, case: Case, wanted: Channel | None) -> Choice:
+    async def ways(self, case: Case, wanted: Channel | None, *, has_files: bool = False) -> Choice:
         """How an answer on `case` would go out now. Raises Problem where it cannot."""
         customer = await self.node.journal.document(case.customer)
         try:
@@ -91,7 +92,7 @@ class Service:
             return choose_way(
                 case,
                 customer,
-                wanted=wanted,
+                wanted=carrier_of(wanted, has_files=has_files),
                 numbers=means.senders,
                 now=self.node.clock.now(),
                 there=means.there,

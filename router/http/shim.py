@@ -93,6 +93,8 @@ class Shim:
         length = request.content_length
         try:
             at_most = self._bytes_max(request)
+            if length is not None and length > at_most:
+                at_most = self._front.bytes_max(_head(request), at_most)
         except Problem as problem:
             return _reply(problem.response())
         if length is not None and length > at_most:
@@ -120,7 +122,7 @@ class Shim:
 
     def _bytes_max(self, request: web.BaseRequest) -> int:
         """How long the body may be. Raises Problem where nobody whom we know brings a mail, which may be large."""
-        head = WireRequest(method=request.method, url=_raw(request), headers=request.headers)
+        head = _head(request)
         if _raw(request).startswith(CHAT_PREFIX):
             return self._chat_pages.body_bytes_max(head) or self._body_bytes_max
         if not _raw(request).startswith(MAIL_PATH):
@@ -199,6 +201,10 @@ class Shim:
             if now != first:
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"your token has changed")
                 return
+
+
+def _head(request: web.BaseRequest) -> WireRequest:
+    return WireRequest(method=request.method, url=_raw(request), headers=request.headers)
 
 
 def _too_large(at_most: int) -> WireResponse:

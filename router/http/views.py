@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import Field
 
 from router.core.clock import Ms
 from router.core.documents import Agent, Case, Customer, Entry, Letter, Message, MessageState, Promise, Work
+from router.core.files import StoredFile
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -337,25 +337,6 @@ def _attachment(id: str, body: str) -> AttachmentOut:
         return AttachmentOut(id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes)
     ending = kind.partition("/")[2].partition(";")[0] or "bin"
     return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that stands in the journal, as the vault tells of it: its type, the hash of its content, size and name."""
-
-    content_type: str
-    hash: str
-    size_bytes: int
-    name: str
-
-    @classmethod
-    def of(cls, body: str) -> "StoredFile | None":
-        """None for a file that stands at a provider."""
-        content_type, _, rest = body.partition(" ")
-        if not rest.startswith("blob:"):
-            return None
-        hash, size, name = rest.removeprefix("blob:").split(" ", 2)
-        return cls(content_type=content_type, hash=hash, size_bytes=int(size), name=name)
 
 
 async def _delivery(journal: Journal, entry: Entry) -> DeliveryOut | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from router.core.clock import Ms
-from router.core.commands import Blob, Indexed, Kept
+from router.core.commands import Blob, File, Indexed, Kept
 from router.core.documents import (
     Agent,
     Call,
@@ -26,7 +26,7 @@ from router.core.documents import (
     Work,
 )
 from router.core.events import CaseSplit, CommandTaken, Event, SplitUndone
-from router.core.values import field, value
+from router.core.values import field, replace, value
 from router.core.words import AddressId, CallState, Channel, PromiseState, WorkState
 from router.journal.terms import Term
 
@@ -266,6 +266,14 @@ def moves_of(events: tuple[Event, ...]) -> tuple[Moved, ...]:
         elif isinstance(event, SplitUndone):
             found += [Moved(case, n, case) for case, n in event.entries]
     return tuple(found)
+
+
+async def stored(journal: Journal, file: File) -> File:
+    """A file as a batch may speak of it: a large one is written before, so that no commit waits for it."""
+    if file.content is None or len(file.content) <= BLOB_BYTES_MAX:
+        return file
+    await journal.put_blob(Blob(hash=file.hash, body=file.content))
+    return replace(file, content=None)
 
 
 def is_live(document: Document) -> bool:

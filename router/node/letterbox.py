@@ -23,7 +23,7 @@ from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued
 from router.core.values import replace
 from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
-from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
+from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
 
@@ -133,7 +133,9 @@ class Letterbox:
         mid = _mail_key(letter.message_id)
         seen = (await self._journal.load_by_address(mid)).customer is not None
         notes = (*letter.notes, *((SEEN,) if seen else ()), *((DENIED,) if letter.authenticated == "fail" else ()))
-        files = [await self._stored(await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts]
+        files = [
+            await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
+        ]
         quiet = "" if letter.automatic else self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
         bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
@@ -147,7 +149,7 @@ class Letterbox:
             late=late,
             mail=MailIn(
                 id=letter.message_id,
-                raw=await self._stored(await _file(envelope.raw, "mail.eml", "message/rfc822")),
+                raw=await stored(self._journal, await _file(envelope.raw, "mail.eml", "message/rfc822")),
                 thread=" ".join(letter.references[-THREADS_MAX:]),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
@@ -174,13 +176,6 @@ class Letterbox:
         """The address of ours that it came to."""
         given = (*envelope.recipients, *letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
         return next((ours for a in given if (ours := self._home.ours(a)) is not None), self._home.address)
-
-    async def _stored(self, file: File) -> File:
-        """A large file is written before the batch that speaks of it, so that no commit waits for it."""
-        if file.content is None or len(file.content) <= BLOB_BYTES_MAX:
-            return file
-        await self._journal.put_blob(Blob(hash=file.hash, body=file.content))
-        return replace(file, content=None)
 
     def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
         found: dict[str, Other] = {}

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from channels.base import Channel, Letter, Outgoing, Sent
+from channels.base import Channel, Enclosed, Letter, Outgoing, Sent
 from channels.clock import Activity
 from policies import PolicySet
 from router.core.clock import Clock, Ms
@@ -17,6 +17,7 @@ from router.core.commands import BeginAttempt, RecordAttempt
 from router.core.documents import Case, Mailing, Message, MessageState
 from router.core.errors import Rejected
 from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
+from router.core.files import StoredFile
 from router.core.words import SECOND_MS, MessageId
 from router.core.words import Channel as ChannelName
 from router.journal.base import Journal, JournalStopped, Stored
@@ -215,7 +216,7 @@ class Outbox:
     async def _letter_of(self, message: Message, mail: Mailing) -> Letter:
         """What a mail needs besides its words. One without a subject is named by its case's reference."""
         case = await self._journal.document(message.case)
-        ids = [*(id for id in (mail.subject, mail.thread) if id is not None), *mail.copies]
+        ids = [*(id for id in (mail.subject, mail.thread, mail.html) if id is not None), *mail.copies, *mail.files]
         words = await self._journal.words([str(id) for id in ids])
         policy = self._policy()
         number = policy.numbers.get(message.via)
@@ -230,4 +231,14 @@ class Outbox:
             thread=tuple(words.get(mail.thread or "", "").split()),
             copies=tuple(words[id] for id in mail.copies if id in words),
             automatic=mail.automatic,
+            html=words.get(mail.html or "", ""),
+            files=tuple([f for id in mail.files if (f := await self._enclosed(words.get(id, ""))) is not None]),
         )
+
+    async def _enclosed(self, kept: str) -> Enclosed | None:
+        """None for a file that was erased meanwhile."""
+        file = StoredFile.of(kept)
+        content = await self._journal.blob(file.hash) if file is not None else None
+        if file is None or content is None:
+            return None
+        return Enclosed(name=file.name, content_type=file.content_type, content=content)

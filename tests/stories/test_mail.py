@@ -1,6 +1,7 @@
 """Mail joins the case, and never loses, loops or leaks: over real SMTP, both ways."""
 
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
@@ -310,3 +311,38 @@ async def test_pictures_of_others_wait_for_the_agents_yes(story: Story, mia: Mai
     assert b' src="https://t.example/p.gif"' in shown.body
     await mia.writes("And one without", html="<p>And one without</p>")
     assert len(set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", await ana.page(case["id"])))) == 1
+
+
+async def test_an_answer_carries_files_and_looks(story: Story, mia: Mailbox):
+    """They go by mail whatever she wrote last by, stand on the timeline, and each file is what its bytes say."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("How do I bleed the radiator?")
+    case = await story.one_case()
+    await ana.accepts()
+    path = f"/cases/{case['id']}/messages"
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(900_000)
+    plan = {"name": "../plan.png", "content": b64encode(picture).decode()}
+    sent = await ana.api(
+        "POST",
+        path,
+        {"text": "Like this.", "html": "<p>Like <b>this</b>.<script>x()</script></p>", "attachments": [plan]},
+    )
+    await story.passes(seconds=2)
+    assert (sent["channel"], sent["reasons"]) == ("email", ["files go by email"])
+    mail = await mia.last()
+    assert mail["text"].strip() == "Like this."
+    assert "<b>this</b>" in mail["html"]
+    assert "script" not in mail["html"]
+    assert [(a["name"], a["type"], a["size_bytes"]) for a in mail["attachments"]] == [
+        ("plan.png", "image/png", len(picture))
+    ]
+    [entry] = [e for e in await story.timeline(case["id"], "message") if e["text"] == "Like this."]
+    [file] = entry["attachments"]
+    answer = await story.ask("GET", file["url"], token=ana.token)
+    assert answer.body == picture
+    refused = await ana.refused("POST", path, {"text": "x", "channel": "sms", "attachments": [plan]})
+    assert refused["status"] == 409
+    broken = await ana.refused("POST", path, {"text": "x", "attachments": [{"name": "a", "content": "%"}]})
+    assert (broken["status"], broken["errors"][0]["loc"]) == (422, ["body", "attachments", 0, "content"])
+    stranger = await story.refused("POST", path, {"text": "x", "attachments": [plan, plan]}, token=None)
+    assert stranger["status"] == 401
