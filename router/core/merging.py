@@ -26,7 +26,8 @@ APART = "a case that had been merged here is its own again"
 def merge_cases(making: Making, command: MergeCases) -> None:
     """One case goes on in another. Raises Rejected where it does already, or is that case itself."""
     case, into = making.case(command.case), making.head(command.into)
-    check_version(case, command.if_version)
+    if command.if_version != making.case(command.into).version:
+        check_version(into, command.if_version)
     if case.joined is not None:
         raise Rejected(Reason.NOTHING_TO_DO, "merged")
     if case.id == into.id:
@@ -192,6 +193,24 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
         _give_back(making, asks, asks.ask, owed, place_at=place_at)
 
 
+def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) -> None:
+    """Words that had waited since `first_at` went away from a case: what stays has waited since `place_at`, or waits
+    for nobody. Who has it in hand keeps it."""
+    asks = making.asking(id)
+    if asks.ask is None or asks.taken or not is_written(asks):
+        return
+    if asks.side is not None:
+        owed = _owed(tree_of(making.state, asks))
+        place_at = owed.place_at if owed is not None else None
+    elif place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at):
+        return
+    if place_at is None:
+        _withdraw(making, asks, why="what it was about is another case now")
+    elif place_at != asks.ask.place_at:
+        why = ("the place of the words that stayed",)
+        changed(making, asks, replace(asks.ask, place_at=place_at), at=making.now, what="split", reasons=why)
+
+
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:
     """What is in line, or with an agent, already is that side's own again."""
     own = owed.ask if owed.ask is not None and owed.ask.requirement.kind == ask.requirement.kind else None
@@ -199,7 +218,7 @@ def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms
         ask,
         place_at=place_at if own is not None or owed.ask is None else ask.place_at,
         reasons=own.reasons if own is not None else tuple(why for why in ask.reasons if why != MERGED),
-        agent=own.agent if own is not None else ask.agent,
+        agent=own.agent if own is not None and not ask.takes_over else ask.agent,
         first=own.first if own is not None else ask.first,
         written=own.written if own is not None else ask.written,
     )
