@@ -65,7 +65,7 @@ def send_reply(making: Making, command: SendReply) -> None:
     Raises Rejected where it is too long, or one text too many for a day and no person gives a reason, and where files
     cannot go that way."""
     case = making.head(command.case)
-    customer = whom_to_answer(making, case)
+    customer = whom_to_answer(making, case, wanted=command.channel)
     choice: Choice = choose_way(
         case,
         customer,
@@ -113,8 +113,14 @@ def carrier_of(wanted: Channel | None, *, has_files: bool) -> Channel | None:
     return Channel.EMAIL
 
 
-def whom_to_answer(making: Making, case: Case) -> Customer:
-    """Who wrote last about a case: its customer, or one who was found to be the same person."""
+def whom_to_answer(making: Making, case: Case, *, wanted: Channel | None = None) -> Customer:
+    """Who is in a chat now, else who wrote last: the customer of a case, or one found to be the same person."""
+    there = making.context.there
+    if case.side is not None and wanted in (None, Channel.CHAT):
+        persons = [d for d in making.state.values() if isinstance(d, Customer)]
+        chatting = next((one for one in persons if any(there(address.id) for address in one.addresses)), None)
+        if chatting is not None:
+            return chatting
     if case.side is not None and case.heard is not None:
         wrote = owner_of_address(making.state, case.heard.address)
         if wrote is not None:

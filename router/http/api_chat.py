@@ -35,4 +35,4 @@ class ChatApi:
         if door is None:
             return Replied(202, TypingOut(heard=0))
         name = await door.name_of(call.who.agent)
-        return Replied(202, TypingOut(heard=door.agent_types(case, name, on=call.body.on)))
+        return Replied(202, TypingOut(heard=await door.agent_types(case, name, on=call.body.on)))

@@ -76,9 +76,9 @@ class ChatDoor:
         """A connection. `wake` is called whenever there is something to send: then `ChatSeat.next` gives it."""
         return ChatSeat(self, origin=origin, remote=remote, wake=wake)
 
-    def agent_types(self, case: Case, name: str | None, *, on: bool) -> int:
+    async def agent_types(self, case: Case, name: str | None, *, on: bool) -> int:
         """Tell everybody in this case's chats that an agent types, or stopped. Returns how many heard it."""
-        seats = self.node.visitors.in_case(case)
+        seats = await self.node.visitors.in_case(case)
         for seat in seats:
             if isinstance(seat, ChatSeat):
                 seat.tell(say("typing", on=on, name=name))
@@ -244,9 +244,11 @@ class ChatSeat:
             return
         seq, agent = 0, None
         if loaded.customer is not None and loaded.address is not None:
-            self._node.visitors.know(room, customer=loaded.customer, id=loaded.address)
-            seq, agent = chat_in(loaded.state, loaded.address)
             customer = loaded.state.get(loaded.customer)
+            is_joined = isinstance(customer, Customer) and customer.joined is not None
+            person = await self._node.customers.root_of(loaded.customer) if is_joined else loaded.customer
+            self._node.visitors.know(room, customer=loaded.customer, id=loaded.address, person=person)
+            seq, agent = chat_in(loaded.state, loaded.address)
             live = customer.live_cases if isinstance(customer, Customer) else ()
             self._case = live[-1] if live else None
         self._newest = max(self._newest, seq)
@@ -298,7 +300,8 @@ class ChatSeat:
             self._repeated(said, outcome.answer, fingerprint)
         else:
             self._context = {}
-            self._know(outcome.decision)
+            assert outcome.stored is not None
+            self._know(outcome.decision, person=outcome.stored.stream)
 
     def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
         """It came before: the first one counts. What this connection was not told of yet is told in its turn."""
@@ -309,14 +312,14 @@ class ChatSeat:
             self.conversation.accept(said.client_id, told["seq"], told["at"])
         self._newest = max(self._newest, told["seq"])
 
-    def _know(self, decision: Decision) -> None:
+    def _know(self, decision: Decision, *, person: str) -> None:
         """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so."""
         received = next(e for e in decision.events if isinstance(e, ContactReceived))
         self._case, room = received.case, self._room
         if room is None:
             return
         if room.id is None:
-            self._node.visitors.know(room, customer=received.customer, id=received.address)
+            self._node.visitors.know(room, customer=received.customer, id=received.address, person=person)
         for seat in list(room.seats):
             if isinstance(seat, ChatSeat) and seat._newest < received.line:
                 seat.take_line(received.line, received)

@@ -7,6 +7,7 @@ what goes there is bounded: one code an hour to an address, few from one place, 
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.chat.frames import CodeSaid, Left, Prove, say
@@ -14,12 +15,12 @@ from channels.chat.sessions import Sessions
 from channels.wire import WireRequest
 from router.core.addresses import AddressKind, is_anonymous, matching_key
 from router.core.clock import Ms
-from router.core.commands import AskCode, GiveCode, LeaveChat
+from router.core.commands import CUSTOMER, AskCode, GiveCode, LeaveChat, MergeCases, MergeCustomers
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import AddressProved
-from router.core.words import HOUR_MS, AddressId, Channel, CustomerId
+from router.core.words import HOUR_MS, AddressId, Channel, CustomerId, Evidence
 from router.http.contact_form import ContactForm, plain_address, read_contact
 from router.http.problems import Problem
 from router.http.rates import Rates
@@ -29,6 +30,7 @@ from router.node.visitors import Room
 
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
+PROVED = "proved by a code that went to their address"
 ASKS_A_MINUTE = 2
 """From one session; twice as many from one remote address."""
 
@@ -125,9 +127,46 @@ class Proving:
         except Rejected:
             raise Refused("bad_code") from None
         events = outcome.decision.events if outcome.decision else ()
-        if not any(isinstance(e, AddressProved) for e in events):
+        proved = next((e for e in events if isinstance(e, AddressProved)), None)
+        if proved is None:
             raise Refused("bad_code")
+        if not proved.is_new:
+            await self._join(id, given)
         return say("proved")
+
+    async def _join(self, id: CustomerId, given: str) -> None:
+        """Whoever has the address is this visitor: what they said here goes on in that person's open case. Until both
+        stand in the log the code holds, so that who says it again after a crash is joined then."""
+        loaded = await self._node.journal.load_by_address(matching_key(given))
+        if loaded.customer is None or loaded.customer == id:
+            return
+        into = CustomerId(loaded.customer)
+        with suppress(Rejected):  # they are one person already
+            await self._node.take(
+                MergeCustomers(
+                    key=f"proved/{id}/{into}",
+                    customer=id,
+                    into=into,
+                    actor=CUSTOMER,
+                    reason=PROVED,
+                    evidence=Evidence.PROOF,
+                )
+            )
+        mine = await self._node.journal.document(id)
+        theirs = loaded.state.get(into)
+        if isinstance(mine, Customer) and isinstance(theirs, Customer) and mine.live_cases and theirs.live_cases:
+            case, head = mine.live_cases[-1], theirs.live_cases[-1]
+            with suppress(Rejected):
+                await self._node.take(
+                    MergeCases(
+                        key=f"proved/{case}/{head}",
+                        case=case,
+                        into=head,
+                        actor=CUSTOMER,
+                        reason=PROVED,
+                        evidence=Evidence.PROOF,
+                    )
+                )
 
     # --- what may be written to ---------------------------------------------------------------------------------------
 

@@ -120,6 +120,7 @@ class Node:
         self.visitors = Visitors(
             journal=journal,
             take=self.take,
+            root_of=self.customers.root_of,
             policy=lambda: self.means.policy,
             clock=clock,
             deadlines=self.deadlines,

@@ -4,7 +4,7 @@ Its one rule: it remembers nothing that the log does not hold. Whoever comes bac
 what waits for somebody who stays away follows them by the way that they allowed, once.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from router.core.commands import FollowAnswers, RecordDelivery
 from router.core.documents import Case, Customer, Message, State
 from router.core.errors import Rejected
 from router.core.events import (
+    CustomersMerged,
+    CustomersUnmerged,
     Event,
     MessageQueued,
     WorkClosed,
@@ -45,7 +47,8 @@ class Room:
 
     address: str
     id: AddressId | None = None
-    customer: str | None = None
+    customer: str | None = None  # whose address it is
+    person: str = ""  # under whom that customer stands
     seats: list[Seat] = field(default_factory=list[Seat])
 
 
@@ -55,18 +58,20 @@ class Visitors:
         *,
         journal: Journal,
         take: Callable[[FollowAnswers | RecordDelivery], Awaitable[Outcome]],
+        root_of: Callable[[str], Awaitable[str]],
         policy: Callable[[], PolicySet],
         clock: Clock,
         deadlines: Deadlines,
     ) -> None:
         self._journal = journal
         self._take = take
+        self._root_of = root_of
         self._policy = policy
         self._clock = clock
         self._deadlines = deadlines
         self._rooms: dict[str, Room] = {}
         self._by_id: dict[AddressId, Room] = {}
-        self._by_customer: dict[str, list[Room]] = {}
+        self._by_person: dict[str, list[Room]] = {}
         self.tasks = Tasks()
 
     def __len__(self) -> int:
@@ -92,14 +97,14 @@ class Visitors:
             self._deadlines.clear(f"away {room.id}")
         return room
 
-    def know(self, room: Room, *, customer: str, id: AddressId) -> None:
-        """Whose chat it is, once they have written."""
-        if room.id == id and room.customer == customer:
+    def know(self, room: Room, *, customer: str, id: AddressId, person: str) -> None:
+        """Whose chat it is, once they have written. `person`: under whom that customer stands."""
+        if (room.id, room.customer, room.person) == (id, customer, person):
             return
         self._forget(room)
-        room.id, room.customer = id, customer
+        room.id, room.customer, room.person = id, customer, person
         self._by_id[id] = room
-        self._by_customer.setdefault(customer, []).append(room)
+        self._by_person.setdefault(person, []).append(room)
         self._deadlines.clear(f"away {id}")
 
     def leave(self, room: Room, seat: Seat) -> None:
@@ -117,42 +122,55 @@ class Visitors:
         """Whether somebody is in the chat of an address now."""
         return id in self._by_id
 
-    def in_case(self, case: Case) -> list[Seat]:
-        """Everybody who is in a chat of this case's customer now."""
-        return [seat for room in self._by_customer.get(case.customer, ()) for seat in room.seats]
+    async def in_case(self, case: Case) -> list[Seat]:
+        """Everybody who is in a chat of this case's person now."""
+        if not self._rooms:
+            return []
+        person = await self._root_of(case.customer)
+        return [seat for room in self._by_person.get(person, ()) for seat in room.seats]
 
     def _forget(self, room: Room) -> None:
         if room.id is not None and self._by_id.get(room.id) is room:
             del self._by_id[room.id]
-        rooms = self._by_customer.get(room.customer or "", [])
+        rooms = self._by_person.get(room.person, [])
         if room in rooms:
             rooms.remove(room)
-            if not rooms and room.customer is not None:
-                del self._by_customer[room.customer]
+            if not rooms:
+                del self._by_person[room.person]
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
     def hear(self, batches: list[Stored]) -> None:
         """New batches, in order; called as soon as they are durable."""
         for stored in batches:
-            rooms = self._by_customer.get(stored.stream)
+            rooms = self._by_person.get(stored.stream)
             for event in stored.events:
                 if isinstance(event, MessageQueued) and event.line and not self.there(event.address):
                     self._follow_later(event.customer, event.address, event.at)
-                if rooms:
-                    self._tell(rooms, event)
+                if self._rooms:
+                    self._tell(rooms or (), event)
 
-    def _tell(self, rooms: list[Room], event: Event) -> None:
+    def _tell(self, rooms: Iterable[Room], event: Event) -> None:
         if (line := line_of(event)) is not None:
-            for room in rooms:
-                if room.id == line[0]:
-                    for seat in list(room.seats):
-                        seat.take_line(line[1], event)
+            room = self._by_id.get(line[0])
+            for seat in list(room.seats) if room is not None else ():
+                seat.take_line(line[1], event)
         elif isinstance(event, WorkTaken | WorkClosed | WorkReturned):
             agent = event.agent if isinstance(event, WorkTaken) else None
             for room in rooms:
                 for seat in list(room.seats):
                     seat.take_agent(agent)
+        elif isinstance(event, CustomersMerged | CustomersUnmerged):
+            for person in (event.customer, event.into):
+                for room in list(self._by_person.get(person, ())):
+                    self.tasks.start(self._find_again(room), f"whose chat {room.id}")
+
+    async def _find_again(self, room: Room) -> None:
+        """Customers were found to be one person, or two after all."""
+        if room.id is not None and room.customer is not None:
+            person = await self._root_of(room.customer)
+            if room.seats:
+                self.know(room, customer=room.customer, id=room.id, person=person)
 
     async def mark(self, messages: list[MessageId], state: str) -> None:
         """Note that messages of ours were sent, delivered or read. What is known already is not written again."""

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import jwt
+import pytest
 
+from router.core.documents import Case
 from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, OURS, Json, Story
@@ -191,6 +193,7 @@ async def test_two_people_of_a_site_on_one_browser_never_join() -> None:
         assert (await tom.comes(since=0))["seq"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key")
 async def test_a_word_that_cannot_be_taken_opens_nothing() -> None:
     """Another key, issuer or audience, no time or one that is over, another algorithm: refused by name, and the next
     hello may be a good one."""
@@ -346,3 +349,51 @@ async def test_ten_windows_are_in_step_and_the_eleventh_ends_the_oldest() -> Non
         await windows[0].writes("again", client_id="another")
         for window in windows[1:]:
             assert (await window.hears("message"))["text"] == "again"
+
+
+async def theirs_in(story: Story, case: str) -> list[str]:
+    """What the person said in a case and those that were merged into it, by the log."""
+    assert story.running is not None
+    journal = story.running.node.journal
+    head = await journal.document(case)
+    assert isinstance(head, Case)
+    rows = await journal.timeline([case, *head.parts], after=0, limit=50, kinds=("message",))
+    words = await journal.words([str(row.words) for _, row in rows])
+    return [words[str(row.words)] for _, row in rows if row.direction == "in"]
+
+
+async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
+    """S10, S1 as far as it goes without a call-back: she texts, chats without saying who she is, proves the number by a
+    code: what she said in the chat stands in her case, one row each, with an agent in it; answers reach her chat."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone(HERS).texts("E42 again, call after three")
+        hers = await story.one_case()
+        work = await ana.accepts()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("found the fuse, it's on")
+        await mia.writes("still E42")
+        assert len(await story.cases()) == 2, "nothing joins on what somebody types"
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        [code] = [found[0] for text in await story.phone(HERS).inbox() if (found := re.findall(r"\b\d{6}\b", text))]
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.settles()
+        said = ["E42 again, call after three", "found the fuse, it's on", "still E42"]
+        assert await theirs_in(story, hers["id"]) == said
+        sent = await ana.replies(hers["id"], "Good, then it is the valve.")
+        assert (sent["channel"], sent["reasons"]) == ("chat", ["they are in the chat now"])
+        assert (await mia.hears("message"))["text"] == "Good, then it is the valve."
+        await mia.writes("how long?")
+        assert await theirs_in(story, hers["id"]) == [*said, "how long?"]
+        await mia.says("code", code=code)
+        again = await mia.until(lambda f: f["kind"] in ("proved", "error"))
+        assert again["kind"] == "proved", "who says it again is who they are"
+        await ana.finishes(work)
+        await mia.goes()
+        await story.restarts()
+        await mia.comes(since=0)
+        heard = [(await mia.hears("message"))["text"] for _ in range(4)]
+        assert heard == ["found the fuse, it's on", "still E42", "Good, then it is the valve.", "how long?"]
