@@ -103,6 +103,8 @@ class Touch:
     calls: bool = False  # they want to be called when it is their turn
     prefers: Channel | None = None  # how they want to be answered
     wish: str = ""  # how they want to be reached, for the agent to read
+    key: str = ""  # the id of the device's key that signed it, where it is signed as it should be
+    fresh_key: str = ""  # the id of a key that the device is given with the answer, or can be
 
 
 @value
@@ -278,6 +280,28 @@ class AddAddress:
     customer: CustomerId
     address: str
     actor: Actor
+
+
+@value
+class PairDevice:
+    """Somebody of the household said the code that a device shows. `device`: its address, `customer`: who has it."""
+
+    key: str
+    customer: CustomerId
+    device: str
+    device_key: str
+    how: str
+    evidence: Evidence
+    actor: Actor
+
+
+@value
+class UnpairDevice:
+    key: str
+    customer: CustomerId
+    address: AddressId
+    actor: Actor
+    reason: str = ""
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -630,6 +654,8 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | PairDevice
+    | UnpairDevice
     | SetParticipant
     | TakeCall
     | TakeRecording

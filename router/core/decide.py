@@ -11,6 +11,7 @@ from router.core import (
     calls,
     cases,
     contacts,
+    devices,
     leads,
     legs,
     letters,
@@ -50,6 +51,7 @@ from router.core.commands import (
     OfferWork,
     OpenCase,
     OpenScreen,
+    PairDevice,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -65,6 +67,7 @@ from router.core.commands import (
     TakeCall,
     TakeContact,
     TakeRecording,
+    UnpairDevice,
     WithdrawWork,
 )
 from router.core.context import Context, Decision, Making
@@ -112,6 +115,10 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case PairDevice():
+            devices.pair_device(making, command)
+        case UnpairDevice():
+            devices.unpair_device(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case TakeCall():

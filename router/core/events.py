@@ -47,6 +47,9 @@ from router.core.events_customer import (
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    DeviceKeyChanged,
+    DevicePaired,
+    DeviceUnpaired,
     Facts,
     MessageAttempted,
     MessageDelivered,
@@ -115,6 +118,9 @@ __all__ = [
     "CustomerCreated",
     "CustomerEvent",
     "DeadlineDue",
+    "DeviceKeyChanged",
+    "DevicePaired",
+    "DeviceUnpaired",
     "DomainEvent",
     "Event",
     "Facts",
@@ -188,6 +194,9 @@ CustomerEvent = (
     CustomerCreated
     | AddressAdded
     | AddressMarked
+    | DevicePaired
+    | DeviceUnpaired
+    | DeviceKeyChanged
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened

@@ -9,6 +9,7 @@ from typing import assert_never
 from router.core.addresses import Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
+from router.core.device_folds import device_folded
 from router.core.documents import (
     Agent,
     Case,
@@ -46,6 +47,9 @@ from router.core.events import (
     ContextNoted,
     CustomerCreated,
     DeadlineDue,
+    DeviceKeyChanged,
+    DevicePaired,
+    DeviceUnpaired,
     Event,
     JoinAsked,
     LanguageDue,
@@ -130,6 +134,8 @@ def evolve(state: State, event: Event) -> State:
             return change(state, customer, addresses=(*customer.addresses, event.address))
         case AddressMarked():
             return _address_marked(state, event)
+        case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():
+            return device_folded(state, event)
         case ParticipantAdded():
             case = get(state, event.case, Case)
             taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))

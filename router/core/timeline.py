@@ -11,6 +11,8 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     ContextNoted,
+    DevicePaired,
+    DeviceUnpaired,
     Event,
     JoinAsked,
     MessageFailed,
@@ -104,6 +106,8 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 facts={"calls": event.calls, "prefers": event.prefers},
             )
+        case DevicePaired() | DeviceUnpaired():
+            return _device_row(event)
         case NoteAdded():
             return Entry(
                 case=event.case,
@@ -334,6 +338,25 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:
+    if event.case is None:
+        return None
+    is_paired = isinstance(event, DevicePaired)
+    return Entry(
+        case=event.case,
+        n=event.entry,
+        at=event.at,
+        kind="identity",
+        author=event.author,
+        author_id=event.author_id,
+        direction="internal",
+        address=event.address,
+        words=None if is_paired else event.why,
+        evidence=event.evidence if is_paired else None,
+        facts={"what": "device paired", "how": event.how} if is_paired else {"what": "device unpaired"},
+    )
 
 
 def _recording_row(

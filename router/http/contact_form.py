@@ -38,8 +38,9 @@ SEPARATORS = re.compile(r"(?<!^)[\s().\-/\u2010-\u2015\u00a0]")
 
 @dataclass(slots=True)
 class ContactForm:
-    """What could be read. `ignored` names what could not; most of that stands in `extra`."""
+    """What could be read of `request`. `ignored` names what could not; most of that stands in `extra`."""
 
+    request: WireRequest
     channel: Channel = Channel.TOUCH
     address: str = ""
     customer: str = ""
@@ -73,7 +74,7 @@ def read_contact(request: WireRequest) -> ContactForm:
     """The body as a contact. Raises Problem(413) for one that is too large, 400 for one that is no JSON object."""
     if len(request.body) > BODY_BYTES_MAX:
         raise Problem(413, "Too large", f"The body is larger than {BODY_BYTES_MAX} bytes.")
-    form = ContactForm()
+    form = ContactForm(request)
     given = _object(request.body, form)
     for name, value in sorted(given.items(), key=lambda one: one[0] == "reach_me"):  # last: it knows the address
         if value is None:

@@ -28,6 +28,7 @@ from router.core.commands import (
     NoteRecording,
     OpenCase,
     Other,
+    PairDevice,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -42,6 +43,7 @@ from router.core.commands import (
     TakeCall,
     TakeContact,
     TakeRecording,
+    UnpairDevice,
 )
 from router.core.contacts import sender_key
 from router.core.context import Decision
@@ -91,6 +93,8 @@ class CustomerScope:
             if isinstance(command, SetParticipant):
                 key = participant_key(command.case, command.address)
             found = known[1] if (known := await self._find(key)) else None
+        elif isinstance(command, PairDevice):
+            found = known[1] if (known := await self._find(matching_key(command.device))) else None
         async with self._locks.hold(owner):
             return await self._decide(command, owner, answer_of, found=found, document=document)
 
@@ -288,7 +292,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.recording
         case CancelCallback():
             return command.promise
-        case OpenCase() | AddAddress():
+        case OpenCase() | AddAddress() | PairDevice() | UnpairDevice():
             return command.customer or ""
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")

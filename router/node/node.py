@@ -24,6 +24,7 @@ from router.core.commands import (
     ActivatePolicy,
     Command,
     CustomerCommand,
+    HearCall,
     NoteCall,
     NoteRecording,
     RecordDelivery,
@@ -42,6 +43,7 @@ from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
+from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.indexer import Indexer
@@ -127,6 +129,7 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.devices = Devices(journal=journal, take=self.take, clock=clock)
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
         phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
@@ -156,6 +159,7 @@ class Node:
         """Be ready: everything that was acknowledged before is at hand again, and what we missed is fetched."""
         self.means.secret = await instance_secret(self.journal, self._make_secret)
         self.means.cases_opened = await self._cases_opened()
+        await self.devices.load()
         await self.relay.load()
         await self.domain.load()
         await self.dialler.load()
@@ -217,7 +221,10 @@ class Node:
 
     async def _take(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
         if isinstance(command, CustomerCommand):
-            return await self.customers.take(command, answer_of)
+            outcome = await self.customers.take(command, answer_of)
+            if isinstance(command, TakeContact | HearCall):
+                await self.devices.listen(command, outcome)
+            return outcome
         if answer_of is not None and (known := await self.journal.answer(command.key)) is not None:
             return Outcome(stored=None, decision=None, answer=known)
         outcome = await self.domain.take(command, answer_of)
