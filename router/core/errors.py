@@ -25,7 +25,7 @@ class Reason(StrEnum):
     TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
-    TOO_MANY = "too_many"
+    TRIES_SPENT = "tries_spent"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes

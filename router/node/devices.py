@@ -67,10 +67,10 @@ class Devices:
 
     async def pair(self, code: str, said: Said, *, key: str) -> AddressId:
         """Make the device that shows `code` one of theirs. Raises Rejected: NOT_FOUND for a code that nobody shows,
-        TOO_MANY for somebody who said too many of those, NAME_TAKEN for a device of another household."""
+        TRIES_SPENT for somebody who said too many of those, NAME_TAKEN for a device of another household."""
         now = self._clock.now()
         if not self.codes.is_heard(said.who, now=now):
-            raise Rejected(Reason.TOO_MANY, "codes")
+            raise Rejected(Reason.TRIES_SPENT, "codes")
         given = self.codes.find(code, now=now)
         found = await self.known(given.device) if given is not None else None
         if given is None or found is None:
