@@ -123,8 +123,9 @@ class TakeContact:
     context: dict[str, str] = field(default_factory=dict[str, str])
     mail: MailIn | None = None
     thread: CaseId | None = None  # the case that it says it is about
-    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
+    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs), carry
     touch: Touch | None = None
+    carry: str = ""  # a token that says which case it is about and that it is the customer, as it was given
     actor: Actor = CUSTOMER
 
 
@@ -279,6 +280,24 @@ class AddAddress:
     key: str
     customer: CustomerId
     address: str
+    actor: Actor
+
+
+@value
+class OfferSwitch:
+    """The customer is to go on by another channel, by links that carry the case until `until`."""
+
+    key: str
+    case: CaseId
+    channel: Channel
+    until: Ms
+    actor: Actor
+
+
+@value
+class RevokeLinks:
+    key: str
+    case: CaseId
     actor: Actor
 
 
@@ -654,6 +673,8 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | OfferSwitch
+    | RevokeLinks
     | PairDevice
     | UnpairDevice
     | SetParticipant

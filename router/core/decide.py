@@ -19,6 +19,7 @@ from router.core import (
     offers,
     recorded,
     recording,
+    switching,
     touches,
 )
 from router.core.commands import (
@@ -48,6 +49,7 @@ from router.core.commands import (
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteRecording,
+    OfferSwitch,
     OfferWork,
     OpenCase,
     OpenScreen,
@@ -57,6 +59,7 @@ from router.core.commands import (
     RecordDelivery,
     RecordLeg,
     ReleaseMessage,
+    RevokeLinks,
     SendReply,
     SetAgentState,
     SetDeadline,
@@ -115,6 +118,10 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case OfferSwitch():
+            switching.offer_switch(making, command)
+        case RevokeLinks():
+            switching.revoke_links(making, command)
         case PairDevice():
             devices.pair_device(making, command)
         case UnpairDevice():

@@ -51,6 +51,7 @@ from router.core.events_customer import (
     DevicePaired,
     DeviceUnpaired,
     Facts,
+    LinksRevoked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -63,6 +64,7 @@ from router.core.events_customer import (
     ParticipantAdded,
     ParticipantChanged,
     RoutingNoted,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkClosed,
@@ -132,6 +134,7 @@ __all__ = [
     "LegPlaced",
     "LegPlanned",
     "LegRefused",
+    "LinksRevoked",
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
@@ -163,6 +166,7 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SwitchOffered",
     "TextWithheld",
     "WishNoted",
     "WorkAccepted",
@@ -204,6 +208,8 @@ CustomerEvent = (
     | ContactReceived
     | ContextNoted
     | WishNoted
+    | SwitchOffered
+    | LinksRevoked
     | ConsentChanged
     | WorkWanted
     | AskChanged

@@ -190,6 +190,32 @@ class WishNoted:
 
 
 @value
+class SwitchOffered:
+    """Links were made by which the customer can go on by another channel. `channel`: the one that was asked for."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    channel: Channel
+    until: Ms
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class LinksRevoked:
+    """No link that was made before carries this case any more."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
 class ConsentChanged:
     customer: CustomerId
     case: CaseId

@@ -59,6 +59,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    LinksRevoked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -90,6 +91,7 @@ from router.core.events import (
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkAccepted,
@@ -157,7 +159,9 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld() | ContextNoted():
+        case LinksRevoked():
+            return change(state, get(state, event.case, Case), entries=event.entry, links_from=event.at)
+        case RoutingNoted() | TextWithheld() | ContextNoted() | SwitchOffered():
             return change(state, get(state, event.case, Case), entries=event.entry)
         case WishNoted():
             case = get(state, event.case, Case)

@@ -15,6 +15,7 @@ from router.core.events import (
     DeviceUnpaired,
     Event,
     JoinAsked,
+    LinksRevoked,
     MessageFailed,
     MessageLost,
     MessageQueued,
@@ -28,6 +29,7 @@ from router.core.events import (
     RecordingReady,
     RecordingRefused,
     RoutingNoted,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkClosed,
@@ -105,6 +107,19 @@ def entry_of(event: Event) -> Entry | None:
                 words=event.words,
                 contact=event.contact,
                 facts={"calls": event.calls, "prefers": event.prefers},
+            )
+        case SwitchOffered() | LinksRevoked():
+            is_offer = isinstance(event, SwitchOffered)
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="switch",
+                author=event.author,
+                author_id=event.author_id,
+                channel=event.channel if is_offer else None,
+                direction="internal",
+                facts={"what": "links made", "until_at": event.until} if is_offer else {"what": "links taken back"},
             )
         case DevicePaired() | DeviceUnpaired():
             return _device_row(event)

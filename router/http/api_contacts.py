@@ -51,7 +51,7 @@ class ContactBody(Body):
     )
     reach_me: ReachMe | str | None = Field(None, description="how they want to be reached")
     terms: Any = Field(None, description="kept in their words")
-    carry: str | None = Field(None, description="kept as it is")
+    carry: str | None = Field(None, description="a token that carries a case, from a link of ours; it proves once")
 
 
 def _is_none(value: object) -> bool:
@@ -101,6 +101,8 @@ class ContactApi:
         via = call.who.token if is_site else BY_TOKEN
         now = self._node.clock.now()
         self._check_address(form)
+        if form.carry and not await self._can_carry(form.carry):
+            form.ignore("carry (used, over or taken back)")
         press = await self._presses.read(call, form, site=via)
         call = press.call
         sender = press.device or await self._sender(form, via=via, is_site=is_site)
@@ -123,6 +125,7 @@ class ContactApi:
                 key=press.key,
                 fresh_key=press.fresh_key,
             ),
+            carry=form.carry,
             actor=Actor(ActorKind.CUSTOMER, via) if is_site else actor_of(call),
         )
 
@@ -156,6 +159,10 @@ class ContactApi:
         if ours or is_anonymous(form.address) or not (facts.dialable or facts.kind is AddressKind.MAIL):
             form.ignore("address", form.address)
             form.address = ""
+
+    async def _can_carry(self, token: str) -> bool:
+        carried = await self._node.carrying.open(token)
+        return carried is not None and not self._node.carrying.is_used(carried)
 
     def _can_be_called(self, address: str) -> bool:
         """By the numbering plan alone: what we know of a customer must not show."""

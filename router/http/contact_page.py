@@ -17,9 +17,11 @@ from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.touches import contact_key
 from router.core.words import DAY_MS, SECOND_MS
+from router.http.carry_page import CarryPage, writing_form
 from router.http.contact_standing import PHRASES, Stands, stands
 from router.http.service import Service
 from router.http.views import promise_out, stamp
+from router.node.carrying import Carried
 
 PREFIX = "/c/"
 PAGE_DAYS = 14
@@ -66,12 +68,15 @@ def _signature(secret: bytes, said: str) -> str:
 class ContactPage:
     def __init__(self, service: Service) -> None:
         self._node = service.node
+        self._carry = CarryPage(service.node)
 
     async def __call__(self, request: WireRequest) -> WireResponse:
         """The page, or for a device the same as JSON or as one line of text, by what it accepts."""
+        path = request.url.partition("?")[0]
+        if (carried := await self._node.carrying.open(path.removeprefix(PREFIX))) is not None:
+            return await self._carried(request, carried)
         if request.method not in ("GET", "HEAD"):
             return WireResponse(405, headers={"Allow": "GET, HEAD", **HEADERS})
-        path = request.url.partition("?")[0]
         contact = contact_in(self._node.means.secret, path, now=self._node.clock.now())
         rows, device_key = await self._rows(contact) if contact else ([], "")
         language, form = self._language(request), _form(request)
@@ -86,6 +91,19 @@ class ContactPage:
         return _told(200, form, where.standing, self._say(PHRASES[where.standing], language), **_facts(rows[0], where))
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _carried(self, request: WireRequest, carried: Carried) -> WireResponse:
+        """A link that carries a case: a place to write, and no history."""
+        path, language = request.url.partition("?")[0], self._language(request)
+        if request.method == "POST":
+            cookie = await self._carry.take(request, carried)
+            bound = {"Set-Cookie": cookie} if cookie else {}
+            return WireResponse(303, headers={"Location": f"{path}?sent", **bound, **HEADERS})
+        is_open = self._carry.is_bound(request, carried) or not self._node.carrying.is_used(carried)
+        sent = request.url.endswith("?sent")
+        says = "page_received" if sent else ("page_carry" if is_open else "page_used")
+        form = writing_form(path, label=self._say("page_write", language), send=self._say("page_send", language))
+        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{form}")
 
     async def _rows(self, contact: str) -> tuple[list[Entry], str]:
         """The contact's own rows of the timeline, its words first, and the id of the key that its device has."""
@@ -169,7 +187,9 @@ def _page(status: int, language: str, body: str) -> WireResponse:
         "<meta name=viewport content='width=device-width'><title>onecase</title>"
         "<style>:root{color-scheme:light dark}body{font:18px/1.5 system-ui;margin:2rem auto;max-width:36rem;"
         "padding:0 1rem}blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid #8888;"
-        "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}footer,time{color:#777;font-size:.85em}</style>"
+        "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}textarea{display:block;width:100%;"
+        "box-sizing:border-box;margin:.4rem 0 .8rem;padding:.6rem;font:inherit}"
+        "button{font:inherit;padding:.4rem 1.1rem}footer,time{color:#777;font-size:.85em}</style>"
         f"<main>{body}</main></html>"
     )
     return WireResponse(status, text.encode("utf-8", "replace"), "text/html; charset=utf-8", HEADERS)

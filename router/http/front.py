@@ -29,6 +29,7 @@ from router.http.api_devices import DeviceApi
 from router.http.api_media import MediaApi
 from router.http.api_people import PeopleApi
 from router.http.api_sites import SiteApi
+from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, identify, require
@@ -45,7 +46,7 @@ from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (ContactApi, CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi, DeviceApi)
+APIS = (ContactApi, CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi, DeviceApi, SwitchApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 

@@ -26,6 +26,7 @@ from router.core.commands import (
     MailIn,
     NoteCall,
     NoteRecording,
+    OfferSwitch,
     OpenCase,
     Other,
     PairDevice,
@@ -34,6 +35,7 @@ from router.core.commands import (
     RecordDelivery,
     RecordLeg,
     ReleaseMessage,
+    RevokeLinks,
     SendReply,
     SetDeadline,
     SetParticipant,
@@ -53,7 +55,7 @@ from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
 from router.core.values import replace
-from router.core.words import AddressId
+from router.core.words import AddressId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
@@ -77,6 +79,8 @@ class CustomerScope:
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
+        if isinstance(command, TakeContact) and command.thread is not None and command.mail is None:
+            return await self._take_carried(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact) and command.thread is not None:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
@@ -119,6 +123,23 @@ class CustomerScope:
                     found = known[1]
                     break
             return await self._decide(command, owner, answer_of, found=found, document=case)
+
+    async def _take_carried(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
+        """Whoever brings a carry token is that case's customer, unless we know them as somebody else: two people are
+        not made one by a link that was passed on."""
+        key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
+        plain = replace(command, thread=None, thread_by="", evidence=Evidence.WEAK)
+        try:
+            owner = await self._owner(case, "case")
+        except Rejected:  # it is gone
+            return await self._take_contact(plain, answer_of)
+        async with self._locks.hold(f"address {key}"):
+            known = None if is_anonymous(command.sender) else await self._find(key)
+            if known is None or known[0] == owner:
+                async with self._locks.hold(owner):
+                    found = known[1] if known else None
+                    return await self._decide(command, owner, answer_of, found=found, document=case)
+        return await self._take_contact(plain, answer_of)
 
     async def _take_contact(self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf) -> Outcome:
         key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
@@ -300,7 +321,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
-        case PutFirst() | SetDeadline() | AnswerLanguage():
+        case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case
         case _:
             assert_never(command)
