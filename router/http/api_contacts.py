@@ -17,7 +17,7 @@ from router.http.api_cases import actor_of
 from router.http.auth import WRITERS, Role
 from router.http.contact_form import AS_WORDS, ContactForm, read_contact
 from router.http.contact_page import page_path
-from router.http.presses import DeviceOut, Presses
+from router.http.presses import DeviceOut, Presses, once
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
 from router.http.views import promise_out, stamp
@@ -103,8 +103,11 @@ class ContactApi:
         self._check_address(form)
         if form.carry and not await self._can_carry(form.carry):
             form.ignore("carry (used, over or taken back)")
-        press = await self._presses.read(call, form, site=via)
-        call = press.call
+        signature = self._presses.signature(form)
+        call = once(call, signature, site=via)
+        if signature.once and (known := await self._service.repeated(call)) is not None:
+            return known
+        press = await self._presses.read(call, form, signature, site=via)
         sender = press.device or await self._sender(form, via=via, is_site=is_site)
         if form.calls and not press.is_paired and not self._can_be_called(form.address or sender):
             form.calls = False

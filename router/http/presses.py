@@ -37,7 +37,6 @@ class DeviceOut(Reply):
 class Press:
     """`device`: the address of whoever pressed, empty where no device did; `key`: the id of the key that signed."""
 
-    call: Call
     secret: bytes
     device: str = ""
     key: str = ""
@@ -62,34 +61,41 @@ class Press:
         return DeviceOut(paired=True, key=turned, secret=device_key(self.secret, turned) if turned else None)
 
 
+def once(call: Call, signature: Signature, *, site: str) -> Call:
+    """A signed press that comes again, without an Idempotency-Key, is the same one."""
+    if not signature.once or call.fingerprint:
+        return call
+    return replace(call, key=f"press/{site}/{signature.once}", fingerprint=signature.once)
+
+
 class Presses:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def read(self, call: Call, form: ContactForm, *, site: str) -> Press:
-        """The press that a form is, if a device pressed: one that says its id, and gives no address or signs.
-
-        A signed press that comes again, without an Idempotency-Key, is the same one."""
-        secret, now = self._node.means.secret, self._node.clock.now()
-        signature = signature_of(form.request, secret, now=now)
+    def signature(self, form: ContactForm) -> Signature:
+        """Who signed a form; what is wrong with a signature is named in it."""
+        signature = signature_of(form.request, self._node.means.secret, now=self._node.clock.now())
         if signature.key and not form.device:
             signature = Signature(why_not="names no device")
         if signature.why_not:
             form.ignore(f"{HEADER} ({signature.why_not})")
+        return signature
+
+    async def read(self, call: Call, form: ContactForm, signature: Signature, *, site: str) -> Press:
+        """The press that a form is, if a device pressed: one that says its id, and gives no address or signs."""
+        secret, now = self._node.means.secret, self._node.clock.now()
         is_pressed = form.device and (signature.key or not (form.address or form.customer))
         if not is_pressed:
-            return Press(call, secret)
-        if signature.once and not call.fingerprint:
-            call = replace(call, key=f"press/{site}/{signature.once}", fingerprint=signature.once)
+            return Press(secret)
         device, fresh = self._node.devices.address_of(site, form.device), fresh_key_id(secret, call.key, now=now)
         pairing = await self._pairing(device) if signature.key else None
         if pairing is not None and signature.key in (pairing.key, pairing.next_key):
-            return Press(call, secret, device, signature.key, fresh, is_paired=True)
+            return Press(secret, device, signature.key, fresh, is_paired=True)
         codes = self._node.devices.codes
         shown = codes.of(device, now=now)
         key = signature.key if shown is not None and shown.key == signature.key else fresh
         code = await codes.give(device, key, press=press_id(secret, call.key), secret=secret, now=now)
-        return Press(call, secret, device, signature.key if key == signature.key else "", code.key, code=code)
+        return Press(secret, device, signature.key if key == signature.key else "", code.key, code=code)
 
     async def _pairing(self, device: str) -> Pairing | None:
         known = await self._node.devices.known(device)
