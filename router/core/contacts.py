@@ -7,7 +7,7 @@ from policies import ConsentWord, Verdict
 from router.core import asks
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
@@ -23,7 +23,9 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.facts import facts_of_contact, without_words
+from router.core.parts import note_merge
 from router.core.reference import reference_of
+from router.core.tree import side_for, tree_of
 from router.core.values import replace
 from router.core.words import (
     DAY_MS,
@@ -59,12 +61,13 @@ def take_contact(making: Making, command: TakeContact) -> None:
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     case, link = case_of(making, customer, command)
     if command.thread is not None:  # it was carried here
-        case, link = making.case(command.thread), command.thread_by
+        case, link = making.head(command.thread), command.thread_by
     before = case
     if case is None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
+    case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
     making.emit(
         ContactReceived(
@@ -134,7 +137,7 @@ def want_work(
     """Ask for an agent unless the case is already in line or with one: its place is that of the first words.
 
     `before`: the case as it was when they came, for who comes back soon has waited a little already."""
-    case = making.case(case_id)
+    case = making.asking(case_id)
     if case.ask is not None:
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
@@ -264,19 +267,21 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
     """The case that a contact belongs to, and why. None: a new matter."""
     rules = making.context.policy.settings.cases
     since = Ms(command.at - rules.link_window_days * DAY_MS)
-    cases = [c for id in customer.live_cases if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
+    person = people(making, customer)
+    ids = customer.live_cases if len(person) == 1 else [id for one in person for id in one.live_cases]
+    cases = [c for id in ids if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
     answered = [c for c in cases if c.answered_at is not None and _same_line(c, command)]
     if answered:
         return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"
     if len(cases) == 1:
         return cases[0], "single_open_case"
-    if command.channel is Channel.EMAIL and (same := [c for c in cases if _same_subject(c, command)]):
+    if command.channel is Channel.EMAIL and (same := [c for c in cases if _same_subject(making, c, command)]):
         return max(same, key=lambda c: (c.changed_at, c.id)), "same_subject"
     if cases:
         return max(cases, key=lambda c: (c.changed_at, c.id)), "latest_open_case"
-    last = making.state.get(customer.last_case or "")
+    last = _last_case(making, person)
     if (
-        isinstance(last, Case)
+        last is not None
         and last.status is CaseStatus.SOLVED
         and last.solved_at is not None
         and last.solved_at >= command.at - rules.reopen_days * DAY_MS
@@ -285,14 +290,43 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
     return None, "new_case"
 
 
+def people(making: Making, customer: Customer) -> list[Customer]:
+    """All customers who were found to be this person."""
+    if customer.joined is None and not customer.members:
+        return [customer]
+    return [document for document in making.state.values() if isinstance(document, Customer)]
+
+
+def _last_case(making: Making, person: list[Customer]) -> Case | None:
+    """The matter that was opened last, or what it goes on in."""
+    found = [making.state.get(one.last_case or "") for one in person]
+    cases = [making.head(case.id) for case in found if isinstance(case, Case)]
+    return max(cases, key=lambda case: (case.changed_at, case.id), default=None)
+
+
+def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
+    """The case on which this customer's words stand: the head, or the part of theirs that goes on in it. What somebody
+    else of the same person says about it stands in a part of their own, so that it can be told apart again."""
+    if head.side is None and head.customer == customer.id:
+        return head
+    mine = side_for(making.state, head, customer.id)
+    if mine is not None:
+        return mine
+    part = open_case(making, customer, queue=head.queue, at=at)
+    note_merge(making, part, making.case(head.id), by=SYSTEM)
+    return making.case(part.id)
+
+
 def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
     """True when our last answer on this case went out on the line that the contact came in on."""
     return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
 
 
-def _same_subject(case: Case, command: TakeContact | TakeCall) -> bool:
+def _same_subject(making: Making, case: Case, command: TakeContact | TakeCall) -> bool:
     mail = command.mail if isinstance(command, TakeContact) else None
-    return mail is not None and bool(mail.subject_key) and mail.subject_key == case.subject_key
+    if mail is None or not mail.subject_key:
+        return False
+    return any(mail.subject_key == one.subject_key for one in tree_of(making.state, case))
 
 
 def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject: str = "") -> Case:
@@ -321,7 +355,9 @@ def _change_consent(making: Making, case_id: CaseId, address: Address, command: 
             why="their own word",
         )
     )
-    if case.ask is None and case.contacts == 1:  # opened by this word alone: nothing is left to do
+    if (
+        case.ask is None and case.contacts == 1 and case.side is None
+    ):  # opened by this word alone: nothing is left to do
         making.emit(
             CaseStatusChanged(
                 case=case.id,

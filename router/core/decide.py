@@ -11,14 +11,17 @@ from router.core import (
     calls,
     cases,
     contacts,
+    customer_merging,
     devices,
     leads,
     legs,
     letters,
+    merging,
     messages,
     offers,
     recorded,
     recording,
+    splitting,
     switching,
     touches,
 )
@@ -45,6 +48,8 @@ from router.core.commands import (
     HoldCall,
     JoinCall,
     LoseAgent,
+    MergeCases,
+    MergeCustomers,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -66,10 +71,13 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SplitCase,
     StartCall,
     TakeCall,
     TakeContact,
     TakeRecording,
+    UnmergeCases,
+    UnmergeCustomers,
     UnpairDevice,
     WithdrawWork,
 )
@@ -158,6 +166,16 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.hang_up(making, command)
         case CancelCallback():
             calls.cancel_callback(making, command)
+        case MergeCases():
+            merging.merge_cases(making, command)
+        case UnmergeCases():
+            splitting.undo(making, command)
+        case SplitCase():
+            splitting.split_case(making, command)
+        case MergeCustomers():
+            customer_merging.merge_customers(making, command)
+        case UnmergeCustomers():
+            customer_merging.unmerge_customers(making, command)
         case ActivatePolicy():
             making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
         case AddAgent():
@@ -188,6 +206,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
         case _:
             assert_never(command)
+    merging.follow(making)
     leads.follow(making)
     recording.follow(making)
     return Decision(

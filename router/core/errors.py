@@ -26,6 +26,8 @@ class Reason(StrEnum):
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
     TRIES_SPENT = "tries_spent"
+    OTHER_CUSTOMER = "other_customer"
+    TOO_MANY = "too_many"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes

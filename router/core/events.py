@@ -1,7 +1,8 @@
 """What happened. Events carry ids, kinds, times, numbers and reasons; never a person's words, names or addresses.
 
 An event's class name is its name in the journal for ever: a changed shape gets an upcaster in `journal.codec`.
-The classes stand by scope in `events_customer`, `events_calls` and `events_domain`; everybody takes them from here.
+The classes stand by scope in `events_customer`, `events_calls`, `events_merges` and `events_domain`; everybody takes
+them from here.
 """
 
 from router.core.events_calls import (
@@ -91,6 +92,15 @@ from router.core.events_domain import (
     WorkOffered,
     WorkWrapped,
 )
+from router.core.events_merges import (
+    CasesMerged,
+    CaseSplit,
+    CasesUnmerged,
+    CustomersMerged,
+    CustomersUnmerged,
+    IdentityNoted,
+    SplitUndone,
+)
 from router.core.values import field, value
 from router.core.words import ActorKind
 
@@ -112,13 +122,18 @@ __all__ = [
     "CallWentOn",
     "CaseOpened",
     "CaseReopened",
+    "CaseSplit",
     "CaseStatusChanged",
+    "CasesMerged",
+    "CasesUnmerged",
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
     "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
+    "CustomersMerged",
+    "CustomersUnmerged",
     "DeadlineDue",
     "DeviceKeyChanged",
     "DevicePaired",
@@ -126,6 +141,7 @@ __all__ = [
     "DomainEvent",
     "Event",
     "Facts",
+    "IdentityNoted",
     "JoinAsked",
     "LanguageDue",
     "LeadTookOver",
@@ -166,6 +182,7 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SplitUndone",
     "SwitchOffered",
     "TextWithheld",
     "WishNoted",
@@ -259,6 +276,13 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CasesMerged
+    | CasesUnmerged
+    | CaseSplit
+    | SplitUndone
+    | CustomersMerged
+    | CustomersUnmerged
+    | IdentityNoted
 )
 DomainEvent = (
     PolicyActivated

@@ -15,6 +15,7 @@ from router.core.contacts import (
     new_address,
     new_customer,
     open_case,
+    side_of,
     want_work,
 )
 from router.core.context import Making
@@ -29,6 +30,7 @@ from router.core.events import (
 )
 from router.core.mailing import mark, note_unreached, why_untold
 from router.core.texts import queue_message
+from router.core.tree import owner_of_address
 from router.core.undelivered import fail
 from router.core.values import replace
 from router.core.words import (
@@ -72,8 +74,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
     is_new = case is None
     if case is None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
-    elif not case.status.is_live and not mail.automatic:
-        making.emit(CaseReopened(case=case.id, at=making.now))
+    elif not making.head(case.id).status.is_live and not mail.automatic:
+        making.emit(CaseReopened(case=making.head(case.id).id, at=making.now))
+    before_it = before.get(making.head(case.id).id)
+    if command.thread is None:
+        case = side_of(making, making.case(case.id), customer, at=command.at)
     letter = _kept(making, mail, text, owner=customer.id)
     evidence = _evidence(mail, known=found is not None or not is_new, in_thread=command.thread is not None)
     making.emit(
@@ -117,7 +122,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         address=_address(making, case.id, address),
         known=found is not None or not is_new,
         language=language,
-        before=known if isinstance(known := before.get(case.id), Case) else None,
+        before=before_it if isinstance(before_it, Case) else None,
     )
     if is_new:
         _say_that_we_have_it(making, making.case(case.id), address, command)
@@ -135,9 +140,13 @@ def _placed(
         case, link = case_of(making, customer, command)
         return customer, address.id, case, link
     case = making.case(command.thread)
+    wrote = owner_of_address(making.state, making.context.found) if making.context.found is not None else None
+    if wrote is not None and wrote.id != case.customer:  # who was found to be the same person, on their own side
+        case = side_of(making, making.head(case.id), wrote, at=command.at)
     customer, sender = making.customer(case.customer), _entitled(making, case, command)
     reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
-    long_over = not case.status.is_live and command.at - (case.solved_at or case.changed_at) > reopens
+    head = making.head(case.id)
+    long_over = not head.status.is_live and command.at - (head.solved_at or head.changed_at) > reopens
     mail = command.mail
     if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
         return customer, sender, None, "new_case_after_long"

@@ -7,13 +7,17 @@ from router.core.events import (
     CallEnded,
     CallRecorded,
     CallSaid,
+    CasesMerged,
+    CaseSplit,
     CaseStatusChanged,
+    CasesUnmerged,
     ConsentChanged,
     ContactReceived,
     ContextNoted,
     DevicePaired,
     DeviceUnpaired,
     Event,
+    IdentityNoted,
     JoinAsked,
     LinksRevoked,
     MessageFailed,
@@ -29,6 +33,7 @@ from router.core.events import (
     RecordingReady,
     RecordingRefused,
     RoutingNoted,
+    SplitUndone,
     SwitchOffered,
     TextWithheld,
     WishNoted,
@@ -63,6 +68,7 @@ def entry_of(event: Event) -> Entry | None:
                 words=event.words,
                 contact=event.contact,
                 address=event.address,
+                via=event.via,
                 evidence=event.evidence,
                 media=event.media,
                 letter=event.letter,
@@ -266,6 +272,8 @@ def _record_of(event: Event) -> Entry | None:
             )
         case RecordingAnnounced() | RecordingRefused() | RecordingAllowed() | RecordingReady() | RecordingDeleted():
             return _recording_row(event)
+        case CasesMerged() | CasesUnmerged() | CaseSplit() | SplitUndone() | IdentityNoted():
+            return _identity_row(event)
         case JoinAsked():
             return Entry(
                 case=event.case,
@@ -371,6 +379,35 @@ def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:
         words=None if is_paired else event.why,
         evidence=event.evidence if is_paired else None,
         facts={"what": "device paired", "how": event.how} if is_paired else {"what": "device unpaired"},
+    )
+
+
+def _identity_row(event: CasesMerged | CasesUnmerged | CaseSplit | SplitUndone | IdentityNoted) -> Entry:
+    """What was found out about whose and which it is, by whom and on what evidence."""
+    evidence, case = None, event.case
+    match event:
+        case CasesMerged():
+            facts, case, evidence = {"what": "merged", "case": event.case}, event.into, event.evidence
+        case CasesUnmerged():
+            facts, case = {"what": "unmerged", "case": event.case}, event.head
+        case CaseSplit():
+            facts = {"what": "split", "case": event.into, "entries": len(event.entries)}
+        case SplitUndone():
+            facts = {"what": "split_undone", "case": event.into}
+        case IdentityNoted():
+            facts, evidence = {"what": event.what, "other": event.other}, event.evidence
+    merge = event.split if isinstance(event, CaseSplit | SplitUndone) else event.merge
+    return Entry(
+        case=case,
+        n=event.entry,
+        at=event.at,
+        kind="identity",
+        author=event.author,
+        author_id=event.author_id,
+        direction="internal",
+        words=event.words,
+        evidence=evidence,
+        facts={**facts, "merge": merge},
     )
 
 

@@ -96,6 +96,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "There were too many wrong {what} within an hour. Wait, then try again.",
     ),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
+    Reason.OTHER_CUSTOMER: (
+        409,
+        "Another customer",
+        "Case {what} is of somebody else. Merge the customers first, if they are one person.",
+    ),
+    Reason.TOO_MANY: (409, "Too many", "These would be more than {what}."),
 }
 NO_OTHER = " No other way to write to them is open."
 

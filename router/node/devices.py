@@ -11,19 +11,28 @@ from dataclasses import dataclass
 
 from router.core.addresses import DEVICE, Address, matching_key
 from router.core.clock import Clock
-from router.core.commands import CUSTOMER, Actor, HearCall, PairDevice, TakeContact, UnpairDevice
+from router.core.commands import (
+    CUSTOMER,
+    Actor,
+    HearCall,
+    MergeCases,
+    MergeCustomers,
+    PairDevice,
+    TakeContact,
+    UnpairDevice,
+)
 from router.core.context import Decision
 from router.core.documents import Call, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived
-from router.core.words import AddressId, Channel, CustomerId, Evidence
+from router.core.words import AddressId, CaseId, Channel, CustomerId, Evidence
 from router.journal.base import Journal
 from router.node.pairing_codes import PairingCodes, codes_in
 from router.node.taking import Outcome
 
 RECORD = "device"
 
-Command = PairDevice | UnpairDevice
+Command = PairDevice | UnpairDevice | MergeCustomers | MergeCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,21 @@ class Said:
     how: str
     evidence: Evidence
     actor: Actor = CUSTOMER
+    opened: CaseId | None = None  # the case that was opened by it, and is about the device
 
 
 class Devices:
-    def __init__(self, *, journal: Journal, take: Callable[[Command], Awaitable[Outcome]], clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        take: Callable[[Command], Awaitable[Outcome]],
+        root_of: Callable[[str], Awaitable[str]],
+        clock: Clock,
+    ) -> None:
         self._journal = journal
         self._take = take
+        self._root_of = root_of
         self._clock = clock
         self._turns: dict[str, int] = {}
         self.codes = PairingCodes(journal)
@@ -66,8 +84,9 @@ class Devices:
     # --- pairing ------------------------------------------------------------------------------------------------------
 
     async def pair(self, code: str, said: Said, *, key: str) -> AddressId:
-        """Make the device that shows `code` one of theirs. Raises Rejected: NOT_FOUND for a code that nobody shows,
-        TRIES_SPENT for somebody who said too many of those, NAME_TAKEN for a device of another household."""
+        """Make the device that shows `code` one of theirs: whoever pressed it is who said the code, which can be taken
+        back. Raises Rejected: NOT_FOUND for a code that nobody shows, TRIES_SPENT for somebody who said too many of
+        those, NAME_TAKEN for a device of another household."""
         now = self._clock.now()
         if not self.codes.is_heard(said.who, now=now):
             raise Rejected(Reason.TRIES_SPENT, "codes")
@@ -77,6 +96,20 @@ class Devices:
             self.codes.note_wrong(said.who, now=now)
             raise Rejected(Reason.NOT_FOUND, "code")
         customer, address = found
+        is_theirs = await self._root_of(customer.id) == await self._root_of(said.who)
+        if not is_theirs and address.pairing is not None:
+            raise Rejected(Reason.NAME_TAKEN, "this device")
+        if not is_theirs:
+            await self._do(
+                MergeCustomers(
+                    key=f"{key}/merge",
+                    customer=customer.id,
+                    into=said.who,
+                    actor=said.actor,
+                    reason=f"the code that a device shows was said by {said.how}",
+                    evidence=said.evidence,
+                )
+            )
         command = PairDevice(
             key=f"{key}/pair",
             customer=customer.id,
@@ -86,11 +119,18 @@ class Devices:
             evidence=said.evidence,
             actor=said.actor,
         )
-        try:
-            await self._take(command)
-        except Rejected as rejected:
-            if rejected.reason is not Reason.NOTHING_TO_DO:  # it was done before, and the code not spent
-                raise
+        await self._do(command)
+        if said.opened is not None and customer.live_cases:
+            await self._do(
+                MergeCases(
+                    key=f"{key}/case",
+                    case=said.opened,
+                    into=customer.live_cases[-1],
+                    actor=said.actor,
+                    reason="they said the code of the device that it is about",
+                    evidence=said.evidence,
+                )
+            )
         await self.codes.spend(given)
         return address.id
 
@@ -108,6 +148,14 @@ class Devices:
         await self._take(
             UnpairDevice(key=f"{key}/unpair", customer=found[0].id, address=address, actor=actor, reason=reason)
         )
+
+    async def _do(self, command: Command) -> None:
+        """Take a command, where it was not done before."""
+        try:
+            await self._take(command)
+        except Rejected as rejected:
+            if rejected.reason is not Reason.NOTHING_TO_DO:
+                raise
 
     # --- listening ----------------------------------------------------------------------------------------------------
 
@@ -136,4 +184,5 @@ def _said(command: TakeContact | HearCall, decision: Decision) -> Said | None:
     received = next((event for event in decision.events if isinstance(event, ContactReceived)), None)
     if received is None or received.participant:
         return None
-    return Said(received.customer, received.channel, received.evidence)
+    opened = decision.opened()
+    return Said(received.customer, received.channel, received.evidence, opened=opened.id if opened else None)

@@ -131,7 +131,7 @@ class Node:
             faults=self.faults,
         )
         self.carrying = Carrying(journal=journal, clock=clock, means=self.means)
-        self.devices = Devices(journal=journal, take=self.take, clock=clock)
+        self.devices = Devices(journal=journal, take=self.take, root_of=self.customers.root_of, clock=clock)
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
         phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
