@@ -98,9 +98,8 @@ class DeviceApi:
         return found.id
 
     async def _devices(self, id: CustomerId) -> list[DeviceItem]:
-        loaded = await self._node.journal.load_by_document(id)
-        found = [document for document in loaded.state.values() if isinstance(document, Customer)]
-        paired = [(a, a.pairing) for customer in found for a in customer.addresses if a.pairing is not None]
+        household = await self._node.devices.household(id)
+        paired = [(a, a.pairing) for customer in household for a in customer.addresses if a.pairing is not None]
         words = await self._node.journal.words([a.id for a, _ in paired])
         return [
             DeviceItem(

@@ -62,6 +62,8 @@ async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Sta
     if pairing is None or device_key not in (pairing.key, pairing.next_key):
         return Stands(Standing.UNPAIRED, paired=False)
     case = loaded.state.get(first.case)
+    while isinstance(case, Case) and case.joined is not None:  # the matter that it goes on in
+        case = await journal.document(case.joined.into)
     if not isinstance(case, Case):
         return Stands(Standing.RECEIVED, paired=True)
     promise = await journal.document(case.promise) if case.promise else None

@@ -81,6 +81,17 @@ class Devices:
                 return document, address
         return None
 
+    async def household(self, customer: str) -> list[Customer]:
+        """All who are one person with a customer."""
+        found: list[Customer] = []
+        ids = [await self._root_of(customer)]
+        while ids:
+            document = await self._journal.document(ids.pop(0))
+            if isinstance(document, Customer):
+                found.append(document)
+                ids += document.members
+        return found
+
     # --- pairing ------------------------------------------------------------------------------------------------------
 
     async def pair(self, code: str, said: Said, *, key: str) -> AddressId:
