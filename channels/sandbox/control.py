@@ -16,6 +16,7 @@ from channels.sandbox.account import Number
 from channels.sandbox.addresses import E164, SHORT_CODE, Address, Channel
 from channels.sandbox.carrier import BODY_CHARS_MAX, MEDIA_MAX, is_web_url
 from channels.sandbox.clockwork import Clockwork, StillBusy
+from channels.sandbox.devices.control_devices import DeviceControl
 from channels.sandbox.faults import Faults
 from channels.sandbox.ground import Ground
 from channels.sandbox.mail.control_mail import MailControl
@@ -102,6 +103,7 @@ class Control:
         texting: Texting,
         calls: PhoneCalls,
         mail: MailControl,
+        devices: DeviceControl,
         clockwork: Clockwork | None,
     ) -> None:
         self._ground = ground
@@ -109,6 +111,7 @@ class Control:
         self._texting = texting
         self._calls = calls
         self._mail = mail
+        self._devices = devices
         self._clockwork = clockwork
 
     async def answer(self, request: WireRequest) -> WireResponse:
@@ -132,6 +135,8 @@ class Control:
                 return self._about()
             case _, ["mail", *rest]:
                 return await self._mail.answer(request, rest)
+            case _, ["devices", *rest]:
+                return await self._devices.answer(request, rest)
             case (("GET" | "POST"), ["voice", _]) if (own := own_page(urlsplit(request.url).path)) is not None:
                 return own
             case "GET", [*page]:

@@ -16,6 +16,8 @@ from channels.sandbox.carrier import Carrier, Pacing
 from channels.sandbox.clockwork import Clockwork
 from channels.sandbox.consent import Consent
 from channels.sandbox.control import Control
+from channels.sandbox.devices.control_devices import DeviceControl
+from channels.sandbox.devices.devices import Devices
 from channels.sandbox.ground import Ground
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS, MailControl
 from channels.sandbox.mail.from_service import MailFromService
@@ -81,6 +83,7 @@ class Sandbox:
             texting=texting,
             calls=PhoneCalls(network),
             mail=MailControl(boxes, self._mail_out, address=mail_address),
+            devices=DeviceControl(Devices(ground, transport, target=target)),
             clockwork=self.clockwork,
         )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from router.core.clock import Ms
 from router.core.values import field, replace, value
-from router.core.words import AddressId, Channel
+from router.core.words import AddressId, Channel, Evidence
 
 WINDOWS_MAX = 8
 """Numbers of ours for which an address remembers when it wrote to them by WhatsApp."""
@@ -54,6 +54,18 @@ class AddressFacts:
 
 
 @value
+class Pairing:
+    """A device is of a household. `key`: the id of the key that it signs with; the key itself is kept nowhere."""
+
+    key: str
+    at: Ms
+    how: str  # by which way the household said the code: sms, phone, api …
+    evidence: Evidence  # how sure it is that the household said it
+    key_at: Ms = Ms(0)  # since when it signs with this key
+    next_key: str = ""  # handed out already; its first use makes it the key
+
+
+@value
 class Address:
     """One way to reach a customer. The number itself stands in the vault under `id`."""
 
@@ -68,6 +80,7 @@ class Address:
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
     typed: bool = False  # a visitor says that it is theirs, and nobody is found by it
     lines: int = 0  # what was said in this chat so far, by both sides
+    pairing: Pairing | None = None  # of a device whose household said its code
 
     @property
     def line(self) -> AddressId:

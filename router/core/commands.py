@@ -104,6 +104,8 @@ class Touch:
     calls: bool = False  # they want to be called when it is their turn
     prefers: Channel | None = None  # how they want to be answered
     wish: str = ""  # how they want to be reached, for the agent to read
+    key: str = ""  # the id of the device's key that signed it, where it is signed as it should be
+    fresh_key: str = ""  # the id of a key that the device is given with the answer, or can be
 
 
 @value
@@ -122,10 +124,11 @@ class TakeContact:
     context: dict[str, str] = field(default_factory=dict[str, str])
     mail: MailIn | None = None
     thread: CaseId | None = None  # the case that it says it is about
-    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
+    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs), carry
     touch: Touch | None = None
     files: tuple[File, ...] = ()
     client_id: str | None = None  # what a chat client calls it
+    carry: str = ""  # a token that says which case it is about and that it is the customer, as it was given
     actor: Actor = CUSTOMER
 
 
@@ -335,6 +338,46 @@ class GiveCode:
     given: str
     digest: str
     actor: Actor = CUSTOMER
+
+
+@value
+class OfferSwitch:
+    """The customer is to go on by another channel, by links that carry the case until `until`."""
+
+    key: str
+    case: CaseId
+    channel: Channel
+    until: Ms
+    actor: Actor
+
+
+@value
+class RevokeLinks:
+    key: str
+    case: CaseId
+    actor: Actor
+
+
+@value
+class PairDevice:
+    """Somebody of the household said the code that a device shows. `device`: its address, `customer`: who has it."""
+
+    key: str
+    customer: CustomerId
+    device: str
+    device_key: str
+    how: str
+    evidence: Evidence
+    actor: Actor
+
+
+@value
+class UnpairDevice:
+    key: str
+    customer: CustomerId
+    address: AddressId
+    actor: Actor
+    reason: str = ""
 
 
 # --- joining and taking apart -----------------------------------------------------------------------------------------
@@ -754,6 +797,10 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | OfferSwitch
+    | RevokeLinks
+    | PairDevice
+    | UnpairDevice
     | SetParticipant
     | TakeCall
     | TakeRecording

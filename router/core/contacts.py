@@ -52,14 +52,17 @@ def take_contact(making: Making, command: TakeContact) -> None:
     policy = making.context.policy
     found = known_customer(making)
     language = policy.language_of(text, default=found[0].language if found else None)
-    customer, address = (
-        as_spelled(making, *found, command)
-        if found
-        else new_customer(making, command, language=language if text else None)
-    )
+    if found is not None:
+        customer, address = as_spelled(making, *found, command)
+    elif command.thread is not None:
+        customer, address = new_way(making, command, command.thread)
+    else:
+        customer, address = new_customer(making, command, language=language if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     case, link = case_of(making, customer, command)
+    if command.thread is not None:  # it was carried here
+        case, link = making.head(command.thread), command.thread_by
     before = case
     if case is None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
@@ -207,6 +210,16 @@ def new_customer(
     if not is_anonymous(command.sender):  # who hides their number is somebody else each time
         making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer))
     return making.customer(customer), address
+
+
+def new_way(making: Making, command: TakeContact, id: CaseId) -> tuple[Customer, Address]:
+    """Whoever brought a case along is its customer, whatever they write from: it is one more address of theirs."""
+    customer = making.customer(making.case(id).customer)
+    address = new_address(making, command.sender, owner=customer.id)
+    making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
+    if not is_anonymous(command.sender):
+        making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer.id))
+    return making.customer(customer.id), address
 
 
 def sender_key(command: TakeContact | TakeCall | OpenCase) -> str:

@@ -13,6 +13,7 @@ from router.core import (
     chats,
     contacts,
     customer_merging,
+    devices,
     leads,
     legs,
     letters,
@@ -22,6 +23,7 @@ from router.core import (
     recorded,
     recording,
     splitting,
+    switching,
     touches,
 )
 from router.core.commands import (
@@ -57,14 +59,17 @@ from router.core.commands import (
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteRecording,
+    OfferSwitch,
     OfferWork,
     OpenCase,
     OpenScreen,
+    PairDevice,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
     ReleaseMessage,
+    RevokeLinks,
     SendReply,
     SetAgentState,
     SetDeadline,
@@ -78,6 +83,7 @@ from router.core.commands import (
     TakeRecording,
     UnmergeCases,
     UnmergeCustomers,
+    UnpairDevice,
     WithdrawWork,
 )
 from router.core.context import Context, Decision, Making
@@ -125,6 +131,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case OfferSwitch():
+            switching.offer_switch(making, command)
+        case RevokeLinks():
+            switching.revoke_links(making, command)
+        case PairDevice():
+            devices.pair_device(making, command)
+        case UnpairDevice():
+            devices.unpair_device(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():

@@ -239,6 +239,7 @@ class Case:
     subject_key: str = ""  # of the first mail with a subject
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
+    links_from: Ms | None = None  # links that carry it and were made before are taken back
     joined: Joined | None = None  # the case that it goes on in
     parts: tuple[CaseId, ...] = ()  # cases that go on in this one
     side: Side | None = None  # its own account, while it is joined with others

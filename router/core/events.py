@@ -52,7 +52,11 @@ from router.core.events_customer import (
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    DeviceKeyChanged,
+    DevicePaired,
+    DeviceUnpaired,
     Facts,
+    LinksRevoked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -65,6 +69,7 @@ from router.core.events_customer import (
     ParticipantAdded,
     ParticipantChanged,
     RoutingNoted,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkClosed,
@@ -138,6 +143,9 @@ __all__ = [
     "CustomersMerged",
     "CustomersUnmerged",
     "DeadlineDue",
+    "DeviceKeyChanged",
+    "DevicePaired",
+    "DeviceUnpaired",
     "DomainEvent",
     "Event",
     "Facts",
@@ -150,6 +158,7 @@ __all__ = [
     "LegPlaced",
     "LegPlanned",
     "LegRefused",
+    "LinksRevoked",
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
@@ -182,6 +191,7 @@ __all__ = [
     "ScreenLost",
     "ScreenOpened",
     "SplitUndone",
+    "SwitchOffered",
     "TextWithheld",
     "WishNoted",
     "WorkAccepted",
@@ -213,6 +223,9 @@ CustomerEvent = (
     CustomerCreated
     | AddressAdded
     | AddressMarked
+    | DevicePaired
+    | DeviceUnpaired
+    | DeviceKeyChanged
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened
@@ -220,6 +233,8 @@ CustomerEvent = (
     | ContactReceived
     | ContextNoted
     | WishNoted
+    | SwitchOffered
+    | LinksRevoked
     | ConsentChanged
     | WorkWanted
     | AskChanged

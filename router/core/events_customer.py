@@ -82,6 +82,47 @@ class ParticipantChanged:
 
 
 @value
+class DevicePaired:
+    """A household said the code that a device of theirs shows. `case`: the one on whose timeline it stands, if any."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    key: str
+    how: str
+    evidence: Evidence
+    author: ActorKind
+    author_id: str | None = None
+    case: CaseId | None = None
+    entry: int = 0
+
+
+@value
+class DeviceUnpaired:
+    """A device is nobody's any more: sold, lost, or paired by mistake. What it signs proves nothing from now on."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    author: ActorKind
+    author_id: str | None = None
+    why: VaultId | None = None
+    case: CaseId | None = None
+    entry: int = 0
+
+
+@value
+class DeviceKeyChanged:
+    """A paired device was handed out its next key (`next_key`), or signs with it for the first time (`key`)."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    key: str
+    next_key: str = ""
+
+
+@value
 class CaseOpened:
     case: CaseId
     customer: CustomerId
@@ -148,6 +189,32 @@ class WishNoted:
     words: VaultId
     calls: bool = False
     prefers: Channel | None = None
+
+
+@value
+class SwitchOffered:
+    """Links were made by which the customer can go on by another channel. `channel`: the one that was asked for."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    channel: Channel
+    until: Ms
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
+class LinksRevoked:
+    """No link that was made before carries this case any more."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
 
 
 @value

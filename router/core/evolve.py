@@ -10,6 +10,7 @@ from router.core import side_folds as sides
 from router.core.addresses import Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
+from router.core.device_folds import device_folded
 from router.core.documents import (
     Agent,
     Case,
@@ -56,6 +57,9 @@ from router.core.events import (
     CustomersMerged,
     CustomersUnmerged,
     DeadlineDue,
+    DeviceKeyChanged,
+    DevicePaired,
+    DeviceUnpaired,
     Event,
     IdentityNoted,
     JoinAsked,
@@ -66,6 +70,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    LinksRevoked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -98,6 +103,7 @@ from router.core.events import (
     ScreenLost,
     ScreenOpened,
     SplitUndone,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkAccepted,
@@ -143,6 +149,8 @@ def evolve(state: State, event: Event) -> State:
             return change(state, customer, addresses=(*customer.addresses, event.address))
         case AddressMarked():
             return _address_marked(state, event)
+        case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():
+            return device_folded(state, event)
         case ParticipantAdded():
             case = get(state, event.case, Case)
             taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
@@ -165,7 +173,9 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted():
+        case LinksRevoked():
+            return change(state, get(state, event.case, Case), entries=event.entry, links_from=event.at)
+        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered():
             return change(state, get(state, event.case, Case), entries=event.entry)
         case WishNoted():
             case = get(state, event.case, Case)

@@ -65,11 +65,12 @@ def send_reply(making: Making, command: SendReply) -> None:
     Raises Rejected where it is too long, or one text too many for a day and no person gives a reason, and where files
     cannot go that way."""
     case = making.head(command.case)
-    customer = whom_to_answer(making, case, wanted=command.channel)
+    wanted = carrier_of(command.channel, has_files=bool(command.files))
+    customer = whom_to_answer(making, case, wanted=wanted)
     choice: Choice = choose_way(
         case,
         customer,
-        wanted=carrier_of(command.channel, has_files=bool(command.files)),
+        wanted=wanted,
         numbers=making.context.senders,
         now=making.now,
         there=making.context.there,

@@ -14,9 +14,12 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     ContextNoted,
+    DevicePaired,
+    DeviceUnpaired,
     Event,
     IdentityNoted,
     JoinAsked,
+    LinksRevoked,
     MessageFailed,
     MessageLost,
     MessageQueued,
@@ -31,6 +34,7 @@ from router.core.events import (
     RecordingRefused,
     RoutingNoted,
     SplitUndone,
+    SwitchOffered,
     TextWithheld,
     WishNoted,
     WorkClosed,
@@ -118,6 +122,21 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 facts={"calls": event.calls, "prefers": event.prefers},
             )
+        case SwitchOffered() | LinksRevoked():
+            is_offer = isinstance(event, SwitchOffered)
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="switch",
+                author=event.author,
+                author_id=event.author_id,
+                channel=event.channel if is_offer else None,
+                direction="internal",
+                facts={"what": "links made", "until_at": event.until} if is_offer else {"what": "links taken back"},
+            )
+        case DevicePaired() | DeviceUnpaired():
+            return _device_row(event)
         case NoteAdded():
             return Entry(
                 case=event.case,
@@ -350,6 +369,25 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:
+    if event.case is None:
+        return None
+    is_paired = isinstance(event, DevicePaired)
+    return Entry(
+        case=event.case,
+        n=event.entry,
+        at=event.at,
+        kind="identity",
+        author=event.author,
+        author_id=event.author_id,
+        direction="internal",
+        address=event.address,
+        words=None if is_paired else event.why,
+        evidence=event.evidence if is_paired else None,
+        facts={"what": "device paired", "how": event.how} if is_paired else {"what": "device unpaired"},
+    )
 
 
 def _identity_row(event: CasesMerged | CasesUnmerged | CaseSplit | SplitUndone | IdentityNoted) -> Entry:

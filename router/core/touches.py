@@ -9,6 +9,7 @@ from router.core.call_parts import ask_for_phone, can_be_called, promise_call
 from router.core.commands import Indexed, TakeContact
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
+from router.core.devices import number_of_household, signed, turn_key
 from router.core.documents import Customer, Promise
 from router.core.events import ContactReceived, WishNoted
 from router.core.words import AddressId, CaseId, Channel, ContactId, PromiseState
@@ -20,9 +21,12 @@ def take_touch(making: Making, command: TakeContact) -> None:
     """A contact as any other; besides, it is found again by its id, and what they wish for stands on the case."""
     touch = command.touch
     assert touch is not None
+    command = signed(making, command)
     take_contact(making, command)
+    turn_key(making, command)
     received = next(event for event in making.events if isinstance(event, ContactReceived))
-    row = AddressId(f"{received.case}/{received.entry}")
+    device_key = touch.key or touch.fresh_key
+    row = AddressId(f"{received.case}/{received.entry}" + (f"/{device_key}" if device_key else ""))
     making.indexed.append(Indexed(key=contact_key(received.contact), address=row, customer=received.customer))
     if touch.wish:
         case = making.case(received.case)
@@ -39,19 +43,21 @@ def take_touch(making: Making, command: TakeContact) -> None:
             )
         )
     if touch.calls:
-        _promise(making, received.case, received.address)
+        _promise(making, received.case, received.address, is_signed=bool(touch.key))
 
 
 def contact_key(id: str | ContactId) -> str:
-    """Under which the timeline row of a touch is found."""
+    """Under which the timeline row of a touch is found, with the id of the key that its device has."""
     return f"contact {id}"
 
 
-def _promise(making: Making, id: CaseId, number: AddressId) -> None:
+def _promise(making: Making, id: CaseId, number: AddressId, *, is_signed: bool) -> None:
     """Promise a call, unless one to this number is pending. An agent who has the case in hand keeps it: the promise
-    stands in line when they are through."""
+    stands in line when they are through. A paired device is no telephone: its household is called."""
     customer, case = making.customer(making.case(id).customer), making.case(id)
     address = customer.address(number)
+    if address is not None and address.pairing is not None and is_signed:
+        address = number_of_household(making, id)
     if address is None or not can_be_called(address) or case.promise is not None:
         return
     if any(_is_pending(document, customer, address) for document in making.state.values()):

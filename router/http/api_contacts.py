@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from router.core.addresses import DEVICE, AddressKind, is_anonymous
+from router.core.addresses import AddressKind, is_anonymous
 from router.core.commands import Actor, TakeContact, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
@@ -17,6 +17,7 @@ from router.http.api_cases import actor_of
 from router.http.auth import WRITERS, Role
 from router.http.contact_form import AS_WORDS, ContactForm, read_contact
 from router.http.contact_page import page_path
+from router.http.presses import DeviceOut, Presses, once
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
 from router.http.views import promise_out, stamp
@@ -50,7 +51,7 @@ class ContactBody(Body):
     )
     reach_me: ReachMe | str | None = Field(None, description="how they want to be reached")
     terms: Any = Field(None, description="kept in their words")
-    carry: str | None = Field(None, description="kept as it is")
+    carry: str | None = Field(None, description="a token that carries a case, from a link of ours; it proves once")
 
 
 def _is_none(value: object) -> bool:
@@ -67,6 +68,7 @@ class ContactOut(Reply):
     ref: str | None = Field(None, exclude_if=_is_none)
     page_url: str = Field(description="a page that shows this contact alone")
     promise: dict[str, Any] | None = Field(None, exclude_if=_is_none)
+    device: DeviceOut | None = Field(None, exclude_if=_is_none, description="where a device pressed")
     ignored: list[str] = Field(description="what could not be used; people find it under `context.extra`")
 
 
@@ -74,6 +76,7 @@ class ContactApi:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._node = service.node
+        self._presses = Presses(service.node)
 
     def routes(self) -> list[Route]:
         roles = WRITERS | {Role.OPS, Role.SITE}
@@ -98,8 +101,15 @@ class ContactApi:
         via = call.who.token if is_site else BY_TOKEN
         now = self._node.clock.now()
         self._check_address(form)
-        sender = await self._sender(form, via=via, is_site=is_site)
-        if form.calls and not self._can_be_called(form.address or sender):
+        if form.carry and not await self._can_carry(form.carry):
+            form.ignore("carry (used, over or taken back)")
+        signature = self._presses.signature(form)
+        call = once(call, signature, site=via)
+        if signature.once and (known := await self._service.repeated(call)) is not None:
+            return known
+        press = await self._presses.read(call, form, signature, site=via)
+        sender = press.device or await self._sender(form, via=via, is_site=is_site)
+        if form.calls and not press.is_paired and not self._can_be_called(form.address or sender):
             form.calls = False
             form.ignored.append(AS_WORDS.format("reach_me"))
         command = TakeContact(
@@ -110,7 +120,15 @@ class ContactApi:
             at=now,
             text=form.text,
             context=form.context,
-            touch=Touch(extra=form.extra, calls=form.calls, prefers=form.prefers, wish="\n".join(form.wish)),
+            touch=Touch(
+                extra=form.extra,
+                calls=form.calls,
+                prefers=form.prefers,
+                wish="\n".join(form.wish),
+                key=press.key,
+                fresh_key=press.fresh_key,
+            ),
+            carry=form.carry,
             actor=Actor(ActorKind.CUSTOMER, via) if is_site else actor_of(call),
         )
 
@@ -125,7 +143,8 @@ class ContactApi:
                 case=None if is_site else case.id,
                 ref=None if is_site else case.ref,
                 page_url=page_path(self._node.means.secret, received.contact, now=now),
-                promise=self._promise(form, case, decision, is_site=is_site),
+                promise=self._promise(form, case, decision, is_told=not is_site or press.is_paired),
+                device=press.answer(decision),
                 ignored=form.named(),
             )
 
@@ -144,6 +163,10 @@ class ContactApi:
             form.ignore("address", form.address)
             form.address = ""
 
+    async def _can_carry(self, token: str) -> bool:
+        carried = await self._node.carrying.open(token)
+        return carried is not None and not self._node.carrying.is_used(carried)
+
     def _can_be_called(self, address: str) -> bool:
         """By the numbering plan alone: what we know of a customer must not show."""
         facts = self._node.means.facts_of(address)
@@ -158,7 +181,7 @@ class ContactApi:
             form.ignore("customer", form.customer)
         if form.address:
             return form.address
-        return f"{DEVICE}{via}/{form.device}" if form.device else NOBODY
+        return NOBODY
 
     async def _address_of(self, customer: str) -> str:
         found = await self._node.journal.document(customer)
@@ -168,10 +191,10 @@ class ContactApi:
         address = words.get(found.addresses[0].id, "")
         return "" if is_anonymous(address) else address
 
-    def _promise(self, form: ContactForm, case: Case, decision: Decision, *, is_site: bool) -> dict[str, Any] | None:
+    def _promise(self, form: ContactForm, case: Case, decision: Decision, *, is_told: bool) -> dict[str, Any] | None:
         if not form.calls:
             return None
-        if is_site:
+        if not is_told:
             return {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": None}
         made = decision.state.get(case.promise or "")
         return promise_out(made).model_dump() if isinstance(made, Promise) else None

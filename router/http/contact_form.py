@@ -15,6 +15,8 @@ from router.core.contacts import TEXT_CHARS_MAX, clean_text
 from router.core.redaction import SECRET_MARK, is_secret, redacted, without_cards
 from router.core.words import TOUCHES, Channel
 from router.http.problems import Problem
+from router.node.carrying import MARK
+from router.node.carrying import TOKEN as CARRY
 
 BODY_BYTES_MAX = 256 * 1024
 CONTEXT_BYTES_MAX = 8 * 1024
@@ -38,14 +40,16 @@ SEPARATORS = re.compile(r"(?<!^)[\s().\-/\u2010-\u2015\u00a0]")
 
 @dataclass(slots=True)
 class ContactForm:
-    """What could be read. `ignored` names what could not; most of that stands in `extra`."""
+    """What could be read of `request`. `ignored` names what could not; most of that stands in `extra`."""
 
+    request: WireRequest
     channel: Channel = Channel.TOUCH
     address: str = ""
     customer: str = ""
     text: str = ""
     context: dict[str, str] = field(default_factory=dict[str, str])
     device: str = ""
+    carry: str = ""
     calls: bool = False  # they want to be called when it is their turn
     prefers: Channel | None = None
     wish: list[str] = field(default_factory=list[str])  # how they want to be reached, for a person to read
@@ -73,7 +77,7 @@ def read_contact(request: WireRequest) -> ContactForm:
     """The body as a contact. Raises Problem(413) for one that is too large, 400 for one that is no JSON object."""
     if len(request.body) > BODY_BYTES_MAX:
         raise Problem(413, "Too large", f"The body is larger than {BODY_BYTES_MAX} bytes.")
-    form = ContactForm()
+    form = ContactForm(request)
     given = _object(request.body, form)
     for name, value in sorted(given.items(), key=lambda one: one[0] == "reach_me"):  # last: it knows the address
         if value is None:
@@ -89,6 +93,8 @@ def read_contact(request: WireRequest) -> ContactForm:
                 form.text = without_cards(clean_text(value))
                 if len(value) > TEXT_CHARS_MAX:
                     form.ignore("text")
+            case "carry" if isinstance(value, str) and CARRY.fullmatch(value.strip().removeprefix(MARK).lower()):
+                form.carry = value.strip().removeprefix(MARK).lower()
             case "context" if isinstance(value, dict):
                 _read_context(form, value)
             case "reach_me" if isinstance(value, dict | str):

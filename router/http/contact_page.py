@@ -1,22 +1,27 @@
 """`/c/{token}`: the page that shows one contact to whoever has its link: what was said, that it came, what follows.
 
 Its one rule: it shows that contact alone: no history, no names, no reference, and nothing that depends on whether we
-know the address. Reading it changes nothing, so that a scanner may.
+know the address. Reading it changes nothing, so that a scanner may. A device reads the same as JSON or as a line.
 """
 
 import base64
 import hmac
+import json
 import re
+from enum import StrEnum
 from html import escape
+from typing import Any
 
 from channels.wire import WireRequest, WireResponse
-from router.core.addresses import AddressKind
 from router.core.clock import Ms
-from router.core.documents import Customer, Entry
+from router.core.documents import Entry
 from router.core.touches import contact_key
 from router.core.words import DAY_MS, SECOND_MS
+from router.http.carry_page import CarryPage, writing_form
+from router.http.contact_standing import PHRASES, Stands, stands
 from router.http.service import Service
-from router.http.views import stamp
+from router.http.views import promise_out, stamp
+from router.node.carrying import Carried
 
 PREFIX = "/c/"
 PAGE_DAYS = 14
@@ -27,6 +32,14 @@ ROWS_READ = 8
 """Rows of the timeline among which a contact's own ones stand: its words, its context, its wish."""
 TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{1,12})\.([A-Za-z0-9_-]{24})", re.ASCII)
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
+
+
+class Form(StrEnum):
+    PAGE = "text/html"
+    JSON = "application/json"
+    TEXT = "text/plain"
+
+
 FIRST = re.compile(r"\s*([A-Za-z]{2})\b")
 
 
@@ -55,54 +68,68 @@ def _signature(secret: bytes, said: str) -> str:
 class ContactPage:
     def __init__(self, service: Service) -> None:
         self._node = service.node
+        self._carry = CarryPage(service.node)
 
     async def __call__(self, request: WireRequest) -> WireResponse:
+        """The page, or for a device the same as JSON or as one line of text, by what it accepts."""
+        path = request.url.partition("?")[0]
+        if (carried := await self._node.carrying.open(path.removeprefix(PREFIX))) is not None:
+            return await self._carried(request, carried)
         if request.method not in ("GET", "HEAD"):
             return WireResponse(405, headers={"Allow": "GET, HEAD", **HEADERS})
-        path = request.url.partition("?")[0]
         contact = contact_in(self._node.means.secret, path, now=self._node.clock.now())
-        rows = await self._rows(contact) if contact else []
-        language = self._language(request)
+        rows, device_key = await self._rows(contact) if contact else ([], "")
+        language, form = self._language(request), _form(request)
         if not rows:
-            return _page(404, language, f"<p>{self._say('page_gone', language)}</p>")
-        return _page(200, language, await self._shown(rows, language))
+            gone = self._say("page_gone", language)
+            return (
+                _page(404, language, f"<p>{escape(gone)}</p>") if form is Form.PAGE else _told(404, form, "gone", gone)
+            )
+        where = await stands(self._node.journal, rows, device_key=device_key)
+        if form is Form.PAGE:
+            return _page(200, language, await self._shown(rows, where, language))
+        return _told(200, form, where.standing, self._say(PHRASES[where.standing], language), **_facts(rows[0], where))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _rows(self, contact: str) -> list[Entry]:
-        """The contact's own rows of the timeline, its words first."""
-        loaded = await self._node.journal.load_by_address(contact_key(contact))
-        case, _, n = (loaded.address or "").partition("/")
-        if not n:
-            return []
-        rows = await self._node.journal.entries(case, after=int(n) - 1, limit=ROWS_READ)
-        return [row for row in rows if row.contact == contact]
+    async def _carried(self, request: WireRequest, carried: Carried) -> WireResponse:
+        """A link that carries a case: a place to write, and no history."""
+        path, language = request.url.partition("?")[0], self._language(request)
+        if request.method == "POST":
+            cookie = await self._carry.take(request, carried)
+            bound = {"Set-Cookie": cookie} if cookie else {}
+            return WireResponse(303, headers={"Location": f"{path}?sent", **bound, **HEADERS})
+        is_open = self._carry.is_bound(request, carried) or not self._node.carrying.is_used(carried)
+        sent = request.url.endswith("?sent")
+        says = "page_received" if sent else ("page_carry" if is_open else "page_used")
+        form = writing_form(path, label=self._say("page_write", language), send=self._say("page_send", language))
+        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{form}")
 
-    async def _shown(self, rows: list[Entry], language: str) -> str:
+    async def _rows(self, contact: str) -> tuple[list[Entry], str]:
+        """The contact's own rows of the timeline, its words first, and the id of the key that its device has."""
+        loaded = await self._node.journal.load_by_address(contact_key(contact))
+        case, _, rest = (loaded.address or "").partition("/")
+        n, _, device_key = rest.partition("/")
+        if not n:
+            return [], ""
+        rows = await self._node.journal.entries(case, after=int(n) - 1, limit=ROWS_READ)
+        return [row for row in rows if row.contact == contact], device_key
+
+    async def _shown(self, rows: list[Entry], where: Stands, language: str) -> str:
         first = rows[0]
         words = await self._node.journal.words([str(r.words) for r in rows if r.words])
         told = [words.get(row.words or "", "") for row in rows if row.kind == "context"]
-        follows = "page_call" if any(row.facts.get("calls") for row in rows) else "page_answer"
-        if not await self._is_reachable(first):
-            follows = "page_no_address"
         said = words.get(first.words or "", "")
-        until = stamp(first.at + PAGE_DAYS * DAY_MS)[:10]
+        until = stamp(_until(first))[:10]
         parts = [
-            f"<h1>{self._say('page_received', language)}</h1>",
+            f"<h1>{escape(self._say('page_received', language))}</h1>",
             f"<p><time datetime='{stamp(first.at)}'>{stamp(first.at)[:16].replace('T', ' ')} UTC</time></p>",
             f"<blockquote>{escape(said)}</blockquote>" if said else "",
             *(f"<pre>{escape(one)}</pre>" for one in told),
-            f"<p>{self._say(follows, language)}</p>",
-            f"<footer>{self._say('page_until', language, until=until)}</footer>",
+            f"<p>{escape(self._say(PHRASES[where.standing], language))}</p>",
+            f"<footer>{escape(self._say('page_until', language, until=until))}</footer>",
         ]
         return "".join(parts)
-
-    async def _is_reachable(self, row: Entry) -> bool:
-        """Whether there is a way to answer on the address that was given with this contact."""
-        loaded = await self._node.journal.load_by_document(row.case)
-        customer = loaded.state.get(loaded.customer or "")
-        address = customer.address(row.address) if isinstance(customer, Customer) and row.address else None
-        return address is not None and address.facts.kind in (AddressKind.PHONE, AddressKind.MAIL)
 
     def _language(self, request: WireRequest) -> str:
         """By what the reader's browser prefers: what the customer last wrote in is not for everybody to see."""
@@ -112,7 +139,45 @@ class ContactPage:
         return asked if asked in phrases.parts["page_received"] else phrases.language
 
     def _say(self, key: str, language: str, **plain: str) -> str:
-        return escape(self._node.means.policy.phrase(key, language, **plain))
+        return self._node.means.policy.phrase(key, language, **plain)
+
+
+def _form(request: WireRequest) -> Form:
+    """What a device asks for; everybody else gets the page."""
+    accept = request.headers.get("Accept", "").lower()
+    return next((form for form in (Form.JSON, Form.TEXT) if form in accept and "text/html" not in accept), Form.PAGE)
+
+
+def _until(first: Entry) -> Ms:
+    return Ms(first.at + PAGE_DAYS * DAY_MS)
+
+
+def _facts(first: Entry, where: Stands) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": first.contact, "at": stamp(first.at), "until": stamp(_until(first))}
+    if where.paired is not None:
+        shown["paired"] = where.paired
+    if where.paired:
+        shown["promise"] = _promise_of(where)
+        shown["place_at"] = stamp(where.place_at) if where.place_at is not None else None
+    return shown
+
+
+def _promise_of(where: Stands) -> dict[str, Any] | None:
+    """What was promised, and no ids of other things."""
+    if where.promise is None:
+        return None
+    shown = promise_out(where.promise)
+    return {"kind": shown.kind, "state": shown.state, "callback": shown.callback, "window": shown.window}
+
+
+def _told(status: int, form: Form, state: str, says: str, **more: Any) -> WireResponse:
+    """As JSON, or as one line: the state in a word, a colon, and the sentence for people."""
+    if form is Form.TEXT:
+        return WireResponse(
+            status, f"{state}: {says}\n".encode("utf-8", "replace"), f"{Form.TEXT}; charset=utf-8", HEADERS
+        )
+    body = json.dumps({"state": state, "says": says, **more}, ensure_ascii=False)
+    return WireResponse(status, body.encode("utf-8", "replace"), Form.JSON, HEADERS)
 
 
 def _page(status: int, language: str, body: str) -> WireResponse:
@@ -122,7 +187,9 @@ def _page(status: int, language: str, body: str) -> WireResponse:
         "<meta name=viewport content='width=device-width'><title>onecase</title>"
         "<style>:root{color-scheme:light dark}body{font:18px/1.5 system-ui;margin:2rem auto;max-width:36rem;"
         "padding:0 1rem}blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid #8888;"
-        "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}footer,time{color:#777;font-size:.85em}</style>"
+        "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}textarea{display:block;width:100%;"
+        "box-sizing:border-box;margin:.4rem 0 .8rem;padding:.6rem;font:inherit}"
+        "button{font:inherit;padding:.4rem 1.1rem}footer,time{color:#777;font-size:.85em}</style>"
         f"<main>{body}</main></html>"
     )
     return WireResponse(status, text.encode("utf-8", "replace"), "text/html; charset=utf-8", HEADERS)

@@ -26,13 +26,16 @@ from router.http.api_cases import CaseApi
 from router.http.api_chat import ChatApi
 from router.http.api_contacts import PATH as CONTACTS_PATH
 from router.http.api_contacts import ContactApi
+from router.http.api_devices import DeviceApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
 from router.http.api_sites import SiteApi
+from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, identify, require
+from router.http.lines import in_lines
 from router.http.metrics import NodeMetrics
 from router.http.openapi import docs_page, openapi
 from router.http.problems import Problem, problem_of
@@ -45,7 +48,20 @@ from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (ContactApi, CaseApi, ChatApi, PeopleApi, MergeApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi)
+APIS = (
+    ContactApi,
+    CaseApi,
+    ChatApi,
+    PeopleApi,
+    MergeApi,
+    CallApi,
+    WorkApi,
+    SystemApi,
+    SiteApi,
+    MediaApi,
+    DeviceApi,
+    SwitchApi,
+)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
@@ -77,7 +93,10 @@ class Front:
         """Answer one request; it never raises."""
         path = request.url.partition("?")[0]
         answer = await self._answer(request, path)
-        if path != CONTACTS_PATH or "Origin" not in request.headers:
+        if path != CONTACTS_PATH:
+            return answer
+        answer = in_lines(request, answer, now=self._node.clock.now())
+        if "Origin" not in request.headers:
             return answer
         return replace(answer, headers={**(answer.headers or {}), **self._service.sites.shared(request)})
 

@@ -90,6 +90,11 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     ),
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
+    Reason.TRIES_SPENT: (
+        429,
+        "Too many tries",
+        "There were too many wrong {what} within an hour. Wait, then try again.",
+    ),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
         409,

@@ -35,13 +35,16 @@ from router.core.commands import (
     MergeCustomers,
     NoteCall,
     NoteRecording,
+    OfferSwitch,
     OpenCase,
     Other,
+    PairDevice,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
     ReleaseMessage,
+    RevokeLinks,
     SendReply,
     SetDeadline,
     SetParticipant,
@@ -54,6 +57,7 @@ from router.core.commands import (
     TakeRecording,
     UnmergeCases,
     UnmergeCustomers,
+    UnpairDevice,
 )
 from router.core.contacts import sender_key
 from router.core.context import Decision
@@ -65,7 +69,7 @@ from router.core.letters import participant_key
 from router.core.parts import merge_key
 from router.core.tree import head_of, owner_of_address, tree_of
 from router.core.values import replace
-from router.core.words import AddressId
+from router.core.words import AddressId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
@@ -117,6 +121,8 @@ class CustomerScope:
             return await self._merge_customers(command, answer_of)
         if isinstance(command, UnmergeCases | UnmergeCustomers):
             return await self._unmerge(command, answer_of)
+        if isinstance(command, TakeContact) and command.thread is not None and command.mail is None:
+            return await self._take_carried(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact) and command.thread is not None:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
@@ -196,6 +202,23 @@ class CustomerScope:
                     found = known[1]
                     break
             return await self._decide(command, owner, answer_of, found=found, document=case)
+
+    async def _take_carried(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
+        """Whoever brings a carry token is that case's customer, unless we know them as somebody else: two people are
+        not made one by a link that was passed on."""
+        key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
+        plain = replace(command, thread=None, thread_by="", evidence=Evidence.WEAK)
+        try:
+            owner = await self._owner(case, "case")
+        except Rejected:  # it is gone
+            return await self._take_contact(plain, answer_of)
+        async with self._locks.hold(f"address {key}"):
+            known = None if is_anonymous(command.sender) else await self._find(key)
+            if known is None or known[0] == owner:
+                async with self._locks.hold(owner):
+                    found = known[1] if known else None
+                    return await self._decide(command, owner, answer_of, found=found, document=case, sender=found)
+        return await self._take_contact(plain, answer_of)
 
     async def _take_contact(self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf) -> Outcome:
         key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
@@ -422,6 +445,8 @@ def _keys_of(command: CustomerCommand) -> tuple[str, ...]:
             return (typed_key(command.customer, command.given),)
         case GiveCode():
             return (matching_key(command.given),)
+        case PairDevice():
+            return (matching_key(command.device),)
         case _:
             return ()
 
@@ -468,6 +493,8 @@ def _document_of(command: CustomerCommand) -> str:
             return command.recording
         case CancelCallback():
             return command.promise
+        case OpenCase() | AddAddress() | PairDevice() | UnpairDevice():
+            return command.customer or ""
         case MergeCases() | SplitCase():
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
@@ -482,7 +509,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
-        case PutFirst() | SetDeadline() | AnswerLanguage():
+        case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case
         case _:
             assert_never(command)

@@ -95,6 +95,10 @@ class Letterbox:
         """What we write from."""
         return self._home.address
 
+    def reply_address(self, case: CaseId) -> str:
+        """Where whoever writes about this case writes to."""
+        return ReplyAddress.sign(case, self._secret, self._home.address)
+
     async def take(self, envelope: Envelope, *, late: bool = False) -> Outcome:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()

@@ -24,6 +24,7 @@ from router.core.commands import (
     ActivatePolicy,
     Command,
     CustomerCommand,
+    HearCall,
     NoteCall,
     NoteRecording,
     RecordDelivery,
@@ -40,8 +41,10 @@ from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
+from router.node.carrying import Carrying, may_carry
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
+from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.indexer import Indexer
@@ -137,6 +140,8 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.carrying = Carrying(journal=journal, clock=clock, means=self.means)
+        self.devices = Devices(journal=journal, take=self.take, root_of=self.customers.root_of, clock=clock)
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
         phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
@@ -166,6 +171,8 @@ class Node:
         """Be ready: everything that was acknowledged before is at hand again, and what we missed is fetched."""
         self.means.secret = await instance_secret(self.journal, self._make_secret)
         self.means.cases_opened = await self._cases_opened()
+        await self.carrying.load()
+        await self.devices.load()
         await self.relay.load()
         await self.domain.load()
         await self.dialler.load()
@@ -229,13 +236,31 @@ class Node:
                 raise
 
     async def _take(self, command: Command, answer_of: AnswerOf | None) -> Outcome:
+        if isinstance(command, TakeContact) and may_carry(command):
+            return await self._take_carried(command, answer_of)
         if isinstance(command, CustomerCommand):
-            return await self.customers.take(command, answer_of)
+            outcome = await self.customers.take(command, answer_of)
+            if isinstance(command, TakeContact | HearCall):
+                await self.devices.listen(command, outcome)
+            return outcome
         if answer_of is not None and (known := await self.journal.answer(command.key)) is not None:
             return Outcome(stored=None, decision=None, answer=known)
         outcome = await self.domain.take(command, answer_of)
         if outcome.stored is not None:
             await self.relay.passed(outcome.stored.last)
+        return outcome
+
+    async def _take_carried(self, command: TakeContact, answer_of: AnswerOf | None) -> Outcome:
+        """A contact that may bring a case along. Its token is used once the contact is durable, and only then."""
+        command, token = await self.carrying.read(command)
+        try:
+            outcome = await self.customers.take(command, answer_of)
+        except BaseException:
+            self.carrying.not_brought(token)
+            raise
+        if token:
+            await self.carrying.brought(token)
+        await self.devices.listen(command, outcome)
         return outcome
 
     async def take_mail(self, envelope: Envelope, *, late: bool = False) -> Outcome:

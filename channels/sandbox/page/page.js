@@ -1,4 +1,4 @@
-// The sandbox's page: three phones, two mailboxes, the faults, the clock and the traffic, asked for anew each second.
+// The sandbox's page: three phones, two mailboxes, three devices, the faults, the clock and the traffic, asked for anew each second.
 // Its one rule: every word that came from elsewhere goes through textContent.
 "use strict";
 
@@ -198,6 +198,7 @@ class Phone {
 }
 
 const mailboxes = MAILBOXES.map((address, place) => new Mailbox(localStorage.getItem(`mailbox-${place}`) || address, place));
+const devices = DEVICES.map((name, place) => new Device(localStorage.getItem(`device-${place}`) || name, place));
 const phones = PHONES.map((number, place) => new Phone(localStorage.getItem(`phone-${place}`) || number, place));
 
 function showFaults(faults) {
@@ -227,7 +228,7 @@ function changeFaults() {
 
 let lastSeq = 0;
 
-const PLACES = ["phones", "mail"];
+const PLACES = ["phones", "mail", "devices"];
 
 // One place is shown; which one stands in the address, so that it can be linked to.
 function showPlace() {
@@ -302,7 +303,7 @@ let looking = null;
 let isAway = false;
 
 function look() {
-  looking ??= Promise.all([lookAtClock(), lookAtTraffic(), ask("GET", "/faults").then(showFaults), ...[...phones, ...mailboxes].map((one) => one.look())])
+  looking ??= Promise.all([lookAtClock(), lookAtTraffic(), ask("GET", "/faults").then(showFaults), ...[...phones, ...mailboxes, ...devices].map((one) => one.look())])
     .then(() => { if (isAway) tell(null); isAway = false; })
     .catch((problem) => { isAway = true; tell(problem instanceof TypeError ? new Error("The sandbox does not answer.") : problem); })
     .finally(() => { looking = null; });
@@ -312,6 +313,7 @@ function look() {
 async function begin() {
   find("phones-shown").append(...phones.map((one) => one.element));
   find("mail-shown").append(...mailboxes.map((one) => one.element));
+  find("devices-shown").append(...devices.map((one) => one.element));
   addEventListener("hashchange", showPlace);
   showPlace();
   for (const button of document.querySelectorAll("[data-advance]")) {

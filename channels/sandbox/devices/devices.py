@@ -1,0 +1,105 @@
+"""All devices of the sandbox, and what they send to the service: a press, and a look at their page.
+
+Its one rule: it speaks as a device's maker would write it from the documents, with nothing that the service gave away
+otherwise: HMAC-SHA256 over method, path, time and body.
+"""
+
+import hmac
+import json
+from urllib.parse import urlsplit
+
+from multidict import CIMultiDict
+
+from channels.sandbox.devices.device import Device, Light, Pressed
+from channels.sandbox.ground import Ground
+from channels.wire import Transport, WireFailure, WireRequest, WireResponse
+
+CONTACTS = "/api/v1/contacts"
+SITE_KEY = "site_demo"
+"""The site key of a new data folder of the service."""
+TIMEOUT_S = 10.0
+DEVICES_MAX = 1_000
+MODEL = "T-100"
+
+
+class Devices:
+    """`target`: the service's public base URL."""
+
+    def __init__(self, ground: Ground, transport: Transport, *, target: str) -> None:
+        self._ground = ground
+        self._transport = transport
+        self._target = target.rstrip("/")
+        self._devices: dict[str, Device] = {}
+
+    def seen(self, name: str) -> Device:
+        """The device of that name; one that nobody touched is not kept."""
+        return self._devices.get(name) or Device(name)
+
+    def used(self, name: str) -> Device:
+        device = self._devices.setdefault(name, Device(name))
+        if len(self._devices) > DEVICES_MAX:
+            del self._devices[next(iter(self._devices))]
+        return device
+
+    async def press(
+        self, device: Device, *, text: str, context: dict[str, object], reach_me: object, signs: bool, lag_s: int = 0
+    ) -> Pressed:
+        """Press its button once, and keep what the service answers."""
+        ground = self._ground
+        shape = {
+            "text": text or None,
+            "reach_me": reach_me,
+            "context": {"model": MODEL, **context, "device": device.name},
+        }
+        body = json.dumps({name: value for name, value in shape.items() if value is not None}).encode()
+        headers = CIMultiDict({"X-Site-Key": SITE_KEY, "Content-Type": "application/json"})
+        headers["Idempotency-Key"] = ground.token()
+        signs = signs and bool(device.key)
+        if signs:
+            headers["X-Device-Signature"] = _signature(device, "POST", CONTACTS, ground.now() // 1000 - lag_s, body)
+        press = Pressed(ground.now(), text, signs)
+        device.began(press)
+        answer = await self._send("POST", CONTACTS, headers, body, about=f"device {device.name}")
+        press.status = answer.status if answer else 0
+        if answer is not None and answer.status == 201:
+            device.was_told(json.loads(answer.body))
+            await self.look(device)
+        else:
+            device.light, press.trouble = Light.FAILED, _why(answer)
+        return press
+
+    async def look(self, device: Device) -> None:
+        """Read its page, as a device does now and then."""
+        if not device.page:
+            return
+        answer = await self._send(
+            "GET", device.page, CIMultiDict({"Accept": "application/json"}), b"", about=f"device {device.name}"
+        )
+        if answer is not None and answer.status in (200, 404):
+            device.read(json.loads(answer.body))
+
+    async def _send(
+        self, method: str, path: str, headers: CIMultiDict[str], body: bytes, *, about: str
+    ) -> WireResponse | None:
+        """The service's answer; None where none came."""
+        with self._ground.activity.doing(f"{method} {urlsplit(path).path} of {about}"):
+            try:
+                request = WireRequest(method, self._target + path, headers, body)
+                return await self._transport.send(request, timeout_s=TIMEOUT_S)
+            except WireFailure:
+                return None
+
+
+def _signature(device: Device, method: str, path: str, at_s: int, body: bytes) -> str:
+    text = f"{method}\n{path}\n{at_s}\n".encode() + body
+    return f"{device.key}.{at_s}.{hmac.new(device.secret.encode(), text, 'sha256').hexdigest()}"
+
+
+def _why(answer: WireResponse | None) -> str:
+    if answer is None:
+        return "no answer came"
+    try:
+        detail = json.loads(answer.body).get("detail", "")
+    except ValueError:
+        detail = ""
+    return f"HTTP {answer.status} {detail}".strip()

@@ -1,0 +1,88 @@
+"""Where one contact stands, for its page and for the device that pressed: a word, a sentence, and what was promised.
+
+Its one rule: it says no more than whoever has the link may know. Only a contact that a paired device signed is told of
+its matter; every other one hears the same whether or not we know its address. What is not known is not said.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.core.addresses import Address, AddressKind
+from router.core.clock import Ms
+from router.core.documents import Case, Customer, Entry, Promise
+from router.core.words import PromiseState
+from router.journal.base import Journal
+
+OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
+
+
+class Standing(StrEnum):
+    """In the order in which they are looked for."""
+
+    DONE = "done"  # settled
+    CALL = "call"  # a call is promised
+    WITH_US = "with_us"  # an agent is at it
+    ANSWERED = "answered"
+    UNPAIRED = "unpaired"  # a device that nobody said the code of
+    NO_ADDRESS = "no_address"  # nobody can be answered
+    RECEIVED = "received"
+
+
+PHRASES = {
+    Standing.DONE: "page_done",
+    Standing.CALL: "page_call",
+    Standing.WITH_US: "page_with_us",
+    Standing.ANSWERED: "page_answered",
+    Standing.UNPAIRED: "page_unpaired",
+    Standing.NO_ADDRESS: "page_no_address",
+    Standing.RECEIVED: "page_answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """`promise` and `place_at` are there for a paired device alone; `paired`: None where no device pressed."""
+
+    standing: Standing
+    paired: bool | None = None
+    promise: Promise | None = None
+    place_at: Ms | None = None
+
+
+async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Stands:
+    """Where the contact of these timeline rows stands. `device_key`: the id of the key that its device has, if any."""
+    first = rows[0]
+    loaded = await journal.load_by_document(first.case)
+    found = [document for document in loaded.state.values() if isinstance(document, Customer)]
+    address = next((a for c in found if first.address and (a := c.address(first.address))), None)
+    calls = any(row.facts.get("calls") for row in rows)
+    if not device_key:
+        return Stands(_of_anybody(address, calls=calls))
+    pairing = address.pairing if address else None
+    if pairing is None or device_key not in (pairing.key, pairing.next_key):
+        return Stands(Standing.UNPAIRED, paired=False)
+    case = loaded.state.get(first.case)
+    while isinstance(case, Case) and case.joined is not None:  # the matter that it goes on in
+        case = await journal.document(case.joined.into)
+    if not isinstance(case, Case):
+        return Stands(Standing.RECEIVED, paired=True)
+    promise = await journal.document(case.promise) if case.promise else None
+    kept = promise if isinstance(promise, Promise) and promise.state in OPEN else None
+    place_at = case.ask.place_at if case.ask is not None and not case.taken else None
+    return Stands(_of_case(case, since=first.at, promise=kept), paired=True, promise=kept, place_at=place_at)
+
+
+def _of_anybody(address: Address | None, *, calls: bool) -> Standing:
+    if address is None or address.facts.kind not in (AddressKind.PHONE, AddressKind.MAIL):
+        return Standing.NO_ADDRESS
+    return Standing.CALL if calls else Standing.RECEIVED
+
+
+def _of_case(case: Case, *, since: Ms, promise: Promise | None) -> Standing:
+    if not case.status.is_live:
+        return Standing.DONE
+    if promise is not None:
+        return Standing.CALL
+    if case.taken:
+        return Standing.WITH_US
+    return Standing.ANSWERED if case.answered_at is not None and case.answered_at >= since else Standing.RECEIVED

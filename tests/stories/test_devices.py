@@ -1,0 +1,149 @@
+"""Stories of devices and their households: a press, a code that somebody says, and what the device is told from then on."""
+
+from router.core.commands import SYSTEM, UnmergeCustomers
+from router.core.words import MergeId
+from tests.story import HERS, HIS, Json, Story, World
+from tests.story.devices import Device
+
+
+async def devices_of(story: World, customer: str) -> list[Json]:
+    return (await story.api("GET", f"/customers/{customer}/devices"))["items"]
+
+
+async def customer_of(story: World, number: str = HERS) -> str:
+    return (await story.case(await story.phone(number).case()))["customer"]
+
+
+async def test_a_press_a_code_by_text_and_a_call_back() -> None:
+    """An unpaired press is a case at once. The household texts the code from the number that we know: one matter, one
+    ask; the next press is signed and joins it, asks for a call, and their phone is what rings; the device reads that."""
+    async with Story() as story:
+        await story.phone(HERS).texts("I moved, just so you know")
+        old = await story.phone(HERS).case()
+        await story.api("POST", f"/cases/{old}/status", {"status": "closed"})
+        device = Device(story, "T100-0001")
+        told = await device.presses()
+        assert told["device"]["paired"] is False
+        assert (await device.reads()).json["state"] == "unpaired"
+        [pressed] = [case for case in await story.cases() if case["id"] != old]
+        assert pressed["queue"] == "heating"
+        await story.phone(HERS).texts(f"the code is {device.code.replace('-', ' ')}")
+        await story.settles()
+        assert (await device.reads()).json | {"at": 0, "until": 0, "id": 0, "place_at": 0} == {
+            "state": "received", "says": "Somebody of us reads it and answers you. You need not do anything.",
+            "id": 0, "at": 0, "until": 0, "paired": True, "promise": None, "place_at": 0,
+        }  # fmt: skip
+        waiting = [case for case in await story.cases() if case["ask"]]
+        assert [case["id"] for case in waiting] == [pressed["id"]]
+        [shown] = await devices_of(story, await customer_of(story))
+        assert (shown["how"], shown["evidence"]) == ("sms", "weak")
+        again = await device.presses(reach_me={"channel": "phone", "at": "now"})
+        assert again["device"] == {"paired": True}
+        assert again["promise"]["state"] == "open"
+        assert again["ignored"] == []
+        read = (await device.reads()).json
+        assert (read["state"], read["promise"]["kind"]) == ("call", "callback")
+        assert (await device.reads("text/plain")).body.startswith(b"call: We call you")
+        assert len([case for case in await story.cases() if case["ask"]]) == 1
+        eva = await story.ready_agent("Eva", phone="+14155550201", skills={"heating": 3}, capacity={"message": 0})
+        await eva.accepts()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").picks_up()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").presses("1")
+        await story.passes(seconds=4)
+        assert await story.phone(HERS).state() == "ringing"
+
+
+async def test_an_agent_pairs_and_lets_go() -> None:
+    """The code read to an agent is sure; a device that was let go signs in vain, is given a new code, and whoever presses
+    it next is somebody new, who sees nothing of before."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating is cold")
+        customer = await customer_of(story)
+        device = Device(story, "T100-0001")
+        await device.presses()
+        item = await story.api("POST", f"/customers/{customer}/devices", {"code": device.code})
+        assert (item["how"], item["evidence"], item["device"].rpartition("/")[2]) == ("api", "strong", "T100-0001")
+        await device.presses()
+        proved = [c for case in await story.cases() for c in case["contacts"] if c["evidence"] == "proof"]
+        assert len(proved) == 1
+        left = await story.api("POST", f"/customers/{customer}/devices/{item['id']}/unpair", {"reason": "sold"})
+        assert left["items"] == []
+        before = {case["id"] for case in await story.cases()}
+        told = await device.presses(text="from the new owner")
+        assert told["device"]["paired"] is False
+        await story.phone(HIS).texts(f"{device.code}")
+        new = [case for case in await story.cases() if case["id"] not in before]
+        assert "from the new owner" in await story.said(new[0]["id"])
+        assert [d["how"] for d in await devices_of(story, await customer_of(story, HIS))] == ["sms"]
+        assert await devices_of(story, customer) == []
+        await story.restarts()
+        assert (await device.presses())["device"] == {"paired": True}
+
+
+async def test_a_device_of_another_household_is_not_taken() -> None:
+    """Whoever gets at a paired device and says its new code does not get what is its household's: it must be let go by
+    them first."""
+    async with Story() as story:
+        await story.phone(HERS).texts("hello")
+        device = Device(story, "T100-0001")
+        await device.presses()
+        await story.phone(HERS).texts(device.code)
+        thief = Device(story, "T100-0001")
+        await thief.presses()
+        await story.phone(HIS).texts(thief.code)
+        assert await devices_of(story, await customer_of(story, HIS)) == []
+        refused = await story.refused(
+            "POST", f"/customers/{await customer_of(story, HIS)}/devices", {"code": thief.code}
+        )
+        assert refused["status"] == 409
+        assert (await device.presses())["device"] == {"paired": True}
+
+
+async def test_a_wrong_code_by_text_is_a_text() -> None:
+    """Words with a code that nobody shows are words, and nothing is answered; nothing tells a wrong code from a right
+    one of somebody else."""
+    async with Story() as story:
+        device = Device(story, "T100-0001")
+        await device.presses()
+        wrong = device.code[:-1] + str((int(device.code[-1]) + 1) % 10)
+        await story.phone(HERS).texts(wrong)
+        await story.phone(HERS).texts("7351 4820")
+        assert await story.said(await story.phone(HERS).case()) == [wrong, "7351 4820"]
+        assert await devices_of(story, await customer_of(story)) == []
+        assert await story.phone(HERS).inbox() == []
+        await story.passes(minutes=16)
+        await story.phone(HERS).texts(device.code)
+        assert await devices_of(story, await customer_of(story)) == []
+
+
+async def test_a_pairing_by_mistake_is_taken_back() -> None:
+    """The two are one person only as long as nobody takes it back: then the device's case is its own again."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my invoice is wrong")
+        customer = await customer_of(story)
+        device = Device(story, "T100-0001")
+        await device.presses()
+        [pressed] = [case["id"] for case in await story.cases() if case["contacts"][0]["channel"] == "touch"]
+        await story.phone(HERS).texts(device.code)
+        rows = await story.timeline(pressed, "identity")
+        assert {"customers_merged", "device paired"} <= {e["facts"]["what"] for e in rows}
+        merge = next(e["facts"]["merge"] for e in rows if "merge" in e["facts"])
+        assert story.running is not None
+        await story.running.node.take(UnmergeCustomers(key="undo", merge=MergeId(merge), actor=SYSTEM))
+        assert await devices_of(story, customer) == []
+        await story.phone(HERS).texts("still wrong")
+        assert await story.said(pressed) == [""]
+
+
+async def test_the_code_on_the_phone() -> None:
+    """Said in a call, a code pairs as well."""
+    async with Story() as story:
+        device = Device(story, "T100-0001")
+        await device.presses()
+        await story.phone(HERS).calls()
+        await story.phone(HERS).speaks(f"my thermostat shows {device.code}")
+        [shown] = await devices_of(story, await customer_of(story))
+        assert (shown["how"], shown["evidence"]) == ("phone", "weak")
+        await story.phone(HERS).hangs_up()
