@@ -39,7 +39,6 @@ from router.core.commands import (
 )
 from router.core.contacts import (
     as_spelled,
-    case_of,
     clean_text,
     keep_media,
     known_customer,
@@ -60,6 +59,8 @@ from router.core.events import (
     ContactReceived,
     WorkWanted,
 )
+from router.core.evidence import grade_of_call, strengthened
+from router.core.linking import NO_WORDS, link
 from router.core.texts import queue_message
 from router.core.words import (
     DAY_MS,
@@ -68,7 +69,6 @@ from router.core.words import (
     CallState,
     Channel,
     ContactId,
-    Evidence,
     PromiseState,
     Step,
 )
@@ -87,9 +87,12 @@ def take_call(making: Making, command: TakeCall) -> None:
     number = policy.numbers.get(command.via)
     language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
-    case, link = case_of(making, customer, command)
+    found_link = link(making, customer, command, address=address.id, words=NO_WORDS)
+    graded = strengthened(grade_of_call(command, known=found is not None), found_link.grounds)
+    case = found_link.case
     if case is None:
-        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        queue = policy.routing.rules[-1].queue
+        case = open_case(making, customer, queue=queue, at=command.at, candidates=found_link.candidates)
     elif not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     making.emit(
@@ -102,8 +105,10 @@ def take_call(making: Making, command: TakeCall) -> None:
             channel=Channel.PHONE,
             address=address.id,
             via=command.via,
-            evidence=Evidence.STRONG if command.attested and found else Evidence.WEAK,
-            link=link,
+            evidence=graded.evidence,
+            link=found_link.how,
+            grounds=graded.grounds,
+            policy=making.context.policy.version,
             late=command.late,
         )
     )

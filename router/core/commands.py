@@ -123,6 +123,7 @@ class TakeContact:
     thread: CaseId | None = None  # the case that it says it is about
     thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs)
     touch: Touch | None = None
+    grounds: tuple[str, ...] = ()  # what `evidence` stands on, where the channel knows better than the address
     actor: Actor = CUSTOMER
 
 

@@ -4,12 +4,12 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core import asks
+from router.core import asks, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
 from router.core.commands import AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
-from router.core.documents import Ask, Case, Customer, Requirement
+from router.core.documents import Ask, Candidate, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressAdded,
@@ -22,11 +22,12 @@ from router.core.events import (
     CustomerCreated,
     WorkWanted,
 )
+from router.core.evidence import grade_of_contact, strengthened
 from router.core.facts import facts_of_contact, without_words
+from router.core.linking import link, read_words
 from router.core.reference import reference_of
 from router.core.values import replace
 from router.core.words import (
-    DAY_MS,
     SECOND_MS,
     ActorKind,
     AddressId,
@@ -56,10 +57,12 @@ def take_contact(making: Making, command: TakeContact) -> None:
     )
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
-    case, link = case_of(making, customer, command)
-    before = case
+    words = read_words(making, customer, text, _topics_besides(making, command, address))
+    found_link = link(making, customer, command, address=address.id, words=words)
+    graded = strengthened(grade_of_contact(command), found_link.grounds)
+    case = before = found_link.case
     if case is None:
-        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        case = open_case(making, customer, queue=_last_queue(making), at=command.at, candidates=found_link.candidates)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
     owner = customer.id
@@ -73,8 +76,11 @@ def take_contact(making: Making, command: TakeContact) -> None:
             channel=command.channel,
             address=address.id,
             via=command.via,
-            evidence=command.evidence,
-            link=link,
+            evidence=graded.evidence,
+            link=found_link.how,
+            grounds=graded.grounds,
+            policy=making.context.policy.version,
+            topics=words.topics,
             words=making.keep(text, kind="text", owner=owner) if text else None,
             media=tuple(keep_media(making, command, owner=owner)),
             language=language if text and not is_order else None,
@@ -82,13 +88,21 @@ def take_contact(making: Making, command: TakeContact) -> None:
             opt_out_hint=word is None and policy.mentions_opt_out(text),
         )
     )
+    received = making.events[-1]
     _note_context(making, command)
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
-    elif command.touch is not None or not asks.take_answer(making, case.id, text):  # anybody can touch for anybody
+    elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
         want_work(
             making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
         )
+        if found_link.how == "unsure" and isinstance(received, ContactReceived):
+            questions.ask_which(making, received)
+
+
+def _take_answer(making: Making, id: CaseId, text: str) -> bool:
+    """Whether the words were the answer to a question of ours, and nothing else."""
+    return questions.take_answer(making, id, text) or asks.take_answer(making, id, text)
 
 
 def _note_context(making: Making, command: TakeContact) -> None:
@@ -161,8 +175,24 @@ def want_work(
             ask=ask,
             matched=verdict.matched,
             inputs=without_words(facts),
+            topic=making.context.policy.topic_of(verdict.rule),
         )
     )
+
+
+def _last_queue(making: Making) -> str:
+    """The queue of what no rule but the last one takes."""
+    return making.context.policy.routing.rules[-1].queue
+
+
+def _topics_besides(making: Making, command: TakeContact, address: Address) -> tuple[str, ...]:
+    """What a contact is about by what its page or device told."""
+    if not command.context:
+        return ()
+    policy = making.context.policy
+    facts = facts_of_contact(command, case=None, address=address, known=True, language="", now=making.now)
+    topic = policy.topic_of(policy.route(facts).rule)
+    return (topic,) if topic else ()
 
 
 def requirement_of(verdict: Verdict, channel: Channel) -> Requirement:
@@ -247,46 +277,30 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 
-def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall) -> tuple[Case | None, str]:
-    """The case that a contact belongs to, and why. None: a new matter."""
-    rules = making.context.policy.settings.cases
-    since = Ms(command.at - rules.link_window_days * DAY_MS)
-    cases = [c for id in customer.live_cases if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
-    answered = [c for c in cases if c.answered_at is not None and _same_line(c, command)]
-    if answered:
-        return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"
-    if len(cases) == 1:
-        return cases[0], "single_open_case"
-    if command.channel is Channel.EMAIL and (same := [c for c in cases if _same_subject(c, command)]):
-        return max(same, key=lambda c: (c.changed_at, c.id)), "same_subject"
-    if cases:
-        return max(cases, key=lambda c: (c.changed_at, c.id)), "latest_open_case"
-    last = making.state.get(customer.last_case or "")
-    if (
-        isinstance(last, Case)
-        and last.status is CaseStatus.SOLVED
-        and last.solved_at is not None
-        and last.solved_at >= command.at - rules.reopen_days * DAY_MS
-    ):
-        return last, "reply_after_solved"
-    return None, "new_case"
-
-
-def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
-    """True when our last answer on this case went out on the line that the contact came in on."""
-    return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
-
-
-def _same_subject(case: Case, command: TakeContact | TakeCall) -> bool:
-    mail = command.mail if isinstance(command, TakeContact) else None
-    return mail is not None and bool(mail.subject_key) and mail.subject_key == case.subject_key
-
-
-def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject: str = "") -> Case:
+def open_case(
+    making: Making,
+    customer: Customer,
+    *,
+    queue: str,
+    at: Ms,
+    subject: str = "",
+    candidates: tuple[Candidate, ...] = (),
+) -> Case:
     id = CaseId(making.context.ids.new("case"))
     ref = reference_of(making.context.case_number(), offset=making.context.reference_offset)
     words = making.keep(subject, kind="text", owner=customer.id) if subject else None
-    making.emit(CaseOpened(case=id, customer=customer.id, at=at, ref=ref, queue=queue, priority=0, subject=words))
+    making.emit(
+        CaseOpened(
+            case=id,
+            customer=customer.id,
+            at=at,
+            ref=ref,
+            queue=queue,
+            priority=0,
+            subject=words,
+            candidates=candidates,
+        )
+    )
     return making.case(id)
 
 

@@ -143,6 +143,25 @@ class Mailing:
 
 
 @value
+class Candidate:
+    """Where a case of which we were not sure may belong: another `case`, or a `customer`; `why`, as grounds."""
+
+    case: CaseId | None = None
+    customer: CustomerId | None = None
+    why: tuple[str, ...] = ()
+
+
+@value
+class Question:
+    """Which matter it is, asked of them once. `choices`: the case that each number stands for; None: something new, and
+    where nothing was named, in the first place: what they wrote to us earlier."""
+
+    at: Ms
+    choices: tuple[CaseId | None, ...]
+    named: bool  # the choices were named, for they had proved who they are
+
+
+@value
 class Case:
     id: CaseId
     version: int
@@ -177,6 +196,10 @@ class Case:
     subject_key: str = ""  # of the first mail with a subject
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
+    topics: tuple[str, ...] = ()  # what its words are about, as the policy's rules name it, newest last
+    asked: bool = False  # it wanted an agent at some time
+    candidates: tuple[Candidate, ...] = ()  # where it may belong, for an agent to choose
+    question: Question | None = None  # which matter it is, asked and not answered
 
 
 class MessageState:

@@ -48,6 +48,8 @@ from router.core.events_customer import (
     ContextNoted,
     CustomerCreated,
     Facts,
+    MatterAnswered,
+    MatterAsked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -126,6 +128,8 @@ __all__ = [
     "LegPlaced",
     "LegPlanned",
     "LegRefused",
+    "MatterAnswered",
+    "MatterAsked",
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
@@ -198,6 +202,8 @@ CustomerEvent = (
     | ConsentChanged
     | WorkWanted
     | AskChanged
+    | MatterAsked
+    | MatterAnswered
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed

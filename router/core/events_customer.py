@@ -5,7 +5,7 @@ Used through `core.events`.
 
 from router.core.addresses import Address
 from router.core.clock import Ms
-from router.core.documents import Ask, Letter, Mailing
+from router.core.documents import Ask, Candidate, Letter, Mailing, Question
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -90,6 +90,7 @@ class CaseOpened:
     queue: str
     priority: int
     subject: VaultId | None = None
+    candidates: tuple[Candidate, ...] = ()  # where it may belong as well
 
 
 @value
@@ -100,7 +101,8 @@ class CaseReopened:
 
 @value
 class ContactReceived:
-    """One arrival. `link` says why it stands on this case; `at` is its true time, also when it was fetched later."""
+    """One arrival. `link` says why it stands on this case, `grounds` what that and the evidence stand on, `topics` what
+    its words are about; `at` is its true time, also when it was fetched later."""
 
     contact: ContactId
     case: CaseId
@@ -119,6 +121,9 @@ class ContactReceived:
     opt_out_hint: bool = False
     letter: Letter | None = None
     participant: bool = False  # somebody else than the customer wrote it
+    grounds: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    policy: int = 0  # the version that the link was decided under
 
 
 @value
@@ -171,6 +176,7 @@ class WorkWanted:
     ask: Ask
     matched: tuple[str, ...] = ()
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
+    topic: str = ""  # what it is about by its rule, where that is something in particular
 
 
 @value
@@ -188,6 +194,28 @@ class AskChanged:
     author_id: str | None = None
     words: VaultId | None = None
     reasons: tuple[str, ...] = ()
+
+
+@value
+class MatterAsked:
+    """Somebody with several open matters was asked which it is."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    question: Question
+
+
+@value
+class MatterAnswered:
+    """They said which matter it is. `chosen`: the case, or the likeliest earlier one; None: something new."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    chosen: CaseId | None = None
 
 
 @value

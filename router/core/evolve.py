@@ -55,6 +55,8 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    MatterAnswered,
+    MatterAsked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -105,6 +107,9 @@ from router.core.recording_folds import recording_folded
 from router.core.values import replace
 from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, WorkState
 
+TOPICS_MAX = 8
+"""More topics than this make a case about everything."""
+
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
@@ -117,12 +122,24 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
             return change(
-                state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
+                state,
+                case,
+                ask=event.ask,
+                taken=False,
+                status=status,
+                queue=event.ask.queue,
+                entries=event.entry,
+                topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
+                asked=True,
             )
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
+        case MatterAsked():
+            return change(state, get(state, event.case, Case), entries=event.entry, question=event.question)
+        case MatterAnswered():
+            return _matter_answered(state, event)
         case CustomerCreated():
             return put(state, _customer(event))
         case AddressAdded():
@@ -259,8 +276,23 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
         prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
+        topics=_topics_with(case, event.topics) if event.topics else case.topics,
     )
     return _customer_wrote(state, event)
+
+
+def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:
+    """What a case is about, with what its newest words are about."""
+    return tuple(dict.fromkeys((*case.topics, *topics)))[-TOPICS_MAX:]
+
+
+def _matter_answered(state: State, event: MatterAnswered) -> State:
+    """What they named comes first among the candidates; something new has none."""
+    case = get(state, event.case, Case)
+    first = [replace(c, why=("they_said",)) for c in case.candidates if c.case == event.chosen]
+    others = [c for c in case.candidates if c.case != event.chosen]
+    candidates = (*first, *others) if event.chosen is not None else ()
+    return change(state, case, entries=event.entry, question=None, candidates=candidates)
 
 
 def _is_answered(case: Case, event: ContactReceived) -> bool:
@@ -309,6 +341,7 @@ def _case_opened(state: State, event: CaseOpened) -> State:
             changed_at=event.at,
             priority=event.priority,
             subject=event.subject,
+            candidates=event.candidates,
         ),
     )
 

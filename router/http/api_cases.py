@@ -6,7 +6,7 @@ from pydantic import Field
 
 from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
 from router.core.context import Decision
-from router.core.documents import Case, Customer
+from router.core.documents import Case, Customer, Entry
 from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
@@ -38,6 +38,8 @@ from router.journal.base import Journal, Place
 from router.journal.terms import Term, terms_of
 
 READ_AT_ONCE = 200
+DECIDED = ("decision", "assignment", "message", "call")
+"""Kinds of rows that tell what was decided; of messages and calls, those that are contacts."""
 READS_MAX = 10
 """Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
 TEXT_MAX = 20_000
@@ -281,12 +283,16 @@ class CaseApi:
     async def decisions(self, call: Call) -> Replied:
         case = await self._case(call)
         rows = await self._journal.entries(
-            case.id, after=number_cursor(call.query.after), limit=call.query.limit + 1, kinds=("decision", "assignment")
+            case.id, after=number_cursor(call.query.after), limit=call.query.limit + 1, kinds=DECIDED
         )
         page = rows[: call.query.limit]
         items: list[DecisionOut] = []
         last: dict[str, Any] = {}
         for entry in page:
+            if entry.contact is not None:
+                items.append(_linked(entry))
+            if entry.kind not in ("decision", "assignment"):
+                continue
             facts = dict(entry.facts)
             last = dict(facts) if facts.get("what") == "queued" else last
             items.append(
@@ -424,6 +430,22 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         language=customer.language,
         cases=[c.id for c in cases],
         version=customer.version,
+    )
+
+
+def _linked(entry: Entry) -> DecisionOut:
+    """Why a contact stands on this case, and how sure it is whose it is."""
+    inputs = {name: value for name, value in entry.facts.items() if name in ("grounds", "topics")}
+    policy, rule = entry.facts.get("policy"), entry.facts.get("link")
+    return DecisionOut(
+        at=stamp(entry.at),
+        what="linked",
+        policy=policy if isinstance(policy, int) else None,
+        rule=str(rule) if rule else None,
+        inputs={**inputs, "evidence": str(entry.evidence), "channel": str(entry.channel)},
+        candidates=[],
+        reasons=list(entry.reasons),
+        agent=None,
     )
 
 

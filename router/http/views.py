@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Case, Customer, Entry, Letter, Message, MessageState, Promise, Work
+from router.core.documents import Agent, Candidate, Case, Customer, Entry, Letter, Message, MessageState, Promise, Work
+from router.core.evidence import words_of_grounds
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -25,7 +26,20 @@ class ContactOut(Reply):
     channel: str
     address: str | None = Field(description="as it was given; null after erasure")
     at: str
-    evidence: str
+    evidence: str = Field(description="how sure it is that it is theirs: proof, strong or weak")
+    grounds: list[str] = Field(description="what that stands on, and why it is on this case")
+    link: str | None = Field(description="the rule that put it here")
+
+
+class CandidateOut(Reply):
+    """Where a case of which we were not sure may belong: an agent chooses, by a merge."""
+
+    case: str | None
+    ref: str | None
+    status: str | None
+    customer: str | None = Field(description="one of the people who use a shared line")
+    addresses: list[str] = Field(description="of that person, as they were given")
+    why: list[str]
 
 
 class ParticipantOut(Reply):
@@ -84,6 +98,9 @@ class CaseOut(Reply):
     ask: AskOut | None = Field(description="what it wants of an agent now")
     language: str | None
     flags: list[str]
+    candidates: list[CandidateOut] = Field(
+        default_factory=list[CandidateOut], description="where it may belong as well, the likeliest first"
+    )
     version: int
 
 
@@ -195,9 +212,30 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
     found = [await journal.document(case.promise) if case.promise else None for case in cases]
     return [
-        case_now(case, contacts.get(case.id, []), words, [promise] if isinstance(promise, Promise) else [])
+        case_now(
+            case,
+            contacts.get(case.id, []),
+            words,
+            [promise] if isinstance(promise, Promise) else [],
+            [await _candidate_out(journal, one) for one in case.candidates],
+        )
         for case, promise in zip(cases, found, strict=True)
     ]
+
+
+async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut:
+    case = await journal.document(candidate.case) if candidate.case else None
+    customer = await journal.document(candidate.customer) if candidate.customer else None
+    addresses = [str(a.id) for a in customer.addresses] if isinstance(customer, Customer) else []
+    words = await journal.words(addresses) if addresses else {}
+    return CandidateOut(
+        case=candidate.case,
+        ref=case.ref if isinstance(case, Case) else None,
+        status=str(case.status) if isinstance(case, Case) else None,
+        customer=candidate.customer,
+        addresses=[words[id] for id in addresses if id in words],
+        why=list(words_of_grounds(candidate.why)),
+    )
 
 
 def case_now(
@@ -205,6 +243,7 @@ def case_now(
     contacts: Sequence[Entry] = (),
     words: Mapping[str, str] = NO_WORDS,
     promises: Sequence[Promise] = (),
+    candidates: Sequence[CandidateOut] = (),
 ) -> CaseOut:
     """A case from its document alone, with those of its contacts and words that are at hand."""
     channels = sorted({str(e.channel) for e in contacts})
@@ -226,6 +265,8 @@ def case_now(
                 address=words.get(e.address or ""),
                 at=stamp(e.at),
                 evidence=str(e.evidence),
+                grounds=str(e.facts.get("grounds", "")).split(),
+                link=str(e.facts["link"]) if "link" in e.facts else None,
             )
             for e in contacts
         ],
@@ -241,6 +282,7 @@ def case_now(
         ask=ask_out(case),
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
+        candidates=list(candidates),
         version=case.version,
     )
 

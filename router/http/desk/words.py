@@ -36,6 +36,14 @@ DELIVERY = {
 LINKS = {
     "new_case": "a new matter",
     "reply": "a reply on this line",
+    "reference": "the case whose reference they named",
+    "open_promise": "the case about which we promised to call them",
+    "answer_to_question": "their answer to which matter it is",
+    "same_words": "the one that the words are about",
+    "just_now": "what they wrote about a moment ago",
+    "new_matter": "a new matter",
+    "unsure": "a case of its own: several fit equally well",
+    "reply_after_closed": "the same matter again, although it was closed",
     "single_open_case": "their one open case",
     "latest_open_case": "the newest of their open cases",
     "reply_after_solved": "they came back after it was solved",
@@ -240,6 +248,12 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
     match kind, facts.get("what"):
         case _, "queued":
             return f"In line: {facts.get('queue')}"
+        case _, "linked":
+            return f"Put here as {LINKS.get(str(facts.get('link')), 'part of this case')}"
+        case _, "matter_asked":
+            return "They were asked which matter it is"
+        case _, "matter_answered":
+            return "They said that it is something new" if facts.get("is_new") else "They said which matter it is"
         case _, "offered":
             return f"Offered to {agent}"
         case _, "expired":
@@ -289,11 +303,11 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
 def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     """A decision in plain words, with what it was decided on."""
     agent = _name(decision.agent, names)
-    facts = {**decision.inputs, "what": decision.what}
+    facts = {**decision.inputs, "what": decision.what, "link": decision.rule}
     said = _record_words("decision", facts, agent, who="")
     if decision.what == "queued":
         said += f", by rule {decision.rule} of policy {decision.policy}"
-    hidden = ("work", "score", "what")
+    hidden = ("work", "score", "what", "grounds")
     inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
     if isinstance(score := decision.inputs.get("score"), int | float):
         inputs.append(("share of the target time waited", f"{score:.0%}"))
