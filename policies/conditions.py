@@ -185,6 +185,7 @@ class WordIndex:
     _lists: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _words: dict[str, int] = field(default_factory=dict[str, int])
     _parts: dict[str, int] = field(default_factory=dict[str, int])
+    _phrases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])  # by their first word
     _last: tuple[str, int] = ("", 0)  # the text that was asked for last: a contact asks for it more than once
 
     def mask_of(self, entries: tuple[str, ...]) -> int:
@@ -207,20 +208,24 @@ class WordIndex:
         for mask in map(self._words.get, words):
             if mask:
                 hits |= mask
-        if self._parts and words:
+        begun = self._phrases.keys() & words
+        if (self._parts or begun) and words:
             line = f" {' '.join(words)} "
-            for part, mask in self._parts.items():
-                if part in line:
-                    hits |= mask
+            for parts in (self._parts, *(self._phrases[word] for word in begun)):
+                for part, mask in parts.items():
+                    if part in line:
+                        hits |= mask
         self._last = (text, hits)
         return hits
 
     def _add(self, entry: str, mask: int) -> None:
         words = words_of(entry)
         is_beginning = entry.endswith("*")
-        table, key = (self._words, words[0]) if len(words) == 1 and not is_beginning else (
-            self._parts, f" {' '.join(words)}{'' if is_beginning else ' '}",
-        )  # fmt: skip
+        if len(words) == 1 and not is_beginning:
+            table, key = self._words, words[0]
+        else:
+            table = self._phrases.setdefault(words[0], {}) if len(words) > 1 else self._parts
+            key = f" {' '.join(words)}{'' if is_beginning else ' '}"
         table[key] = table.get(key, 0) | mask
 
 

@@ -22,7 +22,7 @@ JUST_NOW_MS = 30 * MINUTE_MS
 CANDIDATES_MAX = 9
 """As many as have a key of their own."""
 PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
-RUNS = re.compile(r"[0-9][0-9 \-./#]*[0-9]")
+RUNS = re.compile(r"[0-9][0-9 \-./#]{5,}[0-9]")
 
 
 @value
