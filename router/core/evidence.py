@@ -42,6 +42,7 @@ GROUNDS = {
     "other_words": "the words are about something else than what was open",
     "says_other": "the words say that it is about something else",
     "open": "it is open",
+    "fits_as_well": "it is open, and fits as well as others",
     "they_said": "they said that it is about this",
     "solved": "it was solved not long ago",
     "unsure": "several open cases fit equally well",

@@ -21,6 +21,7 @@ JUST_NOW_MS = 30 * MINUTE_MS
 """Who writes again on the same line within this time goes on with what they said."""
 CANDIDATES_MAX = 9
 """As many as have a key of their own."""
+FITS_AS_WELL = "fits_as_well"
 PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
 RUNS = re.compile(r"[0-9][0-9 \-./#]{5,}[0-9]")
 
@@ -166,13 +167,13 @@ def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) 
     on_line = [case for case in cases if _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS]
     if on_line:
         return Link(max(on_line, key=_heard_at), "just_now", (*besides, "just_now"))
-    waiting = [case for case in cases if case.candidates and _same_line(case, command)]
+    waiting = [case for case in cases if _was_unsure(case) and _same_line(case, command)]
     if waiting:  # we were not sure then either: what follows stands with what came first
         return Link(max(waiting, key=_heard_at), "just_now", (*besides, "same_line"))
     recent = [case for case in cases if command.at - case.changed_at <= LATELY_MS]
     if len(recent) == 1:
         return Link(recent[0], "latest_open_case", (*besides, "lately"))
-    return Link(None, "unsure", (*besides, "unsure"), _candidates(cases, *besides, "open"))
+    return Link(None, "unsure", (*besides, "unsure"), _candidates(cases, *besides, FITS_AS_WELL))
 
 
 # --- nothing is open --------------------------------------------------------------------------------------------------
@@ -205,6 +206,10 @@ def is_other_matter(case: Case, words: Words) -> bool:
 def _candidates(cases: list[Case], *why: str) -> tuple[Candidate, ...]:
     newest = sorted(cases, key=lambda case: (case.changed_at, case.id), reverse=True)
     return tuple(Candidate(case=case.id, why=why) for case in newest[:CANDIDATES_MAX])
+
+
+def _was_unsure(case: Case) -> bool:
+    return any(FITS_AS_WELL in candidate.why for candidate in case.candidates)
 
 
 def _heard_at(case: Case) -> int:

@@ -7,7 +7,7 @@ from router.core.addresses import Address, AddressFacts, AddressKind
 from router.core.clock import Ms
 from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.context import Context, Making
-from router.core.documents import Case, Customer, Promise, Question, Reached
+from router.core.documents import Candidate, Case, Customer, Promise, Question, Reached
 from router.core.evidence import GROUNDS, Graded, grade_of_call, grade_of_mail, strengthened
 from router.core.linking import Link, link, read_words, references_in
 from router.core.reference import reference_of
@@ -146,6 +146,12 @@ def test_who_is_not_sure_links_to_the_person_and_names_the_candidates() -> None:
     assert where(found) == ("", "unsure")
     assert [c.case for c in found.candidates] == [heating.id, billing.id]
     third = case("c", candidates=found.candidates, heard=on_line(NOW - HOUR_MS))
+    named = linked(
+        "my new stove",
+        heating,
+        replace(billing, changed_at=Ms(NOW - 1), candidates=(Candidate(case=heating.id, why=("open",)),)),
+    )
+    assert where(named) == ("", "unsure"), "a case that was told apart by its words was never a guess"
     assert where(linked("hello?", heating, billing, third)) == ("c", "just_now")
     asked = replace(third, question=Question(at=NOW, choices=(heating.id, None), named=False))
     assert where(linked("1", heating, billing, asked)) == ("c", "answer_to_question")
