@@ -19,6 +19,7 @@ from router.core.timeline import entry_of
 from router.http.auth import TOKEN_ROLES, Role, Tokens
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
+from router.journal.persons import Persons
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME, write_copy
 from router.settings import Settings
@@ -141,18 +142,23 @@ async def replay(settings: Settings, *, say: Callable[[str], None]) -> int:
     _must_hold_a_journal(settings)
     journal = await SqliteJournal.open(settings.data)
     try:
-        states: dict[str, State] = {}
+        states, persons = dict[str, State](), Persons()
         position, entries, differences = 0, dict[str, int](), list[str]()
         while batches := await journal.batches(after=position, limit=2000):
             for stored in batches:
                 if stored.first != position + 1:
                     differences.append(f"the log has a gap before {stored.first}")
-                state = states.get(stored.stream, {})
+                group = persons.streams(stored.stream)
+                if persons.hear(stored.events):
+                    group = persons.streams(stored.stream)
+                    state = {id: d for stream in group for id, d in states.get(stream, {}).items()}
+                else:
+                    state = states.get(stored.stream, {})
                 for event in stored.events:
                     state = evolve(state, event)
                     if (entry := entry_of(event)) is not None:
                         entries[entry.case] = entries.get(entry.case, 0) + 1
-                states[stored.stream] = state
+                states.update(dict.fromkeys(group, state))
                 position = stored.last
                 if position // PROGRESS_EVERY != (stored.first - 1) // PROGRESS_EVERY:
                     say(f"  {position} events …")

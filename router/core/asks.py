@@ -24,7 +24,7 @@ LIVE = ("phone", "chat")
 
 def put_first(making: Making, command: PutFirst) -> None:
     """A lead puts waiting work before everybody else. The reason stands on the case."""
-    case = making.case(command.case)
+    case = making.asking(command.case)
     ask = case.ask
     if ask is None or ask.work != command.work or case.taken or ask.first:
         raise Rejected(Reason.NOTHING_TO_DO, "work")
@@ -45,7 +45,7 @@ def put_first(making: Making, command: PutFirst) -> None:
 
 def set_deadline(making: Making, command: SetDeadline) -> None:
     """Note until when the customer can be reached; shortly before that they go ahead of those who have time left."""
-    case = making.case(command.case)
+    case = making.asking(command.case)
     if case.ask is None or case.ask.work != command.work or case.taken or case.ask.deadline_at == command.until:
         raise Rejected(Reason.NOTHING_TO_DO, "work")
     making.emit(
@@ -67,7 +67,7 @@ def move_ahead(making: Making, case: Case, event: DeadlineDue) -> None:
     ask = case.ask
     if ask is None or ask.early or (case.moved_at is not None and event.at - case.moved_at < DAY_MS):
         raise Rejected(Reason.NOTHING_TO_DO, "deadline")
-    _changed(making, case, replace(ask, early=True), at=event.at, what="deadline", reasons=(event.why,))
+    changed(making, case, replace(ask, early=True), at=event.at, what="deadline", reasons=(event.why,))
 
 
 def ask_language(making: Making, case: Case, event: LanguageDue) -> None:
@@ -81,7 +81,7 @@ def ask_language(making: Making, case: Case, event: LanguageDue) -> None:
     if ask.requirement.kind not in LIVE and (way := _way_to_ask(making, case)) is None:
         return
     why = f"nobody who speaks {event.language} is free; asked whether {event.other} will do"
-    _changed(
+    changed(
         making, case, replace(ask, offered_language=event.other), at=event.at, what="language_asked", reasons=(why,)
     )
     if way is not None:
@@ -100,18 +100,18 @@ def language_question(making: Making, requirement: Requirement, other: str) -> s
 
 def answer_language(making: Making, command: AnswerLanguage) -> None:
     """What the customer said to it. Raises Rejected where nothing was asked, or it was answered before."""
-    case = making.case(command.case)
+    case = making.asking(command.case)
     ask = case.ask
     if ask is None or case.taken or not is_asked(ask):
         raise Rejected(Reason.NOTHING_TO_DO, "language")
     if not command.yes:
-        _changed(
+        changed(
             making, case, ask, at=making.now, what="language_kept",
             reasons=("they keep their language, and their place",), author=ActorKind.CUSTOMER,
         )  # fmt: skip
         return
     other = ask.offered_language
-    _changed(
+    changed(
         making,
         case,
         replace(ask, requirement=replace(ask.requirement, language=other)),
@@ -124,7 +124,7 @@ def answer_language(making: Making, command: AnswerLanguage) -> None:
 
 def take_answer(making: Making, id: CaseId, text: str) -> bool:
     """Take words as the answer, where they are a yes and the question is open. True when they were."""
-    case = making.case(id)
+    case = making.asking(id)
     if case.ask is None or case.taken or not is_asked(case.ask) or not making.context.policy.agrees(text):
         return False
     answer_language(making, AnswerLanguage(key="", case=id, yes=True))
@@ -152,7 +152,7 @@ def comeback(making: Making, case: Case, *, at: Ms, target_ms: int) -> tuple[Ms,
     return Ms(at - credit), (why,)
 
 
-def _changed(
+def changed(
     making: Making,
     case: Case,
     ask: Ask,
@@ -162,6 +162,7 @@ def _changed(
     reasons: tuple[str, ...],
     author: ActorKind = ActorKind.SYSTEM,
 ) -> None:
+    """Note that a case wants the same work otherwise, and why."""
     making.emit(
         AskChanged(
             case=case.id,

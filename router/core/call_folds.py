@@ -2,6 +2,7 @@
 
 from typing import Any, assert_never
 
+from router.core import side_folds as sides
 from router.core.clock import Ms
 from router.core.documents import Ask, Call, Case, Promise, Reached, State
 from router.core.events import (
@@ -66,9 +67,10 @@ def call_folded(state: State, event: CallEvent) -> State:
             state = change(state, get(state, event.call, Call), spoke=True)
             case = get(state, event.case, Case)
             unanswered = case.unanswered + 1
-            return change(
+            state = change(
                 state, case, entries=event.entry, changed_at=event.at, unanswered=unanswered, ask=_with_words(case.ask)
             )
+            return sides.said(state, get(state, case.id, Case), at=event.at, heard=None) if case.side else state
         case CallEnded():
             return _ended(state, event)
         case LegRefused():
@@ -220,9 +222,10 @@ def _said(state: State, event: CallSaid) -> State:
     heard, ask = case.heard, _with_words(case.ask)
     if call.address is not None:
         heard = Reached(at=event.at, channel=Channel.PHONE, address=call.address, via=call.via)
-    return change(
+    state = change(
         state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1, heard=heard, ask=ask
     )
+    return sides.said(state, get(state, case.id, Case), at=event.at, heard=heard) if case.side else state
 
 
 def _with_words(ask: Ask | None) -> Ask | None:
@@ -243,7 +246,10 @@ def _ended(state: State, event: CallEnded) -> State:
     talked = event.role is CallRole.CUSTOMER and call.work is not None and event.step is not Step.GREETING
     if talked and call.answered_at is not None:
         changes |= {"answered_at": event.at, "unanswered": 0}
-    return change(state, case, **changes)
+    state = change(state, case, **changes)
+    if case.side is not None and "answered_at" in changes:
+        state = sides.attended(state, get(state, case.id, Case), at=event.at, status=None)
+    return state
 
 
 def _promised(state: State, event: PromiseMade) -> State:

@@ -21,6 +21,7 @@ from router.core.events import (
 )
 from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
 from router.core.place import place_after_switch
+from router.core.tree import is_written
 from router.core.values import replace
 from router.core.words import (
     SECOND_MS,
@@ -168,14 +169,16 @@ def ask_for_phone(
     making: Making, case_id: CaseId, *, place_at: Ms, call: Call | None, speech: str = "", agent: AgentId | None = None
 ) -> None:
     """Ask for an agent on the phone. What the case had asked for before is withdrawn, its place carried over."""
-    case = making.case(case_id)
-    if not case.status.is_live:  # it was settled while they were on the line
-        making.emit(CaseReopened(case=case.id, at=making.now))
-        case = making.case(case_id)
+    for one in dict.fromkeys((making.head(case_id).id, case_id)):
+        if not making.case(one).status.is_live:  # it was settled while they were on the line
+            making.emit(CaseReopened(case=one, at=making.now))
+    case, asks = making.case(case_id), making.asking(case_id)
+    if asks.id != case.id and not is_written(asks):  # somebody else of the same matter is on the phone
+        asks = case
     facts = facts_of_call(making, call, speech) if call else facts_of_case(case, now=making.now, heard=case.heard)
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, Channel.PHONE)
-    old = case.ask
+    old = asks.ask
     kept = old if old is not None and not verdict.matched else None  # no new words: it is about what it was about
     if kept is not None:
         requirement = replace(
@@ -187,7 +190,7 @@ def ask_for_phone(
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
     if old is not None:
         place_at = min(place_at, place_after_switch(old.place_at, now=making.now, old=old.requirement, new=requirement))
-        _withdraw(making, case, old, why="they are on the phone" if call else "we call them")
+        _withdraw(making, asks, old, why="they are on the phone" if call else "we call them")
     case = making.case(case_id)
     making.emit(
         WorkWanted(

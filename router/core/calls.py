@@ -44,6 +44,7 @@ from router.core.contacts import (
     known_customer,
     new_customer,
     open_case,
+    side_of,
 )
 from router.core.context import Making
 from router.core.documents import Call
@@ -95,6 +96,7 @@ def take_call(making: Making, command: TakeCall) -> None:
         case = open_case(making, customer, queue=queue, at=command.at, candidates=found_link.candidates)
     elif not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
+    case = side_of(making, making.case(case.id), customer, at=command.at)
     making.emit(
         ContactReceived(
             contact=ContactId(making.context.ids.new("con")),

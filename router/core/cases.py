@@ -29,12 +29,13 @@ from router.core.events import (
 )
 from router.core.facts import facts_of_case, without_words
 from router.core.legs import ring_agent
+from router.core.tree import tree_of
 from router.core.values import replace
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, WorkId
 
 
 def add_note(making: Making, command: AddNote) -> None:
-    case = making.case(command.case)
+    case = making.head(command.case)
     making.emit(
         NoteAdded(
             case=case.id,
@@ -49,7 +50,7 @@ def add_note(making: Making, command: AddNote) -> None:
 
 def set_status(making: Making, command: SetStatus) -> None:
     """A person says where the case stands. Settled or waiting for the customer, it wants no agent any more."""
-    case = making.case(command.case)
+    case = making.head(command.case)
     check_version(case, command.if_version)
     making.emit(
         CaseStatusChanged(
@@ -63,18 +64,18 @@ def set_status(making: Making, command: SetStatus) -> None:
         )
     )
     wants = command.status in (CaseStatus.OPEN, CaseStatus.WAITING_US)
-    if not wants and case.ask is not None:
-        _withdraw(making, case, why=f"case is {command.status}")
-    if not wants:
-        drop_promise(making, case.id, why=f"case is {command.status}")
-    elif wants and case.ask is None:
+    for one in () if wants else tree_of(making.state, case):
+        if one.ask is not None:
+            _withdraw(making, one, why=f"case is {command.status}")
+        drop_promise(making, one.id, why=f"case is {command.status}")
+    if wants and making.asking(case.id).ask is None:
         want_again(making, case.id, place_at=making.now)
 
 
 def assign(making: Making, command: AssignCase) -> None:
     """Give the case to one agent or to a queue. Its place in line goes along."""
-    case = making.case(command.case)
-    check_version(case, command.if_version)
+    check_version(making.head(command.case), command.if_version)
+    case = making.asking(command.case)
     if not case.status.is_live:
         raise Rejected(Reason.CASE_CLOSED, case.ref)
     place_at, on_phone = making.now, False
@@ -178,12 +179,13 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
             note=event.note,
         )
     )
-    if event.outcome == "solved" and case.status.is_live and making.case(case.id).ask is None:
+    head = making.head(case.id)
+    if event.outcome == "solved" and head.status.is_live and making.asking(case.id).ask is None:
         making.emit(
             CaseStatusChanged(
-                case=case.id,
+                case=head.id,
                 at=event.at,
-                entry=case.entries + 2,
+                entry=head.entries + 1,
                 status=CaseStatus.SOLVED,
                 author=ActorKind.AGENT,
                 author_id=event.agent,
@@ -191,10 +193,10 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
         )
         drop_promise(making, case.id, why="the agent settled it without a call")
     own_promise(making, case.id)
-    wrote = case.heard is not None and case.heard.at > event.at
-    if case.heard is not None and wrote and making.case(case.id).ask is None:  # they wrote after the agent had finished
+    wrote = head.heard is not None and head.heard.at > event.at
+    if head.heard is not None and wrote and making.asking(case.id).ask is None:  # they wrote after it was finished
         if event.outcome == "solved":
-            making.emit(CaseReopened(case=case.id, at=case.heard.at))
+            making.emit(CaseReopened(case=head.id, at=head.heard.at))
         asked_at = case.ask.place_at if case.ask else event.at
         want_again(making, case.id, place_at=max(asked_at, event.at))  # the first of those words is not known any more
 
@@ -212,7 +214,7 @@ def want_again(
     """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
 
     Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
-    case = making.case(id)
+    case = making.asking(id)
     policy = making.context.policy
     on_phone = on_phone or (case.ask is not None and case.ask.requirement.channel is Channel.PHONE)
     channel = Channel.PHONE if on_phone else _written(case)

@@ -4,7 +4,7 @@
 """
 
 from router.core.clock import Ms
-from router.core.documents import Ask, SkillLevels
+from router.core.documents import Ask, Entry, SkillLevels
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -18,6 +18,7 @@ from router.core.words import (
     CustomerId,
     Evidence,
     JoinMode,
+    MergeId,
     MessageId,
     OfferId,
     PromiseId,
@@ -279,6 +280,73 @@ class AddAddress:
     customer: CustomerId
     address: str
     actor: Actor
+
+
+# --- joining and taking apart -----------------------------------------------------------------------------------------
+
+
+@value
+class MergeCases:
+    """`case` goes on in `into`. Both are of one person."""
+
+    key: str
+    case: CaseId
+    into: CaseId
+    actor: Actor
+    reason: str = ""
+    evidence: Evidence = Evidence.WEAK
+    if_version: int | None = None
+
+
+@value
+class UnmergeCases:
+    """Take apart what one merge, or one split, did; what came in between is on the right side already."""
+
+    key: str
+    merge: MergeId
+    actor: Actor
+    reason: str = ""
+    if_version: int | None = None
+
+
+@value
+class SplitCase:
+    """Named rows are another matter. `rows`, `left` and `text` are found under the customer's lock: those rows, the
+    contacts that stay, and what was written in the first row of theirs."""
+
+    key: str
+    case: CaseId
+    entries: tuple[str, ...]
+    actor: Actor
+    reason: str = ""
+    if_version: int | None = None
+    rows: tuple[Entry, ...] = ()
+    left: tuple[Entry, ...] = ()
+    text: str = ""
+
+
+@value
+class MergeCustomers:
+    """`customer` was found to be `into` as well."""
+
+    key: str
+    customer: CustomerId
+    into: CustomerId
+    actor: Actor
+    reason: str = ""
+    evidence: Evidence = Evidence.WEAK
+    if_version: int | None = None
+
+
+@value
+class UnmergeCustomers:
+    """They are two people after all: their cases are taken apart as well."""
+
+    key: str
+    merge: MergeId
+    actor: Actor
+    reason: str = ""
+    if_version: int | None = None
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -647,6 +715,11 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | MergeCases
+    | UnmergeCases
+    | SplitCase
+    | MergeCustomers
+    | UnmergeCustomers
 )
 DomainCommand = (
     ActivatePolicy

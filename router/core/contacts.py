@@ -7,7 +7,7 @@ from policies import ConsentWord, Verdict
 from router.core import asks, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
-from router.core.commands import AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
 from router.core.documents import Ask, Candidate, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
@@ -25,7 +25,9 @@ from router.core.events import (
 from router.core.evidence import grade_of_contact, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.linking import link, read_words
+from router.core.parts import note_merge
 from router.core.reference import reference_of
+from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
     SECOND_MS,
@@ -65,6 +67,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
         case = open_case(making, customer, queue=_last_queue(making), at=command.at, candidates=found_link.candidates)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
+    case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
     making.emit(
         ContactReceived(
@@ -145,7 +148,7 @@ def want_work(
     """Ask for an agent unless the case is already in line or with one: its place is that of the first words.
 
     `before`: the case as it was when they came, for who comes back soon has waited a little already."""
-    case = making.case(case_id)
+    case = making.asking(case_id)
     if case.ask is not None:
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
@@ -277,6 +280,19 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 
+def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
+    """The case on which this customer's words stand: the head, or the part of theirs that goes on in it. What somebody
+    else of the same person says about it stands in a part of their own, so that it can be told apart again."""
+    if head.side is None and head.customer == customer.id:
+        return head
+    mine = side_for(making.state, head, customer.id)
+    if mine is not None:
+        return mine
+    part = open_case(making, customer, queue=head.queue, at=at)
+    note_merge(making, part, making.case(head.id), by=SYSTEM)
+    return making.case(part.id)
+
+
 def open_case(
     making: Making,
     customer: Customer,
@@ -322,7 +338,9 @@ def _change_consent(making: Making, case_id: CaseId, address: Address, command: 
             why="their own word",
         )
     )
-    if case.ask is None and case.contacts == 1:  # opened by this word alone: nothing is left to do
+    if (
+        case.ask is None and case.contacts == 1 and case.side is None
+    ):  # opened by this word alone: nothing is left to do
         making.emit(
             CaseStatusChanged(
                 case=case.id,

@@ -11,6 +11,7 @@ from router.core.documents import Call, Case, Customer, Document, Message, Promi
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
+from router.core.tree import asking, head_of
 from router.core.values import value
 from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
 
@@ -70,6 +71,14 @@ class Making:
         if not isinstance(found, Case):
             raise Rejected(Reason.NOT_FOUND, "case")
         return found
+
+    def head(self, id: CaseId) -> Case:
+        """The case that a case goes on in: itself, unless it was merged."""
+        return head_of(self.state, self.case(id))
+
+    def asking(self, id: CaseId) -> Case:
+        """Which of the cases joined with this one asks for an agent; the head where none does."""
+        return asking(self.state, self.case(id))
 
     def call(self, id: str) -> Call:
         found = self.state.get(id)

@@ -11,13 +11,16 @@ from router.core import (
     calls,
     cases,
     contacts,
+    customer_merging,
     leads,
     legs,
     letters,
+    merging,
     messages,
     offers,
     recorded,
     recording,
+    splitting,
     touches,
 )
 from router.core.commands import (
@@ -43,6 +46,8 @@ from router.core.commands import (
     HoldCall,
     JoinCall,
     LoseAgent,
+    MergeCases,
+    MergeCustomers,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -61,10 +66,13 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SplitCase,
     StartCall,
     TakeCall,
     TakeContact,
     TakeRecording,
+    UnmergeCases,
+    UnmergeCustomers,
     WithdrawWork,
 )
 from router.core.context import Context, Decision, Making
@@ -144,6 +152,16 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.hang_up(making, command)
         case CancelCallback():
             calls.cancel_callback(making, command)
+        case MergeCases():
+            merging.merge_cases(making, command)
+        case UnmergeCases():
+            splitting.undo(making, command)
+        case SplitCase():
+            splitting.split_case(making, command)
+        case MergeCustomers():
+            customer_merging.merge_customers(making, command)
+        case UnmergeCustomers():
+            customer_merging.unmerge_customers(making, command)
         case ActivatePolicy():
             making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
         case AddAgent():
@@ -174,6 +192,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
         case _:
             assert_never(command)
+    merging.follow(making)
     leads.follow(making)
     recording.follow(making)
     return Decision(

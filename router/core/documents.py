@@ -23,6 +23,7 @@ from router.core.words import (
     CustomerId,
     Evidence,
     JoinMode,
+    MergeId,
     MessageId,
     OfferId,
     PromiseId,
@@ -40,6 +41,19 @@ SkillLevels = tuple[tuple[str, int], ...]
 
 
 @value
+class Joined:
+    """That a case, or a customer, stands under another one since `at`. `why`: the vault id of the reason given."""
+
+    id: MergeId
+    into: str
+    at: Ms
+    author: ActorKind
+    author_id: str | None = None
+    evidence: Evidence = Evidence.WEAK
+    why: VaultId | None = None
+
+
+@value
 class Customer:
     id: CustomerId
     version: int
@@ -50,6 +64,8 @@ class Customer:
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
+    joined: Joined | None = None  # the customer whom they were found to be as well
+    members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -162,6 +178,38 @@ class Question:
 
 
 @value
+class Side:
+    """What a case that is joined with others is on its own, kept up while it is: what undoing gives back."""
+
+    status: CaseStatus
+    queue: str
+    agent: AgentId | None = None
+    ask: Ask | None = None  # what it wanted when it was joined, unless somebody has finished that since
+    taken: bool = False
+    place_at: Ms | None = None  # the oldest of its words that no person has attended to
+    heard: Reached | None = None
+    letter: Letter | None = None
+    answered_at: Ms | None = None
+    unanswered: int = 0
+    contacts: int = 0
+    language: str | None = None
+    opt_out_hint: bool = False
+    prefers: Channel | None = None
+    solved_at: Ms | None = None
+
+
+@value
+class Split:
+    """Where a case was taken out of another one, and which rows came along."""
+
+    id: MergeId
+    case: CaseId
+    entries: tuple[tuple[CaseId, int], ...]
+    contacts: int
+    unanswered: int
+
+
+@value
 class Case:
     id: CaseId
     version: int
@@ -200,6 +248,16 @@ class Case:
     asked: bool = False  # it wanted an agent at some time
     candidates: tuple[Candidate, ...] = ()  # where it may belong, for an agent to choose
     question: Question | None = None  # which matter it is, asked and not answered
+    joined: Joined | None = None  # the case that it goes on in
+    parts: tuple[CaseId, ...] = ()  # cases that go on in this one
+    side: Side | None = None  # its own account, while it is joined with others
+    split: Split | None = None  # what it began as
+    rows_moved: bool = False  # rows of its timeline stand in another case, or rows of another one here
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is a matter of its own, and not one that goes on in another case."""
+        return self.joined is None
 
 
 class MessageState:
@@ -413,6 +471,7 @@ class Entry:
     message: MessageId | None = None
     contact: str | None = None
     address: AddressId | None = None
+    via: str = ""  # which of our numbers or addresses a contact came to
     evidence: Evidence | None = None
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """What happened. Events carry ids, kinds, times, numbers and reasons; never a person's words, names or addresses.
 
 An event's class name is its name in the journal for ever: a changed shape gets an upcaster in `journal.codec`.
-The classes stand by scope in `events_customer`, `events_calls` and `events_domain`; everybody takes them from here.
+The classes stand by scope in `events_customer`, `events_calls`, `events_merges` and `events_domain`; everybody takes
+them from here.
 """
 
 from router.core.events_calls import (
@@ -88,6 +89,15 @@ from router.core.events_domain import (
     WorkOffered,
     WorkWrapped,
 )
+from router.core.events_merges import (
+    CasesMerged,
+    CaseSplit,
+    CasesUnmerged,
+    CustomersMerged,
+    CustomersUnmerged,
+    IdentityNoted,
+    SplitUndone,
+)
 from router.core.values import field, value
 from router.core.words import ActorKind
 
@@ -109,17 +119,23 @@ __all__ = [
     "CallWentOn",
     "CaseOpened",
     "CaseReopened",
+    "CaseSplit",
     "CaseStatusChanged",
+    "CasesMerged",
+    "CasesUnmerged",
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
     "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
+    "CustomersMerged",
+    "CustomersUnmerged",
     "DeadlineDue",
     "DomainEvent",
     "Event",
     "Facts",
+    "IdentityNoted",
     "JoinAsked",
     "LanguageDue",
     "LeadTookOver",
@@ -161,6 +177,7 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SplitUndone",
     "TextWithheld",
     "WishNoted",
     "WorkAccepted",
@@ -250,6 +267,13 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CasesMerged
+    | CasesUnmerged
+    | CaseSplit
+    | SplitUndone
+    | CustomersMerged
+    | CustomersUnmerged
+    | IdentityNoted
 )
 DomainEvent = (
     PolicyActivated

@@ -4,8 +4,9 @@ Folding the journal from its beginning gives every document again; `onecase repl
 version than a document never fails here: what was decided once is a fact.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
+from router.core import side_folds as sides
 from router.core.addresses import Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
@@ -17,7 +18,6 @@ from router.core.documents import (
     MessageState,
     Offer,
     Participant,
-    Reached,
     State,
     Work,
 )
@@ -39,14 +39,20 @@ from router.core.events import (
     CallWentOn,
     CaseOpened,
     CaseReopened,
+    CasesMerged,
+    CaseSplit,
     CaseStatusChanged,
+    CasesUnmerged,
     CommandTaken,
     ConsentChanged,
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    CustomersMerged,
+    CustomersUnmerged,
     DeadlineDue,
     Event,
+    IdentityNoted,
     JoinAsked,
     LanguageDue,
     LeadTookOver,
@@ -88,6 +94,7 @@ from router.core.events import (
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
+    SplitUndone,
     TextWithheld,
     WishNoted,
     WorkAccepted,
@@ -104,8 +111,9 @@ from router.core.events import (
 )
 from router.core.folding import change, get, put
 from router.core.recording_folds import recording_folded
+from router.core.tree import asking, head_of
 from router.core.values import replace
-from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
 
 TOPICS_MAX = 8
 """More topics than this make a case about everything."""
@@ -162,21 +170,25 @@ def evolve(state: State, event: Event) -> State:
         case CaseReopened():
             case = get(state, event.case, Case)
             customer = get(state, case.customer, Customer)
-            state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
+            if case.is_head:
+                state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
             return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld() | ContextNoted():
+        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted():
             return change(state, get(state, event.case, Case), entries=event.entry)
         case WishNoted():
             case = get(state, event.case, Case)
-            return change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
+            state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
+            return sides.wished(state, event) if case.side is not None else state
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case CaseStatusChanged():
             return _status_changed(state, event)
+        case CasesMerged() | CasesUnmerged() | CaseSplit() | SplitUndone() | CustomersMerged() | CustomersUnmerged():
+            return _joined(state, event)
         case (
             MessageQueued()
             | MessageAttempted()
@@ -250,6 +262,28 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     case = get(state, event.case, Case)
     if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
         return change(state, case, entries=event.entry)
+    answers_it = _is_answered(case, event)
+    state = change(
+        state,
+        case,
+        **_line_with_words(case, event),
+        **sides.words_on(case, event, answers_it=answers_it),
+        subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
+        changed_at=max(case.changed_at, event.at),
+        entries=event.entry,
+        topics=_topics_with(case, event.topics) if event.topics else case.topics,
+    )
+    if case.side is not None:
+        for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
+            if other.id != case.id:
+                changed_at = max(other.changed_at, event.at)
+                state = change(state, other, **_line_with_words(other, event), changed_at=changed_at)
+        state = sides.came_in(state, get(state, case.id, Case), event, answers_it=answers_it)
+    return _customer_wrote(state, event)
+
+
+def _line_with_words(case: Case, event: ContactReceived) -> dict[str, Any]:
+    """What words change in what a case wants of an agent, and where it stands."""
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
@@ -258,27 +292,28 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
     if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:
         ask = replace(ask, written=True)  # a hang-up must not take what they wrote out of line
-    reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
-    if event.participant:  # answers go to the customer, with a copy to whoever takes part
-        reached = replace(case.heard, at=event.at) if case.heard is not None else None
-    state = change(
-        state,
-        case,
-        ask=ask,
-        status=status,
-        heard=reached if case.heard is None or event.at >= case.heard.at else case.heard,
-        letter=event.letter if event.letter is not None and _is_answered(case, event) else case.letter,
-        subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
-        changed_at=max(case.changed_at, event.at),
-        entries=event.entry,
-        contacts=case.contacts + 1,
-        unanswered=case.unanswered + 1,
-        language=event.language or case.language,
-        opt_out_hint=case.opt_out_hint or event.opt_out_hint,
-        prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
-        topics=_topics_with(case, event.topics) if event.topics else case.topics,
-    )
-    return _customer_wrote(state, event)
+    return {"ask": ask, "status": status}
+
+
+def _joined(
+    state: State,
+    event: CasesMerged | CasesUnmerged | CaseSplit | SplitUndone | CustomersMerged | CustomersUnmerged,
+) -> State:
+    match event:
+        case CasesMerged():
+            return sides.merged(state, event)
+        case CasesUnmerged():
+            return sides.unmerged(state, event)
+        case CaseSplit():
+            return sides.split(state, event)
+        case SplitUndone():
+            return sides.split_undone(state, event)
+        case CustomersMerged():
+            return sides.customers_merged(state, event)
+        case CustomersUnmerged():
+            return sides.customers_unmerged(state, event)
+        case _:
+            assert_never(event)
 
 
 def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:
@@ -360,7 +395,8 @@ def _consent_changed(state: State, event: ConsentChanged) -> State:
         for a in customer.addresses
     )
     state = change(state, customer, addresses=addresses)
-    return change(state, get(state, event.case, Case), entries=event.entry)
+    state = change(state, get(state, event.case, Case), entries=event.entry)
+    return sides.only_stopped(state, get(state, event.case, Case))
 
 
 def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | WorkReturned) -> State:
@@ -370,13 +406,22 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
             wrapping = event.work if case.taken else case.wrapping
             return change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
+            side = replace(case.side, agent=event.agent) if case.side is not None else None
             return change(
-                state, case, taken=True, agent=event.agent, entries=event.entry, refused=None, kept_place_at=None
+                state,
+                case,
+                taken=True,
+                agent=event.agent,
+                entries=event.entry,
+                refused=None,
+                kept_place_at=None,
+                side=side,
             )
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
             return change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
-            return change(state, case, ask=None, taken=False, entries=event.entry)
+            state = change(state, case, ask=None, taken=False, entries=event.entry)
+            return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
             return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
         case _:
@@ -389,9 +434,9 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
     listed = case.id in customer.live_cases
     if listed and not event.status.is_live:
         state = change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
-    elif not listed and event.status.is_live:
+    elif not listed and event.status.is_live and case.is_head:
         state = change(state, customer, live_cases=(*customer.live_cases, case.id))
-    return change(
+    state = change(
         state,
         case,
         status=event.status,
@@ -399,6 +444,7 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         changed_at=event.at,
         entries=event.entry,
     )
+    return sides.status_set(state, event) if case.side is not None else state
 
 
 def _message_moved(
@@ -453,7 +499,8 @@ def _texts_counted(state: State, message: Message, event: Event) -> State:
     match event:
         case MessageFailed() if isinstance(case, Case) and message.queued_at in case.texts:
             at = case.texts.index(message.queued_at)
-            return change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
+            state = change(state, case, texts=(*case.texts[:at], *case.texts[at + 1 :]))
+            return sides.not_arrived(state, event, message.queued_at) if case.side is not None else state
         case MessageReleased() if isinstance(case, Case) and event.budget:
             return change(state, case, texts=_texts_with(case, event.at, event.budget))
         case _:
@@ -483,6 +530,8 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         status=CaseStatus.WAITING_CUSTOMER if by_person and case.status.is_live else case.status,
         told_at=event.at if event.mail is not None and event.mail.automatic else case.told_at,
     )
+    if case.side is not None:
+        state = sides.answered(state, event, by_person=by_person)
     return put(
         state,
         Message(

@@ -14,6 +14,7 @@ from router.core.contacts import (
     new_address,
     new_customer,
     open_case,
+    side_of,
     want_work,
 )
 from router.core.context import Making
@@ -30,6 +31,7 @@ from router.core.evidence import grade_of_mail, strengthened
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import mark, note_unreached, why_untold
 from router.core.texts import queue_message
+from router.core.tree import owner_of_address
 from router.core.undelivered import fail
 from router.core.values import replace
 from router.core.words import (
@@ -77,8 +79,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
     if case is None:
         queue = policy.routing.rules[-1].queue
         case = open_case(making, customer, queue=queue, at=command.at, candidates=found_link.candidates)
-    elif not case.status.is_live and not mail.automatic:
-        making.emit(CaseReopened(case=case.id, at=making.now))
+    elif not making.head(case.id).status.is_live and not mail.automatic:
+        making.emit(CaseReopened(case=making.head(case.id).id, at=making.now))
+    before_it = before.get(making.head(case.id).id)
+    if command.thread is None:
+        case = side_of(making, making.case(case.id), customer, at=command.at)
     letter = _kept(making, mail, text, owner=customer.id)
     thread_by = command.thread_by if command.thread is not None else ""
     graded = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
@@ -128,7 +133,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         address=_address(making, case.id, address),
         known=found is not None or not is_new,
         language=language,
-        before=known if isinstance(known := before.get(case.id), Case) else None,
+        before=before_it if isinstance(before_it, Case) else None,
     )
     if is_new:
         _say_that_we_have_it(making, making.case(case.id), address, command)
@@ -145,9 +150,13 @@ def _placed(
         customer, address = found or new_customer(making, command, language=language if command.text else None)
         return customer, address.id, link(making, customer, command, address=address.id, words=words)
     case = making.case(command.thread)
+    wrote = owner_of_address(making.state, making.context.found) if making.context.found is not None else None
+    if wrote is not None and wrote.id != case.customer:  # who was found to be the same person, on their own side
+        case = side_of(making, making.head(case.id), wrote, at=command.at)
     customer, sender = making.customer(case.customer), _entitled(making, case, command)
     reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
-    long_over = not case.status.is_live and command.at - (case.solved_at or case.changed_at) > reopens
+    head = making.head(case.id)
+    long_over = not head.status.is_live and command.at - (head.solved_at or head.changed_at) > reopens
     mail = command.mail
     if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
         return customer, sender, Link(None, "new_case_after_long", ("long_over",))

@@ -12,6 +12,7 @@ from router.core.commands import TakeCall, TakeContact
 from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.reference import normalised_reference
+from router.core.tree import tree_of
 from router.core.values import value
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel, PromiseState
 
@@ -81,15 +82,31 @@ def link(
     """The case of `customer` that this contact is about."""
     rules = making.context.policy.settings.cases
     since = Ms(command.at - rules.link_window_days * DAY_MS)
-    known = [case for id in customer.live_cases if isinstance(case := making.state.get(id), Case)]
+    person = people(making, customer)
+    ids = [id for one in person for id in one.live_cases]
+    known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
     cases = [case for case in known if case.changed_at >= since]
-    last = making.state.get(customer.last_case or "")
-    ended = last if isinstance(last, Case) and not last.status.is_live else None
-    if named := next((c for c in (*known, ended) if c is not None and c.ref in words.references), None):
+    last = _last_case(making, person)
+    ended = last if last is not None and not last.status.is_live else None
+    if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):
         return Link(named, "reference", ("reference_and_expected_address",))
     if cases:
         return _of_open(making, customer, command, cases, address=address, words=words)
-    return _of_ended(ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
+    return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
+
+
+def people(making: Making, customer: Customer) -> list[Customer]:
+    """All customers who were found to be this person."""
+    if customer.joined is None and not customer.members:
+        return [customer]
+    return [document for document in making.state.values() if isinstance(document, Customer)]
+
+
+def _last_case(making: Making, person: list[Customer]) -> Case | None:
+    """The matter that was opened last, or what it goes on in."""
+    found = [making.state.get(one.last_case or "") for one in person]
+    cases = [making.head(case.id) for case in found if isinstance(case, Case)]
+    return max(cases, key=lambda case: (case.changed_at, case.id), default=None)
 
 
 # --- something is open ------------------------------------------------------------------------------------------------
@@ -110,10 +127,10 @@ def _of_open(
         return sure
     if len(cases) == 1:
         [only] = cases
-        if is_other_matter(only, words):
+        if is_other_matter(making, only, words):
             return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
         return Link(only, "single_open_case", ("single_case",))
-    return _by_words(command, cases, words) or _by_time(command, cases)
+    return _by_words(making, command, cases, words) or _by_time(command, cases)
 
 
 def _by_line(
@@ -144,18 +161,18 @@ def _is_reply(case: Case, at: Ms) -> bool:
     return not case.unanswered or at - case.answered_at <= LATELY_MS
 
 
-def _by_words(command: TakeContact | TakeCall, cases: list[Case], words: Words) -> Link | None:
+def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case], words: Words) -> Link | None:
     mail = command.mail if isinstance(command, TakeContact) else None
     if mail is not None and mail.subject_key:
-        same = [case for case in cases if case.subject_key == mail.subject_key]
+        same = [c for c in cases if any(mail.subject_key == one.subject_key for one in tree_of(making.state, c))]
         if same:
             return Link(max(same, key=lambda case: (case.changed_at, case.id)), "same_subject", ("same_subject",))
     if not words.topics:
         return None
-    fitting = [case for case in cases if not set(words.topics).isdisjoint(case.topics)]
+    fitting = [case for case in cases if not topics_of(making, case).isdisjoint(words.topics)]
     if len(fitting) == 1:
         return Link(fitting[0], "same_words", ("same_words",))
-    if not fitting and all(is_other_matter(case, words) for case in cases):
+    if not fitting and all(is_other_matter(making, case, words) for case in cases):
         return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
     if len(fitting) > 1:
         return _by_time(command, fitting, "same_words")
@@ -179,17 +196,19 @@ def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) 
 # --- nothing is open --------------------------------------------------------------------------------------------------
 
 
-def _of_ended(ended: Case | None, command: TakeContact | TakeCall, *, words: Words, reopen_ms: int) -> Link:
+def _of_ended(
+    making: Making, ended: Case | None, command: TakeContact | TakeCall, *, words: Words, reopen_ms: int
+) -> Link:
     """A solved case opens again when its customer comes back, unless it is about something else; a closed one only
     when they say that it is about the same."""
     if ended is None or ended.solved_at is None or ended.solved_at < command.at - reopen_ms:
         return Link(None, "new_case", ("nothing_open",))
-    if words.is_another or is_other_matter(ended, words):
+    if words.is_another or is_other_matter(making, ended, words):
         ground = "says_other" if words.is_another else "other_words"
         return Link(None, "new_matter", (ground,), _candidates([ended], "solved"))
     if ended.status is CaseStatus.SOLVED:
         return Link(ended, "reply_after_solved", ("came_back", *(("says_again",) if words.is_again else ())))
-    fits = not set(words.topics).isdisjoint(ended.topics)
+    fits = not topics_of(making, ended).isdisjoint(words.topics)
     if ended.asked and (words.is_again or fits):
         return Link(ended, "reply_after_closed", ("says_again",) if words.is_again else ("same_words",))
     return Link(None, "new_case", ("nothing_open",))
@@ -198,9 +217,19 @@ def _of_ended(ended: Case | None, command: TakeContact | TakeCall, *, words: Wor
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def is_other_matter(case: Case, words: Words) -> bool:
+def topics_of(making: Making, case: Case) -> set[str]:
+    """What a case is about, and all that go on in it."""
+    return {topic for one in tree_of(making.state, case) for topic in one.topics}
+
+
+def is_other_matter(making: Making, case: Case, words: Words) -> bool:
     """Whether the words are about something, the case is about something, and it is not the same."""
-    return bool(words.topics and case.topics) and set(words.topics).isdisjoint(case.topics)
+    topics = topics_of(making, case) if words.topics else set[str]()
+    return bool(topics) and topics.isdisjoint(words.topics)
+
+
+def _is_named(making: Making, case: Case, words: Words) -> bool:
+    return bool(words.references) and any(one.ref in words.references for one in tree_of(making.state, case))
 
 
 def _candidates(cases: list[Case], *why: str) -> tuple[Candidate, ...]:

@@ -11,7 +11,7 @@ from router.core.clock import Ms
 from router.core.commands import AddNote, BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
 from router.core.contacts import clean_text
 from router.core.context import Making
-from router.core.documents import MessageState
+from router.core.documents import Case, Customer, MessageState
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     MessageAttempted,
@@ -24,6 +24,7 @@ from router.core.events import (
 )
 from router.core.mailing import note_unreached
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
+from router.core.tree import owner_of_address, side_for
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -60,8 +61,8 @@ def send_reply(making: Making, command: SendReply) -> None:
     """Queue an answer on the way that `core.choice` finds. Attends the customer's ask when nobody had taken it.
 
     Raises Rejected where it is too long, or one text too many for a day and no person gives a reason."""
-    case = making.case(command.case)
-    customer = making.customer(case.customer)
+    case = making.head(command.case)
+    customer = whom_to_answer(making, case)
     choice: Choice = choose_way(case, customer, wanted=command.channel, numbers=making.context.senders, now=making.now)
     text = clean_text(command.text)
     sending = making.context.policy.settings.sending
@@ -76,17 +77,27 @@ def send_reply(making: Making, command: SendReply) -> None:
     words = making.keep(text, kind="text", owner=customer.id)
     queue_message(
         making,
-        making.case(case.id),
+        side_for(making.state, making.case(case.id), customer.id) or making.case(case.id),
         choice.way,
         words,
         segments=segments_of(text),
         by=command.actor,
         reasons=reasons,
     )
-    if case.ask is not None and not case.taken and case.ask.requirement.channel is not Channel.PHONE:
+    asks = making.asking(case.id)
+    if asks.ask is not None and not asks.taken and asks.ask.requirement.channel is not Channel.PHONE:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
-            WorkWithdrawn(case=case.id, customer=customer.id, at=making.now, work=case.ask.work, why="answered")
+            WorkWithdrawn(case=asks.id, customer=asks.customer, at=making.now, work=asks.ask.work, why="answered")
         )
+
+
+def whom_to_answer(making: Making, case: Case) -> Customer:
+    """Who wrote last about a case: its customer, or one who was found to be the same person."""
+    if case.side is not None and case.heard is not None:
+        wrote = owner_of_address(making.state, case.heard.address)
+        if wrote is not None:
+            return wrote
+    return making.customer(case.customer)
 
 
 def begin_attempt(making: Making, command: BeginAttempt) -> None:

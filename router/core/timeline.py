@@ -7,11 +7,15 @@ from router.core.events import (
     CallEnded,
     CallRecorded,
     CallSaid,
+    CasesMerged,
+    CaseSplit,
     CaseStatusChanged,
+    CasesUnmerged,
     ConsentChanged,
     ContactReceived,
     ContextNoted,
     Event,
+    IdentityNoted,
     JoinAsked,
     MatterAnswered,
     MatterAsked,
@@ -28,6 +32,7 @@ from router.core.events import (
     RecordingReady,
     RecordingRefused,
     RoutingNoted,
+    SplitUndone,
     TextWithheld,
     WishNoted,
     WorkClosed,
@@ -68,6 +73,7 @@ def entry_of(event: Event) -> Entry | None:
                 words=event.words,
                 contact=event.contact,
                 address=event.address,
+                via=event.via,
                 evidence=event.evidence,
                 media=event.media,
                 letter=event.letter,
@@ -273,6 +279,8 @@ def _record_of(event: Event) -> Entry | None:
             )
         case RecordingAnnounced() | RecordingRefused() | RecordingAllowed() | RecordingReady() | RecordingDeleted():
             return _recording_row(event)
+        case CasesMerged() | CasesUnmerged() | CaseSplit() | SplitUndone() | IdentityNoted():
+            return _identity_row(event)
         case JoinAsked():
             return Entry(
                 case=event.case,
@@ -360,6 +368,35 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _identity_row(event: CasesMerged | CasesUnmerged | CaseSplit | SplitUndone | IdentityNoted) -> Entry:
+    """What was found out about whose and which it is, by whom and on what evidence."""
+    evidence, case = None, event.case
+    match event:
+        case CasesMerged():
+            facts, case, evidence = {"what": "merged", "case": event.case}, event.into, event.evidence
+        case CasesUnmerged():
+            facts, case = {"what": "unmerged", "case": event.case}, event.head
+        case CaseSplit():
+            facts = {"what": "split", "case": event.into, "entries": len(event.entries)}
+        case SplitUndone():
+            facts = {"what": "split_undone", "case": event.into}
+        case IdentityNoted():
+            facts, evidence = {"what": event.what, "other": event.other}, event.evidence
+    merge = event.split if isinstance(event, CaseSplit | SplitUndone) else event.merge
+    return Entry(
+        case=case,
+        n=event.entry,
+        at=event.at,
+        kind="identity",
+        author=event.author,
+        author_id=event.author_id,
+        direction="internal",
+        words=event.words,
+        evidence=evidence,
+        facts={**facts, "merge": merge},
+    )
 
 
 def _recording_row(

@@ -57,7 +57,7 @@ def _promise(making: Making, id: CaseId, number: AddressId) -> None:
     if any(_is_pending(document, customer, address) for document in making.state.values()):
         return
     promise_call(making, case, address, why="they asked for it with a touch", told_via=Channel.TOUCH)
-    case = making.case(id)
+    case = making.asking(id)
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:
         ask_for_phone(making, id, place_at=case.ask.place_at if case.ask else making.now, call=None)

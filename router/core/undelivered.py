@@ -105,7 +105,7 @@ def _note_stop(making: Making, message: Message) -> None:
 
 def _ask_again(making: Making, message: Message) -> None:
     """They have waited for these words since they were written."""
-    case = making.case(message.case)
+    case = making.asking(message.case)
     if case.ask is not None or case.status is CaseStatus.CLOSED:
         return
     if not case.status.is_live:

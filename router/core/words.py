@@ -20,6 +20,8 @@ CallId = NewType("CallId", str)
 PromiseId = NewType("PromiseId", str)
 RecordingId = NewType("RecordingId", str)
 AgentId = NewType("AgentId", str)
+MergeId = NewType("MergeId", str)
+"""One joining of two cases or two customers, or one split of a case: by it that is undone."""
 VaultId = NewType("VaultId", str)
 """Where words of a person stand. Events carry this instead of the words."""
 

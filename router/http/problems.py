@@ -91,6 +91,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
+    Reason.OTHER_CUSTOMER: (
+        409,
+        "Another customer",
+        "Case {what} is of somebody else. Merge the customers first, if they are one person.",
+    ),
+    Reason.TOO_MANY: (409, "Too many", "These would be more than {what}."),
 }
 NO_OTHER = " No other way to write to them is open."
 

@@ -25,7 +25,7 @@ from router.core.documents import (
     State,
     Work,
 )
-from router.core.events import CommandTaken, Event
+from router.core.events import CaseSplit, CommandTaken, Event, SplitUndone
 from router.core.values import field, value
 from router.core.words import AddressId, CallState, PromiseState, WorkState
 from router.journal.terms import Term
@@ -54,6 +54,15 @@ class Answer:
 
 
 @value
+class Moved:
+    """A row of a case's timeline stands in another case from now on; in its own again where `to` is that."""
+
+    case: str
+    n: int
+    to: str
+
+
+@value
 class Batch:
     """All that one command changes, committed whole."""
 
@@ -66,6 +75,7 @@ class Batch:
     kept: tuple[Kept, ...] = ()
     indexed: tuple[Indexed, ...] = ()
     blobs: tuple[Blob, ...] = ()
+    moved: tuple[Moved, ...] = ()
     answer: Answer | None = None
 
 
@@ -172,6 +182,17 @@ class Journal(Protocol):
 
     async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]: ...
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]: ...
+    async def timeline(
+        self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
+    ) -> list[tuple[int, Entry]]:
+        """Rows that stand in any of `cases`, in the order of the log, each with the number of its event; those after
+        event `after`. `newest`: the last ones of all. Costs what these cases hold."""
+        ...
+
+    async def rows(self, ids: Sequence[tuple[str, int]]) -> list[tuple[str, Entry]]:
+        """Single rows, each with the case that it stands in; those that are not there are missing."""
+        ...
+
     async def words(self, ids: list[str]) -> dict[str, str]:
         """What the vault holds under `ids`; erased ones are missing."""
         ...
@@ -228,6 +249,17 @@ class Journal(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def moves_of(events: tuple[Event, ...]) -> tuple[Moved, ...]:
+    """Which rows of timelines go to other cases by `events`."""
+    found: list[Moved] = []
+    for event in events:
+        if isinstance(event, CaseSplit):
+            found += [Moved(case, n, event.into) for case, n in event.entries]
+        elif isinstance(event, SplitUndone):
+            found += [Moved(case, n, case) for case, n in event.entries]
+    return tuple(found)
 
 
 def is_live(document: Document) -> bool:

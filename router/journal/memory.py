@@ -33,9 +33,11 @@ from router.journal.base import (
     VersionConflict,
     command_kind,
     is_live,
+    moves_of,
     owner_of,
 )
 from router.journal.memory_search import MemorySearch
+from router.journal.persons import Persons
 from router.journal.terms import Term
 
 HEADER_BYTES = 12
@@ -80,6 +82,9 @@ class MemoryJournal:
         self._documents: dict[str, Document] = {}
         self._owned: dict[str, set[str]] = defaultdict(set)
         self._entries: dict[str, list[Entry]] = defaultdict(list)
+        self._numbers: dict[tuple[str, int], int] = {}  # of rows: the event that each tells
+        self._moved: dict[tuple[str, int], str] = {}  # rows that stand in another case
+        self._persons = Persons()
         self._vault: dict[str, str] = {}
         self._addresses: dict[str, Indexed] = {}
         self._blobs: dict[str, bytes] = {}
@@ -173,8 +178,12 @@ class MemoryJournal:
         for document, _ in batch.documents:
             self._documents[document.id] = document
             self._owned[owner_of(document)].add(document.id)
-        for entry in batch.entries:
-            self._entries[entry.case].append(entry)
+        for number, event in enumerate(stored.events, start=stored.first):
+            if (entry := entry_of(event)) is not None:
+                self._entries[entry.case].append(entry)
+                self._numbers[entry.case, entry.n] = number
+        for row in batch.moved:
+            self._moved[row.case, row.n] = row.to
         self._vault.update({k.id: k.body for k in batch.kept})
         for indexed in batch.indexed:
             self._addresses.setdefault(indexed.key, indexed)
@@ -207,7 +216,10 @@ class MemoryJournal:
             return
         events = codec.decode_events(codec.encode(record["events"]))
         stream = str(record["stream"])
-        before: State = {id: self._documents[id] for id in self._owned[stream]}
+        self._persons.hear(events)
+        before: State = {
+            id: self._documents[id] for owner in self._persons.streams(stream) for id in self._owned[owner]
+        }
         after = before
         for event in events:
             after = evolve(after, event)
@@ -221,6 +233,7 @@ class MemoryJournal:
             kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
             indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
             blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),
+            moved=moves_of(events),
             answer=codec.decode(codec.encode(record["answer"]), Answer) if record["answer"] else None,
         )
         last = self._seq + len(events)
@@ -309,6 +322,22 @@ class MemoryJournal:
     async def entries(self, case: str, *, after: int, limit: int, kinds: tuple[str, ...] = ()) -> list[Entry]:
         found = [e for e in self._entries[case] if e.n > after and (not kinds or e.kind in kinds)]
         return sorted(found, key=lambda e: e.n)[:limit]
+
+    async def timeline(
+        self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
+    ) -> list[tuple[int, Entry]]:
+        moved = [key for key, to in self._moved.items() if to in cases and key[0] not in cases]
+        keys = [(case, entry.n) for case in cases for entry in self._entries[case]]
+        here = [key for key in keys if self._moved.get(key, key[0]) in cases] + moved
+        found = [(self._numbers[key], self._row(*key)) for key in here if self._numbers[key] > after]
+        found = sorted((one for one in found if not kinds or one[1].kind in kinds), key=lambda one: one[0])
+        return found[-limit:] if newest else found[:limit]
+
+    async def rows(self, ids: Sequence[tuple[str, int]]) -> list[tuple[str, Entry]]:
+        return [(self._moved.get(id, id[0]), self._row(*id)) for id in ids if id in self._numbers]
+
+    def _row(self, case: str, n: int) -> Entry:
+        return next(entry for entry in self._entries[case] if entry.n == n)
 
     async def words(self, ids: list[str]) -> dict[str, str]:
         return {id: self._vault[id] for id in ids if id in self._vault}

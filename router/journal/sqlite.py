@@ -85,6 +85,9 @@ PUT_DOCUMENT = Insert(
 INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3, " ON CONFLICT DO NOTHING")
+PUT_MOVED = Insert(
+    "moved (case_id, n, to_case)", 3, " ON CONFLICT (case_id, n) DO UPDATE SET to_case = excluded.to_case"
+)
 INSERT_BLOB = Insert("blob (hash, n, body)", 3, " ON CONFLICT DO NOTHING")
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 
@@ -93,6 +96,24 @@ KNOWN = (
     "(SELECT json_group_object(id, version) FROM document WHERE id IN (SELECT value FROM json_each(?))), "
     "(SELECT json_group_array(key) FROM address WHERE key IN (SELECT value FROM json_each(?)))"
 )
+
+
+ROWS_OF_A_BATCH_MAX = 512
+"""More rows than one command ever adds to timelines."""
+STANDING = """
+WITH here (id) AS (SELECT value FROM json_each(?1)), kinds (kind) AS (SELECT value FROM json_each(?2)),
+row (case_id, n, kind, seq) AS (
+    SELECT e.case_id, e.n, e.kind, e.seq FROM entry AS e LEFT JOIN moved AS m ON m.case_id = e.case_id AND m.n = e.n
+    WHERE e.case_id IN here AND (m.to_case IS NULL OR m.to_case IN here)
+    UNION ALL
+    SELECT e.case_id, e.n, e.kind, e.seq FROM moved AS m JOIN entry AS e ON e.case_id = m.case_id AND e.n = m.n
+    WHERE m.to_case IN here AND m.case_id NOT IN here
+)
+SELECT case_id, n, seq, first, events FROM (
+    SELECT * FROM row WHERE (?3 = 0 OR kind IN kinds) AND seq > ?4
+) JOIN batch USING (seq)
+"""
+"""Rows that stand in some cases, in whichever they came in."""
 
 
 class SqliteJournal:
@@ -267,6 +288,7 @@ class SqliteJournal:
         )
         many(PUT_DOCUMENT, [_document_row(d) for d in _last_versions(b for b, _ in accepted)])
         many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
+        many(PUT_MOVED, [(m.case, m.n, m.to) for b, _ in accepted for m in b.moved])
         many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
         many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
         many(INSERT_BLOB, [row for b, _ in accepted for blob in b.blobs for row in _pieces(blob)])
@@ -424,6 +446,30 @@ class SqliteJournal:
         )
         return [_entry(case, n, events) for n, events in rows]
 
+    async def timeline(
+        self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
+    ) -> list[tuple[int, Entry]]:
+        """One batch tells several rows, so more are read than asked for, and one that may be cut is left out."""
+        most = limit + ROWS_OF_A_BATCH_MAX
+        rows = await self._all(
+            f"{STANDING} ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ?5",
+            (json.dumps(list(cases)), json.dumps(kinds), len(kinds), after, most),
+        )
+        if len(rows) == most:
+            rows = [row for row in rows if row[2] != rows[-1][2]]
+        found = sorted((_numbered(*row) for row in rows), key=lambda one: one[0])
+        found = [one for one in found if one[0] > after]
+        return found[-limit:] if newest else found[:limit]
+
+    async def rows(self, ids: Sequence[tuple[str, int]]) -> list[tuple[str, Entry]]:
+        rows = await self._all(
+            "SELECT coalesce(to_case, e.case_id), e.case_id, e.n, events FROM json_each(?) AS id "
+            "JOIN entry AS e ON e.case_id = id.value ->> 0 AND e.n = id.value ->> 1 "
+            "JOIN batch USING (seq) LEFT JOIN moved AS m ON m.case_id = e.case_id AND m.n = e.n ORDER BY id.key",
+            (json.dumps(list(ids)),),
+        )
+        return [(here, _entry(case, n, events)) for here, case, n, events in rows]
+
     async def words(self, ids: list[str]) -> dict[str, str]:
         if not ids:
             return {}
@@ -521,6 +567,16 @@ def _entry(case: str, n: int, events: str) -> Entry:
         entry = entry_of(event)
         if entry is not None and entry.case == case and entry.n == n:
             return entry
+    raise Fault(f"no event in the log tells row {n} of {case}")
+
+
+def _numbered(case: str, n: int, seq: int, first: int, events: str) -> tuple[int, Entry]:
+    """A row with the number of its event."""
+    del seq
+    for number, event in enumerate(codec.decode_events(events), start=first):
+        entry = entry_of(event)
+        if entry is not None and entry.case == case and entry.n == n:
+            return number, entry
     raise Fault(f"no event in the log tells row {n} of {case}")
 
 

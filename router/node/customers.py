@@ -1,9 +1,11 @@
 """Customer scope: one command at a time per customer, decided on that customer's own documents.
 
-A first contact holds its normalised address, so that twelve parts of one album never make two customers. What was
-read is checked again at the append; on a conflict it is read and decided anew.
+A first contact holds its normalised address, so that twelve parts of one album never make two customers. Customers who
+were found to be one person have one lock, that of the one whom all of them point to, and one working set. What was read
+is checked again at the append; on a conflict it is read and decided anew.
 """
 
+from contextlib import AsyncExitStack
 from typing import assert_never
 
 from router.core.addresses import is_anonymous, matching_key
@@ -24,6 +26,8 @@ from router.core.commands import (
     HoldCall,
     JoinCall,
     MailIn,
+    MergeCases,
+    MergeCustomers,
     NoteCall,
     NoteRecording,
     OpenCase,
@@ -38,18 +42,23 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SplitCase,
     StartCall,
     TakeCall,
     TakeContact,
     TakeRecording,
+    UnmergeCases,
+    UnmergeCustomers,
 )
 from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State
+from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
+from router.core.parts import merge_key
+from router.core.tree import head_of, owner_of_address, tree_of
 from router.core.values import replace
 from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
@@ -59,9 +68,15 @@ from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
+LEFT_MAX = 200
+"""Rows that are looked at for what stays when others are split off."""
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
+
+
+class PersonChanged(Exception):
+    """Whose documents are meant was found out before their lock was held, and is not so any more."""
 
 
 class CustomerScope:
@@ -75,6 +90,28 @@ class CustomerScope:
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
+        for _ in range(TRIES_MAX):
+            try:
+                return await self._take(command, answer_of)
+            except PersonChanged:
+                continue
+        raise Fault(f"{type(command).__name__} met {TRIES_MAX} changes of person in a row")
+
+    async def root_of(self, customer: str) -> str:
+        """The customer under whom a customer stands: themselves, unless they were found to be somebody else as well."""
+        at_hand = self.shelf.owner(customer)
+        if at_hand is not None:
+            return at_hand
+        document = await self._journal.document(customer)
+        while isinstance(document, Customer) and document.joined is not None:
+            document = await self._journal.document(document.joined.into)
+        return document.id if isinstance(document, Customer) else customer
+
+    async def _take(self, command: CustomerCommand, answer_of: AnswerOf | None) -> Outcome:
+        if isinstance(command, MergeCustomers):
+            return await self._merge_customers(command, answer_of)
+        if isinstance(command, UnmergeCases | UnmergeCustomers):
+            return await self._unmerge(command, answer_of)
         if isinstance(command, TakeContact) and command.thread is not None:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
@@ -100,8 +137,48 @@ class CustomerScope:
             loaded = await self._journal.load_by_document(document)
             if loaded.customer is None or loaded.customer == DOMAIN:
                 raise Rejected(Reason.NOT_FOUND, noun)
-            owner = loaded.customer
+            owner = await self._root(loaded.customer, loaded.state)
         return owner
+
+    async def _root(self, customer: str, state: State) -> str:
+        """The root of a customer whose working set was just read; that of most customers is themselves."""
+        document = state.get(customer)
+        if isinstance(document, Customer) and document.joined is not None:
+            return await self.root_of(document.joined.into)
+        return customer
+
+    async def _merge_customers(self, command: MergeCustomers, answer_of: AnswerOf | None) -> Outcome:
+        """Both locks are held, in order of their ids, so that nothing of either is decided meanwhile."""
+        one, other = await self._owner(command.customer, "customer"), await self._owner(command.into, "customer")
+        if one == other:
+            raise Rejected(Reason.NOTHING_TO_DO, "one person")
+        async with AsyncExitStack() as held:
+            for root in sorted((one, other)):
+                await held.enter_async_context(self._locks.hold(root))
+            before = {**await self._working_set(one, command.customer), **await self._working_set(other, command.into)}
+            outcome = await self._decide_on(command, other, before, answer_of)
+            self._forget(one, other)
+            return outcome
+
+    async def _unmerge(self, command: UnmergeCases | UnmergeCustomers, answer_of: AnswerOf | None) -> Outcome:
+        """Who, or which case, was joined by it is found by its id."""
+        loaded = await self._journal.load_by_address(merge_key(command.merge))
+        if loaded.customer is None or loaded.address is None:
+            raise Rejected(Reason.NOT_FOUND, "merge")
+        if (loaded.address == loaded.customer) is not isinstance(command, UnmergeCustomers):
+            raise Rejected(Reason.NOT_FOUND, "merge")
+        owner = await self._root(loaded.customer, loaded.state)
+        async with self._locks.hold(owner):
+            try:
+                return await self._decide(command, owner, answer_of, found=loaded.address, document=loaded.address)
+            finally:
+                if isinstance(command, UnmergeCustomers):
+                    self._forget(owner, loaded.customer)
+
+    def _forget(self, *roots: str) -> None:
+        """What was at hand of these is not the whole of it any more, or more than it."""
+        for root in roots:
+            self.shelf.drop(root)
 
     async def _take_in_thread(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
         """A mail that says which case it is about is decided on that case, whoever sent it."""
@@ -140,14 +217,15 @@ class CustomerScope:
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, known: tuple[str, AddressId]
     ) -> Outcome:
         async with self._locks.hold(known[0]):
-            return await self._decide(command, known[0], answer_of, found=known[1])
+            return await self._decide(command, known[0], answer_of, found=known[1], sender=known[1])
 
     async def _find(self, key: str) -> tuple[str, AddressId] | None:
+        """Under whom an address is found: the one customer whom all of that person point to."""
         loaded = await self._journal.load_by_address(key)
         if loaded.customer is None or loaded.address is None:
             return None
         # The working set is read again under the customer's lock; here only who it is counts.
-        return loaded.customer, loaded.address
+        return await self._root(loaded.customer, loaded.state), loaded.address
 
     async def _first_contact(
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, *, key: str
@@ -172,10 +250,20 @@ class CustomerScope:
         *,
         found: AddressId | None = None,
         document: str | None = None,
+        sender: AddressId | None = None,
     ) -> Outcome:
         for _ in range(TRIES_MAX):
-            bounced = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
-            before = await self._working_set(owner, document, bounced)
+            more = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
+            if isinstance(command, MergeCases):
+                more = command.into
+            before = await self._working_set(owner, document, more)
+            _check_person(before, owner, document, sender)
+            if isinstance(command, MergeCases) and command.into not in before:
+                raise Rejected(
+                    Reason.OTHER_CUSTOMER if await self._journal.document(command.into) else Reason.NOT_FOUND
+                )
+            if isinstance(command, SplitCase):
+                command = await self._with_rows(command, before)
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
@@ -195,28 +283,88 @@ class CustomerScope:
         cases = [d.id for d in before.values() if isinstance(d, Case)]
         others: list[Other] = []
         for other in mail.others:
-            known = await self._find(matching_key(other.address))
+            known = await self._journal.load_by_address(matching_key(other.address))
             parts = [case for case in cases if await self._find(participant_key(case, other.address))]
-            others.append(replace(other, owner=known[0] if known else "", takes_part_in=tuple(parts)))
+            others.append(replace(other, owner=known.customer or "", takes_part_in=tuple(parts)))
         return replace(command, mail=replace(mail, others=tuple(others)))
+
+    async def _with_rows(self, command: SplitCase, before: State) -> SplitCase:
+        """A split with the rows that are named, those of the same case that stay, and the words that come first."""
+        case = before.get(command.case)
+        if not isinstance(case, Case):
+            raise Rejected(Reason.NOT_FOUND, "case")
+        ids = [(id, int(n)) for id, _, n in (name.rpartition("/") for name in command.entries) if n.isdecimal()]
+        here = {one.id for one in tree_of(before, head_of(before, case))}
+        named = [entry for stands_in, entry in await self._journal.rows(ids) if stands_in == entry.case]
+        if len(named) != len(command.entries) or not all(entry.case in here for entry in named):
+            raise Rejected(Reason.NOT_FOUND, "entry")
+        left: list[Entry] = []
+        if named:
+            gone = {(entry.case, entry.n) for entry in named}
+            stay = await self._journal.timeline(
+                [named[0].case], after=0, limit=LEFT_MAX, kinds=("message", "call"), newest=True
+            )
+            left = [entry for _, entry in stay if (entry.case, entry.n) not in gone]
+        first = next(
+            (entry.words for entry in sorted(named, key=lambda e: e.at) if entry.contact and entry.words), None
+        )
+        words = await self._journal.words([first]) if first else {}
+        return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""))
 
     async def _working_set(self, owner: str, document: str | None, *more: str | None) -> State:
         state = self.shelf.state(owner)
         if state is None:
             loaded = await self._journal.load_by_document(owner)
-            state = loaded.state
+            state = await self._with_members(loaded.state, owner)
         needed = [id for id in (document, *more) if id is not None]
-        customer = state.get(owner)
-        if isinstance(customer, Customer) and customer.last_case and customer.last_case not in state:
-            needed.append(customer.last_case)
+        for customer in [d for d in state.values() if isinstance(d, Customer)]:
+            if customer.last_case and customer.last_case not in state:
+                needed.append(customer.last_case)
         for id in needed:
             extra = state.get(id) or await self._journal.document(id)
-            if extra is not None and owner_of(extra) == owner:  # a report may name a message of somebody else
+            if extra is not None and owner_of(extra) in state:  # a report may name a message of somebody else
                 state = state if id in state else {**state, id: extra}
                 for other in _beside(extra):
                     if other not in state and (found := await self._journal.document(other)):
                         state = {**state, other: found}
+        return await self._with_trees(state)
+
+    async def _with_members(self, state: State, root: str) -> State:
+        """And those of all who were found to be the same person."""
+        customer = state.get(root)
+        if not isinstance(customer, Customer) or not customer.members:
+            return state
+        for member in customer.members:
+            loaded = await self._journal.load_by_document(member)
+            state = {**state, **await self._with_members(loaded.state, member)}
         return state
+
+    async def _with_trees(self, state: State) -> State:
+        """And the cases that are joined with one of these."""
+        joined = [d for d in state.values() if isinstance(d, Case) and d.side is not None]
+        for case in joined:
+            for id in (*case.parts, *([case.joined.into] if case.joined else [])):
+                if id not in state:
+                    found = await self._journal.document(id)
+                    if isinstance(found, Case):
+                        joined.append(found)
+                        state = {**state, id: found}
+        return state
+
+    async def _decide_on(
+        self, command: MergeCustomers, owner: str, before: State, answer_of: AnswerOf | None
+    ) -> Outcome:
+        """Decide on documents of two people. Who is meant may have changed before both locks were held."""
+        for id in (command.customer, command.into):
+            if id not in before:
+                raise PersonChanged
+        if any(isinstance(d := before.get(id), Customer) and d.joined is not None for id in (owner,)):
+            raise PersonChanged
+        decision = decide(before, command, self._means.context(command, self._clock.now()))
+        try:
+            return await self._commit(command, owner, before, decision, answer_of)
+        except VersionConflict:
+            raise PersonChanged from None
 
     async def _commit(
         self,
@@ -240,6 +388,15 @@ def keep_key(key: str, at: Ms) -> AnswerOf:
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
 
 
+def _check_person(state: State, root: str, document: str | None, sender: AddressId | None) -> None:
+    """Raises PersonChanged where customers were joined, or taken apart, while this command waited for their lock."""
+    customer = state.get(root)
+    if isinstance(customer, Customer) and customer.joined is not None:
+        raise PersonChanged
+    if sender is not None and owner_of_address(state, sender) is None:
+        raise PersonChanged
+
+
 def _noun_of(command: CustomerCommand) -> str:
     if isinstance(command, ABOUT_MESSAGES):
         return "message"
@@ -251,6 +408,8 @@ def _noun_of(command: CustomerCommand) -> str:
 def _beside(document: Document) -> tuple[str, ...]:
     """What is looked at together with a document."""
     match document:
+        case Case() if document.split is not None:
+            return (document.split.case,)
         case Call():
             return (document.case, *document.recordings)
         case Recording():
@@ -288,6 +447,10 @@ def _document_of(command: CustomerCommand) -> str:
             return command.recording
         case CancelCallback():
             return command.promise
+        case MergeCases() | SplitCase():
+            return command.case
+        case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
+            raise Fault("what a merge is about is found by it")
         case OpenCase() | AddAddress():
             return command.customer or ""
         case TakeContact() | TakeCall():

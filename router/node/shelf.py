@@ -78,7 +78,6 @@ class Shelf:
 
 
 def _working_set(state: State) -> State:
-    customer = next((d for d in state.values() if isinstance(d, Customer)), None)
-    last = customer.last_case if customer else None
+    last = {d.last_case for d in state.values() if isinstance(d, Customer)}
     settled = [id for id, d in state.items() if isinstance(d, Message) and not is_live(d)][-MESSAGES_KEPT:]
-    return {id: d for id, d in state.items() if is_live(d) or id in settled or (isinstance(d, Case) and id == last)}
+    return {id: d for id, d in state.items() if is_live(d) or id in settled or (isinstance(d, Case) and id in last)}

@@ -12,7 +12,7 @@ from router.core.documents import State
 from router.core.timeline import entry_of
 from router.core.values import value
 from router.core.words import AddressId, Channel, Ids
-from router.journal.base import Answer, Batch, Stored
+from router.journal.base import Answer, Batch, Stored, moves_of
 
 AnswerOf = Callable[[Decision], Answer]
 
@@ -77,5 +77,6 @@ def batch_of(
         kept=decision.kept,
         indexed=decision.indexed,
         blobs=decision.blobs,
+        moved=moves_of(decision.events),
         answer=answer if answer is not None and answer.key else None,
     )

@@ -1,0 +1,229 @@
+"""Cases are joined and taken apart: which asks for an agent, with whose place, and what each gets back.
+
+Its one rule: a merge moves references and what is wanted, never rows. Work in writing is the head's; a case that is on
+the phone, or was promised a call, keeps that until it is through with it. Undoing gives each side its own ask and place
+again, unless a person attended to it meanwhile.
+"""
+
+from router.core.asks import changed
+from router.core.cases import check_version, want_again
+from router.core.commands import Actor, MergeCases, UnmergeCases
+from router.core.context import Making
+from router.core.documents import Ask, Case, Side
+from router.core.errors import Fault, Reason, Rejected
+from router.core.events import CasesUnmerged, IdentityNoted, WorkWanted, WorkWithdrawn
+from router.core.parts import note_merge
+from router.core.place import place_after_switch
+from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
+from router.core.values import replace
+from router.core.words import AgentId, CaseId, Evidence, WorkId
+
+MERGED = "another case of theirs was merged here; the older place holds"
+APART = "a case that had been merged here is its own again"
+
+
+def merge_cases(making: Making, command: MergeCases) -> None:
+    """One case goes on in another. Raises Rejected where it does already, or is that case itself."""
+    case, into = making.case(command.case), making.head(command.into)
+    check_version(case, command.if_version)
+    if case.joined is not None:
+        raise Rejected(Reason.NOTHING_TO_DO, "merged")
+    if case.id == into.id:
+        raise Rejected(Reason.NOTHING_TO_DO, "one case")
+    if len(tree_of(making.state, case)) + len(tree_of(making.state, into)) > PARTS_MAX:
+        raise Rejected(Reason.TOO_MANY, f"{PARTS_MAX} cases in one")
+    join(making, case, into, by=command.actor, reason=command.reason, evidence=command.evidence)
+
+
+def join(
+    making: Making, case: Case, into: Case, *, by: Actor, reason: str = "", evidence: Evidence = Evidence.WEAK
+) -> None:
+    """Note the merge, and let one of them ask for both."""
+    note_merge(making, case, into, by=by, reason=reason, evidence=evidence)
+    for part in members_of(making.state, making.case(case.id)):
+        pass_on(making, part.id)
+
+
+def follow(making: Making) -> None:
+    """A part that came off the phone and is to be answered in writing asks where its head does."""
+    for event in making.events:
+        if isinstance(event, WorkWanted):
+            case = making.state.get(event.case)
+            if isinstance(case, Case) and case.joined is not None and is_written(case) and not case.taken:
+                pass_on(making, case.id)
+
+
+def pass_on(making: Making, id: CaseId) -> None:
+    """What a part wants of an agent is wanted by the head: with the older of both places where that asks as well."""
+    part = making.case(id)
+    others = [one for one in tree_of(making.state, part) if one.id != id]
+    asks = next((one for one in others if one.ask is not None), None)
+    if part.ask is None:
+        return
+    if not is_written(part):
+        if asks is not None and is_written(asks) and not asks.taken:
+            _join_line(making, asks, part)
+        return
+    if asks is None:
+        ask = part.ask
+        agent = part.agent if part.taken else None
+        _withdraw(making, part, why="its case was merged into another one")
+        _want(making, making.head(id), ask, place_at=ask.place_at, agent=agent, reasons=ask.reasons)
+        return
+    _join_line(making, part, asks)
+
+
+def _join_line(making: Making, case: Case, other: Case) -> None:
+    """What `case` asks is asked by `other`, which is in line, or with an agent, already."""
+    old, ask = case.ask, other.ask
+    assert old is not None
+    assert ask is not None
+    _withdraw(making, case, why="merged with a case that is in line already")
+    place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=ask.requirement)
+    with_words = ask.written or not is_written(other)
+    agent = case.agent if case.taken and not other.taken else ask.agent
+    is_older = place_at < ask.place_at
+    new = replace(
+        ask,
+        place_at=min(place_at, ask.place_at),
+        written=with_words,
+        agent=agent,
+        first=ask.first or old.first,
+        reasons=(*ask.reasons, MERGED) if is_older else ask.reasons,
+    )
+    if new != ask:
+        changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,))
+
+
+# --- taking apart -----------------------------------------------------------------------------------------------------
+
+
+def unmerge_cases(making: Making, command: UnmergeCases) -> None:
+    """Take one merge back. `making.context.found` names the case that it joined."""
+    part = making.case(CaseId(making.context.found or ""))
+    if part.split is not None and part.split.id == command.merge:
+        raise Fault("a split is undone by its own rule")
+    check_version(making.head(part.id), command.if_version)
+    if part.joined is None or part.joined.id != command.merge:
+        raise Rejected(Reason.NOTHING_TO_DO, "taken apart")
+    take_apart(making, part, by=command.actor, reason=command.reason)
+
+
+def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> None:
+    """Each side stands by itself again, with its own ask where nobody has attended to that."""
+    assert part.joined is not None
+    merge, head = part.joined.id, head_of(making.state, part)
+    theirs = members_of(making.state, part)
+    ids = {one.id for one in theirs}
+    rest = [one for one in members_of(making.state, head) if one.id not in ids]
+    with_agent = _release(making, head, rest)
+    owed, kept = _owed(theirs), _owed(rest)
+    words = making.keep(reason, kind="note", owner=head.customer) if reason else None
+    making.emit(
+        CasesUnmerged(
+            merge=merge,
+            case=part.id,
+            head=head.id,
+            customer=head.customer,
+            at=making.now,
+            entry=making.case(head.id).entries + 1,
+            author=by.kind,
+            author_id=by.id,
+            words=words,
+        )
+    )
+    making.emit(
+        IdentityNoted(
+            case=part.id,
+            at=making.now,
+            entry=making.case(part.id).entries + 1,
+            what="taken_apart",
+            merge=merge,
+            other=head.id,
+            author=by.kind,
+            author_id=by.id,
+            words=words,
+        )
+    )
+    _restore(making, head.id, kept, agent=None)
+    _restore(making, part.id, owed, agent=with_agent)
+
+
+def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
+    """Let go of what the head asked for the other side alone. Who had that in hand, if somebody had."""
+    ask = head.ask
+    if ask is None or not is_written(head):
+        return None
+    if any(one.side is not None and (one.side.place_at is not None or one.side.ask is not None) for one in rest):
+        return None
+    agent = head.agent if head.taken else None
+    _withdraw(making, head, why=APART)
+    return agent
+
+
+def _owed(cases: list[Case]) -> Side | None:
+    """The side that has waited longest of those that nobody has attended to."""
+    waiting = [one.side for one in cases if one.side is not None and one.side.place_at is not None]
+    return min(waiting, key=lambda side: side.place_at or 0, default=None)
+
+
+def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | None) -> None:
+    """What a side wants by itself stands in line at its own place."""
+    case = making.case(id)
+    asks = next((one for one in tree_of(making.state, case) if one.ask is not None), None)
+    if owed is None or owed.place_at is None:
+        return
+    if asks is None:
+        ask = owed.ask
+        if ask is None:
+            want_again(making, id, place_at=owed.place_at, agent=agent)
+            return
+        takes = agent or (owed.agent if owed.taken else None)
+        _want(making, making.head(id), ask, place_at=owed.place_at, agent=takes, reasons=ask.reasons)
+        return
+    ask = asks.ask
+    assert ask is not None
+    own = owed.ask if owed.ask is not None and owed.ask.requirement.kind == ask.requirement.kind else None
+    new = replace(
+        ask,
+        place_at=owed.place_at if own is not None or owed.ask is None else ask.place_at,
+        reasons=own.reasons if own is not None else tuple(why for why in ask.reasons if why != MERGED),
+        agent=own.agent if own is not None else ask.agent,
+        first=own.first if own is not None else ask.first,
+        written=own.written if own is not None else ask.written,
+    )
+    if new != ask:
+        changed(making, making.case(asks.id), new, at=making.now, what="unmerged", reasons=(APART,))
+
+
+def _want(
+    making: Making, case: Case, like: Ask, *, place_at: int, agent: AgentId | None, reasons: tuple[str, ...]
+) -> None:
+    """Ask for an agent as was asked before. `agent`: who has it in hand, and goes on with it."""
+    ask = replace(
+        like,
+        work=WorkId(making.context.ids.new("work")),
+        place_at=place_at,
+        agent=agent or like.agent,
+        takes_over=agent is not None,
+        asked_at=making.now,
+        knows=case.agent,
+        reasons=reasons,
+    )
+    making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
+
+
+def _withdraw(making: Making, case: Case, *, why: str) -> None:
+    assert case.ask is not None
+    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+
+
+def crossing(making: Making, apart: set[str]) -> list[Case]:
+    """Parts whose customer and whose head's customer are on different sides of `apart`, a set of customers."""
+    found: list[Case] = []
+    for case in making.state.values():
+        if isinstance(case, Case) and case.joined is not None:
+            parent = making.case(CaseId(case.joined.into))
+            if (case.customer in apart) is not (parent.customer in apart):
+                found.append(case)
+    return found

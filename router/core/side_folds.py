@@ -1,0 +1,359 @@
+"""What events change where cases are joined: each side's own account, and what the head shows of all of them.
+
+Its one rule: rows and accounts stay with the case that they came to, what is live is the head's. So undoing needs no
+guessing: whatever came in between is on the right side already.
+"""
+
+from typing import Any
+
+from router.core.documents import Case, Customer, Joined, Reached, Side, Split, State
+from router.core.events import (
+    CasesMerged,
+    CaseSplit,
+    CaseStatusChanged,
+    CasesUnmerged,
+    ContactReceived,
+    CustomersMerged,
+    CustomersUnmerged,
+    MessageFailed,
+    MessageQueued,
+    SplitUndone,
+    WishNoted,
+)
+from router.core.folding import change, get
+from router.core.tree import head_of, members_of, tree_of
+from router.core.values import replace
+from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
+
+ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language", "opt_out_hint", "prefers")
+"""Fields that a head has of all its sides together."""
+
+
+# --- one account ------------------------------------------------------------------------------------------------------
+
+
+def words_on(mine: Case | Side, event: ContactReceived, *, answers_it: bool) -> dict[str, Any]:
+    """What a contact changes in one account. `answers_it`: our answers go on from this mail."""
+    reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
+    if event.participant:  # answers go to the customer, with a copy to whoever takes part
+        reached = replace(mine.heard, at=event.at) if mine.heard is not None else None
+    return {
+        "heard": reached if mine.heard is None or event.at >= mine.heard.at else mine.heard,
+        "letter": event.letter if event.letter is not None and answers_it else mine.letter,
+        "contacts": mine.contacts + 1,
+        "unanswered": mine.unanswered + 1,
+        "language": event.language or mine.language,
+        "opt_out_hint": mine.opt_out_hint or event.opt_out_hint,
+        "prefers": mine.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
+    }
+
+
+def own_side(case: Case) -> Side:
+    """A case's account as it is now."""
+    ask = case.ask
+    attended = case.taken and ask is not None and case.answered_at is not None and case.answered_at >= ask.place_at
+    return Side(
+        status=case.status,
+        queue=case.queue,
+        agent=case.agent,
+        ask=ask,
+        taken=case.taken,
+        place_at=None if ask is None or (attended and not case.unanswered) else ask.place_at,
+        solved_at=case.solved_at,
+        **{name: getattr(case, name) for name in ACCOUNT},
+    )
+
+
+def _together(sides: list[Side]) -> dict[str, Any]:
+    """What several accounts come to."""
+    latest = sorted(sides, key=lambda side: side.heard.at if side.heard else 0, reverse=True)
+    answered = [side.answered_at for side in sides if side.answered_at is not None]
+    return {
+        "heard": latest[0].heard,
+        "letter": next((side.letter for side in latest if side.letter is not None), None),
+        "answered_at": max(answered, default=None),
+        "unanswered": sum(side.unanswered for side in sides),
+        "contacts": sum(side.contacts for side in sides),
+        "language": next((side.language for side in latest if side.language is not None), None),
+        "opt_out_hint": any(side.opt_out_hint for side in sides),
+        "prefers": latest[0].prefers,
+    }
+
+
+def settle(state: State, case: Case) -> State:
+    """Every case of a tree shows what it and those under it come to; a part also where it stands by itself."""
+    head = head_of(state, case)
+    for node in members_of(state, head):
+        sides = sides_of(state, node)
+        changes = _together(sides)
+        if node.joined is not None and node.ask is None:
+            changes |= {"status": status_of(sides), "solved_at": sides[0].solved_at}
+        changes = {name: value for name, value in changes.items() if getattr(node, name) != value}
+        if changes:
+            state = change(state, node, **changes)
+    return state
+
+
+def sides_of(state: State, case: Case) -> list[Side]:
+    """The accounts of a case and of all under it, its own first."""
+    return [one.side for one in members_of(state, case) if one.side is not None]
+
+
+def status_of(sides: list[Side]) -> CaseStatus:
+    """Where these would stand together: live while one of them is."""
+    return next((side.status for side in sides if side.status.is_live), sides[0].status)
+
+
+def _with_side(state: State, case: Case, **changes: Any) -> State:
+    assert case.side is not None
+    return change(state, case, side=replace(case.side, **changes))
+
+
+# --- what happens to joined cases -------------------------------------------------------------------------------------
+
+
+def came_in(state: State, case: Case, event: ContactReceived, *, answers_it: bool) -> State:
+    """Words came to `case`, whose rows and live state are folded already."""
+    side = case.side
+    assert side is not None
+    asks = event.channel is not Channel.PHONE or event.late  # on the line they say for themselves what they want
+    waits = not side.status.is_live or side.status is CaseStatus.WAITING_CUSTOMER
+    state = _with_side(
+        state,
+        case,
+        **words_on(side, event, answers_it=answers_it),
+        status=CaseStatus.WAITING_US if waits else side.status,
+        place_at=side.place_at if side.place_at is not None or not asks else event.at,
+    )
+    return settle(state, case)
+
+
+def said(state: State, case: Case, *, at: int, heard: Reached | None) -> State:
+    """The customer said something in a call of `case`."""
+    side = case.side
+    assert side is not None
+    place_at = side.place_at if side.place_at is not None else at
+    state = _with_side(state, case, unanswered=side.unanswered + 1, heard=heard or side.heard, place_at=place_at)
+    return settle(state, case)
+
+
+def wished(state: State, event: WishNoted) -> State:
+    case = get(state, event.case, Case)
+    return settle(_with_side(state, case, prefers=event.prefers or case.prefers), case)
+
+
+def only_stopped(state: State, case: Case) -> State:
+    """What they wrote was a bare order to stop, and asks nothing of anybody."""
+    side = case.side
+    if side is None or side.heard is None or side.place_at != side.heard.at:
+        return state
+    return _with_side(state, case, place_at=None)
+
+
+def attended(state: State, case: Case, *, at: int, status: CaseStatus | None) -> State:
+    """A person talked with, or answered, the customer of `case`: every side of theirs is attended to."""
+    for one in tree_of(state, case):
+        if one.side is not None and one.customer == case.customer:
+            to = status if status is not None and one.side.status.is_live else one.side.status
+            state = _with_side(state, one, answered_at=at, unanswered=0, place_at=None, status=to)
+    return settle(state, get(state, case.id, Case))
+
+
+def answered(state: State, event: MessageQueued, *, by_person: bool) -> State:
+    """A message of ours on a part: the head counts it as well."""
+    case = get(state, event.case, Case)
+    head = head_of(state, case)
+    if head.id != case.id:
+        texts = tuple(sorted((*head.texts, event.at)))[-event.budget :] if event.budget else head.texts
+        told_at = event.at if event.mail is not None and event.mail.automatic else head.told_at
+        state = change(state, head, texts=texts, told_at=told_at, changed_at=max(head.changed_at, event.at))
+        head = get(state, head.id, Case)
+        if by_person and head.status.is_live:
+            state = change(state, head, status=CaseStatus.WAITING_CUSTOMER)
+    if by_person:
+        state = attended(state, case, at=event.at, status=CaseStatus.WAITING_CUSTOMER)
+    return state
+
+
+def not_arrived(state: State, event: MessageFailed, queued_at: int) -> State:
+    """A text that did not arrive takes nothing of the head's budget either."""
+    case = get(state, event.case, Case)
+    head = head_of(state, case)
+    if head.id == case.id or queued_at not in head.texts:
+        return state
+    at = head.texts.index(queued_at)  # type: ignore[arg-type]
+    return change(state, head, texts=(*head.texts[:at], *head.texts[at + 1 :]))
+
+
+def finished(state: State, case: Case) -> State:
+    """An agent is through with what the joined cases asked for."""
+    for one in tree_of(state, case):
+        if one.side is not None:
+            state = _with_side(state, one, place_at=None, ask=None, taken=False)
+    return state
+
+
+def status_set(state: State, event: CaseStatusChanged) -> State:
+    """What somebody says of the head they say of all of it."""
+    head = get(state, event.case, Case)
+    wants = event.status in (CaseStatus.OPEN, CaseStatus.WAITING_US)
+    solved_at = None if event.status.is_live else event.at
+    for one in tree_of(state, head):
+        side = one.side
+        assert side is not None
+        done = {} if wants else {"place_at": None, "ask": None, "taken": False}
+        state = _with_side(state, one, status=event.status, solved_at=solved_at, **done)
+    return settle(state, get(state, event.case, Case))
+
+
+# --- joining and taking apart -----------------------------------------------------------------------------------------
+
+
+def merged(state: State, event: CasesMerged) -> State:
+    part, head = get(state, event.case, Case), get(state, event.into, Case)
+    joined = Joined(
+        id=event.merge,
+        into=event.into,
+        at=event.at,
+        author=event.author,
+        author_id=event.author_id,
+        evidence=event.evidence,
+        why=event.words,
+    )
+    state = change(state, part, joined=joined, side=part.side or own_side(part))
+    state = _listed(state, get(state, part.id, Case))
+    wakes = not head.status.is_live and part.status.is_live
+    state = change(
+        state,
+        head,
+        parts=(*head.parts, part.id),
+        side=head.side or own_side(head),
+        status=part.status if wakes else head.status,
+        solved_at=None if wakes else head.solved_at,
+        agent=head.agent or part.agent,
+        entries=event.entry,
+        changed_at=event.at,
+    )
+    state = settle(state, get(state, head.id, Case))
+    return _listed(state, get(state, head.id, Case))
+
+
+def unmerged(state: State, event: CasesUnmerged) -> State:
+    part = get(state, event.case, Case)
+    assert part.joined is not None
+    parent = get(state, part.joined.into, Case)
+    state = change(state, part, joined=None)
+    state = change(state, parent, parts=tuple(id for id in parent.parts if id != part.id))
+    state = change(state, get(state, event.head, Case), entries=event.entry, changed_at=event.at)
+    for id in (part.id, event.head):
+        head = get(state, id, Case)
+        sides = sides_of(state, head)
+        own = sides[0]
+        state = change(
+            state,
+            head,
+            status=head.status if head.ask is not None and head.id == part.id else status_of(sides),
+            solved_at=own.solved_at if not status_of(sides).is_live else None,
+            agent=head.agent if head.taken or head.id == part.id else own.agent,
+            queue=head.ask.queue if head.ask is not None else own.queue,
+        )
+        state = settle(state, get(state, id, Case))
+        state = _listed(state, get(state, id, Case))
+    for id in (part.id, parent.id):
+        case = get(state, id, Case)
+        if case.joined is None and not case.parts:
+            state = change(state, case, side=None)
+    return state
+
+
+def _listed(state: State, case: Case) -> State:
+    """A customer's open matters are heads that are live."""
+    customer = get(state, case.customer, Customer)
+    others = tuple(id for id in customer.live_cases if id != case.id)
+    wanted = case.is_head and case.status.is_live
+    if wanted is (case.id in customer.live_cases):
+        return state
+    return change(state, customer, live_cases=(*others, case.id) if wanted else others)
+
+
+def split(state: State, event: CaseSplit) -> State:
+    case, new = get(state, event.case, Case), get(state, event.into, Case)
+    state = _moved(state, case, contacts=-event.contacts, unanswered=-event.unanswered, heard=event.left)
+    state = change(state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at)
+    came = Split(
+        id=event.split,
+        case=event.case,
+        entries=event.entries,
+        contacts=event.contacts,
+        unanswered=event.unanswered,
+    )
+    return change(
+        state,
+        new,
+        split=came,
+        rows_moved=True,
+        heard=event.heard,
+        contacts=event.contacts,
+        unanswered=event.unanswered,
+        language=case.language,
+    )
+
+
+def split_undone(state: State, event: SplitUndone) -> State:
+    new = get(state, event.into, Case)
+    came = new.split
+    assert came is not None
+    heard = new.side.heard if new.side is not None else new.heard
+    state = _moved(state, new, contacts=-came.contacts, unanswered=-came.unanswered, heard=heard)
+    state = change(state, get(state, new.id, Case), split=None)
+    case = get(state, event.case, Case)
+    back = case.side.heard if case.side is not None else case.heard
+    if back is None or (heard is not None and heard.at > back.at):
+        back = heard
+    state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back)
+    return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at)
+
+
+def _moved(state: State, case: Case, *, contacts: int, unanswered: int, heard: Reached | None) -> State:
+    """Contacts went from, or to, a case. What was answered meanwhile stays answered."""
+    mine: Case | Side = case.side or case
+    changes: dict[str, Any] = {
+        "contacts": mine.contacts + contacts,
+        "unanswered": max(0, mine.unanswered + unanswered),
+        "heard": heard,
+    }
+    if case.side is None:
+        return change(state, case, **changes)
+    return settle(_with_side(state, case, **changes), case)
+
+
+# --- customers --------------------------------------------------------------------------------------------------------
+
+
+def customers_merged(state: State, event: CustomersMerged) -> State:
+    customer, into = get(state, event.customer, Customer), get(state, event.into, Customer)
+    joined = Joined(
+        id=event.merge,
+        into=event.into,
+        at=event.at,
+        author=event.author,
+        author_id=event.author_id,
+        evidence=event.evidence,
+        why=event.words,
+    )
+    state = change(state, customer, joined=joined)
+    return change(state, into, members=(*into.members, customer.id))
+
+
+def customers_unmerged(state: State, event: CustomersUnmerged) -> State:
+    customer, into = get(state, event.customer, Customer), get(state, event.into, Customer)
+    state = change(state, customer, joined=None)
+    return change(state, into, members=tuple(id for id in into.members if id != customer.id))
+
+
+def person_of(state: State, root: CustomerId) -> list[CustomerId]:
+    """A customer and all who were found to be the same person, itself first."""
+    found = [root]
+    for id in found:
+        found += get(state, id, Customer).members
+    return found

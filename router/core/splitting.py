@@ -1,0 +1,166 @@
+"""Rows of a case that are about another matter become a case of their own, and go back when that was wrong.
+
+Its one rule: a row stands on one case at a time, under the id that it came in with. The new case asks with the place of
+the words that came along, where nobody has attended to them.
+"""
+
+from router.core.asks import changed
+from router.core.cases import check_version
+from router.core.commands import SplitCase, TakeContact, UnmergeCases
+from router.core.contacts import open_case, want_work
+from router.core.context import Making
+from router.core.documents import Case, Entry, Reached
+from router.core.errors import Reason, Rejected
+from router.core.events import CaseSplit, IdentityNoted, SplitUndone, WorkWithdrawn
+from router.core.merging import join, unmerge_cases
+from router.core.parts import index_merge
+from router.core.tree import asking
+from router.core.values import replace
+from router.core.words import CaseId, MergeId
+
+SPLIT_MAX = 200
+"""Rows taken out of a case at once."""
+
+
+def split_case(making: Making, command: SplitCase) -> None:
+    """Open a case for the named rows. Raises Rejected where one of them does not stand there, or all of them would go
+    that the customer wrote."""
+    case = _whose(making, command)
+    contacts = [row for row in command.rows if row.contact is not None]
+    left = [row for row in command.left if row.contact is not None]
+    if not contacts or not left:
+        raise Rejected(Reason.NOTHING_TO_DO, "one matter")
+    owed_at = _owed_at(making, case)
+    waiting = [row for row in contacts if owed_at is not None and row.at >= owed_at]
+    new = open_case(making, making.customer(case.customer), queue=case.queue, at=min(row.at for row in contacts))
+    split = MergeId(making.context.ids.new("mrg"))
+    by = command.actor
+    words = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
+    making.emit(
+        CaseSplit(
+            split=split,
+            case=case.id,
+            into=new.id,
+            customer=case.customer,
+            at=making.now,
+            entry=making.case(case.id).entries + 1,
+            entries=tuple((row.case, row.n) for row in command.rows),
+            contacts=len(contacts),
+            unanswered=len(waiting),
+            author=by.kind,
+            author_id=by.id,
+            words=words,
+            heard=_heard(contacts),
+            left=_heard(left),
+        )
+    )
+    index_merge(making, split, new.id, case.customer)
+    making.emit(
+        IdentityNoted(
+            case=new.id,
+            at=making.now,
+            entry=making.case(new.id).entries + 1,
+            what="split_off",
+            merge=split,
+            other=case.id,
+            author=by.kind,
+            author_id=by.id,
+            words=words,
+        )
+    )
+    if waiting:
+        _part_line(making, case.id, new.id, waiting[0], left, owed_at=owed_at, text=command.text)
+
+
+def _whose(making: Making, command: SplitCase) -> Case:
+    """The case on which all named rows stand: the one that is meant, or one that goes on in it."""
+    head = making.head(command.case)
+    check_version(head, command.if_version)
+    if not command.rows or len(command.rows) != len(set(command.entries)):
+        raise Rejected(Reason.NOT_FOUND, "entry")
+    if len(command.rows) > SPLIT_MAX:
+        raise Rejected(Reason.TOO_MANY, f"{SPLIT_MAX} entries at once")
+    cases = {row.case for row in command.rows}
+    if len(cases) > 1:
+        raise Rejected(Reason.NOTHING_TO_DO, "several cases that were merged; name rows of one of them. It")
+    case = making.case(cases.pop())
+    if making.head(case.id).id != head.id:
+        raise Rejected(Reason.NOT_FOUND, "entry")
+    return case
+
+
+def _owed_at(making: Making, case: Case) -> int | None:
+    """Since when a case's own words wait for somebody; None where all were attended to."""
+    if case.side is not None:
+        return case.side.place_at
+    if case.ask is None or (case.taken and not case.unanswered):
+        return None
+    return case.ask.place_at
+
+
+def _part_line(
+    making: Making, id: CaseId, new: CaseId, first: Entry, left: list[Entry], *, owed_at: int | None, text: str
+) -> None:
+    """The words that went ask for themselves, those that stay for themselves."""
+    assert first.address is not None
+    assert first.channel is not None
+    asks = asking(making.state, making.case(id))
+    staying = [row for row in left if owed_at is not None and row.at >= owed_at]
+    if asks.ask is not None and not asks.taken and asks.side is None:
+        if not staying:
+            making.emit(
+                WorkWithdrawn(
+                    case=asks.id,
+                    customer=asks.customer,
+                    at=making.now,
+                    work=asks.ask.work,
+                    why="what it was about is another case now",
+                )
+            )
+        elif staying[0].at > asks.ask.place_at and first.at <= staying[0].at:
+            ask = replace(asks.ask, place_at=staying[0].at)
+            changed(making, asks, ask, at=making.now, what="split", reasons=("the place of the words that stayed",))
+    case = making.case(new)
+    customer = making.customer(case.customer)
+    address = customer.address(first.address)
+    assert address is not None, "words of a customer came from an address of theirs"
+    heard = TakeContact(key="", channel=first.channel, sender="", via=first.via, at=first.at, text=text)
+    want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
+
+
+def _heard(rows: list[Entry]) -> Reached | None:
+    row = max(rows, key=lambda row: (row.at, row.n))
+    if row.channel is None or row.address is None:
+        return None
+    return Reached(at=row.at, channel=row.channel, address=row.address, via=row.via)
+
+
+# --- undoing ----------------------------------------------------------------------------------------------------------
+
+
+def undo(making: Making, command: UnmergeCases) -> None:
+    """Take a merge, or a split, back. `making.context.found` names the case that was joined or made by it."""
+    case = making.case(CaseId(making.context.found or ""))
+    if case.split is None or case.split.id != command.merge:
+        unmerge_cases(making, command)
+        return
+    check_version(making.head(case.id), command.if_version)
+    origin = making.case(case.split.case)
+    by = command.actor
+    making.emit(
+        SplitUndone(
+            split=case.split.id,
+            case=origin.id,
+            into=case.id,
+            entries=case.split.entries,
+            customer=origin.customer,
+            at=making.now,
+            entry=origin.entries + 1,
+            author=by.kind,
+            author_id=by.id,
+            words=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
+        )
+    )
+    head = making.head(origin.id)
+    if making.case(case.id).joined is None and head.id != case.id:
+        join(making, making.case(case.id), head, by=by, reason=command.reason)
