@@ -274,12 +274,38 @@ class SetParticipant:
 
 @value
 class AddAddress:
-    """The customer told us one more way to reach them."""
+    """The customer told us one more way to reach them. `shared`: others use it too, and one of them has it already."""
 
     key: str
     customer: CustomerId
     address: str
     actor: Actor
+    shared: bool = False
+
+
+@value
+class ShareLine:
+    """Several people use an address of a customer's: `users`, each with their own id of it. Not `shared`: nobody else
+    does any more."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    actor: Actor
+    users: tuple[tuple[CustomerId, AddressId], ...] = ()
+    shared: bool = True
+
+
+@value
+class BlockLine:
+    """Somebody on a shared line told us to stop there, or to go on."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    channel: Channel
+    blocked: bool
+    actor: Actor = CUSTOMER
 
 
 # --- joining and taking apart -----------------------------------------------------------------------------------------
@@ -699,6 +725,8 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | ShareLine
+    | BlockLine
     | SetParticipant
     | TakeCall
     | TakeRecording

@@ -27,6 +27,7 @@ from router.core.facts import facts_of_contact, without_words
 from router.core.linking import link, read_words
 from router.core.parts import note_merge
 from router.core.reference import reference_of
+from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
@@ -51,6 +52,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
     text = clean_text(command.text)
     policy = making.context.policy
     found = known_customer(making)
+    if found:
+        refuse_shared(found[1])
     language = policy.language_of(text, default=found[0].language if found else None)
     customer, address = (
         as_spelled(making, *found, command)
@@ -61,10 +64,13 @@ def take_contact(making: Making, command: TakeContact) -> None:
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     words = read_words(making, customer, text, _topics_besides(making, command, address))
     found_link = link(making, customer, command, address=address.id, words=words)
-    graded = strengthened(grade_of_contact(command), found_link.grounds)
+    check_goes_on(customer, found_link.how)
+    graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
     case = before = found_link.case
     if case is None:
-        case = open_case(making, customer, queue=_last_queue(making), at=command.at, candidates=found_link.candidates)
+        case = open_case(
+            making, customer, queue=_last_queue(making), at=command.at, candidates=candidates_of(customer, found_link)
+        )
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
     case = side_of(making, making.case(case.id), customer, at=command.at)
@@ -101,6 +107,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         )
         if found_link.how == "unsure" and isinstance(received, ContactReceived):
             questions.ask_which(making, received)
+        if customer.users and isinstance(received, ContactReceived):
+            ask_who(making, customer, received)
 
 
 def _take_answer(making: Making, id: CaseId, text: str) -> bool:
@@ -229,9 +237,14 @@ def new_customer(
 ) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
-    address = replace(new_address(making, command.sender, owner=customer), denied=is_denied(command))
-    making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
-    if not is_anonymous(command.sender):  # who hides their number is somebody else each time
+    shared = context.shared
+    users = shared.users if shared is not None else ()
+    address = new_address(making, command.sender, owner=customer)
+    address = replace(address, denied=is_denied(command), shared=shared is not None)
+    making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language, users=users))
+    if shared is not None:
+        making.indexed.append(Indexed(key=shared.key, address=address.id, customer=customer))
+    elif not is_anonymous(command.sender):  # who hides their number is somebody else each time
         making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer))
     return making.customer(customer), address
 
@@ -265,12 +278,15 @@ def as_spelled(
 def add_address(making: Making, command: AddAddress) -> None:
     """Note one more address of a customer. Raises Rejected where somebody has it already."""
     customer = making.customer(command.customer)
-    if making.context.found is not None:
-        theirs = customer.address(making.context.found) is not None
-        raise Rejected(Reason.NOTHING_TO_DO, "theirs") if theirs else Rejected(Reason.NAME_TAKEN, "this address")
-    address = new_address(making, command.address, owner=customer.id)
+    found = making.context.found
+    if found is not None and customer.address(found) is not None:
+        raise Rejected(Reason.NOTHING_TO_DO, "theirs")
+    if found is not None and not command.shared:
+        raise Rejected(Reason.NAME_TAKEN, "this address")
+    address = replace(new_address(making, command.address, owner=customer.id), shared=command.shared)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
-    making.indexed.append(Indexed(key=matching_key(command.address), address=address.id, customer=customer.id))
+    if found is None:  # a shared line is found under whoever had it first, who names the others
+        making.indexed.append(Indexed(key=matching_key(command.address), address=address.id, customer=customer.id))
 
 
 def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:

@@ -13,7 +13,15 @@ from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
 from router.core.tree import asking, head_of
 from router.core.values import value
-from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
+from router.core.words import AddressId, CaseId, Channel, CustomerId, Ids, MessageId, VaultId
+
+
+@value
+class SharedLine:
+    """A line that several people use: who they are, and under which key whoever writes there now is found again."""
+
+    key: str
+    users: tuple[CustomerId, ...]
 
 
 @value
@@ -29,6 +37,7 @@ class Context:
     facts_of: Callable[[str], AddressFacts]
     senders: Mapping[Channel, str]
     found: AddressId | None = None
+    shared: SharedLine | None = None  # the contact comes from such a line
 
 
 @dataclass(slots=True)

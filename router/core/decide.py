@@ -20,6 +20,7 @@ from router.core import (
     offers,
     recorded,
     recording,
+    shared_lines,
     splitting,
     touches,
 )
@@ -34,6 +35,7 @@ from router.core.commands import (
     BeginAttempt,
     BeginLeg,
     BeginRecording,
+    BlockLine,
     CancelCallback,
     Command,
     CountRefused,
@@ -66,6 +68,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    ShareLine,
     SplitCase,
     StartCall,
     TakeCall,
@@ -120,6 +123,10 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case ShareLine():
+            shared_lines.share_line(making, command)
+        case BlockLine():
+            shared_lines.block_line(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case TakeCall():

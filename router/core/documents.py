@@ -64,6 +64,7 @@ class Customer:
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
+    users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
     joined: Joined | None = None  # the customer whom they were found to be as well
     members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
 
@@ -322,6 +323,7 @@ class Call:
     provider_id: str | None = None
     attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
     known: bool = False  # the number was this customer's before this call
+    shared: bool = False  # several people use the number: it is nobody's in particular
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room

@@ -40,6 +40,7 @@ from router.core.events_calls import (
 from router.core.events_customer import (
     AddressAdded,
     AddressMarked,
+    AddressShared,
     AskChanged,
     CaseOpened,
     CaseReopened,
@@ -105,6 +106,7 @@ __all__ = [
     "AccessRefused",
     "AddressAdded",
     "AddressMarked",
+    "AddressShared",
     "AgentAdded",
     "AgentStateAsked",
     "AgentStateChanged",
@@ -209,6 +211,7 @@ CustomerEvent = (
     CustomerCreated
     | AddressAdded
     | AddressMarked
+    | AddressShared
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened

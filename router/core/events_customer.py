@@ -32,6 +32,7 @@ class CustomerCreated:
     at: Ms
     address: Address
     language: str | None = None
+    users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
 
 
 @value
@@ -41,6 +42,18 @@ class AddressAdded:
     customer: CustomerId
     at: Ms
     address: Address
+
+
+@value
+class AddressShared:
+    """Several people use this address; `users` empty: it is its customer's alone again."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    users: tuple[tuple[CustomerId, AddressId], ...]
+    author: ActorKind
+    author_id: str | None = None
 
 
 @value

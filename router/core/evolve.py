@@ -25,6 +25,7 @@ from router.core.events import (
     AccessRefused,
     AddressAdded,
     AddressMarked,
+    AddressShared,
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
@@ -153,6 +154,13 @@ def evolve(state: State, event: Event) -> State:
         case AddressAdded():
             customer = get(state, event.customer, Customer)
             return change(state, customer, addresses=(*customer.addresses, event.address))
+        case AddressShared():
+            customer = get(state, event.customer, Customer)
+            addresses = (
+                replace(a, users=event.users, shared=bool(event.users)) if a.id == event.address else a
+                for a in customer.addresses
+            )
+            return change(state, customer, addresses=tuple(addresses))
         case AddressMarked():
             return _address_marked(state, event)
         case ParticipantAdded():
@@ -254,7 +262,12 @@ def evolve(state: State, event: Event) -> State:
 
 def _customer(event: CustomerCreated) -> Customer:
     return Customer(
-        id=event.customer, version=0, opened_at=event.at, addresses=(event.address,), language=event.language
+        id=event.customer,
+        version=0,
+        opened_at=event.at,
+        addresses=(event.address,),
+        language=event.language,
+        users=event.users,
     )
 
 

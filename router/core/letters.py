@@ -30,6 +30,7 @@ from router.core.events import (
 from router.core.evidence import grade_of_mail, strengthened
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import mark, note_unreached, why_untold
+from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.tree import owner_of_address
 from router.core.undelivered import fail
@@ -78,7 +79,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     is_new = case is None
     if case is None:
         queue = policy.routing.rules[-1].queue
-        case = open_case(making, customer, queue=queue, at=command.at, candidates=found_link.candidates)
+        candidates = candidates_of(customer, found_link)
+        case = open_case(making, customer, queue=queue, at=command.at, candidates=candidates)
     elif not making.head(case.id).status.is_live and not mail.automatic:
         making.emit(CaseReopened(case=making.head(case.id).id, at=making.now))
     before_it = before.get(making.head(case.id).id)
@@ -87,7 +89,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     letter = _kept(making, mail, text, owner=customer.id)
     thread_by = command.thread_by if command.thread is not None else ""
     graded = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
-    graded = strengthened(graded, found_link.grounds)
+    graded = graded_on_line(customer, strengthened(graded, found_link.grounds))
     evidence = graded.evidence
     making.emit(
         ContactReceived(
@@ -148,7 +150,10 @@ def _placed(
     """Customer, address, and the case (None: a new one) with why."""
     if command.thread is None:
         customer, address = found or new_customer(making, command, language=language if command.text else None)
-        return customer, address.id, link(making, customer, command, address=address.id, words=words)
+        refuse_shared(address)
+        found_link = link(making, customer, command, address=address.id, words=words)
+        check_goes_on(customer, found_link.how)
+        return customer, address.id, found_link
     case = making.case(command.thread)
     wrote = owner_of_address(making.state, making.context.found) if making.context.found is not None else None
     if wrote is not None and wrote.id != case.customer:  # who was found to be the same person, on their own side

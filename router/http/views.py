@@ -464,6 +464,7 @@ def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[s
             "country": a.facts.country or None,
             "zones": list(a.facts.zones),
             "blocked": [str(c) for c in a.blocked],
+            "shared": a.shared,
         }
         for a in customer.addresses
     ]

@@ -7,7 +7,7 @@ from policies import PolicySet
 from router.core.addresses import AddressFacts
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import Context, Decision
+from router.core.context import Context, Decision, SharedLine
 from router.core.documents import State
 from router.core.timeline import entry_of
 from router.core.values import value
@@ -27,7 +27,9 @@ class Means:
     senders: Mapping[Channel, str]
     cases_opened: int = 0
 
-    def context(self, command: Command, now: Ms, found: AddressId | None = None) -> Context:
+    def context(
+        self, command: Command, now: Ms, found: AddressId | None = None, shared: SharedLine | None = None
+    ) -> Context:
         return Context(
             now=now,
             ids=Ids(secret=self.secret, key=f"{type(command).__name__}/{command.key}", at=now),
@@ -37,6 +39,7 @@ class Means:
             facts_of=self.facts_of,
             senders=self.senders,
             found=found,
+            shared=shared,
         )
 
     @property

@@ -80,6 +80,7 @@ async def test_a_reference_with_the_expected_address_is_strong_and_alone_it_open
         assert "reference_and_expected_address" in named["grounds"]
         assert heating["contacts"][0]["evidence"] == "weak"
 
+        await story.passes(seconds=1)
         stranger = story.phone("+12125550177")
         await stranger.texts(f"what about {heating['ref']}?")
         assert len(await story.cases()) == 3
@@ -133,3 +134,94 @@ async def test_what_a_number_alone_is_asked_names_nothing() -> None:
         assert unsure["queue"] == "heating"
         assert len(unsure["candidates"]) == 2
         assert await her.inbox() == [asked]
+
+
+FAMILY = "+12125550160"
+"""A number that two people use."""
+
+
+async def shared_by_two(story: Story) -> tuple[str, str]:
+    """Mia and Tom, each with a mobile and a case of their own, and one number at home: their customers' ids."""
+    await story.phone(HERS).texts("my heating shows E42")
+    await story.passes(seconds=1)
+    await story.phone("+12125550177").texts("my invoice is wrong")
+    mia, tom = (case["customer"] for case in await story.cases())
+    await story.api("POST", f"/customers/{mia}/addresses", {"address": FAMILY})
+    shown = await story.api("POST", f"/customers/{tom}/addresses", {"address": FAMILY, "shared": True})
+    assert [(a["address"], a["shared"]) for a in shown["addresses"]] == [("+12125550177", False), (FAMILY, True)]
+    mine = await story.api("GET", f"/customers/{mia}")
+    assert [(a["address"], a["shared"]) for a in mine["addresses"]] == [(HERS, False), (FAMILY, True)]
+    await story.passes(seconds=1)
+    return mia, tom
+
+
+async def test_a_shared_number_opens_nobodys_profile() -> None:
+    """S4: what comes from it stands with somebody provisional; the agent sees both as candidates, one question is asked
+    that names nobody, and neither case is touched or told of. What follows stands with it."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        await home.texts("hello?")
+        heating, billing, theirs = await story.cases()
+        assert theirs["customer"] not in (mia, tom)
+        assert await story.said(theirs["id"]) == ["it is still cold", (await home.inbox())[0], "hello?"]
+        assert {c["customer"] for c in theirs["candidates"]} == {mia, tom}
+        assert {a for c in theirs["candidates"] for a in c["addresses"]} == {HERS, "+12125550177", FAMILY}
+        first = theirs["contacts"][0]
+        assert (first["evidence"], first["grounds"][0]) == ("weak", "shared_line")
+        [asked] = await home.inbox()
+        assert "Who is it, please?" in asked
+        assert not any(secret in asked for secret in (heating["ref"], billing["ref"], "E42", "invoice", HERS))
+        assert [c["ledger"]["contacts"] for c in (heating, billing)] == [1, 1]
+        await story.restarts()
+        await home.texts("are you there?")
+        assert len(await story.cases()) == 3
+
+
+async def test_a_call_from_a_shared_number_is_asked_who_it_is() -> None:
+    """S4: attested or not, the number is nobody's in particular: a question without a name, and no promise to ring a
+    line at which somebody else may pick up."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.calls(attestation="A")
+        await story.passes(seconds=8)
+        assert "Please tell us your name" in await home.heard()
+        await story.passes(seconds=30)
+        assert "we ring you on this number" not in await home.heard()
+        theirs = (await story.cases())[-1]
+        assert theirs["customer"] not in (mia, tom)
+        assert theirs["contacts"][0]["evidence"] == "weak"
+
+
+async def test_a_stop_from_a_shared_number_stops_it_for_all_and_nothing_else() -> None:
+    """Abuse 31: nobody is texted there any more, whoever wrote it; their own numbers stay as they were."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        await story.phone(FAMILY).texts("STOP")
+        for customer in (mia, tom):
+            shown = await story.api("GET", f"/customers/{customer}")
+            assert [(a["address"] == FAMILY, a["blocked"]) for a in shown["addresses"]] == [
+                (False, []),
+                (True, ["sms"]),
+            ]
+        await story.phone(FAMILY).texts("START")
+        shown = await story.api("GET", f"/customers/{tom}")
+        assert [a["blocked"] for a in shown["addresses"]] == [[], []]
+
+
+async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
+    """Marked by an agent, and taken back: what comes then is theirs as before."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        case = await story.one_case()
+        path = f"/customers/{case['customer']}/addresses"
+        await story.api("POST", path, {"address": HERS, "shared": True})
+        await story.phone(HERS).texts("hello")
+        assert len(await story.cases()) == 2
+        await story.api("POST", path, {"address": HERS, "shared": False})
+        await story.phone(HERS).texts("hello again")
+        assert (await story.said(case["id"]))[-1] == "hello again"
+        refused = await story.refused("POST", path, {"address": HERS, "shared": False})
+        assert refused["status"] == 409
