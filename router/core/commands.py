@@ -284,6 +284,15 @@ class AddAddress:
 
 
 @value
+class DropCandidates:
+    """A case of which we were not sure is a matter of its own."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+
+
+@value
 class ShareLine:
     """Several people use an address of a customer's: `users`, each with their own id of it. Not `shared`: nobody else
     does any more."""
@@ -725,6 +734,7 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | DropCandidates
     | ShareLine
     | BlockLine
     | SetParticipant

@@ -8,6 +8,7 @@ from typing import assert_never
 from router.core import (
     agents,
     asks,
+    belonging,
     calls,
     cases,
     contacts,
@@ -39,6 +40,7 @@ from router.core.commands import (
     CancelCallback,
     Command,
     CountRefused,
+    DropCandidates,
     EndOffer,
     FinishWork,
     FoldWork,
@@ -123,6 +125,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case DropCandidates():
+            belonging.drop_candidates(making, command)
         case ShareLine():
             shared_lines.share_line(making, command)
         case BlockLine():

@@ -42,6 +42,7 @@ from router.core.events_customer import (
     AddressMarked,
     AddressShared,
     AskChanged,
+    CandidatesDropped,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -119,6 +120,7 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CandidatesDropped",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -224,6 +226,7 @@ CustomerEvent = (
     | AskChanged
     | MatterAsked
     | MatterAnswered
+    | CandidatesDropped
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed

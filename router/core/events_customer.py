@@ -232,6 +232,17 @@ class MatterAnswered:
 
 
 @value
+class CandidatesDropped:
+    """One of us said that a case of which we were not sure is a matter of its own."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
 class WorkWithdrawn:
     """A case wants no agent any more; one who is at it already wraps up."""
 

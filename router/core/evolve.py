@@ -38,6 +38,7 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    CandidatesDropped,
     CaseOpened,
     CaseReopened,
     CasesMerged,
@@ -147,6 +148,8 @@ def evolve(state: State, event: Event) -> State:
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
         case MatterAsked():
             return change(state, get(state, event.case, Case), entries=event.entry, question=event.question)
+        case CandidatesDropped():
+            return change(state, get(state, event.case, Case), entries=event.entry, candidates=(), question=None)
         case MatterAnswered():
             return _matter_answered(state, event)
         case CustomerCreated():

@@ -7,6 +7,7 @@ from router.core.events import (
     CallEnded,
     CallRecorded,
     CallSaid,
+    CandidatesDropped,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -175,6 +176,17 @@ def _record_of(event: Event) -> Entry | None:
                     "place_at": event.ask.place_at,
                     "work": event.ask.work,
                 },
+            )
+        case CandidatesDropped():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="identity",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                facts={"what": "own_matter"},
             )
         case MatterAsked():
             reason = "several open cases fit, and the answer tells who gets it"

@@ -22,6 +22,7 @@ from router.core.commands import CountRefused, NoteCall, NoteRecording, RecordDe
 from router.core.errors import Rejected
 from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
+from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
 from router.http.api_contacts import PATH as CONTACTS_PATH
 from router.http.api_contacts import ContactApi
@@ -43,7 +44,7 @@ from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (ContactApi, CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi)
+APIS = (ContactApi, CaseApi, CandidateApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 

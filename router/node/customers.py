@@ -22,6 +22,7 @@ from router.core.commands import (
     BlockLine,
     CancelCallback,
     CustomerCommand,
+    DropCandidates,
     FoldWork,
     HangUp,
     HearCall,
@@ -526,7 +527,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer or ""
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
-        case SetParticipant():
+        case SetParticipant() | DropCandidates():
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case

@@ -225,3 +225,45 @@ async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
         assert (await story.said(case["id"]))[-1] == "hello again"
         refused = await story.refused("POST", path, {"address": HERS, "shared": False})
         assert refused["status"] == 409
+
+
+async def test_an_agent_says_where_it_belongs_with_one_action() -> None:
+    """A candidate is chosen: a case goes on in it, or its provisional customer is one of the people of the line; only
+    candidates can be chosen, and "a matter of its own" leaves none."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        mia, _ = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        theirs = (await story.cases())[-1]
+        choose = f"/cases/{theirs['id']}/candidates"
+        refused = await ana.refused("POST", choose, {"customer": theirs["customer"]})
+        assert refused["status"] == 422
+        chosen = await ana.api("POST", choose, {"customer": mia})
+        assert chosen["merge"]
+        # What is not an answer to us is anybody's again.
+        await story.passes(hours=1)
+        await home.texts("who is this?")
+        again = (await story.cases())[-1]
+        assert again["id"] != theirs["id"]
+        assert again["customer"] not in (mia, theirs["customer"])
+        assert (await ana.api("POST", f"/cases/{again['id']}/candidates", {}))["merge"] is None
+        assert (await story.case(again["id"]))["candidates"] == []
+        assert (await ana.refused("POST", f"/cases/{again['id']}/candidates", {}))["status"] == 409
+
+
+async def test_what_answers_us_on_a_shared_line_goes_where_it_came_from() -> None:
+    """Once the agent said who it is and wrote there, the answer stands on that case; it proves nobody."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        mia, _ = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        theirs = (await story.cases())[-1]
+        await ana.api("POST", f"/cases/{theirs['id']}/candidates", {"customer": mia})
+        await ana.replies(theirs["id"], "Is the fuse on?", channel="sms")
+        await story.passes(minutes=1)
+        await home.texts("yes it is")
+        assert len(await story.cases()) == 3
+        assert (await story.said(theirs["id"]))[-1] == "yes it is"
+        assert (await story.links(theirs["id"]))[-1]["inputs"]["evidence"] == "weak"
