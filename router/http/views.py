@@ -340,7 +340,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
                 reasons=list(entry.reasons),
-                facts=facts_out(entry.facts),
+                facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
             )
