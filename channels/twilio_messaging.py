@@ -210,15 +210,17 @@ def _contact(fields: dict[str, str], at: Ms, *, late: bool = False) -> TakeConta
     if not sid:
         raise Refusal("no MessageSid", status=400)
     sender, via = fields.get("From", ""), fields.get("To", "")
+    by_whatsapp = sender.startswith(WHATSAPP)
     return TakeContact(
         key=_key(sid),
-        channel=Channel.WHATSAPP if sender.startswith(WHATSAPP) else Channel.SMS,
+        channel=Channel.WHATSAPP if by_whatsapp else Channel.SMS,
         sender=sender.removeprefix(WHATSAPP),
         via=via.removeprefix(WHATSAPP),
         at=at,
         text=fields.get("Body", ""),
         media=_media(fields),
-        evidence=Evidence.WEAK,
+        evidence=Evidence.STRONG if by_whatsapp else Evidence.WEAK,
+        grounds=("whatsapp_account",) if by_whatsapp else ("bare_from",),
         late=late,
     )
 

@@ -185,34 +185,59 @@ class WordIndex:
     _lists: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _words: dict[str, int] = field(default_factory=dict[str, int])
     _parts: dict[str, int] = field(default_factory=dict[str, int])
+    _phrases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])  # by their first word
+    _last: tuple[str, int] = ("", 0)  # the text that was asked for last: a contact asks for it more than once
 
     def mask_of(self, entries: tuple[str, ...]) -> int:
         """The bit of a list; a list that is known has the bit it had."""
         mask = self._lists.get(entries)
         if mask is None:
             mask = self._lists[entries] = 1 << len(self._lists)
+            self._last = ("", 0)
             for entry in entries:
                 self._add(entry, mask)
         return mask
 
     def hits(self, text: str) -> int:
         """The bits of the lists that have a word of `text`. Linear in the text."""
+        last, known = self._last
+        if text == last:
+            return known
         words = words_of(text)
         hits = 0
         for mask in map(self._words.get, words):
             if mask:
                 hits |= mask
-        if self._parts and words:
+        begun = self._phrases.keys() & words
+        if (self._parts or begun) and words:
             line = f" {' '.join(words)} "
-            for part, mask in self._parts.items():
-                if part in line:
-                    hits |= mask
+            for parts in (self._parts, *(self._phrases[word] for word in begun)):
+                for part, mask in parts.items():
+                    if part in line:
+                        hits |= mask
+        self._last = (text, hits)
         return hits
 
     def _add(self, entry: str, mask: int) -> None:
         words = words_of(entry)
         is_beginning = entry.endswith("*")
-        table, key = (self._words, words[0]) if len(words) == 1 and not is_beginning else (
-            self._parts, f" {' '.join(words)}{'' if is_beginning else ' '}",
-        )  # fmt: skip
+        if len(words) == 1 and not is_beginning:
+            table, key = self._words, words[0]
+        else:
+            table = self._phrases.setdefault(words[0], {}) if len(words) > 1 else self._parts
+            key = f" {' '.join(words)}{'' if is_beginning else ' '}"
         table[key] = table.get(key, 0) | mask
+
+
+def word_mask(condition: Condition) -> int:
+    """The bits of the word lists that make a condition true, alone or with others; those below a `not` do not."""
+    match condition:
+        case HasWords():
+            return condition.mask
+        case AllOf() | AnyOf():
+            mask = 0
+            for part in condition.parts:
+                mask |= word_mask(part)
+            return mask
+        case _:
+            return 0

@@ -8,6 +8,7 @@ from policies.condition_file import Terms, read_words
 from policies.consent import Consent, ConsentWord, consent_of
 from policies.fields import Fields
 from policies.hours_file import read_hours
+from policies.matters import AGAIN, ANOTHER, matters_of
 from policies.phrases import read_phrases, warn_of_long_texts
 from policies.policy_set import Number, PolicySet
 from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
@@ -26,7 +27,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "numbers.yaml": ("numbers",),
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
                     "interrupts"),
-    "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit"),
+    "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
@@ -58,9 +59,10 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     lists = {**(_lists(spare) if spare and "routing.yaml" not in files else {}), **_lists(words)}
     terms = Terms(lists=lists, numbers=numbers)
     routing = read_routing(tops["routing.yaml"], queues=queues, terms=terms)
+    known = _known_lists(spare, lists)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
-        phrases=phrases, consent=_consent(words), spoken=spoken_of(_known_lists(spare, lists)), warnings=(),
+        phrases=phrases, consent=_consent(words), spoken=spoken_of(known), matters=matters_of(known), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -110,10 +112,13 @@ def _lists(words: Fields) -> dict[str, tuple[str, ...]]:
 
 
 def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    """The lists, with the product's own words for "do not record" where a set names none: that wish is always heard."""
-    if spare is None or NOT_RECORDED in lists:
+    """The lists, with the product's own words where a set names none: that somebody is not to be recorded, or speaks
+    of another matter, is always heard."""
+    missing = [name for name in (NOT_RECORDED, ANOTHER, AGAIN) if name not in lists]
+    if spare is None or not missing:
         return lists
-    return {**lists, NOT_RECORDED: _lists(spare).get(NOT_RECORDED, ())}
+    ours = _lists(spare)
+    return {**lists, **{name: ours[name] for name in missing if name in ours}}
 
 
 def _consent(words: Fields) -> Consent:

@@ -76,6 +76,10 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "code": ("code",),
     "impact_known": ("impact",),
     "language_question": ("own", "other"),
+    "which_matter": ("choices", "last"),
+    "which_matter_unproved": (),
+    "who_writes": ("brand",),
+    "call_who": (),
     "restarting": (),
     "whisper": ("subject",),
     "whisper_lead": ("subject",),
@@ -89,6 +93,7 @@ CONSENT_PHRASES: Final = frozenset({"opted_out", "opted_in", "help"})
 TEXTED: Final = CONSENT_PHRASES | {
     "text_after_call", "callback_promised", "callback_moved", "callback_cancelled", "callback_missed",
     "message_received", "message_link", "terms_confirmed", "case_solved", "code", "impact_known", "language_question",
+    "which_matter", "which_matter_unproved", "who_writes",
 }  # fmt: skip
 """Phrases that go out by text; the others are spoken or shown."""
 NAME_CHARS: Final = 30

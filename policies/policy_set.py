@@ -11,6 +11,7 @@ from policies import languages
 from policies.consent import Consent, ConsentWord
 from policies.facts import Fact
 from policies.hours import Hours
+from policies.matters import Matters
 from policies.phrases import Phrases
 from policies.queues import Queue
 from policies.routing import Routing, Verdict
@@ -42,11 +43,20 @@ class PolicySet:
     phrases: Phrases
     consent: Consent
     spoken: Spoken
+    matters: Matters
     warnings: tuple[str, ...]
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
         """Where a contact goes and why. `facts` are named as in `FACTS`, those of context as `context.model`."""
         return self.routing.route(facts)
+
+    def topic_of(self, rule: str) -> str:
+        """What the work of a rule is about, as a queue with skills; empty where it is nothing in particular."""
+        return self.routing.topic_of(rule)
+
+    def topics_in(self, text: str) -> tuple[str, ...]:
+        """What the words of a text are about, named as `topic_of` names it; never the words."""
+        return self.routing.topics_in(text)
 
     def language_of(self, text: str, *, default: str | None = None) -> str:
         """'en', 'de' or 'es' by the small words of `text`, else `default`, else the policy's language."""

@@ -4,10 +4,10 @@ A verdict depends on the facts and the rules alone: the same facts give the same
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from policies.conditions import Condition, Inputs, WordIndex
+from policies.conditions import Condition, Inputs, WordIndex, word_mask
 from policies.facts import Fact, Kind, kind_of
 
 ANY_LANGUAGE: Final = "any"
@@ -63,6 +63,26 @@ class Routing:
 
     rules: tuple[Rule, ...]
     words: WordIndex
+    _topics: Mapping[str, str] = field(init=False)
+    _masks: tuple[tuple[int, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        topics = {rule.name: topic for rule in self.rules if (topic := _topic(rule)) != _topic(self.rules[-1])}
+        masks: dict[str, int] = {}
+        for rule in self.rules:
+            if rule.name in topics and (mask := word_mask(rule.when)):
+                masks[topics[rule.name]] = masks.get(topics[rule.name], 0) | mask
+        object.__setattr__(self, "_topics", topics)
+        object.__setattr__(self, "_masks", tuple((mask, topic) for topic, mask in masks.items()))
+
+    def topic_of(self, rule: str) -> str:
+        """What a rule's work is about, by who must take it; empty where anybody does, and for an unknown rule."""
+        return self._topics.get(rule, "")
+
+    def topics_in(self, text: str) -> tuple[str, ...]:
+        """What the words of a text are about: an outcome for each topic, never a word of theirs."""
+        hits = self.words.hits(text) if text and self._masks else 0
+        return tuple(topic for mask, topic in self._masks if hits & mask) if hits else ()
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
         """The verdict on one contact."""
@@ -72,6 +92,11 @@ class Routing:
             if rule.when.test(inputs):
                 return _verdict(rule, inputs)
         raise AssertionError("the last rule is true of everything")
+
+
+def _topic(rule: Rule) -> str:
+    """Rules that lead to the same people are about the same: a queue with the skills that it takes."""
+    return " ".join((rule.queue, *(skill for skill, _ in rule.skills)))
 
 
 def _verdict(rule: Rule, inputs: Inputs) -> Verdict:

@@ -63,6 +63,10 @@ class CaseSettings:
     """Who comes back on a matter within so many days after it was ended has waited a little already."""
     comeback_credit: float = 0.1
     """How much: this share of the time within which an answer should come."""
+    ask_which: bool = True
+    """Whether somebody is asked which of their open cases they mean, where that changes who gets it."""
+    ask_who: bool = True
+    """Whether somebody on a line that several people share is asked who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ def read_cases(top: Fields) -> CaseSettings:
         proof_days=_days(top, "proof_holds", use.proof_days),
         comeback_days=_days(top, "comeback", use.comeback_days),
         comeback_credit=top.number("comeback_credit", use.comeback_credit, low=0, high=1),
+        ask_which=top.flag("ask_which", default=use.ask_which),
+        ask_who=top.flag("ask_who", default=use.ask_who),
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from router.core.clock import Ms
 from router.core.values import field, replace, value
-from router.core.words import AddressId, Channel, Evidence
+from router.core.words import AddressId, Channel, CustomerId, Evidence
 
 WINDOWS_MAX = 8
 """Numbers of ours for which an address remembers when it wrote to them by WhatsApp."""
@@ -77,6 +77,8 @@ class Address:
     denied: bool = False  # whoever wrote from it is somebody else, as its own domain says
     other_spelling: bool = False  # not spelled as its matching key is, such as a Brazilian mobile without its 9
     of_line: AddressId | None = None  # the first address of the same line, where this is a second spelling of it
+    shared: bool = False  # several people use it: it identifies nobody
+    users: tuple[tuple[CustomerId, AddressId], ...] = ()  # who uses this line too, and as which address of theirs
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
     typed: bool = False  # a visitor says that it is theirs, and nobody is found by it
     lines: int = 0  # what was said in this chat so far, by both sides

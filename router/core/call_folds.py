@@ -173,6 +173,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         provider_id=event.provider_id,
         attested=event.attested,
         known=event.known,
+        shared=event.shared,
         answered_at=event.at,
         due_at=Ms(event.at + WATCH_MS),
         notice=event.notice,

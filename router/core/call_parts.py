@@ -214,6 +214,7 @@ def ask_for_phone(
             ),
             matched=verdict.matched,
             inputs=without_words(facts),
+            topic=making.context.policy.topic_of(verdict.rule) if kept is None else "",
         )
     )
 

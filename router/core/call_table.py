@@ -19,6 +19,8 @@ MUSIC = "music"
 """In the place of a phrase: music, so that waiting is never silence."""
 REFUSES = "9"
 """The key by which they say that they are not to be recorded; it leads back to where they were."""
+ASKS_WHO = {"call_about": "call_who"}
+"""What is asked instead where several people use the number; it names none of them."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
 """What these steps begin with: said once, before the notice that they are recorded where there is one."""
 
@@ -160,6 +162,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
     number = policy.numbers.get(call.via)
     words = {"brand": number.brand if number else "", "subject": case.queue if case else ""}
+    if call.shared and policy.settings.cases.ask_who:
+        said = tuple(ASKS_WHO.get(name, name) for name in said)
     if call.step is Step.LANGUAGE:
         ask = case.ask if case else None
         own = (ask.requirement.language if ask else None) or call.language
@@ -201,7 +205,8 @@ def _nobody_coached(call: Call) -> bool:
 
 
 def may_ring_back(call: Call) -> bool:
-    """Whether hanging up may become a call to this number: fully attested, or ours to know where nobody attests.
+    """Whether hanging up may become a call to this number: one person's alone, and fully attested, or ours to know
+    where nobody attests.
 
     A number that the provider does not vouch for may be anybody's: calling it back would ring a stranger."""
-    return call.attested is True or (call.attested is None and call.known)
+    return not call.shared and (call.attested is True or (call.attested is None and call.known))

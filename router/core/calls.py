@@ -39,7 +39,6 @@ from router.core.commands import (
 )
 from router.core.contacts import (
     as_spelled,
-    case_of,
     clean_text,
     keep_media,
     known_customer,
@@ -61,6 +60,9 @@ from router.core.events import (
     ContactReceived,
     WorkWanted,
 )
+from router.core.evidence import grade_of_call, strengthened
+from router.core.linking import NO_WORDS, link
+from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.words import (
     DAY_MS,
@@ -69,7 +71,6 @@ from router.core.words import (
     CallState,
     Channel,
     ContactId,
-    Evidence,
     PromiseState,
     Step,
 )
@@ -85,12 +86,20 @@ def take_call(making: Making, command: TakeCall) -> None:
     """A phone calls us: its case, its contact, and the first step of the call. Nothing of a case is told on it."""
     policy = making.context.policy
     found = known_customer(making)
+    if found:
+        refuse_shared(found[1])
     number = policy.numbers.get(command.via)
     language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
-    case, link = case_of(making, customer, command)
+    found_link = link(making, customer, command, address=address.id, words=NO_WORDS)
+    check_goes_on(customer, found_link.how)
+    graded = strengthened(grade_of_call(command, known=found is not None), found_link.grounds)
+    graded = graded_on_line(customer, graded)
+    case = found_link.case
     if case is None:
-        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        queue = policy.routing.rules[-1].queue
+        candidates = candidates_of(customer, found_link)
+        case = open_case(making, customer, queue=queue, at=command.at, candidates=candidates)
     elif not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     case = side_of(making, making.case(case.id), customer, at=command.at)
@@ -104,8 +113,10 @@ def take_call(making: Making, command: TakeCall) -> None:
             channel=Channel.PHONE,
             address=address.id,
             via=command.via,
-            evidence=Evidence.STRONG if command.attested and found else Evidence.WEAK,
-            link=link,
+            evidence=graded.evidence,
+            link=found_link.how,
+            grounds=graded.grounds,
+            policy=making.context.policy.version,
             late=command.late,
         )
     )
@@ -121,7 +132,8 @@ def take_call(making: Making, command: TakeCall) -> None:
             language=language,
             step=Step.GREETING,
             attested=command.attested,
-            known=found is not None,
+            known=found is not None and not customer.users,
+            shared=bool(customer.users),
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
@@ -432,6 +444,8 @@ def open_for(making: Making, command: OpenCase) -> None:
     if command.customer is not None:
         customer = making.customer(command.customer)
     else:
+        if found:
+            refuse_shared(found[1])
         customer = found[0] if found else new_customer(making, command, language=None)[0]
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))

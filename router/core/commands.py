@@ -129,6 +129,7 @@ class TakeContact:
     files: tuple[File, ...] = ()
     client_id: str | None = None  # what a chat client calls it
     carry: str = ""  # a token that says which case it is about and that it is the customer, as it was given
+    grounds: tuple[str, ...] = ()  # what `evidence` stands on, where the channel knows better than the address
     actor: Actor = CUSTOMER
 
 
@@ -280,12 +281,47 @@ class SetParticipant:
 
 @value
 class AddAddress:
-    """The customer told us one more way to reach them."""
+    """The customer told us one more way to reach them. `shared`: others use it too, and one of them has it already."""
 
     key: str
     customer: CustomerId
     address: str
     actor: Actor
+    shared: bool = False
+
+
+@value
+class DropCandidates:
+    """A case of which we were not sure is a matter of its own."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+
+
+@value
+class ShareLine:
+    """Several people use an address of a customer's: `users`, each with their own id of it. Not `shared`: nobody else
+    does any more."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    actor: Actor
+    users: tuple[tuple[CustomerId, AddressId], ...] = ()
+    shared: bool = True
+
+
+@value
+class BlockLine:
+    """Somebody on a shared line told us to stop there, or to go on."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    channel: Channel
+    blocked: bool
+    actor: Actor = CUSTOMER
 
 
 # --- chats ------------------------------------------------------------------------------------------------------------
@@ -801,6 +837,9 @@ CustomerCommand = (
     | RevokeLinks
     | PairDevice
     | UnpairDevice
+    | DropCandidates
+    | ShareLine
+    | BlockLine
     | SetParticipant
     | TakeCall
     | TakeRecording

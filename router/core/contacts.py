@@ -4,12 +4,12 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core import asks
+from router.core import asks, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
-from router.core.documents import Ask, Case, Customer, Requirement
+from router.core.documents import Ask, Candidate, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressAdded,
@@ -22,14 +22,16 @@ from router.core.events import (
     CustomerCreated,
     WorkWanted,
 )
+from router.core.evidence import grade_of_contact, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
+from router.core.linking import Link, link, read_words
 from router.core.parts import note_merge
 from router.core.reference import reference_of
-from router.core.tree import side_for, tree_of
+from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
+from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
-    DAY_MS,
     SECOND_MS,
     ActorKind,
     AddressId,
@@ -51,6 +53,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
     text = clean_text(command.text)
     policy = making.context.policy
     found = known_customer(making)
+    if found:
+        refuse_shared(found[1])
     language = policy.language_of(text, default=found[0].language if found else None)
     if found is not None:
         customer, address = as_spelled(making, *found, command)
@@ -60,12 +64,18 @@ def take_contact(making: Making, command: TakeContact) -> None:
         customer, address = new_customer(making, command, language=language if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
-    case, link = case_of(making, customer, command)
+    words = read_words(making, customer, text, _topics_besides(making, command, address))
     if command.thread is not None:  # it was carried here
-        case, link = making.head(command.thread), command.thread_by
-    before = case
+        found_link = Link(making.head(command.thread), command.thread_by, ())
+    else:
+        found_link = link(making, customer, command, address=address.id, words=words)
+        check_goes_on(customer, found_link.how)
+    graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
+    case = before = found_link.case
     if case is None:
-        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        case = open_case(
+            making, customer, queue=_last_queue(making), at=command.at, candidates=candidates_of(customer, found_link)
+        )
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
     case = side_of(making, making.case(case.id), customer, at=command.at)
@@ -80,8 +90,11 @@ def take_contact(making: Making, command: TakeContact) -> None:
             channel=command.channel,
             address=address.id,
             via=command.via,
-            evidence=command.evidence,
-            link=link,
+            evidence=graded.evidence,
+            link=found_link.how,
+            grounds=graded.grounds,
+            policy=making.context.policy.version,
+            topics=words.topics,
             words=making.keep(text, kind="text", owner=owner) if text else None,
             media=tuple(keep_media(making, command, owner=owner)),
             language=language if text and not is_order else None,
@@ -91,13 +104,23 @@ def take_contact(making: Making, command: TakeContact) -> None:
             client_id=command.client_id,
         )
     )
+    received = making.events[-1]
     _note_context(making, command)
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
-    elif command.touch is not None or not asks.take_answer(making, case.id, text):  # anybody can touch for anybody
+    elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
         want_work(
             making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
         )
+        if found_link.how == "unsure" and isinstance(received, ContactReceived):
+            questions.ask_which(making, received)
+        if customer.users and isinstance(received, ContactReceived):
+            ask_who(making, customer, received)
+
+
+def _take_answer(making: Making, id: CaseId, text: str) -> bool:
+    """Whether the words were the answer to a question of ours, and nothing else."""
+    return questions.take_answer(making, id, text) or asks.take_answer(making, id, text)
 
 
 def _note_context(making: Making, command: TakeContact) -> None:
@@ -170,8 +193,24 @@ def want_work(
             ask=ask,
             matched=verdict.matched,
             inputs=without_words(facts),
+            topic=making.context.policy.topic_of(verdict.rule),
         )
     )
+
+
+def _last_queue(making: Making) -> str:
+    """The queue of what no rule but the last one takes."""
+    return making.context.policy.routing.rules[-1].queue
+
+
+def _topics_besides(making: Making, command: TakeContact, address: Address) -> tuple[str, ...]:
+    """What a contact is about by what its page or device told."""
+    if not command.context:
+        return ()
+    policy = making.context.policy
+    facts = facts_of_contact(command, case=None, address=address, known=True, language="", now=making.now)
+    topic = policy.topic_of(policy.route(facts).rule)
+    return (topic,) if topic else ()
 
 
 def requirement_of(verdict: Verdict, channel: Channel) -> Requirement:
@@ -205,9 +244,14 @@ def new_customer(
 ) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
-    address = replace(new_address(making, command.sender, owner=customer), denied=is_denied(command))
-    making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language))
-    if not is_anonymous(command.sender):  # who hides their number is somebody else each time
+    shared = context.shared
+    users = shared.users if shared is not None else ()
+    address = new_address(making, command.sender, owner=customer)
+    address = replace(address, denied=is_denied(command), shared=shared is not None)
+    making.emit(CustomerCreated(customer=customer, at=making.now, address=address, language=language, users=users))
+    if shared is not None:
+        making.indexed.append(Indexed(key=shared.key, address=address.id, customer=customer))
+    elif not is_anonymous(command.sender):  # who hides their number is somebody else each time
         making.indexed.append(Indexed(key=sender_key(command), address=address.id, customer=customer))
     return making.customer(customer), address
 
@@ -251,12 +295,15 @@ def as_spelled(
 def add_address(making: Making, command: AddAddress) -> None:
     """Note one more address of a customer. Raises Rejected where somebody has it already."""
     customer = making.customer(command.customer)
-    if making.context.found is not None:
-        theirs = customer.address(making.context.found) is not None
-        raise Rejected(Reason.NOTHING_TO_DO, "theirs") if theirs else Rejected(Reason.NAME_TAKEN, "this address")
-    address = new_address(making, command.address, owner=customer.id)
+    found = making.context.found
+    if found is not None and customer.address(found) is not None:
+        raise Rejected(Reason.NOTHING_TO_DO, "theirs")
+    if found is not None and not command.shared:
+        raise Rejected(Reason.NAME_TAKEN, "this address")
+    address = replace(new_address(making, command.address, owner=customer.id), shared=command.shared)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
-    making.indexed.append(Indexed(key=matching_key(command.address), address=address.id, customer=customer.id))
+    if found is None:  # a shared line is found under whoever had it first, who names the others
+        making.indexed.append(Indexed(key=matching_key(command.address), address=address.id, customer=customer.id))
 
 
 def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
@@ -264,47 +311,6 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     making.kept.append(Kept(id=VaultId(id), owner=owner, kind="address", body=given))
     facts = making.context.facts_of(given)
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
-
-
-def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall) -> tuple[Case | None, str]:
-    """The case that a contact belongs to, and why. None: a new matter."""
-    rules = making.context.policy.settings.cases
-    since = Ms(command.at - rules.link_window_days * DAY_MS)
-    person = people(making, customer)
-    ids = customer.live_cases if len(person) == 1 else [id for one in person for id in one.live_cases]
-    cases = [c for id in ids if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
-    answered = [c for c in cases if c.answered_at is not None and _same_line(c, command)]
-    if answered:
-        return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"
-    if len(cases) == 1:
-        return cases[0], "single_open_case"
-    if command.channel is Channel.EMAIL and (same := [c for c in cases if _same_subject(making, c, command)]):
-        return max(same, key=lambda c: (c.changed_at, c.id)), "same_subject"
-    if cases:
-        return max(cases, key=lambda c: (c.changed_at, c.id)), "latest_open_case"
-    last = _last_case(making, person)
-    if (
-        last is not None
-        and last.status is CaseStatus.SOLVED
-        and last.solved_at is not None
-        and last.solved_at >= command.at - rules.reopen_days * DAY_MS
-    ):
-        return last, "reply_after_solved"
-    return None, "new_case"
-
-
-def people(making: Making, customer: Customer) -> list[Customer]:
-    """All customers who were found to be this person."""
-    if customer.joined is None and not customer.members:
-        return [customer]
-    return [document for document in making.state.values() if isinstance(document, Customer)]
-
-
-def _last_case(making: Making, person: list[Customer]) -> Case | None:
-    """The matter that was opened last, or what it goes on in."""
-    found = [making.state.get(one.last_case or "") for one in person]
-    cases = [making.head(case.id) for case in found if isinstance(case, Case)]
-    return max(cases, key=lambda case: (case.changed_at, case.id), default=None)
 
 
 def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
@@ -320,23 +326,30 @@ def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
     return making.case(part.id)
 
 
-def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
-    """True when our last answer on this case went out on the line that the contact came in on."""
-    return case.heard is not None and case.heard.channel is command.channel and case.heard.via == command.via
-
-
-def _same_subject(making: Making, case: Case, command: TakeContact | TakeCall) -> bool:
-    mail = command.mail if isinstance(command, TakeContact) else None
-    if mail is None or not mail.subject_key:
-        return False
-    return any(mail.subject_key == one.subject_key for one in tree_of(making.state, case))
-
-
-def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject: str = "") -> Case:
+def open_case(
+    making: Making,
+    customer: Customer,
+    *,
+    queue: str,
+    at: Ms,
+    subject: str = "",
+    candidates: tuple[Candidate, ...] = (),
+) -> Case:
     id = CaseId(making.context.ids.new("case"))
     ref = reference_of(making.context.case_number(), offset=making.context.reference_offset)
     words = making.keep(subject, kind="text", owner=customer.id) if subject else None
-    making.emit(CaseOpened(case=id, customer=customer.id, at=at, ref=ref, queue=queue, priority=0, subject=words))
+    making.emit(
+        CaseOpened(
+            case=id,
+            customer=customer.id,
+            at=at,
+            ref=ref,
+            queue=queue,
+            priority=0,
+            subject=words,
+            candidates=candidates,
+        )
+    )
     return making.case(id)
 
 

@@ -14,7 +14,15 @@ from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
 from router.core.tree import asking, head_of
 from router.core.values import value
-from router.core.words import AddressId, CaseId, Channel, Ids, MessageId, VaultId
+from router.core.words import AddressId, CaseId, Channel, CustomerId, Ids, MessageId, VaultId
+
+
+@value
+class SharedLine:
+    """A line that several people use: who they are, and under which key whoever writes there now is found again."""
+
+    key: str
+    users: tuple[CustomerId, ...]
 
 
 @value
@@ -31,6 +39,7 @@ class Context:
     senders: Mapping[Channel, str]
     found: AddressId | None = None
     there: There = nobody
+    shared: SharedLine | None = None  # the contact comes from such a line
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import assert_never
 from router.core import (
     agents,
     asks,
+    belonging,
     calls,
     cases,
     chats,
@@ -22,6 +23,7 @@ from router.core import (
     offers,
     recorded,
     recording,
+    shared_lines,
     splitting,
     switching,
     touches,
@@ -38,9 +40,11 @@ from router.core.commands import (
     BeginAttempt,
     BeginLeg,
     BeginRecording,
+    BlockLine,
     CancelCallback,
     Command,
     CountRefused,
+    DropCandidates,
     EndOffer,
     FinishWork,
     FoldWork,
@@ -76,6 +80,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    ShareLine,
     SplitCase,
     StartCall,
     TakeCall,
@@ -139,6 +144,12 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             devices.pair_device(making, command)
         case UnpairDevice():
             devices.unpair_device(making, command)
+        case DropCandidates():
+            belonging.drop_candidates(making, command)
+        case ShareLine():
+            shared_lines.share_line(making, command)
+        case BlockLine():
+            shared_lines.block_line(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():

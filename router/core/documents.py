@@ -76,6 +76,7 @@ class Customer:
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
     code: Code | None = None  # the last one that was sent for them and not said yet
+    users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
     joined: Joined | None = None  # the customer whom they were found to be as well
     members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
 
@@ -173,6 +174,25 @@ class Mailing:
 
 
 @value
+class Candidate:
+    """Where a case of which we were not sure may belong: another `case`, or a `customer`; `why`, as grounds."""
+
+    case: CaseId | None = None
+    customer: CustomerId | None = None
+    why: tuple[str, ...] = ()
+
+
+@value
+class Question:
+    """Which matter it is, asked of them once. `choices`: the case that each number stands for; None: something new, and
+    where nothing was named, in the first place: what they wrote to us earlier."""
+
+    at: Ms
+    choices: tuple[CaseId | None, ...]
+    named: bool  # the choices were named, for they had proved who they are
+
+
+@value
 class Side:
     """What a case that is joined with others is on its own, kept up while it is: what undoing gives back."""
 
@@ -240,6 +260,10 @@ class Case:
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
     links_from: Ms | None = None  # links that carry it and were made before are taken back
+    topics: tuple[str, ...] = ()  # what its words are about, as the policy's rules name it, newest last
+    asked: bool = False  # it wanted an agent at some time
+    candidates: tuple[Candidate, ...] = ()  # where it may belong, for an agent to choose
+    question: Question | None = None  # which matter it is, asked and not answered
     joined: Joined | None = None  # the case that it goes on in
     parts: tuple[CaseId, ...] = ()  # cases that go on in this one
     side: Side | None = None  # its own account, while it is joined with others
@@ -315,6 +339,7 @@ class Call:
     provider_id: str | None = None
     attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
     known: bool = False  # the number was this customer's before this call
+    shared: bool = False  # several people use the number: it is nobody's in particular
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room

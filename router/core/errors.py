@@ -24,6 +24,7 @@ class Reason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
+    SHARED_LINE = "shared_line"
     NOTHING_TO_DO = "nothing_to_do"
     TRIES_SPENT = "tries_spent"
     OTHER_CUSTOMER = "other_customer"

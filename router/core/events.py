@@ -41,8 +41,10 @@ from router.core.events_customer import (
     AddressAdded,
     AddressMarked,
     AddressProved,
+    AddressShared,
     AnswersFollowed,
     AskChanged,
+    CandidatesDropped,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -57,6 +59,8 @@ from router.core.events_customer import (
     DeviceUnpaired,
     Facts,
     LinksRevoked,
+    MatterAnswered,
+    MatterAsked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -113,6 +117,7 @@ __all__ = [
     "AddressAdded",
     "AddressMarked",
     "AddressProved",
+    "AddressShared",
     "AgentAdded",
     "AgentStateAsked",
     "AgentStateChanged",
@@ -126,6 +131,7 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CandidatesDropped",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -159,6 +165,8 @@ __all__ = [
     "LegPlanned",
     "LegRefused",
     "LinksRevoked",
+    "MatterAnswered",
+    "MatterAsked",
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
@@ -226,6 +234,7 @@ CustomerEvent = (
     | DevicePaired
     | DeviceUnpaired
     | DeviceKeyChanged
+    | AddressShared
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened
@@ -238,6 +247,9 @@ CustomerEvent = (
     | ConsentChanged
     | WorkWanted
     | AskChanged
+    | MatterAsked
+    | MatterAnswered
+    | CandidatesDropped
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed

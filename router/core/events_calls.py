@@ -40,6 +40,7 @@ class CallArrived:
     step: Step
     attested: bool | None = None
     known: bool = False
+    shared: bool = False  # several people use the number
     notice: str = ""  # its first turn says what is recorded
 
 

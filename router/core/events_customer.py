@@ -5,7 +5,7 @@ Used through `core.events`.
 
 from router.core.addresses import Address
 from router.core.clock import Ms
-from router.core.documents import Ask, Letter, Mailing
+from router.core.documents import Ask, Candidate, Letter, Mailing, Question
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -32,6 +32,7 @@ class CustomerCreated:
     at: Ms
     address: Address
     language: str | None = None
+    users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
 
 
 @value
@@ -41,6 +42,18 @@ class AddressAdded:
     customer: CustomerId
     at: Ms
     address: Address
+
+
+@value
+class AddressShared:
+    """Several people use this address; `users` empty: it is its customer's alone again."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    users: tuple[tuple[CustomerId, AddressId], ...]
+    author: ActorKind
+    author_id: str | None = None
 
 
 @value
@@ -131,6 +144,7 @@ class CaseOpened:
     queue: str
     priority: int
     subject: VaultId | None = None
+    candidates: tuple[Candidate, ...] = ()  # where it may belong as well
 
 
 @value
@@ -141,7 +155,8 @@ class CaseReopened:
 
 @value
 class ContactReceived:
-    """One arrival. `link` says why it stands on this case; `at` is its true time, also when it was fetched later."""
+    """One arrival. `link` says why it stands on this case, `grounds` what that and the evidence stand on, `topics` what
+    its words are about; `at` is its true time, also when it was fetched later."""
 
     contact: ContactId
     case: CaseId
@@ -162,6 +177,9 @@ class ContactReceived:
     participant: bool = False  # somebody else than the customer wrote it
     line: int = 0  # which one of its chat it is, from 1; 0: it came otherwise
     client_id: str | None = None  # what the chat client called it
+    grounds: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    policy: int = 0  # the version that the link was decided under
 
 
 @value
@@ -241,6 +259,7 @@ class WorkWanted:
     matched: tuple[str, ...] = ()
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
     status: CaseStatus | None = None  # where the case stands with it; None: it waits for us
+    topic: str = ""  # what it is about by its rule, where that is something in particular
 
 
 @value
@@ -258,6 +277,39 @@ class AskChanged:
     author_id: str | None = None
     words: VaultId | None = None
     reasons: tuple[str, ...] = ()
+
+
+@value
+class MatterAsked:
+    """Somebody with several open matters was asked which it is."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    question: Question
+
+
+@value
+class MatterAnswered:
+    """They said which matter it is. `chosen`: the case, or the likeliest earlier one; None: something new."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    chosen: CaseId | None = None
+
+
+@value
+class CandidatesDropped:
+    """One of us said that a case of which we were not sure is a matter of its own."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None = None
 
 
 @value

@@ -28,6 +28,7 @@ from router.core.events import (
     AddressAdded,
     AddressMarked,
     AddressProved,
+    AddressShared,
     AgentAdded,
     AgentStateAsked,
     AgentStateChanged,
@@ -41,6 +42,7 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    CandidatesDropped,
     CaseOpened,
     CaseReopened,
     CasesMerged,
@@ -71,6 +73,8 @@ from router.core.events import (
     LegPlanned,
     LegRefused,
     LinksRevoked,
+    MatterAnswered,
+    MatterAsked,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -124,6 +128,9 @@ from router.core.tree import asking, head_of
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
+TOPICS_MAX = 8
+"""More topics than this make a case about everything."""
+
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
@@ -136,31 +143,32 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
             return change(
-                state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
+                state,
+                case,
+                ask=event.ask,
+                taken=False,
+                status=status,
+                queue=event.ask.queue,
+                entries=event.entry,
+                topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
+                asked=True,
             )
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
+        case MatterAsked() | CandidatesDropped() | MatterAnswered():
+            return _matter_moved(state, event)
         case CustomerCreated():
             return put(state, _customer(event))
-        case AddressAdded():
-            customer = get(state, event.customer, Customer)
-            return change(state, customer, addresses=(*customer.addresses, event.address))
+        case AddressAdded() | AddressShared():
+            return _addresses_changed(state, event)
         case AddressMarked():
             return _address_marked(state, event)
         case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():
             return device_folded(state, event)
-        case ParticipantAdded():
-            case = get(state, event.case, Case)
-            taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
-            return change(state, case, participants=taking_part)
-        case ParticipantChanged():
-            case = get(state, event.case, Case)
-            taking_part = tuple(
-                replace(p, invited=event.invited) if p.address.id == event.address else p for p in case.participants
-            )
-            return change(state, case, participants=taking_part)
+        case ParticipantAdded() | ParticipantChanged():
+            return _participants_changed(state, event)
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
@@ -258,8 +266,46 @@ def evolve(state: State, event: Event) -> State:
 
 def _customer(event: CustomerCreated) -> Customer:
     return Customer(
-        id=event.customer, version=0, opened_at=event.at, addresses=(event.address,), language=event.language
+        id=event.customer,
+        version=0,
+        opened_at=event.at,
+        addresses=(event.address,),
+        language=event.language,
+        users=event.users,
     )
+
+
+def _addresses_changed(state: State, event: AddressAdded | AddressShared) -> State:
+    customer = get(state, event.customer, Customer)
+    if isinstance(event, AddressAdded):
+        return change(state, customer, addresses=(*customer.addresses, event.address))
+    addresses = tuple(
+        replace(a, users=event.users, shared=bool(event.users)) if a.id == event.address else a
+        for a in customer.addresses
+    )
+    return change(state, customer, addresses=addresses)
+
+
+def _participants_changed(state: State, event: ParticipantAdded | ParticipantChanged) -> State:
+    case = get(state, event.case, Case)
+    if isinstance(event, ParticipantAdded):
+        taking_part = (*case.participants, Participant(address=event.address, invited=event.invited))
+    else:
+        taking_part = tuple(
+            replace(p, invited=event.invited) if p.address.id == event.address else p for p in case.participants
+        )
+    return change(state, case, participants=taking_part)
+
+
+def _matter_moved(state: State, event: MatterAsked | CandidatesDropped | MatterAnswered) -> State:
+    case = get(state, event.case, Case)
+    match event:
+        case MatterAsked():
+            return change(state, case, entries=event.entry, question=event.question)
+        case CandidatesDropped():
+            return change(state, case, entries=event.entry, candidates=(), question=None)
+        case MatterAnswered():
+            return _matter_answered(state, event)
 
 
 def _contact_received(state: State, event: ContactReceived) -> State:
@@ -275,6 +321,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
+        topics=_topics_with(case, event.topics) if event.topics else case.topics,
     )
     if case.side is not None:
         for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
@@ -317,6 +364,20 @@ def _joined(
             return sides.customers_unmerged(state, event)
         case _:
             assert_never(event)
+
+
+def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:
+    """What a case is about, with what its newest words are about."""
+    return tuple(dict.fromkeys((*case.topics, *topics)))[-TOPICS_MAX:]
+
+
+def _matter_answered(state: State, event: MatterAnswered) -> State:
+    """What they named comes first among the candidates; something new has none."""
+    case = get(state, event.case, Case)
+    first = [replace(c, why=("they_said",)) for c in case.candidates if c.case == event.chosen]
+    others = [c for c in case.candidates if c.case != event.chosen]
+    candidates = (*first, *others) if event.chosen is not None else ()
+    return change(state, case, entries=event.entry, question=None, candidates=candidates)
 
 
 def _is_answered(case: Case, event: ContactReceived) -> bool:
@@ -390,6 +451,7 @@ def _case_opened(state: State, event: CaseOpened) -> State:
             changed_at=event.at,
             priority=event.priority,
             subject=event.subject,
+            candidates=event.candidates,
         ),
     )
 

@@ -9,7 +9,6 @@ from router.core.addresses import Address, matching_key
 from router.core.choice import Way
 from router.core.commands import SYSTEM, Indexed, MailIn, SetParticipant, TakeContact
 from router.core.contacts import (
-    case_of,
     clean_text,
     known_customer,
     new_address,
@@ -28,8 +27,11 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
+from router.core.evidence import grade_of_mail, strengthened
 from router.core.files import keep_file
+from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import mark, note_unreached, why_untold
+from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.tree import owner_of_address
 from router.core.undelivered import fail
@@ -67,21 +69,29 @@ def take_letter(making: Making, command: TakeContact) -> None:
     found = known_customer(making) if command.thread is None else None
     language = policy.language_of(text, default=found[0].language if found else None)
     before = making.state
-    customer, address, case, link = _placed(making, command, found=found, language=language)
+    whole = f"{mail.subject}\n{text}" if mail.subject else text
+    words = read_words(making, found[0] if found else None, whole) if not mail.automatic else NO_WORDS
+    customer, address, found_link = _placed(making, command, found=found, language=language, words=words)
+    case = found_link.case
     known_before, others_before = before.get(customer.id), case is not None and bool(case.participants)
     participant = customer.address(address) is None
     if participant:
         language = customer.language or language  # the language is the customer's; nobody else's words change it
     is_new = case is None
     if case is None:
-        case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
+        queue = policy.routing.rules[-1].queue
+        candidates = candidates_of(customer, found_link)
+        case = open_case(making, customer, queue=queue, at=command.at, candidates=candidates)
     elif not making.head(case.id).status.is_live and not mail.automatic:
         making.emit(CaseReopened(case=making.head(case.id).id, at=making.now))
     before_it = before.get(making.head(case.id).id)
     if command.thread is None:
         case = side_of(making, making.case(case.id), customer, at=command.at)
     letter = _kept(making, mail, text, owner=customer.id)
-    evidence = _evidence(mail, known=found is not None or not is_new, in_thread=command.thread is not None)
+    thread_by = command.thread_by if command.thread is not None else ""
+    graded = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
+    graded = graded_on_line(customer, strengthened(graded, found_link.grounds))
+    evidence = graded.evidence
     making.emit(
         ContactReceived(
             contact=ContactId(making.context.ids.new("con")),
@@ -93,7 +103,10 @@ def take_letter(making: Making, command: TakeContact) -> None:
             address=address,
             via=command.via,
             evidence=evidence,
-            link=link,
+            link=found_link.how,
+            grounds=graded.grounds,
+            policy=making.context.policy.version,
+            topics=() if participant else words.topics,
             words=making.keep(text, kind="text", owner=customer.id) if text else None,
             media=tuple(keep_file(making, file, owner=customer.id) for file in mail.files),
             language=language if text and not mail.automatic and not participant else None,
@@ -118,7 +131,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         return
     want_work(
         making,
-        replace(command, text=f"{mail.subject}\n{text}" if mail.subject else text),
+        replace(command, text=whole),
         case_id=case.id,
         address=_address(making, case.id, address),
         known=found is not None or not is_new,
@@ -133,13 +146,15 @@ def take_letter(making: Making, command: TakeContact) -> None:
 
 
 def _placed(
-    making: Making, command: TakeContact, *, found: tuple[Customer, Address] | None, language: str
-) -> tuple[Customer, AddressId, Case | None, str]:
-    """Customer, address, case (None: a new one) and why."""
+    making: Making, command: TakeContact, *, found: tuple[Customer, Address] | None, language: str, words: Words
+) -> tuple[Customer, AddressId, Link]:
+    """Customer, address, and the case (None: a new one) with why."""
     if command.thread is None:
         customer, address = found or new_customer(making, command, language=language if command.text else None)
-        case, link = case_of(making, customer, command)
-        return customer, address.id, case, link
+        refuse_shared(address)
+        found_link = link(making, customer, command, address=address.id, words=words)
+        check_goes_on(customer, found_link.how)
+        return customer, address.id, found_link
     case = making.case(command.thread)
     wrote = owner_of_address(making.state, making.context.found) if making.context.found is not None else None
     if wrote is not None and wrote.id != case.customer:  # who was found to be the same person, on their own side
@@ -150,8 +165,8 @@ def _placed(
     long_over = not head.status.is_live and command.at - (head.solved_at or head.changed_at) > reopens
     mail = command.mail
     if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
-        return customer, sender, None, "new_case_after_long"
-    return customer, sender, case, command.thread_by
+        return customer, sender, Link(None, "new_case_after_long", ("long_over",))
+    return customer, sender, Link(case, command.thread_by, ())
 
 
 def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:
@@ -235,13 +250,6 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *,
         known_here = other.owner == case.customer or id in other.takes_part_in
         if not known_here and len(case.participants) < PARTICIPANTS_MAX:
             _add_participant(making, case, other.address, invited=sure, why="was written to by them")
-
-
-def _evidence(mail: MailIn, *, known: bool, in_thread: bool) -> Evidence:
-    """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them."""
-    if mail.vouched is not True:
-        return Evidence.WEAK
-    return Evidence.PROOF if known and in_thread else Evidence.STRONG
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from router.core.events import (
     CallEnded,
     CallRecorded,
     CallSaid,
+    CandidatesDropped,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -20,6 +21,8 @@ from router.core.events import (
     IdentityNoted,
     JoinAsked,
     LinksRevoked,
+    MatterAnswered,
+    MatterAsked,
     MessageFailed,
     MessageLost,
     MessageQueued,
@@ -42,6 +45,7 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
+from router.core.evidence import words_of_grounds
 from router.core.words import AddressId, CaseId, Channel
 
 
@@ -57,6 +61,12 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
+            if event.grounds:
+                facts["grounds"] = " ".join(event.grounds)
+            if event.policy:
+                facts["policy"] = event.policy
+            if event.topics:
+                facts["topics"] = ", ".join(event.topics)
             if event.participant:
                 facts["participant"] = True
             if event.late:
@@ -79,6 +89,7 @@ def entry_of(event: Event) -> Entry | None:
                 evidence=event.evidence,
                 media=event.media,
                 letter=event.letter,
+                reasons=words_of_grounds(event.grounds),
                 facts=facts,
             )
         case MessageQueued():
@@ -192,6 +203,33 @@ def _record_of(event: Event) -> Entry | None:
                     "place_at": event.ask.place_at,
                     "work": event.ask.work,
                 },
+            )
+        case CandidatesDropped():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="identity",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                facts={"what": "own_matter"},
+            )
+        case MatterAsked():
+            reason = "several open cases fit, and the answer tells who gets it"
+            return _system(
+                event.case, event.entry, event.at, "decision", reasons=(reason,), facts={"what": "matter_asked"}
+            )
+        case MatterAnswered():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="decision",
+                author="customer",
+                author_id=event.customer,
+                direction="internal",
+                facts={"what": "matter_answered", "is_new": event.chosen is None},
             )
         case RoutingNoted():
             return _system(

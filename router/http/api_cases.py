@@ -11,7 +11,7 @@ from channels.email.html import safe_html
 from router.core import tree
 from router.core.commands import Actor, AddNote, AssignCase, File, SendReply, SetStatus
 from router.core.context import Decision
-from router.core.documents import Case, Customer
+from router.core.documents import Case, Customer, Entry
 from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
@@ -51,6 +51,8 @@ HTML_CHARS_MAX = 200_000
 ANSWER_BYTES_MAX = FILES_BYTES_MAX * 4 // 3 + 2_000_000
 """Files in base64, words, and what JSON makes of them."""
 READ_AT_ONCE = 200
+DECIDED = ("decision", "assignment", "message", "call")
+"""Kinds of rows that tell what was decided; of messages and calls, those that are contacts."""
 READS_MAX = 10
 CASES_SHOWN = 50
 """Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
@@ -316,11 +318,15 @@ class CaseApi:
     async def decisions(self, call: Call) -> Replied:
         case = await self._case(call)
         page, following = await page_of(
-            self._journal, case, after=call.query.after, limit=call.query.limit, kinds=("decision", "assignment")
+            self._journal, case, after=call.query.after, limit=call.query.limit, kinds=DECIDED
         )
         items: list[DecisionOut] = []
         last: dict[str, Any] = {}
         for entry in page:
+            if entry.contact is not None:
+                items.append(_linked(entry))
+            if entry.kind not in ("decision", "assignment"):
+                continue
             facts = dict(entry.facts)
             last = dict(facts) if facts.get("what") == "queued" else last
             items.append(
@@ -485,6 +491,22 @@ async def person_of(journal: Journal, id: str) -> list[str]:
         customer = await journal.document(one)
         found += customer.members if isinstance(customer, Customer) else ()
     return found
+
+
+def _linked(entry: Entry) -> DecisionOut:
+    """Why a contact stands on this case, and how sure it is whose it is."""
+    inputs = {name: value for name, value in entry.facts.items() if name in ("grounds", "topics")}
+    policy, rule = entry.facts.get("policy"), entry.facts.get("link")
+    return DecisionOut(
+        at=stamp(entry.at),
+        what="linked",
+        policy=policy if isinstance(policy, int) else None,
+        rule=str(rule) if rule else None,
+        inputs={**inputs, "evidence": str(entry.evidence), "channel": str(entry.channel)},
+        candidates=[],
+        reasons=list(entry.reasons),
+        agent=None,
+    )
 
 
 def actor_of(call: Call) -> Actor:

@@ -4,16 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from router.core.commands import AddAddress, SetParticipant
+from router.core.addresses import matching_key
+from router.core.commands import AddAddress, SetParticipant, ShareLine
 from router.core.context import Decision
 from router.core.documents import Case, Customer
-from router.core.words import CaseId
+from router.core.events import AddressAdded
+from router.core.words import AddressId, CaseId
 from router.http.api_cases import CustomerOut, actor_of, customer_out
 from router.http.auth import WRITERS
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Route
 from router.http.service import Service
 from router.http.views import CaseOut, case_now, customer_addresses
+from router.node.customers import keep_key
 
 MAIL = r"[^@\s<>\",;]{1,64}@[^@\s<>\",;]+\.[^@\s<>\",;.]+"
 """What could be an e-mail address."""
@@ -23,6 +26,11 @@ ADDRESS = rf"^(\+[1-9]\d{{6,14}}|{MAIL})$"
 class AddressBody(Body):
     address: Annotated[str, Field(min_length=3, max_length=254, pattern=ADDRESS)] = Field(
         description="a phone number in E.164, or an e-mail address"
+    )
+    shared: bool | None = Field(
+        None,
+        description="true: several people use it, this customer among them, so that it opens nobody's profile; "
+        "false, of one that they have: nobody else does any more",
     )
 
 
@@ -64,7 +72,13 @@ class PeopleApi:
         found = await self._journal.document(call.path["id"])
         if not isinstance(found, Customer):
             raise _missing("customer")
-        command = AddAddress(key=call.key, customer=found.id, address=call.body.address.strip(), actor=actor_of(call))
+        body: AddressBody = call.body
+        given = body.address.strip()
+        if (shared := await self._share(call, found, given, body.shared)) is not None:
+            return shared
+        command = AddAddress(
+            key=call.key, customer=found.id, address=given, actor=actor_of(call), shared=bool(body.shared)
+        )
         shown = await customer_out(self._journal, found)
 
         def answer(decision: Decision) -> CustomerOut:
@@ -76,6 +90,53 @@ class PeopleApi:
             return shown.model_copy(update={"addresses": added, "version": customer.version})
 
         return await self._service.take(call, command, answer, status=201)
+
+    async def _share(self, call: Call, customer: Customer, given: str, shared: bool | None) -> Replied | None:
+        """Mark an address that they have, or that somebody else has, as shared, or as theirs alone. None: it is new."""
+        known = await self._journal.load_by_address(matching_key(given))
+        owner = known.state.get(known.customer or "")
+        address = owner.address(known.address) if isinstance(owner, Customer) and known.address else None
+        if shared is None or not isinstance(owner, Customer) or address is None:
+            return None
+        mine = next((id for user, id in address.users if user == customer.id), None)
+        mine = address.id if owner.id == customer.id else mine
+        users = [(owner.id, address.id)]
+        if mine is None:
+            if not shared:
+                raise Problem(409, "Not theirs", "This address is another customer's.")
+            users.append((customer.id, await self._added(call, customer, given)))
+        command = ShareLine(
+            key=call.key,
+            customer=owner.id,
+            address=address.id,
+            actor=actor_of(call),
+            users=tuple(users),
+            shared=shared,
+        )
+        shown = await self._customer_now(customer.id)
+        addresses = [{**a, "shared": shared} if a["id"] in (address.id, mine) else a for a in shown.addresses]
+        shown = shown.model_copy(update={"addresses": addresses})
+        return await self._service.take(call, command, lambda _: shown, status=201)
+
+    async def _added(self, call: Call, customer: Customer, given: str) -> AddressId:
+        """The same line as an address of theirs. Done before it is said of the line, so that a second try goes on."""
+        command = AddAddress(
+            key=f"{call.key}/address", customer=customer.id, address=given, actor=actor_of(call), shared=True
+        )
+        outcome = await self._service.node.take(command, keep_key(command.key, self._service.node.clock.now()))
+        added = (
+            [e.address.id for e in outcome.decision.events if isinstance(e, AddressAdded)] if outcome.decision else []
+        )
+        if added:
+            return added[0]
+        now = await self._journal.document(customer.id)
+        assert isinstance(now, Customer)
+        return next(a.id for a in reversed(now.addresses) if a.shared)
+
+    async def _customer_now(self, id: str) -> CustomerOut:
+        customer = await self._journal.document(id)
+        assert isinstance(customer, Customer)
+        return await customer_out(self._journal, customer)
 
     async def set_participant(self, call: Call) -> Replied:
         body: ParticipantBody = call.body

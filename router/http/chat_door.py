@@ -286,6 +286,7 @@ class ChatSeat:
             files=files,
             context=form_of(context=self._context).context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
+            grounds=("identity",) if session.is_proved else ("session",),
             client_id=said.client_id,
         )
 

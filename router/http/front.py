@@ -22,6 +22,7 @@ from router.core.commands import CountRefused, NoteCall, NoteRecording, RecordDe
 from router.core.errors import Rejected
 from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
+from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
 from router.http.api_chat import ChatApi
 from router.http.api_contacts import PATH as CONTACTS_PATH
@@ -51,6 +52,7 @@ REFUSED_EVERY_MS = 10 * SECOND_MS
 APIS = (
     ContactApi,
     CaseApi,
+    CandidateApi,
     ChatApi,
     PeopleApi,
     MergeApi,

@@ -95,6 +95,7 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "Too many tries",
         "There were too many wrong {what} within an hour. Wait, then try again.",
     ),
+    Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
         409,

@@ -8,7 +8,20 @@ from typing import Any
 from pydantic import Field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Case, Customer, Entry, Joined, Letter, Message, MessageState, Promise, Work
+from router.core.documents import (
+    Agent,
+    Candidate,
+    Case,
+    Customer,
+    Entry,
+    Joined,
+    Letter,
+    Message,
+    MessageState,
+    Promise,
+    Work,
+)
+from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.http.joined import first_rows, head_of, members_of
 from router.http.routes import Reply
@@ -26,7 +39,20 @@ class ContactOut(Reply):
     channel: str
     address: str | None = Field(description="as it was given; null after erasure")
     at: str
-    evidence: str
+    evidence: str = Field(description="how sure it is that it is theirs: proof, strong or weak")
+    grounds: list[str] = Field(description="what that stands on, and why it is on this case")
+    link: str | None = Field(description="the rule that put it here")
+
+
+class CandidateOut(Reply):
+    """Where a case of which we were not sure may belong: an agent chooses, by a merge."""
+
+    case: str | None
+    ref: str | None
+    status: str | None
+    customer: str | None = Field(description="one of the people who use a shared line")
+    addresses: list[str] = Field(description="of that person, as they were given")
+    why: list[str]
 
 
 class ParticipantOut(Reply):
@@ -107,6 +133,9 @@ class CaseOut(Reply):
     merged: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="cases that go on in this one")
     split: str | None = Field(None, description="it was taken out of another case, and this undoes it")
     head: "CaseOut | None" = Field(None, description="of a merged case: the one that all of it is now")
+    candidates: list[CandidateOut] = Field(
+        default_factory=list[CandidateOut], description="where it may belong as well, the likeliest first"
+    )
     version: int
 
 
@@ -218,7 +247,8 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
         members = await members_of(journal, case)
         found = [await journal.document(one.promise) for one in members if one.promise]
         promises = [promise for promise in found if isinstance(promise, Promise)]
-        one = case_now(case, contacts.get(case.id, []), words, promises)
+        candidates = [await _candidate_out(journal, one) for one in case.candidates]
+        one = case_now(case, contacts.get(case.id, []), words, promises, candidates)
         if case.side is not None:
             one = one.model_copy(update=await _joined(journal, case, members))
         shown.append(one)
@@ -251,11 +281,27 @@ async def with_reason(journal: Journal, shown: JoinedOut) -> JoinedOut:
     return shown.model_copy(update={"reason": words.get(shown.reason or "")})
 
 
+async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut:
+    case = await journal.document(candidate.case) if candidate.case else None
+    customer = await journal.document(candidate.customer) if candidate.customer else None
+    addresses = [str(a.id) for a in customer.addresses] if isinstance(customer, Customer) else []
+    words = await journal.words(addresses) if addresses else {}
+    return CandidateOut(
+        case=candidate.case,
+        ref=case.ref if isinstance(case, Case) else None,
+        status=str(case.status) if isinstance(case, Case) else None,
+        customer=candidate.customer,
+        addresses=[words[id] for id in addresses if id in words],
+        why=list(words_of_grounds(candidate.why)),
+    )
+
+
 def case_now(
     case: Case,
     contacts: Sequence[Entry] = (),
     words: Mapping[str, str] = NO_WORDS,
     promises: Sequence[Promise] = (),
+    candidates: Sequence[CandidateOut] = (),
 ) -> CaseOut:
     """A case from its document alone, with those of its contacts and words that are at hand."""
     channels = sorted({str(e.channel) for e in contacts})
@@ -277,6 +323,8 @@ def case_now(
                 address=words.get(e.address or ""),
                 at=stamp(e.at),
                 evidence=str(e.evidence),
+                grounds=str(e.facts.get("grounds", "")).split(),
+                link=str(e.facts["link"]) if "link" in e.facts else None,
             )
             for e in contacts
         ],
@@ -293,6 +341,7 @@ def case_now(
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
         split=case.split.id if case.split else None,
+        candidates=list(candidates),
         version=case.version,
     )
 
@@ -350,7 +399,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
                 reasons=list(entry.reasons),
-                facts=facts_out(entry.facts),
+                facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
             )
@@ -455,6 +504,7 @@ def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[s
             "country": a.facts.country or None,
             "zones": list(a.facts.zones),
             "blocked": [str(c) for c in a.blocked],
+            "shared": a.shared,
         }
         for a in customer.addresses
     ]

@@ -114,7 +114,7 @@ class Carrying:
         if carried is None or self.is_used(carried):
             return command
         self._used[carried.once] = carried.until  # at once, so that of two who come together one is the first
-        return replace(command, thread=carried.case, thread_by=LINK, evidence=Evidence.PROOF)
+        return replace(command, thread=carried.case, thread_by=LINK, evidence=Evidence.PROOF, grounds=("signed_token",))
 
     async def brought(self, token: str) -> None:
         """The contact is durable: so is that its token was used."""

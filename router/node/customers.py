@@ -5,9 +5,10 @@ were found to be one person have one lock, that of the one whom all of them poin
 is checked again at the append; on a conflict it is read and decided anew.
 """
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
+from policies import ConsentWord
 from router.core.addresses import is_anonymous, matching_key
 from router.core.chats import typed_key
 from router.core.clock import Clock
@@ -20,8 +21,10 @@ from router.core.commands import (
     BeginAttempt,
     BeginLeg,
     BeginRecording,
+    BlockLine,
     CancelCallback,
     CustomerCommand,
+    DropCandidates,
     FoldWork,
     FollowAnswers,
     GiveCode,
@@ -50,6 +53,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    ShareLine,
     SplitCase,
     StartCall,
     TakeCall,
@@ -60,16 +64,17 @@ from router.core.commands import (
     UnpairDevice,
 )
 from router.core.contacts import sender_key
-from router.core.context import Decision
+from router.core.context import Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
 from router.core.parts import merge_key
+from router.core.texts import TEXTS
 from router.core.tree import head_of, owner_of_address, tree_of
 from router.core.values import replace
-from router.core.words import AddressId, Evidence
+from router.core.words import DAY_MS, AddressId, CustomerId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
@@ -77,6 +82,10 @@ from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
+PROVISIONAL_MAX = 1_000
+"""So often it can be said in a day who wrote from one shared line."""
+PROVISIONAL_TRIED = 5
+"""As many of those may be answered on the line."""
 LEFT_MAX = 200
 """Rows that are looked at for what stays when others are split off."""
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
@@ -126,7 +135,13 @@ class CustomerScope:
         if isinstance(command, TakeContact) and command.thread is not None:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
-            return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
+            answer_of = answer_of or keep_key(command.key, command.at)
+            try:
+                return await self._take_contact(command, answer_of)
+            except Rejected as rejected:
+                if rejected.reason is not Reason.SHARED_LINE or isinstance(command, OpenCase):
+                    raise
+                return await self._take_shared(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
         if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg | NoteRecording):
@@ -207,7 +222,7 @@ class CustomerScope:
         """Whoever brings a carry token is that case's customer, unless we know them as somebody else: two people are
         not made one by a link that was passed on."""
         key = f"nobody {command.key}" if is_anonymous(command.sender) else sender_key(command)
-        plain = replace(command, thread=None, thread_by="", evidence=Evidence.WEAK)
+        plain = replace(command, thread=None, thread_by="", evidence=Evidence.WEAK, grounds=())
         try:
             owner = await self._owner(case, "case")
         except Rejected:  # it is gone
@@ -246,6 +261,58 @@ class CustomerScope:
         async with self._locks.hold(known[0]):
             return await self._decide(command, known[0], answer_of, found=known[1], sender=known[1])
 
+    async def _take_shared(self, command: TakeContact | TakeCall, answer_of: AnswerOf) -> Outcome:
+        """A contact from a line that several people use stands with somebody of its own: who wrote there today or
+        yesterday and was not named, or whom it answers; else somebody new. A stop from it is everybody's."""
+        key = sender_key(command)
+        async with self._locks.hold(f"shared {key}"):
+            users = await self._users(key)
+            if isinstance(command, TakeContact):
+                await self._block_for_all(command, users)
+            today = command.at // DAY_MS
+            latest, n = await self._provisional(f"shared {key} {today}")
+            earlier, _ = await self._provisional(f"shared {key} {today - 1}")
+            for known in (*latest, *earlier):
+                try:
+                    return await self._take_known(command, answer_of, known)
+                except Rejected as rejected:  # it was said who that was, and this is no answer to them
+                    if rejected.reason is not Reason.SHARED_LINE:
+                        raise
+            new = SharedLine(
+                key=f"shared {key} {today}/{n}", users=tuple(dict.fromkeys(customer for customer, _ in users))
+            )
+            return await self._first_contact(command, answer_of, key=new.key, shared=new)
+
+    async def _provisional(self, day: str) -> tuple[list[tuple[str, AddressId]], int]:
+        """Who stood on a shared line on one day, the newest first, and how many those were."""
+        found: list[tuple[str, AddressId]] = []
+        while len(found) < PROVISIONAL_MAX and (known := await self._find(f"{day}/{len(found)}")) is not None:
+            found.append(known)
+        return found[::-1][:PROVISIONAL_TRIED], len(found)
+
+    async def _users(self, key: str) -> tuple[tuple[CustomerId, AddressId], ...]:
+        """Who uses a shared line, each with their own id of it."""
+        loaded = await self._journal.load_by_address(key)
+        customer = loaded.state.get(loaded.customer or "")
+        address = customer.address(loaded.address) if isinstance(customer, Customer) and loaded.address else None
+        return address.users if address is not None else ()
+
+    async def _block_for_all(self, command: TakeContact, users: tuple[tuple[CustomerId, AddressId], ...]) -> None:
+        """Before the contact itself is taken, so that one that comes again after a crash finishes what is left."""
+        word = self._means.policy.consent_word(command.text) if command.channel in TEXTS else None
+        if word not in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN):
+            return
+        for customer, address in users:
+            block = BlockLine(
+                key=f"{command.key}/{customer}",
+                customer=customer,
+                address=address,
+                channel=command.channel,
+                blocked=word is ConsentWord.OPT_OUT,
+            )
+            with suppress(Rejected):  # it holds for them already
+                await self.take(block, keep_key(block.key, command.at))
+
     async def _find(self, key: str) -> tuple[str, AddressId] | None:
         """Under whom an address is found: the one customer whom all of that person point to."""
         loaded = await self._journal.load_by_address(key)
@@ -255,11 +322,16 @@ class CustomerScope:
         return await self._root(loaded.customer, loaded.state), loaded.address
 
     async def _first_contact(
-        self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, *, key: str
+        self,
+        command: TakeContact | TakeCall | OpenCase,
+        answer_of: AnswerOf,
+        *,
+        key: str,
+        shared: SharedLine | None = None,
     ) -> Outcome:
         now = self._clock.now()
         before: State = {}
-        decision = decide(before, command, self._means.context(command, now))
+        decision = decide(before, command, self._means.context(command, now, shared=shared))
         customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         outcome = await self._commit(command, customer, before, decision, answer_of)
         if not outcome.is_repeat:
@@ -499,13 +571,13 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
             raise Fault("what a merge is about is found by it")
-        case OpenCase() | AddAddress():
+        case OpenCase() | AddAddress() | ShareLine() | BlockLine():
             return command.customer or ""
         case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
-        case SetParticipant():
+        case SetParticipant() | DropCandidates():
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case

@@ -8,7 +8,7 @@ from router.core.addresses import AddressFacts
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import Context, Decision
+from router.core.context import Context, Decision, SharedLine
 from router.core.documents import State
 from router.core.timeline import entry_of, line_of
 from router.core.values import value
@@ -29,7 +29,9 @@ class Means:
     cases_opened: int = 0
     there: There = nobody
 
-    def context(self, command: Command, now: Ms, found: AddressId | None = None) -> Context:
+    def context(
+        self, command: Command, now: Ms, found: AddressId | None = None, shared: SharedLine | None = None
+    ) -> Context:
         return Context(
             now=now,
             ids=Ids(secret=self.secret, key=f"{type(command).__name__}/{command.key}", at=now),
@@ -40,6 +42,7 @@ class Means:
             senders=self.senders,
             found=found,
             there=self.there,
+            shared=shared,
         )
 
     @property

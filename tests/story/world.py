@@ -145,6 +145,14 @@ class World:
         return [entry["text"] for entry in await self.timeline(case, "message")]
 
     async def decisions(self, case: str) -> list[Json]:
+        """What was decided about who gets it; why each contact stands there is in `links`."""
+        return [one for one in await self._decided(case) if one["what"] != "linked"]
+
+    async def links(self, case: str) -> list[Json]:
+        """Why each contact stands on this case, and how sure it is whose it is."""
+        return [one for one in await self._decided(case) if one["what"] == "linked"]
+
+    async def _decided(self, case: str) -> list[Json]:
         return (await self.api("GET", f"/cases/{case}/decisions?limit=200"))["items"]
 
     async def stream(self, token: str = ADMIN, since: int | None = None, **options: Any) -> Stream:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from router.http.api_calls import CallApi
+from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, require
@@ -27,7 +28,14 @@ ONCE = re.compile(r"^[\w-]{8,64}$")
 
 class Calls:
     def __init__(self, service: Service) -> None:
-        self._table = RouteTable([*CaseApi(service).routes(), *CallApi(service).routes(), *WorkApi(service).routes()])
+        self._table = RouteTable(
+            [
+                *CaseApi(service).routes(),
+                *CallApi(service).routes(),
+                *WorkApi(service).routes(),
+                *CandidateApi(service).routes(),
+            ]
+        )
 
     def may(self, who: Identity, method: str, path: str) -> bool:
         """Whether the role of `who` is let in there at all."""
@@ -53,7 +61,7 @@ class Calls:
         self,
         who: Identity,
         path: str,
-        fields: Mapping[str, str | bool],
+        fields: Mapping[str, str | bool | list[str]],
         *,
         once: str,
         method: str = "POST",
@@ -84,7 +92,7 @@ class Calls:
         return found
 
 
-def _checked(model: type[BaseModel], fields: Mapping[str, str | bool], *, where: str) -> BaseModel:
+def _checked(model: type[BaseModel], fields: Mapping[str, str | bool | list[str]], *, where: str) -> BaseModel:
     try:
         return model.model_validate_json(json.dumps({**fields})) if where == "form" else model.model_validate(fields)
     except ValidationError as error:

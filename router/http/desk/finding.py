@@ -6,6 +6,7 @@ from router.core.reference import normalised_reference
 from router.http.api_cases import CaseItem, CasePage, FoundOut
 from router.http.auth import Identity
 from router.http.desk.calls import Calls
+from router.http.problems import Problem
 
 RESULTS_SHOWN = 25
 PLACES_SHOWN = 3
@@ -43,6 +44,17 @@ async def results(calls: Calls, who: Identity, asked: str, *, after: str | None)
     items = [Result(case=case, people=_people(case), places=_places(case)) for case in page.items]
     is_named = len(items) == 1 and after is None and items[0].case.ref == normalised_reference(asked)
     return Results(items=items, following=page.next, only=items[0].case.id if is_named else None)
+
+
+async def case_named(calls: Calls, who: Identity, asked: str) -> str:
+    """The one case that a reference names. Raises Problem where it is none, or not one."""
+    ref = normalised_reference(asked.strip())
+    page: CasePage | None = await calls.read(who, "/cases", q=ref, limit=2) if ref else None
+    named = [case for case in page.items if case.ref == ref] if page else []
+    if len(named) != 1:
+        said = f"There is no case {asked[:40]}." if ref else "That is no reference: its last digit checks the others."
+        raise Problem(422, "No such case", said)
+    return named[0].id
 
 
 def _people(case: CaseItem) -> list[str]:

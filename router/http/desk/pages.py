@@ -14,7 +14,7 @@ from router.core.errors import Rejected
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
-from router.http.desk.finding import Results, results
+from router.http.desk.finding import Results, case_named, results
 from router.http.desk.mail import mail_page
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
@@ -26,7 +26,10 @@ from router.journal.base import JournalStopped
 HOME = "/desk"
 CASE = re.compile(r"^case_[a-z0-9]{1,40}$")
 BACK = re.compile(r"^/desk(/case/case_[a-z0-9]{1,40})?$")
-FIELDS_MAX = 30
+FIELDS_MAX = 2_100
+"""A split names as many rows as a page may show."""
+ROW = "row "
+"""What the name of a row's box begins with."""
 STOPPING = "The service is starting or stopping. Try again in a moment."
 
 log = structlog.get_logger("onecase.desk")
@@ -237,6 +240,8 @@ class Desk:
             case ["case", id, "call"]:
                 await self._calls.act(who, f"/cases/{id}/callbacks", {"by": "me"}, once=once)
                 return _at(at, "calling")
+            case ["case", id, "candidates" | "merge" | "split" | "undo" as deed]:
+                return await self._belongs(who, id, deed, form, once=once)
             case ["case", id, deed] if deed in DEEDS:
                 done, fields = DEEDS[deed](form)
                 version = int(v) if (v := form.get("version", "")).isdecimal() and len(v) < 16 else None
@@ -244,6 +249,30 @@ class Desk:
                 return _at(at, done)
             case _:
                 raise Problem(404, "Not found", "There is nothing at this address.")
+
+    async def _belongs(self, who: Identity, case: str, deed: str, form: Form, *, once: str) -> WireResponse:
+        """Which case, and whose, it is: chosen, joined, split, taken back."""
+        path = f"/cases/{case}"
+        match deed:
+            case "candidates":
+                chosen = _some(form, "case", "customer")
+                await self._calls.act(who, f"{path}/candidates", chosen, once=once)
+                done = "joined" if "case" in chosen else "named" if chosen else "own"
+                return _at(chosen.get("case", case), done)
+            case "merge":
+                other = await case_named(self._calls, who, form.get("ref", ""))
+                await self._calls.act(who, f"{path}/merge", {"case": other, **_some(form, "reason")}, once=once)
+                return _at(case, "joined")
+            case "split":
+                rows = [name.removeprefix(ROW) for name in form if name.startswith(ROW)]
+                made = await self._calls.act(who, f"{path}/split", {"entries": rows}, once=once)
+                return _at(str(made["id"]), "split")
+            case _:
+                whose = form.get("customer", "")
+                await self._calls.act(
+                    who, f"/customers/{whose}/unmerge" if whose else f"{path}/unmerge", _some(form, "merge"), once=once
+                )
+                return _at(case, "undone")
 
 
 def read_form(request: WireRequest) -> Form:

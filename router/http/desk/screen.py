@@ -11,8 +11,9 @@ from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, Channel
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
-from router.http.auth import Identity
+from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
+from router.http.desk.known import Known, known_of
 from router.http.desk.words import Row, Why, row_of, summary_of, why_of
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
@@ -91,6 +92,7 @@ class CaseView:
     offer: OfferOut | None
     work: WorkOut | None
     draft: Draft
+    known: Known
     line: list[LegOut] = field(default_factory=list[LegOut])  # who is on the phone
 
 
@@ -108,6 +110,7 @@ class Screen:
     agents: list[AgentOut]
     may_write: bool
     may_lead: bool
+    may_name: bool
     view: CaseView | None = None
 
 
@@ -138,6 +141,7 @@ class Screens:
             queues=sorted(self._service.node.means.policy.queues),
             agents=[a for a in agents if a.state != AgentState.OFF],
             may_write=self._calls.may(who, "POST", "/cases/any/messages"),
+            may_name=who.role in LEADS,
             may_lead=self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join"),
             view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
         )
@@ -248,6 +252,14 @@ class Screens:
             offer=next((c.offer for c in offers if c.case.id == id), None),
             work=next((c.work for c in works if c.case.id == id), None),
             draft=draft,
+            known=known_of(
+                case.contacts,
+                case.candidates,
+                language=case.language,
+                context=brief.context,
+                now=stamp(self._service.node.clock.now()),
+                proof_days=self._service.node.means.policy.settings.cases.proof_days,
+            ),
             line=(await self._calls.read(who, f"/cases/{id}/calls")).items,
         )
 

@@ -36,6 +36,14 @@ DELIVERY = {
 LINKS = {
     "new_case": "a new matter",
     "reply": "a reply on this line",
+    "reference": "the case whose reference they named",
+    "open_promise": "the case about which we promised to call them",
+    "answer_to_question": "their answer to which matter it is",
+    "same_words": "the one that the words are about",
+    "just_now": "what they wrote about a moment ago",
+    "new_matter": "a new matter",
+    "unsure": "a case of its own: several fit equally well",
+    "reply_after_closed": "the same matter again, although it was closed",
     "single_open_case": "their one open case",
     "latest_open_case": "the newest of their open cases",
     "reply_after_solved": "they came back after it was solved",
@@ -98,7 +106,25 @@ RECORDING = {
     "recording allowed": "They may be recorded again",
     "recording deleted": "What was recorded is deleted",
 }
+IDENTITY = {
+    "merged": "{who} let another case go on here",
+    "unmerged": "{who} took a merge back: that case is its own again",
+    "split": "{who} made another case of some of it",
+    "split_undone": "{who} took a split back",
+    "split_off": "{who} took this out of another case",
+    "taken_apart": "{who} took a merge back: this case is its own again",
+    "customers_merged": "{who} said that two customers are one person",
+    "customers_unmerged": "{who} said that they are two people after all",
+    "own_matter": "{who} said that it is a matter of its own",
+}
+UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
+"""What has an undo, until it was taken back."""
 DONE = {
+    "joined": "It goes on here. Undo stands beside it in the timeline.",
+    "named": "It is theirs now. Undo stands beside it in the timeline.",
+    "own": "It is a matter of its own.",
+    "split": "Another case was made of it.",
+    "undone": "It is as it was before.",
     "recorded": "They may be recorded.",
     "not_recorded": "They are not recorded from now on.",
     "joining": "Your phone rings; with key 1 you are in.",
@@ -154,6 +180,11 @@ class Row:
     is_failed: bool = False
     reasons: list[str] = field(default_factory=list[str])
     message: str | None = None
+    id: str = ""
+    evidence: str | None = None  # how sure it is that it is theirs
+    undo: str | None = None  # the merge, or split, that this row is about and that can be taken back
+    of_customer: bool = False  # it is about customers
+    case: str | None = None  # another case that this row is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +203,9 @@ def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
     if entry.kind == "message":
         return _message_row(entry, who)
     if entry.kind == "note":
-        return Row("note", entry.at, who, "note", words=entry.text)
+        return Row("note", entry.at, who, "note", words=entry.text, id=entry.id)
+    if entry.kind == "identity":
+        return _identity_row(entry, who)
     facts = dict(entry.facts)
     if entry.kind == "call" and entry.direction == "in" and (entry.text is not None or entry.attachments):
         return _message_row(entry, who)
@@ -188,7 +221,7 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         who = "Somebody who takes part"
     link = LINKS.get(str(entry.facts.get("link", "")))
     if link:
-        reasons.append(f"put here as {link}")
+        reasons.insert(0, f"put here as {link}")
     if entry.facts.get("late"):
         reasons.append("fetched later: it came while the service was away")
     if entry.facts.get("opt_out_hint"):
@@ -211,6 +244,26 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
         message=delivery.message if delivery else None,
+        id=entry.id,
+        evidence=str(entry.facts["evidence"]) if "evidence" in entry.facts else None,
+    )
+
+
+def _identity_row(entry: EntryOut, who: str) -> Row:
+    """What was found out about whose and which it is; what can be taken back has its merge beside it."""
+    what = str(entry.facts.get("what"))
+    merge = str(entry.facts["merge"]) if "merge" in entry.facts else None
+    other = str(entry.facts.get("case") or entry.facts.get("other") or "")
+    return Row(
+        look="record",
+        at=entry.at,
+        who=who,
+        said=IDENTITY.get(what, what.replace("_", " ")).format(who=who),
+        words=entry.text,
+        reasons=list(entry.reasons),
+        undo=merge if what in UNDONE_BY else None,
+        of_customer=what == "customers_merged",
+        case=other if other.startswith("case_") else None,
     )
 
 
@@ -240,6 +293,12 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
     match kind, facts.get("what"):
         case _, "queued":
             return f"In line: {facts.get('queue')}"
+        case _, "linked":
+            return f"Put here as {LINKS.get(str(facts.get('link')), 'part of this case')}"
+        case _, "matter_asked":
+            return "They were asked which matter it is"
+        case _, "matter_answered":
+            return "They said that it is something new" if facts.get("is_new") else "They said which matter it is"
         case _, "offered":
             return f"Offered to {agent}"
         case _, "expired":
@@ -289,11 +348,11 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
 def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     """A decision in plain words, with what it was decided on."""
     agent = _name(decision.agent, names)
-    facts = {**decision.inputs, "what": decision.what}
+    facts = {**decision.inputs, "what": decision.what, "link": decision.rule}
     said = _record_words("decision", facts, agent, who="")
     if decision.what == "queued":
         said += f", by rule {decision.rule} of policy {decision.policy}"
-    hidden = ("work", "score", "what")
+    hidden = ("work", "score", "what", "grounds")
     inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
     if isinstance(score := decision.inputs.get("score"), int | float):
         inputs.append(("share of the target time waited", f"{score:.0%}"))

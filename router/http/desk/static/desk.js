@@ -25,7 +25,7 @@
 
   function typedIn(root) {
     const fields = [...root.querySelectorAll("input[id], select[id], textarea[id]")];
-    const isTyped = (e) => e.tagName === "SELECT" ? ![...e.options].some((o) => o.selected && o.defaultSelected) && e.selectedIndex > 0 : e.value !== e.defaultValue;
+    const isTyped = (e) => e.type === "checkbox" ? false : e.tagName === "SELECT" ? ![...e.options].some((o) => o.selected && o.defaultSelected) && e.selectedIndex > 0 : e.value !== e.defaultValue;
     return fields.filter(isTyped).map((e) => [e.id, e.value]);
   }
 
@@ -38,10 +38,12 @@
     }
     late.delete(name);
     shownHtml.set(name, incoming.innerHTML);
+    const picked = [...there.querySelectorAll("input[type=checkbox]:checked")].map((e) => e.name);
     const typed = typedIn(there), folds = [...there.querySelectorAll("details[id]")].map((d) => [d.id, d.open]);
     const focused = there.contains(document.activeElement) ? document.activeElement.id : "";
     const top = there.scrollTop;
     there.replaceChildren(...document.importNode(incoming, true).childNodes);
+    for (const name of picked) { const e = there.querySelector(`[name="${CSS.escape(name)}"]`); if (e) e.checked = true; }
     for (const [id, value] of typed) { const e = document.getElementById(id); if (e) e.value = value; }
     for (const [id, open] of folds) { const e = document.getElementById(id); if (e) e.open = open; }
     if (focused) (document.getElementById(focused) || document.getElementById("main")).focus({ preventScroll: true });
@@ -231,7 +233,22 @@
     if (event.key === "a") (document.getElementById("accept-here") || document.querySelector("button.accept"))?.click();
     else if (event.key === "r" && text) { event.preventDefault(); text.focus(); }
     else if (event.key === "n") next();
+    else if (event.key === "s") split(event);
+    else if (/^[0-9]$/.test(event.key)) document.querySelector(`button[data-key="${event.key}"]`)?.click();
+    else if (event.key.startsWith("Arrow") && event.target.matches("[form=split]")) pick(event);
   });
+
+  const boxes = () => [...document.querySelectorAll("input[form=split]")];
+
+  function split(event) {
+    if (boxes().some((e) => e.checked)) document.getElementById("split")?.requestSubmit();
+    else if (boxes().length) { event.preventDefault(); boxes().at(-1).focus(); } // arrows go on, space marks
+  }
+
+  function pick(event) {
+    const to = boxes()[boxes().indexOf(event.target) + (event.key === "ArrowUp" ? -1 : 1)];
+    if (to) { event.preventDefault(); to.focus(); }
+  }
 
   function next() {
     const links = [...document.querySelectorAll("a[data-next]")];

@@ -1,0 +1,98 @@
+"""Why a contact is thought to be somebody's: a grade, and the grounds that it stands on (glossary: evidence).
+
+Its one rule: a grade is never higher than what vouches for it. Bare caller ID, a bare sender, a typed address and a
+reference alone are weak: they link for agents, and whoever wrote hears nothing of any case. It does not choose a case.
+"""
+
+from router.core.commands import MailIn, TakeCall, TakeContact
+from router.core.values import value
+from router.core.words import TOUCHES, Evidence
+
+GROUNDS = {
+    "bare_from": "nobody vouches for the sender's number",
+    "bare_mail": "nobody vouches for the sender's mail address",
+    "dmarc": "the sender's domain vouches for the mail (DMARC)",
+    "dmarc_failed": "the sender's domain says that this mail is not from there (DMARC)",
+    "in_thread": "it answers in a thread of ours",
+    "bare_caller_id": "nobody vouches for the caller's number",
+    "attestation_a": "the provider vouches for the caller's number (attestation A)",
+    "not_attested": "the provider does not vouch for the caller's number",
+    "new_number": "the number was not known before",
+    "withheld": "the caller hides the number",
+    "whatsapp_account": "WhatsApp vouches for the account",
+    "typed_address": "the address was typed by whoever touched the button",
+    "device": "it came from this device",
+    "token": "a program of ours named the customer",
+    "shared_line": "several people use this line",
+    "session": "it came in the same session of theirs",
+    "identity": "their own site vouches for who is signed in",
+    "signed_token": "it carries a token that we signed",
+    "code": "they said the code that we had sent to that address",
+    "reference_and_expected_address": "they named the reference of the case, from an address of the case's customer",
+    "same_line": "our last words went out on this line",
+    "promise": "a call to this address is promised",
+    "single_case": "it is the only matter of theirs that is open",
+    "same_words": "the words are about what this case is about",
+    "same_subject": "the mail has the subject of this case",
+    "lately": "it is the only one that something happened in within two days",
+    "just_now": "they wrote about it on this line a moment ago",
+    "asked_which": "we asked on this line which matter they mean",
+    "says_again": "the words say that it is about the same as before",
+    "came_back": "they came back within the days in which a solved case opens again",
+    "other_words": "the words are about something else than what was open",
+    "says_other": "the words say that it is about something else",
+    "open": "it is open",
+    "fits_as_well": "it is open, and fits as well as others",
+    "they_said": "they said that it is about this",
+    "solved": "it was solved not long ago",
+    "unsure": "several open cases fit equally well",
+    "nothing_open": "nothing of theirs is open",
+    "long_over": "the case that it answers has been over for long",
+}
+"""Every ground there is, in words. Others may be recorded by channels that came with a plug-in; those are shown as
+they are."""
+
+
+@value
+class Graded:
+    """How sure it is that a contact is its customer's, and why."""
+
+    evidence: Evidence
+    grounds: tuple[str, ...]
+
+
+def words_of_grounds(grounds: tuple[str, ...]) -> tuple[str, ...]:
+    """Grounds as people read them."""
+    return tuple(GROUNDS.get(ground, ground.replace("_", " ")) for ground in grounds)
+
+
+def grade_of_contact(command: TakeContact) -> Graded:
+    """What vouches for whoever wrote or touched; a channel that knows better says so itself."""
+    if command.grounds:
+        return Graded(command.evidence, command.grounds)
+    if command.channel in TOUCHES:
+        return Graded(command.evidence, ("device" if command.sender.startswith("device:") else "typed_address",))
+    return Graded(command.evidence, ("bare_from",))
+
+
+def grade_of_call(command: TakeCall, *, known: bool) -> Graded:
+    """Full attestation says that the number is the caller's; it proves nobody where the number is new."""
+    if command.attested:
+        return Graded(Evidence.STRONG, ("attestation_a",)) if known else Graded(Evidence.WEAK, ("new_number",))
+    return Graded(Evidence.WEAK, ("not_attested",) if command.attested is False else ("bare_caller_id",))
+
+
+def grade_of_mail(mail: MailIn, *, known: bool, thread_by: str) -> Graded:
+    """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them."""
+    how = (thread_by,) if thread_by else ()
+    if mail.vouched is not True:
+        return Graded(Evidence.WEAK, ("dmarc_failed" if mail.vouched is False else "bare_mail", *how))
+    return Graded(Evidence.PROOF if known and thread_by else Evidence.STRONG, ("dmarc", *how))
+
+
+def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
+    """The grade with the grounds of the link beside it: a reference together with the expected address is strong."""
+    evidence = graded.evidence
+    if "reference_and_expected_address" in grounds and evidence is Evidence.WEAK:
+        evidence = Evidence.STRONG
+    return Graded(evidence, (*graded.grounds, *grounds))

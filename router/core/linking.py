@@ -1,0 +1,256 @@
+"""Which case a contact belongs to, and why (design: continuity). It looks at one customer's cases and changes none.
+
+Its one rule: a guess that could be another's matter is not made. What they say themselves comes first, then what the
+line tells, then what the words are about; where several cases fit equally well it is a new one, with the others as
+candidates for the agent. Who the customer is was found before; how sure that is says `core.evidence`.
+"""
+
+import re
+
+from router.core.clock import Ms
+from router.core.commands import TakeCall, TakeContact
+from router.core.context import Making
+from router.core.documents import Candidate, Case, Customer, Promise
+from router.core.reference import normalised_reference
+from router.core.tree import tree_of
+from router.core.values import value
+from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel, PromiseState
+
+LATELY_MS = 48 * HOUR_MS
+"""What happened within this time makes a case the likelier one."""
+JUST_NOW_MS = 30 * MINUTE_MS
+"""Who writes again on the same line within this time goes on with what they said."""
+CANDIDATES_MAX = 9
+"""As many as have a key of their own."""
+FITS_AS_WELL = "fits_as_well"
+PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
+RUNS = re.compile(r"[0-9][0-9 \-./#]{5,}[0-9]")
+
+
+@value
+class Link:
+    """The case that a contact belongs to; None: a new matter. `how` names the rule, `grounds` what it stands on."""
+
+    case: Case | None
+    how: str
+    grounds: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+
+
+@value
+class Words:
+    """What the words of a contact tell; never the words. `topics` as the policy's rules name them."""
+
+    topics: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    is_another: bool = False
+    is_again: bool = False
+
+
+NO_WORDS = Words()
+
+
+def read_words(making: Making, customer: Customer | None, text: str, besides: tuple[str, ...] = ()) -> Words:
+    """What `text` tells of the matter that it is about. `besides`: topics that came along otherwise.
+
+    Whoever is new has no other matter, so no more than the topic is looked for."""
+    policy = making.context.policy
+    topics = (*policy.topics_in(text), *besides)
+    if not text or customer is None or customer.last_case is None:
+        return Words(topics=topics) if topics else NO_WORDS
+    return Words(
+        topics=topics,
+        references=references_in(text),
+        is_another=policy.matters.is_another(text),
+        is_again=policy.matters.is_again(text),
+    )
+
+
+def references_in(text: str) -> tuple[str, ...]:
+    """References of cases that stand in a text, as we write them.
+
+    >>> references_in("about 48 2196 3, please: not 48-2196-4")
+    ('48-2196-3',)
+    """
+    runs = (part for run in RUNS.findall(text) for part in (run, *run.split()))
+    return tuple(dict.fromkeys(ref for run in runs if (ref := normalised_reference(run))))
+
+
+def link(
+    making: Making, customer: Customer, command: TakeContact | TakeCall, *, address: AddressId, words: Words
+) -> Link:
+    """The case of `customer` that this contact is about."""
+    rules = making.context.policy.settings.cases
+    since = Ms(command.at - rules.link_window_days * DAY_MS)
+    person = people(making, customer)
+    ids = [id for one in person for id in one.live_cases]
+    known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
+    cases = [case for case in known if case.changed_at >= since]
+    last = _last_case(making, person)
+    ended = last if last is not None and not last.status.is_live else None
+    if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):
+        return Link(named, "reference", ("reference_and_expected_address",))
+    if cases:
+        return _of_open(making, customer, command, cases, address=address, words=words)
+    return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
+
+
+def people(making: Making, customer: Customer) -> list[Customer]:
+    """All customers who were found to be this person."""
+    if customer.joined is None and not customer.members:
+        return [customer]
+    return [document for document in making.state.values() if isinstance(document, Customer)]
+
+
+def _last_case(making: Making, person: list[Customer]) -> Case | None:
+    """The matter that was opened last, or what it goes on in."""
+    found = [making.state.get(one.last_case or "") for one in person]
+    cases = [making.head(case.id) for case in found if isinstance(case, Case)]
+    return max(cases, key=lambda case: (case.changed_at, case.id), default=None)
+
+
+# --- something is open ------------------------------------------------------------------------------------------------
+
+
+def _of_open(
+    making: Making,
+    customer: Customer,
+    command: TakeContact | TakeCall,
+    cases: list[Case],
+    *,
+    address: AddressId,
+    words: Words,
+) -> Link:
+    if words.is_another:
+        return Link(None, "new_matter", ("says_other",), _candidates(cases, "open"))
+    if sure := _by_line(making, customer, command, cases, address=address):
+        return sure
+    if len(cases) == 1:
+        [only] = cases
+        if is_other_matter(making, only, words):
+            return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
+        return Link(only, "single_open_case", ("single_case",))
+    return _by_words(making, command, cases, words) or _by_time(command, cases)
+
+
+def _by_line(
+    making: Making, customer: Customer, command: TakeContact | TakeCall, cases: list[Case], *, address: AddressId
+) -> Link | None:
+    """A reply to what we wrote on this line, or the call that is promised to it."""
+    asked = [case for case in cases if case.question is not None and _same_line(case, command)]
+    if asked:
+        return Link(max(asked, key=_heard_at), "answer_to_question", ("asked_which",))
+    answered = [case for case in cases if _same_line(case, command) and _is_reply(case, command.at)]
+    if answered:
+        best = max(answered, key=lambda case: (case.answered_at or 0, case.id))
+        return Link(best, "reply", ("same_line",))
+    line = found.line if (found := customer.address(address)) is not None else None
+    for case in cases:
+        promise = making.state.get(case.promise or "")
+        if isinstance(promise, Promise) and promise.state in PENDING and promise.address is not None:
+            promised = customer.address(promise.address)
+            if promised is not None and promised.line == line:
+                return Link(case, "open_promise", ("promise",))
+    return None
+
+
+def _is_reply(case: Case, at: Ms) -> bool:
+    """The first words since our answer are a reply to it, whatever they are about; so are others soon after."""
+    if case.answered_at is None:
+        return False
+    return not case.unanswered or at - case.answered_at <= LATELY_MS
+
+
+def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case], words: Words) -> Link | None:
+    mail = command.mail if isinstance(command, TakeContact) else None
+    if mail is not None and mail.subject_key:
+        same = [c for c in cases if any(mail.subject_key == one.subject_key for one in tree_of(making.state, c))]
+        if same:
+            return Link(max(same, key=lambda case: (case.changed_at, case.id)), "same_subject", ("same_subject",))
+    if not words.topics:
+        return None
+    fitting = [case for case in cases if not topics_of(making, case).isdisjoint(words.topics)]
+    if len(fitting) == 1:
+        return Link(fitting[0], "same_words", ("same_words",))
+    if not fitting and all(is_other_matter(making, case, words) for case in cases):
+        return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
+    if len(fitting) > 1:
+        return _by_time(command, fitting, "same_words")
+    return None
+
+
+def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) -> Link:
+    """The last 48 hours, and within them who goes on with what they said a moment ago; else nobody can tell."""
+    on_line = [case for case in cases if _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS]
+    if on_line:
+        return Link(max(on_line, key=_heard_at), "just_now", (*besides, "just_now"))
+    waiting = [case for case in cases if _was_unsure(case) and _same_line(case, command)]
+    if waiting:  # we were not sure then either: what follows stands with what came first
+        return Link(max(waiting, key=_heard_at), "just_now", (*besides, "same_line"))
+    recent = [case for case in cases if command.at - case.changed_at <= LATELY_MS]
+    if len(recent) == 1:
+        return Link(recent[0], "latest_open_case", (*besides, "lately"))
+    return Link(None, "unsure", (*besides, "unsure"), _candidates(cases, *besides, FITS_AS_WELL))
+
+
+# --- nothing is open --------------------------------------------------------------------------------------------------
+
+
+def _of_ended(
+    making: Making, ended: Case | None, command: TakeContact | TakeCall, *, words: Words, reopen_ms: int
+) -> Link:
+    """A solved case opens again when its customer comes back, unless it is about something else; a closed one only
+    when they say that it is about the same."""
+    if ended is None or ended.solved_at is None or ended.solved_at < command.at - reopen_ms:
+        return Link(None, "new_case", ("nothing_open",))
+    if words.is_another or is_other_matter(making, ended, words):
+        ground = "says_other" if words.is_another else "other_words"
+        return Link(None, "new_matter", (ground,), _candidates([ended], "solved"))
+    if ended.status is CaseStatus.SOLVED:
+        return Link(ended, "reply_after_solved", ("came_back", *(("says_again",) if words.is_again else ())))
+    fits = not topics_of(making, ended).isdisjoint(words.topics)
+    if ended.asked and (words.is_again or fits):
+        return Link(ended, "reply_after_closed", ("says_again",) if words.is_again else ("same_words",))
+    return Link(None, "new_case", ("nothing_open",))
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def topics_of(making: Making, case: Case) -> set[str]:
+    """What a case is about, and all that go on in it."""
+    return {topic for one in tree_of(making.state, case) for topic in one.topics}
+
+
+def is_other_matter(making: Making, case: Case, words: Words) -> bool:
+    """Whether the words are about something, the case is about something, and it is not the same."""
+    topics = topics_of(making, case) if words.topics else set[str]()
+    return bool(topics) and topics.isdisjoint(words.topics)
+
+
+def _is_named(making: Making, case: Case, words: Words) -> bool:
+    return bool(words.references) and any(one.ref in words.references for one in tree_of(making.state, case))
+
+
+def _candidates(cases: list[Case], *why: str) -> tuple[Candidate, ...]:
+    newest = sorted(cases, key=lambda case: (case.changed_at, case.id), reverse=True)
+    return tuple(Candidate(case=case.id, why=why) for case in newest[:CANDIDATES_MAX])
+
+
+def _was_unsure(case: Case) -> bool:
+    return any(FITS_AS_WELL in candidate.why for candidate in case.candidates)
+
+
+def _heard_at(case: Case) -> int:
+    return case.heard.at if case.heard is not None else 0
+
+
+def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
+    """True when their last words on this case came on the line that the contact came in on."""
+    heard = case.heard
+    return heard is not None and heard.channel is command.channel and heard.via == command.via
+
+
+def may_ask(channel: Channel) -> bool:
+    """Whether one short question can be asked back on the channel itself."""
+    return channel in (Channel.SMS, Channel.WHATSAPP, Channel.CHAT)

@@ -1,0 +1,90 @@
+"""What is known on top of a case: who it is and how sure that is, what may be told, what their page or device said.
+
+Its one rule: how sure it is goes by the best evidence that still holds; without any, nothing of the case may be told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.core.evidence import GROUNDS
+from router.core.words import DAY_MS
+from router.http.views import CandidateOut, ContactOut
+
+KNOWN_MAX = 8
+"""Things a page or device told that are shown on top; the rest stands in the timeline."""
+RANK = {"weak": 0, "strong": 1, "proof": 2}
+TELL = {
+    "weak": "Tell nothing of the case until they have proved who they are.",
+    "strong": "This case may be talked about.",
+    "proof": "Everything of theirs may be talked about.",
+}
+LANGUAGES = {"en": "English", "de": "German", "es": "Spanish"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """How sure it is who they are: the grade, since when and by what, and what may be told."""
+
+    grade: str
+    at: str
+    channel: str
+    why: str
+    tell: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate and its key."""
+
+    key: int
+    title: str
+    why: str
+    case: str | None
+    customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    sure: Sure | None
+    language: str | None
+    told: list[tuple[str, str]]
+    choices: list[Choice]
+
+
+def known_of(
+    contacts: Sequence[ContactOut],
+    candidates: Sequence[CandidateOut],
+    *,
+    language: str | None,
+    context: Sequence[str],
+    now: str,
+    proof_days: int,
+) -> Known:
+    """What stands on top of a case."""
+    told = [(name, value) for name, _, value in (row.partition(": ") for row in context) if value][:KNOWN_MAX]
+    return Known(
+        sure=_sure(contacts, now=now, proof_days=proof_days),
+        language=LANGUAGES.get(language or "", language),
+        told=told,
+        choices=[_choice(key, one) for key, one in enumerate(candidates[:9], start=1)],
+    )
+
+
+def _sure(contacts: Sequence[ContactOut], *, now: str, proof_days: int) -> Sure | None:
+    """The best evidence that still holds, or that of the last contact."""
+    if not contacts:
+        return None
+    held = [one for one in contacts if _age_ms(one.at, now) <= proof_days * DAY_MS]
+    best = max(held or contacts[-1:], key=lambda one: (RANK.get(one.evidence, 0), one.at))
+    why = "; ".join(GROUNDS.get(ground, ground.replace("_", " ")) for ground in best.grounds[:1])
+    return Sure(best.evidence, best.at, best.channel, why, TELL.get(best.evidence, TELL["weak"]))
+
+
+def _age_ms(at: str, now: str) -> float:
+    return (datetime.fromisoformat(now) - datetime.fromisoformat(at)).total_seconds() * 1000
+
+
+def _choice(key: int, one: CandidateOut) -> Choice:
+    title = one.ref or ", ".join(one.addresses) or "somebody whose addresses are erased"
+    return Choice(key, title, "; ".join(one.why), one.case, one.customer)

@@ -1,0 +1,269 @@
+"""Whose a contact is and which matter it is about: what is sure, what is a guess, and what nobody is told."""
+
+from tests.story import HERS, OURS, Story
+
+
+async def test_a_case_solved_three_days_ago_opens_again_and_a_new_bill_does_not() -> None:
+    """S8: "still broken" is the old matter, a new bill is another one of the same person, linked with the old one as a
+    candidate; a wrong guess is taken back in one action."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", skills={"heating": 1, "billing": 1})
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42")
+        await ana.finishes(await ana.accepts(), "solved")
+        await story.stops()
+        await story.passes(days=3)
+        await story.starts()
+
+        await her.texts("still broken")
+        heating = await story.one_case()
+        assert heating["status"] == "waiting_us"
+        again = (await story.links(heating["id"]))[-1]
+        assert again["rule"] == "reply_after_solved"
+        assert "the words say that it is about the same as before" in again["reasons"]
+        await ana.finishes(await ana.accepts(), "solved")
+
+        await her.texts("the new bill is too high")
+        old, new = await story.cases()
+        assert (old["id"], old["status"]) == (heating["id"], "solved")
+        assert new["customer"] == old["customer"]
+        assert new["queue"] == "billing"
+        [link] = await story.links(new["id"])
+        assert (link["rule"], link["policy"], link["inputs"]["evidence"]) == ("new_matter", 1, "weak")
+        assert "the words are about something else than what was open" in link["reasons"]
+        assert [(c["case"], c["ref"], c["status"]) for c in new["candidates"]] == [(old["id"], old["ref"], "solved")]
+
+
+async def test_several_open_cases_are_told_apart_by_words_and_else_left_to_the_agent() -> None:
+    """Words of a topic go to its case. What fits both is a case of its own, shown with both, and what follows stands
+    with it; nothing of theirs is named to somebody of whom we know only a number."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42")
+        await story.passes(hours=1)
+        await her.texts("your invoice is wrong")
+        await story.passes(hours=1)
+        await her.texts("the boiler leaks too")
+        await her.texts("and where is my refund?")
+        heating, billing = await story.cases()
+        assert await story.said(heating["id"]) == ["my heating shows E42", "the boiler leaks too"]
+        assert await story.said(billing["id"]) == ["your invoice is wrong", "and where is my refund?"]
+        await story.passes(hours=1)
+
+        await her.texts("is anybody there?")
+        unsure = (await story.cases())[-1]
+        assert len(await story.cases()) == 3
+        assert {c["case"] for c in unsure["candidates"]} == {heating["id"], billing["id"]}
+        assert unsure["contacts"][0]["link"] == "unsure"
+        await her.texts("hello??")
+        assert await story.said(unsure["id"]) == ["is anybody there?", "hello??"]
+        assert await her.inbox() == []  # the answer could not tell which, and nothing may be named
+
+
+async def test_a_reference_with_the_expected_address_is_strong_and_alone_it_opens_nothing() -> None:
+    """She names the reference of her older case and it goes there; a stranger who names it writes a matter of their
+    own, and hears nothing of the case."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42")
+        [heating] = await story.cases()
+        await story.passes(hours=1)
+        await her.texts("I have another question: do you repair stoves?")
+        await her.texts(f"about {heating['ref'].replace('-', ' ')}: it beeps")
+        heating, _ = await story.cases()
+        assert await story.said(heating["id"]) == [
+            "my heating shows E42",
+            f"about {heating['ref'].replace('-', ' ')}: it beeps",
+        ]
+        named = heating["contacts"][-1]
+        assert (named["evidence"], named["link"]) == ("strong", "reference")
+        assert "reference_and_expected_address" in named["grounds"]
+        assert heating["contacts"][0]["evidence"] == "weak"
+
+        await story.passes(seconds=1)
+        stranger = story.phone("+12125550177")
+        await stranger.texts(f"what about {heating['ref']}?")
+        assert len(await story.cases()) == 3
+        theirs = (await story.cases())[-1]
+        assert theirs["customer"] != heating["customer"]
+        assert theirs["contacts"][0]["evidence"] == "weak"
+        assert await stranger.inbox() == []
+
+
+async def test_which_matter_is_asked_where_the_answer_tells_who_gets_it() -> None:
+    """By WhatsApp, which vouches for the account, the question names the references; the answer moves the case to
+    those who have the matter, its place kept. By a bare number it names nothing."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42", channel="whatsapp")
+        await story.passes(hours=1)
+        await her.texts("your invoice is wrong", channel="whatsapp")
+        await story.passes(hours=1)
+        await her.texts("is anybody there?", channel="whatsapp")
+        heating, billing, unsure = await story.cases()
+        [asked] = await her.inbox()
+        assert heating["ref"] in asked and billing["ref"] in asked
+        assert asked.startswith("Which case is it about?")
+        await her.texts("2", channel="whatsapp")
+        unsure = await story.case(unsure["id"])
+        by_number = [c["case"] for c in (await story.case(unsure["id"]))["candidates"]]
+        chosen = next(c for c in (heating, billing) if c["id"] == by_number[0])
+        assert unsure["queue"] == chosen["queue"]
+        assert "matter_answered" in [d["what"] for d in await story.decisions(unsure["id"])]
+        await her.texts("2", channel="whatsapp")
+        assert len(await her.inbox()) == 1
+
+
+async def test_what_a_number_alone_is_asked_names_nothing() -> None:
+    """Two open matters of one kind: earlier or new makes a difference, and the question says neither what nor which."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42")
+        await story.passes(hours=1)
+        await her.texts("another problem: the thermostat in the hall")
+        await story.passes(hours=1)
+        await her.texts("is anybody there?", to=OURS)
+        unsure = (await story.cases())[-1]
+        assert unsure["queue"] == "general"
+        [asked] = await her.inbox()
+        assert asked == (
+            "Is this about what you wrote to us earlier, or something new? Answer 1 for earlier, 2 for something new."
+        )
+        await her.texts("1")
+        unsure = await story.case(unsure["id"])
+        assert unsure["queue"] == "heating"
+        assert len(unsure["candidates"]) == 2
+        assert await her.inbox() == [asked]
+
+
+FAMILY = "+12125550160"
+"""A number that two people use."""
+
+
+async def shared_by_two(story: Story) -> tuple[str, str]:
+    """Mia and Tom, each with a mobile and a case of their own, and one number at home: their customers' ids."""
+    await story.phone(HERS).texts("my heating shows E42")
+    await story.passes(seconds=1)
+    await story.phone("+12125550177").texts("my invoice is wrong")
+    mia, tom = (case["customer"] for case in await story.cases())
+    await story.api("POST", f"/customers/{mia}/addresses", {"address": FAMILY})
+    shown = await story.api("POST", f"/customers/{tom}/addresses", {"address": FAMILY, "shared": True})
+    assert [(a["address"], a["shared"]) for a in shown["addresses"]] == [("+12125550177", False), (FAMILY, True)]
+    mine = await story.api("GET", f"/customers/{mia}")
+    assert [(a["address"], a["shared"]) for a in mine["addresses"]] == [(HERS, False), (FAMILY, True)]
+    await story.passes(seconds=1)
+    return mia, tom
+
+
+async def test_a_shared_number_opens_nobodys_profile() -> None:
+    """S4: what comes from it stands with somebody provisional; the agent sees both as candidates, one question is asked
+    that names nobody, and neither case is touched or told of. What follows stands with it."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        await home.texts("hello?")
+        heating, billing, theirs = await story.cases()
+        assert theirs["customer"] not in (mia, tom)
+        assert await story.said(theirs["id"]) == ["it is still cold", (await home.inbox())[0], "hello?"]
+        assert {c["customer"] for c in theirs["candidates"]} == {mia, tom}
+        assert {a for c in theirs["candidates"] for a in c["addresses"]} == {HERS, "+12125550177", FAMILY}
+        first = theirs["contacts"][0]
+        assert (first["evidence"], first["grounds"][0]) == ("weak", "shared_line")
+        [asked] = await home.inbox()
+        assert "Who is it, please?" in asked
+        assert not any(secret in asked for secret in (heating["ref"], billing["ref"], "E42", "invoice", HERS))
+        assert [c["ledger"]["contacts"] for c in (heating, billing)] == [1, 1]
+        await story.restarts()
+        await home.texts("are you there?")
+        assert len(await story.cases()) == 3
+
+
+async def test_a_call_from_a_shared_number_is_asked_who_it_is() -> None:
+    """S4: attested or not, the number is nobody's in particular: a question without a name, and no promise to ring a
+    line at which somebody else may pick up."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.calls(attestation="A")
+        await story.passes(seconds=8)
+        assert "Please tell us your name" in await home.heard()
+        await story.passes(seconds=30)
+        assert "we ring you on this number" not in await home.heard()
+        theirs = (await story.cases())[-1]
+        assert theirs["customer"] not in (mia, tom)
+        assert theirs["contacts"][0]["evidence"] == "weak"
+
+
+async def test_a_stop_from_a_shared_number_stops_it_for_all_and_nothing_else() -> None:
+    """Abuse 31: nobody is texted there any more, whoever wrote it; their own numbers stay as they were."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        await story.phone(FAMILY).texts("STOP")
+        for customer in (mia, tom):
+            shown = await story.api("GET", f"/customers/{customer}")
+            assert [(a["address"] == FAMILY, a["blocked"]) for a in shown["addresses"]] == [
+                (False, []),
+                (True, ["sms"]),
+            ]
+        await story.phone(FAMILY).texts("START")
+        shown = await story.api("GET", f"/customers/{tom}")
+        assert [a["blocked"] for a in shown["addresses"]] == [[], []]
+
+
+async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
+    """Marked by an agent, and taken back: what comes then is theirs as before."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        case = await story.one_case()
+        path = f"/customers/{case['customer']}/addresses"
+        await story.api("POST", path, {"address": HERS, "shared": True})
+        await story.phone(HERS).texts("hello")
+        assert len(await story.cases()) == 2
+        await story.api("POST", path, {"address": HERS, "shared": False})
+        await story.phone(HERS).texts("hello again")
+        assert (await story.said(case["id"]))[-1] == "hello again"
+        refused = await story.refused("POST", path, {"address": HERS, "shared": False})
+        assert refused["status"] == 409
+
+
+async def test_an_agent_says_where_it_belongs_with_one_action() -> None:
+    """A candidate is chosen: a case goes on in it, or its provisional customer is one of the people of the line; only
+    candidates can be chosen, and "a matter of its own" leaves none."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        mia, _ = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        theirs = (await story.cases())[-1]
+        choose = f"/cases/{theirs['id']}/candidates"
+        refused = await ana.refused("POST", choose, {"customer": theirs["customer"]})
+        assert refused["status"] == 422
+        chosen = await ana.api("POST", choose, {"customer": mia})
+        assert chosen["merge"]
+        # What is not an answer to us is anybody's again.
+        await story.passes(hours=1)
+        await home.texts("who is this?")
+        again = (await story.cases())[-1]
+        assert again["id"] != theirs["id"]
+        assert again["customer"] not in (mia, theirs["customer"])
+        assert (await ana.api("POST", f"/cases/{again['id']}/candidates", {}))["merge"] is None
+        assert (await story.case(again["id"]))["candidates"] == []
+        assert (await ana.refused("POST", f"/cases/{again['id']}/candidates", {}))["status"] == 409
+
+
+async def test_what_answers_us_on_a_shared_line_goes_where_it_came_from() -> None:
+    """Once the agent said who it is and wrote there, the answer stands on that case; it proves nobody."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        mia, _ = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        theirs = (await story.cases())[-1]
+        await ana.api("POST", f"/cases/{theirs['id']}/candidates", {"customer": mia})
+        await ana.replies(theirs["id"], "Is the fuse on?", channel="sms")
+        await story.passes(minutes=1)
+        await home.texts("yes it is")
+        assert len(await story.cases()) == 3
+        assert (await story.said(theirs["id"]))[-1] == "yes it is"
+        assert (await story.links(theirs["id"]))[-1]["inputs"]["evidence"] == "weak"
