@@ -11,6 +11,7 @@ from policies import languages
 from policies.consent import Consent, ConsentWord
 from policies.facts import Fact
 from policies.hours import Hours
+from policies.junk import Junk, JunkRules
 from policies.phrases import Phrases
 from policies.queues import Queue
 from policies.routing import Routing, Verdict
@@ -39,6 +40,7 @@ class PolicySet:
     numbers: Mapping[str, Number]
     settings: Settings
     routing: Routing
+    junk: JunkRules
     phrases: Phrases
     consent: Consent
     spoken: Spoken
@@ -47,6 +49,10 @@ class PolicySet:
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
         """Where a contact goes and why. `facts` are named as in `FACTS`, those of context as `context.model`."""
         return self.routing.route(facts)
+
+    def judge(self, facts: Mapping[str, Fact]) -> Junk | None:
+        """What makes a contact junk; None where it is to be worked on."""
+        return self.junk.judge(facts)
 
     def language_of(self, text: str, *, default: str | None = None) -> str:
         """'en', 'de' or 'es' by the small words of `text`, else `default`, else the policy's language."""

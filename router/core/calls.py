@@ -6,8 +6,8 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 
 from policies import PolicySet
 from policies.segments import segments_of
-from router.core import leads, legs, recording
-from router.core.addresses import AddressKind
+from router.core import junk, leads, legs, recording
+from router.core.addresses import AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
 from router.core.call_ends import end_call, let_agent_go, note_kept
 from router.core.call_parts import (
@@ -58,8 +58,10 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
+    PlaceKept,
     WorkWanted,
 )
+from router.core.redaction import without_cards
 from router.core.texts import queue_message
 from router.core.words import (
     DAY_MS,
@@ -75,6 +77,7 @@ from router.core.words import (
 
 SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
+CARD_REMOVED = "call_card_removed"
 JOINED = "joined"
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
@@ -87,7 +90,9 @@ def take_call(making: Making, command: TakeCall) -> None:
     number = policy.numbers.get(command.via)
     language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
+    is_known = junk.has_met(found[0] if found else None)
     case, link = case_of(making, customer, command)
+    kept_place_at = junk.kept_place(making, customer) if case is None else None
     if case is None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live:
@@ -119,10 +124,15 @@ def take_call(making: Making, command: TakeCall) -> None:
             language=language,
             step=Step.GREETING,
             attested=command.attested,
-            known=found is not None,
+            known=is_known,
+            hidden=is_anonymous(command.sender),
+            attestation=command.attestation,
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
+    if kept_place_at is not None:
+        entry = making.case(case.id).entries + 1
+        making.emit(PlaceKept(case=case.id, at=making.now, entry=entry, place_at=kept_place_at))
     if command.late:  # nobody is on the line any more: somebody looks after them
         call = making.call(command.call)
         case = making.case(case.id)
@@ -201,10 +211,14 @@ def hear_call(making: Making, command: HearCall) -> None:
 
 def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     row = TABLE[call.step]
-    speech = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
+    given = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
+    speech = without_cards(given)
+    is_redacted = speech is not given and row.keeps_words
     to, heard, misses = row.silence, "silence", 0
     refuses = _refuses(making, row, command.digits, speech)
     first = "recording_off" if refuses else ""
+    if is_redacted and not refuses and not making.case(call.case).redacted:
+        first = CARD_REMOVED
     if refuses:
         recording.refuse(making, call)
     if refuses and (not speech or making.context.policy.spoken.is_short(speech)):
@@ -212,7 +226,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     elif speech and row.speech is not None:
         to, heard = _chosen(making.context.policy, call, speech) or row.speech, "speech"
         if row.keeps_words:
-            _say(making, call, speech)
+            _say(making, call, speech, redacted=is_redacted, by=command.answered_by)
     elif command.digits:
         heard = "keys"
         key = "number" if row.digits == 0 else command.digits
@@ -298,9 +312,10 @@ def _after_room(making: Making, call: Call) -> Step:
     return Step.TALKING if beside else Step.LOST
 
 
-def _say(making: Making, call: Call, speech: str) -> None:
+def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) -> None:
     """Keep what the customer said; words that need somebody else move the case there, its place kept."""
     case = making.case(call.case)
+    facts = facts_of_call(making, call, speech)
     making.emit(
         CallSaid(
             call=call.id,
@@ -309,6 +324,8 @@ def _say(making: Making, call: Call, speech: str) -> None:
             at=making.now,
             entry=case.entries + 1,
             words=making.keep(speech, kind="text", owner=call.customer),
+            suspect=junk.suspected(making, call, facts, speech, by=by),
+            redacted=redacted,
         )
     )
     if not _is_in_line(making, call):
@@ -316,7 +333,7 @@ def _say(making: Making, call: Call, speech: str) -> None:
         return
     case = making.case(call.case)
     if case.ask is not None and not case.taken:
-        verdict = making.context.policy.route(facts_of_call(making, call, speech))
+        verdict = making.context.policy.route(facts)
         if verdict.matched and verdict.rule != case.ask.rule and verdict.priority >= case.ask.requirement.priority:
             ask_for_phone(making, case.id, place_at=case.ask.place_at, call=call, speech=speech)
 

@@ -92,6 +92,7 @@ class MailIn:
     bounced_for_good: bool = False
     bounced_why: str = ""
     quiet: str = ""  # why no automatic answer may go out
+    redacted: bool = False  # a card number was taken out of it
     notes: tuple[str, ...] = ()
 
 
@@ -271,6 +272,19 @@ class SetParticipant:
 
 
 @value
+class ReleaseContact:
+    """Let out what was set aside as junk. `text`, `context` and `media` are what came then, as the vault has it."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+    reason: str = ""
+    text: str = ""
+    context: dict[str, str] = field(default_factory=dict[str, str])
+    media: tuple[Media, ...] = ()
+
+
+@value
 class AddAddress:
     """The customer told us one more way to reach them."""
 
@@ -296,6 +310,7 @@ class TakeCall:
     at: Ms
     attested: bool | None = None
     late: bool = False
+    attestation: str = ""  # what it says of the number: A, B, C, failed
     actor: Actor = CUSTOMER
 
     @property
@@ -630,6 +645,7 @@ CustomerCommand = (
     | AnswerLanguage
     | FoldWork
     | AddAddress
+    | ReleaseContact
     | SetParticipant
     | TakeCall
     | TakeRecording
@@ -686,8 +702,8 @@ class Blob:
 
 @value
 class Indexed:
-    """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, or the
-    timeline row of a touch by its contact's id."""
+    """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, the
+    timeline row of a touch by its contact's id, or a case that was set aside, under a key that lists it."""
 
     key: str
     address: AddressId

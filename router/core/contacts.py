@@ -4,7 +4,7 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core import asks
+from router.core import asks, cards, junk
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
 from router.core.commands import AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
@@ -23,6 +23,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.facts import facts_of_contact, without_words
+from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.values import replace
 from router.core.words import (
@@ -45,9 +46,11 @@ TEXT_CHARS_MAX = 20_000
 
 def take_contact(making: Making, command: TakeContact) -> None:
     """One arrival becomes one entry of one case: a reply's case, the single open one, or a new one."""
-    text = clean_text(command.text)
+    given = clean_text(command.text)
+    text = without_cards(given)
     policy = making.context.policy
     found = known_customer(making)
+    is_known = junk.has_met(found[0] if found else None)
     language = policy.language_of(text, default=found[0].language if found else None)
     customer, address = (
         as_spelled(making, *found, command)
@@ -57,8 +60,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     case, link = case_of(making, customer, command)
-    before = case
+    before, mark, alike = case, "", 0
     if case is None:
+        mark, alike = junk.compared(making, customer, text, at=command.at)
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
@@ -80,15 +84,18 @@ def take_contact(making: Making, command: TakeContact) -> None:
             language=language if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
+            mark=mark,
+            alike=alike,
+            redacted=text is not given,
         )
     )
     _note_context(making, command)
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
     elif command.touch is not None or not asks.take_answer(making, case.id, text):  # anybody can touch for anybody
-        want_work(
-            making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
-        )
+        want_work(making, command, case_id=case.id, address=address, known=is_known, language=language, before=before)
+    if text is not given:
+        cards.tell(making, case.id, command, again=before is not None and before.redacted)
 
 
 def _note_context(making: Making, command: TakeContact) -> None:
@@ -135,6 +142,8 @@ def want_work(
     if case.ask is not None:
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
+    if before is None and junk.set_aside_contact(making, command, case, facts, known=known):
+        return
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, command.channel)
     place_at, reasons = command.at, tuple[str, ...]()

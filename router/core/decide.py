@@ -16,6 +16,7 @@ from router.core import (
     letters,
     messages,
     offers,
+    quarantine,
     recorded,
     recording,
     touches,
@@ -54,6 +55,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    ReleaseContact,
     ReleaseMessage,
     SendReply,
     SetAgentState,
@@ -112,6 +114,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             letters.set_participant(making, command)
         case AddAddress():
             contacts.add_address(making, command)
+        case ReleaseContact():
+            quarantine.release(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case TakeCall():

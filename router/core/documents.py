@@ -50,6 +50,8 @@ class Customer:
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     told_at: Ms | None = None  # when an automatic mail last went to them
+    junk: int = 0  # contacts of theirs that are junk
+    only_junk: bool = False  # we have met them in nothing else
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -176,6 +178,10 @@ class Case:
     told_at: Ms | None = None  # when an automatic mail last went out about it
     subject_key: str = ""  # of the first mail with a subject
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
+    junk: str = ""  # the rule by which it was set aside: nobody needs to see it
+    mark: str = ""  # tells the same words of this sender from others, and tells nothing of them
+    alike: int = 0  # so often in a row before they had sent the same
+    redacted: bool = False  # a card number was taken out of their words, and they were told so
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
 
 
@@ -263,6 +269,10 @@ class Call:
     recordings: tuple[RecordingId, ...] = ()  # of what was said on it, the oldest first
     mode: JoinMode | None = None  # of a lead's leg
     coached: str = ""  # the provider's id of the leg whose ear alone a lead speaks to
+    hidden: bool = False  # the caller hides their number
+    attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    pressed: bool = False  # they pressed a key
+    suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
 
     @property
     def room(self) -> str:

@@ -45,6 +45,8 @@ from router.core.events_customer import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     ContextNoted,
     CustomerCreated,
     Facts,
@@ -111,6 +113,8 @@ __all__ = [
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
+    "ContactReleased",
+    "ContactSetAside",
     "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
@@ -193,6 +197,8 @@ CustomerEvent = (
     | CaseOpened
     | CaseReopened
     | ContactReceived
+    | ContactSetAside
+    | ContactReleased
     | ContextNoted
     | WishNoted
     | ConsentChanged

@@ -41,6 +41,8 @@ class CallArrived:
     attested: bool | None = None
     known: bool = False
     notice: str = ""  # its first turn says what is recorded
+    hidden: bool = False  # the caller hides their number
+    attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
 
 
 @value
@@ -152,6 +154,8 @@ class CallSaid:
     entry: int
     words: VaultId
     language: str | None = None
+    suspect: tuple[str, ...] = ()  # the rule by which it is junk, and the conditions that were true
+    redacted: bool = False  # a card number was taken out of the words
 
 
 @value

@@ -43,6 +43,8 @@ from router.core.events import (
     CommandTaken,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     ContextNoted,
     CustomerCreated,
     DeadlineDue,
@@ -101,6 +103,7 @@ from router.core.events import (
     WorkWrapped,
 )
 from router.core.folding import change, get, put
+from router.core.junk_folds import junk_folded, no_junk
 from router.core.recording_folds import recording_folded
 from router.core.values import replace
 from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, WorkState
@@ -113,6 +116,8 @@ def evolve(state: State, event: Event) -> State:
             return state
         case ContactReceived():
             return _contact_received(state, event)
+        case ContactSetAside() | ContactReleased():
+            return junk_folded(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
@@ -146,7 +151,8 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             customer = get(state, case.customer, Customer)
             state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
-            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
+            state = no_junk(state, case)
+            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="")
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
@@ -259,6 +265,9 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
         prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
+        mark=event.mark,
+        alike=event.alike,
+        redacted=case.redacted or event.redacted,
     )
     return _customer_wrote(state, event)
 
@@ -277,9 +286,9 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
         addresses = tuple(
             a.wrote_by_whatsapp(event.via, event.at) if a.id == event.address else a for a in customer.addresses
         )
-    if language == customer.language and addresses is customer.addresses:
+    if language == customer.language and addresses is customer.addresses and not customer.only_junk:
         return state
-    return change(state, customer, language=language, addresses=addresses)
+    return change(state, customer, language=language, addresses=addresses, only_junk=False)
 
 
 def _address_marked(state: State, event: AddressMarked) -> State:
@@ -358,6 +367,8 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         state = change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
     elif not listed and event.status.is_live:
         state = change(state, customer, live_cases=(*customer.live_cases, case.id))
+    if event.status.is_live:
+        state = no_junk(state, case)
     return change(
         state,
         case,
@@ -365,6 +376,7 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         solved_at=None if event.status.is_live else event.at,
         changed_at=event.at,
         entries=event.entry,
+        junk="" if event.status.is_live else case.junk,
     )
 
 

@@ -4,7 +4,7 @@ Its one rule: a sender joins a case only where they are entitled to; whoever is 
 a machine sent is kept and marked; it asks for nothing, answers nothing and opens nothing again.
 """
 
-from router.core import asks
+from router.core import asks, cards, junk
 from router.core.addresses import Address, matching_key
 from router.core.choice import Way
 from router.core.commands import SYSTEM, File, Indexed, MailIn, SetParticipant, TakeContact
@@ -69,8 +69,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
     participant = customer.address(address) is None
     if participant:
         language = customer.language or language  # the language is the customer's; nobody else's words change it
-    is_new = case is None
+    is_new, mark, alike = case is None, "", 0
+    is_known = junk.has_met(known_before if isinstance(known_before, Customer) else None)
+    told_of_cards = case is not None and case.redacted
     if case is None:
+        mark, alike = junk.compared(making, customer, text, at=command.at)
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live and not mail.automatic:
         making.emit(CaseReopened(case=case.id, at=making.now))
@@ -95,6 +98,9 @@ def take_letter(making: Making, command: TakeContact) -> None:
             opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
             letter=letter,
             participant=participant,
+            mark=mark,
+            alike=alike,
+            redacted=mail.redacted,
         )
     )
     for key in mail.keys:
@@ -115,12 +121,14 @@ def take_letter(making: Making, command: TakeContact) -> None:
         replace(command, text=f"{mail.subject}\n{text}" if mail.subject else text),
         case_id=case.id,
         address=_address(making, case.id, address),
-        known=found is not None or not is_new,
+        known=is_known,
         language=language,
         before=known if isinstance(known := before.get(case.id), Case) else None,
     )
-    if is_new:
+    if is_new and not making.case(case.id).junk:
         _say_that_we_have_it(making, making.case(case.id), address, command)
+    if mail.redacted and not participant:
+        cards.tell(making, case.id, command, again=told_of_cards)
 
 
 # --- whose and which --------------------------------------------------------------------------------------------------
@@ -137,9 +145,11 @@ def _placed(
     case = making.case(command.thread)
     customer, sender = making.customer(case.customer), _entitled(making, case, command)
     reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
+    mail, is_theirs = command.mail, customer.address(sender) is not None
+    if case.junk and is_theirs:  # what was set aside is answered by nobody: each mail is judged by itself
+        return customer, sender, None, "new_case"
     long_over = not case.status.is_live and command.at - (case.solved_at or case.changed_at) > reopens
-    mail = command.mail
-    if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
+    if long_over and mail is not None and not mail.automatic and is_theirs:
         return customer, sender, None, "new_case_after_long"
     return customer, sender, case, command.thread_by
 

@@ -38,7 +38,7 @@ def take_touch(making: Making, command: TakeContact) -> None:
                 prefers=touch.prefers,
             )
         )
-    if touch.calls:
+    if touch.calls:  # who asks for a call is never junk
         _promise(making, received.case, received.address)
 
 

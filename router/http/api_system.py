@@ -25,6 +25,7 @@ AUDITED = (
     "AssignCase",
     "CountRefused",
     "GiveBackWork",
+    "ReleaseContact",
     "ReleaseMessage",
     "SetAgentState",
     "SetStatus",

@@ -85,6 +85,7 @@ class CaseOut(Reply):
     language: str | None
     flags: list[str]
     version: int
+    junk: str | None = Field(None, description="the rule by which it was set aside; nobody is asked to look at it")
 
 
 class DeliveryOut(Reply):
@@ -242,6 +243,7 @@ def case_now(
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
         version=case.version,
+        junk=case.junk or None,
     )
 
 

@@ -32,6 +32,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    ReleaseContact,
     ReleaseMessage,
     SendReply,
     SetDeadline,
@@ -292,7 +293,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer or ""
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
-        case SetParticipant():
+        case SetParticipant() | ReleaseContact():
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
