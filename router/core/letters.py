@@ -125,9 +125,12 @@ def take_letter(making: Making, command: TakeContact) -> None:
         language=language,
         before=known if isinstance(known := before.get(case.id), Case) else None,
     )
-    if is_new and not making.case(case.id).junk:
-        _say_that_we_have_it(making, making.case(case.id), address, command)
-    if mail.redacted and not participant:
+    is_told = (
+        is_new
+        and not making.case(case.id).junk
+        and _say_that_we_have_it(making, making.case(case.id), address, command)
+    )
+    if mail.redacted and not participant and not is_told:
         cards.tell(making, case.id, command, again=told_of_cards)
 
 
@@ -306,13 +309,17 @@ def _came_back(making: Making, message: Message, mail: MailIn) -> None:
         fail(making, message, f"came back: {why}", Setback.UNREACHABLE)
 
 
-def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> None:
-    """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names."""
+def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> bool:
+    """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names.
+    False: nothing was said."""
     mail, policy = command.mail, making.context.policy
     if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or why_untold(making, case):
-        return
-    number = policy.numbers.get(command.via)
-    text = policy.phrase("mail_received", case.language or "", brand=number.brand if number else "", ref=case.ref)
+        return False
+    number, language = policy.numbers.get(command.via), case.language or ""
+    text = policy.phrase("mail_received", language, brand=number.brand if number else "", ref=case.ref)
+    if mail.redacted:
+        text = f"{policy.phrase(cards.PHRASE, language)}\n\n{text}"
     words = making.keep(text, kind="text", owner=case.customer)
     way = Way(Channel.EMAIL, address, command.via)
     queue_message(making, case, way, words, segments=0, by=SYSTEM, reasons=("their first mail about it",))
+    return True

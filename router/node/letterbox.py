@@ -25,6 +25,7 @@ from router.core.values import replace
 from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import BLOB_BYTES_MAX, PROVIDER_KEY_KEPT_MS, Answer, Blob, Journal
 from router.node.mail_guard import MailGuard
+from router.node.mail_redaction import without_card_numbers
 from router.node.taking import AnswerOf, Outcome
 
 THREADS_MAX = 30
@@ -99,8 +100,9 @@ class Letterbox:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()
         letter = await self._read(envelope.raw, now)
+        letter, raw, is_redacted = without_card_numbers(letter, envelope.raw)
         threads = await self._threads(envelope, letter)
-        command = await self._command(envelope, letter, now, late=late)
+        command = await self._command(envelope, letter, now, raw=raw, late=late, is_redacted=is_redacted)
         outcome = await self._placed(command, threads)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
@@ -126,7 +128,9 @@ class Letterbox:
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
+    async def _command(
+        self, envelope: Envelope, letter: Letter, now: Ms, *, raw: bytes, late: bool, is_redacted: bool
+    ) -> TakeContact:
         sender, vouched = _sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
@@ -147,7 +151,7 @@ class Letterbox:
             late=late,
             mail=MailIn(
                 id=letter.message_id,
-                raw=await self._stored(await _file(envelope.raw, "mail.eml", "message/rfc822")),
+                raw=await self._stored(await _file(raw, "mail.eml", "message/rfc822")),
                 thread=" ".join(letter.references[-THREADS_MAX:]),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
@@ -166,6 +170,7 @@ class Letterbox:
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=f"{letter.bounce.status} {letter.bounce.reason}".strip() if letter.bounce else "",
                 quiet=quiet,
+                redacted=is_redacted,
                 notes=notes,
             ),
         )

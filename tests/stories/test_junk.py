@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.email.builders import mail
+from tests.email.builders import eml
 from tests.story import Json, Story, World
 from tests.story.wire import HERS, HIS
 
@@ -46,11 +46,11 @@ async def test_a_spam_text_asks_for_nobody_and_comes_out_at_its_true_place() -> 
 
         await story.passes(minutes=10)
         await story.phone(HERS).texts("my boiler is cold")
-        await ana.declines(await ana.offered())
+        await ana.is_now("off")
         out = await released(story, item, "he really sells boilers")
         assert (out["status"], out["junk"]) == ("waiting_us", None)
         assert out["ask"]["place_at"] == item["at"]
-        await story.passes(minutes=3)
+        await ana.is_now("ready")
         offer = await ana.offered()
         assert (offer["case"], offer["place_at"]) == (case["id"], item["at"])
         await ana.accepts(offer)
@@ -125,11 +125,11 @@ async def test_cases_show_junk_only_when_it_is_asked_for() -> None:
 async def test_junk_mail_gets_no_answer_and_each_mail_of_its_thread_is_judged() -> None:
     """A stranger's advertising by mail: no reference goes back, and their next mail in the same thread is no way out."""
     async with Story() as story:
-        first = mail(f"From: Max <max@shop.example>\r\nTo: help@support.example\r\nSubject: Offer\r\n"
+        first = eml(f"From: Max <max@shop.example>\r\nTo: help@support.example\r\nSubject: Offer\r\n"
                      f"Message-ID: <1@shop.example>\r\n\r\n{SPAM}\r\n")  # fmt: skip
         await story.brings_mail(first)
         await story.settles()
-        second = mail(f"From: Max <max@shop.example>\r\nTo: help@support.example\r\nSubject: Re: Offer\r\n"
+        second = eml(f"From: Max <max@shop.example>\r\nTo: help@support.example\r\nSubject: Re: Offer\r\n"
                       f"Message-ID: <2@shop.example>\r\nIn-Reply-To: <1@shop.example>\r\n\r\nagain: {SPAM}\r\n")  # fmt: skip
         await story.brings_mail(second)
         await story.settles()
