@@ -17,9 +17,9 @@ async def aside(story: World, **query: Any) -> list[Json]:
 
 
 async def released(story: World, item: Json, reason: str = "") -> Json:
-    case = await story.api("POST", f"/quarantine/{item['id']}/release", {"reason": reason} if reason else {})
+    out = await story.api("POST", f"/quarantine/{item['id']}/release", {"reason": reason} if reason else {})
     await story.settles()
-    return case
+    return out["case"]
 
 
 async def test_a_spam_text_asks_for_nobody_and_comes_out_at_its_true_place() -> None:
