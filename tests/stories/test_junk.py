@@ -240,3 +240,24 @@ async def test_pages_of_the_quarantine() -> None:
                 break
             after = f"&after={page['next']}"
         assert seen == [id for id in every if id not in (every[1], every[3])]
+
+
+async def test_the_desk_shows_the_quarantine_to_whoever_may_look() -> None:
+    """A lead sees on the desk what was set aside, its words as words, and lets it out with one click; an agent sees
+    neither list nor link."""
+    async with Story() as story:
+        lea, ana = await story.agent("Lea", role="lead"), await story.agent("Ana")
+        await story.phone(HIS).texts(f"<b>{SPAM}</b>")
+        [item] = await aside(story)
+        page = (await story.ask("GET", "/desk/quarantine", token=lea.token)).body.decode()
+        assert "&lt;b&gt;You have won!" in page
+        assert "rule advertising" in page
+        assert f"/desk/quarantine/{item['id']}/release" in page
+        await lea.clicks(f"/quarantine/{item['id']}/release", reason="no junk", once="once-once-once")
+        assert (await story.case(item["case"]))["status"] == "waiting_us"
+        shown = await lea.page(item["case"])
+        assert "Set aside as junk" in shown
+        assert "Lea let it out of the quarantine" in shown
+        assert "no junk" in shown
+        assert (await story.ask("GET", "/desk/quarantine", token=ana.token)).status == 403
+        assert "/desk/quarantine" not in (await story.ask("GET", "/desk", token=ana.token)).body.decode()
