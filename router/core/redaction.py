@@ -4,6 +4,7 @@ Its one rule: it takes out before anything is written, and leaves a mark where s
 """
 
 import re
+from bisect import bisect_left
 
 CARD_MARK = "[card number removed]"
 SECRET_MARK = "[removed]"
@@ -28,6 +29,7 @@ _AFTER_CARD = re.compile(
 )
 """Three or four figures right after a card number, or after its date."""
 _GROUP = re.compile(r"\d+")
+DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _SECRET = re.compile(r"passw(?:or)?d|token|secret|authorization", re.IGNORECASE)
 _SAID = re.compile(
     r"((?:passw(?:or)?d|token|secret|authorization)[\w-]{0,40}[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?:bearer |basic )?)"
@@ -75,34 +77,64 @@ def without_cards(text: str) -> str:
 def _without_cards(found: re.Match[str]) -> str:
     """One run of groups of digits: whole groups that together are a card number go."""
     run = found[0]
-    groups = [(m.start(), m.end()) for m in _GROUP.finditer(run)]
+    if len(run) < CARD_DIGITS[0]:
+        return run
+    groups = _Groups(run)
     kept, done, first = list[str](), 0, 0
-    while first < len(groups):
-        last = _card_from(run, groups, first)
-        if last is None:
+    while first < groups.count:
+        after = groups.card_from(first)
+        if after is None:
             first += 1
             continue
-        kept += [run[done : groups[first][0]], CARD_MARK]
-        done, first = groups[last][1], last + 1
+        kept += [run[done : groups.starts[first]], CARD_MARK]
+        done, first = groups.ends[after - 1], after
     return "".join([*kept, run[done:]])
 
 
-def _card_from(run: str, groups: list[tuple[int, int]], first: int) -> int | None:
-    """The last group of the card number that begins with group `first`, if one does."""
-    least, most = CARD_DIGITS
-    digits, sizes = "", set[int]()
-    for at in range(first, min(first + most, len(groups))):
-        start, end = groups[at]
-        sizes.add(end - start)
-        if len(digits) + end - start > most or (min(sizes) < GROUP_MIN and len(sizes) > 1):
-            return None
-        digits += run[start:end]
-        if len(digits) >= least and _is_checked(digits):
-            return at
-    return None
+class _Groups:
+    """The groups of digits of one run, so laid out that whether some of them are a card number takes a few steps,
+    whatever stands around them. Cards come in groups of three figures or more, or in groups of one size."""
 
+    def __init__(self, run: str) -> None:
+        found = [(m.start(), m.end()) for m in _GROUP.finditer(run)]
+        self.count = len(found)
+        self.starts = [start for start, _ in found]
+        self.ends = [end for _, end in found]
+        self._digits, self._even, self._odd = [0], [0], [0]  # up to each group: how many, and what they come to
+        digits = even = odd = 0
+        for start, end in found:
+            for figure in run[start:end]:
+                digit = int(figure)
+                even, odd = (
+                    (even + DOUBLED[digit], odd + digit) if digits % 2 == 0 else (even + digit, odd + DOUBLED[digit])
+                )
+                digits += 1
+            self._digits.append(digits)
+            self._even.append(even)
+            self._odd.append(odd)
+        self._fitting = self._fit([end - start for start, end in found])
 
-def _is_checked(digits: str) -> bool:
-    """Luhn's formula (ISO/IEC 7812-1, annex B). All zeros satisfy it and are nobody's card."""
-    doubled = [int(d) * (1 + at % 2) for at, d in enumerate(reversed(digits))]
-    return any(doubled) and sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+    def _fit(self, sizes: list[int]) -> list[int]:
+        """By group: the end of those after it that may stand in one number with it."""
+        fitting = [0] * len(sizes)
+        same = large = len(sizes)
+        for at in range(len(sizes) - 1, -1, -1):
+            if at + 1 < len(sizes) and sizes[at] != sizes[at + 1]:
+                same = at + 1
+            if sizes[at] < GROUP_MIN:
+                large = at
+            fitting[at] = max(same, large)
+        return fitting
+
+    def card_from(self, first: int) -> int | None:
+        """The end of the card number that begins with group `first`, if one does: Luhn's formula (ISO/IEC 7812-1, annex
+        B). All zeros satisfy it and are nobody's card."""
+        digits, least, most = self._digits, *CARD_DIGITS
+        at = bisect_left(digits, digits[first] + least, first + 1)
+        while at <= self._fitting[first] and digits[at] <= digits[first] + most:
+            doubled = self._even if digits[at] % 2 == 0 else self._odd  # the last digit is not doubled
+            total = doubled[at] - doubled[first]
+            if total and total % 10 == 0:
+                return at
+            at += 1
+        return None

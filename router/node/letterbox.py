@@ -34,6 +34,7 @@ OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
+REDACTED_AT_ONCE_MAX = 64 * 1024
 WAITED_MS_MAX = 30 * DAY_MS
 """A mail that waited longer than this counts as if it had come then."""
 
@@ -100,7 +101,7 @@ class Letterbox:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()
         letter = await self._read(envelope.raw, now)
-        letter, raw, is_redacted = without_card_numbers(letter, envelope.raw)
+        letter, raw, is_redacted = await _redacted(letter, envelope.raw)
         threads = await self._threads(envelope, letter)
         command = await self._command(envelope, letter, now, raw=raw, late=late, is_redacted=is_redacted)
         outcome = await self._placed(command, threads)
@@ -235,6 +236,14 @@ class Letterbox:
         """The message of ours that has this Message-ID."""
         reference = reference_of_message_id(message_id, self._secret) if message_id else None
         return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
+
+
+async def _redacted(letter: Letter, raw: bytes) -> tuple[Letter, bytes, bool]:
+    """Without card numbers; of a long mail in a thread, so that it holds up no call."""
+    long = len(letter.text) + len(letter.html) + sum(len(part.content) for part in letter.parts)
+    if long > REDACTED_AT_ONCE_MAX:
+        return await asyncio.to_thread(without_card_numbers, letter, raw)
+    return without_card_numbers(letter, raw)
 
 
 def _came_at(envelope: Envelope, now: Ms) -> Ms:
