@@ -34,6 +34,7 @@ RECORDING_PATH = "/twilio/status/recording"
 MUSIC_PATH = "/hold.wav"
 XML = "text/xml"
 FULLY_ATTESTED = "TN-Validation-Passed-A"
+PASSED = "TN-Validation-Passed-"
 """The only value that vouches for the caller: others are weaker, or speak of whoever forwarded the call."""
 LOCALES = {"en": "en-US", "de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "pt": "pt-BR", "nl": "nl-NL"}
 DIGITS_MAX = 40
@@ -279,8 +280,16 @@ def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, medi
         via=fields.get("To", ""),
         at=at,
         attested=None if vouched is None else vouched == FULLY_ATTESTED,
+        attestation=_attestation(vouched or ""),
         late=late,
     )
+
+
+def _attestation(vouched: str) -> str:
+    """A, B or C for a number that passed, failed for one that did not; nothing where nothing is said."""
+    if vouched.startswith(PASSED):
+        return vouched.removeprefix(PASSED)[:1]
+    return "failed" if "Failed" in vouched else ""
 
 
 def _heard(fields: dict[str, str], query: dict[str, str], *, step: str) -> HearCall:

@@ -9,6 +9,7 @@ from policies.explain import explain
 from policies.facts import CHANNELS, FACTS, KINDS, Fact, Kind, kind_of
 from policies.files import default_policy_files, load_folder_texts
 from policies.hours import Hours
+from policies.junk import Junk, JunkRules
 from policies.parse import parse_policies
 from policies.phrases import PHRASES
 from policies.policy_set import Number, PolicySet
@@ -37,6 +38,8 @@ __all__ = [
     "ConsentWord",
     "Fact",
     "Hours",
+    "Junk",
+    "JunkRules",
     "Kind",
     "Number",
     "PolicyProblems",

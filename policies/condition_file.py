@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.conditions import AllOf, AnyOf, Between, Condition, HasWords, Not, OneOf, Says, WordIndex
 from policies.expressions import ExpressionError, compile_expression
-from policies.facts import CHANNELS, CONTEXT
+from policies.facts import ATTESTATIONS, CHANNELS, CONTEXT
 from policies.fields import Fields
 from policies.problems import either, nearest
 from policies.text import words_of
@@ -113,6 +113,15 @@ def _known_customer(name: str, node: Node, block: Fields, terms: Terms) -> Condi
     return OneOf(name, frozenset((value,)), "customer is known" if value else "customer is new")
 
 
+def _flag(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
+    value = Fields(block.node, block.findings).flag(name, default=True)
+    return OneOf(name, frozenset((value,)), f"{name} is {'yes' if value else 'no'}")
+
+
+def _attestation(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
+    return _one_of(name, node, block, lambda fields, item: fields.choice(item, ATTESTATIONS, what="an attestation"))
+
+
 def _hours(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
     value = block.choice(node, ("open", "closed"), what="open or closed")
     return OneOf("hour_open", frozenset((value == "open",)), f"hours are {value}")
@@ -174,5 +183,7 @@ def _two_large(text: str) -> str | None:
 _READERS: Final[Mapping[str, Callable[[str, Node, Fields, Terms], Condition]]] = {
     "channel": _channel, WORDS: _words, "language": _language, "country": _country, "number": _number,
     "known_customer": _known_customer, "hours": _hours, "contacts_in_case": _count, "media_count": _count, "age": _age,
+    "links": _count, "alike": _count, "junk_before": _count, "silent": _flag, "anonymous": _flag,
+    "attestation": _attestation, "speaks_at_once": _flag,
     "all": _all, "any": _any, "not": _not, "cel": _cel,
 }  # fmt: skip

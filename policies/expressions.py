@@ -24,6 +24,8 @@ LOOPS: Final = ("all", "exists", "exists_one", "map", "filter")
 _SAMPLE: Final[Mapping[str, Fact]] = {
     "channel": "sms", "text": "words", "number": "+14155550100", "language": "en", "country": "DE",
     "known_customer": True, "contacts_in_case": 1, "age_s": 60, "hour_open": True, "media_count": 0,
+    "links": 0, "alike": 0, "junk_before": 0, "silent": False, "anonymous": False, "attestation": "none",
+    "speaks_at_once": False,
 }  # fmt: skip
 _TOKEN: Final = re.compile(r"""[rRbB]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|[A-Za-z_]\w*|\d[\w.]*|\S""", re.ASCII)
 _FAILURES: Final = (LookupError, ValueError, TypeError, ArithmeticError, RuntimeError)

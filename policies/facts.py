@@ -16,6 +16,7 @@ KINDS: Final[tuple[Kind, ...]] = ("phone", "chat", "message", "email")
 """Kinds of ask: what waits together has the same targets and shares an agent's capacity."""
 
 CONTEXT: Final = "context."
+ATTESTATIONS: Final = ("A", "B", "C", "failed", "none")
 
 _KIND_OF_CHANNEL: Final[dict[str, Kind]] = {"phone": "phone", "chat": "chat", "email": "email"}
 
@@ -30,6 +31,13 @@ FACTS: Final[dict[str, tuple[FactType, str]]] = {
     "age_s": ("count", "Seconds since the first contact of this case."),
     "hour_open": ("yes or no", "Whether the business hours are open now."),
     "media_count": ("count", "How many pictures or files came along."),
+    "links": ("count", "How many addresses of pages stand in the words."),
+    "alike": ("count", "How often in a row, within a day, they sent these same words before; in junk.yaml alone."),
+    "junk_before": ("count", "How many contacts of theirs were junk before; in junk.yaml alone."),
+    "silent": ("yes or no", "Whether nobody said a word or pressed a key in the whole call; in junk.yaml alone."),
+    "anonymous": ("yes or no", "Whether the caller hides their number; in junk.yaml alone."),
+    "attestation": ("text", "What is said of the caller's number: A, B, C, failed or none; in junk.yaml alone."),
+    "speaks_at_once": ("yes or no", "Whether a machine speaks, or a long speech began at once; in junk.yaml alone."),
     "context": ("texts by name", "What the page, app or device told: context.model, context.error and so on."),
 }
 

@@ -8,6 +8,7 @@ from policies.condition_file import Terms, read_words
 from policies.consent import Consent, ConsentWord, consent_of
 from policies.fields import Fields
 from policies.hours_file import read_hours
+from policies.junk_file import read_junk
 from policies.matters import AGAIN, ANOTHER, matters_of
 from policies.phrases import read_phrases, warn_of_long_texts
 from policies.policy_set import Number, PolicySet
@@ -23,6 +24,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "hours.yaml": ("zone", "hours"),
     "queues.yaml": ("targets", "queues"),
     "routing.yaml": ("rules",),
+    "junk.yaml": ("rules",),
     "words.yaml": ("language", "phrases", "lists", "consent"),
     "numbers.yaml": ("numbers",),
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
@@ -56,13 +58,15 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     phrases = read_phrases(words, spare)
     warn_of_long_texts(phrases, findings, segments_max=settings.sending.sms_max_segments)
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
-    lists = {**(_lists(spare) if spare and "routing.yaml" not in files else {}), **_lists(words)}
-    terms = Terms(lists=lists, numbers=numbers)
-    routing = read_routing(tops["routing.yaml"], queues=queues, terms=terms)
+    lists = _known_to("routing.yaml", files, spare, words)
+    routing = read_routing(tops["routing.yaml"], queues=queues, terms=Terms(lists=lists, numbers=numbers))
+    junk_terms = Terms(lists=_known_to("junk.yaml", files, spare, words), numbers=numbers)
+    junk = read_junk(tops["junk.yaml"], terms=junk_terms)
     known = _known_lists(spare, lists)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
-        phrases=phrases, consent=_consent(words), spoken=spoken_of(known), matters=matters_of(known), warnings=(),
+        junk=junk, phrases=phrases, consent=_consent(words), spoken=spoken_of(known), matters=matters_of(known),
+        warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -109,6 +113,11 @@ def _lists(words: Fields) -> dict[str, tuple[str, ...]]:
     for key, node in words.block("lists").items():
         lists[words.name(key) or ""] = read_words(words, node)
     return lists
+
+
+def _known_to(name: str, files: Mapping[str, str], spare: Fields | None, words: Fields) -> dict[str, tuple[str, ...]]:
+    """The lists that the rules of file `name` may name: the product's own rules know the product's own lists."""
+    return {**(_lists(spare) if spare and name not in files else {}), **_lists(words)}
 
 
 def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:

@@ -86,6 +86,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "opted_out": ("brand",),
     "opted_in": ("brand",),
     "help": ("brand",),
+    "card_removed": (),
+    "call_card_removed": (),
 }
 """Every phrase that we say, with the names it may use."""
 
@@ -94,6 +96,7 @@ TEXTED: Final = CONSENT_PHRASES | {
     "text_after_call", "callback_promised", "callback_moved", "callback_cancelled", "callback_missed",
     "message_received", "message_link", "terms_confirmed", "case_solved", "code", "impact_known", "language_question",
     "which_matter", "which_matter_unproved", "who_writes",
+    "card_removed",
 }  # fmt: skip
 """Phrases that go out by text; the others are spoken or shown."""
 NAME_CHARS: Final = 30

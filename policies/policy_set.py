@@ -11,6 +11,7 @@ from policies import languages
 from policies.consent import Consent, ConsentWord
 from policies.facts import Fact
 from policies.hours import Hours
+from policies.junk import Junk, JunkRules
 from policies.matters import Matters
 from policies.phrases import Phrases
 from policies.queues import Queue
@@ -40,6 +41,7 @@ class PolicySet:
     numbers: Mapping[str, Number]
     settings: Settings
     routing: Routing
+    junk: JunkRules
     phrases: Phrases
     consent: Consent
     spoken: Spoken
@@ -57,6 +59,10 @@ class PolicySet:
     def topics_in(self, text: str) -> tuple[str, ...]:
         """What the words of a text are about, named as `topic_of` names it; never the words."""
         return self.routing.topics_in(text)
+
+    def judge(self, facts: Mapping[str, Fact]) -> Junk | None:
+        """What makes a contact junk; None where it is to be worked on."""
+        return self.junk.judge(facts)
 
     def language_of(self, text: str, *, default: str | None = None) -> str:
         """'en', 'de' or 'es' by the small words of `text`, else `default`, else the policy's language."""

@@ -12,6 +12,8 @@ from policies.facts import Fact, Kind, kind_of
 
 ANY_LANGUAGE: Final = "any"
 SAME_LANGUAGE: Final = "same"
+DANGER: Final = 9
+"""The priority of what the first free person takes, before everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Verdict:
     matched: tuple[str, ...]
     relax: tuple[RelaxStep, ...]
     offer_s: int
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether somebody tells of danger."""
+        return self.priority >= DANGER
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from policies.conditions import AllOf, Condition
 from policies.fields import Fields
 from policies.problems import nearest
 from policies.queues import Queue, read_language, read_skills, read_targets
-from policies.routing import ANY_LANGUAGE, RelaxStep, Routing, Rule
+from policies.routing import ANY_LANGUAGE, DANGER, RelaxStep, Routing, Rule
 from policies.scalars import name
 from policies.tree import Listing, Node, Scalar
 
 RULES_MAX: Final = 1_000
 RATE_MAX: Final = 1_000
-PRIORITY_MAX: Final = 9
+PRIORITY_MAX: Final = DANGER
 OTHERWISE: Final = "otherwise"
 
 _KEYS: Final = ("name", "when", "queue", "skills", "language", "rate", "priority", "targets", "relax", "offer")

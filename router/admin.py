@@ -31,6 +31,7 @@ DOCTOR_SHOWS = (
     "onecase_class_",
     "onecase_overtakes_total",
     "onecase_offers_total",
+    "onecase_junk_",
     "onecase_consumer_lag",
 )
 SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
@@ -219,11 +220,29 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                     lines.append(f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}")
                     healthy = False
                 lines.append(f"ok outbox: {len(stuck)} stuck" if not stuck else f"outbox: {len(stuck)} stuck")
+                async with session.get(f"{url}/api/v1/quarantine?limit=200", headers=headers) as answer:
+                    said = await answer.json() if answer.status == 200 else {}
+                told, is_well = _quarantine(said.get("items", []), has_more=said.get("next") is not None)
+                lines += told
+                healthy &= is_well
             else:
                 lines.append("outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin")
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
     return lines, healthy
+
+
+def _quarantine(items: list[dict[str, Any]], *, has_more: bool) -> tuple[list[str], bool]:
+    """Lines about what was set aside; only what could not be taken is not well."""
+    stuck = [item for item in items if item["case"] is None]
+    lines = [f"a contact by {i['channel']} of {i['at']} is aside: {i['reasons'][0]}; mend it, then release {i['id']}"
+             for i in stuck]  # fmt: skip
+    junk = len(items) - len(stuck)
+    count = f"{junk} or more" if has_more else f"{junk}"
+    lines.append(
+        f"ok quarantine: {count} set aside as junk" + ("; look whether they are: /desk/quarantine" if junk else "")
+    )
+    return lines, not stuck
 
 
 def _samples(text: str) -> list[tuple[str, float]]:

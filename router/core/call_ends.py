@@ -3,6 +3,7 @@
 Hanging up in line becomes a call only where they heard that it would, on a number that is surely theirs.
 """
 
+from router.core import junk
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -131,10 +132,13 @@ def all_said(making: Making, call: Call, *, why: str) -> None:
 
 
 def _hung_up(making: Making, call: Call) -> None:
-    """They hung up in line. A call where they heard of it, an answer in writing where they spoke, else the place is
-    kept silently for some days."""
+    """They hung up in line. A call where they heard of it, nothing where it was junk, an answer in writing where they
+    spoke, else the place is kept silently for some days."""
     case = making.case(call.case)
-    if case.ask is None or not _waits_for_phone(case):
+    if case.ask is None:
+        junk.set_aside_call(making, call)
+        return
+    if not _waits_for_phone(case):
         return
     if case.promise is not None:
         due_at = making.promise(case.promise).due_at
@@ -147,6 +151,8 @@ def _hung_up(making: Making, call: Call) -> None:
     enough = waited_ms >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
     if call.told_at is not None and enough and may_ring_back(call) and address is not None and can_be_called(address):
         promise_call(making, case, address, why="they hung up after hearing that we ring them")
+    elif junk.set_aside_call(making, call):
+        return
     elif call.spoke or case.ask.written:
         turn_to_writing(making, case.id, why="they hung up")
     else:

@@ -126,6 +126,7 @@ def _moved(
                 first=event.first,
                 notice=event.notice,
                 coached=event.coached,
+                pressed=call.pressed or event.heard in ("keys", "refused"),
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -177,6 +178,8 @@ def _arrived(state: State, event: CallArrived) -> State:
         answered_at=event.at,
         due_at=Ms(event.at + WATCH_MS),
         notice=event.notice,
+        hidden=event.hidden,
+        attestation=event.attestation,
     )
     return put(state, call)
 
@@ -218,13 +221,21 @@ def _took_over(state: State, event: LeadTookOver) -> State:
 
 def _said(state: State, event: CallSaid) -> State:
     call = get(state, event.call, Call)
-    state = change(state, call, spoke=True)
+    suspect = event.suspect if call.suspect or not call.spoke else ()  # one word in earnest and the whole is
+    state = change(state, call, spoke=True, suspect=suspect)
     case = get(state, event.case, Case)
     heard, ask = case.heard, _with_words(case.ask)
     if call.address is not None:
         heard = Reached(at=event.at, channel=Channel.PHONE, address=call.address, via=call.via)
     state = change(
-        state, case, entries=event.entry, changed_at=event.at, unanswered=case.unanswered + 1, heard=heard, ask=ask
+        state,
+        case,
+        entries=event.entry,
+        changed_at=event.at,
+        unanswered=case.unanswered + 1,
+        heard=heard,
+        ask=ask,
+        redacted=case.redacted or event.redacted,
     )
     return sides.said(state, get(state, case.id, Case), at=event.at, heard=heard) if case.side else state
 

@@ -6,8 +6,8 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 
 from policies import PolicySet
 from policies.segments import segments_of
-from router.core import leads, legs, recording
-from router.core.addresses import AddressKind
+from router.core import junk, leads, legs, recording
+from router.core.addresses import AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
 from router.core.call_ends import end_call, let_agent_go, note_kept
 from router.core.call_parts import (
@@ -58,10 +58,12 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
+    PlaceKept,
     WorkWanted,
 )
 from router.core.evidence import grade_of_call, strengthened
 from router.core.linking import NO_WORDS, link
+from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.words import (
@@ -77,6 +79,7 @@ from router.core.words import (
 
 SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
+CARD_REMOVED = "call_card_removed"
 JOINED = "joined"
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
@@ -88,6 +91,7 @@ def take_call(making: Making, command: TakeCall) -> None:
     found = known_customer(making)
     if found:
         refuse_shared(found[1])
+    is_known = junk.has_met(found[0] if found else None)
     number = policy.numbers.get(command.via)
     language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
@@ -96,6 +100,7 @@ def take_call(making: Making, command: TakeCall) -> None:
     graded = strengthened(grade_of_call(command, known=found is not None), found_link.grounds)
     graded = graded_on_line(customer, graded)
     case = found_link.case
+    kept_place_at = junk.kept_place(making, customer) if case is None else None
     if case is None:
         queue = policy.routing.rules[-1].queue
         candidates = candidates_of(customer, found_link)
@@ -132,11 +137,16 @@ def take_call(making: Making, command: TakeCall) -> None:
             language=language,
             step=Step.GREETING,
             attested=command.attested,
-            known=found is not None and not customer.users,
+            known=is_known and not customer.users,
             shared=bool(customer.users),
+            hidden=is_anonymous(command.sender),
+            attestation=command.attestation,
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
+    if kept_place_at is not None:
+        entry = making.case(case.id).entries + 1
+        making.emit(PlaceKept(case=case.id, at=making.now, entry=entry, place_at=kept_place_at))
     if command.late:  # nobody is on the line any more: somebody looks after them
         call = making.call(command.call)
         case = making.case(case.id)
@@ -215,10 +225,14 @@ def hear_call(making: Making, command: HearCall) -> None:
 
 def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     row = TABLE[call.step]
-    speech = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
+    given = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
+    speech = without_cards(given)
+    is_redacted = speech is not given and row.keeps_words
     to, heard, misses = row.silence, "silence", 0
     refuses = _refuses(making, row, command.digits, speech)
     first = "recording_off" if refuses else ""
+    if is_redacted and not refuses and not making.case(call.case).redacted:
+        first = CARD_REMOVED
     if refuses:
         recording.refuse(making, call)
     if refuses and (not speech or making.context.policy.spoken.is_short(speech)):
@@ -226,7 +240,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     elif speech and row.speech is not None:
         to, heard = _chosen(making.context.policy, call, speech) or row.speech, "speech"
         if row.keeps_words:
-            _say(making, call, speech)
+            _say(making, call, speech, redacted=is_redacted, by=command.answered_by)
     elif command.digits:
         heard = "keys"
         key = "number" if row.digits == 0 else command.digits
@@ -312,9 +326,10 @@ def _after_room(making: Making, call: Call) -> Step:
     return Step.TALKING if beside else Step.LOST
 
 
-def _say(making: Making, call: Call, speech: str) -> None:
+def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) -> None:
     """Keep what the customer said; words that need somebody else move the case there, its place kept."""
     case = making.case(call.case)
+    facts = facts_of_call(making, call, speech)
     making.emit(
         CallSaid(
             call=call.id,
@@ -323,6 +338,8 @@ def _say(making: Making, call: Call, speech: str) -> None:
             at=making.now,
             entry=case.entries + 1,
             words=making.keep(speech, kind="text", owner=call.customer),
+            suspect=junk.suspected(making, call, facts, speech, by=by),
+            redacted=redacted,
         )
     )
     if not _is_in_line(making, call):
@@ -330,7 +347,7 @@ def _say(making: Making, call: Call, speech: str) -> None:
         return
     case = making.case(call.case)
     if case.ask is not None and not case.taken:
-        verdict = making.context.policy.route(facts_of_call(making, call, speech))
+        verdict = making.context.policy.route(facts)
         if verdict.matched and verdict.rule != case.ask.rule and verdict.priority >= case.ask.requirement.priority:
             ask_for_phone(making, case.id, place_at=case.ask.place_at, call=call, speech=speech)
 

@@ -93,6 +93,7 @@ class MailIn:
     bounced_for_good: bool = False
     bounced_why: str = ""
     quiet: str = ""  # why no automatic answer may go out
+    redacted: bool = False  # a card number was taken out of it
     notes: tuple[str, ...] = ()
 
 
@@ -277,6 +278,19 @@ class SetParticipant:
     address: str
     invited: bool
     actor: Actor
+
+
+@value
+class ReleaseContact:
+    """Let out what was set aside as junk. `text`, `context` and `media` are what came then, as the vault has it."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+    reason: str = ""
+    text: str = ""
+    context: dict[str, str] = field(default_factory=dict[str, str])
+    media: tuple[Media, ...] = ()
 
 
 @value
@@ -499,6 +513,7 @@ class TakeCall:
     at: Ms
     attested: bool | None = None
     late: bool = False
+    attestation: str = ""  # what it says of the number: A, B, C, failed
     actor: Actor = CUSTOMER
 
     @property
@@ -840,6 +855,7 @@ CustomerCommand = (
     | DropCandidates
     | ShareLine
     | BlockLine
+    | ReleaseContact
     | SetParticipant
     | TakeCall
     | TakeRecording
@@ -905,8 +921,8 @@ class Blob:
 
 @value
 class Indexed:
-    """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, or the
-    timeline row of a touch by its contact's id."""
+    """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, the
+    timeline row of a touch by its contact's id, or a case that was set aside, under a key that lists it."""
 
     key: str
     address: AddressId

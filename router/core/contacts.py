@@ -4,7 +4,7 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
-from router.core import asks, questions
+from router.core import asks, cards, junk, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
@@ -27,6 +27,7 @@ from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import Link, link, read_words
 from router.core.parts import note_merge
+from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.tree import side_for
@@ -50,11 +51,13 @@ TEXT_CHARS_MAX = 20_000
 
 def take_contact(making: Making, command: TakeContact) -> None:
     """One arrival becomes one entry of one case: a reply's case, the single open one, or a new one."""
-    text = clean_text(command.text)
+    given = clean_text(command.text)
+    text = without_cards(given)
     policy = making.context.policy
     found = known_customer(making)
     if found:
         refuse_shared(found[1])
+    is_known = junk.has_met(found[0] if found else None)
     language = policy.language_of(text, default=found[0].language if found else None)
     if found is not None:
         customer, address = as_spelled(making, *found, command)
@@ -72,7 +75,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
         check_goes_on(customer, found_link.how)
     graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
     case = before = found_link.case
+    mark, alike = "", 0
     if case is None:
+        mark, alike = junk.compared(making, customer, text, at=command.at)
         case = open_case(
             making, customer, queue=_last_queue(making), at=command.at, candidates=candidates_of(customer, found_link)
         )
@@ -102,6 +107,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
             opt_out_hint=word is None and policy.mentions_opt_out(text),
             line=address.lines + 1 if command.channel is Channel.CHAT else 0,
             client_id=command.client_id,
+            mark=mark,
+            alike=alike,
+            redacted=text is not given,
         )
     )
     received = making.events[-1]
@@ -109,13 +117,13 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
     elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
-        want_work(
-            making, command, case_id=case.id, address=address, known=found is not None, language=language, before=before
-        )
+        want_work(making, command, case_id=case.id, address=address, known=is_known, language=language, before=before)
         if found_link.how == "unsure" and isinstance(received, ContactReceived):
             questions.ask_which(making, received)
         if customer.users and isinstance(received, ContactReceived):
             ask_who(making, customer, received)
+    if text is not given:
+        cards.tell(making, case.id, command, again=before is not None and before.redacted)
 
 
 def _take_answer(making: Making, id: CaseId, text: str) -> bool:
@@ -167,6 +175,8 @@ def want_work(
     if case.ask is not None:
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
+    if before is None and junk.set_aside_contact(making, command, case, facts, known=known):
+        return
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, command.channel)
     place_at, reasons = command.at, tuple[str, ...]()

@@ -21,6 +21,7 @@ from router.core import (
     merging,
     messages,
     offers,
+    quarantine,
     recorded,
     recording,
     shared_lines,
@@ -72,6 +73,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    ReleaseContact,
     ReleaseMessage,
     RevokeLinks,
     SendReply,
@@ -150,6 +152,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             shared_lines.share_line(making, command)
         case BlockLine():
             shared_lines.block_line(making, command)
+        case ReleaseContact():
+            quarantine.release(making, command)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():

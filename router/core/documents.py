@@ -79,6 +79,8 @@ class Customer:
     users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
     joined: Joined | None = None  # the customer whom they were found to be as well
     members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
+    junk: int = 0  # contacts of theirs that are junk
+    only_junk: bool = False  # we have met them in nothing else
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -258,6 +260,10 @@ class Case:
     told_at: Ms | None = None  # when an automatic mail last went out about it
     subject_key: str = ""  # of the first mail with a subject
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
+    junk: str = ""  # the rule by which it was set aside: nobody needs to see it
+    mark: str = ""  # tells the same words of this sender from others, and tells nothing of them
+    alike: int = 0  # so often in a row before they had sent the same
+    redacted: bool = False  # a card number was taken out of their words, and they were told so
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
     links_from: Ms | None = None  # links that carry it and were made before are taken back
     topics: tuple[str, ...] = ()  # what its words are about, as the policy's rules name it, newest last
@@ -362,6 +368,10 @@ class Call:
     recordings: tuple[RecordingId, ...] = ()  # of what was said on it, the oldest first
     mode: JoinMode | None = None  # of a lead's leg
     coached: str = ""  # the provider's id of the leg whose ear alone a lead speaks to
+    hidden: bool = False  # the caller hides their number
+    attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    pressed: bool = False  # they pressed a key
+    suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
 
     @property
     def room(self) -> str:

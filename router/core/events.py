@@ -52,6 +52,8 @@ from router.core.events_customer import (
     CodeRefused,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     ContextNoted,
     CustomerCreated,
     DeviceKeyChanged,
@@ -143,6 +145,8 @@ __all__ = [
     "CommandTaken",
     "ConsentChanged",
     "ContactReceived",
+    "ContactReleased",
+    "ContactSetAside",
     "ContextNoted",
     "CustomerCreated",
     "CustomerEvent",
@@ -240,6 +244,8 @@ CustomerEvent = (
     | CaseOpened
     | CaseReopened
     | ContactReceived
+    | ContactSetAside
+    | ContactReleased
     | ContextNoted
     | WishNoted
     | SwitchOffered

@@ -42,6 +42,8 @@ class CallArrived:
     known: bool = False
     shared: bool = False  # several people use the number
     notice: str = ""  # its first turn says what is recorded
+    hidden: bool = False  # the caller hides their number
+    attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
 
 
 @value
@@ -153,6 +155,8 @@ class CallSaid:
     entry: int
     words: VaultId
     language: str | None = None
+    suspect: tuple[str, ...] = ()  # the rule by which it is junk, and the conditions that were true
+    redacted: bool = False  # a card number was taken out of the words
 
 
 @value

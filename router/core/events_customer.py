@@ -180,6 +180,40 @@ class ContactReceived:
     grounds: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     policy: int = 0  # the version that the link was decided under
+    mark: str = ""  # tells the same words of this sender from others
+    alike: int = 0  # so often in a row before they had sent the same
+    redacted: bool = False  # a card number was taken out of the words
+
+
+@value
+class ContactSetAside:
+    """What came is junk: its case is closed, nobody is asked to look at it, and it stays whole in the quarantine.
+    `matched` are the conditions that were true, `inputs` the facts they looked at. `only`: we know them from nothing
+    else."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    rule: str
+    policy: int
+    matched: tuple[str, ...]
+    came_at: Ms
+    inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
+    only: bool = False
+
+
+@value
+class ContactReleased:
+    """Somebody looked at what was set aside and let it out: it is no junk. `words`: the reason that they gave."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    author: ActorKind
+    author_id: str | None
+    words: VaultId | None = None
 
 
 @value

@@ -54,6 +54,8 @@ from router.core.events import (
     CommandTaken,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     ContextNoted,
     CustomerCreated,
     CustomersMerged,
@@ -123,6 +125,7 @@ from router.core.events import (
     WorkWrapped,
 )
 from router.core.folding import change, get, put
+from router.core.junk_folds import junk_folded, no_junk
 from router.core.recording_folds import recording_folded
 from router.core.tree import asking, head_of
 from router.core.values import replace
@@ -139,6 +142,8 @@ def evolve(state: State, event: Event) -> State:
             return state
         case ContactReceived():
             return _contact_received(state, event)
+        case ContactSetAside() | ContactReleased():
+            return junk_folded(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
@@ -176,7 +181,8 @@ def evolve(state: State, event: Event) -> State:
             customer = get(state, case.customer, Customer)
             if case.is_head:
                 state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
-            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
+            state = no_junk(state, case)
+            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="")
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
@@ -322,6 +328,9 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
         topics=_topics_with(case, event.topics) if event.topics else case.topics,
+        mark=event.mark,
+        alike=event.alike,
+        redacted=case.redacted or event.redacted,
     )
     if case.side is not None:
         for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
@@ -396,9 +405,9 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
         )
     if event.line:
         addresses = _at_line(addresses, event.address, event.line)
-    if language == customer.language and addresses is customer.addresses:
+    if language == customer.language and addresses is customer.addresses and not customer.only_junk:
         return state
-    return change(state, customer, language=language, addresses=addresses)
+    return change(state, customer, language=language, addresses=addresses, only_junk=False)
 
 
 def _at_line(addresses: tuple[Address, ...], id: AddressId, line: int) -> tuple[Address, ...]:
@@ -511,6 +520,8 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         state = change(state, customer, live_cases=tuple(c for c in customer.live_cases if c != case.id))
     elif not listed and event.status.is_live and case.is_head:
         state = change(state, customer, live_cases=(*customer.live_cases, case.id))
+    if event.status.is_live:
+        state = no_junk(state, case)
     state = change(
         state,
         case,
@@ -518,6 +529,7 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         solved_at=None if event.status.is_live else event.at,
         changed_at=event.at,
         entries=event.entry,
+        junk="" if event.status.is_live else case.junk,
     )
     return sides.status_set(state, event) if case.side is not None else state
 

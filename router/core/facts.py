@@ -3,12 +3,16 @@
 A new fact is one line here and its documentation in `policies` (the table FACTS).
 """
 
+import re
+
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.commands import TakeContact
 from router.core.documents import Case, Reached
 
 Fact = str | int | float | bool | tuple[str, ...]
+_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/", re.IGNORECASE)
+"""How an address of a page is written: with its scheme, as www, or as a domain with a path."""
 
 
 def facts_of_contact(
@@ -26,6 +30,8 @@ def facts_of_contact(
         "age_s": (now - case.opened_at) // 1000 if case else 0,
         "media_count": len(command.media),
     }
+    if "/" in command.text or "www." in command.text:
+        facts["links"] = len(_LINK.findall(command.text))
     facts.update((f"context.{name}", value) for name, value in command.context.items())
     return facts
 

@@ -4,7 +4,7 @@ Its one rule: a sender joins a case only where they are entitled to; whoever is 
 a machine sent is kept and marked; it asks for nothing, answers nothing and opens nothing again.
 """
 
-from router.core import asks
+from router.core import asks, cards, junk
 from router.core.addresses import Address, matching_key
 from router.core.choice import Way
 from router.core.commands import SYSTEM, Indexed, MailIn, SetParticipant, TakeContact
@@ -77,8 +77,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
     participant = customer.address(address) is None
     if participant:
         language = customer.language or language  # the language is the customer's; nobody else's words change it
-    is_new = case is None
+    is_new, mark, alike = case is None, "", 0
+    is_known = junk.has_met(known_before if isinstance(known_before, Customer) else None)
+    told_of_cards = case is not None and case.redacted
     if case is None:
+        mark, alike = junk.compared(making, customer, text, at=command.at)
         queue = policy.routing.rules[-1].queue
         candidates = candidates_of(customer, found_link)
         case = open_case(making, customer, queue=queue, at=command.at, candidates=candidates)
@@ -114,6 +117,9 @@ def take_letter(making: Making, command: TakeContact) -> None:
             opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
             letter=letter,
             participant=participant,
+            mark=mark,
+            alike=alike,
+            redacted=mail.redacted,
         )
     )
     for key in mail.keys:
@@ -134,12 +140,17 @@ def take_letter(making: Making, command: TakeContact) -> None:
         replace(command, text=whole),
         case_id=case.id,
         address=_address(making, case.id, address),
-        known=found is not None or not is_new,
+        known=is_known,
         language=language,
         before=before_it if isinstance(before_it, Case) else None,
     )
-    if is_new:
-        _say_that_we_have_it(making, making.case(case.id), address, command)
+    is_told = (
+        is_new
+        and not making.case(case.id).junk
+        and _say_that_we_have_it(making, making.case(case.id), address, command)
+    )
+    if mail.redacted and not participant and not is_told:
+        cards.tell(making, case.id, command, again=told_of_cards)
 
 
 # --- whose and which --------------------------------------------------------------------------------------------------
@@ -162,9 +173,11 @@ def _placed(
     customer, sender = making.customer(case.customer), _entitled(making, case, command)
     reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
     head = making.head(case.id)
+    mail, is_theirs = command.mail, customer.address(sender) is not None
+    if head.junk and is_theirs:  # what was set aside is answered by nobody: each mail is judged by itself
+        return customer, sender, Link(None, "new_case", ("nothing_open",))
     long_over = not head.status.is_live and command.at - (head.solved_at or head.changed_at) > reopens
-    mail = command.mail
-    if long_over and mail is not None and not mail.automatic and customer.address(sender) is not None:
+    if long_over and mail is not None and not mail.automatic and is_theirs:
         return customer, sender, Link(None, "new_case_after_long", ("long_over",))
     return customer, sender, Link(case, command.thread_by, ())
 
@@ -307,13 +320,17 @@ def _came_back(making: Making, message: Message, mail: MailIn) -> None:
         fail(making, message, f"came back: {why}", Setback.UNREACHABLE)
 
 
-def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> None:
-    """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names."""
+def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command: TakeContact) -> bool:
+    """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names.
+    False: nothing was said."""
     mail, policy = command.mail, making.context.policy
     if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or why_untold(making, case):
-        return
-    number = policy.numbers.get(command.via)
-    text = policy.phrase("mail_received", case.language or "", brand=number.brand if number else "", ref=case.ref)
+        return False
+    number, language = policy.numbers.get(command.via), case.language or ""
+    text = policy.phrase("mail_received", language, brand=number.brand if number else "", ref=case.ref)
+    if mail.redacted:
+        text = f"{policy.phrase(cards.PHRASE, language)}\n\n{text}"
     words = making.keep(text, kind="text", owner=case.customer)
     way = Way(Channel.EMAIL, address, command.via)
     queue_message(making, case, way, words, segments=0, by=SYSTEM, reasons=("their first mail about it",))
+    return True

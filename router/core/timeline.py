@@ -14,6 +14,8 @@ from router.core.events import (
     CasesUnmerged,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     ContextNoted,
     DevicePaired,
     DeviceUnpaired,
@@ -73,6 +75,8 @@ def entry_of(event: Event) -> Entry | None:
                 facts["late"] = True
             if event.opt_out_hint:
                 facts["opt_out_hint"] = True
+            if event.redacted:
+                facts["redacted"] = True
             return Entry(
                 case=event.case,
                 n=event.entry,
@@ -183,6 +187,27 @@ def _record_of(event: Event) -> Entry | None:
                     "work": ask.work,
                     "skills": ", ".join(f"{name} {level}" for name, level in ask.requirement.skills),
                 },
+            )
+        case ContactSetAside():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "decision",
+                reasons=(f"set aside by rule {event.rule} of policy {event.policy}", *event.matched),
+                facts={**event.inputs, "what": "set aside", "rule": event.rule, "policy": event.policy},
+            )
+        case ContactReleased():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="decision",
+                author=event.author,
+                author_id=event.author_id,
+                direction="internal",
+                words=event.words,
+                facts={"what": "released"},
             )
         case AskChanged():
             return Entry(

@@ -42,7 +42,7 @@ def take_touch(making: Making, command: TakeContact) -> None:
                 prefers=touch.prefers,
             )
         )
-    if touch.calls:
+    if touch.calls:  # who asks for a call is never junk
         _promise(making, received.case, received.address, is_signed=bool(touch.key))
 
 

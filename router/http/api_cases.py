@@ -63,6 +63,10 @@ Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
 class CasesQuery(Page):
     status: CaseStatus | None = None
+    junk: bool | None = Field(
+        None,
+        description="true: what was set aside alone; false: without it. Not given: without it, but with a `status`",
+    )
     queue: str | None = None
     agent: str | None = None
     customer: str | None = None
@@ -550,12 +554,13 @@ def _found_out(case: str, place: Place) -> FoundOut:
 
 
 def _is_filtered(query: CasesQuery) -> bool:
-    return not (query.status is None and query.queue is None and query.agent is None)
+    return not (query.status is None and query.queue is None and query.agent is None and query.junk is None)
 
 
 def _fits(case: Case, query: CasesQuery) -> bool:
     return (
         (query.status is None or case.status is query.status)
+        and (bool(case.junk) is query.junk if query.junk is not None else not case.junk or query.status is not None)
         and (query.queue is None or case.queue == query.queue)
         and (query.agent is None or case.agent == query.agent)
     )

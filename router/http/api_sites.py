@@ -65,6 +65,7 @@ class SiteApi:
     async def make(self, call: Call) -> Replied:
         """Not repeatable on purpose: a key is shown once and never kept."""
         body: SiteBody = call.body
+        await self._service.once(call)
         site, key = await self._service.sites.create(
             body.name,
             at=self._service.node.clock.now(),

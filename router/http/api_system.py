@@ -25,6 +25,7 @@ AUDITED = (
     "AssignCase",
     "CountRefused",
     "GiveBackWork",
+    "ReleaseContact",
     "ReleaseMessage",
     "SetAgentState",
     "SetStatus",
@@ -206,6 +207,7 @@ class SystemApi:
             raise Problem(
                 422, "No such agent", "There is no agent of this id.", errors=[(["body", "agent"], "unknown")]
             )
+        await self._service.once(call)
         token = await self._service.tokens.create(Role(body.role), at=self._service.node.clock.now(), agent=agent)
         return Replied(201, TokenMade(token=token, role=body.role))
 

@@ -1,7 +1,6 @@
 """Agents, offers and work over the API."""
 
 import heapq
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, field_validator
@@ -29,6 +28,7 @@ from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, req
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, id_cursor
 from router.http.service import Service
+from router.http.times import zoned
 from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, work_out
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -68,19 +68,6 @@ class AgentKept(Reply):
 class AgentPage(Reply):
     items: list[AgentOut]
     next: str | None
-
-
-def zoned(value: object) -> object:
-    """An instant as text must name its zone."""
-    if isinstance(value, str):
-        try:
-            parsed = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"{value} is no time: {error}") from None
-        if parsed.tzinfo is None:
-            raise ValueError(f"{value} has no zone; write {value}Z or {value}+01:00")
-        return parsed
-    return value
 
 
 class StateBody(Body):

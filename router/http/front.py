@@ -19,7 +19,7 @@ from channels.base import Channel, Refusal
 from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.commands import CountRefused, NoteCall, NoteRecording, RecordDelivery
-from router.core.errors import Rejected
+from router.core.errors import Reason, Rejected
 from router.core.words import SECOND_MS
 from router.http.api_calls import CallApi
 from router.http.api_candidates import CandidateApi
@@ -31,6 +31,7 @@ from router.http.api_devices import DeviceApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
+from router.http.api_quarantine import QuarantineApi
 from router.http.api_sites import SiteApi
 from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
@@ -40,7 +41,7 @@ from router.http.lines import in_lines
 from router.http.metrics import NodeMetrics
 from router.http.openapi import docs_page, openapi
 from router.http.problems import Problem, problem_of
-from router.http.routes import Call, Route, RouteTable, read_body, read_query
+from router.http.routes import Call, Empty, Route, RouteTable, read_body, read_query
 from router.http.service import Service
 from router.http.sites import HEADER as SITE_KEY
 from router.http.speaking import speak
@@ -58,6 +59,7 @@ APIS = (
     MergeApi,
     CallApi,
     WorkApi,
+    QuarantineApi,
     SystemApi,
     SiteApi,
     MediaApi,
@@ -215,17 +217,27 @@ class Front:
             raise Problem(404, "Not found", "There is nothing at this address; /docs lists what there is.")
         route, values = found
         require(who, route.roles)
+        keys = self._keys(request, who.token, route)
         call = Call(
             who=who,
             path=values,
             query=read_query(urlsplit(request.url).query, route.query) if route.read is None else None,
             body=_body(request, route),
             if_version=_if_version(request) if route.read is None else None,
-            **self._keys(request, who.token, route),
+            **keys,
         )
         known = await self._service.repeated(call) if route.is_repeated else None
+        if known is None and call.if_version is not None:
+            await self._check_version(call)
         replied = known or await route.handler(call)
         return replied.response()
+
+    async def _check_version(self, call: Call) -> None:
+        """Whoever says which version they read is told of a newer one, whatever they do. Commands that change what is
+        guarded look again at the moment of the change."""
+        document = await self._node.journal.document(call.path["id"]) if "id" in call.path else None
+        if document is not None and document.version != call.if_version:
+            raise problem_of(Rejected(Reason.STALE_VERSION, f"version {document.version}"))
 
     def _identify(self, request: WireRequest, path: str) -> Identity:
         """By a token everywhere; by a site's key where contacts come in, and nowhere else."""
@@ -248,6 +260,8 @@ class Front:
 def _body(request: WireRequest, route: Route) -> Any:
     if route.read is not None:
         return route.read(request)
+    if route.body is None and request.method != "GET" and request.body.strip():
+        return read_body(request, Empty)  # what somebody means by its fields would not happen
     return read_body(request, route.body) if route.body else None
 
 

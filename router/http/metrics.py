@@ -10,6 +10,8 @@ from router.core.events import (
     CallEnded,
     CaseOpened,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     MessageDelivered,
     MessageFailed,
     MessageLost,
@@ -27,6 +29,8 @@ COUNTED = frozenset(
         CallEnded,
         CaseOpened,
         ContactReceived,
+        ContactReleased,
+        ContactSetAside,
         MessageDelivered,
         MessageFailed,
         MessageLost,
@@ -49,7 +53,9 @@ class NodeMetrics(Collector):
         self._offers: dict[str, int] = {}
         self._calls: dict[str, int] = {}
         self._overtakes: dict[str, int] = {}
+        self._junk: dict[str, int] = {}
         self._cases = 0
+        self._released = 0
         self.refused = 0
 
     def hear(self, batches: list[Stored]) -> None:
@@ -59,6 +65,10 @@ class NodeMetrics(Collector):
                     _add(self._contacts, event.channel)
                 case CaseOpened():
                     self._cases += 1
+                case ContactSetAside():
+                    _add(self._junk, event.rule)
+                case ContactReleased():
+                    self._released += 1
                 case WorkOffered():
                     _add(self._offers, "made")
                     if event.overtakes:
@@ -89,6 +99,8 @@ class NodeMetrics(Collector):
         yield _counter("onecase_offers", "Offers by outcome", "outcome", self._offers)
         yield _counter("onecase_calls", "Legs that ended, by whose and how", "outcome", self._calls)
         yield _counter("onecase_overtakes", "Offers made before equals with an older place", "reason", self._overtakes)
+        yield _counter("onecase_junk", "Contacts set aside as junk", "rule", self._junk)
+        yield CounterMetricFamily("onecase_junk_released", "Contacts let out of the quarantine", value=self._released)
         yield CounterMetricFamily("onecase_cases_opened", "Cases opened", value=self._cases)
         yield CounterMetricFamily("onecase_webhooks_refused", "Webhooks with a wrong signature", value=self.refused)
         if (letterbox := self._node.letterbox) is not None:

@@ -37,6 +37,10 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Empty(Body):
+    """The body of a request that needs none."""
+
+
 class Nothing(Query):
     """No query at all."""
 

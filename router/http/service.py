@@ -1,5 +1,6 @@
 """What API handlers share: the node, who may see what, and how a command becomes an answer that can be repeated."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,6 +26,7 @@ from router.journal.base import Answer
 from router.node.node import Node
 
 ANSWER_KEPT_MS = 48 * HOUR_MS
+SHOWN_ONCE = "shown-once"
 
 
 class ChatTeller(Protocol):
@@ -77,6 +79,21 @@ class Service:
         known = await self.node.journal.answer(call.key) if call.fingerprint else None
         return _given(call, known) if known is not None else None
 
+    async def once(self, call: Call) -> None:
+        """For what shows a secret, which is never kept and so cannot be shown again: with an Idempotency-Key it is done
+        once. Raises Problem where this key was used before."""
+        if not call.fingerprint:
+            return
+        id = hashlib.blake2b(call.key.encode(), digest_size=16).hexdigest()
+        known = await self.node.journal.record(SHOWN_ONCE, id)
+        if known is not None and known != call.fingerprint:
+            raise _used_before()
+        if known is not None:
+            raise Problem(
+                409, "Shown once", "It was made with this Idempotency-Key before, and its secret is not kept."
+            )
+        await self.node.journal.put_record(SHOWN_ONCE, id, call.fingerprint)
+
     async def find_customer(self, address: str) -> Customer | None:
         """The customer whom an address belongs to, in any spelling."""
         loaded = await self.node.journal.load_by_address(matching_key(address))
@@ -115,9 +132,13 @@ class Service:
 
 def _given(call: Call, answer: Answer) -> Replied:
     if answer.fingerprint != call.fingerprint:
-        raise Problem(
-            409,
-            "Key used before",
-            "This Idempotency-Key was used for another request. Use a new key for a new request.",
-        )
+        raise _used_before()
     return Replied(answer.status, stored=answer.body)
+
+
+def _used_before() -> Problem:
+    return Problem(
+        409,
+        "Key used before",
+        "This Idempotency-Key was used for another request. Use a new key for a new request.",
+    )

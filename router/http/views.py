@@ -137,6 +137,7 @@ class CaseOut(Reply):
         default_factory=list[CandidateOut], description="where it may belong as well, the likeliest first"
     )
     version: int
+    junk: str | None = Field(None, description="the rule by which it was set aside; nobody is asked to look at it")
 
 
 class DeliveryOut(Reply):
@@ -343,6 +344,7 @@ def case_now(
         split=case.split.id if case.split else None,
         candidates=list(candidates),
         version=case.version,
+        junk=case.junk or None,
     )
 
 

@@ -303,6 +303,10 @@ class MemoryJournal:
     async def document(self, id: str) -> Document | None:
         return self._documents.get(id)
 
+    async def listed(self, prefix: str, *, before: str | None, limit: int) -> list[str]:
+        found = sorted((key.removeprefix(prefix) for key in self._addresses if key.startswith(prefix)), reverse=True)
+        return [rest for rest in found if before is None or rest < before][:limit]
+
     async def live(self, kind: type[Document]) -> list[Document]:
         return [d for _, d in sorted(self._documents.items()) if isinstance(d, kind) and is_live(d)]
 

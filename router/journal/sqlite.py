@@ -407,6 +407,13 @@ class SqliteJournal:
         rows = await self._all("SELECT kind, body FROM document WHERE id = ?", (id,))
         return codec.decode_document(*rows[0]) if rows else None
 
+    async def listed(self, prefix: str, *, before: str | None, limit: int) -> list[str]:
+        end = prefix + before if before is not None else prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        rows = await self._all(
+            "SELECT key FROM address WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?", (prefix, end, limit)
+        )
+        return [key.removeprefix(prefix) for (key,) in rows]
+
     async def live(self, kind: type[Document]) -> list[Document]:
         name = codec.KIND_OF[kind]
         where = {

@@ -46,6 +46,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    ReleaseContact,
     ReleaseMessage,
     RevokeLinks,
     SendReply,
@@ -577,7 +578,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
-        case SetParticipant() | DropCandidates():
+        case SetParticipant() | DropCandidates() | ReleaseContact():
             return command.case
         case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case

@@ -15,6 +15,7 @@ import structlog
 
 from channels.base import Channel
 from channels.clock import Activity
+from channels.email.enveloping import enveloped
 from channels.email.post import Envelope
 from policies import PolicySet
 from router.core.addresses import AddressFacts
@@ -41,6 +42,7 @@ from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
+from router.node.aside import Aside, Item, StillFails
 from router.node.carrying import Carrying, may_carry
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
@@ -60,12 +62,15 @@ CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
 CATCH_UP_STRETCH_MS = HOUR_MS
 """How much of a provider's log is asked for at once."""
+FETCHED_AROUND_MS = HOUR_MS
+"""How far around its time one item is looked for in a provider's log."""
 FORGET_EVERY_MS = HOUR_MS
 LOOKED_BACK = 1000
 """Events that are read at once in search of the last case."""
 
 log = structlog.get_logger("onecase.node")
 Listener = Callable[[list[Stored]], None]
+Missed = TakeContact | TakeCall | TakeRecording
 
 
 def new_secret() -> bytes:
@@ -129,6 +134,7 @@ class Node:
             deadlines=self.deadlines,
         )
         self.means.there = self.visitors.there
+        self.aside = Aside(journal=journal, clock=clock)
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
             journal=journal,
@@ -173,6 +179,7 @@ class Node:
         self.means.cases_opened = await self._cases_opened()
         await self.carrying.load()
         await self.devices.load()
+        await self.aside.load()
         await self.relay.load()
         await self.domain.load()
         await self.dialler.load()
@@ -269,7 +276,39 @@ class Node:
         if self.letterbox is None:
             raise Fault("mail came to a service without mail")
         with self.activity.doing("mail"):
-            return await self.letterbox.take(envelope, late=late)
+            try:
+                return await self.letterbox.take(envelope, late=late)
+            except (JournalStopped, Fault):
+                raise
+            except Exception as error:  # whatever a mail makes of us, those behind it are taken
+                key = mail_key(envelope.raw)
+                if not await self.aside.failed(key, error, channel=ChannelName.EMAIL, raw=envelope.raw):
+                    raise
+                return Outcome(stored=None, decision=None, answer=None)
+
+    async def take_again(self, item: Item) -> Outcome | None:
+        """Try once more what is aside. None where whoever had it does not have it any more. Raises StillFails, and
+        ConnectionError where whoever has it does not answer."""
+        try:
+            return await self._take_again(item)
+        except (ConnectionError, JournalStopped, Fault):
+            raise
+        except Exception as error:
+            raise StillFails(type(error).__name__) from error
+
+    async def _take_again(self, item: Item) -> Outcome | None:
+        if item.raw:
+            raw = await self.journal.blob(item.raw)
+            if raw is None or self.letterbox is None:
+                return None
+            outcome = await self.letterbox.take(enveloped(raw, otherwise_to=self.letterbox.address), late=True)
+        else:
+            command = await self._fetched(item)
+            if command is None:
+                return None
+            outcome = await self.take(command)
+        await self.aside.taken([item.key])
+        return outcome
 
     async def take_delivery(self, command: RecordDelivery | NoteCall | NoteRecording) -> None:
         """A status callback: what it says of something we do not know, or know better, changes nothing."""
@@ -340,7 +379,7 @@ class Node:
             except ConnectionError as error:
                 log.warning("the provider's log cannot be read", channel=channel.id, error=str(error))
                 break
-            new += await self._take_missed(missed)
+            new += await self._take_missed(channel, missed)
             done = now if is_last else until
             await self.journal.put_record("reconciled", channel.id, str(done))
             if is_last:
@@ -350,15 +389,33 @@ class Node:
             log.info("contacts that we had missed are on cases now", channel=channel.id, count=new)
         return new
 
-    async def _take_missed(self, missed: Sequence[TakeContact | TakeCall | TakeRecording]) -> int:
+    async def _take_missed(self, channel: Channel, missed: Sequence[Missed]) -> int:
         new = 0
         for command in sorted(missed, key=lambda c: (c.at, c.key)):
+            if self.aside.is_aside(command.key):
+                continue
             try:
                 outcome = await self.take(command)
             except Rejected:  # a recording of a call that is none of ours
                 continue
+            except (JournalStopped, Fault):
+                raise
+            except Exception as error:  # noqa: BLE001 - one that cannot be taken must not keep the others from it
+                name = command.channel if isinstance(command, TakeContact) else ChannelName.PHONE
+                await self.aside.failed(command.key, error, channel=name, source=channel.id, at=command.at)
+                continue
+            await self.aside.taken([command.key])
             new += not outcome.is_repeat
         return new
+
+    async def _fetched(self, item: Item) -> Missed | None:
+        """An item from whoever has it."""
+        channel = next((one for one in self.channels if one.id == item.source), None)
+        if channel is None:
+            return None
+        since, until = Ms(item.at - FETCHED_AROUND_MS), Ms(item.at + FETCHED_AROUND_MS)
+        listed = await channel.missed(since, until, self._is_known)
+        return next((command for command in listed if command.key == item.key), None)
 
     async def _is_known(self, key: str) -> bool:
         return await self.journal.answer(key) is not None
@@ -387,6 +444,11 @@ class Node:
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
+
+
+def mail_key(raw: bytes) -> str:
+    """What tells one mail that cannot be taken from others."""
+    return f"mail/{hashlib.sha256(raw).hexdigest()}"
 
 
 async def instance_secret(journal: Journal, make: Callable[[], bytes] = new_secret) -> bytes:

@@ -188,6 +188,9 @@ async def test_answers_are_what_the_document_says() -> None:
             "schema"
         ]
         assert wrong(by_site.json, schema, document) == []
+        await story.phone("+12125550181").texts("You have won! http://win.example/now")
+        [junk] = (await check("GET", f"{v1}/quarantine", token=admin))["items"]
+        await check("POST", f"{v1}/quarantine/{{id}}/release", {}, token=admin, id=junk["id"])
         token = await check("POST", f"{v1}/tokens", {"role": "ops"}, token=admin)
         [made_token] = [t for t in (await story.api("GET", "/tokens"))["items"] if t["role"] == "ops"]
         assert token["token"]

@@ -9,11 +9,11 @@ import pytest
 from policies import default_policy_files, parse_policies
 from router.core.addresses import AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, AddAddress, Blob, TakeContact
+from router.core.commands import SYSTEM, AddAddress, Blob, Indexed, TakeContact
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.values import replace
-from router.core.words import Channel
+from router.core.words import AddressId, Channel
 from router.journal.base import (
     Answer,
     Batch,
@@ -195,6 +195,21 @@ async def test_reads_are_bounded_and_in_order(engine: Engine):
     assert (await journal.load_by_document(case)).customer == writer.case.customer
     assert await journal.counts() == {"case": 1, "customer": 1}
     assert [d.id for d in await journal.live(Case)] == [case]
+
+
+async def test_what_is_indexed_under_a_beginning_is_listed_from_its_end(engine: Engine):
+    """Keys that begin alike, the greatest first, below any of them; neighbours in the alphabet are not among them."""
+    writer, journal = Writer(), engine.journal
+    for name in ("a", "c", "b"):
+        batch = writer.contact()
+        owner = writer.case.customer
+        keys = (f"list {name}", f"lis {name}", f"list!{name}")
+        more = tuple(Indexed(key=key, address=AddressId(name), customer=owner) for key in keys)
+        await journal.append(replace(batch, indexed=(*batch.indexed, *more)))
+    assert await journal.listed("list ", before=None, limit=10) == ["c", "b", "a"]
+    assert await journal.listed("list ", before="c", limit=1) == ["b"]
+    assert await journal.listed("list ", before="a", limit=10) == []
+    assert await journal.listed("none ", before=None, limit=10) == []
 
 
 async def test_records_are_written_replaced_and_deleted(engine: Engine):

@@ -130,7 +130,8 @@ async def test_hanging_up_after_hearing_it_becomes_a_call() -> None:
 
 
 async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
-    """Calls that show a number they have no right to, and hang up: that number gets no call and no text (S50)."""
+    """Calls that show a number they have no right to, and hang up: that number gets no call and no text, and
+    ops see one figure that rises (S50)."""
     async with Story() as story:
         victim = story.phone(HIS)
         for _ in range(100):
@@ -140,7 +141,13 @@ async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
         await story.passes(hours=1)
         assert (await victim.now())["inbox"] == []
         assert not [one for one in await story.traffic("rest", "/Calls.json") if one.get("method") == "POST"]
-        assert (await story.one_case())["promises"] == []
+        assert (await story.api("GET", "/promises"))["items"] == []
+        assert await story.cases() == []
+        aside = (await story.api("GET", "/quarantine?limit=200"))["items"]
+        assert len(aside) == 100
+        assert {one["rule"] for one in aside} == {"silent-stranger"}
+        told = (await story.ask("GET", "/metrics")).body.decode()
+        assert 'onecase_junk_total{rule="silent-stranger"} 100.0' in told
 
 
 async def test_an_agent_whose_phone_stays_silent_loses_the_call_to_the_next() -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from channels.wire import WireRequest, WireResponse
 from router.core.errors import Rejected
+from router.http.api_quarantine import QuarantinePage
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
@@ -25,11 +26,12 @@ from router.journal.base import JournalStopped
 
 HOME = "/desk"
 CASE = re.compile(r"^case_[a-z0-9]{1,40}$")
-BACK = re.compile(r"^/desk(/case/case_[a-z0-9]{1,40})?$")
+BACK = re.compile(r"^/desk(/quarantine|/case/case_[a-z0-9]{1,40})?$")
 FIELDS_MAX = 2_100
 """A split names as many rows as a page may show."""
 ROW = "row "
 """What the name of a row's box begins with."""
+ASIDE_SHOWN = 50
 STOPPING = "The service is starting or stopping. Try again in a moment."
 
 log = structlog.get_logger("onecase.desk")
@@ -114,6 +116,8 @@ class Desk:
                 if asked := query.get("q", "").strip():
                     return await self._search(who, asked, after=query.get("after"))
                 return await self._screen(who, None, done=done)
+            case ["quarantine"]:
+                return await self._screen(who, None, done=done, aside=await self._aside(who, query.get("after")))
             case ["mail", case, n]:
                 pictures = query.get("pictures") == "1"
                 return await mail_page(self._service.node.journal, f"{case}/{n}", pictures=pictures)
@@ -147,6 +151,7 @@ class Desk:
         shown: int = ROWS_SHOWN,
         draft: Draft | None = None,
         found: Results | None = None,
+        aside: QuarantinePage | None = None,
     ) -> WireResponse:
         screen = await self._screens.screen(who, case=case, shown=shown, draft=draft or Draft())
         return self._pages.page(
@@ -160,7 +165,12 @@ class Desk:
             asked=asked,
             shown=shown,
             results=found,
+            aside=aside,
+            may_release=self._calls.may(who, "GET", "/quarantine"),
         )
+
+    async def _aside(self, who: Identity, after: str | None) -> QuarantinePage:
+        return await self._calls.read(who, "/quarantine", limit=ASIDE_SHOWN, after=after)
 
     def _sentence(self, problem: Problem) -> WireResponse:
         values = {"title": problem.title, "said": problem.detail}
@@ -189,7 +199,10 @@ class Desk:
         except (Problem, Rejected) as refused:
             problem = problem_of(refused) if isinstance(refused, Rejected) else refused
             draft = _draft(form) if rest[-1] in ("reply", "notes") else Draft()
-            return await self._screen(who, at or None, status=problem.status, said=sentence_of(problem), draft=draft)
+            aside = await self._aside(who, None) if rest[0] == "quarantine" and problem.status != 403 else None
+            return await self._screen(
+                who, at or None, status=problem.status, said=sentence_of(problem), draft=draft, aside=aside
+            )
 
     async def _preview(self, who: Identity, case: str, form: Form) -> WireResponse:
         """Say how the typed answer would go out, before it does; the script asks for that line alone."""
@@ -230,6 +243,11 @@ class Desk:
             case ["call", id, "join"]:
                 await self._calls.act(who, f"/calls/{id}/join", _some(form, "mode", "reason"), once=once)
                 return _at(at, "joining")
+            case ["quarantine", id, "release"]:
+                out = (await self._calls.act(who, f"/quarantine/{id}/release", _some(form, "reason"), once=once))[
+                    "case"
+                ]
+                return _at(out["id"], "released") if out else _to(f"{HOME}/quarantine?done=released")
             case ["work", id, "take"]:
                 await self._calls.act(who, f"/work/{id}/take", _some(form, "reason"), once=once)
                 return _at(at, "taken")

@@ -97,6 +97,7 @@ AUTOMATIC = {
     "bulk": "a mail to many",
 }
 """What a machine sent, by the kind of it."""
+NOT_TAKEN = "It could not be taken, however often it was tried"
 ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
 JOINS = {"listen": "to listen", "whisper": "to whisper to the agent", "talk": "to talk with both"}
@@ -137,6 +138,7 @@ DONE = {
     "transferred": "It was handed on, with its place in line.",
     "assigned": "The case was given on.",
     "status": "The status was set.",
+    "released": "It is out of the quarantine, with its place since it came.",
 }
 """What was done, by the word in the address after a redirect."""
 
@@ -316,6 +318,10 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
         case _, "message_failed":
             return "A message of ours did not arrive"
+        case _, "set aside":
+            return "Set aside as junk: nobody is asked to look at it"
+        case _, "released":
+            return f"{who or 'Somebody of us'} let it out of the quarantine"
         case _, "text_withheld":
             return "A text of ours was not sent"
         case _, "message_unknown":
