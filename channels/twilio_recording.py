@@ -4,6 +4,7 @@ Its one rule: a recording carries our id in the address of its callback, so that
 to it. One customer's leg is recorded, which hears the whole conversation and nothing that is whispered to an agent.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -104,6 +105,10 @@ class TwilioRecordings:
         status, seconds = str(one.status or ""), str(one.duration or "")
         state = "in-progress" if status in RUNNING else status
         return RecordingLook(state, int(seconds) if seconds.isdecimal() else 0, self.media_of(provider_id))
+
+    def id_of(self, url: str) -> str | None:
+        found = re.fullmatch(re.escape(self.media_of("").url.removesuffix(".wav")) + r"(RE\w+?)(?:\.\w+)?", url)
+        return found[1] if found else None
 
     async def delete(self, provider_id: str) -> bool:
         """True once the provider does not have it. False: it does not let go of it yet."""

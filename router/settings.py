@@ -20,6 +20,9 @@ OTHER_VARIABLES = frozenset({"ONECASE_TOKEN", "ONECASE_NO_BROWSER", "ONECASE_SOA
 """Variables of the command line and of the tests, which are no settings."""
 
 
+ERASURES = "erasures.jsonl"
+
+
 class TwilioSection(BaseModel):
     """The telephone provider: Twilio, or any that speaks its protocol at another base URL."""
 
@@ -124,6 +127,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("onecase-data"), description="folder that holds everything the embedded default writes"
     )
+    erasures: Path | None = Field(
+        default=None,
+        description="file that says who was erased, for backups that are restored; empty: erasures.jsonl in `data`",
+    )
     public_url: str = Field(
         default="", description="scheme and host under which providers reach this service; empty: http://host:port"
     )
@@ -139,6 +146,11 @@ class Settings(BaseSettings):
     )
     mail: MailSection = Field(default_factory=MailSection, description="mail")
     twilio: TwilioSection = Field(default_factory=TwilioSection, description="the telephone provider")
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger of erasures stands."""
+        return self.erasures or self.data / ERASURES
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ from router.core import (
     calls,
     cases,
     contacts,
+    erasing,
     leads,
     legs,
     letters,
@@ -35,8 +36,11 @@ from router.core.commands import (
     Command,
     CountRefused,
     EndOffer,
+    EraseCustomer,
+    ExportCustomer,
     FinishWork,
     FoldWork,
+    ForgetWords,
     GiveBackWork,
     HangUp,
     HearCall,
@@ -58,6 +62,7 @@ from router.core.commands import (
     SendReply,
     SetAgentState,
     SetDeadline,
+    SetHold,
     SetParticipant,
     SetRecording,
     SetStatus,
@@ -79,6 +84,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
     making.events.append(
         CommandTaken(kind=type(command).__name__, key=command.key, actor=actor.kind, actor_id=actor.id)
     )
+    erasing.check(state, command)
     match command:
         case TakeContact() if command.mail is not None:
             letters.take_letter(making, command)
@@ -144,6 +150,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.hang_up(making, command)
         case CancelCallback():
             calls.cancel_callback(making, command)
+        case EraseCustomer():
+            erasing.erase_customer(making, command)
+        case SetHold():
+            erasing.set_hold(making, command)
+        case ExportCustomer():
+            erasing.export_customer(making, command)
+        case ForgetWords():
+            erasing.forget_words(making, command)
         case ActivatePolicy():
             making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
         case AddAgent():
@@ -182,4 +196,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         indexed=tuple(making.indexed),
         state=making.state,
         blobs=tuple(making.blobs),
+        erased=tuple(making.erased),
+        unindexed=tuple(making.unindexed),
+        forgotten=tuple(making.forgotten),
     )

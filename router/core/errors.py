@@ -25,6 +25,8 @@ class Reason(StrEnum):
     TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
     NOTHING_TO_DO = "nothing_to_do"
+    ERASED = "erased"
+    HELD = "held"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes

@@ -47,7 +47,12 @@ from router.core.events_customer import (
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    CustomerErased,
+    CustomerExported,
+    ErasureWanted,
     Facts,
+    HoldLifted,
+    HoldSet,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -59,9 +64,11 @@ from router.core.events_customer import (
     NoteAdded,
     ParticipantAdded,
     ParticipantChanged,
+    RecordingFound,
     RoutingNoted,
     TextWithheld,
     WishNoted,
+    WordsForgotten,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -113,11 +120,16 @@ __all__ = [
     "ContactReceived",
     "ContextNoted",
     "CustomerCreated",
+    "CustomerErased",
     "CustomerEvent",
+    "CustomerExported",
     "DeadlineDue",
     "DomainEvent",
+    "ErasureWanted",
     "Event",
     "Facts",
+    "HoldLifted",
+    "HoldSet",
     "JoinAsked",
     "LanguageDue",
     "LeadTookOver",
@@ -147,6 +159,7 @@ __all__ = [
     "RecordingAttempted",
     "RecordingChecked",
     "RecordingDeleted",
+    "RecordingFound",
     "RecordingLost",
     "RecordingPlanned",
     "RecordingReady",
@@ -159,6 +172,7 @@ __all__ = [
     "ScreenOpened",
     "TextWithheld",
     "WishNoted",
+    "WordsForgotten",
     "WorkAccepted",
     "WorkClosed",
     "WorkDropped",
@@ -244,6 +258,13 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | HoldSet
+    | HoldLifted
+    | ErasureWanted
+    | CustomerErased
+    | CustomerExported
+    | WordsForgotten
+    | RecordingFound
 )
 DomainEvent = (
     PolicyActivated

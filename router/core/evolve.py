@@ -13,6 +13,7 @@ from router.core.documents import (
     Agent,
     Case,
     Customer,
+    Hold,
     Message,
     MessageState,
     Offer,
@@ -45,8 +46,13 @@ from router.core.events import (
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    CustomerErased,
+    CustomerExported,
     DeadlineDue,
+    ErasureWanted,
     Event,
+    HoldLifted,
+    HoldSet,
     JoinAsked,
     LanguageDue,
     LeadTookOver,
@@ -76,6 +82,7 @@ from router.core.events import (
     RecordingAttempted,
     RecordingChecked,
     RecordingDeleted,
+    RecordingFound,
     RecordingLost,
     RecordingPlanned,
     RecordingReady,
@@ -88,6 +95,7 @@ from router.core.events import (
     ScreenOpened,
     TextWithheld,
     WishNoted,
+    WordsForgotten,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -109,7 +117,7 @@ from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, W
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
     match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue():
+        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
             return state
         case ContactReceived():
             return _contact_received(state, event)
@@ -151,7 +159,7 @@ def evolve(state: State, event: Event) -> State:
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld() | ContextNoted():
+        case RoutingNoted() | TextWithheld() | ContextNoted() | WordsForgotten():
             return change(state, get(state, event.case, Case), entries=event.entry)
         case WishNoted():
             case = get(state, event.case, Case)
@@ -205,8 +213,11 @@ def evolve(state: State, event: Event) -> State:
             | RecordingDeleted()
             | RecordingLost()
             | RecordingChecked()
+            | RecordingFound()
         ):
             return recording_folded(state, event)
+        case HoldSet() | HoldLifted() | ErasureWanted() | CustomerErased():
+            return _kept_or_erased(state, event)
         case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (
@@ -291,6 +302,22 @@ def _address_marked(state: State, event: AddressMarked) -> State:
         return change(state, case, participants=tuple(replace(p, address=marked(p.address)) for p in case.participants))
     customer = get(state, event.customer, Customer)
     return change(state, customer, addresses=tuple(marked(a) for a in customer.addresses))
+
+
+def _kept_or_erased(state: State, event: HoldSet | HoldLifted | ErasureWanted | CustomerErased) -> State:
+    customer = get(state, event.customer, Customer)
+    match event:
+        case HoldSet():
+            hold = Hold(at=event.at, author=event.author, author_id=event.author_id, why=event.why)
+            return change(state, customer, hold=hold)
+        case HoldLifted():
+            return change(state, customer, hold=None)
+        case ErasureWanted():
+            return change(state, customer, erase_wanted_at=event.at)
+        case CustomerErased():
+            return change(state, customer, erased_at=event.at, hold=None, erase_wanted_at=None)
+        case _:
+            assert_never(event)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:

@@ -29,6 +29,8 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
             message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error, setback=setback
         )
     )
+    if making.customer(case.customer).erased_at is not None:
+        return
     if setback is Setback.OPTED_OUT:
         _note_stop(making, message)
     if message.author is not ActorKind.AGENT or message.moved_to is not None:

@@ -32,6 +32,7 @@ from router.http.views import (
     cases_out,
     customer_addresses,
     entries_out,
+    maybe,
     stamp,
 )
 from router.journal.base import Journal, Place
@@ -157,6 +158,9 @@ class CustomerOut(Reply):
     addresses: list[dict[str, Any]]
     language: str | None
     cases: list[str]
+    hold: dict[str, Any] | None = Field(None, description="`since`, `by` and `reason` of a hold: nothing is erased")
+    erase: str | None = Field(None, description="`waiting` for a hold to end, or `done`; null: nobody wants it")
+    erased_at: str | None = None
     version: int
 
 
@@ -416,15 +420,26 @@ class CaseApi:
 
 async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     """A customer with their addresses as they were given."""
-    words = await journal.words([a.id for a in customer.addresses])
+    hold = customer.hold
+    words = await journal.words([*(a.id for a in customer.addresses), *((hold.why,) if hold and hold.why else ())])
     cases = await journal.cases(before=None, limit=50, owner=customer.id)
     return CustomerOut(
         id=customer.id,
         addresses=customer_addresses(customer, words),
         language=customer.language,
         cases=[c.id for c in cases],
+        hold={"since": stamp(hold.at), "by": hold.author_id, "reason": words.get(hold.why or "")} if hold else None,
+        erase=erase_state(customer),
+        erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
+
+
+def erase_state(customer: Customer) -> str | None:
+    """What became of the wish to erase them: waiting for a hold to end, done, or None: nobody wants it."""
+    if customer.erased_at is not None:
+        return "done"
+    return "waiting" if customer.erase_wanted_at is not None else None
 
 
 def actor_of(call: Call) -> Actor:

@@ -24,9 +24,13 @@ AUDITED = (
     "AddAgent",
     "AssignCase",
     "CountRefused",
+    "EraseCustomer",
+    "ExportCustomer",
+    "ForgetWords",
     "GiveBackWork",
     "ReleaseMessage",
     "SetAgentState",
+    "SetHold",
     "SetStatus",
 )
 OUTBOX_STATES = {

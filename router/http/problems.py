@@ -90,6 +90,8 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     ),
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
+    Reason.ERASED: (410, "Erased", "This customer was erased; what is left says when things happened, and no more."),
+    Reason.HELD: (409, "On hold", "A hold stands on this customer, so nothing of them is erased until it is lifted."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
 }
 NO_OTHER = " No other way to write to them is open."

@@ -4,6 +4,8 @@ A first contact holds its normalised address, so that twelve parts of one album 
 read is checked again at the append; on a conflict it is read and decided anew.
 """
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import assert_never
 
 from router.core.addresses import is_anonymous, matching_key
@@ -18,7 +20,10 @@ from router.core.commands import (
     BeginRecording,
     CancelCallback,
     CustomerCommand,
+    EraseCustomer,
+    ExportCustomer,
     FoldWork,
+    ForgetWords,
     HangUp,
     HearCall,
     HoldCall,
@@ -35,9 +40,11 @@ from router.core.commands import (
     ReleaseMessage,
     SendReply,
     SetDeadline,
+    SetHold,
     SetParticipant,
     SetRecording,
     SetStatus,
+    Spoken,
     StartCall,
     TakeCall,
     TakeContact,
@@ -46,7 +53,7 @@ from router.core.commands import (
 from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State
+from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
@@ -59,18 +66,32 @@ from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 TRIES_MAX = 5
+PAGE = 200
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
 
 
+class Gone(Exception):
+    """Whoever was found under an address was erased since: nobody is found there any more."""
+
+
 class CustomerScope:
-    def __init__(self, *, journal: Journal, clock: Clock, means: Means, faults: FaultPoints) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clock: Clock,
+        means: Means,
+        faults: FaultPoints,
+        spoken_id: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._means = means
         self._faults = faults
         self._locks = Locks()
+        self._spoken_id = spoken_id
         self.shelf = Shelf()
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
@@ -79,6 +100,8 @@ class CustomerScope:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
+        if isinstance(command, EraseCustomer | SetHold):
+            return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
         if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg | NoteRecording):
@@ -121,7 +144,8 @@ class CustomerScope:
         line = f"address {key}"
         known = None if self._locks.is_held(line) else self.shelf.by_address(key)
         if known is not None:
-            return await self._take_known(command, answer_of, known)
+            with suppress(Gone):
+                return await self._take_known(command, answer_of, known)
         # Whoever came while the first contact was under way stays in line behind it: nobody overtakes.
         async with self._locks.hold(line):
             known = self.shelf.by_address(key) or await self._find(key)
@@ -132,7 +156,10 @@ class CustomerScope:
                     known = await self._find(key)
                     if known is None:
                         raise
-            outcome = await self._take_known(command, answer_of, known)
+            try:
+                outcome = await self._take_known(command, answer_of, known)
+            except Gone:
+                return await self._first_contact(command, answer_of, key=key)
             self.shelf.know_address(key, *known)
             return outcome
 
@@ -140,7 +167,33 @@ class CustomerScope:
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, known: tuple[str, AddressId]
     ) -> Outcome:
         async with self._locks.hold(known[0]):
+            if self._journal.is_erased(known[0]):
+                raise Gone
             return await self._decide(command, known[0], answer_of, found=known[1])
+
+    async def _erase(self, command: EraseCustomer | SetHold, answer_of: AnswerOf | None) -> Outcome:
+        """Decided on all that they have, and with every key under which they are found: a first contact from the same
+        address is somebody else's in the very next instant."""
+        owner = command.customer
+        async with self._locks.hold(owner):
+            self.shelf.drop(owner)
+            before: State = {document.id: document for document in await self._journal.owned(owner)}
+            command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+            decision = decide(before, command, self._means.context(command, self._clock.now()))
+            outcome = await self._commit(command, owner, before, decision, answer_of)
+            self.shelf.drop(owner)
+            return outcome
+
+    async def _spoken(self, state: State) -> tuple[Spoken, ...]:
+        """What the provider's own machine recorded of their words, as the vault names it."""
+        found: list[Spoken] = []
+        for case in (d for d in state.values() if isinstance(d, Case)):
+            async for rows in pages(self._journal, case.id, kinds=("call",)):
+                media = {id for row in rows if row.facts.get("what") == "recorded" for id in row.media}
+                for body in (await self._journal.words(sorted(media))).values():
+                    if (id := self._spoken_id(body.partition(" ")[2])) is not None:
+                        found.append(Spoken(case=case.id, provider_id=id))
+        return tuple(found)
 
     async def _find(self, key: str) -> tuple[str, AddressId] | None:
         loaded = await self._journal.load_by_address(key)
@@ -235,6 +288,26 @@ class CustomerScope:
         return Outcome(stored=stored, decision=decision, answer=answer)
 
 
+async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
+    """Every key under which a customer, and whoever takes part in their cases, is found by an address."""
+    customer = next((d for d in state.values() if isinstance(d, Customer)), None)
+    cases = [d for d in state.values() if isinstance(d, Case)]
+    taking_part = {p.address.id: case.id for case in cases for p in case.participants}
+    theirs = [a.id for a in customer.addresses] if customer else []
+    words = await journal.words([*theirs, *taking_part])
+    plain = [matching_key(words[id]) for id in theirs if id in words]
+    of_cases = [participant_key(case, words[id]) for id, case in taking_part.items() if id in words]
+    return (*plain, *(f"unverified {key}" for key in plain), *of_cases)
+
+
+async def pages(journal: Journal, case: str, *, kinds: tuple[str, ...] = ()) -> AsyncIterator[list[Entry]]:
+    """The timeline of a case, a page at a time."""
+    after = 0
+    while rows := await journal.entries(case, after=after, limit=PAGE, kinds=kinds):
+        yield rows
+        after = rows[-1].n
+
+
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
@@ -245,6 +318,8 @@ def _noun_of(command: CustomerCommand) -> str:
         return "message"
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
+    if isinstance(command, AddAddress | ExportCustomer):
+        return "customer"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
 
 
@@ -254,7 +329,7 @@ def _beside(document: Document) -> tuple[str, ...]:
         case Call():
             return (document.case, *document.recordings)
         case Recording():
-            return (document.case, document.call)
+            return (document.case, *((document.call,) if document.call else ()))
         case Message() | Promise():
             return (document.case,)
         case _:
@@ -288,8 +363,10 @@ def _document_of(command: CustomerCommand) -> str:
             return command.recording
         case CancelCallback():
             return command.promise
-        case OpenCase() | AddAddress():
+        case OpenCase() | AddAddress() | EraseCustomer() | SetHold() | ExportCustomer():
             return command.customer or ""
+        case ForgetWords():
+            return command.case
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
         case SetParticipant():

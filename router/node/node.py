@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast
 
 import structlog
 
-from channels.base import Channel
+from channels.base import Channel, LiveChannel
 from channels.clock import Activity
 from channels.email.post import Envelope
 from policies import PolicySet
@@ -39,11 +40,13 @@ from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
+from router.journal.erasures import Ledger, NoLedger
 from router.journal.faultpoints import FaultPoints
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
+from router.node.eraser import Eraser
 from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
@@ -83,6 +86,7 @@ class Node:
         faults: FaultPoints | None = None,
         make_secret: Callable[[], bytes] = new_secret,
         mail: MailMeans | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.journal = journal
         self.clock = clock
@@ -98,7 +102,14 @@ class Node:
         self._keys = Locks()
         self.means = Means(secret=b"", policy=policy, facts_of=facts_of, senders=senders)
         self.deadlines = Deadlines(clock, self.activity)
-        self.customers = CustomerScope(journal=journal, clock=clock, means=self.means, faults=self.faults)
+        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
+        self.customers = CustomerScope(
+            journal=journal,
+            clock=clock,
+            means=self.means,
+            faults=self.faults,
+            spoken_id=cast(LiveChannel, phone).recordings.id_of if phone else lambda _: None,
+        )
         self.domain = DomainScope(
             journal=journal,
             clock=clock,
@@ -115,6 +126,13 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.eraser = Eraser(
+            journal=journal,
+            ledger=ledger or NoLedger(),
+            clock=clock,
+            activity=self.activity,
+            faults=self.faults,
+        )
         self.indexer = Indexer(journal=journal, activity=self.activity)
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
@@ -128,7 +146,6 @@ class Node:
             faults=self.faults,
         )
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
-        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
             journal=journal,
             take=self.take,
@@ -171,6 +188,8 @@ class Node:
         await self.outbox.load()
         await self.dialler.begin()
         await self.recorder.load()
+        await self.eraser.begin(self.take)
+        self.spawn(self.eraser.run(), "eraser")
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -259,6 +278,7 @@ class Node:
         self.outbox.hear(batches)
         self.dialler.hear(batches)
         self.recorder.hear(batches)
+        self.eraser.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

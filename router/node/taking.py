@@ -78,4 +78,7 @@ def batch_of(
         indexed=decision.indexed,
         blobs=decision.blobs,
         answer=answer if answer is not None and answer.key else None,
+        erased=decision.erased,
+        unindexed=decision.unindexed,
+        forgotten=decision.forgotten,
     )
