@@ -4,7 +4,8 @@ Its one rule: it is done again from its beginning after a crash, and nothing tha
 with it: files go while the vault names them, the vault goes before what was made from it, and only then is nobody owed.
 
 Every piece is one short transaction on the writer's thread, so that no contact waits for an erasure. What is deleted is
-overwritten (`secure_delete`); so are pages that were free before, and the write-ahead log is cut to nothing.
+overwritten (`secure_delete`), and the write-ahead log is cut to nothing. A page that was split earlier may hold a piece
+of what stood there: a small database is written anew as a whole; a large one has its free pages overwritten.
 """
 
 import json
@@ -23,6 +24,8 @@ VAULT_ROWS, ANSWER_ROWS, ADDRESS_ROWS = 5000, 1000, 5000
 """Rows that one piece looks through."""
 MERGED_PAGES = 200
 """Pages of the search index that one piece writes anew."""
+COMPACTED_BYTES_MAX = 64 * 1024 * 1024
+"""A database of this size is written anew in a moment."""
 SCRUBBED_BYTES = 1024 * 1024
 PROMISED_S = 600.0
 """A file that was put here and that nothing names yet: so long the batch that speaks of it may be on its way."""
@@ -212,13 +215,17 @@ class Erasing:
                 pages = MERGED_PAGES
 
     def _scrub(self, _: str) -> Iterator[None]:
-        """Pages that were free before still hold what stood there: they are taken, filled with nothing, and given
-        back."""
+        """What is left of rows that moved: all is written anew, or pages that were free before are taken, filled with
+        nothing, and given back."""
+        pages, size = (self._db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
+        if pages * size <= COMPACTED_BYTES_MAX:
+            self._db.execute("VACUUM")
+            yield
+            return
         self._db.execute("DROP TABLE IF EXISTS scrub")
         self._db.execute("CREATE TABLE scrub (zeros BLOB)")
         while (free := self._db.execute("PRAGMA freelist_count").fetchone()[0]) > 0:
-            size = min(SCRUBBED_BYTES, free * self._db.execute("PRAGMA page_size").fetchone()[0])
-            self._db.execute("INSERT INTO scrub (zeros) VALUES (zeroblob(?))", (size,))
+            self._db.execute("INSERT INTO scrub (zeros) VALUES (zeroblob(?))", (min(SCRUBBED_BYTES, free * size),))
             yield
         self._db.execute("DROP TABLE scrub")
         yield
