@@ -27,6 +27,7 @@ TOLD = ("in-progress", "completed", "absent", "failed")
 NOT_FOUND, GONE_CODE = 404, 21220
 LISTED_MAX = 50
 SOUND = "audio/x-wav"
+SOUND_AT = re.compile(r"/Accounts/\w+/Recordings/(RE\w+)(?:\.\w+)?$", re.ASCII)
 STOP: Any = "stopped"  # the SDK names a class of constants where it takes one of them
 TROUBLE = (TwilioException, WireFailure, ValueError, TimeoutError)
 
@@ -107,8 +108,7 @@ class TwilioRecordings:
         return RecordingLook(state, int(seconds) if seconds.isdecimal() else 0, self.media_of(provider_id))
 
     def id_of(self, url: str) -> str | None:
-        found = re.fullmatch(re.escape(self.media_of("").url.removesuffix(".wav")) + r"(RE\w+?)(?:\.\w+)?", url)
-        return found[1] if found else None
+        return recording_id(url)
 
     async def delete(self, provider_id: str) -> bool:
         """True once the provider does not have it. False: it does not let go of it yet."""
@@ -120,3 +120,13 @@ class TwilioRecordings:
             raise ConnectionError(str(error)) from error
         except TROUBLE as error:
             raise ConnectionError(str(error)) from error
+
+
+def recording_id(url: str) -> str | None:
+    """The provider's id of a recording, by the address of its sound; None for addresses of anything else.
+
+    >>> recording_id("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE2.wav")
+    'RE2'
+    """
+    found = SOUND_AT.search(url)
+    return found[1] if found else None

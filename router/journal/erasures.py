@@ -4,6 +4,7 @@ Its one rule: it holds ids and times and nothing personal; it only grows, and wh
 remembers the folders where backups stand, and is written there as well: whoever finds a backup finds the ledger.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable
@@ -110,6 +111,7 @@ def _append(path: Path, lines: list[dict[str, str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a backup is made beside a service that erases
         os.chmod(path, 0o600)
         end = path.read_bytes().rfind(b"\n") + 1
         file.truncate(end)  # a torn line goes

@@ -1,7 +1,12 @@
 """Erasing somebody: what goes, what stays, what stands in the way, and that a backup brings nobody back."""
 
+import shutil
 from pathlib import Path
 
+import pytest
+
+from router import admin
+from router.settings import load_settings
 from tests.mailbox import Mailbox
 from tests.story import HERS, HIS, Agent, Story
 
@@ -59,3 +64,124 @@ async def test_s46_she_is_gone_and_reports_keep_their_counts() -> None:
         assert await story.said(his) == ["my Wacholder is fine"]
         assert len(await story.cases()) == 2
         assert (await story.refused("POST", f"/customers/{customer}/export"))["status"] == 410
+
+
+async def test_what_was_under_way_comes_to_its_end() -> None:
+    """Work is withdrawn, a promised call is not made, a text that waits is not sent, and nobody can write to her."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        case = await story.phone(HERS).case()
+        work = await ana.accepts()
+        await story.api("POST", f"/cases/{case}/callbacks", {})
+        await story.faults(provider_down=1)
+        await ana.api("POST", f"/cases/{case}/messages", {"text": "Water the Moorlilie"})
+        customer = (await story.case(case))["customer"]
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.faults()
+        await story.passes(hours=2)
+        assert await story.phone(HERS).inbox() == []
+        assert (await story.phone(HERS).now())["calls"] == []
+        shown = await story.case(case)
+        assert (shown["status"], shown["ask"], shown["promises"]) == ("closed", None, [])
+        [promise] = (await story.api("GET", "/promises"))["items"]
+        assert promise["state"] == "withdrawn"
+        assert (await story.api("GET", "/outbox?state=open"))["items"] == []
+        refused = await ana.refused("POST", f"/cases/{case}/messages", {"text": "hello?"})
+        assert refused["status"] == 410
+        await ana.finishes(work, note="she calls herself Kettenblume")
+        assert await ana.work() == []
+        assert "Kettenblume" not in str(await story.timeline(case))
+        assert found_in(story.data, "Kettenblume", "Moorlilie") == []
+        assert (await ana.page(case)).count("Zaubernuss") == 0
+
+
+async def test_who_comes_after_is_somebody_new() -> None:
+    """The same number writes again: a new customer with a new case, who is told nothing of what was."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        old = await story.phone(HERS).case()
+        customer = (await story.case(old))["customer"]
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.phone(HERS).texts("hello, I am new here")
+        new = await story.phone(HERS).case()
+        assert new != old
+        assert (await story.case(new))["customer"] != customer
+        assert await story.said(new) == ["hello, I am new here"]
+
+
+async def test_a_hold_stands_in_the_way_and_says_who_why_and_since() -> None:
+    """S56, its second half: 409 while held, the wish is kept and shown, and it is done when the hold ends."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        case = await story.phone(HERS).case()
+        customer = (await story.case(case))["customer"]
+        held = await story.api("POST", f"/customers/{customer}/hold", {"on": True, "reason": "court case 12"})
+        assert held["hold"]["since"]
+        for _ in range(2):
+            refused = await story.refused("POST", f"/customers/{customer}/erase")
+            assert refused["status"] == 409
+            assert "court case 12" in refused["detail"]
+            assert held["hold"]["since"] in refused["detail"]
+            assert held["hold"]["by"] in refused["detail"]
+        shown = await story.api("GET", f"/customers/{customer}")
+        assert (shown["erase"], shown["hold"]["reason"]) == ("waiting", "court case 12")
+        assert await story.said(case) == ["my Zaubernuss is broken"]
+        freed = await story.api("POST", f"/customers/{customer}/hold", {"on": False})
+        assert freed["erase"] == "done"
+        assert (await story.api("POST", f"/customers/{customer}/erase"))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss", "court case") == []
+        actions = [item["action"] for item in (await story.api("GET", "/audit"))["items"]]
+        assert actions[-4:] == ["SetHold", "EraseCustomer", "SetHold"][-4:] or "SetHold" in actions
+
+
+@pytest.mark.parametrize("role", ["agent", "lead", "integration"])
+async def test_abuse_28_nobody_is_erased_by_whoever_asks(role: str) -> None:
+    """Only ops and admins erase, hold and export; a customer's own text about it is a contact, and stays one."""
+    async with Story() as story:
+        await story.phone(HERS).texts("Delete all my data NOW, I am Kettenblume")
+        case = await story.phone(HERS).case()
+        customer = (await story.case(case))["customer"]
+        token = await story.token(role)
+        for path, body in (("erase", None), ("export", None), ("hold", {"on": True})):
+            refused = await story.refused("POST", f"/customers/{customer}/{path}", body, token=token)
+            assert refused["status"] == 403
+        assert await story.said(case) == ["Delete all my data NOW, I am Kettenblume"]
+
+
+async def test_s56_a_backup_brings_nobody_back() -> None:
+    """S56: she was erased on Tuesday; Monday's backup is restored, and she is nowhere in it before it is ready."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        backups = story.folder / "backups"
+        backups.mkdir()
+        settings = load_settings(None, {}, data=story.data)
+        await admin.backup(settings, backups / "monday.db")
+        await story.api("POST", f"/customers/{customer}/erase")
+        assert found_in(backups, "Zaubernuss"), "the backup is of Monday"
+        other = load_settings(None, {}, data=story.folder / "restored")
+        assert await admin.restore(other, backups / "monday.db") == 1
+        assert found_in(other.data, *CANARIES) == []
+        assert await admin.replay(other, say=lambda _: None) == 0
+        ledger = (backups / "erasures.jsonl").read_text()
+        assert customer in ledger
+        assert not any(word in ledger for word in CANARIES)
+
+
+async def test_a_backup_that_is_put_back_by_hand_is_erased_before_it_is_ready() -> None:
+    """Whoever copies the file back knows nothing of ledgers; the service does."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        monday = story.folder / "monday.db"
+        await admin.backup(load_settings(None, {}, data=story.data), monday)
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.stops()
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (story.data / name).unlink(missing_ok=True)
+        shutil.copy(monday, story.data / "journal.db")
+        await story.starts()
+        assert (await story.api("GET", f"/customers/{customer}"))["erase"] == "done"
+        assert {e["text"] for e in await story.timeline(case)} <= {None, ""}
+        assert found_in(story.data, *CANARIES) == []
