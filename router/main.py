@@ -157,6 +157,7 @@ def backup(file: Path, config: Config = None, data: Data = None) -> None:
 @app.command()
 def restore(file: Path, config: Config = None, data: Data = None) -> None:
     """Put a backup into a new, empty data folder."""
+    set_up_logs("warning")
     again = _wait(admin.restore(_settings(config, data=data), file))
     typer.echo(f"restored; {again} erased again, as the ledger says; `onecase replay` proves it")
 
@@ -171,6 +172,7 @@ def erase(
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
 ) -> None:
     """Forget a customer: words, names, addresses, files. What happened still stands, without a word."""
+    set_up_logs("warning")
     settings = _settings(config, data=data)
     typer.echo(_wait(admin_people.erase(settings, customer, reason, url, _unless_folder(token, data, url))))
 
@@ -185,6 +187,7 @@ def export(
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
 ) -> None:
     """Write all that is known of a customer, with their files, as a zip."""
+    set_up_logs("warning")
     settings = _settings(config, data=data)
     written = _wait(admin_people.export(settings, customer, out, url, _unless_folder(token, data, url)))
     typer.echo(f"written to {written}")

@@ -1,6 +1,9 @@
 """Erasing somebody: what goes, what stays, what stands in the way, and that a backup brings nobody back."""
 
+import hashlib
+import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from router import admin
 from router.settings import load_settings
 from tests.mailbox import Mailbox
-from tests.story import HERS, HIS, Agent, Story
+from tests.story import ADMIN, HERS, HIS, Agent, Process, Story
 
 HER_MAIL = "canary.her@customer.example"
 CANARIES = ("Zaubernuss", "canary.her", "12125550142", "Wolkenpost", "Kettenblume", "Steinbrech", "Moorlilie")
@@ -131,8 +134,11 @@ async def test_a_hold_stands_in_the_way_and_says_who_why_and_since() -> None:
         assert freed["erase"] == "done"
         assert (await story.api("POST", f"/customers/{customer}/erase"))["state"] == "erased"
         assert found_in(story.data, "Zaubernuss", "court case") == []
-        actions = [item["action"] for item in (await story.api("GET", "/audit"))["items"]]
-        assert actions[-4:] == ["SetHold", "EraseCustomer", "SetHold"][-4:] or "SetHold" in actions
+        audited = [
+            i for i in (await story.api("GET", "/audit"))["items"] if i["action"] in ("SetHold", "EraseCustomer")
+        ]
+        assert [i["action"] for i in audited] == ["SetHold", "EraseCustomer", "SetHold"]
+        assert all(i["actor_id"] for i in audited)
 
 
 @pytest.mark.parametrize("role", ["agent", "lead", "integration"])
@@ -153,7 +159,7 @@ async def test_s56_a_backup_brings_nobody_back() -> None:
     """S56: she was erased on Tuesday; Monday's backup is restored, and she is nowhere in it before it is ready."""
     async with Story() as story:
         ana = await story.ready_agent("ana")
-        customer, case = await her_matter(story, ana)
+        customer, _ = await her_matter(story, ana)
         backups = story.folder / "backups"
         backups.mkdir()
         settings = load_settings(None, {}, data=story.data)
@@ -184,4 +190,99 @@ async def test_a_backup_that_is_put_back_by_hand_is_erased_before_it_is_ready() 
         await story.starts()
         assert (await story.api("GET", f"/customers/{customer}"))["erase"] == "done"
         assert {e["text"] for e in await story.timeline(case)} <= {None, ""}
+        assert found_in(story.data, *CANARIES) == []
+
+
+async def test_an_export_holds_all_of_hers_and_nothing_of_his() -> None:
+    """Customer, addresses, cases with words, files by their hash; for a program, and audited."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.phone(HIS).texts("my Wacholder is fine")
+        read = await story.api("POST", f"/customers/{customer}/export")
+        text = json.dumps(read, ensure_ascii=False)
+        assert all(word in text for word in ("Zaubernuss", HER_MAIL, HERS, "Moorlilie", "Kettenblume", "Wolkenpost"))
+        assert "Wacholder" not in text
+        assert HIS not in text
+        assert [c["case"]["id"] for c in read["cases"]] == [case]
+        files = {file["name"]: file for file in read["cases"][0]["files"]}
+        assert files["plan.bin"]["sha256"] == hashlib.sha256(b"Steinbrech" * 50).hexdigest()
+        content = await story.ask("GET", files["plan.bin"]["url"])
+        assert content.body == b"Steinbrech" * 50
+        assert (await story.api("GET", "/audit"))["items"][-1]["action"] == "ExportCustomer"
+
+
+async def test_an_operator_erases_and_exports_from_the_command_line(tmp_path: Path) -> None:
+    """At the running service, then in the folder of the stopped one; a zip with the files, and never over another."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, _ = await her_matter(story, ana)
+        out = tmp_path / "hers.zip"
+        at = ("--url", story.service, "--token", ADMIN)
+        ran = await Process.ran("export", HER_MAIL, "--out", str(out), *at, cwd=tmp_path)
+        assert ran.code == 0, ran.errors
+        with zipfile.ZipFile(out) as archive:
+            read = json.loads(archive.read("export.json"))
+            [file] = [f for f in read["cases"][0]["files"] if f["name"] == "plan.bin"]
+            assert archive.read(file["in_zip"]) == b"Steinbrech" * 50
+        again = await Process.ran("export", customer, "--out", str(out), *at, cwd=tmp_path)
+        assert (again.code, "never overwrites" in again.errors) == (1, True)
+        await story.phone(HIS).texts("my Wacholder is fine")
+        his = (await story.case(await story.phone(HIS).case()))["customer"]
+        ran = await Process.ran("erase", his, "--reason", "request 18", *at, cwd=tmp_path)
+        assert (ran.code, ran.output.strip()) == (0, f"{his} erased"), ran.errors
+        await story.stops()
+        folder = ("--data", str(story.data))
+        ran = await Process.ran("export", HERS, "--out", str(tmp_path / "b.zip"), *folder, cwd=tmp_path)
+        assert ran.code == 0, ran.errors
+        ran = await Process.ran("erase", HERS, *folder, cwd=tmp_path)
+        assert (ran.code, ran.output.strip()) == (0, f"{customer} erased"), ran.errors
+        assert found_in(story.data, *CANARIES, "Wacholder") == []
+        await story.starts()
+        assert (await story.api("GET", f"/customers/{customer}"))["erase"] == "done"
+
+
+async def test_abuse_30_no_output_tells_of_who_was_erased(capfd: pytest.CaptureFixture[str]) -> None:
+    """Logs, metrics, health, docs, problem documents and the page of the desk are searched for seeded words."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.api("POST", f"/customers/{customer}/erase")
+        told = "".join(capfd.readouterr())
+        for path in ("/metrics", "/healthz", "/readyz", "/openapi.json", "/docs"):
+            told += (await story.ask("GET", path, token=None)).body.decode()
+        for path in (f"/customers/{customer}", f"/cases/{case}", f"/cases/{case}/timeline", f"/cases/{case}/brief"):
+            told += (await story.ask("GET", f"/api/v1{path}")).body.decode()
+        told += json.dumps(await story.refused("POST", f"/customers/{customer}/export"))
+        told += await ana.page(case)
+        assert [word for word in CANARIES if word in told] == []
+
+
+async def test_a_screen_that_comes_back_later_sees_no_words() -> None:
+    """The stream tells from any point of the log on what happened; of who was erased since, without a word."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.api("POST", f"/customers/{customer}/erase")
+        screen = await ana.looks(since=0)
+        last = int((await story.api("GET", "/audit"))["items"][-1]["seq"])
+        events = await screen.until(last)
+        received = [f["data"] for f in events if f["kind"] == "ContactReceived" and f["data"]["case"] == case]
+        assert received
+        assert {data["text"] for data in received} == {None}
+        assert [word for word in CANARIES if word in json.dumps(events)] == []
+
+
+@pytest.mark.parametrize("how", ["reject", "bounce_later"])
+async def test_a_bounce_says_why_and_not_whom(how: str) -> None:
+    """What a mail server says of a failure stands in the log for good, so it names nobody."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await Mailbox(story, HER_MAIL).behaves(how)
+        await ana.replies(case, "by mail", channel="email")
+        await story.passes(hours=1)
+        [delivery] = [e["delivery"] for e in await story.timeline(case) if e["text"] == "by mail" and e["delivery"]][:1]
+        assert delivery["state"] == "failed"
+        await story.api("POST", f"/customers/{customer}/erase")
         assert found_in(story.data, *CANARIES) == []
