@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from channels.wire import WireRequest
+from router.core.clock import Ms
 from router.core.commands import EraseCustomer, ExportCustomer, SetHold
 from router.core.context import Decision
 from router.core.documents import Customer
@@ -21,8 +22,9 @@ from router.http.auth import OPS
 from router.http.export import ExportOut, export_of
 from router.http.problems import Problem, problem_of
 from router.http.routes import Body, Call, Replied, Reply, Route, read_body
-from router.http.service import Service
+from router.http.service import ANSWER_KEPT_MS, Service
 from router.http.views import maybe, stamp
+from router.journal.base import Answer
 
 WAIT_S = 20.0
 """An answer waits so long for the last words to be gone; a large vault takes longer, and it goes on."""
@@ -62,7 +64,6 @@ class ErasingApi:
                 body=EraseBody,
                 tag=tag,
                 read=lambda request: _read_or(request, EraseBody()),
-                is_repeated=False,
             ),
             Route(
                 "POST",
@@ -87,24 +88,34 @@ class ErasingApi:
         ]
 
     async def erase(self, call: Call) -> Replied:
-        """Asked again it is answered again, with or without an Idempotency-Key: nobody is erased twice."""
+        """Whoever was erased before is erased: nobody is erased twice."""
         customer = await self._customer(call)
         if customer.erased_at is None:
             command = EraseCustomer(
                 key=call.key, customer=customer.id, actor=actor_of(call), reason=call.body.reason.strip()
             )
             with suppress(Rejected):  # wanted already, or done in this instant
-                await self._service.node.take(command)
+                await self._service.node.take(command, lambda decision: self._kept(call, decision))
             customer = await self._customer(call)
         if customer.erased_at is None:
             raise await self._held(customer)
         eraser = self._service.node.eraser
         try:
             await asyncio.wait_for(eraser.finished(customer.id), WAIT_S)
-            state = "erased"
+            return Replied(200, _erased(customer, "erased"))
         except TimeoutError:
-            state = "erasing"
-        return Replied(200, ErasedOut(customer=customer.id, state=state, erased_at=stamp(customer.erased_at)))
+            return Replied(200, _erased(customer, "erasing"))
+
+    def _kept(self, call: Call, decision: Decision) -> Answer:
+        """What is said to whoever asks again with the same key; a refusal is not kept, for a hold may end."""
+        customer = next(d for d in decision.state.values() if isinstance(d, Customer))
+        return Answer(
+            key=call.key if call.fingerprint and customer.erased_at is not None else "",
+            status=200,
+            body=_erased(customer, "erased").model_dump_json(),
+            fingerprint=call.fingerprint,
+            kept_until=Ms(self._service.node.clock.now() + ANSWER_KEPT_MS),
+        )
 
     async def hold(self, call: Call) -> Replied:
         body: HoldBody = call.body
@@ -156,6 +167,10 @@ class ErasingApi:
             + ". The erasure is wanted, waits, and is done when the hold is lifted."
         )
         return Problem(409, "On hold", words, kind="held")
+
+
+def _erased(customer: Customer, state: str) -> ErasedOut:
+    return ErasedOut(customer=customer.id, state=state, erased_at=maybe(customer.erased_at))
 
 
 def _read_or(request: WireRequest, default: Any) -> Any:

@@ -4,6 +4,7 @@ Its one rule: it holds ids and times and nothing personal; it only grows, and wh
 remembers the folders where backups stand, and is written there as well: whoever finds a backup finds the ledger.
 """
 
+import asyncio
 import fcntl
 import json
 import os
@@ -19,29 +20,28 @@ ERASED, AT, BACKUPS = "erased", "at", "backups"
 
 
 class Ledger(Protocol):
-    def note(self, owners: Iterable[str], at: str) -> list[str]:
-        """Put down who is erased, durably, each once. It waits for the disk. Returns the folders of backups that could
-        not be reached."""
+    async def note(self, owners: Iterable[str], at: str) -> list[str]:
+        """Put down who is erased, durably, each once. Returns the folders of backups that could not be reached."""
         ...
 
-    def all(self) -> dict[str, str]:
+    async def erased(self) -> dict[str, str]:
         """Everybody who was erased, with when. Raises JournalUnusable where it cannot be read."""
         ...
 
 
-class NoLedger:
-    """Remembers for as long as the process lives: for services that live in memory."""
+class MemoryLedger:
+    """Remembers for as long as it lives: for services that live in memory."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self.known: dict[str, str] = {}
 
-    def note(self, owners: Iterable[str], at: str) -> list[str]:
+    async def note(self, owners: Iterable[str], at: str) -> list[str]:
         for owner in owners:
-            self._known.setdefault(owner, at)
+            self.known.setdefault(owner, at)
         return []
 
-    def all(self) -> dict[str, str]:
-        return dict(self._known)
+    async def erased(self) -> dict[str, str]:
+        return dict(self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,14 @@ class Erasures:
     def all(self) -> dict[str, str]:
         return {str(line[ERASED]): str(line[AT]) for line in _read(self.path) if ERASED in line}
 
-    def note(self, owners: Iterable[str], at: str) -> list[str]:
+    async def erased(self) -> dict[str, str]:
+        return await asyncio.to_thread(self.all)
+
+    async def note(self, owners: Iterable[str], at: str) -> list[str]:
+        return await asyncio.to_thread(self.write, list(owners), at)
+
+    def write(self, owners: Iterable[str], at: str) -> list[str]:
+        """Put down who is erased here and beside every backup."""
         known = self.all()
         fresh = {owner: at for owner in owners if owner not in known}
         _append(self.path, [{ERASED: owner, AT: when} for owner, when in fresh.items()])

@@ -59,7 +59,7 @@ class Eraser:
         """Erase again whom the ledger names and this journal still has, and finish what is owed. Returns how many were
         erased again."""
         again = 0
-        for id in await asyncio.to_thread(self._ledger.all):
+        for id in await self._ledger.erased():
             if self._journal.is_erased(id) or not isinstance(await self._journal.document(id), Customer):
                 continue
             try:
@@ -98,7 +98,7 @@ class Eraser:
         owners: Sequence[str] = list(self._owed)[:TOGETHER_MAX]
         at = datetime.fromtimestamp(self._clock.now() / 1000, tz=UTC).isoformat(timespec="seconds")
         self._faults.reach("erase.before_ledger")
-        for folder in await asyncio.to_thread(self._ledger.note, owners, at):
+        for folder in await self._ledger.note(owners, at):
             log.warning("the ledger of erasures could not be written beside the backups", folder=folder)
         is_gone = await self._journal.erase(owners)
         if is_gone:

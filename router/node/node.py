@@ -40,7 +40,7 @@ from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
-from router.journal.erasures import Ledger, NoLedger
+from router.journal.erasures import Ledger, MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
@@ -128,7 +128,7 @@ class Node:
         )
         self.eraser = Eraser(
             journal=journal,
-            ledger=ledger or NoLedger(),
+            ledger=ledger or MemoryLedger(),
             clock=clock,
             activity=self.activity,
             faults=self.faults,
