@@ -152,6 +152,11 @@ class CallRecordings(Protocol):
         """True once the provider does not have it."""
         ...
 
+    def id_of(self, url: str) -> str | None:
+        """The provider's id of a recording by the address where its sound is; None where it is none of this provider's
+        recordings."""
+        ...
+
 
 class LiveChannel(Protocol):
     """What a channel does besides when people are on the line: dial, move, look, and say what a script says."""

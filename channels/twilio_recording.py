@@ -4,6 +4,7 @@ Its one rule: a recording carries our id in the address of its callback, so that
 to it. One customer's leg is recorded, which hears the whole conversation and nothing that is whispered to an agent.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ TOLD = ("in-progress", "completed", "absent", "failed")
 NOT_FOUND, GONE_CODE = 404, 21220
 LISTED_MAX = 50
 SOUND = "audio/x-wav"
+SOUND_AT = re.compile(r"/Accounts/\w+/Recordings/(RE\w+)(?:\.\w+)?$", re.ASCII)
 STOP: Any = "stopped"  # the SDK names a class of constants where it takes one of them
 TROUBLE = (TwilioException, WireFailure, ValueError, TimeoutError)
 
@@ -105,6 +107,9 @@ class TwilioRecordings:
         state = "in-progress" if status in RUNNING else status
         return RecordingLook(state, int(seconds) if seconds.isdecimal() else 0, self.media_of(provider_id))
 
+    def id_of(self, url: str) -> str | None:
+        return recording_id(url)
+
     async def delete(self, provider_id: str) -> bool:
         """True once the provider does not have it. False: it does not let go of it yet."""
         try:
@@ -115,3 +120,13 @@ class TwilioRecordings:
             raise ConnectionError(str(error)) from error
         except TROUBLE as error:
             raise ConnectionError(str(error)) from error
+
+
+def recording_id(url: str) -> str | None:
+    """The provider's id of a recording, by the address of its sound; None for addresses of anything else.
+
+    >>> recording_id("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE2.wav")
+    'RE2'
+    """
+    found = SOUND_AT.search(url)
+    return found[1] if found else None

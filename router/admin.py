@@ -12,6 +12,7 @@ from channels.registry import Host, PlugInFault, make_channels
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
 from policies import PolicyProblems, check_policies, default_policy_files, load_folder_texts
+from router.admin_people import erase_again, learn_erasures
 from router.core.clock import Ms
 from router.core.documents import State
 from router.core.evolve import evolve
@@ -19,6 +20,7 @@ from router.core.timeline import entry_of
 from router.http.auth import TOKEN_ROLES, Role, Tokens
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
+from router.journal.erasures import Erasures
 from router.journal.persons import Persons
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME, write_copy
@@ -115,10 +117,12 @@ async def backup(settings: Settings, to: Path) -> None:
     if to.exists():
         raise AdminProblem(f"{to} exists; a backup never overwrites, give another name")
     write_copy(source, to)
+    Erasures(settings.ledger).has_backup(to.parent)
 
 
-async def restore(settings: Settings, file: Path) -> None:
-    """Put a backup into an empty folder. Refused where a journal already is."""
+async def restore(settings: Settings, file: Path) -> int:
+    """Put a backup into an empty folder. Refused where a journal already is. Whoever was erased since is erased again;
+    returns how many."""
     target = settings.data / FILE_NAME
     if target.exists():
         raise AdminProblem(f"{settings.data} already holds a journal; restore into another, empty folder")
@@ -131,7 +135,11 @@ async def restore(settings: Settings, file: Path) -> None:
     if sound != "ok":
         raise AdminProblem(f"{file} is damaged: {sound}")
     settings.data.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, target)
+    learn_erasures(settings, file.absolute().parent)  # first: whoever starts it now erases them before it is ready
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(file, part)
+    part.rename(target)
+    return await erase_again(settings)
 
 
 async def migrate(settings: Settings) -> None:

@@ -15,7 +15,7 @@ import typer
 from channels.registry import PlugInFault
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from policies import PolicyProblems
-from router import admin
+from router import admin, admin_people
 from router.core.clock import Ms
 from router.demo import play_demo
 from router.journal.base import JournalStopped, JournalUnusable
@@ -157,8 +157,40 @@ def backup(file: Path, config: Config = None, data: Data = None) -> None:
 @app.command()
 def restore(file: Path, config: Config = None, data: Data = None) -> None:
     """Put a backup into a new, empty data folder."""
-    _run(admin.restore(_settings(config, data=data), file))
-    typer.echo("restored; `onecase replay` proves it")
+    set_up_logs("warning")
+    again = _wait(admin.restore(_settings(config, data=data), file))
+    typer.echo(f"restored; {again} erased again, as the ledger says; `onecase replay` proves it")
+
+
+@app.command()
+def erase(
+    customer: Annotated[str, typer.Argument(help="id (cus_…) or any address of theirs")],
+    reason: Annotated[str, typer.Option(help="a reference of yours; it is kept, so name nobody in it")] = "",
+    config: Config = None,
+    data: Data = None,
+    url: Annotated[str | None, typer.Option(help="address of the running service")] = None,
+    token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
+) -> None:
+    """Forget a customer: words, names, addresses, files. What happened still stands, without a word."""
+    set_up_logs("warning")
+    settings = _settings(config, data=data)
+    typer.echo(_wait(admin_people.erase(settings, customer, reason, url, _unless_folder(token, data, url))))
+
+
+@app.command()
+def export(
+    customer: Annotated[str, typer.Argument(help="id (cus_…) or any address of theirs")],
+    out: Annotated[Path | None, typer.Option(help="the zip that is written; it never overwrites")] = None,
+    config: Config = None,
+    data: Data = None,
+    url: Annotated[str | None, typer.Option(help="address of the running service")] = None,
+    token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
+) -> None:
+    """Write all that is known of a customer, with their files, as a zip."""
+    set_up_logs("warning")
+    settings = _settings(config, data=data)
+    written = _wait(admin_people.export(settings, customer, out, url, _unless_folder(token, data, url)))
+    typer.echo(f"written to {written}")
 
 
 @app.command()
@@ -367,7 +399,7 @@ async def _guarded(work: Coroutine[Any, Any, Any]) -> Any:
         raise Stop("; ".join(problem.problems)) from None
     except PolicyProblems as problems:
         raise Stop("the policies cannot be used:\n  " + "\n  ".join(str(p) for p in problems.problems)) from None
-    except (JournalUnusable, PlugInFault, admin.AdminProblem) as problem:
+    except (JournalUnusable, PlugInFault, admin.AdminProblem, admin_people.PeopleProblem) as problem:
         raise Stop(str(problem)) from None
     except JournalStopped as stopped:
         raise Stop(f"stopped because {stopped}. {NOTHING_LOST}") from None

@@ -43,6 +43,7 @@ from router.http.service import Service
 from router.http.shim import Shim
 from router.http.sites import LOOPBACK
 from router.journal.base import Journal
+from router.journal.erasures import Erasures
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
 from router.node.node import Node, instance_secret
@@ -129,6 +130,7 @@ async def start_service(
             activity=activity,
             faults=faults,
             mail=mail.means if mail else None,
+            ledger=Erasures(settings.ledger),
         )
         live, metrics = Live(journal), NodeMetrics(node)
         node.listen(live.hear)

@@ -20,6 +20,9 @@ OTHER_VARIABLES = frozenset({"ONECASE_TOKEN", "ONECASE_NO_BROWSER", "ONECASE_SOA
 """Variables of the command line and of the tests, which are no settings."""
 
 
+ERASURES = "erasures.jsonl"
+
+
 class TwilioSection(BaseModel):
     """The telephone provider: Twilio, or any that speaks its protocol at another base URL."""
 
@@ -145,6 +148,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("onecase-data"), description="folder that holds everything the embedded default writes"
     )
+    erasures: Path | None = Field(
+        default=None,
+        description="file that says who was erased, for backups that are restored; empty: erasures.jsonl in `data`",
+    )
     public_url: str = Field(
         default="", description="scheme and host under which providers reach this service; empty: http://host:port"
     )
@@ -163,6 +170,11 @@ class Settings(BaseSettings):
         default_factory=list[SiteSection], description="keys with which sites say who their visitors are"
     )
     twilio: TwilioSection = Field(default_factory=TwilioSection, description="the telephone provider")
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger of erasures stands."""
+        return self.erasures or self.data / ERASURES
 
     @classmethod
     def settings_customise_sources(

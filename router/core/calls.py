@@ -184,6 +184,8 @@ def take_recording(making: Making, command: TakeRecording) -> None:
             media=tuple(keep_media(making, command, owner=call.customer)),
         )
     )
+    if making.customer(call.customer).erased_at is not None:
+        return
     if call.state is CallState.ENDED:
         _look_after(making, call)
     else:  # their words stand in line whatever becomes of the call

@@ -681,6 +681,70 @@ class CancelCallback:
     reason: str = ""
 
 
+# --- what becomes of what is known ------------------------------------------------------------------------------------
+
+
+@value
+class Spoken:
+    """A recording that the provider's own machine made of somebody's words."""
+
+    case: CaseId
+    provider_id: str
+
+
+@value
+class EraseCustomer:
+    """Forget a customer. `again`: they were erased already, and came back with a restored backup; no hold of that day
+    stands in the way. `keys` under which they are found, and what was `spoken`, are put there by whoever knows them."""
+
+    key: str
+    customer: CustomerId
+    actor: Actor
+    reason: str = ""  # a reference; it is kept, so it names nobody
+    why: str = "request"
+    keys: tuple[str, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+
+    @property
+    def again(self) -> bool:
+        return self.why == "again"
+
+
+@value
+class SetHold:
+    """Nothing of this customer may be erased from now on, or it may again."""
+
+    key: str
+    customer: CustomerId
+    on: bool
+    actor: Actor
+    reason: str = ""
+    keys: tuple[str, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+
+
+@value
+class ExportCustomer:
+    """All that is known of a customer is handed to somebody."""
+
+    key: str
+    customer: CustomerId
+    actor: Actor
+
+
+@value
+class ForgetWords:
+    """The policy keeps no longer what a closed case holds of one kind. `ids`: where that stands in the vault."""
+
+    key: str
+    case: CaseId
+    what: str
+    days: int
+    ids: tuple[VaultId, ...] = ()
+    recordings: bool = False  # they are deleted at the provider as well
+    actor: Actor = SYSTEM
+
+
 # --- domain scope -----------------------------------------------------------------------------------------------------
 
 
@@ -881,6 +945,10 @@ CustomerCommand = (
     | SplitCase
     | MergeCustomers
     | UnmergeCustomers
+    | EraseCustomer
+    | SetHold
+    | ExportCustomer
+    | ForgetWords
 )
 DomainCommand = (
     ActivatePolicy

@@ -52,6 +52,9 @@ class Making:
     kept: list[Kept] = field(default_factory=list[Kept])
     indexed: list[Indexed] = field(default_factory=list[Indexed])
     blobs: list[Blob] = field(default_factory=list[Blob])
+    erased: list[str] = field(default_factory=list[str])
+    unindexed: list[str] = field(default_factory=list[str])
+    forgotten: list[VaultId] = field(default_factory=list[VaultId])
 
     @property
     def now(self) -> Ms:
@@ -125,6 +128,9 @@ class Decision:
     indexed: tuple[Indexed, ...]
     state: State
     blobs: tuple[Blob, ...] = ()
+    erased: tuple[str, ...] = ()  # owners of whom nothing is kept any more
+    unindexed: tuple[str, ...] = ()  # keys that find nobody any more
+    forgotten: tuple[VaultId, ...] = ()  # words that are kept no longer
 
     def opened(self) -> Case | None:
         """The case that this decision opened, as it stands after it."""

@@ -15,6 +15,7 @@ from router.core import (
     contacts,
     customer_merging,
     devices,
+    erasing,
     leads,
     legs,
     letters,
@@ -47,9 +48,12 @@ from router.core.commands import (
     CountRefused,
     DropCandidates,
     EndOffer,
+    EraseCustomer,
+    ExportCustomer,
     FinishWork,
     FoldWork,
     FollowAnswers,
+    ForgetWords,
     GiveBackWork,
     GiveCode,
     HangUp,
@@ -79,6 +83,7 @@ from router.core.commands import (
     SendReply,
     SetAgentState,
     SetDeadline,
+    SetHold,
     SetParticipant,
     SetRecording,
     SetStatus,
@@ -105,6 +110,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
     making.events.append(
         CommandTaken(kind=type(command).__name__, key=command.key, actor=actor.kind, actor_id=actor.id)
     )
+    erasing.check(state, command)
     match command:
         case TakeContact() if command.mail is not None:
             letters.take_letter(making, command)
@@ -204,6 +210,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             customer_merging.merge_customers(making, command)
         case UnmergeCustomers():
             customer_merging.unmerge_customers(making, command)
+        case EraseCustomer():
+            erasing.erase_customer(making, command)
+        case SetHold():
+            erasing.set_hold(making, command)
+        case ExportCustomer():
+            erasing.export_customer(making, command)
+        case ForgetWords():
+            erasing.forget_words(making, command)
         case ActivatePolicy():
             making.emit(PolicyActivated(at=making.now, policy=command.policy, digest=command.digest))
         case AddAgent():
@@ -243,4 +257,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         indexed=tuple(making.indexed),
         state=making.state,
         blobs=tuple(making.blobs),
+        erased=tuple(making.erased),
+        unindexed=tuple(making.unindexed),
+        forgotten=tuple(making.forgotten),
     )

@@ -65,6 +65,16 @@ class Joined:
 
 
 @value
+class Hold:
+    """Nothing of a customer may be erased while it stands, as the law or a court wants it."""
+
+    at: Ms
+    author: ActorKind
+    author_id: str | None = None
+    why: VaultId | None = None
+
+
+@value
 class Customer:
     id: CustomerId
     version: int
@@ -81,6 +91,9 @@ class Customer:
     members: tuple[CustomerId, ...] = ()  # customers who were found to be this one
     junk: int = 0  # contacts of theirs that are junk
     only_junk: bool = False  # we have met them in nothing else
+    hold: Hold | None = None
+    erase_wanted_at: Ms | None = None  # asked for while a hold stood: it is done when that ends
+    erased_at: Ms | None = None  # ids, numbers and times are left
 
     def address(self, id: AddressId) -> Address | None:
         return next((a for a in self.addresses if a.id == id), None)
@@ -381,13 +394,13 @@ class Call:
 
 @value
 class Recording:
-    """What was said in a stretch of a call, as the provider has it."""
+    """What was said in a stretch of a call, as the provider has it. `call`: None where its own machine recorded it."""
 
     id: RecordingId
     version: int
     customer: CustomerId
     case: CaseId
-    call: CallId
+    call: CallId | None
     planned_at: Ms
     state: RecordingState = RecordingState.PLANNED
     attempted_at: Ms | None = None

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     TRIES_SPENT = "tries_spent"
     OTHER_CUSTOMER = "other_customer"
     TOO_MANY = "too_many"
+    ERASED = "erased"
+    HELD = "held"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes

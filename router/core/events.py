@@ -56,10 +56,15 @@ from router.core.events_customer import (
     ContactSetAside,
     ContextNoted,
     CustomerCreated,
+    CustomerErased,
+    CustomerExported,
     DeviceKeyChanged,
     DevicePaired,
     DeviceUnpaired,
+    ErasureWanted,
     Facts,
+    HoldLifted,
+    HoldSet,
     LinksRevoked,
     MatterAnswered,
     MatterAsked,
@@ -74,10 +79,12 @@ from router.core.events_customer import (
     NoteAdded,
     ParticipantAdded,
     ParticipantChanged,
+    RecordingFound,
     RoutingNoted,
     SwitchOffered,
     TextWithheld,
     WishNoted,
+    WordsForgotten,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -149,7 +156,9 @@ __all__ = [
     "ContactSetAside",
     "ContextNoted",
     "CustomerCreated",
+    "CustomerErased",
     "CustomerEvent",
+    "CustomerExported",
     "CustomersMerged",
     "CustomersUnmerged",
     "DeadlineDue",
@@ -157,8 +166,11 @@ __all__ = [
     "DevicePaired",
     "DeviceUnpaired",
     "DomainEvent",
+    "ErasureWanted",
     "Event",
     "Facts",
+    "HoldLifted",
+    "HoldSet",
     "IdentityNoted",
     "JoinAsked",
     "LanguageDue",
@@ -192,6 +204,7 @@ __all__ = [
     "RecordingAttempted",
     "RecordingChecked",
     "RecordingDeleted",
+    "RecordingFound",
     "RecordingLost",
     "RecordingPlanned",
     "RecordingReady",
@@ -206,6 +219,7 @@ __all__ = [
     "SwitchOffered",
     "TextWithheld",
     "WishNoted",
+    "WordsForgotten",
     "WorkAccepted",
     "WorkClosed",
     "WorkDropped",
@@ -313,6 +327,13 @@ CustomerEvent = (
     | CustomersMerged
     | CustomersUnmerged
     | IdentityNoted
+    | HoldSet
+    | HoldLifted
+    | ErasureWanted
+    | CustomerErased
+    | CustomerExported
+    | WordsForgotten
+    | RecordingFound
 )
 DomainEvent = (
     PolicyActivated

@@ -18,6 +18,7 @@ from router.core.words import (
     CustomerId,
     Evidence,
     MessageId,
+    RecordingId,
     Setback,
     VaultId,
     WorkId,
@@ -567,3 +568,77 @@ class CaseStatusChanged:
     author: ActorKind
     author_id: str | None
     why: VaultId | None = None
+
+
+# --- what becomes of what is known ------------------------------------------------------------------------------------
+
+
+@value
+class HoldSet:
+    """Nothing of this customer may be erased until the hold is lifted."""
+
+    customer: CustomerId
+    at: Ms
+    author: ActorKind
+    author_id: str | None = None
+    why: VaultId | None = None
+
+
+@value
+class HoldLifted:
+    customer: CustomerId
+    at: Ms
+    author: ActorKind
+    author_id: str | None = None
+    why: VaultId | None = None
+
+
+@value
+class ErasureWanted:
+    """Somebody is to be erased, and a hold stands: it is done when that is lifted."""
+
+    customer: CustomerId
+    at: Ms
+    why: str
+
+
+@value
+class CustomerErased:
+    """All words, names, addresses and files of this customer are gone, or go at once. `why`: request, retention, or
+    again (a restored backup). `reason`: a reference that somebody gave, without anything personal."""
+
+    customer: CustomerId
+    at: Ms
+    why: str
+    reason: VaultId | None = None
+
+
+@value
+class CustomerExported:
+    """All that is known of a customer was handed to somebody."""
+
+    customer: CustomerId
+    at: Ms
+
+
+@value
+class WordsForgotten:
+    """What a closed case kept is gone as the policy says. `what`: words, mails, files or recordings."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    what: str
+    days: int  # how long it was kept
+
+
+@value
+class RecordingFound:
+    """What somebody said to the provider's own machine stands there as a recording, and is to be deleted."""
+
+    recording: RecordingId
+    customer: CustomerId
+    case: CaseId
+    at: Ms
+    provider_id: str

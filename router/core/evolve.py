@@ -16,6 +16,7 @@ from router.core.documents import (
     Case,
     Code,
     Customer,
+    Hold,
     Message,
     MessageState,
     Offer,
@@ -58,13 +59,18 @@ from router.core.events import (
     ContactSetAside,
     ContextNoted,
     CustomerCreated,
+    CustomerErased,
+    CustomerExported,
     CustomersMerged,
     CustomersUnmerged,
     DeadlineDue,
     DeviceKeyChanged,
     DevicePaired,
     DeviceUnpaired,
+    ErasureWanted,
     Event,
+    HoldLifted,
+    HoldSet,
     IdentityNoted,
     JoinAsked,
     LanguageDue,
@@ -98,6 +104,7 @@ from router.core.events import (
     RecordingAttempted,
     RecordingChecked,
     RecordingDeleted,
+    RecordingFound,
     RecordingLost,
     RecordingPlanned,
     RecordingReady,
@@ -112,6 +119,7 @@ from router.core.events import (
     SwitchOffered,
     TextWithheld,
     WishNoted,
+    WordsForgotten,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -138,7 +146,7 @@ TOPICS_MAX = 8
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
     match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue():
+        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
             return state
         case ContactReceived():
             return _contact_received(state, event)
@@ -189,7 +197,7 @@ def evolve(state: State, event: Event) -> State:
             return _work_folded(state, event)
         case LinksRevoked():
             return change(state, get(state, event.case, Case), entries=event.entry, links_from=event.at)
-        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered():
+        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered() | WordsForgotten():
             return change(state, get(state, event.case, Case), entries=event.entry)
         case WishNoted():
             case = get(state, event.case, Case)
@@ -252,8 +260,11 @@ def evolve(state: State, event: Event) -> State:
             | RecordingDeleted()
             | RecordingLost()
             | RecordingChecked()
+            | RecordingFound()
         ):
             return recording_folded(state, event)
+        case HoldSet() | HoldLifted() | ErasureWanted() | CustomerErased():
+            return _kept_or_erased(state, event)
         case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (
@@ -442,6 +453,22 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
                 for a in customer.addresses
             )
             return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
+
+
+def _kept_or_erased(state: State, event: HoldSet | HoldLifted | ErasureWanted | CustomerErased) -> State:
+    customer = get(state, event.customer, Customer)
+    match event:
+        case HoldSet():
+            hold = Hold(at=event.at, author=event.author, author_id=event.author_id, why=event.why)
+            return change(state, customer, hold=hold)
+        case HoldLifted():
+            return change(state, customer, hold=None)
+        case ErasureWanted():
+            return change(state, customer, erase_wanted_at=event.at)
+        case CustomerErased():
+            return change(state, customer, erased_at=event.at, hold=None, erase_wanted_at=None)
+        case _:
+            assert_never(event)
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:

@@ -4,6 +4,7 @@ from router.core.addresses import Address
 from router.core.context import Making
 from router.core.documents import Case, Mailing
 from router.core.events import AddressMarked
+from router.core.redaction import without_addresses
 from router.core.values import replace
 from router.core.words import DAY_MS, HOUR_MS, AddressId
 
@@ -45,7 +46,7 @@ def mark(making: Making, case: Case, address: Address, *, bounced: bool, why: st
             at=making.now,
             address=address.id,
             bounced=bounced,
-            why=why,
+            why=without_addresses(why),
             case=None if is_theirs else case.id,
         )
     )

@@ -24,6 +24,7 @@ from router.core.events import (
 )
 from router.core.files import keep_file
 from router.core.mailing import note_unreached
+from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.tree import owner_of_address, side_for
 from router.core.undelivered import fail
@@ -169,7 +170,10 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)
             making.emit(
                 MessageRetryPlanned(
-                    message=message.id, at=making.now, due_at=Ms(making.now + wait_ms), error=command.error
+                    message=message.id,
+                    at=making.now,
+                    due_at=Ms(making.now + wait_ms),
+                    error=without_addresses(command.error),
                 )
             )
         case "again":

@@ -34,7 +34,7 @@ def begin_recording(making: Making, command: BeginRecording) -> None:
     one = making.recording(command.recording)
     if one.state is not RecordingState.PLANNED:
         raise Rejected(Reason.NOTHING_TO_DO, one.state)
-    call = making.state.get(one.call)
+    call = making.state.get(one.call or "")
     if not isinstance(call, Call) or call.provider_id is None or not is_wanted(making, call):
         making.emit(RecordingLost(recording=one.id, at=making.now, why="what was said there is over"))
         return

@@ -9,6 +9,7 @@ from router.core.events import (
     RecordingAttempted,
     RecordingChecked,
     RecordingDeleted,
+    RecordingFound,
     RecordingLost,
     RecordingPlanned,
     RecordingReady,
@@ -30,7 +31,7 @@ Changed = (
     | RecordingLost
     | RecordingChecked
 )
-RecordingEvent = RecordingAnnounced | RecordingRefused | RecordingAllowed | RecordingPlanned | Changed
+RecordingEvent = RecordingAnnounced | RecordingRefused | RecordingAllowed | RecordingPlanned | RecordingFound | Changed
 
 
 def recording_folded(state: State, event: RecordingEvent) -> State:
@@ -45,6 +46,8 @@ def recording_folded(state: State, event: RecordingEvent) -> State:
             return _noted(change(state, get(state, event.customer, Customer), unrecorded_at=None), event)
         case RecordingPlanned():
             return _planned(state, event)
+        case RecordingFound():
+            return put(state, _found(event))
         case RecordingReady() | RecordingDeleted():
             return _noted(_changed(state, event), event)
         case _:
@@ -65,6 +68,22 @@ def _planned(state: State, event: RecordingPlanned) -> State:
             planned_at=event.at,
             due_at=event.due_at,
         ),
+    )
+
+
+def _found(event: RecordingFound) -> Recording:
+    return Recording(
+        id=event.recording,
+        version=0,
+        customer=event.customer,
+        case=event.case,
+        call=None,
+        planned_at=event.at,
+        state=RecordingState.READY,
+        provider_id=event.provider_id,
+        unwanted_at=event.at,
+        delete=True,
+        due_at=event.at,
     )
 
 

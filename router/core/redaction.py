@@ -10,6 +10,9 @@ CARD_MARK = "[card number removed]"
 SECRET_MARK = "[removed]"
 CARD_DIGITS = (13, 19)
 
+ADDRESS_MARK = "[address]"
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,200}@[^\s<>()\[\],;:\"']{1,255}|\+\d(?:[ ().-]?\d){6,20}|\b\d{7,20}\b")
+"""Mail addresses, numbers with a plus, and long ones without."""
 SEPARATORS = " \\-.\\u00a0\\u2010-\\u2015\\u2212"
 _FEW = re.compile(rf"\d[{SEPARATORS}]{{0,2}}\d[{SEPARATORS}]{{0,2}}\d")
 """What has not even three figures together is not looked at further."""
@@ -56,6 +59,17 @@ def redacted(text: str) -> str:
     'https://shop.example/?token=[removed]&page=2'
     """
     return _SAID.sub(rf"\1{SECRET_MARK}", without_cards(text))
+
+
+def without_addresses(text: str) -> str:
+    """What a provider or a mail server said of a failure, without whom it was about: it stands in the log for good.
+
+    >>> without_addresses("550 5.1.1 <mia@customer.example>: User unknown")
+    '550 5.1.1 <[address]>: User unknown'
+    >>> without_addresses("21211 The number +12125550142 is not valid")
+    '21211 The number [address] is not valid'
+    """
+    return _ADDRESS.sub(ADDRESS_MARK, text)
 
 
 def without_cards(text: str) -> str:

@@ -42,6 +42,7 @@ from router.core.events import (
     SwitchOffered,
     TextWithheld,
     WishNoted,
+    WordsForgotten,
     WorkClosed,
     WorkReturned,
     WorkTaken,
@@ -420,6 +421,15 @@ def _record_of(event: Event) -> Entry | None:
                 "status",
                 reasons=(event.why,),
                 facts={"what": "text_withheld", "phrase": event.what},
+            )
+        case WordsForgotten():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=(f"the policy keeps {event.what} of a closed case for {event.days} days",),
+                facts={"what": "forgotten", "kind": event.what},
             )
         case MessageLost():
             return _system(

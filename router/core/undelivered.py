@@ -11,6 +11,7 @@ from router.core.context import Making
 from router.core.documents import Case, Message
 from router.core.errors import Rejected
 from router.core.events import CaseReopened, ConsentChanged, MessageFailed
+from router.core.redaction import without_addresses
 from router.core.texts import queue_message, spent_until, too_many_parts
 from router.core.words import ActorKind, CaseStatus, Channel, Setback
 
@@ -26,9 +27,16 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
     case = making.case(message.case)
     making.emit(
         MessageFailed(
-            message=message.id, case=case.id, at=making.now, entry=case.entries + 1, error=error, setback=setback
+            message=message.id,
+            case=case.id,
+            at=making.now,
+            entry=case.entries + 1,
+            error=without_addresses(error),
+            setback=setback,
         )
     )
+    if making.customer(case.customer).erased_at is not None:
+        return
     if setback is Setback.OPTED_OUT:
         _note_stop(making, message)
     if message.author is not ActorKind.AGENT or message.moved_to is not None:

@@ -39,6 +39,7 @@ from router.http.views import (
     customer_addresses,
     entries_out,
     joined_out,
+    maybe,
     stamp,
     with_reason,
 )
@@ -191,6 +192,9 @@ class CustomerOut(Reply):
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(None, description="the customer whom they were found to be as well")
     members: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="customers found to be this one")
+    hold: dict[str, Any] | None = Field(None, description="`since`, `by` and `reason` of a hold: nothing is erased")
+    erase: str | None = Field(None, description="`waiting` for a hold to end, or `done`; null: nobody wants it")
+    erased_at: str | None = None
     version: int
 
 
@@ -470,7 +474,8 @@ class CaseApi:
 
 async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     """A customer with their addresses as they were given."""
-    words = await journal.words([a.id for a in customer.addresses])
+    hold = customer.hold
+    words = await journal.words([*(a.id for a in customer.addresses), *((hold.why,) if hold and hold.why else ())])
     found = [await journal.document(id) for id in await person_of(journal, customer.id)]
     members = [one for one in found if isinstance(one, Customer)]
     theirs = [await journal.cases(before=None, limit=CASES_SHOWN, owner=one.id) for one in members]
@@ -484,6 +489,9 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         cases=cases[:CASES_SHOWN],
         merged_into=await with_reason(journal, into) if into is not None else None,
         members=[await with_reason(journal, one) for one in joined],
+        hold={"since": stamp(hold.at), "by": hold.author_id, "reason": words.get(hold.why or "")} if hold else None,
+        erase=erase_state(customer),
+        erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
 
@@ -511,6 +519,13 @@ def _linked(entry: Entry) -> DecisionOut:
         reasons=list(entry.reasons),
         agent=None,
     )
+
+
+def erase_state(customer: Customer) -> str | None:
+    """What became of the wish to erase them: waiting for a hold to end, done, or None: nobody wants it."""
+    if customer.erased_at is not None:
+        return "done"
+    return "waiting" if customer.erase_wanted_at is not None else None
 
 
 def actor_of(call: Call) -> Actor:

@@ -24,10 +24,14 @@ AUDITED = (
     "AddAgent",
     "AssignCase",
     "CountRefused",
+    "EraseCustomer",
+    "ExportCustomer",
+    "ForgetWords",
     "GiveBackWork",
     "ReleaseContact",
     "ReleaseMessage",
     "SetAgentState",
+    "SetHold",
     "SetStatus",
 )
 OUTBOX_STATES = {

@@ -28,6 +28,7 @@ from router.http.api_chat import ChatApi
 from router.http.api_contacts import PATH as CONTACTS_PATH
 from router.http.api_contacts import ContactApi
 from router.http.api_devices import DeviceApi
+from router.http.api_erasing import ErasingApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
@@ -57,6 +58,7 @@ APIS = (
     ChatApi,
     PeopleApi,
     MergeApi,
+    ErasingApi,
     CallApi,
     WorkApi,
     QuarantineApi,

@@ -96,6 +96,8 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "There were too many wrong {what} within an hour. Wait, then try again.",
     ),
     Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
+    Reason.ERASED: (410, "Erased", "This customer was erased; what is left says when things happened, and no more."),
+    Reason.HELD: (409, "On hold", "A hold stands on this customer, so nothing of them is erased until it is lifted."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
         409,

@@ -78,6 +78,9 @@ class Batch:
     blobs: tuple[Blob, ...] = ()
     moved: tuple[Moved, ...] = ()
     answer: Answer | None = None
+    erased: tuple[str, ...] = ()  # owners: their keys find nobody from now on, and nothing is kept for them any more
+    unindexed: tuple[str, ...] = ()  # keys that find nobody any more, at once
+    forgotten: tuple[str, ...] = ()  # words of the vault that are gone with this commit
 
 
 @value
@@ -231,6 +234,21 @@ class Journal(Protocol):
     async def records(self, kind: str) -> dict[str, str]: ...
     async def put_record(self, kind: str, id: str, body: str | None) -> None:
         """Write a record durably, or delete it with None."""
+        ...
+
+    async def owned(self, owner: str) -> list[Document]:
+        """All documents of an owner, those that no longer matter too."""
+        ...
+
+    def is_erased(self, owner: str) -> bool: ...
+    async def erasing(self) -> list[str]:
+        """Owners whose words are not all gone yet."""
+        ...
+
+    async def erase(self, owners: Sequence[str]) -> bool:
+        """Remove all that is kept for `owners`, whom a batch erased: words, names, addresses, files that nobody else
+        has, what was answered about them, and what finds them. It takes many small steps between the commits of
+        others, and looks through the whole vault. False: something could not go yet; do it again later."""
         ...
 
     @property

@@ -47,6 +47,9 @@ FAULT_POINTS = (
     "recorder.after_asking",
     "recorder.before_stop",
     "recorder.before_delete",
+    "erase.before_ledger",
+    "erase.before_piece",
+    "erase.before_done",
     "search.before_write",
     "search.after_write",
 )

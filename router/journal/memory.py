@@ -1,7 +1,8 @@
 """The journal in memory, on a disk that is passed in: for the simulator, and the shortest description of the contract.
 
 It keeps records of length, check sums and JSON. A torn last record is cut off at opening; damage anywhere else refuses
-to open. Everything but the records is derived again at opening, by folding the events.
+to open. Everything but the records is derived again at opening, by folding the events. Whoever is erased is gone from
+all that can be read; the disk, which only grows, keeps what was written.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from router.core.documents import Case, Document, Entry, Message, State
 from router.core.events import Event
 from router.core.evolve import evolve
 from router.core.timeline import entry_of, line_of
+from router.core.values import replace
 from router.journal import codec
 from router.journal.base import (
     DOMAIN,
@@ -37,6 +39,7 @@ from router.journal.base import (
     moves_of,
     owner_of,
 )
+from router.journal.erased_answers import GONE, tells_of
 from router.journal.memory_search import MemorySearch
 from router.journal.persons import Persons
 from router.journal.terms import Term
@@ -88,6 +91,7 @@ class MemoryJournal:
         self._moved: dict[tuple[str, int], str] = {}  # rows that stand in another case
         self._persons = Persons()
         self._vault: dict[str, str] = {}
+        self._kept_by: dict[str, str] = {}  # whose each row of the vault is
         self._addresses: dict[str, Indexed] = {}
         self._blobs: dict[str, bytes] = {}
         self._answers: dict[str, Answer] = {}
@@ -96,6 +100,7 @@ class MemoryJournal:
         self._writing: asyncio.Task[None] | None = None
         self._stopped: JournalStopped | None = None
         self._listeners: list[Callable[[list[Stored]], None]] = []
+        self._erased: dict[str, bool] = {}  # by owner, whether all that was theirs is gone
         self._search = MemorySearch(self._documents, self._vault)
 
     @classmethod
@@ -137,9 +142,10 @@ class MemoryJournal:
         accepted: list[tuple[Batch, asyncio.Future[Stored], Stored]] = []
         taken: set[str] = set()
         versions: dict[str, int] = {}
+        gone: set[str] = set()
         seq = self._seq
         for batch, done in group:
-            refusal = self._refusal(batch, taken, versions)
+            refusal = self._refusal(batch, taken, versions, gone)
             if refusal is not None:
                 if not done.cancelled():
                     done.set_exception(refusal)
@@ -151,6 +157,7 @@ class MemoryJournal:
             accepted.append((batch, done, stored))
             taken.update([batch.answer.key] if batch.answer else [])
             taken.update(f"address {i.key}" for i in batch.indexed)
+            gone.update(batch.unindexed)
             versions.update({d.id: d.version for d, _ in batch.documents})
         self._disk.write(b"".join(_frame(_batch_record(batch)) for batch, _, _ in accepted))
         await self._disk.sync()
@@ -162,14 +169,14 @@ class MemoryJournal:
             if not done.cancelled():
                 done.set_result(stored)
 
-    def _refusal(self, batch: Batch, taken: set[str], versions: dict[str, int]) -> Exception | None:
+    def _refusal(self, batch: Batch, taken: set[str], versions: dict[str, int], gone: set[str]) -> Exception | None:
         if batch.answer and (batch.answer.key in self._answers or batch.answer.key in taken):
             return KeyTaken(batch.answer.key)
         for document, base in batch.documents:
             known = self._documents.get(document.id)
             if versions.get(document.id, known.version if known else 0) != base:
                 return VersionConflict(batch.stream)
-        claimed = [i.key for i in batch.indexed if not i.first_wins]
+        claimed = [i.key for i in batch.indexed if not i.first_wins and i.key not in gone]
         if any(key in self._addresses or f"address {key}" in taken for key in claimed):
             return VersionConflict(batch.stream)
         return None
@@ -189,9 +196,18 @@ class MemoryJournal:
                 self._numbers[entry.case, entry.n] = number
         for row in batch.moved:
             self._moved[row.case, row.n] = row.to
-        self._vault.update({k.id: k.body for k in batch.kept})
+        self._erased.update(dict.fromkeys(batch.erased, False))
+        for key in batch.unindexed:
+            if key in self._addresses and self._addresses[key].customer in batch.erased:
+                del self._addresses[key]
+        for id in batch.forgotten:
+            self._vault.pop(id, None)
+        for kept in batch.kept:
+            if kept.owner not in self._erased:
+                self._vault[kept.id], self._kept_by[kept.id] = kept.body, kept.owner
         for indexed in batch.indexed:
-            self._addresses.setdefault(indexed.key, indexed)
+            if indexed.customer not in self._erased:
+                self._addresses.setdefault(indexed.key, indexed)
         self._blobs.update({b.hash: b.body for b in batch.blobs})
         if batch.answer:
             self._answers[batch.answer.key] = batch.answer
@@ -215,6 +231,9 @@ class MemoryJournal:
         if "record" in record:
             kind, id, body = record["record"]
             self._keep_record(kind, id, body)
+            return
+        if "erased" in record and "events" not in record:
+            self._remove(record["erased"])
             return
         if "blob" in record:
             self._keep_blob(codec.decode(codec.encode(record["blob"]), Blob))
@@ -241,6 +260,9 @@ class MemoryJournal:
             blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),
             moved=moves_of(events),
             answer=codec.decode(codec.encode(record["answer"]), Answer) if record["answer"] else None,
+            erased=tuple(record.get("erased", ())),
+            unindexed=tuple(record.get("unindexed", ())),
+            forgotten=tuple(record.get("forgotten", ())),
         )
         last = self._seq + len(events)
         kind = command_kind(events)
@@ -266,6 +288,33 @@ class MemoryJournal:
         except OSError as error:
             self._stop(f"a commit failed: {error}", [])
             raise JournalStopped(f"a commit failed: {error}") from error
+
+    def is_erased(self, owner: str) -> bool:
+        return owner in self._erased
+
+    async def erasing(self) -> list[str]:
+        return [owner for owner, is_gone in self._erased.items() if not is_gone]
+
+    async def erase(self, owners: Sequence[str]) -> bool:
+        await self._write_beside({"erased": list(owners)})
+        self._remove(owners)
+        return True
+
+    def _remove(self, owners: Sequence[str]) -> None:
+        theirs = [id for id, owner in self._kept_by.items() if owner in owners]
+        files = {file for id in theirs if (file := _file_in(self._vault.get(id, "")))}
+        for id in theirs:
+            self._vault.pop(id, None)
+            del self._kept_by[id]
+        for hash in files - {_file_in(body) for body in self._vault.values()}:
+            self._blobs.pop(hash, None)
+        for key in [key for key, indexed in self._addresses.items() if indexed.customer in owners]:
+            del self._addresses[key]
+        documents = {id for owner in owners for id in self._owned[owner]}
+        for key, answer in self._answers.items():
+            if tells_of(answer.body, documents):
+                self._answers[key] = replace(answer, status=410, body=GONE)
+        self._erased.update(dict.fromkeys(owners, True))
 
     def _keep_blob(self, blob: Blob) -> None:
         self._blobs[blob.hash] = blob.body
@@ -299,6 +348,9 @@ class MemoryJournal:
 
     def _live_of(self, owner: str) -> State:
         return {id: d for id in sorted(self._owned[owner]) if is_live(d := self._documents[id])}
+
+    async def owned(self, owner: str) -> list[Document]:
+        return [self._documents[id] for id in sorted(self._owned[owner])]
 
     async def document(self, id: str) -> Document | None:
         return self._documents.get(id)
@@ -415,6 +467,11 @@ class MemoryJournal:
         self._stopped = self._stopped or JournalClosed()
 
 
+def _file_in(body: str) -> str:
+    """The file that a row of the vault names; empty where it names none."""
+    return body.partition(" blob:")[2][:64]
+
+
 def _batch_record(batch: Batch) -> bytes:
     return codec.encode(
         {
@@ -427,6 +484,8 @@ def _batch_record(batch: Batch) -> bytes:
             "answer": batch.answer,
         }
         | ({"blobs": batch.blobs} if batch.blobs else {})
+        | ({"erased": batch.erased, "unindexed": batch.unindexed} if batch.erased else {})
+        | ({"forgotten": batch.forgotten} if batch.forgotten else {})
     )
 
 

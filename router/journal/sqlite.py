@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,12 +44,18 @@ from router.journal.base import (
 from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
 from router.journal.seen import Seen
+from router.journal.sqlite_erasing import KIND, OWED, Erasing
 from router.journal.sqlite_file import FILE_NAME, open_writer, take_folder, write_copy
 from router.journal.sqlite_search import Indexing, Searching
 from router.journal.terms import Term
 
 GROUP_MAX = 512
 """Batches in one commit at most, so that a burst does not make the first of it wait for the last."""
+
+CUTS_MAX, CUT_AGAIN_S = 100, 0.1
+"""Tries to cut the database's log after an erasure: somebody may be in the middle of a long search."""
+PIECE_BATCHES = 50
+"""What a piece of an erasure writes, in batches of contacts."""
 
 T = TypeVar("T")
 Waiting = tuple[Batch, asyncio.Future[Stored]]
@@ -132,6 +138,7 @@ class SqliteJournal:
         self._writer: sqlite3.Connection
         self._checkpoints: Checkpoints
         self._indexing: Indexing
+        self._erasing: Erasing
         self._searching: Searching
         self._search_thread = ThreadPoolExecutor(1, thread_name_prefix="journal-search")
         self._seq = 0
@@ -155,6 +162,7 @@ class SqliteJournal:
             journal = cls(folder=folder, lock=lock, reads=reads, faults=faults or FaultPoints())
             journal._writer = writer
             journal._indexing = indexing
+            journal._erasing = Erasing(writer)
             journal._searching = Searching(f"{path.as_uri()}?mode=ro")
             journal._checkpoints = Checkpoints(path, writer, every=checkpoint_every)
             journal._addresses = Seen(key for (key,) in writer.execute("SELECT key FROM address"))
@@ -268,6 +276,7 @@ class SqliteJournal:
                 for document, _ in batch.documents:
                     versions[document.id] = document.version
                 owned.update(i.key for i in batch.indexed)
+                owned.difference_update(batch.unindexed)
         return results, accepted
 
     def _known(self, group: list[Batch]) -> tuple[set[str], dict[str, int], set[str]]:
@@ -281,7 +290,8 @@ class SqliteJournal:
         return set(taken), versions, set(owned)
 
     def _insert(self, accepted: list[tuple[Batch, Stored]]) -> None:
-        many = self._insert_rows
+        many, erased = self._insert_rows, self._erasing.erased
+        self._erasing.take(accepted)
         many(
             INSERT_BATCH,
             [(s.last, s.first, s.at, s.stream, s.kind, codec.encode_events(s.events)) for _, s in accepted],
@@ -290,8 +300,12 @@ class SqliteJournal:
         many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
         many(INSERT_LINE, [(address, n, s.last) for b, s in accepted for address, n in b.lines])
         many(PUT_MOVED, [(m.case, m.n, m.to) for b, _ in accepted for m in b.moved])
-        many(INSERT_VAULT, [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept])
-        many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for b, _ in accepted for i in b.indexed])
+        many(
+            INSERT_VAULT,
+            [(k.id, k.owner, k.kind, k.body) for b, _ in accepted for k in b.kept if k.owner not in erased],
+        )
+        found = [i for b, _ in accepted for i in b.indexed if i.customer not in erased]
+        many(INSERT_ADDRESS, [(i.key, i.address, i.customer) for i in found])
         many(INSERT_BLOB, [row for b, _ in accepted for blob in b.blobs for row in _pieces(blob)])
         many(
             INSERT_ANSWER,
@@ -308,6 +322,7 @@ class SqliteJournal:
             self._writer.execute(insert.rows(len(some)), [value for row in some for value in row])
 
     async def put_blob(self, blob: Blob) -> None:
+        await self._write_beside(lambda: self._erasing.promise(blob.hash))
         for row in _pieces(blob):
             await self._write_beside(lambda row=row: self._insert_rows(INSERT_BLOB, [row]))
 
@@ -319,6 +334,40 @@ class SqliteJournal:
             self._writer.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id))
         else:
             self._writer.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (kind, id, body))
+
+    def is_erased(self, owner: str) -> bool:
+        return owner in self._erasing.erased
+
+    async def erasing(self) -> list[str]:
+        return [owner for owner, body in (await self.records(KIND)).items() if body == OWED]
+
+    async def erase(self, owners: Sequence[str]) -> bool:
+        """Piece by piece; the log of the database is cut at the end, so that nothing is left beside it."""
+        steps, is_gone = self._erasing.steps(owners), True
+        while (well := await self._write_beside(lambda: self._erase_piece(steps))) is not None:
+            is_gone = well
+        for _ in range(CUTS_MAX):
+            if await self._write_beside(self._cut):
+                break
+            await asyncio.sleep(CUT_AGAIN_S)
+        else:
+            is_gone = False
+        if is_gone:
+            self._faults.reach("erase.before_done")
+            await self._write_beside(lambda: self._erasing.done(owners))
+        return is_gone
+
+    def _erase_piece(self, steps: Iterator[bool]) -> bool | None:
+        self._faults.reach("erase.before_piece")
+        self._checkpoints.attend()
+        with self._erasing.careful():
+            is_well = next(steps, None)
+        self._checkpoints.committed(PIECE_BATCHES)
+        return is_well
+
+    def _cut(self) -> bool:
+        self._checkpoints.attend()
+        return self._erasing.cut()
 
     @property
     def indexed_to(self) -> int:
@@ -402,6 +451,10 @@ class SqliteJournal:
             (id, id),
         )
         return Loaded(customer=rows[0][0], state=_state((k, b) for _, k, b in rows)) if rows else Loaded()
+
+    async def owned(self, owner: str) -> list[Document]:
+        rows = await self._all("SELECT kind, body FROM document WHERE owner = ? ORDER BY id", (owner,))
+        return [codec.decode_document(kind, body) for kind, body in rows]
 
     async def document(self, id: str) -> Document | None:
         rows = await self._all("SELECT kind, body FROM document WHERE id = ?", (id,))

@@ -39,6 +39,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     os.chmod(path, 0o600)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA secure_delete=FAST")  # what is deleted is overwritten where that costs no more writing
     db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     _migrate(db, path)
     db.execute("PRAGMA wal_autocheckpoint=0")

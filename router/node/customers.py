@@ -5,6 +5,7 @@ were found to be one person have one lock, that of the one whom all of them poin
 is checked again at the append; on a conflict it is read and decided anew.
 """
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
@@ -25,8 +26,11 @@ from router.core.commands import (
     CancelCallback,
     CustomerCommand,
     DropCandidates,
+    EraseCustomer,
+    ExportCustomer,
     FoldWork,
     FollowAnswers,
+    ForgetWords,
     GiveCode,
     HangUp,
     HearCall,
@@ -51,11 +55,13 @@ from router.core.commands import (
     RevokeLinks,
     SendReply,
     SetDeadline,
+    SetHold,
     SetParticipant,
     SetRecording,
     SetStatus,
     ShareLine,
     SplitCase,
+    Spoken,
     StartCall,
     TakeCall,
     TakeContact,
@@ -89,6 +95,7 @@ PROVISIONAL_TRIED = 5
 """As many of those may be answered on the line."""
 LEFT_MAX = 200
 """Rows that are looked at for what stays when others are split off."""
+PAGE = 200
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
@@ -98,13 +105,26 @@ class PersonChanged(Exception):
     """Whose documents are meant was found out before their lock was held, and is not so any more."""
 
 
+class Gone(Exception):
+    """Whoever was found under an address was erased since: nobody is found there any more."""
+
+
 class CustomerScope:
-    def __init__(self, *, journal: Journal, clock: Clock, means: Means, faults: FaultPoints) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clock: Clock,
+        means: Means,
+        faults: FaultPoints,
+        spoken_id: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._means = means
         self._faults = faults
         self._locks = Locks()
+        self._spoken_id = spoken_id
         self.shelf = Shelf()
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
@@ -143,6 +163,8 @@ class CustomerScope:
                 if rejected.reason is not Reason.SHARED_LINE or isinstance(command, OpenCase):
                     raise
                 return await self._take_shared(command, answer_of)
+        if isinstance(command, EraseCustomer | SetHold):
+            return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
         if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg | NoteRecording):
@@ -241,7 +263,8 @@ class CustomerScope:
         line = f"address {key}"
         known = None if self._locks.is_held(line) else self.shelf.by_address(key)
         if known is not None:
-            return await self._take_known(command, answer_of, known)
+            with suppress(Gone):
+                return await self._take_known(command, answer_of, known)
         # Whoever came while the first contact was under way stays in line behind it: nobody overtakes.
         async with self._locks.hold(line):
             known = self.shelf.by_address(key) or await self._find(key)
@@ -252,7 +275,10 @@ class CustomerScope:
                     known = await self._find(key)
                     if known is None:
                         raise
-            outcome = await self._take_known(command, answer_of, known)
+            try:
+                outcome = await self._take_known(command, answer_of, known)
+            except Gone:
+                return await self._first_contact(command, answer_of, key=key)
             self.shelf.know_address(key, *known)
             return outcome
 
@@ -260,6 +286,8 @@ class CustomerScope:
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, known: tuple[str, AddressId]
     ) -> Outcome:
         async with self._locks.hold(known[0]):
+            if self._journal.is_erased(known[0]):
+                raise Gone
             return await self._decide(command, known[0], answer_of, found=known[1], sender=known[1])
 
     async def _take_shared(self, command: TakeContact | TakeCall, answer_of: AnswerOf) -> Outcome:
@@ -313,6 +341,42 @@ class CustomerScope:
             )
             with suppress(Rejected):  # it holds for them already
                 await self.take(block, keep_key(block.key, command.at))
+
+    async def _erase(self, command: EraseCustomer | SetHold, answer_of: AnswerOf | None) -> Outcome:
+        """Decided on all that a person has, and with every key under which they are found: a first contact from the
+        same address is somebody else's in the very next instant."""
+        owner = await self._owner(command.customer, "customer")
+        async with self._locks.hold(owner):
+            if await self.root_of(command.customer) != owner:
+                raise PersonChanged
+            self.shelf.drop(owner)
+            before = await self._all_of(owner)
+            command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+            decision = decide(before, command, self._means.context(command, self._clock.now()))
+            outcome = await self._commit(command, owner, before, decision, answer_of)
+            self.shelf.drop(owner)
+            return outcome
+
+    async def _all_of(self, root: str) -> State:
+        """All documents of a person, those that no longer matter too."""
+        state: State = {}
+        waiting = [root]
+        for id in waiting:
+            state |= {document.id: document for document in await self._journal.owned(id)}
+            customer = state.get(id)
+            waiting += customer.members if isinstance(customer, Customer) else ()
+        return state
+
+    async def _spoken(self, state: State) -> tuple[Spoken, ...]:
+        """What the provider's own machine recorded of their words, as the vault names it."""
+        found: list[Spoken] = []
+        for case in (d for d in state.values() if isinstance(d, Case)):
+            async for rows in pages(self._journal, case.id, kinds=("call",)):
+                media = {id for row in rows if row.facts.get("what") == "recorded" for id in row.media}
+                for body in (await self._journal.words(sorted(media))).values():
+                    if (id := self._spoken_id(body.partition(" ")[2])) is not None:
+                        found.append(Spoken(case=case.id, provider_id=id))
+        return tuple(found)
 
     async def _find(self, key: str) -> tuple[str, AddressId] | None:
         """Under whom an address is found: the one customer whom all of that person point to."""
@@ -483,6 +547,25 @@ class CustomerScope:
         return Outcome(stored=stored, decision=decision, answer=answer)
 
 
+async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
+    """Every key under which a person, and whoever takes part in their cases, is found by an address."""
+    cases = [d for d in state.values() if isinstance(d, Case)]
+    taking_part = {p.address.id: case.id for case in cases for p in case.participants}
+    theirs = [a.id for d in state.values() if isinstance(d, Customer) for a in d.addresses]
+    words = await journal.words([*theirs, *taking_part])
+    plain = [matching_key(words[id]) for id in theirs if id in words]
+    of_cases = [participant_key(case, words[id]) for id, case in taking_part.items() if id in words]
+    return (*plain, *(f"unverified {key}" for key in plain), *of_cases)
+
+
+async def pages(journal: Journal, case: str, *, kinds: tuple[str, ...] = ()) -> AsyncIterator[list[Entry]]:
+    """The timeline of a case, a page at a time."""
+    after = 0
+    while rows := await journal.entries(case, after=after, limit=PAGE, kinds=kinds):
+        yield rows
+        after = rows[-1].n
+
+
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
@@ -504,6 +587,8 @@ def _noun_of(command: CustomerCommand) -> str:
         return "message"
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
+    if isinstance(command, AddAddress | ExportCustomer):
+        return "customer"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
 
 
@@ -532,7 +617,7 @@ def _beside(document: Document) -> tuple[str, ...]:
         case Call():
             return (document.case, *document.recordings)
         case Recording():
-            return (document.case, document.call)
+            return (document.case, *((document.call,) if document.call else ()))
         case Message() | Promise():
             return (document.case,)
         case _:
@@ -566,8 +651,10 @@ def _document_of(command: CustomerCommand) -> str:
             return command.recording
         case CancelCallback():
             return command.promise
-        case OpenCase() | AddAddress() | PairDevice() | UnpairDevice():
-            return command.customer or ""
+        case PairDevice() | UnpairDevice() | EraseCustomer() | SetHold() | ExportCustomer():
+            return command.customer
+        case ForgetWords():
+            return command.case
         case MergeCases() | SplitCase():
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():

@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast
 
 import structlog
 
-from channels.base import Channel
+from channels.base import Channel, LiveChannel
 from channels.clock import Activity
 from channels.email.enveloping import enveloped
 from channels.email.post import Envelope
@@ -41,6 +42,7 @@ from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
+from router.journal.erasures import Ledger, MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.node.aside import Aside, Item, StillFails
 from router.node.carrying import Carrying, may_carry
@@ -49,6 +51,7 @@ from router.node.deadlines import Deadlines
 from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
+from router.node.eraser import Eraser
 from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
@@ -92,6 +95,7 @@ class Node:
         faults: FaultPoints | None = None,
         make_secret: Callable[[], bytes] = new_secret,
         mail: MailMeans | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.journal = journal
         self.clock = clock
@@ -107,7 +111,14 @@ class Node:
         self._keys = Locks()
         self.means = Means(secret=b"", policy=policy, facts_of=facts_of, senders=senders)
         self.deadlines = Deadlines(clock, self.activity)
-        self.customers = CustomerScope(journal=journal, clock=clock, means=self.means, faults=self.faults)
+        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
+        self.customers = CustomerScope(
+            journal=journal,
+            clock=clock,
+            means=self.means,
+            faults=self.faults,
+            spoken_id=cast(LiveChannel, phone).recordings.id_of if phone else lambda _: None,
+        )
         self.domain = DomainScope(
             journal=journal,
             clock=clock,
@@ -121,6 +132,13 @@ class Node:
             journal=journal,
             customers=self.customers,
             domain=self.domain,
+            activity=self.activity,
+            faults=self.faults,
+        )
+        self.eraser = Eraser(
+            journal=journal,
+            ledger=ledger or MemoryLedger(),
+            clock=clock,
             activity=self.activity,
             faults=self.faults,
         )
@@ -149,7 +167,6 @@ class Node:
         self.carrying = Carrying(journal=journal, clock=clock, means=self.means)
         self.devices = Devices(journal=journal, take=self.take, root_of=self.customers.root_of, clock=clock)
         self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
-        phone = next((c for c in self.channels if c.capabilities.live and ChannelName.PHONE in c.carries), None)
         self.dialler = Dialler(
             journal=journal,
             take=self.take,
@@ -197,6 +214,8 @@ class Node:
         await self.dialler.begin()
         await self.recorder.load()
         await self.visitors.load()
+        await self.eraser.begin(self.take)
+        self.spawn(self.eraser.run(), "eraser")
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
@@ -337,6 +356,7 @@ class Node:
         self.dialler.hear(batches)
         self.recorder.hear(batches)
         self.visitors.hear(batches)
+        self.eraser.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

@@ -203,7 +203,7 @@ class Recorder:
 
     async def _leg_of(self, one: Recording) -> str:
         """The provider's id of the call: what is recorded is known to the provider."""
-        call = await self._journal.document(one.call)
+        call = await self._journal.document(one.call or "")
         assert isinstance(call, Call), "a recording belongs to a call"
         return call.provider_id or ""
 

@@ -86,4 +86,7 @@ def batch_of(
         blobs=decision.blobs,
         moved=moves_of(decision.events),
         answer=answer if answer is not None and answer.key else None,
+        erased=decision.erased,
+        unindexed=decision.unindexed,
+        forgotten=decision.forgotten,
     )

@@ -47,6 +47,7 @@ def check_memory(world: World, process: Process) -> None:
     if journal.last_seq != log.seq or journal._writing is not None:
         return
     documents = log.documents()
+    _check_erased(world, process)
     if journal._documents != documents:
         differ = [id for id in documents if journal._documents.get(id) != documents[id]]
         world.judge.broken(4, f"documents differ from the fold of the log: {differ[:3]}")
@@ -65,10 +66,27 @@ def check_memory(world: World, process: Process) -> None:
                 world.judge.broken(13, f"the matcher thinks that {agent.id} holds another number of {kind}")
 
 
+def _check_erased(world: World, process: Process) -> None:
+    """Invariant 27: of whoever was erased nothing is left that could be read, and nobody finds them."""
+    journal = process.journal
+    erased = {c.id for c in world.log.customers() if c.erased_at is not None}
+    if not erased <= set(journal._erased):
+        world.judge.broken(27, "somebody was erased and the journal does not know of it")
+    gone = {owner for owner, is_gone in journal._erased.items() if is_gone}
+    if left := [id for id, owner in journal._kept_by.items() if owner in gone and id in journal._vault]:
+        world.judge.broken(27, f"{left[:3]} is kept of somebody who was erased")
+    for key, indexed in journal._addresses.items():
+        if indexed.customer in gone:
+            world.judge.broken(27, f"somebody who was erased is found by {key}")
+    for owner in gone:
+        if owner not in world.ledger.known:
+            world.judge.broken(27, f"{owner} was erased and does not stand in the ledger")
+
+
 def is_quiet(world: World) -> bool:
     """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
     process = world.current()
-    if process is None or process.node.relay.lag or process.node.outbox.waiting:
+    if process is None or process.node.relay.lag or process.node.outbox.waiting or process.node.eraser.owed:
         return False
     if world.office is not None and (world.office.is_busy() or any(m.taken and not m.case for m in world.office.mails)):
         return False
@@ -97,6 +115,8 @@ def check_at_rest(world: World) -> None:
         return
     node = process.node
     check_memory(world, process)
+    if journal_owes := [c.id for c in world.log.customers() if c.erased_at and not process.journal._erased.get(c.id)]:
+        world.judge.broken(27, f"{journal_owes[:3]} were erased, and something of them is still there")
     left = {
         "commands under way": len(node._keys),
         "locks": len(node.customers._locks),

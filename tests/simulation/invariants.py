@@ -4,7 +4,7 @@ Each is written from the promise, not from the code that keeps it. Numbers: 0 th
 answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equals the fold of the log, 5 every prefix
 folds, 7 final states stay, 8 one customer and one open case, 11 a place never gets younger, 12 nobody overtakes, 13
 capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop means stop, 21 sent once, 24 only what
-was sent becomes a contact, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
+was sent becomes a contact, 27 who was erased is gone, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
 37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
 nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue, 43
 nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key.
@@ -25,6 +25,7 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     CustomerCreated,
+    CustomerErased,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -119,6 +120,8 @@ class Watch:
                     self.lines.pop(event.work, None)
                 case WorkTaken():
                     pass
+                case CustomerErased():
+                    self._erased(before, event)
                 case WorkClosed() | CaseStatusChanged():
                     if isinstance(event, WorkClosed) or event.author is ActorKind.AGENT:
                         self._attended(event.case, event.at)
@@ -201,6 +204,12 @@ class Watch:
         call = before.get(event.call)
         if isinstance(call, Call) and event.role is CallRole.CUSTOMER and call.work is not None and call.answered_at:
             self._attended(event.case, event.at)
+
+    def _erased(self, before: State, event: CustomerErased) -> None:
+        """Nobody is owed anything any more, and whoever writes next is somebody new."""
+        self.customer_of = {who: customer for who, customer in self.customer_of.items() if customer != event.customer}
+        for case in (d.id for d in before.values() if isinstance(d, Case)):
+            self.unattended[case].clear()
 
     def _attended(self, case: str, at: int) -> None:
         left = [a for a in self.unattended[case] if a > at]

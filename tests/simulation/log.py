@@ -65,6 +65,8 @@ class Record(msgspec.Struct):
     indexed: list[Row] = []
     kept: list[KeptRow] = []
     answer: dict[str, Any] | None = None
+    erased: list[str] = []
+    unindexed: list[str] = []
     record: list[Any] | None = None
     blob: msgspec.Raw | None = None
 
@@ -103,7 +105,7 @@ class Log:
         """One more record is there for good."""
         self.records += 1
         record = _decoder.decode(body)
-        if record.record is not None or record.blob is not None:
+        if record.record is not None or record.blob is not None or not record.stream:
             return
         events = codec.decode_events(bytes(record.events))
         self._check_frame(record, events)
@@ -136,6 +138,9 @@ class Log:
         if record.at < self.times.get(record.stream, 0):
             self._judge.broken(31, f"time went back in {record.stream}")
         self.times[record.stream] = record.at
+        for key in record.unindexed:
+            if self.addresses.get(key) in record.erased:
+                del self.addresses[key]
         for row in record.indexed:
             if row.first_wins:  # a later claim gives way
                 continue

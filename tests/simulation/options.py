@@ -84,6 +84,7 @@ class Options:
     mails: int = 0
     machines: int = 0  # mailboxes of machines in a world where nobody else mails
     recorded: Recorded = "no"
+    erasures: int = 0  # customers who are erased while they write
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
 
@@ -112,12 +113,14 @@ def draw_options(seed: int, mode: Mode) -> Options:
     by_mail = Random(f"options/mail/{mode}/{seed}")
     faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
     on_tape = Random(f"options/recording/{mode}/{seed}")
+    of_ops = Random(f"options/erasures/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
         mails=by_mail.choice((0, 15, 30, 60)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
+        erasures=of_ops.choice((0, 0, 3, 10)),
         has_lead=on_tape.random() < 0.4,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),

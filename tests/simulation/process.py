@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -35,6 +35,7 @@ from router.http.metrics import NodeMetrics, registry_for
 from router.http.music import hold_music
 from router.http.service import Service
 from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict
+from router.journal.erasures import MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.journal.memory import MemoryJournal
 from router.node.letterbox import MailHome, MailMeans
@@ -97,6 +98,7 @@ class Grounds:
     known_at: dict[str, int]
     on_death: Callable[["Process", str], None]
     office: PostOffice | None = None
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
 
 
 class Process:
@@ -169,6 +171,7 @@ class Process:
             faults=self.points,
             make_secret=lambda: grounds.secret,
             mail=mail[1] if mail else None,
+            ledger=grounds.ledger,
         )
         self.take = taking(node)
         self.live, metrics = Live(journal), NodeMetrics(node)

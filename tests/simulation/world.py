@@ -14,6 +14,7 @@ from random import Random
 from channels.sandbox.account import SANDBOX_TOKEN
 from channels.wire import WireFailure, WireRequest, WireResponse
 from policies import PolicySet, default_policy_files, parse_policies
+from router.journal.erasures import MemoryLedger
 from tests.simulation.call_watch import CallWatch
 from tests.simulation.callers import Callers
 from tests.simulation.checks import check_at_rest, check_end, check_now, is_quiet
@@ -24,6 +25,7 @@ from tests.simulation.log import Judge, Log
 from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
 from tests.simulation.mail_side import MailSide
 from tests.simulation.network import Link, Passage
+from tests.simulation.ops import Ops
 from tests.simulation.options import Options
 from tests.simulation.people import make_people, plan_texts
 from tests.simulation.process import Grounds, Process
@@ -113,6 +115,7 @@ class World:
         self.count = 0
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
+        self.ledger = MemoryLedger()
         self.desks: list[Desk] = []
         self._checks = 0
         self.jumped_at = self.clock.now()
@@ -134,6 +137,8 @@ class World:
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
         plan += [(at, True, act) for at, act in callers.plan()]
         plan += [(at, True, act) for at, act in by_mail]
+        ops = Ops(self.options, self.api, self.log, self._owner)
+        plan += [(at, True, act) for at, act in ops.plan()]
         plan += [(at, False, act) for at, act in troubles.plan()]
         plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
         plan.sort(key=lambda planned: planned[0])
@@ -285,6 +290,7 @@ class World:
             known_at=self.known_at,
             on_death=self._on_death,
             office=self.office,
+            ledger=self.ledger,
         )
         self.processes.append(Process(self.count, grounds, secrets=self._secrets))
 

@@ -1,0 +1,239 @@
+"""Erasing on SQLite: what is owed is written with the commit that erases somebody, and then done piece by piece.
+
+Its one rule: it is done again from its beginning after a crash, and nothing that it still needs goes before it is done
+with it: files go while the vault names them, the vault goes before what was made from it, and only then is nobody owed.
+
+Every piece is one short transaction on the writer's thread, so that no contact waits for an erasure. What is deleted is
+overwritten (`secure_delete`), and the write-ahead log is cut to nothing. A page that was split earlier may hold a piece
+of what stood there: a small database is written anew as a whole; a large one has its free pages overwritten.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from router.journal.base import Batch, Stored
+from router.journal.erased_answers import GONE, tells_of
+from router.journal.sqlite_search import KINDS, SLOT_BITS, SLOTS
+
+KIND, OWED, DONE = "erased", "owed", "done"
+"""Records of those who were erased, by owner."""
+VAULT_ROWS, ANSWER_ROWS, ADDRESS_ROWS = 5000, 1000, 5000
+"""Rows that one piece looks through."""
+MERGED_PAGES = 200
+"""Pages of the search index that one piece writes anew."""
+COMPACTED_BYTES_MAX = 64 * 1024 * 1024
+"""A database of this size is written anew in a moment."""
+SCRUBBED_BYTES = 1024 * 1024
+PROMISED_S = 600.0
+"""A file that was put here and that nothing names yet: so long the batch that speaks of it may be on its way."""
+FILE_FROM = "instr(body, ' blob:') + 6"
+MEDIA = "id >= 'med_' AND id < 'med`'"
+
+
+class Erasing:
+    """On the writer's thread and connection."""
+
+    def __init__(self, writer: sqlite3.Connection) -> None:
+        self._db = writer
+        self.erased = {id for (id,) in writer.execute("SELECT id FROM record WHERE kind = ?", (KIND,))}
+        self._promised: dict[str, float] = {}  # files that no batch has named yet, with when they came
+        self._named: set[str] = set()  # files that somebody's batch has named since an erasure began
+        self._left: set[str] = set()  # files of those who are being erased that cannot go yet
+
+    def take(self, accepted: Iterable[tuple[Batch, Stored]]) -> None:
+        """Within a commit: whom it erases nobody finds from here on, and what it forgets is gone."""
+        for batch, _ in accepted:
+            for kept in batch.kept:
+                if kept.kind == "media" and kept.owner not in self.erased:
+                    self._name(kept.body)
+            for owner in batch.erased:
+                self._db.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (KIND, owner, OWED))
+                self.erased.add(owner)
+            if batch.unindexed:
+                self._db.execute(
+                    "DELETE FROM address WHERE key IN (SELECT value FROM json_each(?)) "
+                    "AND customer IN (SELECT value FROM json_each(?))",
+                    (json.dumps(batch.unindexed), json.dumps(batch.erased)),
+                )
+            if batch.forgotten:
+                self._overwriting(
+                    "DELETE FROM vault WHERE id IN (SELECT value FROM json_each(?))", json.dumps(batch.forgotten)
+                )
+
+    def promise(self, hash: str) -> None:
+        """A file came, and a batch will name it."""
+        self._promised[hash] = time.monotonic()
+
+    def _name(self, body: str) -> None:
+        hash = body.partition(" blob:")[2][:64]
+        self._promised.pop(hash, None)
+        self._named.add(hash)
+
+    def steps(self, owners: Sequence[str]) -> Iterator[bool]:
+        """Piece by piece; each gives whether all of it could go so far."""
+        self._named.clear()
+        self._left.clear()
+        who = json.dumps(list(owners))
+        for part in (self._files, self._vault, self._answers, self._addresses, self._index, self._merged, self._scrub):
+            for _ in part(who):
+                yield not self._left
+
+    @contextmanager
+    def careful(self) -> Iterator[None]:
+        """What is deleted meanwhile is overwritten, whole pages too, and nothing waits for the disk."""
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("PRAGMA secure_delete=FAST")
+
+    def done(self, owners: Sequence[str]) -> None:
+        """Nobody of them is owed any more."""
+        self._db.execute(
+            "UPDATE record SET body = ? WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+            (DONE, KIND, json.dumps(list(owners))),
+        )
+
+    def cut(self) -> bool:
+        """Cut the write-ahead log to nothing. False: somebody reads in it."""
+        self._db.execute("PRAGMA busy_timeout=100")
+        try:
+            return self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self._db.execute("PRAGMA busy_timeout=5000")
+
+    # --- the pieces ---------------------------------------------------------------------------------------------------
+
+    def _ranges(self, table: str, key: str, rows: int, *, where: str = "1") -> Iterator[tuple[str, str]]:
+        """The table in pieces by its key, each from (not with) to (with)."""
+        low = ""
+        while True:
+            row = self._db.execute(
+                f"SELECT max({key}) FROM "
+                f"(SELECT {key} FROM {table} WHERE {key} > ? AND {where} ORDER BY {key} LIMIT ?)",
+                (low, rows),
+            ).fetchone()
+            if row[0] is None:
+                return
+            yield low, row[0]
+            low = row[0]
+
+    def _files(self, who: str) -> Iterator[None]:
+        """Files of theirs that no other owner has. One that came just now may be wanted by a batch on its way."""
+        theirs: set[str] = set()
+        for low, high in self._ranges("vault", "id", VAULT_ROWS, where=MEDIA):
+            theirs.update(
+                hash
+                for (hash,) in self._db.execute(
+                    f"SELECT substr(body, {FILE_FROM}, 64) FROM vault WHERE id > ? AND id <= ? AND {MEDIA} "
+                    "AND owner IN (SELECT value FROM json_each(?)) AND instr(body, ' blob:')",
+                    (low, high, who),
+                )
+            )
+            yield
+        shared: set[str] = set()
+        if theirs:
+            for low, high in self._ranges("vault", "id", VAULT_ROWS, where=MEDIA):
+                shared.update(
+                    hash
+                    for (hash,) in self._db.execute(
+                        f"SELECT substr(body, {FILE_FROM}, 64) AS hash FROM vault WHERE id > ? AND id <= ? AND {MEDIA} "
+                        "AND owner NOT IN (SELECT value FROM json_each(?)) AND instr(body, ' blob:') "
+                        "AND hash IN (SELECT value FROM json_each(?))",
+                        (low, high, who, json.dumps(sorted(theirs))),
+                    )
+                )
+                yield
+        for hash in sorted(theirs - shared - self._named):
+            if time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S:
+                self._left.add(hash)
+            else:
+                self._db.execute("DELETE FROM blob WHERE hash = ?", (hash,))
+            yield
+
+    def _vault(self, who: str) -> Iterator[None]:
+        """All their words; the names of files that are still there stay for the next time."""
+        for low, high in self._ranges("vault", "id", VAULT_ROWS):
+            self._db.execute(
+                "DELETE FROM vault WHERE id > ? AND id <= ? AND owner IN (SELECT value FROM json_each(?)) "
+                f"AND NOT (kind = 'media' AND substr(body, {FILE_FROM}, 64) IN (SELECT value FROM json_each(?)))",
+                (low, high, who, json.dumps(sorted(self._left))),
+            )
+            yield
+
+    def _answers(self, who: str) -> Iterator[None]:
+        """What was answered about them is said to nobody again; their keys stay done."""
+        theirs = {
+            id
+            for (id,) in self._db.execute(
+                "SELECT id FROM document WHERE owner IN (SELECT value FROM json_each(?))", (who,)
+            )
+        }
+        for low, high in self._ranges("answer", "key", ANSWER_ROWS):
+            for key, body in self._db.execute(
+                "SELECT key, body FROM answer WHERE key > ? AND key <= ? AND body <> ''", (low, high)
+            ).fetchall():
+                if tells_of(body, theirs):
+                    self._db.execute("UPDATE answer SET status = 410, body = ? WHERE key = ?", (GONE, key))
+            yield
+
+    def _addresses(self, who: str) -> Iterator[None]:
+        for low, high in self._ranges("address", "key", ADDRESS_ROWS):
+            self._db.execute(
+                "DELETE FROM address WHERE key > ? AND key <= ? AND customer IN (SELECT value FROM json_each(?))",
+                (low, high, who),
+            )
+            yield
+
+    def _index(self, who: str) -> Iterator[None]:
+        for kind in KINDS:
+            for (n,) in self._db.execute(
+                f"SELECT n FROM search_{kind} WHERE owner IN (SELECT value FROM json_each(?))", (who,)
+            ).fetchall():
+                low, high = n << SLOT_BITS, n << SLOT_BITS | SLOTS
+                self._db.execute(f"DELETE FROM search_{kind}_words WHERE rowid BETWEEN ? AND ?", (low, high))
+                yield
+
+    def _merged(self, _: str) -> Iterator[None]:
+        """What was deleted from a search index is still in it until its parts are written anew as one."""
+        for kind in KINDS:
+            words = f"search_{kind}_words"
+            pages = -MERGED_PAGES
+            while True:
+                before = self._db.total_changes
+                self._db.execute(f"INSERT INTO {words} ({words}, rank) VALUES ('merge', ?)", (pages,))
+                yield
+                if self._db.total_changes - before < 2 and pages > 0:
+                    break
+                pages = MERGED_PAGES
+
+    def _scrub(self, _: str) -> Iterator[None]:
+        """What is left of rows that moved: all is written anew, or pages that were free before are taken, filled with
+        nothing, and given back."""
+        pages, size = (self._db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
+        if pages * size <= COMPACTED_BYTES_MAX:
+            self._db.execute("VACUUM")
+            yield
+            return
+        self._db.execute("DROP TABLE IF EXISTS scrub")
+        self._db.execute("CREATE TABLE scrub (zeros BLOB)")
+        while (free := self._db.execute("PRAGMA freelist_count").fetchone()[0]) > 0:
+            self._db.execute("INSERT INTO scrub (zeros) VALUES (zeroblob(?))", (min(SCRUBBED_BYTES, free * size),))
+            yield
+        self._db.execute("DROP TABLE scrub")
+        yield
+
+    def _overwriting(self, sql: str, *values: object) -> None:
+        """Delete, with all that stood there overwritten, whole pages too."""
+        self._db.execute("PRAGMA secure_delete=ON")
+        try:
+            self._db.execute(sql, values)  # type: ignore[arg-type]
+        finally:
+            self._db.execute("PRAGMA secure_delete=FAST")

@@ -1,0 +1,112 @@
+"""The eraser: brings every erasure to its end, a consumer of the log whose debts stand in the journal itself.
+
+Its one rule: who is erased is put down in the ledger, then removed piece by piece, and owed until nothing is left.
+A crash at any instant costs doing it again. At a start whoever the ledger names is erased again before anybody is let
+in: a restored backup brings nobody back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from channels.clock import Activity
+from router.core.clock import Clock, Ms
+from router.core.commands import SYSTEM, Command, EraseCustomer
+from router.core.documents import Customer
+from router.core.errors import Rejected
+from router.core.events import CustomerErased
+from router.core.words import MINUTE_MS, CustomerId
+from router.journal.base import Journal, Stored
+from router.journal.erasures import Ledger
+from router.journal.faultpoints import FaultPoints
+
+TOGETHER_MAX = 100
+"""Customers whose words are removed in one pass through the vault."""
+AGAIN_MS = MINUTE_MS
+"""What could not go yet is tried again after this."""
+
+log = structlog.get_logger("onecase.erasing")
+
+
+class Eraser:
+    def __init__(
+        self, *, journal: Journal, ledger: Ledger, clock: Clock, activity: Activity, faults: FaultPoints
+    ) -> None:
+        self._journal = journal
+        self._ledger = ledger
+        self._clock = clock
+        self._activity = activity
+        self._faults = faults
+        self._owed: dict[str, None] = {}
+        self._news = asyncio.Event()
+        self._settled: list[asyncio.Future[None]] = []
+
+    @property
+    def owed(self) -> int:
+        """Customers of whom something is still to be removed."""
+        return len(self._owed)
+
+    def hear(self, batches: list[Stored]) -> None:
+        for stored in batches:
+            for event in stored.events:
+                if isinstance(event, CustomerErased):
+                    self._owed[event.customer] = None
+                    self._news.set()
+
+    async def begin(self, take: Callable[[Command], Awaitable[object]]) -> int:
+        """Erase again whom the ledger names and this journal still has, and finish what is owed. Returns how many were
+        erased again."""
+        again = 0
+        for id in await self._ledger.erased():
+            if self._journal.is_erased(id) or not isinstance(await self._journal.document(id), Customer):
+                continue
+            try:
+                await take(EraseCustomer(key=f"again/{id}", customer=CustomerId(id), actor=SYSTEM, why="again"))
+            except Rejected:
+                continue
+            again += 1
+        self._owed |= dict.fromkeys(await self._journal.erasing())
+        while self._owed:
+            await self._pass()
+        if again:
+            log.warning("erased again, as the ledger says", customers=again)
+        return again
+
+    async def run(self) -> None:
+        """Erase for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            with self._activity.doing("eraser"):
+                while self._owed and await self._pass():
+                    pass
+            if self._owed:
+                await self._clock.sleep_until(Ms(self._clock.now() + AGAIN_MS))
+                self._news.set()
+
+    async def finished(self, owner: str) -> None:
+        """Wait until nothing of `owner` is owed."""
+        while owner in self._owed:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._settled.append(done)
+            await done
+
+    async def _pass(self) -> bool:
+        """One pass through the vault for all who are owed. False: something could not go yet."""
+        owners: Sequence[str] = list(self._owed)[:TOGETHER_MAX]
+        at = datetime.fromtimestamp(self._clock.now() / 1000, tz=UTC).isoformat(timespec="seconds")
+        self._faults.reach("erase.before_ledger")
+        for folder in await self._ledger.note(owners, at):
+            log.warning("the ledger of erasures could not be written beside the backups", folder=folder)
+        is_gone = await self._journal.erase(owners)
+        if is_gone:
+            for owner in owners:
+                self._owed.pop(owner, None)
+            log.info("erased", customers=len(owners))
+        settled, self._settled = self._settled, []
+        for done in settled:
+            if not done.done():
+                done.set_result(None)
+        return is_gone

@@ -1,0 +1,288 @@
+"""Erasing somebody: what goes, what stays, what stands in the way, and that a backup brings nobody back."""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from router import admin
+from router.settings import load_settings
+from tests.mailbox import Mailbox
+from tests.story import ADMIN, HERS, HIS, Agent, Process, Story
+
+HER_MAIL = "canary.her@customer.example"
+CANARIES = ("Zaubernuss", "canary.her", "12125550142", "Wolkenpost", "Kettenblume", "Steinbrech", "Moorlilie")
+"""What she said, where she is reached, her name, what stands in her file, and what we said to her."""
+
+
+def found_in(folder: Path, *words: str) -> list[str]:
+    """Files of a folder in which any of `words` stands, byte for byte."""
+    return sorted(
+        f"{path.relative_to(folder)}: {word}"
+        for path in folder.rglob("*")
+        if path.is_file()
+        for word in words
+        if word.encode() in path.read_bytes()
+    )
+
+
+async def her_matter(story: Story, ana: Agent) -> tuple[str, str]:
+    """She texts, mails a file, and is answered. Returns her customer and case."""
+    await story.phone(HERS).texts("my Zaubernuss is broken")
+    case = await story.phone(HERS).case()
+    await ana.accepts()
+    await ana.replies(case, "Water the Moorlilie")
+    await ana.api("POST", f"/cases/{case}/notes", {"text": "calls herself Kettenblume"})
+    customer = (await story.case(case))["customer"]
+    await story.api("POST", f"/customers/{customer}/addresses", {"address": HER_MAIL}, key="her-address")
+    mailbox = Mailbox(story, HER_MAIL, "Wolkenpost")
+    await mailbox.writes("see the Zaubernuss there", files={"plan.bin": b"Steinbrech" * 50})
+    return customer, case
+
+
+async def test_s46_she_is_gone_and_reports_keep_their_counts() -> None:
+    """S46: erased, her data are in no case, export, search or file; what happened still stands, without a word."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.phone(HIS).texts("my Wacholder is fine")
+        his = await story.phone(HIS).case()
+        before = await story.timeline(case)
+        assert len(await story.cases(q="Zaubernuss")) == 1
+        assert found_in(story.data, *CANARIES)
+        done = await story.api("POST", f"/customers/{customer}/erase", {"reason": "request 17"})
+        assert done["state"] == "erased"
+        assert found_in(story.data, *CANARIES) == []
+        after = await story.timeline(case)
+        assert [e["kind"] for e in after[: len(before)]] == [e["kind"] for e in before]
+        assert {e["text"] for e in after} <= {None, ""}
+        assert await story.cases(q="Zaubernuss") == []
+        assert (await story.api("GET", f"/customers?q={HER_MAIL}"))["items"] == []
+        shown = await story.api("GET", f"/customers/{customer}")
+        assert (shown["erase"], [a["address"] for a in shown["addresses"]]) == ("done", [None, None])
+        assert (await story.case(case))["status"] == "closed"
+        assert await story.said(his) == ["my Wacholder is fine"]
+        assert len(await story.cases()) == 2
+        assert (await story.refused("POST", f"/customers/{customer}/export"))["status"] == 410
+
+
+async def test_what_was_under_way_comes_to_its_end() -> None:
+    """Work is withdrawn, a promised call is not made, a text that waits is not sent, and nobody can write to her."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        case = await story.phone(HERS).case()
+        work = await ana.accepts()
+        await story.api("POST", f"/cases/{case}/callbacks", {})
+        await story.faults(provider_down=1)
+        await ana.api("POST", f"/cases/{case}/messages", {"text": "Water the Moorlilie"})
+        customer = (await story.case(case))["customer"]
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.faults()
+        await story.passes(hours=2)
+        assert await story.phone(HERS).inbox() == []
+        assert (await story.phone(HERS).now())["calls"] == []
+        shown = await story.case(case)
+        assert (shown["status"], shown["ask"], shown["promises"]) == ("closed", None, [])
+        [promise] = (await story.api("GET", "/promises"))["items"]
+        assert promise["state"] == "withdrawn"
+        assert (await story.api("GET", "/outbox?state=open"))["items"] == []
+        refused = await ana.refused("POST", f"/cases/{case}/messages", {"text": "hello?"})
+        assert refused["status"] == 410
+        await ana.finishes(work, note="she calls herself Kettenblume")
+        assert await ana.work() == []
+        assert "Kettenblume" not in str(await story.timeline(case))
+        assert found_in(story.data, "Kettenblume", "Moorlilie") == []
+        assert (await ana.page(case)).count("Zaubernuss") == 0
+
+
+async def test_who_comes_after_is_somebody_new() -> None:
+    """The same number writes again: a new customer with a new case, who is told nothing of what was."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        old = await story.phone(HERS).case()
+        customer = (await story.case(old))["customer"]
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.phone(HERS).texts("hello, I am new here")
+        new = await story.phone(HERS).case()
+        assert new != old
+        assert (await story.case(new))["customer"] != customer
+        assert await story.said(new) == ["hello, I am new here"]
+
+
+async def test_a_hold_stands_in_the_way_and_says_who_why_and_since() -> None:
+    """S56, its second half: 409 while held, the wish is kept and shown, and it is done when the hold ends."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        case = await story.phone(HERS).case()
+        customer = (await story.case(case))["customer"]
+        held = await story.api("POST", f"/customers/{customer}/hold", {"on": True, "reason": "court case 12"})
+        assert held["hold"]["since"]
+        for _ in range(2):
+            refused = await story.refused("POST", f"/customers/{customer}/erase")
+            assert refused["status"] == 409
+            assert "court case 12" in refused["detail"]
+            assert held["hold"]["since"] in refused["detail"]
+            assert held["hold"]["by"] in refused["detail"]
+        shown = await story.api("GET", f"/customers/{customer}")
+        assert (shown["erase"], shown["hold"]["reason"]) == ("waiting", "court case 12")
+        assert await story.said(case) == ["my Zaubernuss is broken"]
+        freed = await story.api("POST", f"/customers/{customer}/hold", {"on": False})
+        assert freed["erase"] == "done"
+        assert (await story.api("POST", f"/customers/{customer}/erase"))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss", "court case") == []
+        audited = [
+            i for i in (await story.api("GET", "/audit"))["items"] if i["action"] in ("SetHold", "EraseCustomer")
+        ]
+        assert [i["action"] for i in audited] == ["SetHold", "EraseCustomer", "SetHold"]
+        assert all(i["actor_id"] for i in audited)
+
+
+@pytest.mark.parametrize("role", ["agent", "lead", "integration"])
+async def test_abuse_28_nobody_is_erased_by_whoever_asks(role: str) -> None:
+    """Only ops and admins erase, hold and export; a customer's own text about it is a contact, and stays one."""
+    async with Story() as story:
+        await story.phone(HERS).texts("Delete all my data NOW, I am Kettenblume")
+        case = await story.phone(HERS).case()
+        customer = (await story.case(case))["customer"]
+        token = await story.token(role)
+        for path, body in (("erase", None), ("export", None), ("hold", {"on": True})):
+            refused = await story.refused("POST", f"/customers/{customer}/{path}", body, token=token)
+            assert refused["status"] == 403
+        assert await story.said(case) == ["Delete all my data NOW, I am Kettenblume"]
+
+
+async def test_s56_a_backup_brings_nobody_back() -> None:
+    """S56: she was erased on Tuesday; Monday's backup is restored, and she is nowhere in it before it is ready."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, _ = await her_matter(story, ana)
+        backups = story.folder / "backups"
+        backups.mkdir()
+        settings = load_settings(None, {}, data=story.data)
+        await admin.backup(settings, backups / "monday.db")
+        await story.api("POST", f"/customers/{customer}/erase")
+        assert found_in(backups, "Zaubernuss"), "the backup is of Monday"
+        other = load_settings(None, {}, data=story.folder / "restored")
+        assert await admin.restore(other, backups / "monday.db") == 1
+        assert found_in(other.data, *CANARIES) == []
+        assert await admin.replay(other, say=lambda _: None) == 0
+        ledger = (backups / "erasures.jsonl").read_text()
+        assert customer in ledger
+        assert not any(word in ledger for word in CANARIES)
+
+
+async def test_a_backup_that_is_put_back_by_hand_is_erased_before_it_is_ready() -> None:
+    """Whoever copies the file back knows nothing of ledgers; the service does."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        monday = story.folder / "monday.db"
+        await admin.backup(load_settings(None, {}, data=story.data), monday)
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.stops()
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (story.data / name).unlink(missing_ok=True)
+        shutil.copy(monday, story.data / "journal.db")
+        await story.starts()
+        assert (await story.api("GET", f"/customers/{customer}"))["erase"] == "done"
+        assert {e["text"] for e in await story.timeline(case)} <= {None, ""}
+        assert found_in(story.data, *CANARIES) == []
+
+
+async def test_an_export_holds_all_of_hers_and_nothing_of_his() -> None:
+    """Customer, addresses, cases with words, files by their hash; for a program, and audited."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.phone(HIS).texts("my Wacholder is fine")
+        read = await story.api("POST", f"/customers/{customer}/export")
+        text = json.dumps(read, ensure_ascii=False)
+        assert all(word in text for word in ("Zaubernuss", HER_MAIL, HERS, "Moorlilie", "Kettenblume", "Wolkenpost"))
+        assert "Wacholder" not in text
+        assert HIS not in text
+        assert [c["case"]["id"] for c in read["cases"]] == [case]
+        files = {file["name"]: file for file in read["cases"][0]["files"]}
+        assert files["plan.bin"]["sha256"] == hashlib.sha256(b"Steinbrech" * 50).hexdigest()
+        content = await story.ask("GET", files["plan.bin"]["url"])
+        assert content.body == b"Steinbrech" * 50
+        assert (await story.api("GET", "/audit"))["items"][-1]["action"] == "ExportCustomer"
+
+
+async def test_an_operator_erases_and_exports_from_the_command_line(tmp_path: Path) -> None:
+    """At the running service, then in the folder of the stopped one; a zip with the files, and never over another."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, _ = await her_matter(story, ana)
+        out = tmp_path / "hers.zip"
+        at = ("--url", story.service, "--token", ADMIN)
+        ran = await Process.ran("export", HER_MAIL, "--out", str(out), *at, cwd=tmp_path)
+        assert ran.code == 0, ran.errors
+        with zipfile.ZipFile(out) as archive:
+            read = json.loads(archive.read("export.json"))
+            [file] = [f for f in read["cases"][0]["files"] if f["name"] == "plan.bin"]
+            assert archive.read(file["in_zip"]) == b"Steinbrech" * 50
+        again = await Process.ran("export", customer, "--out", str(out), *at, cwd=tmp_path)
+        assert (again.code, "never overwrites" in again.errors) == (1, True)
+        await story.phone(HIS).texts("my Wacholder is fine")
+        his = (await story.case(await story.phone(HIS).case()))["customer"]
+        ran = await Process.ran("erase", his, "--reason", "request 18", *at, cwd=tmp_path)
+        assert (ran.code, ran.output.strip()) == (0, f"{his} erased"), ran.errors
+        await story.stops()
+        folder = ("--data", str(story.data))
+        ran = await Process.ran("export", HERS, "--out", str(tmp_path / "b.zip"), *folder, cwd=tmp_path)
+        assert ran.code == 0, ran.errors
+        ran = await Process.ran("erase", HERS, *folder, cwd=tmp_path)
+        assert (ran.code, ran.output.strip()) == (0, f"{customer} erased"), ran.errors
+        assert found_in(story.data, *CANARIES, "Wacholder") == []
+        await story.starts()
+        assert (await story.api("GET", f"/customers/{customer}"))["erase"] == "done"
+
+
+async def test_abuse_30_no_output_tells_of_who_was_erased(capfd: pytest.CaptureFixture[str]) -> None:
+    """Logs, metrics, health, docs, problem documents and the page of the desk are searched for seeded words."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.api("POST", f"/customers/{customer}/erase")
+        told = "".join(capfd.readouterr())
+        for path in ("/metrics", "/healthz", "/readyz", "/openapi.json", "/docs"):
+            told += (await story.ask("GET", path, token=None)).body.decode()
+        for path in (f"/customers/{customer}", f"/cases/{case}", f"/cases/{case}/timeline", f"/cases/{case}/brief"):
+            told += (await story.ask("GET", f"/api/v1{path}")).body.decode()
+        told += json.dumps(await story.refused("POST", f"/customers/{customer}/export"))
+        told += await ana.page(case)
+        assert [word for word in CANARIES if word in told] == []
+
+
+async def test_a_screen_that_comes_back_later_sees_no_words() -> None:
+    """The stream tells from any point of the log on what happened; of who was erased since, without a word."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await story.api("POST", f"/customers/{customer}/erase")
+        screen = await ana.looks(since=0)
+        last = int((await story.api("GET", "/audit"))["items"][-1]["seq"])
+        events = await screen.until(last)
+        received = [f["data"] for f in events if f["kind"] == "ContactReceived" and f["data"]["case"] == case]
+        assert received
+        assert {data["text"] for data in received} == {None}
+        assert [word for word in CANARIES if word in json.dumps(events)] == []
+
+
+@pytest.mark.parametrize("how", ["reject", "bounce_later"])
+async def test_a_bounce_says_why_and_not_whom(how: str) -> None:
+    """What a mail server says of a failure stands in the log for good, so it names nobody."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        customer, case = await her_matter(story, ana)
+        await Mailbox(story, HER_MAIL).behaves(how)
+        await ana.replies(case, "by mail", channel="email")
+        await story.passes(hours=1)
+        [delivery] = [e["delivery"] for e in await story.timeline(case) if e["text"] == "by mail" and e["delivery"]][:1]
+        assert delivery["state"] == "failed"
+        await story.api("POST", f"/customers/{customer}/erase")
+        assert found_in(story.data, *CANARIES) == []
