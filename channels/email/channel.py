@@ -77,7 +77,7 @@ class EmailChannel:
         return Sent("sent", provider_id=id, unreached=tuple(one.address for one in unreached if one.is_permanent))
 
     def _composed(self, message: Outgoing, letter: Letter, copies: tuple[str, ...], id: str) -> bytes:
-        answered = letter.thread[-1] if letter.thread and letter.is_answer else ""
+        answered = letter.thread[-1] if letter.thread else ""
         return compose(
             sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
             to=(Mailbox(name="", address=message.to),),
@@ -86,6 +86,7 @@ class EmailChannel:
             subject=letter.subject,
             message_id=id,
             in_reply_to=answered,
+            is_answer=letter.is_answer,
             references=letter.thread,
             date=message.attempted_at,
             text=message.text,

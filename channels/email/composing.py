@@ -64,9 +64,11 @@ def compose(
     automatic: Automatic = "",
     html: str = "",
     parts: Sequence[Part] = (),
+    is_answer: bool = True,
 ) -> bytes:
     """The mail, with CR LF. `references` are those of the mail that is answered, oldest first; with `in_reply_to` the
-    subject gets its `Re:`. `html` is an alternative to `text` and goes out as it is.
+    subject gets its `Re:`, unless it is no answer but speaks of that mail. `html` is an alternative to `text` and goes
+    out as it is.
 
     Raises ValueError when an address is none, when there is no recipient, or when `message_id` is no Message-ID."""
     own = message_ids(message_id)
@@ -83,7 +85,7 @@ def compose(
     if reply_to:
         mail["Reply-To"] = _address(Mailbox(sender.name, reply_to))
     line = one_line(subject, chars=SUBJECT_MAX)
-    mail["Subject"] = reply_subject(line) if answered else line
+    mail["Subject"] = reply_subject(line) if answered and is_answer else line
     mail["Date"] = format_datetime(datetime.fromtimestamp(date // 1000, UTC))
     mail["Message-ID"] = own[0]
     if answered:

@@ -100,12 +100,27 @@ def _inline(field: Any, definitions: dict[str, Any]) -> Any:
     return [_inline(v, definitions) for v in field] if isinstance(field, list) else field
 
 
+BESIDE = (
+    ("GET", "/api/v1/stream", "WebSocket: all that happens, from `?since=SEQ` on"),
+    ("GET", "/chat/ws", "WebSocket: a visitor's chat"),
+    ("GET", "/c/{token}", "the customer's page"),
+    ("POST", "/twilio/…", "the provider's webhooks, signed"),
+    ("POST", "/email/inbound/{raw|sendgrid|mailgun|postmark}", "mail that somebody else's server brings"),
+    ("GET", "/healthz, /readyz, /metrics", "for whoever watches the service"),
+)
+"""What is not called as the rest is."""
+
+
 def docs_page(routes: list[Route]) -> str:
     """The API on one page."""
     rows = "".join(
         f"<tr><td><code>{escape(r.method)}</code></td><td><code>{escape(r.path)}</code></td>"
-        f"<td>{escape(r.summary)}</td><td>{escape(', '.join(sorted(r.roles)))}</td></tr>"
+        f"<td>{escape(r.summary)}</td><td>{_takes(r)}</td><td>{escape(', '.join(sorted(r.roles)))}</td></tr>"
         for r in routes
+    )
+    beside = "".join(
+        f"<tr><td><code>{escape(method)}</code></td><td><code>{escape(path)}</code></td><td>{escape(what)}</td></tr>"
+        for method, path, what in BESIDE
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>onecase API</title>"
@@ -116,5 +131,19 @@ def docs_page(routes: list[Route]) -> str:
         "<h1>onecase API</h1><p>Every call carries <code>Authorization: Bearer TOKEN</code>, "
         f"or <code>{SITE_KEY}</code> where a site may call. "
         "The same as <a href=/openapi.json>OpenAPI 3.1</a>.</p>"
-        f"<table><tr><th>Method<th>Path<th>What<th>Roles</tr>{rows}</table></html>"
+        f"<table><tr><th>Method<th>Path<th>What<th>Takes<th>Roles</tr>{rows}</table>"
+        f"<h2>Beside it</h2><table><tr><th>Method<th>Path<th>What</tr>{beside}</table></html>"
+    )
+
+
+def _takes(route: Route) -> str:
+    """The fields of its body and query; those that must be there are strong."""
+    fields = [
+        (name, field.is_required())
+        for model in (route.body, route.query)
+        if model is not None
+        for name, field in model.model_fields.items()
+    ]
+    return " ".join(
+        f"<code><b>{escape(name)}</b></code>" if needed else f"<code>{escape(name)}</code>" for name, needed in fields
     )

@@ -48,7 +48,7 @@ class Problem(Exception):
         self.title = title
         self.detail = detail
         self.errors = errors or []
-        self.kind = kind or title.lower().replace(" ", "-")
+        self.kind = kind or title.lower().replace(" ", "_")
         self.headers = headers or {}
 
     def response(self) -> WireResponse:

@@ -47,13 +47,16 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def write_copy(source: Path, to: Path) -> None:
-    """A consistent copy of the database file `source`, which may be written meanwhile. Whole or not there."""
+    """A consistent copy of the database file `source`, which may be written meanwhile. Whole or not there, in one file,
+    and nobody's but its owner's."""
     part = to.with_name(to.name + ".part")
+    os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
     with (
         closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as reading,
         closing(sqlite3.connect(part)) as writing,
     ):
         reading.backup(writing, pages=2000)
+        writing.execute("PRAGMA journal_mode=DELETE")  # a reader of the copy makes no files beside it
     part.rename(to)
 
 
