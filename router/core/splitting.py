@@ -8,7 +8,7 @@ from router.core.cases import check_version
 from router.core.commands import SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
 from router.core.context import Making
-from router.core.documents import Case, Entry, Reached
+from router.core.documents import Case, Entry, Letter, Reached
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseSplit, IdentityNoted, SplitUndone
 from router.core.merging import join, realign, take_apart, unmerge_cases
@@ -51,6 +51,8 @@ def split_case(making: Making, command: SplitCase) -> None:
             words=words,
             heard=_heard(contacts),
             left=_heard(left),
+            letter=_letter(contacts),
+            left_letter=_letter(left),
             place_at=min((row.at for row in staying), default=None),
         )
     )
@@ -110,6 +112,11 @@ def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: s
     assert address is not None, "words of a customer came from an address of theirs"
     heard = TakeContact(key="", channel=first.channel, sender="", via=first.via, at=first.at, text=text)
     want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
+
+
+def _letter(rows: list[Entry]) -> Letter | None:
+    mails = [row for row in rows if row.letter is not None and not row.letter.automatic]
+    return max(mails, key=lambda row: (row.at, row.n)).letter if mails else None
 
 
 def _heard(rows: list[Entry]) -> Reached | None:
