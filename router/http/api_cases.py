@@ -190,7 +190,7 @@ class CustomerOut(Reply):
     addresses: list[dict[str, Any]]
     language: str | None
     cases: list[str] = Field(description="the newest ones, those of members too")
-    merged_into: JoinedOut | None = Field(None, description="the customer whom they were found to be as well")
+    merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
     members: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="customers found to be this one")
     hold: dict[str, Any] | None = Field(None, description="`since`, `by` and `reason` of a hold: nothing is erased")
     erase: str | None = Field(None, description="`waiting` for a hold to end, or `done`; null: nobody wants it")
@@ -479,7 +479,7 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     found = [await journal.document(id) for id in await person_of(journal, customer.id)]
     members = [one for one in found if isinstance(one, Customer)]
     theirs = [await journal.cases(before=None, limit=CASES_SHOWN, owner=one.id) for one in members]
-    cases = sorted((case.id for some in theirs for case in some if case.is_head), reverse=True)
+    cases = sorted((str(case.id) for some in theirs for case in some if case.is_head), reverse=True)
     into = joined_out(customer.joined, id=customer.joined.into) if customer.joined is not None else None
     joined = [joined_out(one.joined, id=one.id) for one in members[1:] if one.joined is not None]
     return CustomerOut(

@@ -129,10 +129,10 @@ class CaseOut(Reply):
     ask: AskOut | None = Field(description="what it wants of an agent now")
     language: str | None
     flags: list[str]
-    merged_into: JoinedOut | None = Field(None, description="the case that this one goes on in; its timeline is there")
+    merged_into: JoinedOut | None = Field(default=None, description="the case that this one goes on in")
     merged: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="cases that go on in this one")
-    split: str | None = Field(None, description="it was taken out of another case, and this undoes it")
-    head: "CaseOut | None" = Field(None, description="of a merged case: the one that all of it is now")
+    split: str | None = Field(default=None, description="it was taken out of another case, and this undoes it")
+    head: "CaseOut | None" = Field(default=None, description="of a merged case: the one that all of it is now")
     candidates: list[CandidateOut] = Field(
         default_factory=list[CandidateOut], description="where it may belong as well, the likeliest first"
     )
