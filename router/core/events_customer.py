@@ -190,6 +190,7 @@ class WorkWanted:
     matched: tuple[str, ...] = ()
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
     topic: str = ""  # what it is about by its rule, where that is something in particular
+    status: CaseStatus | None = None  # where the case stands with it; None: it waits for us
 
 
 @value

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from router.http.api_calls import CallApi
 from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
+from router.http.api_merges import MergeApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, require
 from router.http.problems import Problem, validation_problem
@@ -34,6 +35,7 @@ class Calls:
                 *CallApi(service).routes(),
                 *WorkApi(service).routes(),
                 *CandidateApi(service).routes(),
+                *MergeApi(service).routes(),
             ]
         )
 
