@@ -19,7 +19,8 @@ from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus,
 LATELY_MS = 48 * HOUR_MS
 """What happened within this time makes a case the likelier one."""
 JUST_NOW_MS = 30 * MINUTE_MS
-"""Who writes again on the same line within this time goes on with what they said."""
+"""Who writes again on the same line within this time goes on with what they said, even about something else: people
+write in pieces. Where it is another matter, the agent splits it off."""
 CANDIDATES_MAX = 9
 """As many as have a key of their own."""
 FITS_AS_WELL = "fits_as_well"
@@ -127,7 +128,7 @@ def _of_open(
         return sure
     if len(cases) == 1:
         [only] = cases
-        if is_other_matter(making, only, words):
+        if is_other_matter(making, only, words) and not _goes_on(only, command):
             return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
         return Link(only, "single_open_case", ("single_case",))
     return _by_words(making, command, cases, words) or _by_time(command, cases)
@@ -172,7 +173,8 @@ def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case]
     fitting = [case for case in cases if not topics_of(making, case).isdisjoint(words.topics)]
     if len(fitting) == 1:
         return Link(fitting[0], "same_words", ("same_words",))
-    if not fitting and all(is_other_matter(making, case, words) for case in cases):
+    goes_on = any(_goes_on(case, command) for case in cases)
+    if not fitting and not goes_on and all(is_other_matter(making, case, words) for case in cases):
         return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
     if len(fitting) > 1:
         return _by_time(command, fitting, "same_words")
@@ -181,7 +183,7 @@ def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case]
 
 def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) -> Link:
     """The last 48 hours, and within them who goes on with what they said a moment ago; else nobody can tell."""
-    on_line = [case for case in cases if _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS]
+    on_line = [case for case in cases if _goes_on(case, command)]
     if on_line:
         return Link(max(on_line, key=_heard_at), "just_now", (*besides, "just_now"))
     waiting = [case for case in cases if _was_unsure(case) and _same_line(case, command)]
@@ -243,6 +245,10 @@ def _was_unsure(case: Case) -> bool:
 
 def _heard_at(case: Case) -> int:
     return case.heard.at if case.heard is not None else 0
+
+
+def _goes_on(case: Case, command: TakeContact | TakeCall) -> bool:
+    return _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS
 
 
 def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
