@@ -297,7 +297,8 @@ async def _candidates_out(journal: Journal, case: Case, members: list[Case]) -> 
 async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut:
     case = await journal.document(candidate.case) if candidate.case else None
     customer = await journal.document(candidate.customer) if candidate.customer else None
-    addresses = [str(a.id) for a in customer.addresses] if isinstance(customer, Customer) else []
+    theirs = customer.addresses if isinstance(customer, Customer) else ()
+    addresses = [str(a.id) for a in theirs if not a.shared] or [str(a.id) for a in theirs]
     words = await journal.words(addresses) if addresses else {}
     return CandidateOut(
         case=candidate.case,
