@@ -12,7 +12,7 @@ from router.core.commands import TakeCall, TakeContact
 from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.reference import normalised_reference
-from router.core.tree import tree_of
+from router.core.tree import side_for, tree_of
 from router.core.values import value
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel, PromiseState
 
@@ -87,6 +87,8 @@ def link(
     ids = [id for one in person for id in one.live_cases]
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
     cases = [case for case in known if case.changed_at >= since]
+    if len(person) > 1:  # their own matters go before those of who was found to be the same person
+        cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
     last = _last_case(making, person)
     ended = last if last is not None and not last.status.is_live else None
     if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):

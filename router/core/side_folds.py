@@ -21,7 +21,7 @@ from router.core.events import (
     WishNoted,
 )
 from router.core.folding import change, get
-from router.core.tree import head_of, members_of, tree_of
+from router.core.tree import head_of, is_written, members_of, tree_of
 from router.core.values import replace
 from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
 
@@ -50,14 +50,14 @@ def words_on(mine: Case | Side, event: ContactReceived, *, answers_it: bool) -> 
 
 def own_side(case: Case) -> Side:
     """A case's account as it is now."""
-    ask = case.ask
+    ask = case.ask  # one for the phone is never passed on, and needs no giving back
     attended = case.taken and ask is not None and case.answered_at is not None and case.answered_at >= ask.place_at
     return Side(
         status=case.status,
         queue=case.queue,
         agent=case.agent,
-        ask=ask,
-        taken=case.taken,
+        ask=ask if is_written(case) else None,
+        taken=case.taken and is_written(case),
         place_at=None if ask is None or (attended and not case.unanswered) else ask.place_at,
         solved_at=case.solved_at,
         **{name: getattr(case, name) for name in ACCOUNT},
