@@ -30,6 +30,8 @@ class AddressKind(StrEnum):
     PHONE = "phone"
     MAIL = "mail"
     SENDER = "sender"  # a short code or a name: it can write to us, nothing can be sent to it
+    CHAT = "chat"  # a visitor of a site: whoever has that session
+    USER = "user"  # a person for whom a site vouches
     OTHER = "other"
 
 

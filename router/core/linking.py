@@ -250,7 +250,12 @@ def _heard_at(case: Case) -> int:
 
 
 def _goes_on(case: Case, command: TakeContact | TakeCall) -> bool:
-    return _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS
+    """Whether it goes on with what was said a moment ago. A mail is written whole."""
+    return (
+        command.channel is not Channel.EMAIL
+        and _same_line(case, command)
+        and command.at - _heard_at(case) <= JUST_NOW_MS
+    )
 
 
 def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:

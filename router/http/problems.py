@@ -90,6 +90,11 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     ),
     Reason.CHANNEL_CANNOT: (409, "Channel cannot", "They cannot be reached by {what} from this case."),
     Reason.NAME_TAKEN: (409, "Name taken", "{what} is already in use."),
+    Reason.TWO_PEOPLE: (
+        409,
+        "Two people",
+        "A site vouches for each of them. Only one of us can say that they are one person.",
+    ),
     Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
