@@ -4,6 +4,7 @@ Its one rule: one points to the other, and each keeps addresses, consent, cases 
 joined by it; those that were joined across the two are taken apart when it is undone.
 """
 
+from router.core.addresses import AddressKind
 from router.core.commands import MergeCustomers, UnmergeCustomers
 from router.core.context import Making
 from router.core.documents import Case, Customer
@@ -27,6 +28,8 @@ def merge_customers(making: Making, command: MergeCustomers) -> None:
     if customer.id == into.id:
         raise Rejected(Reason.NOTHING_TO_DO, "one person")
     both = (*person_of(making.state, customer.id), *person_of(making.state, into.id))
+    if command.actor.kind is not ActorKind.AGENT and _is_vouched(making, customer) and _is_vouched(making, into):
+        raise Rejected(Reason.TWO_PEOPLE, "customer")
     if len(both) > MEMBERS_MAX:
         raise Rejected(Reason.TOO_MANY, f"{MEMBERS_MAX} customers in one")
     merge = MergeId(making.context.ids.new("mrg"))
@@ -118,6 +121,13 @@ def _root(making: Making, id: CustomerId) -> Customer:
     while customer.joined is not None:
         customer = making.customer(customer.joined.into)
     return customer
+
+
+def _is_vouched(making: Making, root: Customer) -> bool:
+    """Whether a site vouches for who they are. Two such people are two, whatever browser, code or address they share;
+    only one of us can say otherwise."""
+    person = (making.customer(id) for id in person_of(making.state, root.id))
+    return any(address.facts.kind is AddressKind.USER for one in person for address in one.addresses)
 
 
 def _check_version(customer: Customer, expected: int | None) -> None:

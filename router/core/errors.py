@@ -25,6 +25,7 @@ class Reason(StrEnum):
     TEXTS_SPENT = "texts_spent"
     NAME_TAKEN = "name_taken"
     SHARED_LINE = "shared_line"
+    TWO_PEOPLE = "two_people"
     NOTHING_TO_DO = "nothing_to_do"
     TRIES_SPENT = "tries_spent"
     OTHER_CUSTOMER = "other_customer"

@@ -6,7 +6,7 @@ reference alone are weak: they link for agents, and whoever wrote hears nothing 
 
 from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.values import value
-from router.core.words import TOUCHES, Evidence
+from router.core.words import TOUCHES, Channel, Evidence
 
 GROUNDS = {
     "bare_from": "nobody vouches for the sender's number",
@@ -24,7 +24,8 @@ GROUNDS = {
     "device": "it came from this device",
     "token": "a program of ours named the customer",
     "shared_line": "several people use this line",
-    "session": "it came in the same session of theirs",
+    "session": "it came in a chat, and nobody vouches for who that is",
+    "proved_session": "they proved in this chat who they are",
     "identity": "their own site vouches for who is signed in",
     "signed_token": "it carries a token that we signed",
     "code": "they said the code that we had sent to that address",
@@ -72,6 +73,8 @@ def grade_of_contact(command: TakeContact) -> Graded:
         return Graded(command.evidence, command.grounds)
     if command.channel in TOUCHES:
         return Graded(command.evidence, ("device" if command.sender.startswith("device:") else "typed_address",))
+    if command.channel is Channel.CHAT:
+        return Graded(command.evidence, ("session",) if command.evidence is Evidence.WEAK else ("proved_session",))
     return Graded(command.evidence, ("bare_from",))
 
 

@@ -12,14 +12,15 @@ from router.core.commands import TakeCall, TakeContact
 from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.reference import normalised_reference
-from router.core.tree import tree_of
+from router.core.tree import side_for, tree_of
 from router.core.values import value
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel, PromiseState
 
 LATELY_MS = 48 * HOUR_MS
 """What happened within this time makes a case the likelier one."""
 JUST_NOW_MS = 30 * MINUTE_MS
-"""Who writes again on the same line within this time goes on with what they said."""
+"""Who writes again on the same line within this time goes on with what they said, even about something else: people
+write in pieces. Where it is another matter, the agent splits it off."""
 CANDIDATES_MAX = 9
 """As many as have a key of their own."""
 FITS_AS_WELL = "fits_as_well"
@@ -86,6 +87,8 @@ def link(
     ids = [id for one in person for id in one.live_cases]
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
     cases = [case for case in known if case.changed_at >= since]
+    if len(person) > 1:  # their own matters go before those of who was found to be the same person
+        cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
     last = _last_case(making, person)
     ended = last if last is not None and not last.status.is_live else None
     if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):
@@ -127,7 +130,7 @@ def _of_open(
         return sure
     if len(cases) == 1:
         [only] = cases
-        if is_other_matter(making, only, words):
+        if is_other_matter(making, only, words) and not _goes_on(only, command):
             return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
         return Link(only, "single_open_case", ("single_case",))
     return _by_words(making, command, cases, words) or _by_time(command, cases)
@@ -172,7 +175,8 @@ def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case]
     fitting = [case for case in cases if not topics_of(making, case).isdisjoint(words.topics)]
     if len(fitting) == 1:
         return Link(fitting[0], "same_words", ("same_words",))
-    if not fitting and all(is_other_matter(making, case, words) for case in cases):
+    goes_on = any(_goes_on(case, command) for case in cases)
+    if not fitting and not goes_on and all(is_other_matter(making, case, words) for case in cases):
         return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
     if len(fitting) > 1:
         return _by_time(command, fitting, "same_words")
@@ -181,7 +185,7 @@ def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case]
 
 def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) -> Link:
     """The last 48 hours, and within them who goes on with what they said a moment ago; else nobody can tell."""
-    on_line = [case for case in cases if _same_line(case, command) and command.at - _heard_at(case) <= JUST_NOW_MS]
+    on_line = [case for case in cases if _goes_on(case, command)]
     if on_line:
         return Link(max(on_line, key=_heard_at), "just_now", (*besides, "just_now"))
     waiting = [case for case in cases if _was_unsure(case) and _same_line(case, command)]
@@ -243,6 +247,15 @@ def _was_unsure(case: Case) -> bool:
 
 def _heard_at(case: Case) -> int:
     return case.heard.at if case.heard is not None else 0
+
+
+def _goes_on(case: Case, command: TakeContact | TakeCall) -> bool:
+    """Whether it goes on with what was said a moment ago. A mail is written whole."""
+    return (
+        command.channel is not Channel.EMAIL
+        and _same_line(case, command)
+        and command.at - _heard_at(case) <= JUST_NOW_MS
+    )
 
 
 def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:

@@ -95,6 +95,11 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "Too many tries",
         "There were too many wrong {what} within an hour. Wait, then try again.",
     ),
+    Reason.TWO_PEOPLE: (
+        409,
+        "Two people",
+        "A site vouches for each of them. Only one of us can say that they are one person.",
+    ),
     Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
     Reason.ERASED: (410, "Erased", "This customer was erased; what is left says when things happened, and no more."),
     Reason.HELD: (409, "On hold", "A hold stands on this customer, so nothing of them is erased until it is lifted."),

@@ -248,7 +248,7 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
         members = await members_of(journal, case)
         found = [await journal.document(one.promise) for one in members if one.promise]
         promises = [promise for promise in found if isinstance(promise, Promise)]
-        candidates = [await _candidate_out(journal, one) for one in case.candidates]
+        candidates = await _candidates_out(journal, case, members)
         one = case_now(case, contacts.get(case.id, []), words, promises, candidates)
         if case.side is not None:
             one = one.model_copy(update=await _joined(journal, case, members))
@@ -282,10 +282,22 @@ async def with_reason(journal: Journal, shown: JoinedOut) -> JoinedOut:
     return shown.model_copy(update={"reason": words.get(shown.reason or "")})
 
 
+async def _candidates_out(journal: Journal, case: Case, members: list[Case]) -> list[CandidateOut]:
+    """Candidates that still can be chosen: not what it was joined with, nor people once it was said who it is."""
+    if not case.candidates or case.joined is not None:
+        return []
+    here = {one.id for one in members}
+    owner = await journal.document(case.customer) if any(one.customer for one in case.candidates) else None
+    is_named = isinstance(owner, Customer) and owner.joined is not None
+    left = [one for one in case.candidates if one.case not in here and not (one.customer and is_named)]
+    return [await _candidate_out(journal, one) for one in left]
+
+
 async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut:
     case = await journal.document(candidate.case) if candidate.case else None
     customer = await journal.document(candidate.customer) if candidate.customer else None
-    addresses = [str(a.id) for a in customer.addresses] if isinstance(customer, Customer) else []
+    theirs = customer.addresses if isinstance(customer, Customer) else ()
+    addresses = [str(a.id) for a in theirs if not a.shared] or [str(a.id) for a in theirs]
     words = await journal.words(addresses) if addresses else {}
     return CandidateOut(
         case=candidate.case,
@@ -341,8 +353,8 @@ def case_now(
         ask=ask_out(case),
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
-        split=case.split.id if case.split else None,
         candidates=list(candidates),
+        split=case.split.id if case.split else None,
         version=case.version,
         junk=case.junk or None,
     )

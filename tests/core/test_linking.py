@@ -127,6 +127,9 @@ def test_one_open_case_takes_what_is_not_about_something_else() -> None:
     assert [c.case for c in found.candidates] == [heating.id]
     assert where(linked("my bill, and E42 again", heating)) == ("a", "single_open_case")
     assert where(linked("hello?", replace(heating, changed_at=Ms(NOW - 15 * DAY_MS)))) == ("", "new_case")
+    in_pieces = replace(heating, heard=on_line(NOW - 5 * MINUTE_MS))
+    assert where(linked("and my bill is wrong", in_pieces)) == ("a", "single_open_case")
+    assert where(linked("and another question: my bill", in_pieces)) == ("", "new_matter")
 
 
 def test_among_several_the_words_decide_then_the_last_two_days() -> None:

@@ -182,6 +182,10 @@ async def test_answers_are_what_the_document_says() -> None:
         touch = {"address": "+12125550180", "text": "E42", "reach_me": {"channel": "phone"}, "x": 1}
         await check("POST", f"{v1}/contacts", touch, token=admin)
         await check("POST", f"{v1}/contacts", {}, token=admin)
+        await story.passes(seconds=1)
+        await her.texts("I have another question")
+        newest = (await story.cases())[-1]
+        await check("POST", f"{v1}/cases/{{id}}/candidates", {}, token=ana, id=newest["id"])
         site = await check("POST", f"{v1}/sites", {"name": "Shop"}, token=admin)
         by_site = await story.ask("POST", f"{v1}/contacts", body=touch, headers={"X-Site-Key": site["key"]}, token=None)
         schema = document["paths"][f"{v1}/contacts"]["post"]["responses"]["201"]["content"]["application/json"][

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from router.http.api_calls import CallApi
 from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
+from router.http.api_merges import MergeApi
 from router.http.api_quarantine import QuarantineApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, require
@@ -29,7 +30,7 @@ ONCE = re.compile(r"^[\w-]{8,64}$")
 
 class Calls:
     def __init__(self, service: Service) -> None:
-        apis = (CaseApi, CallApi, WorkApi, CandidateApi, QuarantineApi)
+        apis = (CaseApi, CallApi, WorkApi, CandidateApi, MergeApi, QuarantineApi)
         self._table = RouteTable([route for api in apis for route in api(service).routes()])
 
     def may(self, who: Identity, method: str, path: str) -> bool:

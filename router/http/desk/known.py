@@ -15,11 +15,10 @@ KNOWN_MAX = 8
 """Things a page or device told that are shown on top; the rest stands in the timeline."""
 RANK = {"weak": 0, "strong": 1, "proof": 2}
 TELL = {
-    "weak": "Tell nothing of the case until they have proved who they are.",
+    "weak": "Tell nothing of the case until that is proved.",
     "strong": "This case may be talked about.",
     "proof": "Everything of theirs may be talked about.",
 }
-LANGUAGES = {"en": "English", "de": "German", "es": "Spanish"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Known:
     sure: Sure | None
-    language: str | None
     told: list[tuple[str, str]]
     choices: list[Choice]
 
@@ -56,7 +54,6 @@ def known_of(
     contacts: Sequence[ContactOut],
     candidates: Sequence[CandidateOut],
     *,
-    language: str | None,
     context: Sequence[str],
     now: str,
     proof_days: int,
@@ -65,7 +62,6 @@ def known_of(
     told = [(name, value) for name, _, value in (row.partition(": ") for row in context) if value][:KNOWN_MAX]
     return Known(
         sure=_sure(contacts, now=now, proof_days=proof_days),
-        language=LANGUAGES.get(language or "", language),
         told=told,
         choices=[_choice(key, one) for key, one in enumerate(candidates[:9], start=1)],
     )

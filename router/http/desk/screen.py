@@ -14,7 +14,7 @@ from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import Known, known_of
-from router.http.desk.words import Row, Why, row_of, summary_of, why_of
+from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, stamp
@@ -243,7 +243,7 @@ class Screens:
             brief=brief,
             addresses=[a["address"] or "erased" for a in brief.customer.get("addresses", [])],
             has_phone=any(a["kind"] == AddressKind.PHONE for a in brief.customer.get("addresses", [])),
-            rows=[row_of(entry, names) for entry in entries],
+            rows=rows_of(entries, names),
             earlier=first,
             way=await self.way(document, channel=draft.channel, text=draft.text),
             whys=[why_of(decision, names) for decision in decisions],
@@ -255,7 +255,6 @@ class Screens:
             known=known_of(
                 case.contacts,
                 case.candidates,
-                language=case.language,
                 context=brief.context,
                 now=stamp(self._service.node.clock.now()),
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,

@@ -3,8 +3,8 @@
 Gives text only; the templates escape it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from router.http.api_cases import DecisionOut
@@ -120,6 +120,7 @@ IDENTITY = {
 }
 UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
+UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
     "named": "It is theirs now. Undo stands beside it in the timeline.",
@@ -197,6 +198,13 @@ class Why:
     said: str
     reasons: list[str]
     inputs: list[tuple[str, str]]
+
+
+def rows_of(entries: Sequence[EntryOut], names: Mapping[str, str]) -> list[Row]:
+    """A timeline for people. What was taken back cannot be taken back again."""
+    undone = {entry.facts.get("merge") for entry in entries if entry.facts.get("what") in UNDONE}
+    rows = [row_of(entry, names) for entry in entries]
+    return [replace(row, undo=None) if row.undo in undone else row for row in rows]
 
 
 def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
