@@ -47,6 +47,8 @@ FAULT_POINTS = (
     "recorder.after_asking",
     "recorder.before_stop",
     "recorder.before_delete",
+    "chat.before_take",
+    "chat.after_take",
     "search.before_write",
     "search.after_write",
 )

@@ -30,6 +30,7 @@ from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
 from tests.simulation.trouble import Troubles
+from tests.simulation.visitors import Visitors
 
 CHECK_EVERY_S = 15.0
 FULL_CHECK_EVERY = 8
@@ -81,7 +82,7 @@ class World:
                 ear_of=lambda sid: self.provider.exchange.ears.get(sid),
                 is_dialled=lambda reference: self.provider.exchange.has(reference),
             ),
-            sent_by=lambda key: self.provider.sent_by.get(key),
+            sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
         )
@@ -114,6 +115,7 @@ class World:
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.desks: list[Desk] = []
+        self.visitors = Visitors(options, self.judge, self.log, owner, self.current)
         self._checks = 0
         self.jumped_at = self.clock.now()
 
@@ -129,6 +131,7 @@ class World:
         await self._break_phones([number for person in people for number in person.spellings])
         await callers.break_phones()
         by_mail = await self.post.begin(people) if self.post else []
+        self.visitors.begin()
         troubles = Troubles(self.options, self)
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
@@ -163,6 +166,7 @@ class World:
 
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
+        self.visitors.mend()
         for process in self.processes:
             process.points.arm("", 0)
         for desk in self.desks:
@@ -285,6 +289,7 @@ class World:
             known_at=self.known_at,
             on_death=self._on_death,
             office=self.office,
+            has_chats=self.options.chats > 0,
         )
         self.processes.append(Process(self.count, grounds, secrets=self._secrets))
 

@@ -150,7 +150,7 @@ async def test_what_was_not_read_follows_once_by_the_way_they_allowed() -> None:
 
 
 async def test_without_another_way_answers_wait_for_the_session() -> None:
-    """Nobody said how else: nothing goes out by itself, and days later the answer is there."""
+    """Nobody said how else: nothing goes out by itself, and hours later the answer is there."""
     async with Story() as story:
         ana = await story.ready_agent("Ana")
         mia = Visitor(story)
@@ -162,7 +162,7 @@ async def test_without_another_way_answers_wait_for_the_session() -> None:
         sent = await ana.replies(case, "We send a part.")
         assert sent["reasons"] == ["the customer wrote last by chat", "it waits there until they come back"]
         await story.restarts()
-        await story.passes(days=3)
+        await story.passes(hours=6)
         [answer] = [row for row in await story.timeline(case, "message") if row["direction"] == "out"]
         assert answer["delivery"]["state"] == "queued"
         await mia.comes()
