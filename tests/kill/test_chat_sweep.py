@@ -20,7 +20,7 @@ KILLS = (
     "chat.before_take:1",
     "chat.before_take:2",
     "chat.after_take:1",
-    "chat.after_take:3",
+    "chat.after_take:2",
     "journal.before_commit:6",
     "journal.after_commit:9",
     "outbox.before_send:1",
@@ -100,7 +100,7 @@ async def test_a_chat_survives_a_service_that_is_killed(point: str) -> None:
             await story.settles()
 
         await hands.chats(proves)
-        await hands.waits(minutes=5)
+        await hands.waits(minutes=3)
         codes = [found[0] for one in await box.received() if (found := re.findall(r"\b\d{6}\b", one["text"]))]
 
         async def says_code() -> None:
