@@ -4,7 +4,7 @@ References move, not rows: each of these says what stands where from now on, and
 """
 
 from router.core.clock import Ms
-from router.core.documents import Reached
+from router.core.documents import Letter, Reached
 from router.core.values import value
 from router.core.words import ActorKind, CaseId, CustomerId, Evidence, MergeId, VaultId
 
@@ -43,7 +43,7 @@ class CasesUnmerged:
 @value
 class CaseSplit:
     """Rows of a case stand in a new one, which was opened just before. `heard`: the last words among them, `left`
-    those that stay; `contacts`, `unanswered`: how many of them went along."""
+    those that stay; `contacts`, `unanswered`: how many of them went along. `place_at`: of what stays."""
 
     split: MergeId
     case: CaseId
@@ -59,6 +59,9 @@ class CaseSplit:
     words: VaultId | None = None
     heard: Reached | None = None
     left: Reached | None = None
+    place_at: Ms | None = None
+    letter: Letter | None = None  # the last mail among them
+    left_letter: Letter | None = None
 
 
 @value

@@ -26,7 +26,8 @@ APART = "a case that had been merged here is its own again"
 def merge_cases(making: Making, command: MergeCases) -> None:
     """One case goes on in another. Raises Rejected where it does already, or is that case itself."""
     case, into = making.case(command.case), making.head(command.into)
-    check_version(case, command.if_version)
+    if command.if_version != making.case(command.into).version:
+        check_version(into, command.if_version)
     if case.joined is not None:
         raise Rejected(Reason.NOTHING_TO_DO, "merged")
     if case.id == into.id:
@@ -153,12 +154,14 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
     )
     _restore(making, head.id, kept, agent=None)
     _restore(making, part.id, owed, agent=with_agent)
+    for one in (*rest, *theirs):
+        if one.side is not None and _is_on_phone(one):
+            _own_place(making, one.id, one.side)
 
 
 def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
     """Let go of what the head asked for the other side alone. Who had that in hand, if somebody had."""
-    ask = head.ask
-    if ask is None or not is_written(head):
+    if not is_written(head):
         return None
     if any(one.side is not None and (one.side.place_at is not None or one.side.ask is not None) for one in rest):
         return None
@@ -169,7 +172,7 @@ def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
 
 def _owed(cases: list[Case]) -> Side | None:
     """The side that has waited longest of those that nobody has attended to, else one that an agent has in hand."""
-    sides = [one.side for one in cases if one.side is not None]
+    sides = [one.side for one in cases if one.side is not None and not _is_on_phone(one)]
     waiting = [side for side in sides if side.place_at is not None]
     in_hand = [side for side in sides if side.ask is not None and side.taken]
     return min(waiting, key=lambda side: side.place_at or 0, default=next(iter(in_hand), None))
@@ -178,7 +181,7 @@ def _owed(cases: list[Case]) -> Side | None:
 def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | None) -> None:
     """What a side wants by itself stands in line at its own place."""
     case = making.case(id)
-    asks = next((one for one in tree_of(making.state, case) if one.ask is not None), None)
+    asks = next((one for one in tree_of(making.state, case) if is_written(one)), None)
     if owed is None:
         return
     place_at = owed.place_at if owed.place_at is not None else owed.ask.place_at if owed.ask is not None else making.now
@@ -192,6 +195,38 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
         _give_back(making, asks, asks.ask, owed, place_at=place_at)
 
 
+def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) -> None:
+    """Words that had waited since `first_at` went away from a case: what stays has waited since `place_at`, or waits
+    for nobody. Who has it in hand keeps it."""
+    asks = making.asking(id)
+    if asks.ask is None or asks.taken or not is_written(asks):
+        return
+    if asks.side is not None:
+        owed = _owed(tree_of(making.state, asks))
+        place_at = owed.place_at if owed is not None else None
+    elif place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at):
+        return
+    if place_at is None:
+        _withdraw(making, asks, why="what it was about is another case now")
+    elif place_at != asks.ask.place_at:
+        why = ("the place of the words that stayed",)
+        changed(making, asks, replace(asks.ask, place_at=place_at), at=making.now, what="split", reasons=why)
+
+
+def _is_on_phone(case: Case) -> bool:
+    return case.ask is not None and not is_written(case)
+
+
+def _own_place(making: Making, id: CaseId, side: Side) -> None:
+    """Who waits for the phone stands where they stood before somebody else's older place was theirs as well."""
+    case = making.case(id)
+    if case.ask is None or side.place_at is None or case.ask.place_at >= side.place_at:
+        return
+    reasons = tuple(why for why in case.ask.reasons if why != MERGED)
+    ask = replace(case.ask, place_at=side.place_at, reasons=reasons)
+    changed(making, case, ask, at=making.now, what="unmerged", reasons=(APART,))
+
+
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:
     """What is in line, or with an agent, already is that side's own again."""
     own = owed.ask if owed.ask is not None and owed.ask.requirement.kind == ask.requirement.kind else None
@@ -199,7 +234,7 @@ def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms
         ask,
         place_at=place_at if own is not None or owed.ask is None else ask.place_at,
         reasons=own.reasons if own is not None else tuple(why for why in ask.reasons if why != MERGED),
-        agent=own.agent if own is not None else ask.agent,
+        agent=own.agent if own is not None and not ask.takes_over else ask.agent,
         first=own.first if own is not None else ask.first,
         written=own.written if own is not None else ask.written,
     )

@@ -93,6 +93,7 @@ class Options:
     recorded: Recorded = "no"
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
+    joins: bool = False  # somebody joins, splits and takes apart cases and people at random
 
     def has(self, fault: str) -> bool:
         assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS), fault
@@ -123,6 +124,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     on_tape = Random(f"options/recording/{mode}/{seed}")
     in_chat = Random(f"options/chat/{mode}/{seed}")
     faults |= {name for name in CHAT_FAULTS if in_chat.random() < 0.5}
+    by_leads = Random(f"options/joins/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
@@ -131,6 +133,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,
+        joins=by_leads.random() < 0.3,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),
