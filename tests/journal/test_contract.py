@@ -142,7 +142,8 @@ async def test_lines_of_a_chat_are_found_by_their_number(engine: Engine):
             engine.journal.append(by_text.contact(key=f"t{n}")),
         )
     [address] = [d.addresses[0].id for d in one.state.values() if isinstance(d, Customer)]
-    for journal in (engine.journal, await engine.reopen()):
+    for is_again in (False, True):
+        journal = await engine.reopen() if is_again else engine.journal
         rows = await journal.lines(address, after=1, limit=2)
         assert [n for n, _ in rows] == [2, 3]
         words = await journal.words([str(getattr(event, "words", "")) for _, event in rows])

@@ -9,7 +9,6 @@ from typing import Any
 import jwt
 import pytest
 
-from router.core.documents import Case
 from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, OURS, Json, Story
@@ -352,14 +351,8 @@ async def test_ten_windows_are_in_step_and_the_eleventh_ends_the_oldest() -> Non
 
 
 async def theirs_in(story: Story, case: str) -> list[str]:
-    """What the person said in a case and those that were merged into it, by the log."""
-    assert story.running is not None
-    journal = story.running.node.journal
-    head = await journal.document(case)
-    assert isinstance(head, Case)
-    rows = await journal.timeline([case, *head.parts], after=0, limit=50, kinds=("message",))
-    words = await journal.words([str(row.words) for _, row in rows])
-    return [words[str(row.words)] for _, row in rows if row.direction == "in"]
+    """What the person said in a case and in those that were merged into it."""
+    return [row["text"] for row in await story.timeline(case, "message") if row["direction"] == "in"]
 
 
 async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
