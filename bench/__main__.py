@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.chat import chat_lines, chat_sockets
 from bench.growth import growth
 from bench.letters import hostile, trimming
 from bench.mails import mails
@@ -59,6 +60,8 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "trimming": trimming,
     "hostile": hostile,
     "search": search,
+    "chat_sockets": chat_sockets,
+    "chat_lines": chat_lines,
     "merges": merges,
 }
 

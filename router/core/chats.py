@@ -101,15 +101,17 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
 
 
 def _allowed(making: Making, case: Case, customer: Customer) -> Way:
-    if case.prefers in (None, Channel.CHAT, Channel.PHONE):
+    """How they said that answers are to follow. What they typed is what they meant."""
+    wanted = case.prefers
+    if wanted is None or wanted in (Channel.CHAT, Channel.PHONE):
         raise Rejected(Reason.NO_WAY_TO_REACH, "chat")
     typed = next((a for a in reversed(customer.addresses) if a.typed), None)
-    ours = making.context.senders.get(case.prefers) if case.prefers else None
-    if typed is not None and case.prefers is not None and ours is not None:  # what they typed is what they meant
-        way = Way(case.prefers, typed.id, ours)
+    ours = making.context.senders.get(wanted)
+    if typed is not None and ours is not None:
+        way = Way(wanted, typed.id, ours)
         if refusal_of(way, customer, now=making.now) is None:
             return way
-    return choose_way(case, customer, wanted=case.prefers, numbers=making.context.senders, now=making.now).way
+    return choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------

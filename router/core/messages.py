@@ -26,7 +26,7 @@ from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import owner_of_address, side_for
+from router.core.tree import owner_of_address, side_for, tree_of
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -119,7 +119,7 @@ def whom_to_answer(making: Making, case: Case, *, wanted: Channel | None = None)
     """Who is in a chat now, else who wrote last: the customer of a case, or one found to be the same person."""
     there = making.context.there
     if case.side is not None and wanted in (None, Channel.CHAT):
-        persons = [d for d in making.state.values() if isinstance(d, Customer)]
+        persons = [making.customer(one.customer) for one in tree_of(making.state, case)]
         chatting = next((one for one in persons if any(there(address.id) for address in one.addresses)), None)
         if chatting is not None:
             return chatting

@@ -296,7 +296,9 @@ class ChatSeat:
             until = Ms(now + PROVIDER_KEY_KEPT_MS)
             return Answer(key=key, status=200, body=body, fingerprint=fingerprint, kept_until=until)
 
+        self._node.faults.reach("chat.before_take")
         outcome = await self._node.take(command, answer)
+        self._node.faults.reach("chat.after_take")
         if outcome.decision is None:
             self._repeated(said, outcome.answer, fingerprint)
         else:

@@ -100,20 +100,20 @@ class Service:
         found = loaded.state.get(loaded.customer or "")
         return found if isinstance(found, Customer) else None
 
-    async def _who_wrote(self, case: Case) -> Customer | None:
-        """The customer who wrote last about cases that were joined."""
+    async def _whom_to_answer(self, case: Case, wanted: Channel | None) -> Customer | None:
+        """Of cases that were joined: the customer who is in a chat now, else who wrote last about them."""
         head = await head_of(self.node.journal, case)
-        for one in await members_of(self.node.journal, head):
-            customer = await self.node.journal.document(one.customer)
-            if isinstance(customer, Customer) and head.heard and customer.address(head.heard.address):
-                return customer
-        return None
+        found = [await self.node.journal.document(one.customer) for one in await members_of(self.node.journal, head)]
+        customers, there = [one for one in found if isinstance(one, Customer)], self.node.means.there
+        chatting = (one for one in customers if any(there(address.id) for address in one.addresses))
+        wrote = (one for one in customers if head.heard and one.address(head.heard.address))
+        return (next(chatting, None) if wanted in (None, Channel.CHAT) else None) or next(wrote, None)
 
     async def ways(self, case: Case, wanted: Channel | None, *, has_files: bool = False) -> Choice:
         """How an answer on `case` would go out now. Raises Problem where it cannot."""
         customer = await self.node.journal.document(case.customer)
         if case.side is not None and case.heard is not None:
-            customer = await self._who_wrote(case) or customer
+            customer = await self._whom_to_answer(case, wanted) or customer
         try:
             if not isinstance(customer, Customer):
                 raise Rejected(Reason.NOT_FOUND, "customer")

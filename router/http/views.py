@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from router.core.addresses import CHAT, USER
 from router.core.clock import Ms
 from router.core.documents import (
     Agent,
@@ -212,6 +213,17 @@ class WorkOut(Reply):
     kind: str
     state: str
     accepted_at: str | None
+
+
+def shown_address(address: str) -> str:
+    """An address as people read it: what a chat visitor is called by programs tells them nothing.
+
+    >>> shown_address("chat:sit_1/0cb2"), shown_address("user:sit_1/mia"), shown_address("+12125550142")
+    ('a chat visitor', 'mia, signed in at their site', '+12125550142')
+    """
+    if address.startswith(CHAT):
+        return "a chat visitor"
+    return f"{address.partition('/')[2]}, signed in at their site" if address.startswith(USER) else address
 
 
 def stamp(at: Ms | int) -> str:

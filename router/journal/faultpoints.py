@@ -50,6 +50,8 @@ FAULT_POINTS = (
     "erase.before_ledger",
     "erase.before_piece",
     "erase.before_done",
+    "chat.before_take",
+    "chat.after_take",
     "search.before_write",
     "search.after_write",
 )

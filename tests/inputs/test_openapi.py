@@ -130,6 +130,7 @@ async def test_answers_are_what_the_document_says() -> None:
         await her.behaves(on_text="undelivered")
         await check("POST", f"{v1}/cases/{{id}}/messages", {"text": "hi"}, token=ana, **values)
         await check("POST", f"{v1}/cases/{{id}}/notes", {"text": "hm"}, token=ana, **values)
+        await check("POST", f"{v1}/cases/{{id}}/typing", {"on": True}, token=ana, **values)
         await story.passes(seconds=5)
         [stuck] = (await story.api("GET", "/outbox?state=failed"))["items"]
         await check("POST", f"{v1}/outbox/{{id}}/retry", token=admin, id=stuck["id"])

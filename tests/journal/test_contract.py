@@ -41,12 +41,12 @@ class Writer:
         self.state: State = {}
         self.count = 0
 
-    def contact(self, text: str = "E42 again", *, key: str | None = None) -> Batch:
+    def contact(self, text: str = "E42 again", *, key: str | None = None, channel: Channel = Channel.SMS) -> Batch:
         """A text of one and the same person; the next one builds on it."""
         self.count += 1
         at = Ms(NOW + self.count)
         command = TakeContact(
-            key=key or f"twilio/SM{self.count}", channel=Channel.SMS, sender=self.sender, via="+1", at=at, text=text
+            key=key or f"twilio/SM{self.count}", channel=channel, sender=self.sender, via="+1", at=at, text=text
         )
         found = next((d.addresses[0].id for d in self.state.values() if isinstance(d, Customer)), None)
         decision = decide(self.state, command, self.means.context(command, at, found))
@@ -130,6 +130,27 @@ async def test_what_was_acknowledged_is_there_after_a_restart(engine: Engine):
     assert sorted(words.values()) == ["still cold", "the flat is cold"]
     assert await journal.record("cursor", "relay") == "7"
     assert (await journal.answer("twilio/SM1")) == first.answer
+
+
+async def test_lines_of_a_chat_are_found_by_their_number(engine: Engine):
+    """Whoever comes back asks for what follows the last line they have; other chats and texts are not among it."""
+    one, other, by_text = Writer("chat:sit_1/a"), Writer("chat:sit_1/b"), Writer()
+    for n in range(4):
+        await asyncio.gather(
+            engine.journal.append(one.contact(f"line {n + 1}", key=f"a{n}", channel=Channel.CHAT)),
+            engine.journal.append(other.contact("theirs", key=f"b{n}", channel=Channel.CHAT)),
+            engine.journal.append(by_text.contact(key=f"t{n}")),
+        )
+    [address] = [d.addresses[0].id for d in one.state.values() if isinstance(d, Customer)]
+    for is_again in (False, True):
+        journal = await engine.reopen() if is_again else engine.journal
+        rows = await journal.lines(address, after=1, limit=2)
+        assert [n for n, _ in rows] == [2, 3]
+        words = await journal.words([str(getattr(event, "words", "")) for _, event in rows])
+        assert sorted(words.values()) == ["line 2", "line 3"]
+        assert [n for n, _ in await journal.lines(address, after=0, limit=50)] == [1, 2, 3, 4]
+        assert await journal.lines(address, after=4, limit=50) == []
+        assert await journal.lines("adr_nobody", after=0, limit=50) == []
 
 
 async def test_a_key_is_done_once_also_within_one_group(engine: Engine):

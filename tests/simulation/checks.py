@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from router.core.documents import Agent, Work
-from router.core.words import WorkState
+from router.core.words import Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.mail_watch import check_mail_end
 from tests.simulation.recording_watch import BY_US, RecordingWatch
+from tests.simulation.visitors import check_chats_end
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -92,6 +93,8 @@ def is_quiet(world: World) -> bool:
         return False
     if any(link.copies for link in (world.webhooks, world.rest, world.api)):
         return False
+    if not world.visitors.is_quiet():
+        return False
     if any(key not in world.watch.cases_of for key in world.provider.in_log):
         return False
     if any(key not in world.log.keys for key in world.provider.recorded()):
@@ -103,6 +106,8 @@ def is_quiet(world: World) -> bool:
     if any(not recording.is_settled for recording in world.log.recordings()):
         return False
     if any(c.ask is not None for c in world.log.cases()) or any(w.state != "done" for w in world.log.works()):
+        return False
+    if any(m.channel is Channel.CHAT and m.state == "sent" for m in world.log.messages()):
         return False
     return not any(m.state in ("queued", "sending") for m in world.log.messages())
 
@@ -143,6 +148,7 @@ def check_end(world: World) -> None:
     _check_attended(world)
     _check_calls(world)
     _check_decisions(world)
+    check_chats_end(world.judge, world.log, world.visitors)
     if world.office is not None:
         check_mail_end(world.judge, world.office.mails, world.log.cases())
 
@@ -171,6 +177,8 @@ def _check_sends(world: World) -> None:
         if message is None or count > allowed:
             world.judge.broken(21, f"{reference} was sent {count} times, {allowed} are allowed")
     for message in world.log.messages():
+        if message.channel is Channel.CHAT:  # nobody carries it but us
+            continue
         is_out = message.state in ("sent", "delivered", "read")
         if is_out and not accepted[message.id] and not world.options.repeats_words:
             world.judge.broken(21, f"{message.id} counts as {message.state} and was never handed over")

@@ -81,6 +81,8 @@ class Screen:
             self._reading.cancel()
 
     def _take(self, frame: dict[str, Any], who: Any) -> None:
+        if frame["kind"] == "typing":  # nothing of it is kept
+            return
         seq = frame["seq"]
         if seq > self._log.seq:
             self._judge.broken(1, f"the stream showed {seq} before it was durable")

@@ -60,6 +60,12 @@ MAIL_FAULTS = (
 )
 
 
+CHAT_FAULTS = (
+    "chat_breaks",  # a connection is gone at any instant, with what is under way on it
+    "chat_slow",
+)
+
+
 RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
 
 
@@ -83,6 +89,7 @@ class Options:
     calls: int = 0
     mails: int = 0
     machines: int = 0  # mailboxes of machines in a world where nobody else mails
+    chats: int = 0  # visitors of a site
     recorded: Recorded = "no"
     erasures: int = 0  # customers who are erased while they write
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
@@ -90,7 +97,7 @@ class Options:
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
 
     def has(self, fault: str) -> bool:
-        assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS), fault
+        assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS), fault
         return fault in self.faults
 
     @property
@@ -99,7 +106,9 @@ class Options:
 
     def shown(self) -> str:
         rows = {f.name: getattr(self, f.name) for f in fields(self)}
-        rows["faults"] = ", ".join(f for f in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS) if f in self.faults) or "none"
+        rows["faults"] = (
+            ", ".join(f for f in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS) if f in self.faults) or "none"
+        )
         return "\n".join(f"  {name}: {value}" for name, value in rows.items())
 
 
@@ -115,10 +124,13 @@ def draw_options(seed: int, mode: Mode) -> Options:
     faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
     on_tape = Random(f"options/recording/{mode}/{seed}")
     of_ops = Random(f"options/erasures/{mode}/{seed}")
+    in_chat = Random(f"options/chat/{mode}/{seed}")
+    faults |= {name for name in CHAT_FAULTS if in_chat.random() < 0.5}
     by_leads = Random(f"options/joins/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
+        chats=in_chat.choice((0, 0, 4, 8)),
         mails=by_mail.choice((0, 15, 30, 60)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,

@@ -4,6 +4,7 @@ Its one rule: a crash cuts disk and network in the same instant, so that nothing
 """
 
 import asyncio
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
@@ -29,6 +30,7 @@ from router.core.errors import Rejected
 from router.core.events import WorkOffered
 from router.core.words import CallState, Channel
 from router.http.auth import Identity, Role, Tokens
+from router.http.chat_door import ChatDoor
 from router.http.front import Front
 from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
@@ -52,6 +54,7 @@ EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSErro
 """Errors with which a task may end, for somebody waits for it and takes them."""
 TOLD = re.compile(rb"[?&;]turn=(\d+)")
 ADMIN_TOKEN = "oct_the-first-admin-token"
+CHAT_KEY = "site_of-the-world"
 
 
 class WatchedJournal(MemoryJournal):
@@ -99,6 +102,7 @@ class Grounds:
     on_death: Callable[["Process", str], None]
     office: PostOffice | None = None
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    has_chats: bool = False
 
 
 class Process:
@@ -117,6 +121,7 @@ class Process:
         self.live: Live
         self.tokens: Tokens
         self.take: Take
+        self.chat: ChatDoor | None = None
         self.journal: WatchedJournal
         self._grounds = grounds
         self.secrets = secrets
@@ -166,7 +171,9 @@ class Process:
             policy_files=grounds.files,
             channels=[*(make(host) for make in BUILT_IN), *([mail[0]] if mail else [])],
             facts_of=facts_of,
-            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]} | ({Channel.EMAIL: MAIL_ADDRESS} if mail else {}),
+            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]}
+            | ({Channel.EMAIL: MAIL_ADDRESS} if mail else {})
+            | ({Channel.CHAT: "chat"} if grounds.has_chats else {}),
             activity=Activity(),
             faults=self.points,
             make_secret=lambda: grounds.secret,
@@ -186,7 +193,18 @@ class Process:
         await self.tokens.load(node.means.secret)
         if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
             await self.tokens.create(Role.ADMIN, at=Ms(grounds.clock.now()), token=ADMIN_TOKEN)
+        if grounds.has_chats:
+            await self._open_chats(service)
         self.ready_at = grounds.clock.now()
+
+    async def _open_chats(self, service: Service) -> None:
+        await service.sites.load()
+        if service.sites.by_key(CHAT_KEY) is None:
+            await service.sites.create("world", at=Ms(self._grounds.clock.now()), key=CHAT_KEY)
+        self.chat = service.chat = ChatDoor(service, self.live, make_visitor=self._make_visitor)
+
+    def _make_visitor(self) -> str:
+        return hashlib.blake2b(self._make_key().encode(), key=self._grounds.secret, digest_size=16).hexdigest()
 
     def _mail(self) -> tuple[EmailChannel, MailMeans] | None:
         """The way out and what mail is read with, in worlds that have mail."""

@@ -33,6 +33,7 @@ from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
 from tests.simulation.trouble import Troubles
+from tests.simulation.visitors import Visitors
 
 CHECK_EVERY_S = 15.0
 FULL_CHECK_EVERY = 8
@@ -86,7 +87,7 @@ class World:
                 ear_of=lambda sid: self.provider.exchange.ears.get(sid),
                 is_dialled=lambda reference: self.provider.exchange.has(reference),
             ),
-            sent_by=lambda key: self.provider.sent_by.get(key),
+            sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
         )
@@ -120,6 +121,7 @@ class World:
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.ledger = MemoryLedger()
         self.desks: list[Desk] = []
+        self.visitors = Visitors(options, self.judge, self.log, owner, self.current)
         self.joiner: Joiner | None = None
         self._checks = 0
         self.jumped_at = self.clock.now()
@@ -137,6 +139,7 @@ class World:
         await self._break_phones([number for person in people for number in person.spellings])
         await callers.break_phones()
         by_mail = await self.post.begin(people) if self.post else []
+        self.visitors.begin()
         troubles = Troubles(self.options, self)
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
@@ -175,6 +178,7 @@ class World:
 
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
+        self.visitors.mend()
         if self.joiner is not None:
             self.joiner.is_over = True
         for process in self.processes:
@@ -300,6 +304,7 @@ class World:
             on_death=self._on_death,
             office=self.office,
             ledger=self.ledger,
+            has_chats=self.options.chats > 0,
         )
         self.processes.append(Process(self.count, grounds, secrets=self._secrets))
 

@@ -320,6 +320,8 @@ async function begin() {
     button.addEventListener("click", () => act(() => ask("POST", "/clock", { advance_s: Number(button.dataset.advance) })));
   }
   const about = await ask("GET", "/about");
+  find("visitor").href = new URL("/chat/test", about.numbers[0].sms_url);
+  find("visitor").hidden = false;
   find("numbers").textContent = `Service: ${[...about.numbers.map((one) => one.number), about.mail_address].join(", ")}`;
   for (const one of mailboxes) one.service = about.mail_address;
   for (const ours of document.querySelectorAll(".ours")) {

@@ -17,7 +17,7 @@ from router.http.desk.known import Known, known_of
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
-from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, stamp
+from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, shown_address, stamp
 
 WAITING_SHOWN = 20
 DECISIONS_SHOWN = 200
@@ -178,7 +178,7 @@ class Screens:
             channels=channels,
             chosen=channel,
             channel=str(choice.way.channel),
-            address=words.get(choice.way.address),
+            address=shown_address(address) if (address := words.get(choice.way.address)) else None,
             copies=[words[id] for id in copies if id in words],
             reasons=list(choice.reasons),
             segments=segments_of(text) if text and choice.way.channel in TEXTS else 0,
@@ -241,7 +241,7 @@ class Screens:
         return CaseView(
             case=case,
             brief=brief,
-            addresses=[a["address"] or "erased" for a in brief.customer.get("addresses", [])],
+            addresses=[shown_address(a["address"] or "erased") for a in brief.customer.get("addresses", [])],
             has_phone=any(a["kind"] == AddressKind.PHONE for a in brief.customer.get("addresses", [])),
             rows=rows_of(entries, names),
             earlier=first,

@@ -5,6 +5,7 @@
 "use strict";
 (() => {
   const NEAR_MS = 60, FAR_MS = 2000, PREVIEW_MS = 250, RETRY_MIN_MS = 400, RETRY_MAX_MS = 10000, SAID_MS = 6000;
+  const TYPING_MS = 2000, TYPING_SHOWN_MS = 4000;
   const body = document.body, me = body.dataset.me, openCase = body.dataset.open;
   const line = document.getElementById("line"), news = document.getElementById("news");
   const text = document.getElementById("text"), reply = document.getElementById("reply");
@@ -117,6 +118,21 @@
       (message && document.querySelector(`[data-message="${CSS.escape(message)}"]`));
   }
 
+  let typingTimer = 0, typedAt = 0;
+
+  function tellTyping({ case: about, on }) {
+    if (about !== openCase) return;
+    clearTimeout(typingTimer);
+    document.getElementById("their-typing").textContent = on ? "They are typing…" : "";
+    typingTimer = setTimeout(() => { document.getElementById("their-typing").textContent = ""; }, TYPING_SHOWN_MS);
+  }
+
+  function tellThatITypes() {
+    if (!openCase || document.getElementById("their-typing").dataset.chat !== "yes" || Date.now() - typedAt < TYPING_MS) return;
+    typedAt = Date.now();
+    fetch(`/api/v1/cases/${openCase}/typing`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {});
+  }
+
   function connect() {
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/stream?since=${since}`);
     const mine = socket;
@@ -130,6 +146,7 @@
     };
     mine.onmessage = (event) => {
       const frame = JSON.parse(event.data);
+      if (frame.kind === "typing") return tellTyping(frame.data);
       if (frame.kind === "mark") since = frame.seq;
       else refresh(concerns(frame) ? NEAR_MS : FAR_MS);
     };
@@ -215,7 +232,7 @@
   }
 
   if (reply) {
-    reply.addEventListener("input", (e) => { keepDraft(); if (e.target.name !== "reason") soonPreview(); });
+    reply.addEventListener("input", (e) => { keepDraft(); if (e.target === text) tellThatITypes(); if (e.target.name !== "reason") soonPreview(); });
     text.addEventListener("keydown", (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) reply.requestSubmit(document.getElementById("send")); });
     text.value ||= sessionStorage.getItem(draftKey) || "";
     if (text.value) soonPreview();
