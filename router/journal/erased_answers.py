@@ -1,6 +1,7 @@
 """Answers that are kept to be given again, once somebody whom they tell of is erased.
 
-Its one rule: the key stays done, whoever comes again with it; what was said is gone.
+Its one rule: the key stays done, whoever comes again with it; what was said is gone. What is said on the phone is made
+of the policy's own words and tells of nobody.
 """
 
 import json
@@ -18,7 +19,7 @@ WORDLESS = ({"contact", "case", "entry"}, {"customer", "state", "erased_at"})
 def tells_of(body: str, documents: Set[str]) -> bool:
     """Whether an answer names one of `documents` and says more than ids and times: those are wanted by whoever asks
     again."""
-    if not body or documents.isdisjoint(ID.findall(body)):
+    if not body.startswith(("{", "[")) or documents.isdisjoint(ID.findall(body)):
         return False
     read = codec.decode(body, codec.Any)
     return not (isinstance(read, dict) and any(set(read) <= fields for fields in WORDLESS))

@@ -17,6 +17,7 @@ from router.core.events import (
     RecordingAttempted,
     RecordingChecked,
     RecordingDeleted,
+    RecordingFound,
     RecordingLost,
     RecordingPlanned,
     RecordingReady,
@@ -34,7 +35,7 @@ from router.node.tasks import Tasks
 
 HEARD = (
     *(RecordingPlanned, RecordingAttempted, RecordingStarted, RecordingUnwanted, RecordingStopped),
-    *(RecordingReady, RecordingDeleted, RecordingLost, RecordingChecked),
+    *(RecordingReady, RecordingDeleted, RecordingLost, RecordingChecked, RecordingFound),
 )
 AT_ONCE = 32
 AGAIN_MS = SECOND_MS

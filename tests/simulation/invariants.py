@@ -245,6 +245,9 @@ class Watch:
     def _asked(self, before: State, event: ContactReceived | CallSaid | CallRecorded) -> None:
         """What was missed and came late stands where it came."""
         case = before.get(event.case)
+        customer = before.get(case.customer) if isinstance(case, Case) else None
+        if isinstance(customer, Customer) and customer.erased_at is not None:
+            return  # the last words of a call that ended with the erasure; whoever calls again is somebody new
         place_at = case.ask.place_at if isinstance(case, Case) and case.ask else event.at
         self.unattended[event.case].append(max(event.at, place_at))
 

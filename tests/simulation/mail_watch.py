@@ -11,7 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from router.core.documents import Case, Customer, State
-from router.core.events import CaseOpened, CaseReopened, CaseSplit, ContactReceived, MessageQueued, WorkWanted
+from router.core.events import (
+    CaseOpened,
+    CaseReopened,
+    CaseSplit,
+    ContactReceived,
+    CustomerErased,
+    MessageQueued,
+    WorkWanted,
+)
 from router.core.words import DAY_MS, HOUR_MS, Channel
 from tests.simulation.log import Judge, Taken
 from tests.simulation.post_office import MARK, Mailed, Out
@@ -62,8 +70,16 @@ class MailWatch:
                     self._came(batch, before, event)
                 case MessageQueued() if event.channel is Channel.EMAIL:
                     self._queued(event)
+                case CustomerErased():
+                    self._erased(event.customer)
                 case _:
                     pass
+
+    def _erased(self, customer: str) -> None:
+        """Whoever writes next is somebody new: nothing is known of what came back, or of when they were told."""
+        self.customer_of = {who: one for who, one in self.customer_of.items() if one != customer}
+        self.came_back = {one for one in self.came_back if one[0] != customer}
+        self.told.clear()
 
     def is_from_machine(self, event: ContactReceived) -> bool:
         """Whether a mail asks for nobody: it says that no person wrote it."""
