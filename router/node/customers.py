@@ -246,6 +246,10 @@ def _noun_of(command: CustomerCommand) -> str:
         return "message"
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
+    if isinstance(command, CancelCallback):
+        return "promise"
+    if isinstance(command, AddAddress):
+        return "customer"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
 
 
