@@ -86,6 +86,7 @@ class Options:
     recorded: Recorded = "no"
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
+    spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
     def has(self, fault: str) -> bool:
         assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS), fault
@@ -112,6 +113,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     by_mail = Random(f"options/mail/{mode}/{seed}")
     faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
     on_tape = Random(f"options/recording/{mode}/{seed}")
+    of_spam = Random(f"options/spam/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
@@ -119,6 +121,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,
+        spammers=of_spam.choice((0, 2, 5)),
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),
