@@ -605,6 +605,8 @@ def _noun_of(command: CustomerCommand) -> str:
         return "message"
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
+    if isinstance(command, CancelCallback):
+        return "promise"
     if isinstance(command, AddAddress | ExportCustomer):
         return "customer"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"

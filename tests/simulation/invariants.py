@@ -7,12 +7,14 @@ capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop
 was sent becomes a contact, 27 who was erased is gone, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
 37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
 nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue, 43
-nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key.
+nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key, 45 junk asks for
+nobody and nobody with an open case or a promise is junk. 28: no card number is in the log.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from router.core.documents import Agent, Ask, Call, Case, Customer, Message, State, Work
 from router.core.events import (
@@ -26,9 +28,12 @@ from router.core.events import (
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
+    ContactReleased,
+    ContactSetAside,
     CustomerCreated,
     CustomerErased,
     CustomersUnmerged,
+    Event,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -88,6 +93,14 @@ def root_in(state: State, customer: str) -> str:
     return found.id if isinstance(found, Customer) else customer
 
 
+class JunkSight(Protocol):
+    """Looks at what is set aside."""
+
+    count: int
+
+    def look(self, before: State, event: Event) -> None: ...
+
+
 @dataclass
 class Watch:
     """Looks at every batch. `sent_by`: who sent the message of a provider's id, None when nobody did.
@@ -109,6 +122,7 @@ class Watch:
     unknown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     provider_ids: dict[str, str] = field(default_factory=dict)
     mail: MailWatch | None = None
+    junk: JunkSight | None = None
     unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     waits: list[int] = field(default_factory=list)
     rows: dict[tuple[str, int], int] = field(default_factory=dict)  # contacts, by where they stand: when they came
@@ -119,7 +133,13 @@ class Watch:
         if self.mail is not None:
             self.mail.look(batch, batch.before)
         for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):
+            if self.junk is not None:
+                self.junk.look(before, event)
             match event:
+                case ContactSetAside():
+                    self.unattended[event.case].clear()
+                case ContactReleased():
+                    self._let_out(before, event)
                 case ContactReceived() | CustomerCreated() | CaseOpened() | ConsentChanged():
                     self._arrived(batch, before, event)
                 case WorkWanted():
@@ -209,6 +229,12 @@ class Watch:
         if event.channel is Channel.PHONE and not event.late:
             return  # they are on the line, and say for themselves whether they want something
         self._asked(before, event)
+
+    def _let_out(self, before: State, event: ContactReleased) -> None:
+        """Whoever was junk by mistake waits since they came."""
+        case = before.get(event.case)
+        if isinstance(case, Case):
+            self.unattended[event.case].append(case.opened_at)
 
     def _mail_came(self, key: str, event: ContactReceived, before: State) -> None:
         """Whose it is, and whether it may stand there, the mail's own watch says."""

@@ -95,6 +95,7 @@ class Options:
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
+    spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
     def has(self, fault: str) -> bool:
         assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS), fault
@@ -127,6 +128,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     in_chat = Random(f"options/chat/{mode}/{seed}")
     faults |= {name for name in CHAT_FAULTS if in_chat.random() < 0.5}
     by_leads = Random(f"options/joins/{mode}/{seed}")
+    of_spam = Random(f"options/spam/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
@@ -137,6 +139,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         erasures=of_ops.choice((0, 0, 3, 10)),
         has_lead=on_tape.random() < 0.4,
         joins=by_leads.random() < 0.3,
+        spammers=of_spam.choice((0, 2, 5)),
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),

@@ -32,6 +32,7 @@ from tests.simulation.people import make_people, plan_texts
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
+from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_spam
 from tests.simulation.trouble import Troubles
 from tests.simulation.visitors import Visitors
 
@@ -66,6 +67,7 @@ class Result:
     mails: int = 0
     joined: int = 0
     undone: int = 0
+    junk: int = 0
 
 
 class World:
@@ -90,6 +92,7 @@ class World:
             sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
+            junk=JunkWatch(self.judge),
         )
         self.log = Log(self.judge, self.watch.look)
         self.platter = Platter(Random(f"disk/{options.seed}"), self._on_record, self.judge.broken)
@@ -143,6 +146,7 @@ class World:
         troubles = Troubles(self.options, self)
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
+        plan += [(at, True, act) for at, act in plan_spam(self.options, people, self.provider)]
         plan += [(at, True, act) for at, act in callers.plan()]
         plan += [(at, True, act) for at, act in by_mail]
         ops = Ops(self.options, self.api, self.log, self._owner)
@@ -174,6 +178,7 @@ class World:
             mails=self.watch.mail.count if self.watch.mail else 0,
             joined=self.joiner.joined if self.joiner else 0,
             undone=self.joiner.undone if self.joiner else 0,
+            junk=self.watch.junk.count if self.watch.junk else 0,
         )
 
     async def _mend(self, troubles: Troubles) -> None:
@@ -344,6 +349,8 @@ class World:
         return Link(name, chance=chance, world=self._owner, deliver=deliver, note=self._on_passage, late_s=late_s)
 
     def _on_record(self, body: bytes) -> None:
+        if SENT_CARDS.search(body):
+            self.judge.broken(28, "a card number stands in the log")
         self._trace.update(body)
         self.log.take(body)
 
