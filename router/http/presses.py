@@ -27,10 +27,10 @@ class DeviceOut(Reply):
     """What a device keeps, and shows until it is paired."""
 
     paired: bool
-    code: str | None = Field(None, exclude_if=_is_none, description="its household says it on any channel")
-    code_until: str | None = Field(None, exclude_if=_is_none)
-    key: str | None = Field(None, exclude_if=_is_none, description="the id of the key that it signs with from now on")
-    secret: str | None = Field(None, exclude_if=_is_none, description="that key")
+    code: str | None = Field(default=None, exclude_if=_is_none, description="its household says it on any channel")
+    code_until: str | None = Field(default=None, exclude_if=_is_none)
+    key: str | None = Field(default=None, exclude_if=_is_none, description="the id of the key that it signs with from now on")
+    secret: str | None = Field(default=None, exclude_if=_is_none, description="that key")
 
 
 @dataclass(frozen=True, slots=True)
