@@ -12,6 +12,7 @@ from bench.growth import growth
 from bench.letters import hostile, trimming
 from bench.mails import mails
 from bench.matching import matching
+from bench.merges import merges
 from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk_at
 from bench.restart import restart
 from bench.search import search
@@ -58,6 +59,7 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "trimming": trimming,
     "hostile": hostile,
     "search": search,
+    "merges": merges,
 }
 
 

@@ -329,7 +329,7 @@ class UnpairDevice:
 
 @value
 class MergeCases:
-    """`case` goes on in `into`. Both are of one person."""
+    """`case` goes on in `into`, whose version `if_version` is. Both are of one person."""
 
     key: str
     case: CaseId
@@ -369,7 +369,7 @@ class SplitCase:
 
 @value
 class MergeCustomers:
-    """`customer` was found to be `into` as well."""
+    """`customer` was found to be `into` as well, whose version `if_version` is."""
 
     key: str
     customer: CustomerId

@@ -23,7 +23,7 @@ NOTED_MAX = 10
 def merge_customers(making: Making, command: MergeCustomers) -> None:
     """Raises Rejected where they are one person already."""
     customer, into = _root(making, command.customer), _root(making, command.into)
-    _check_version(making.customer(command.customer), command.if_version)
+    _check_version(making.customer(command.into), command.if_version)
     if customer.id == into.id:
         raise Rejected(Reason.NOTHING_TO_DO, "one person")
     both = (*person_of(making.state, customer.id), *person_of(making.state, into.id))

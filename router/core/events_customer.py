@@ -238,6 +238,7 @@ class WorkWanted:
     ask: Ask
     matched: tuple[str, ...] = ()
     inputs: Facts = field(default_factory=dict[str, str | int | float | bool | None])
+    status: CaseStatus | None = None  # where the case stands with it; None: it waits for us
 
 
 @value

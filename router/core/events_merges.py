@@ -43,7 +43,7 @@ class CasesUnmerged:
 @value
 class CaseSplit:
     """Rows of a case stand in a new one, which was opened just before. `heard`: the last words among them, `left`
-    those that stay; `contacts`, `unanswered`: how many of them went along."""
+    those that stay; `contacts`, `unanswered`: how many of them went along. `place_at`: of what stays."""
 
     split: MergeId
     case: CaseId
@@ -59,6 +59,7 @@ class CaseSplit:
     words: VaultId | None = None
     heard: Reached | None = None
     left: Reached | None = None
+    place_at: Ms | None = None
 
 
 @value

@@ -129,7 +129,7 @@ def evolve(state: State, event: Event) -> State:
             return _contact_received(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
-            status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
+            status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
             return change(
                 state, case, ask=event.ask, taken=False, status=status, queue=event.ask.queue, entries=event.entry
             )

@@ -7,6 +7,7 @@ again, unless a person attended to it meanwhile.
 
 from router.core.asks import changed
 from router.core.cases import check_version, want_again
+from router.core.clock import Ms
 from router.core.commands import Actor, MergeCases, UnmergeCases
 from router.core.context import Making
 from router.core.documents import Ask, Case, Side
@@ -16,7 +17,7 @@ from router.core.parts import note_merge
 from router.core.place import place_after_switch
 from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
 from router.core.values import replace
-from router.core.words import AgentId, CaseId, Evidence, WorkId
+from router.core.words import AgentId, CaseId, CaseStatus, Evidence, WorkId
 
 MERGED = "another case of theirs was merged here; the older place holds"
 APART = "a case that had been merged here is its own again"
@@ -25,7 +26,8 @@ APART = "a case that had been merged here is its own again"
 def merge_cases(making: Making, command: MergeCases) -> None:
     """One case goes on in another. Raises Rejected where it does already, or is that case itself."""
     case, into = making.case(command.case), making.head(command.into)
-    check_version(case, command.if_version)
+    if command.if_version != making.case(command.into).version:
+        check_version(into, command.if_version)
     if case.joined is not None:
         raise Rejected(Reason.NOTHING_TO_DO, "merged")
     if case.id == into.id:
@@ -68,7 +70,9 @@ def pass_on(making: Making, id: CaseId) -> None:
         ask = part.ask
         agent = part.agent if part.taken else None
         _withdraw(making, part, why="its case was merged into another one")
-        _want(making, making.head(id), ask, place_at=ask.place_at, agent=agent, reasons=ask.reasons)
+        status = part.side.status if part.side is not None and agent is not None else None
+        status = status if status is CaseStatus.WAITING_CUSTOMER else None
+        _want(making, making.head(id), ask, place_at=ask.place_at, agent=agent, status=status)
         return
     _join_line(making, part, asks)
 
@@ -80,16 +84,19 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
     assert ask is not None
     _withdraw(making, case, why="merged with a case that is in line already")
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=ask.requirement)
+    if case.side is not None and case.side.place_at is None:  # somebody has attended to it: it waits for nobody
+        place_at = ask.place_at
+    elif other.side is None or other.side.place_at is not None or not other.taken:
+        place_at = min(place_at, ask.place_at)
     with_words = ask.written or not is_written(other)
     agent = case.agent if case.taken and not other.taken else ask.agent
-    is_older = place_at < ask.place_at
     new = replace(
         ask,
-        place_at=min(place_at, ask.place_at),
+        place_at=place_at,
         written=with_words,
         agent=agent,
         first=ask.first or old.first,
-        reasons=(*ask.reasons, MERGED) if is_older else ask.reasons,
+        reasons=(*ask.reasons, MERGED) if place_at < ask.place_at else ask.reasons,
     )
     if new != ask:
         changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,))
@@ -162,33 +169,56 @@ def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
 
 
 def _owed(cases: list[Case]) -> Side | None:
-    """The side that has waited longest of those that nobody has attended to."""
-    waiting = [one.side for one in cases if one.side is not None and one.side.place_at is not None]
-    return min(waiting, key=lambda side: side.place_at or 0, default=None)
+    """The side that has waited longest of those that nobody has attended to, else one that an agent has in hand."""
+    sides = [one.side for one in cases if one.side is not None]
+    waiting = [side for side in sides if side.place_at is not None]
+    in_hand = [side for side in sides if side.ask is not None and side.taken]
+    return min(waiting, key=lambda side: side.place_at or 0, default=next(iter(in_hand), None))
 
 
 def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | None) -> None:
     """What a side wants by itself stands in line at its own place."""
     case = making.case(id)
     asks = next((one for one in tree_of(making.state, case) if one.ask is not None), None)
-    if owed is None or owed.place_at is None:
+    if owed is None:
         return
-    if asks is None:
-        ask = owed.ask
-        if ask is None:
-            want_again(making, id, place_at=owed.place_at, agent=agent)
-            return
+    place_at = owed.place_at if owed.place_at is not None else owed.ask.place_at if owed.ask is not None else making.now
+    if asks is None and owed.ask is None:
+        want_again(making, id, place_at=place_at, agent=agent)
+    elif asks is None and owed.ask is not None:
         takes = agent or (owed.agent if owed.taken else None)
-        _want(making, making.head(id), ask, place_at=owed.place_at, agent=takes, reasons=ask.reasons)
+        status = owed.status if owed.status is CaseStatus.WAITING_CUSTOMER else None
+        _want(making, making.head(id), owed.ask, place_at=place_at, agent=takes, status=status)
+    elif asks is not None and asks.ask is not None:
+        _give_back(making, asks, asks.ask, owed, place_at=place_at)
+
+
+def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) -> None:
+    """Words that had waited since `first_at` went away from a case: what stays has waited since `place_at`, or waits
+    for nobody. Who has it in hand keeps it."""
+    asks = making.asking(id)
+    if asks.ask is None or asks.taken or not is_written(asks):
         return
-    ask = asks.ask
-    assert ask is not None
+    if asks.side is not None:
+        owed = _owed(tree_of(making.state, asks))
+        place_at = owed.place_at if owed is not None else None
+    elif place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at):
+        return
+    if place_at is None:
+        _withdraw(making, asks, why="what it was about is another case now")
+    elif place_at != asks.ask.place_at:
+        why = ("the place of the words that stayed",)
+        changed(making, asks, replace(asks.ask, place_at=place_at), at=making.now, what="split", reasons=why)
+
+
+def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:
+    """What is in line, or with an agent, already is that side's own again."""
     own = owed.ask if owed.ask is not None and owed.ask.requirement.kind == ask.requirement.kind else None
     new = replace(
         ask,
-        place_at=owed.place_at if own is not None or owed.ask is None else ask.place_at,
+        place_at=place_at if own is not None or owed.ask is None else ask.place_at,
         reasons=own.reasons if own is not None else tuple(why for why in ask.reasons if why != MERGED),
-        agent=own.agent if own is not None else ask.agent,
+        agent=own.agent if own is not None and not ask.takes_over else ask.agent,
         first=own.first if own is not None else ask.first,
         written=own.written if own is not None else ask.written,
     )
@@ -197,7 +227,7 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
 
 
 def _want(
-    making: Making, case: Case, like: Ask, *, place_at: int, agent: AgentId | None, reasons: tuple[str, ...]
+    making: Making, case: Case, like: Ask, *, place_at: Ms, agent: AgentId | None, status: CaseStatus | None
 ) -> None:
     """Ask for an agent as was asked before. `agent`: who has it in hand, and goes on with it."""
     ask = replace(
@@ -208,9 +238,10 @@ def _want(
         takes_over=agent is not None,
         asked_at=making.now,
         knows=case.agent,
-        reasons=reasons,
     )
-    making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
+    making.emit(
+        WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask, status=status)
+    )
 
 
 def _withdraw(making: Making, case: Case, *, why: str) -> None:

@@ -14,7 +14,7 @@ from router.core.words import AddressId, CustomerId, Evidence, MergeId
 def note_merge(
     making: Making, case: Case, into: Case, *, by: Actor, reason: str = "", evidence: Evidence = Evidence.WEAK
 ) -> None:
-    """`case` goes on in the head `into` from now on."""
+    """`case` goes on in `into` from now on, and so in the head of that."""
     merge = MergeId(making.context.ids.new("mrg"))
     making.emit(
         CasesMerged(

@@ -210,7 +210,7 @@ def status_set(state: State, event: CaseStatusChanged) -> State:
 
 
 def merged(state: State, event: CasesMerged) -> State:
-    part, head = get(state, event.case, Case), get(state, event.into, Case)
+    part, parent = get(state, event.case, Case), get(state, event.into, Case)
     joined = Joined(
         id=event.merge,
         into=event.into,
@@ -222,16 +222,16 @@ def merged(state: State, event: CasesMerged) -> State:
     )
     state = change(state, part, joined=joined, side=part.side or own_side(part))
     state = _listed(state, get(state, part.id, Case))
+    side = parent.side or own_side(parent)
+    state = change(state, parent, parts=(*parent.parts, part.id), side=side, entries=event.entry)
+    head = head_of(state, get(state, parent.id, Case))
     wakes = not head.status.is_live and part.status.is_live
     state = change(
         state,
         head,
-        parts=(*head.parts, part.id),
-        side=head.side or own_side(head),
         status=part.status if wakes else head.status,
         solved_at=None if wakes else head.solved_at,
         agent=head.agent or part.agent,
-        entries=event.entry,
         changed_at=event.at,
     )
     state = settle(state, get(state, head.id, Case))
@@ -278,6 +278,9 @@ def _listed(state: State, case: Case) -> State:
 
 def split(state: State, event: CaseSplit) -> State:
     case, new = get(state, event.case, Case), get(state, event.into, Case)
+    if case.side is not None:
+        state = _with_side(state, case, place_at=event.place_at)
+        case = get(state, event.case, Case)
     state = _moved(state, case, contacts=-event.contacts, unanswered=-event.unanswered, heard=event.left)
     state = change(state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at)
     came = Split(

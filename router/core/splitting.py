@@ -4,18 +4,16 @@ Its one rule: a row stands on one case at a time, under the id that it came in w
 the words that came along, where nobody has attended to them.
 """
 
-from router.core.asks import changed
 from router.core.cases import check_version
 from router.core.commands import SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
 from router.core.context import Making
 from router.core.documents import Case, Entry, Reached
 from router.core.errors import Reason, Rejected
-from router.core.events import CaseSplit, IdentityNoted, SplitUndone, WorkWithdrawn
-from router.core.merging import join, unmerge_cases
+from router.core.events import CaseSplit, IdentityNoted, SplitUndone
+from router.core.merging import join, realign, take_apart, unmerge_cases
 from router.core.parts import index_merge
-from router.core.tree import asking
-from router.core.values import replace
+from router.core.tree import chain_of
 from router.core.words import CaseId, MergeId
 
 SPLIT_MAX = 200
@@ -31,6 +29,7 @@ def split_case(making: Making, command: SplitCase) -> None:
     if not contacts or not left:
         raise Rejected(Reason.NOTHING_TO_DO, "one matter")
     owed_at = _owed_at(making, case)
+    staying = [row for row in left if owed_at is not None and row.at >= owed_at]
     waiting = [row for row in contacts if owed_at is not None and row.at >= owed_at]
     new = open_case(making, making.customer(case.customer), queue=case.queue, at=min(row.at for row in contacts))
     split = MergeId(making.context.ids.new("mrg"))
@@ -52,6 +51,7 @@ def split_case(making: Making, command: SplitCase) -> None:
             words=words,
             heard=_heard(contacts),
             left=_heard(left),
+            place_at=min((row.at for row in staying), default=None),
         )
     )
     index_merge(making, split, new.id, case.customer)
@@ -69,7 +69,7 @@ def split_case(making: Making, command: SplitCase) -> None:
         )
     )
     if waiting:
-        _part_line(making, case.id, new.id, waiting[0], left, owed_at=owed_at, text=command.text)
+        _part_line(making, case.id, new.id, min(waiting, key=lambda row: row.at), text=command.text)
 
 
 def _whose(making: Making, command: SplitCase) -> Case:
@@ -98,28 +98,12 @@ def _owed_at(making: Making, case: Case) -> int | None:
     return case.ask.place_at
 
 
-def _part_line(
-    making: Making, id: CaseId, new: CaseId, first: Entry, left: list[Entry], *, owed_at: int | None, text: str
-) -> None:
-    """The words that went ask for themselves, those that stay for themselves."""
+def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: str) -> None:
+    """The words that went ask for themselves, with their own place, and those that stay keep theirs."""
     assert first.address is not None
     assert first.channel is not None
-    asks = asking(making.state, making.case(id))
-    staying = [row for row in left if owed_at is not None and row.at >= owed_at]
-    if asks.ask is not None and not asks.taken and asks.side is None:
-        if not staying:
-            making.emit(
-                WorkWithdrawn(
-                    case=asks.id,
-                    customer=asks.customer,
-                    at=making.now,
-                    work=asks.ask.work,
-                    why="what it was about is another case now",
-                )
-            )
-        elif staying[0].at > asks.ask.place_at and first.at <= staying[0].at:
-            ask = replace(asks.ask, place_at=staying[0].at)
-            changed(making, asks, ask, at=making.now, what="split", reasons=("the place of the words that stayed",))
+    split = next(event for event in making.events if isinstance(event, CaseSplit))
+    realign(making, id, split.place_at, first_at=first.at)
     case = making.case(new)
     customer = making.customer(case.customer)
     address = customer.address(first.address)
@@ -145,8 +129,14 @@ def undo(making: Making, command: UnmergeCases) -> None:
         unmerge_cases(making, command)
         return
     check_version(making.head(case.id), command.if_version)
-    origin = making.case(case.split.case)
-    by = command.actor
+    by, origin = command.actor, making.case(case.split.case)
+    if case.joined is not None:
+        take_apart(making, case, by=by, reason=command.reason)
+    above = [one for one in chain_of(making.state, origin) if one.joined is not None and one.joined.into == case.id]
+    if above:  # it goes on in the very case that it was split from
+        take_apart(making, making.case(above[0].id), by=by, reason=command.reason)
+    case, origin = making.case(case.id), making.case(origin.id)
+    assert case.split is not None
     making.emit(
         SplitUndone(
             split=case.split.id,
@@ -161,6 +151,4 @@ def undo(making: Making, command: UnmergeCases) -> None:
             words=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
         )
     )
-    head = making.head(origin.id)
-    if making.case(case.id).joined is None and head.id != case.id:
-        join(making, making.case(case.id), head, by=by, reason=command.reason)
+    join(making, making.case(case.id), making.case(origin.id), by=by, reason=command.reason)

@@ -26,6 +26,15 @@ def head_of(state: State, case: Case) -> Case:
     raise Fault(f"{case.id} goes on in more than {PARTS_MAX} cases")
 
 
+def chain_of(state: State, case: Case) -> list[Case]:
+    """A case, the one that it goes on in, and so on up to the head."""
+    found = [case]
+    for one in found:
+        if one.joined is not None:
+            found.append(get(state, one.joined.into, Case))
+    return found
+
+
 def members_of(state: State, head: Case) -> list[Case]:
     """A case and all that stand under it, itself first."""
     found = [get(state, head.id, Case)]

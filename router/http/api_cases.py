@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from router.core import tree
 from router.core.commands import Actor, AddNote, AssignCase, SendReply, SetStatus
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.joined import head_of, last_rows, page_of
 from router.http.problems import Problem
 from router.http.routes import (
     Body,
@@ -19,26 +21,29 @@ from router.http.routes import (
     Reply,
     Route,
     id_cursor,
-    number_cursor,
 )
 from router.http.service import Service
 from router.http.views import (
     AskOut,
     CaseOut,
     EntryOut,
+    JoinedOut,
     PromiseOut,
     case_now,
     case_out,
     cases_out,
     customer_addresses,
     entries_out,
+    joined_out,
     stamp,
+    with_reason,
 )
 from router.journal.base import Journal, Place
 from router.journal.terms import Term, terms_of
 
 READ_AT_ONCE = 200
 READS_MAX = 10
+CASES_SHOWN = 50
 """Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
 TEXT_MAX = 20_000
 REASON_MAX = 500
@@ -156,7 +161,9 @@ class CustomerOut(Reply):
     id: str
     addresses: list[dict[str, Any]]
     language: str | None
-    cases: list[str]
+    cases: list[str] = Field(description="the newest ones, those of members too")
+    merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
+    members: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="customers found to be this one")
     version: int
 
 
@@ -212,8 +219,9 @@ class CaseApi:
         places: dict[str, list[FoundOut]] = {}
         for _ in range(READS_MAX):
             rows, before = await _read(self._journal, query, terms, before)
+            rows = await _under_heads(self._journal, rows) if terms is not None else rows
             places |= {case.id: some for case, some in rows}
-            fitting = [case for case, _ in rows if _fits(case, query)]
+            fitting = [case for case, _ in rows if case.is_head and _fits(case, query)]
             room = query.limit - len(found)
             found += fitting[:room]
             if len(fitting) > room:
@@ -230,17 +238,13 @@ class CaseApi:
 
     async def timeline(self, call: Call) -> Replied:
         case = await self._case(call)
-        after = number_cursor(call.query.after)
-        rows = await self._journal.entries(case.id, after=after, limit=call.query.limit + 1)
-        page = rows[: call.query.limit]
-        following = str(page[-1].n) if len(rows) > call.query.limit else None
+        page, following = await page_of(self._journal, case, after=call.query.after, limit=call.query.limit)
         return Replied(200, TimelinePage(items=await entries_out(self._journal, page), next=following))
 
     async def brief(self, call: Call) -> Replied:
         case = await self._case(call)
-        rows = await self._journal.entries(
-            case.id, after=max(0, case.entries - 100), limit=100, kinds=("message", "note", "call", "context")
-        )
+        case = await head_of(self._journal, case)
+        rows = await last_rows(self._journal, case, limit=100, kinds=("message", "note", "call", "context"))
         told = await entries_out(self._journal, [e for e in rows if e.kind == "context"][-1:])
         rows = [e for e in rows if e.kind != "context"]
         said = await entries_out(self._journal, [e for e in rows if e.words or e.kind != "call"][-6:])
@@ -280,10 +284,9 @@ class CaseApi:
 
     async def decisions(self, call: Call) -> Replied:
         case = await self._case(call)
-        rows = await self._journal.entries(
-            case.id, after=number_cursor(call.query.after), limit=call.query.limit + 1, kinds=("decision", "assignment")
+        page, following = await page_of(
+            self._journal, case, after=call.query.after, limit=call.query.limit, kinds=("decision", "assignment")
         )
-        page = rows[: call.query.limit]
         items: list[DecisionOut] = []
         last: dict[str, Any] = {}
         for entry in page:
@@ -301,7 +304,7 @@ class CaseApi:
                     reasons=[r for r in entry.reasons if not r.startswith("agt_")],
                 )
             )
-        return Replied(200, DecisionPage(items=items, next=str(page[-1].n) if len(rows) > call.query.limit else None))
+        return Replied(200, DecisionPage(items=items, next=following))
 
     async def customers(self, call: Call) -> Replied:
         query: CustomersQuery = call.query
@@ -327,7 +330,7 @@ class CaseApi:
 
     async def reply(self, call: Call) -> Replied:
         body: MessageBody = call.body
-        case = await self._case(call)
+        case = await head_of(self._journal, await self._case(call))
         wanted = None if body.channel == "auto" else Channel(body.channel)
         reason = " ".join(body.reason.split())
         command = SendReply(
@@ -398,7 +401,7 @@ class CaseApi:
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[command.case]
             assert isinstance(case, Case)
-            return case_now(case)
+            return case_now(tree.head_of(decision.state, case))
 
         return await self._service.take(call, command, answer, status=200)
 
@@ -417,14 +420,30 @@ class CaseApi:
 async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     """A customer with their addresses as they were given."""
     words = await journal.words([a.id for a in customer.addresses])
-    cases = await journal.cases(before=None, limit=50, owner=customer.id)
+    found = [await journal.document(id) for id in await person_of(journal, customer.id)]
+    members = [one for one in found if isinstance(one, Customer)]
+    theirs = [await journal.cases(before=None, limit=CASES_SHOWN, owner=one.id) for one in members]
+    cases = sorted((str(case.id) for some in theirs for case in some if case.is_head), reverse=True)
+    into = joined_out(customer.joined, id=customer.joined.into) if customer.joined is not None else None
+    joined = [joined_out(one.joined, id=one.id) for one in members[1:] if one.joined is not None]
     return CustomerOut(
         id=customer.id,
         addresses=customer_addresses(customer, words),
         language=customer.language,
-        cases=[c.id for c in cases],
+        cases=cases[:CASES_SHOWN],
+        merged_into=await with_reason(journal, into) if into is not None else None,
+        members=[await with_reason(journal, one) for one in joined],
         version=customer.version,
     )
+
+
+async def person_of(journal: Journal, id: str) -> list[str]:
+    """A customer and all who were found to be the same person as they, itself first."""
+    found = [id]
+    for one in found:
+        customer = await journal.document(one)
+        found += customer.members if isinstance(customer, Customer) else ()
+    return found
 
 
 def actor_of(call: Call) -> Actor:
@@ -438,13 +457,28 @@ async def _read(
     journal: Journal, query: CasesQuery, terms: tuple[Term, ...] | None, before: str | None
 ) -> tuple[list[tuple[Case, list[FoundOut]]], str | None]:
     """The next cases, with where words were found in each, and what to go on before."""
+    if terms is None and query.customer is not None:
+        owners = await person_of(journal, query.customer)
+        theirs = [await journal.cases(before=before, limit=READ_AT_ONCE, owner=id) for id in owners]
+        cases = sorted((case for some in theirs for case in some), key=lambda case: case.id, reverse=True)
+        cases = cases[:READ_AT_ONCE]
+        return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
     if terms is None:
-        cases = await journal.cases(before=before, limit=READ_AT_ONCE, owner=query.customer)
+        cases = await journal.cases(before=before, limit=READ_AT_ONCE)
         return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
     limit = READ_AT_ONCE if _is_filtered(query) else query.limit
     page = await journal.find_cases(terms, before=before, limit=limit, owner=query.customer)
     hits = [(hit.document, hit.places) for hit in page.hits if isinstance(hit.document, Case)]
     return [(case, [_found_out(case.id, place) for place in places]) for case, places in hits], page.next
+
+
+async def _under_heads(journal: Journal, rows: list[tuple[Case, list[FoundOut]]]) -> list[tuple[Case, list[FoundOut]]]:
+    """What was found in a merged case was found in the one that it goes on in."""
+    found: dict[str, tuple[Case, list[FoundOut]]] = {}
+    for case, places in rows:
+        head = await head_of(journal, case)
+        found[head.id] = (head, [*found.get(head.id, (head, []))[1], *places])
+    return list(found.values())
 
 
 def _found_out(case: str, place: Place) -> FoundOut:

@@ -27,6 +27,7 @@ from router.http.api_contacts import PATH as CONTACTS_PATH
 from router.http.api_contacts import ContactApi
 from router.http.api_devices import DeviceApi
 from router.http.api_media import MediaApi
+from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
 from router.http.api_sites import SiteApi
 from router.http.api_switch import SwitchApi
@@ -46,7 +47,19 @@ from router.node.node import Node
 
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
-APIS = (ContactApi, CaseApi, PeopleApi, CallApi, WorkApi, SystemApi, SiteApi, MediaApi, DeviceApi, SwitchApi)
+APIS = (
+    ContactApi,
+    CaseApi,
+    PeopleApi,
+    MergeApi,
+    DeviceApi,
+    SwitchApi,
+    CallApi,
+    WorkApi,
+    SystemApi,
+    SiteApi,
+    MediaApi,
+)
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 

@@ -29,7 +29,9 @@ class DeviceOut(Reply):
     paired: bool
     code: str | None = Field(default=None, exclude_if=_is_none, description="its household says it on any channel")
     code_until: str | None = Field(default=None, exclude_if=_is_none)
-    key: str | None = Field(default=None, exclude_if=_is_none, description="the id of the key that it signs with from now on")
+    key: str | None = Field(
+        default=None, exclude_if=_is_none, description="the id of the key that it signs with from now on"
+    )
     secret: str | None = Field(default=None, exclude_if=_is_none, description="that key")
 
 

@@ -15,6 +15,7 @@ from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.words import HOUR_MS, Channel
 from router.http.auth import Tokens
+from router.http.joined import head_of, members_of
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Replied
 from router.http.sites import Sites
@@ -72,9 +73,20 @@ class Service:
         found = loaded.state.get(loaded.customer or "")
         return found if isinstance(found, Customer) else None
 
+    async def _who_wrote(self, case: Case) -> Customer | None:
+        """The customer who wrote last about cases that were joined."""
+        head = await head_of(self.node.journal, case)
+        for one in await members_of(self.node.journal, head):
+            customer = await self.node.journal.document(one.customer)
+            if isinstance(customer, Customer) and head.heard and customer.address(head.heard.address):
+                return customer
+        return None
+
     async def ways(self, case: Case, wanted: Channel | None) -> Choice:
         """How an answer on `case` would go out now. Raises Problem where it cannot."""
         customer = await self.node.journal.document(case.customer)
+        if case.side is not None and case.heard is not None:
+            customer = await self._who_wrote(case) or customer
         try:
             if not isinstance(customer, Customer):
                 raise Rejected(Reason.NOT_FOUND, "customer")

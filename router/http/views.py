@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from router.core.clock import Ms
-from router.core.documents import Agent, Case, Customer, Entry, Letter, Message, MessageState, Promise, Work
+from router.core.documents import Agent, Case, Customer, Entry, Joined, Letter, Message, MessageState, Promise, Work
+from router.http.joined import first_rows, head_of, members_of
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -64,6 +65,24 @@ class PromiseOut(Reply):
     attempts: list[AttemptOut]
 
 
+class AuthorOut(Reply):
+    kind: str
+    id: str | None
+    name: str | None = None
+
+
+class JoinedOut(Reply):
+    """A case, or customer, that goes on in another one."""
+
+    merge: str = Field(description="what undoes it")
+    id: str
+    ref: str | None = Field(None, description="of a case")
+    at: str
+    by: AuthorOut
+    evidence: str
+    reason: str | None
+
+
 class CaseOut(Reply):
     id: str
     ref: str
@@ -84,6 +103,12 @@ class CaseOut(Reply):
     ask: AskOut | None = Field(description="what it wants of an agent now")
     language: str | None
     flags: list[str]
+    merged_into: JoinedOut | None = Field(
+        default=None, description="the case that this one goes on in; its timeline is there"
+    )
+    merged: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="cases that go on in this one")
+    split: str | None = Field(default=None, description="it was taken out of another case, and this undoes it")
+    head: "CaseOut | None" = Field(default=None, description="of a merged case: the one that all of it is now")
     version: int
 
 
@@ -100,12 +125,6 @@ class AttachmentOut(Reply):
     type: str = Field(description="found in its content where it came whole, else as its sender said")
     url: str
     size_bytes: int | None = None
-
-
-class AuthorOut(Reply):
-    kind: str
-    id: str | None
-    name: str | None = None
 
 
 class EntryOut(Reply):
@@ -177,15 +196,18 @@ def maybe(at: Ms | None) -> str | None:
 
 
 async def case_out(journal: Journal, case: Case) -> CaseOut:
-    return (await cases_out(journal, [case]))[0]
+    """A case; one that was merged with the one that it goes on in."""
+    shown = (await cases_out(journal, [case]))[0]
+    if case.joined is not None:
+        head = await head_of(journal, case)
+        shown = shown.model_copy(update={"head": (await cases_out(journal, [head]))[0]})
+    return shown
 
 
 async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     """Cases as the outside sees them, with their contacts' addresses as they were given."""
     kinds = ("message", "call")
-    read = await asyncio.gather(
-        *(journal.entries(case.id, after=0, limit=TIMELINE_PAGE, kinds=kinds) for case in cases)
-    )
+    read = await asyncio.gather(*(first_rows(journal, case, limit=TIMELINE_PAGE, kinds=kinds) for case in cases))
     contacts = {
         case.id: [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
         for case, rows in zip(cases, read, strict=True)
@@ -193,11 +215,42 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
-    found = [await journal.document(case.promise) if case.promise else None for case in cases]
-    return [
-        case_now(case, contacts.get(case.id, []), words, [promise] if isinstance(promise, Promise) else [])
-        for case, promise in zip(cases, found, strict=True)
-    ]
+    shown: list[CaseOut] = []
+    for case in cases:
+        members = await members_of(journal, case)
+        found = [await journal.document(one.promise) for one in members if one.promise]
+        promises = [promise for promise in found if isinstance(promise, Promise)]
+        one = case_now(case, contacts.get(case.id, []), words, promises)
+        if case.side is not None:
+            one = one.model_copy(update=await _joined(journal, case, members))
+        shown.append(one)
+    return shown
+
+
+async def _joined(journal: Journal, case: Case, members: list[Case]) -> dict[str, Any]:
+    """What a case goes on in, and what goes on in it, the cases under those as well."""
+    parts = [joined_out(one.joined, id=one.id, ref=one.ref) for one in members[1:] if one.joined is not None]
+    into = await journal.document(case.joined.into) if case.joined is not None else None
+    if case.joined is None or not isinstance(into, Case):
+        return {"merged": [await with_reason(journal, part) for part in parts]}
+    goes_on = joined_out(case.joined, id=into.id, ref=into.ref)
+    return {
+        "merged_into": await with_reason(journal, goes_on),
+        "merged": [await with_reason(journal, part) for part in parts],
+    }
+
+
+def joined_out(joined: Joined, *, id: str, ref: str | None = None) -> JoinedOut:
+    """With the vault id of the reason in place of its words."""
+    by = AuthorOut(kind=joined.author, id=joined.author_id)
+    return JoinedOut(
+        merge=joined.id, id=id, ref=ref, at=stamp(joined.at), by=by, evidence=joined.evidence, reason=joined.why
+    )
+
+
+async def with_reason(journal: Journal, shown: JoinedOut) -> JoinedOut:
+    words = await journal.words([shown.reason]) if shown.reason else {}
+    return shown.model_copy(update={"reason": words.get(shown.reason or "")})
 
 
 def case_now(
@@ -241,6 +294,7 @@ def case_now(
         ask=ask_out(case),
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
+        split=case.split.id if case.split else None,
         version=case.version,
     )
 

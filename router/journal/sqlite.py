@@ -85,9 +85,7 @@ PUT_DOCUMENT = Insert(
 INSERT_ENTRY = Insert("entry (case_id, n, kind, seq)", 4)
 INSERT_VAULT = Insert("vault (id, owner, kind, body)", 4)
 INSERT_ADDRESS = Insert("address (key, address, customer)", 3, " ON CONFLICT DO NOTHING")
-PUT_MOVED = Insert(
-    "moved (case_id, n, to_case)", 3, " ON CONFLICT (case_id, n) DO UPDATE SET to_case = excluded.to_case"
-)
+PUT_MOVED = Insert("moved (case_id, n, to_case)", 3, " ON CONFLICT DO UPDATE SET to_case = excluded.to_case")
 INSERT_BLOB = Insert("blob (hash, n, body)", 3, " ON CONFLICT DO NOTHING")
 INSERT_ANSWER = Insert("answer (key, kept_until, status, fingerprint, body)", 5)
 

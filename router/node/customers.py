@@ -284,9 +284,7 @@ class CustomerScope:
             before = await self._working_set(owner, document, more)
             _check_person(before, owner, document, sender)
             if isinstance(command, MergeCases) and command.into not in before:
-                raise Rejected(
-                    Reason.OTHER_CUSTOMER if await self._journal.document(command.into) else Reason.NOT_FOUND
-                )
+                raise await self._not_theirs(command)
             if isinstance(command, SplitCase):
                 command = await self._with_rows(command, before)
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
@@ -302,6 +300,12 @@ class CustomerScope:
                 self.shelf.put(owner, decision.state)
             return outcome
         raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
+
+    async def _not_theirs(self, command: MergeCases) -> Rejected:
+        into = await self._journal.document(command.into)
+        return (
+            Rejected(Reason.OTHER_CUSTOMER, into.ref) if isinstance(into, Case) else Rejected(Reason.NOT_FOUND, "case")
+        )
 
     async def _with_people(self, command: TakeContact, mail: MailIn, before: State) -> TakeContact:
         """A mail with what is known by now of everybody it went to."""
@@ -330,9 +334,8 @@ class CustomerScope:
                 [named[0].case], after=0, limit=LEFT_MAX, kinds=("message", "call"), newest=True
             )
             left = [entry for _, entry in stay if (entry.case, entry.n) not in gone]
-        first = next(
-            (entry.words for entry in sorted(named, key=lambda e: e.at) if entry.contact and entry.words), None
-        )
+        theirs = sorted((entry for entry in named if entry.contact and entry.words), key=lambda entry: entry.at)
+        first = theirs[0].words if theirs else None
         words = await self._journal.words([first]) if first else {}
         return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""))
 
@@ -381,10 +384,7 @@ class CustomerScope:
     ) -> Outcome:
         """Decide on documents of two people. Who is meant may have changed before both locks were held."""
         for id in (command.customer, command.into):
-            if id not in before:
-                raise PersonChanged
-        if any(isinstance(d := before.get(id), Customer) and d.joined is not None for id in (owner,)):
-            raise PersonChanged
+            _check_person(before, owner, id, None)
         decision = decide(before, command, self._means.context(command, self._clock.now()))
         try:
             return await self._commit(command, owner, before, decision, answer_of)
@@ -419,6 +419,8 @@ def _check_person(state: State, root: str, document: str | None, sender: Address
     if isinstance(customer, Customer) and customer.joined is not None:
         raise PersonChanged
     if sender is not None and owner_of_address(state, sender) is None:
+        raise PersonChanged
+    if document is not None and document not in state:
         raise PersonChanged
 
 

@@ -1,7 +1,5 @@
 """Stories of devices and their households: a press, a code that somebody says, and what the device is told from then on."""
 
-from router.core.commands import SYSTEM, UnmergeCustomers
-from router.core.words import MergeId
 from tests.story import HERS, HIS, Json, Story, World
 from tests.story.devices import Device
 
@@ -130,8 +128,7 @@ async def test_a_pairing_by_mistake_is_taken_back() -> None:
         rows = await story.timeline(pressed, "identity")
         assert {"customers_merged", "device paired"} <= {e["facts"]["what"] for e in rows}
         merge = next(e["facts"]["merge"] for e in rows if "merge" in e["facts"])
-        assert story.running is not None
-        await story.running.node.take(UnmergeCustomers(key="undo", merge=MergeId(merge), actor=SYSTEM))
+        await story.api("POST", f"/customers/{customer}/unmerge", {"merge": merge})
         assert await devices_of(story, customer) == []
         await story.phone(HERS).texts("still wrong")
         assert await story.said(pressed) == [""]

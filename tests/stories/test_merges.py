@@ -1,0 +1,221 @@
+"""Matters and people that are joined, split and taken apart: nothing is lost, and every mistake can be taken back."""
+
+from typing import Any
+
+from tests.story import HERS, Story, World, instant
+
+HIS = "+12125550177"
+
+
+async def said(story: World, case: str) -> list[str]:
+    """The words on a case's timeline, in order, whoever said them."""
+    return [entry["text"] for entry in await story.timeline(case, "message")]
+
+
+async def state(story: World, case: str) -> dict[str, Any]:
+    shown = await story.case(case)
+    return {
+        "said": await said(story, case),
+        "status": shown["status"],
+        "place": shown["ask"] and shown["ask"]["place_at"],
+        "agent": shown["agent"],
+        "promises": [(p["state"], p["place_at"]) for p in shown["promises"]],
+        "contacts": [c["id"] for c in shown["contacts"]],
+        "ledger": shown["ledger"],
+    }
+
+
+async def test_two_people_wrongly_joined_are_told_apart_again() -> None:
+    """S3: the join is undone, and timelines, places, promises and reports are what they were, later words on the right
+    side."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        await story.phone(HERS).texts("E42 on my thermostat")
+        await story.passes(minutes=5)
+        await story.phone(HIS).texts("my bill is wrong")
+        hers, his = await story.cases()
+        before = {case["id"]: await state(story, case["id"]) for case in (hers, his)}
+
+        join = {"customer": his["customer"], "reason": "same surname", "evidence": "weak"}
+        joined = await story.api("POST", f"/customers/{hers['customer']}/merge", join, token=lead)
+        merged = await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]}, token=lead)
+        one = await story.one_case()
+        assert one["id"] == hers["id"]
+        assert await said(story, one["id"]) == ["E42 on my thermostat", "my bill is wrong"]
+        assert one["ask"]["place_at"] == before[hers["id"]]["place"], "the older of both places"
+        assert [part["id"] for part in one["merged"]] == [his["id"]]
+
+        await story.passes(minutes=5)
+        await story.phone(HIS).texts("and the address too")
+        await story.phone(HERS).texts("still cold")
+        await story.restarts()
+        assert await said(story, one["id"]) == [
+            "E42 on my thermostat",
+            "my bill is wrong",
+            "and the address too",
+            "still cold",
+        ]
+        person = await story.api("GET", f"/customers/{hers['customer']}")
+        assert [member["id"] for member in person["members"]] == [his["customer"]]
+        assert person["members"][0]["reason"] == "same surname"
+
+        await story.api("POST", f"/customers/{hers['customer']}/unmerge", {"merge": joined["merge"]}, token=lead)
+        after = {case: await state(story, case) for case in before}
+        assert after[hers["id"]]["said"] == ["E42 on my thermostat", "still cold"]
+        assert after[his["id"]]["said"] == ["my bill is wrong", "and the address too"]
+        for case, was in before.items():
+            for what in ("status", "place", "agent", "promises"):
+                assert after[case][what] == was[what], what
+            assert after[case]["contacts"][:1] == was["contacts"]
+            assert after[case]["ledger"]["contacts"] == 2
+        await story.phone(HIS).texts("thank you")
+        assert (await said(story, his["id"]))[-1] == "thank you"
+        assert len(await story.cases()) == 2
+        gone = await story.refused("POST", f"/cases/{hers['id']}/unmerge", {"merge": merged["merge"]}, token=lead)
+        assert gone["status"] == 409
+        identity = [entry["facts"]["what"] for entry in await story.timeline(hers["id"], "identity")]
+        assert identity == ["customers_merged", "merged", "unmerged", "customers_unmerged"]
+
+
+async def test_an_answer_goes_to_whoever_wrote_and_stays_on_their_side() -> None:
+    """S3: while two people count as one, each is answered on their own line; whoever was not answered is in line again
+    at their own place once they are told apart."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        ana = await story.agent("Ana")
+        await story.phone(HERS).texts("E42 on my thermostat")
+        await story.passes(minutes=5)
+        await story.phone(HIS).texts("my bill is wrong")
+        hers, his = await story.cases()
+        place = (await story.case(hers["id"]))["ask"]["place_at"]
+        join = {"customer": his["customer"]}
+        joined = await story.api("POST", f"/customers/{hers['customer']}/merge", join, token=lead)
+        await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]}, token=lead)
+        sent = await ana.replies(his["id"], "We look into your bill.")
+        assert sent["address"] == HIS
+        assert await story.phone(HIS).inbox() == ["We look into your bill."]
+        assert await story.phone(HERS).inbox() == []
+        assert (await story.one_case())["ask"] is None
+
+        await story.api("POST", f"/customers/{hers['customer']}/unmerge", {"merge": joined["merge"]}, token=lead)
+        assert await said(story, his["id"]) == ["my bill is wrong", "We look into your bill."]
+        assert await said(story, hers["id"]) == ["E42 on my thermostat"]
+        assert (await story.case(hers["id"]))["ask"]["place_at"] == place
+        assert (await story.case(his["id"]))["ask"] is None
+        offer = (await ana.is_now("ready"), await ana.offered())[1]
+        assert offer["case"] == hers["id"]
+
+
+async def test_words_of_the_other_number_stand_in_a_part_of_its_own() -> None:
+    """Two numbers of one person: what comes from the second joins the open matter, and told apart it goes with its
+    number."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        await story.phone(HIS).texts("first of all")
+        his = (await story.one_case())["customer"]
+        await story.api("POST", f"/cases/{(await story.one_case())['id']}/status", {"status": "closed"})
+        await story.passes(minutes=1)
+        await story.phone(HERS).texts("E42 on my thermostat")
+        hers = (await story.cases())[-1]
+        joined = await story.api("POST", f"/customers/{hers['customer']}/merge", {"customer": his}, token=lead)
+        await story.phone(HIS).texts("it is me, from my other phone")
+        await story.phone(HIS).texts("still E42")
+        live = await story.cases(customer=hers["customer"])
+        assert [case["id"] for case in live if case["status"] != "closed"] == [hers["id"]]
+        words = ["E42 on my thermostat", "it is me, from my other phone", "still E42"]
+        assert await said(story, hers["id"]) == words
+        assert len((await story.case(hers["id"]))["merged"]) == 1, "one part for all that comes from there"
+
+        await story.api("POST", f"/customers/{hers['customer']}/unmerge", {"merge": joined["merge"]}, token=lead)
+        assert await said(story, hers["id"]) == words[:1]
+        [other] = [case for case in await story.cases(customer=his) if case["status"] != "closed"]
+        assert await said(story, other["id"]) == words[1:]
+        assert other["ask"] is not None
+
+
+async def test_a_matter_that_was_two_is_split_and_joined_again() -> None:
+    """S2, S8: one wrong guess is split in one action: the words stand in a new case of the same person, with their own
+    place; undone, everything is where it was."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 on my thermostat")
+        await story.passes(minutes=5)
+        second = await story.now()
+        await her.texts("and my bill is wrong")
+        case = await story.one_case()
+        before = await state(story, case["id"])
+        rows = await story.timeline(case["id"], "message")
+        new = await ana.api("POST", f"/cases/{case['id']}/split", {"entries": [rows[1]["id"]], "reason": "two matters"})
+        assert new["ref"] != case["ref"]
+        assert await said(story, case["id"]) == ["E42 on my thermostat"]
+        moved = await story.timeline(new["id"], "message")
+        assert [(entry["id"], entry["text"]) for entry in moved] == [(rows[1]["id"], "and my bill is wrong")]
+        shown = await story.case(new["id"])
+        assert (shown["customer"], shown["ledger"]["contacts"]) == (case["customer"], 1)
+        assert instant(shown["ask"]["place_at"]) == second
+        assert shown["ask"]["queue"] == "billing"
+        assert len(await story.cases()) == 2
+        await story.restarts()
+        [found] = (await story.api("GET", "/cases?q=bill"))["items"]
+        assert found["id"] in (new["id"], case["id"])
+
+        await ana.api("POST", f"/cases/{new['id']}/unmerge", {"merge": shown["split"]})
+        assert (await story.one_case())["id"] == case["id"]
+        after = await state(story, case["id"])
+        assert after == before
+
+
+async def test_a_merged_case_is_found_and_shown_as_the_one_that_it_went_to() -> None:
+    """Lists and search show the head; a link to the part shows what it is now, and what undoes it."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 on my thermostat")
+        first = await story.one_case()
+        opened = await ana.api("POST", "/cases", {"customer": first["customer"], "subject": "the leaking radiator"})
+        body = {"case": opened["id"], "reason": "the same flat"}
+        merged = await ana.api("POST", f"/cases/{first['id']}/merge", body)
+        assert [case["id"] for case in await story.cases()] == [first["id"]]
+        await story.settles()
+        found = (await story.api("GET", "/cases?q=radiator"))["items"]
+        assert [case["id"] for case in found] == [first["id"]]
+        part = await story.case(opened["id"])
+        assert part["merged_into"]["id"] == first["id"]
+        assert part["merged_into"]["merge"] == merged["merge"]
+        assert part["merged_into"]["reason"] == "the same flat"
+        assert part["head"]["id"] == first["id"]
+        assert await said(story, opened["id"]) == ["E42 on my thermostat"]
+        brief = await story.api("GET", f"/cases/{opened['id']}/brief")
+        assert brief["wants"] == "E42 on my thermostat"
+        await ana.api("POST", f"/cases/{opened['id']}/notes", {"text": "rang the plumber"})
+        assert [e["text"] for e in await story.timeline(first["id"], "note")] == ["rang the plumber"]
+        again = await ana.refused("POST", f"/cases/{first['id']}/merge", {"case": opened["id"]})
+        assert again["status"] == 409
+
+
+async def test_who_may_join_what() -> None:
+    """Agents join cases of one person; people are joined by leads; nobody's case goes to somebody else's."""
+    async with Story() as story:
+        ana, lead = await story.agent("Ana"), await story.token("lead")
+        await story.phone(HERS).texts("E42")
+        await story.passes(minutes=1)
+        await story.phone(HIS).texts("E43")
+        hers, his = await story.cases()
+        body = {"case": his["id"]}
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", body))["status"] == 409
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", {"case": hers["id"]}))["status"] == 409
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", {"case": "case_0"}))["status"] == 404
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/unmerge", {"merge": "mrg_0"}))["status"] == 404
+        split = {"entries": [f"{his['id']}/1"]}
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/split", split))["status"] == 404
+        all_of_it = {"entries": [f"{hers['id']}/1"]}
+        assert (await ana.refused("POST", f"/cases/{hers['id']}/split", all_of_it))["status"] == 409
+        people = {"customer": his["customer"]}
+        path = f"/customers/{hers['customer']}/merge"
+        assert (await ana.refused("POST", path, people))["status"] == 403
+        stale = await story.refused("POST", path, people, token=lead, If_Match="99")
+        assert stale["status"] == 412
+        assert (await story.refused("POST", path, {"customer": hers["customer"]}, token=lead))["status"] == 409
+        done = await story.api("POST", path, people, token=lead, key="join-1")
+        assert await story.api("POST", path, people, token=lead, key="join-1") == done
