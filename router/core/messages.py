@@ -24,7 +24,7 @@ from router.core.events import (
 )
 from router.core.mailing import note_unreached
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import owner_of_address, side_for
+from router.core.tree import owner_of_address, reachable_of, side_for
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -92,12 +92,13 @@ def send_reply(making: Making, command: SendReply) -> None:
 
 
 def whom_to_answer(making: Making, case: Case) -> Customer:
-    """Who wrote last about a case: its customer, or one who was found to be the same person."""
+    """Who wrote last about a case: its customer, or one who was found to be the same person. A device reads no letters:
+    its household is answered."""
     if case.side is not None and case.heard is not None:
         wrote = owner_of_address(making.state, case.heard.address)
         if wrote is not None:
-            return wrote
-    return making.customer(case.customer)
+            return reachable_of(making.state, wrote)
+    return reachable_of(making.state, making.customer(case.customer))
 
 
 def begin_attempt(making: Making, command: BeginAttempt) -> None:

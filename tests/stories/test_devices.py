@@ -73,7 +73,7 @@ async def test_an_agent_pairs_and_lets_go() -> None:
         assert told["device"]["paired"] is False
         await story.phone(HIS).texts(f"{device.code}")
         new = [case for case in await story.cases() if case["id"] not in before]
-        assert ["from the new owner"] in [await story.said(case["id"]) for case in new]
+        assert await story.said(new[0]["id"]) == ["from the new owner", device.code]
         assert [d["how"] for d in await devices_of(story, await customer_of(story, HIS))] == ["sms"]
         assert await devices_of(story, customer) == []
         await story.restarts()
@@ -144,3 +144,30 @@ async def test_the_code_on_the_phone() -> None:
         [shown] = await devices_of(story, await customer_of(story))
         assert (shown["how"], shown["evidence"]) == ("phone", "weak")
         await story.phone(HERS).hangs_up()
+
+
+async def test_a_devices_household_is_answered() -> None:
+    """A device reads no letters: what an agent writes about its press goes to its household, by the way that reaches
+    them, and the device reads that they were answered."""
+    async with Story() as story:
+        await story.phone(HERS).texts("I moved")
+        old = await story.phone(HERS).case()
+        await story.api("POST", f"/cases/{old}/status", {"status": "closed"})
+        ana = await story.ready_agent("Ana", skills={"heating": 3})
+        device = Device(story, "T100-0001")
+        await device.presses()
+        work = await ana.accepts()
+        nobody = await ana.refused("POST", f"/cases/{work['case']}/messages", {"text": "Is the fuse on?"})
+        assert nobody["status"] == 409
+        await story.api("POST", f"/customers/{await customer_of(story)}/devices", {"code": device.code})
+        assert (await device.reads()).json["state"] == "with_us"
+        sent = await ana.replies(work["case"], "Is the fuse on?")
+        assert (sent["channel"], sent["address"]) == ("sms", HERS)
+        assert await story.phone(HERS).inbox() == ["Is the fuse on?"]
+        await ana.finishes(work)
+        assert (await device.reads()).json["state"] == "answered"
+        await story.phone(HERS).texts("yes, it is on")
+        rows = await story.timeline(work["case"], "message")
+        assert [row["text"] for row in rows] == ["", "Is the fuse on?", "yes, it is on"]
+        await story.api("POST", f"/cases/{work['case']}/status", {"status": "solved"})
+        assert (await device.reads()).json["state"] == "done"
