@@ -72,7 +72,7 @@ def is_quiet(world: World) -> bool:
         return False
     if world.office is not None and (world.office.is_busy() or any(m.taken and not m.case for m in world.office.mails)):
         return False
-    if any(link.copies for link in (world.webhooks, world.rest, world.api)):
+    if any(link.copies for link in (world.webhooks, world.rest, world.api, world.presses)) or world.pressers.at_it:
         return False
     if any(key not in world.watch.cases_of for key in world.provider.in_log):
         return False

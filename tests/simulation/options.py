@@ -86,6 +86,7 @@ class Options:
     recorded: Recorded = "no"
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
+    presses: int = 0  # of devices with one button
 
     def has(self, fault: str) -> bool:
         assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS), fault
@@ -119,6 +120,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,
+        presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),
