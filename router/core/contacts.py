@@ -270,6 +270,8 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
     person = people(making, customer)
     ids = customer.live_cases if len(person) == 1 else [id for one in person for id in one.live_cases]
     cases = [c for id in ids if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
+    if len(person) > 1:  # their own matters go before those of who was found to be the same person
+        cases = [c for c in cases if side_for(making.state, c, customer.id) is not None] or cases
     answered = [c for c in cases if c.answered_at is not None and _same_line(c, command)]
     if answered:
         return max(answered, key=lambda c: (c.answered_at or 0, c.id)), "reply"

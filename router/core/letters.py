@@ -281,7 +281,8 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
     mail = command.mail
     assert mail is not None
     message = making.state.get(mail.bounced or "")
-    if isinstance(message, Message) and mail.bounced_for_good:
+    is_theirs = isinstance(message, Message) and message.customer == case.customer
+    if isinstance(message, Message) and is_theirs and mail.bounced_for_good:
         _came_back(making, message, mail)
     if is_new:
         case = making.case(case.id)

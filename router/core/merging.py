@@ -154,12 +154,14 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
     )
     _restore(making, head.id, kept, agent=None)
     _restore(making, part.id, owed, agent=with_agent)
+    for one in (*rest, *theirs):
+        if one.side is not None and _is_on_phone(one):
+            _own_place(making, one.id, one.side)
 
 
 def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
     """Let go of what the head asked for the other side alone. Who had that in hand, if somebody had."""
-    ask = head.ask
-    if ask is None or not is_written(head):
+    if not is_written(head):
         return None
     if any(one.side is not None and (one.side.place_at is not None or one.side.ask is not None) for one in rest):
         return None
@@ -170,7 +172,7 @@ def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
 
 def _owed(cases: list[Case]) -> Side | None:
     """The side that has waited longest of those that nobody has attended to, else one that an agent has in hand."""
-    sides = [one.side for one in cases if one.side is not None]
+    sides = [one.side for one in cases if one.side is not None and not _is_on_phone(one)]
     waiting = [side for side in sides if side.place_at is not None]
     in_hand = [side for side in sides if side.ask is not None and side.taken]
     return min(waiting, key=lambda side: side.place_at or 0, default=next(iter(in_hand), None))
@@ -179,7 +181,7 @@ def _owed(cases: list[Case]) -> Side | None:
 def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | None) -> None:
     """What a side wants by itself stands in line at its own place."""
     case = making.case(id)
-    asks = next((one for one in tree_of(making.state, case) if one.ask is not None), None)
+    asks = next((one for one in tree_of(making.state, case) if is_written(one)), None)
     if owed is None:
         return
     place_at = owed.place_at if owed.place_at is not None else owed.ask.place_at if owed.ask is not None else making.now
@@ -209,6 +211,20 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) ->
     elif place_at != asks.ask.place_at:
         why = ("the place of the words that stayed",)
         changed(making, asks, replace(asks.ask, place_at=place_at), at=making.now, what="split", reasons=why)
+
+
+def _is_on_phone(case: Case) -> bool:
+    return case.ask is not None and not is_written(case)
+
+
+def _own_place(making: Making, id: CaseId, side: Side) -> None:
+    """Who waits for the phone stands where they stood before somebody else's older place was theirs as well."""
+    case = making.case(id)
+    if case.ask is None or side.place_at is None or case.ask.place_at >= side.place_at:
+        return
+    reasons = tuple(why for why in case.ask.reasons if why != MERGED)
+    ask = replace(case.ask, place_at=side.place_at, reasons=reasons)
+    changed(making, case, ask, at=making.now, what="unmerged", reasons=(APART,))
 
 
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:

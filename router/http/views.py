@@ -103,9 +103,7 @@ class CaseOut(Reply):
     ask: AskOut | None = Field(description="what it wants of an agent now")
     language: str | None
     flags: list[str]
-    merged_into: JoinedOut | None = Field(
-        default=None, description="the case that this one goes on in; its timeline is there"
-    )
+    merged_into: JoinedOut | None = Field(default=None, description="the case that this one goes on in")
     merged: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="cases that go on in this one")
     split: str | None = Field(default=None, description="it was taken out of another case, and this undoes it")
     head: "CaseOut | None" = Field(default=None, description="of a merged case: the one that all of it is now")

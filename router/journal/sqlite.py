@@ -21,6 +21,7 @@ from router.core.clock import Ms
 from router.core.commands import Blob
 from router.core.documents import Call, Case, Document, Entry, Message, Promise
 from router.core.errors import Fault
+from router.core.events import Event
 from router.core.timeline import entry_of
 from router.core.words import AddressId
 from router.journal import codec
@@ -107,9 +108,7 @@ row (case_id, n, kind, seq) AS (
     SELECT e.case_id, e.n, e.kind, e.seq FROM moved AS m JOIN entry AS e ON e.case_id = m.case_id AND e.n = m.n
     WHERE m.to_case IN here AND m.case_id NOT IN here
 )
-SELECT case_id, n, seq, first, events FROM (
-    SELECT * FROM row WHERE (?3 = 0 OR kind IN kinds) AND seq > ?4
-) JOIN batch USING (seq)
+SELECT case_id, n, seq FROM row WHERE (?3 = 0 OR kind IN kinds) AND seq > ?4
 """
 """Rows that stand in some cases, in whichever they came in."""
 
@@ -447,15 +446,21 @@ class SqliteJournal:
     async def timeline(
         self, cases: Sequence[str], *, after: int, limit: int, kinds: tuple[str, ...] = (), newest: bool = False
     ) -> list[tuple[int, Entry]]:
-        """One batch tells several rows, so more are read than asked for, and one that may be cut is left out."""
-        most = limit + ROWS_OF_A_BATCH_MAX
+        """Batches are whole: where one tells several rows, all of them are read, whichever of them fit."""
+        most = limit + 2 * ROWS_OF_A_BATCH_MAX
         rows = await self._all(
             f"{STANDING} ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ?5",
             (json.dumps(list(cases)), json.dumps(kinds), len(kinds), after, most),
         )
-        if len(rows) == most:
-            rows = [row for row in rows if row[2] != rows[-1][2]]
-        found = sorted((_numbered(*row) for row in rows), key=lambda one: one[0])
+        within = sum(row[2] == rows[0][2] for row in rows) if rows else 0  # the cursor may stand in the first batch
+        last = rows[min(len(rows), limit + within) - 1][2] if rows else 0
+        wanted = [row for row in rows if (row[2] >= last if newest else row[2] <= last)]
+        batches = await self._all(
+            "SELECT seq, first, events FROM batch WHERE seq IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({seq for _, _, seq in wanted})),),
+        )
+        told = {seq: (first, codec.decode_events(events)) for seq, first, events in batches}
+        found = sorted((_numbered(case, n, *told[seq]) for case, n, seq in wanted), key=lambda one: one[0])
         found = [one for one in found if one[0] > after]
         return found[-limit:] if newest else found[:limit]
 
@@ -568,10 +573,9 @@ def _entry(case: str, n: int, events: str) -> Entry:
     raise Fault(f"no event in the log tells row {n} of {case}")
 
 
-def _numbered(case: str, n: int, seq: int, first: int, events: str) -> tuple[int, Entry]:
+def _numbered(case: str, n: int, first: int, events: tuple[Event, ...]) -> tuple[int, Entry]:
     """A row with the number of its event."""
-    del seq
-    for number, event in enumerate(codec.decode_events(events), start=first):
+    for number, event in enumerate(events, start=first):
         entry = entry_of(event)
         if entry is not None and entry.case == case and entry.n == n:
             return number, entry

@@ -177,11 +177,28 @@ class CustomerScope:
             raise Rejected(Reason.NOT_FOUND, "merge")
         owner = await self._root(loaded.customer, loaded.state)
         async with self._locks.hold(owner):
-            try:
+            if isinstance(command, UnmergeCases):
                 return await self._decide(command, owner, answer_of, found=loaded.address, document=loaded.address)
+            beside = await self._joined_of(loaded.customer)
+            try:
+                return await self._decide(
+                    command, owner, answer_of, found=loaded.address, document=loaded.address, beside=beside
+                )
             finally:
-                if isinstance(command, UnmergeCustomers):
-                    self._forget(owner, loaded.customer)
+                self._forget(owner, loaded.customer)
+
+    async def _joined_of(self, customer: str) -> tuple[str, ...]:
+        """All cases, open or not, of a customer and those under them that are joined with others: none of them may stay
+        joined with somebody else's."""
+        ids, found = [customer], list[str]()
+        for id in ids:
+            document = await self._journal.document(id)
+            ids += document.members if isinstance(document, Customer) else ()
+            before: str | None = None
+            while cases := await self._journal.cases(before=before, limit=LEFT_MAX, owner=id):
+                before = cases[-1].id
+                found += [case.id for case in cases if case.side is not None]
+        return tuple(found)
 
     def _forget(self, *roots: str) -> None:
         """What was at hand of these is not the whole of it any more, or more than it."""
@@ -276,12 +293,13 @@ class CustomerScope:
         found: AddressId | None = None,
         document: str | None = None,
         sender: AddressId | None = None,
+        beside: tuple[str, ...] = (),
     ) -> Outcome:
         for _ in range(TRIES_MAX):
             more = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
             if isinstance(command, MergeCases):
                 more = command.into
-            before = await self._working_set(owner, document, more)
+            before = await self._working_set(owner, document, more, *beside)
             _check_person(before, owner, document, sender)
             if isinstance(command, MergeCases) and command.into not in before:
                 raise await self._not_theirs(command)

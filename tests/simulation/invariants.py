@@ -21,10 +21,13 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CaseOpened,
+    CasesMerged,
+    CaseSplit,
     CaseStatusChanged,
     ConsentChanged,
     ContactReceived,
     CustomerCreated,
+    CustomersUnmerged,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -34,6 +37,7 @@ from router.core.events import (
     MessageRetryPlanned,
     MessageSent,
     OfferEnded,
+    SplitUndone,
     WorkAccepted,
     WorkClosed,
     WorkDropped,
@@ -75,6 +79,14 @@ class Open:
     expires_at: int
 
 
+def root_in(state: State, customer: str) -> str:
+    """Under whom a customer stands."""
+    found = state.get(customer)
+    while isinstance(found, Customer) and found.joined is not None:
+        found = state.get(found.joined.into)
+    return found.id if isinstance(found, Customer) else customer
+
+
 @dataclass
 class Watch:
     """Looks at every batch. `sent_by`: who sent the message of a provider's id, None when nobody did.
@@ -98,6 +110,8 @@ class Watch:
     mail: MailWatch | None = None
     unattended: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     waits: list[int] = field(default_factory=list)
+    rows: dict[tuple[str, int], int] = field(default_factory=dict)  # contacts, by where they stand: when they came
+    joined: set[str] = field(default_factory=set)  # cases that were ever joined or split: places go with their side
 
     def look(self, batch: Taken, after: State) -> None:
         self.calls.look(batch, after)
@@ -109,6 +123,13 @@ class Watch:
                     self._arrived(batch, before, event)
                 case WorkWanted():
                     self._wanted(before, event, seq)
+                case CasesMerged():
+                    self.joined |= {event.case, event.into}
+                case CustomersUnmerged():
+                    self._apart(after, event)
+                case CaseSplit() | SplitUndone():
+                    self.joined |= {event.case, event.into}
+                    self._split(event)
                 case CallSaid() | CallRecorded():
                     self._asked(before, event)
                 case CallEnded():
@@ -155,8 +176,11 @@ class Watch:
             case ContactReceived():
                 self._contact(batch.command.key, event, before)
             case CaseOpened():
-                live = [d for d in before.values() if isinstance(d, Case) and d.status.is_live]
-                if live and batch.command.kind != "OpenCase":  # an agent's own matter is a case of its own
+                live = [d for d in before.values() if isinstance(d, Case) and d.is_head and d.status.is_live]
+                live = [d for d in live if root_in(before, d.customer) == root_in(before, event.customer)]
+                parts = [e.case for e in batch.events if isinstance(e, CasesMerged)]  # it goes on in the one there is
+                on_purpose = batch.command.kind in ("OpenCase", "SplitCase")  # a matter of its own, somebody says
+                if live and not on_purpose and event.case not in parts:
                     self.judge.broken(8, f"{event.case} was opened beside {live[0].id} of the same customer")
             case ConsentChanged():  # a bare order to stop or start asks nothing of anybody
                 if self.unattended[event.case] and batch.command.kind == "TakeContact":
@@ -176,6 +200,7 @@ class Watch:
         if key in self.cases_of:
             self.judge.broken(3, f"{key} became two contacts")
         self.cases_of[key] = event.case
+        self._stands_with_its_own(event, before)
         if self.customer_of.setdefault(person, event.customer) != event.customer:
             self.judge.broken(8, f"{person} became two customers")
         if event.channel is Channel.PHONE and not event.late:
@@ -189,6 +214,30 @@ class Watch:
         self.cases_of[key] = event.case
         if self.mail is not None and not self.mail.is_from_machine(event):
             self._asked(before, event)
+
+    def _stands_with_its_own(self, event: ContactReceived, before: State) -> None:
+        """Whoever is taken for whom, words stand on a case of the customer whose address they came from."""
+        self.rows[event.case, event.entry] = event.at
+        case, customer = before.get(event.case), before.get(event.customer)
+        if isinstance(case, Case) and case.customer != event.customer:
+            self.judge.broken(25, f"{event.contact} of {event.customer} stands with {case.customer}")
+        if isinstance(customer, Customer) and customer.address(event.address) is None:
+            self.judge.broken(24, f"{event.contact} came from an address that is not {event.customer}'s")
+
+    def _apart(self, after: State, event: CustomersUnmerged) -> None:
+        """Once two are told apart, no case of one goes on in a case of the other."""
+        for case in [d for d in after.values() if isinstance(d, Case) and d.joined is not None]:
+            parent = after.get(case.joined.into) if case.joined else None
+            if isinstance(parent, Case) and root_in(after, case.customer) != root_in(after, parent.customer):
+                self.judge.broken(25, f"{case.id} goes on in {parent.id}, and {event.customer} was told apart")
+
+    def _split(self, event: CaseSplit | SplitUndone) -> None:
+        """What waits goes along with its words, and back."""
+        gone = [self.rows[row] for row in event.entries if row in self.rows]
+        of, to = (event.case, event.into) if isinstance(event, CaseSplit) else (event.into, event.case)
+        went = [at for at in gone if at in self.unattended[of]]
+        self.unattended[of] = deque(at for at in self.unattended[of] if at not in went)
+        self.unattended[to] = deque(sorted((*self.unattended[to], *went)))
 
     def _asked(self, before: State, event: ContactReceived | CallSaid | CallRecorded) -> None:
         """What was missed and came late stands where it came."""
@@ -214,6 +263,8 @@ class Watch:
             self.judge.broken(29, f"{ask.work} was routed by no rule of no policy")
         case = before.get(event.case)
         promised = isinstance(case, Case) and case.promise is not None  # the call that they are promised has its place
+        if event.case in self.joined:
+            promised = True
         if owed and ask.place_at > owed[0] and ask.requirement.channel is not Channel.PHONE and not promised:
             self.judge.broken(11, f"the place of {event.case} got {ask.place_at - owed[0]} ms younger")
         self.lines[ask.work] = Line(ask=ask, case=event.case, seq=seq, at=event.at)
@@ -221,7 +272,7 @@ class Watch:
     def _offered(self, before: State, event: WorkOffered) -> None:
         line, agent = self.lines.get(event.work), before.get(event.agent)
         if line is not None:
-            if event.ask.place_at != line.ask.place_at:
+            if event.ask.place_at != line.ask.place_at and event.case not in self.joined:
                 self.judge.broken(11, f"{event.work} lost its place")
             self._overtaking(before, event)
             line.waits = False

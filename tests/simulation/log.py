@@ -14,6 +14,7 @@ from router.core.errors import Fault
 from router.core.events import CommandTaken, Event
 from router.core.evolve import evolve
 from router.journal import codec
+from router.journal.persons import Persons
 
 
 class Broken(AssertionError):
@@ -96,6 +97,7 @@ class Log:
         self.times: dict[str, int] = {}
         self.records = 0
         self.vault: dict[str, str] = {}
+        self._persons = Persons()
         self._judge = judge
         self._watch = watch
 
@@ -110,6 +112,11 @@ class Log:
         self.vault.update((row.id, row.body) for row in record.kept)
         if self._judge.first is not None or not isinstance(events[0], CommandTaken):
             return
+        group = self._persons.streams(record.stream)
+        if self._persons.hear(events):  # from now on these are folded together
+            group = self._persons.streams(record.stream)
+            joined = {id: d for stream in group for id, d in self.states.get(stream, {}).items()}
+            self.states.update(dict.fromkeys(group, joined))
         before = state = self.states.get(record.stream, {})
         first, self.seq = self.seq + 1, self.seq + len(events)
         taken = Taken(first, self.seq, record.at, record.stream, events[0], events, before)
@@ -120,7 +127,7 @@ class Log:
         except Fault as fault:
             self._judge.broken(5, f"the log cannot be folded at {first}: {fault}")
             return
-        self.states[record.stream] = state
+        self.states.update(dict.fromkeys(group, state))
         self.batches.append(taken)
         self._watch(taken, state)
         taken.before, taken.steps = {}, []  # only the watch needs them
@@ -148,7 +155,7 @@ class Log:
         return {id: document for state in self.states.values() for id, document in state.items()}
 
     def all(self, kind: type[Document]) -> list[Document]:
-        return [d for state in self.states.values() for d in state.values() if isinstance(d, kind)]
+        return [d for d in self.documents().values() if isinstance(d, kind)]
 
     def cases(self) -> list[Case]:
         return [d for d in self.all(Case) if isinstance(d, Case)]

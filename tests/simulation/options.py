@@ -87,6 +87,7 @@ class Options:
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
     presses: int = 0  # of devices with one button
+    joins: bool = False  # somebody joins, splits and takes apart cases and people at random
 
     def has(self, fault: str) -> bool:
         assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS), fault
@@ -113,6 +114,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     by_mail = Random(f"options/mail/{mode}/{seed}")
     faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
     on_tape = Random(f"options/recording/{mode}/{seed}")
+    by_leads = Random(f"options/joins/{mode}/{seed}")
     return Options(
         seed=seed,
         mode=mode,
@@ -121,6 +123,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         keeps_refused=on_tape.random() < 0.25,
         has_lead=on_tape.random() < 0.4,
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
+        joins=by_leads.random() < 0.3,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),

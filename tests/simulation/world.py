@@ -20,6 +20,7 @@ from tests.simulation.checks import check_at_rest, check_end, check_now, is_quie
 from tests.simulation.desks import Desk
 from tests.simulation.disk import Platter
 from tests.simulation.invariants import Watch
+from tests.simulation.joiners import Joiner
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
 from tests.simulation.mail_side import MailSide
@@ -61,6 +62,8 @@ class Result:
     events: int
     calls: int = 0
     mails: int = 0
+    joined: int = 0
+    undone: int = 0
 
 
 class World:
@@ -119,6 +122,7 @@ class World:
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.desks: list[Desk] = []
+        self.joiner: Joiner | None = None
         self._checks = 0
         self.jumped_at = self.clock.now()
 
@@ -130,6 +134,7 @@ class World:
         people = make_people(self.options)
         self._known = [number for person in people for number in person.spellings if number.startswith("+")]
         self.desks = [self._desk(n) for n in range(self.options.agents)]
+        self.joiner = Joiner(self.options, self.api, self._owner) if self.options.joins else None
         callers = Callers(self.options, people, self.provider)
         await self._break_phones([number for person in people for number in person.spellings])
         await callers.break_phones()
@@ -165,11 +170,15 @@ class World:
             events=self.log.seq,
             calls=self.provider.exchange.calls,
             mails=self.watch.mail.count if self.watch.mail else 0,
+            joined=self.joiner.joined if self.joiner else 0,
+            undone=self.joiner.undone if self.joiner else 0,
         )
 
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
         self.pressers.mend()
+        if self.joiner is not None:
+            self.joiner.is_over = True
         for process in self.processes:
             process.points.arm("", 0)
         for desk in self.desks:
