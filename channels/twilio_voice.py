@@ -44,6 +44,8 @@ CALL_GONE = 21220
 NOT_FOUND = 404
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LOOK_BACK = timedelta(minutes=2)
+LONGEST_RECORDING = timedelta(hours=1)
+"""A recording is listed by when it began, and is there once it has ended: by default it takes an hour at most."""
 EMPTY = WireResponse(204)
 
 
@@ -234,7 +236,7 @@ class TwilioVoice:
                 end_time_after=after, end_time_before=before, page_size=PAGE_SIZE
             )
             recordings = await self._client.recordings.list_async(
-                date_created_after=after, date_created_before=before, page_size=PAGE_SIZE
+                date_created_after=after - LONGEST_RECORDING, date_created_before=before, page_size=PAGE_SIZE
             )
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error

@@ -77,15 +77,15 @@ def signed(making: Making, command: TakeContact) -> TakeContact:
 
 
 def turn_key(making: Making, command: TakeContact) -> None:
-    """Hand out the next key after a while, and let go of the old one when the next is used: a device that does not
-    take it goes on with the one that it has."""
+    """Hand out the next key after a while, the same until it is used, and let go of the old one then: a device that
+    does not take it goes on with the one that it has."""
     pairing, found, touch = _signing(making, command), known_customer(making), command.touch
     if pairing is None or found is None or touch is None:
         return
     customer, address = found
     if touch.key == pairing.next_key:
         making.emit(DeviceKeyChanged(customer=customer.id, at=making.now, address=address.id, key=touch.key))
-    elif touch.fresh_key and making.now - pairing.key_at >= KEY_DAYS * DAY_MS:
+    elif touch.fresh_key and not pairing.next_key and making.now - pairing.key_at >= KEY_DAYS * DAY_MS:
         changed = DeviceKeyChanged(
             customer=customer.id, at=making.now, address=address.id, key=pairing.key, next_key=touch.fresh_key
         )

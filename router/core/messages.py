@@ -26,7 +26,7 @@ from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import owner_of_address, side_for, tree_of
+from router.core.tree import owner_of_address, reachable_of, side_for, tree_of
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -116,7 +116,8 @@ def carrier_of(wanted: Channel | None, *, has_files: bool) -> Channel | None:
 
 
 def whom_to_answer(making: Making, case: Case, *, wanted: Channel | None = None) -> Customer:
-    """Who is in a chat now, else who wrote last: the customer of a case, or one found to be the same person."""
+    """Who is in a chat now, else who wrote last: the customer of a case, or one found to be the same person. A device
+    reads no letters: its household is answered."""
     there = making.context.there
     if case.side is not None and wanted in (None, Channel.CHAT):
         persons = [making.customer(one.customer) for one in tree_of(making.state, case)]
@@ -126,8 +127,8 @@ def whom_to_answer(making: Making, case: Case, *, wanted: Channel | None = None)
     if case.side is not None and case.heard is not None:
         wrote = owner_of_address(making.state, case.heard.address)
         if wrote is not None:
-            return wrote
-    return making.customer(case.customer)
+            return reachable_of(making.state, wrote)
+    return reachable_of(making.state, making.customer(case.customer))
 
 
 def begin_attempt(making: Making, command: BeginAttempt) -> None:

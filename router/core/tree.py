@@ -4,11 +4,13 @@ Its one rule: references move, not rows. A part points to the case that it goes 
 nothing here changes anything. A case that was never joined is its own head and its only member.
 """
 
+from router.core.addresses import AddressKind
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault
 from router.core.folding import get
 from router.core.words import AddressId, CaseId, Channel, CustomerId
 
+WRITTEN_TO = (AddressKind.PHONE, AddressKind.MAIL, AddressKind.CHAT, AddressKind.USER)
 PARTS_MAX = 20
 """Cases under one head, itself included. Whoever joins more has something else to sort out."""
 
@@ -77,3 +79,15 @@ def _heard_at(case: Case) -> int:
 def owner_of_address(state: State, address: AddressId) -> Customer | None:
     """Whose address it is, of the customers at hand."""
     return next((d for d in state.values() if isinstance(d, Customer) and d.address(address)), None)
+
+
+def reachable_of(state: State, customer: Customer) -> Customer:
+    """A customer who can be called or written to: this one, or else one who was found to be the same person."""
+    if is_reachable(customer):
+        return customer
+    others = (d for d in state.values() if isinstance(d, Customer) and is_reachable(d))
+    return next(others, customer)
+
+
+def is_reachable(customer: Customer) -> bool:
+    return any(address.facts.kind in WRITTEN_TO for address in customer.addresses)

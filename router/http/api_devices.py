@@ -8,8 +8,11 @@ from typing import Annotated
 from pydantic import Field
 
 from router.core.addresses import DEVICE
+from router.core.commands import PairDevice, UnpairDevice
+from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Rejected
+from router.core.events import DevicePaired
 from router.core.words import AddressId, CustomerId, Evidence
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, WRITERS
@@ -42,6 +45,10 @@ class DeviceItem(Reply):
     evidence: str = Field(description="how sure it is that they did: weak where anybody can have")
 
 
+class DeviceGone(Reply):
+    done: bool
+
+
 class DevicePage(Reply):
     items: list[DeviceItem]
     next: str | None
@@ -49,6 +56,7 @@ class DevicePage(Reply):
 
 class DeviceApi:
     def __init__(self, service: Service) -> None:
+        self._service = service
         self._node = service.node
 
     def routes(self) -> list[Route]:
@@ -58,7 +66,7 @@ class DeviceApi:
                   tag="customers"),
             Route("GET", all, "Devices of a household", ANYBODY, self.show, DevicePage, tag="customers"),
             Route("POST", f"{all}/{{device}}/unpair", "Let a device go: sold, lost, or paired by mistake", WRITERS,
-                  self.unpair, DevicePage, body=LetGo, tag="customers"),
+                  self.unpair, DeviceGone, body=LetGo, tag="customers"),
         ]  # fmt: skip
 
     async def pair(self, call: Call) -> Replied:
@@ -67,27 +75,45 @@ class DeviceApi:
         evidence = Evidence.STRONG if body.proved else Evidence.WEAK
         said = Said(who=id, how=BY_API, evidence=evidence, actor=actor_of(call))
         code = next(iter(codes_in(body.code)), "")
+        replied: list[Replied] = []
+
+        async def take(command: PairDevice) -> None:
+            def answer(decision: Decision) -> DeviceItem:
+                paired = next(event for event in decision.events if isinstance(event, DevicePaired))
+                return DeviceItem(
+                    id=paired.address,
+                    device=_shown(command.device),
+                    paired_at=stamp(paired.at),
+                    how=paired.how,
+                    evidence=paired.evidence,
+                )
+
+            replied.append(await self._service.take(call, command, answer, status=201))
+
         try:
-            paired = await self._node.devices.pair(code, said, key=call.key)
+            await self._node.devices.pair(code, said, key=call.key, take=take)
         except Rejected as rejected:
             raise problem_of(rejected) from None
-        item = next(one for one in await self._devices(id) if one.id == paired)
-        return Replied(201, item)
+        return replied[0]
 
     async def show(self, call: Call) -> Replied:
         return Replied(200, DevicePage(items=await self._devices(await self._customer(call)), next=None))
 
     async def unpair(self, call: Call) -> Replied:
-        id, reason = await self._customer(call), call.body.reason
-        if call.path["device"] not in {one.id for one in await self._devices(id)}:
+        id, device = await self._customer(call), AddressId(call.path["device"])
+        if device not in {one.id for one in await self._devices(id)}:
             raise Problem(404, "Not found", "There is no such device, or it is not theirs.", kind="not_found")
+        command = UnpairDevice(key=call.key, customer=id, address=device, actor=actor_of(call), reason=call.body.reason)
+        replied: list[Replied] = []
+
+        async def take(command: UnpairDevice) -> None:
+            replied.append(await self._service.take(call, command, lambda _: DeviceGone(done=True), status=200))
+
         try:
-            await self._node.devices.unpair(
-                id, AddressId(call.path["device"]), key=call.key, actor=actor_of(call), reason=reason
-            )
+            await self._node.devices.unpair(command, take)
         except Rejected as rejected:
             raise problem_of(rejected) from None
-        return Replied(200, DevicePage(items=await self._devices(id), next=None))
+        return replied[0]
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -104,10 +130,15 @@ class DeviceApi:
         return [
             DeviceItem(
                 id=address.id,
-                device=words.get(address.id, "").removeprefix(DEVICE).partition(" ")[0],
+                device=_shown(words.get(address.id, "")),
                 paired_at=stamp(pairing.at),
                 how=pairing.how,
                 evidence=pairing.evidence,
             )
             for address, pairing in paired
         ]
+
+
+def _shown(device: str) -> str:
+    """The device's own id after that of its site, without how often it was let go."""
+    return device.removeprefix(DEVICE).partition(" ")[0]

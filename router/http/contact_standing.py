@@ -11,6 +11,7 @@ from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
 from router.core.words import PromiseState
+from router.http.joined import head_of
 from router.journal.base import Journal
 
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
@@ -62,10 +63,9 @@ async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Sta
     if pairing is None or device_key not in (pairing.key, pairing.next_key):
         return Stands(Standing.UNPAIRED, paired=False)
     case = loaded.state.get(first.case)
-    while isinstance(case, Case) and case.joined is not None:  # the matter that it goes on in
-        case = await journal.document(case.joined.into)
     if not isinstance(case, Case):
         return Stands(Standing.RECEIVED, paired=True)
+    case = await head_of(journal, case)
     promise = await journal.document(case.promise) if case.promise else None
     kept = promise if isinstance(promise, Promise) and promise.state in OPEN else None
     place_at = case.ask.place_at if case.ask is not None and not case.taken else None

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from router.core.addresses import Pairing
 from router.core.context import Decision
-from router.core.events import DeviceKeyChanged
+from router.core.documents import Customer
 from router.http.contact_form import ContactForm
 from router.http.device_signature import HEADER, Signature, device_key, fresh_key_id, press_id, signature_of
 from router.http.routes import Call, Reply
@@ -27,10 +27,12 @@ class DeviceOut(Reply):
     """What a device keeps, and shows until it is paired."""
 
     paired: bool
-    code: str | None = Field(None, exclude_if=_is_none, description="its household says it on any channel")
-    code_until: str | None = Field(None, exclude_if=_is_none)
-    key: str | None = Field(None, exclude_if=_is_none, description="the id of the key that it signs with from now on")
-    secret: str | None = Field(None, exclude_if=_is_none, description="that key")
+    code: str | None = Field(default=None, exclude_if=_is_none, description="its household says it on any channel")
+    code_until: str | None = Field(default=None, exclude_if=_is_none)
+    key: str | None = Field(
+        default=None, exclude_if=_is_none, description="the id of the key that it signs with from now on"
+    )
+    secret: str | None = Field(default=None, exclude_if=_is_none, description="that key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,13 @@ class Press:
                 key=self.code.key if is_new else None,
                 secret=device_key(self.secret, self.code.key) if is_new else None,
             )
-        turned = next((e.next_key for e in decision.events if isinstance(e, DeviceKeyChanged) and e.next_key), None)
+        turned = next((p.next_key for p in _pairings(decision) if p.key == self.key), "") or None
         return DeviceOut(paired=True, key=turned, secret=device_key(self.secret, turned) if turned else None)
+
+
+def _pairings(decision: Decision) -> list[Pairing]:
+    customers = [document for document in decision.state.values() if isinstance(document, Customer)]
+    return [address.pairing for customer in customers for address in customer.addresses if address.pairing is not None]
 
 
 def once(call: Call, signature: Signature, *, site: str) -> Call:

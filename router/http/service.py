@@ -16,6 +16,7 @@ from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.messages import carrier_of
+from router.core.tree import is_reachable, reachable_of
 from router.core.words import HOUR_MS, AgentId, Channel
 from router.http.auth import Tokens
 from router.http.joined import head_of, members_of
@@ -114,6 +115,9 @@ class Service:
         customer = await self.node.journal.document(case.customer)
         if case.side is not None and case.heard is not None:
             customer = await self._whom_to_answer(case, wanted) or customer
+        if isinstance(customer, Customer) and not is_reachable(customer):
+            household = {one.id: one for one in await self.node.devices.household(customer.id)}
+            customer = reachable_of({**household}, customer)
         try:
             if not isinstance(customer, Customer):
                 raise Rejected(Reason.NOT_FOUND, "customer")

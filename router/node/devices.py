@@ -25,14 +25,16 @@ from router.core.context import Decision
 from router.core.documents import Call, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived
-from router.core.words import AddressId, CaseId, Channel, CustomerId, Evidence
+from router.core.words import CaseId, Channel, CustomerId, Evidence
 from router.journal.base import Journal
 from router.node.pairing_codes import PairingCodes, codes_in
 from router.node.taking import Outcome
 
 RECORD = "device"
 
-Command = PairDevice | UnpairDevice | MergeCustomers | MergeCases
+Command = PairDevice | MergeCustomers | MergeCases
+TakePair = Callable[[PairDevice], Awaitable[object]]
+TakeUnpair = Callable[[UnpairDevice], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,10 @@ class Devices:
 
     # --- pairing ------------------------------------------------------------------------------------------------------
 
-    async def pair(self, code: str, said: Said, *, key: str) -> AddressId:
+    async def pair(self, code: str, said: Said, *, key: str, take: TakePair | None = None) -> None:
         """Make the device that shows `code` one of theirs: whoever pressed it is who said the code, which can be taken
-        back. Raises Rejected: NOT_FOUND for a code that nobody shows, TRIES_SPENT for somebody who said too many of
-        those, NAME_TAKEN for a device of another household."""
+        back. `take` takes the last step, which is `key`'s own. Raises Rejected: NOT_FOUND for a code that nobody shows,
+        TRIES_SPENT for somebody who said too many of those, NAME_TAKEN for a device of another household."""
         now = self._clock.now()
         if not self.codes.is_heard(said.who, now=now):
             raise Rejected(Reason.TRIES_SPENT, "codes")
@@ -107,22 +109,12 @@ class Devices:
             self.codes.note_wrong(said.who, now=now)
             raise Rejected(Reason.NOT_FOUND, "code")
         customer, address = found
-        is_theirs = await self._root_of(customer.id) == await self._root_of(said.who)
-        if not is_theirs and address.pairing is not None:
-            raise Rejected(Reason.NAME_TAKEN, "this device")
-        if not is_theirs:
-            await self._do(
-                MergeCustomers(
-                    key=f"{key}/merge",
-                    customer=customer.id,
-                    into=said.who,
-                    actor=said.actor,
-                    reason=f"the code that a device shows was said by {said.how}",
-                    evidence=said.evidence,
-                )
-            )
+        if await self._root_of(customer.id) != await self._root_of(said.who):
+            if address.pairing is not None:
+                raise Rejected(Reason.NAME_TAKEN, "this device")
+            await self._unite(customer, said, key=key)
         command = PairDevice(
-            key=f"{key}/pair",
+            key=key,
             customer=customer.id,
             device=given.device,
             device_key=given.key,
@@ -130,7 +122,35 @@ class Devices:
             evidence=said.evidence,
             actor=said.actor,
         )
-        await self._do(command)
+        await self._do(command, take)
+        await self.codes.spend(given)
+
+    async def unpair(self, command: UnpairDevice, take: TakeUnpair) -> None:
+        """Let a device go: what it signs proves nothing any more, and who presses it next is somebody new. Raises
+        Rejected(NOT_FOUND) for what is no paired device of theirs."""
+        written = (await self._journal.words([command.address])).get(command.address, "")
+        found = await self.known(written) if written.startswith(DEVICE) else None
+        if found is None or found[1].pairing is None:
+            raise Rejected(Reason.NOT_FOUND, "device")
+        plain, _, turn = written.partition(" ")
+        # First, so that a crash in between leaves a device that nobody believes rather than one that somebody does.
+        self._turns[plain] = int(turn or 0) + 1
+        await self._journal.put_record(RECORD, plain, json.dumps(self._turns[plain]))
+        await take(command)
+
+    async def _unite(self, customer: Customer, said: Said, *, key: str) -> None:
+        """Whoever pressed and whoever said the code are one person; a case that was opened by the code alone is about
+        the device."""
+        await self._do(
+            MergeCustomers(
+                key=f"{key}/merge",
+                customer=customer.id,
+                into=said.who,
+                actor=said.actor,
+                reason=f"the code that a device shows was said by {said.how}",
+                evidence=said.evidence,
+            )
+        )
         if said.opened is not None and customer.live_cases:
             await self._do(
                 MergeCases(
@@ -142,28 +162,14 @@ class Devices:
                     evidence=said.evidence,
                 )
             )
-        await self.codes.spend(given)
-        return address.id
 
-    async def unpair(self, customer: CustomerId, address: AddressId, *, key: str, actor: Actor, reason: str) -> None:
-        """Let a device go: what it signs proves nothing any more, and who presses it next is somebody new. Raises
-        Rejected(NOT_FOUND) for what is no paired device of theirs."""
-        written = (await self._journal.words([address])).get(address, "")
-        found = await self.known(written) if written.startswith(DEVICE) else None
-        if found is None or found[1].pairing is None:
-            raise Rejected(Reason.NOT_FOUND, "device")
-        plain, _, turn = written.partition(" ")
-        # First, so that a crash in between leaves a device that nobody believes rather than one that somebody does.
-        self._turns[plain] = int(turn or 0) + 1
-        await self._journal.put_record(RECORD, plain, json.dumps(self._turns[plain]))
-        await self._take(
-            UnpairDevice(key=f"{key}/unpair", customer=found[0].id, address=address, actor=actor, reason=reason)
-        )
-
-    async def _do(self, command: Command) -> None:
+    async def _do(self, command: Command, take: TakePair | None = None) -> None:
         """Take a command, where it was not done before."""
         try:
-            await self._take(command)
+            if isinstance(command, PairDevice) and take is not None:
+                await take(command)
+            else:
+                await self._take(command)
         except Rejected as rejected:
             if rejected.reason is not Reason.NOTHING_TO_DO:
                 raise
@@ -180,7 +186,7 @@ class Devices:
             return
         for code in list(codes_in(words))[:3]:
             with suppress(Rejected):
-                await self.pair(code, said, key=command.key)
+                await self.pair(code, said, key=f"{command.key}/pair")
                 return
 
 

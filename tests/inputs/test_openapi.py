@@ -196,12 +196,22 @@ async def test_answers_are_what_the_document_says() -> None:
         await story.phone("+12125550181").texts("You have won! http://win.example/now")
         [junk] = (await check("GET", f"{v1}/quarantine", token=admin))["items"]
         await check("POST", f"{v1}/quarantine/{{id}}/release", {}, token=admin, id=junk["id"])
+        pressed = await check("POST", f"{v1}/contacts", {"context": {"device": "T100-0001"}}, token=admin)
+        theirs = {"id": case["customer"]}
+        code = {"code": pressed["device"]["code"]}
+        paired = await check("POST", f"{v1}/customers/{{id}}/devices", code, token=ana, **theirs)
+        device = f"{v1}/customers/{{id}}/devices/{{device}}/unpair"
+        await check("GET", f"{v1}/customers/{{id}}/devices", token=ana, **theirs)
+        await check("POST", device, {"reason": "sold"}, token=ana, device=paired["id"], **theirs)
+        await check("POST", f"{v1}/cases/{{id}}/switch", {"channel": "sms"}, token=ana, **values)
+        await check("DELETE", f"{v1}/cases/{{id}}/switch", token=ana, **values)
         token = await check("POST", f"{v1}/tokens", {"role": "ops"}, token=admin)
         [made_token] = [t for t in (await story.api("GET", "/tokens"))["items"] if t["role"] == "ops"]
         assert token["token"]
 
         file = (await story.timeline(case["id"], "message"))[0]["attachments"][0]
         ids = {f"{v1}/media/{{id}}": file["id"], f"{v1}/customers/{{id}}": case["customer"]}
+        ids[f"{v1}/customers/{{id}}/devices"] = case["customer"]
         for path, item in document["paths"].items():
             if "get" in item and (path != f"{v1}/customers"):
                 own = path.startswith(f"{v1}/agents/me")

@@ -91,7 +91,7 @@ def is_quiet(world: World) -> bool:
         return False
     if world.office is not None and (world.office.is_busy() or any(m.taken and not m.case for m in world.office.mails)):
         return False
-    if any(link.copies for link in (world.webhooks, world.rest, world.api)):
+    if any(link.copies for link in (world.webhooks, world.rest, world.api, world.presses)) or world.pressers.at_it:
         return False
     if not world.visitors.is_quiet():
         return False

@@ -94,6 +94,7 @@ class Options:
     erasures: int = 0  # customers who are erased while they write
     keeps_refused: bool = False  # what was recorded before somebody objected is not deleted
     has_lead: bool = False  # somebody comes to the calls of others
+    presses: int = 0  # of devices with one button
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
     spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
@@ -138,6 +139,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         keeps_refused=on_tape.random() < 0.25,
         erasures=of_ops.choice((0, 0, 3, 10)),
         has_lead=on_tape.random() < 0.4,
+        presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         joins=by_leads.random() < 0.3,
         spammers=of_spam.choice((0, 2, 5)),
         calls=on_phone.choice((0, 15, 40, 80)),

@@ -29,6 +29,7 @@ from tests.simulation.network import Link, Passage
 from tests.simulation.ops import Ops
 from tests.simulation.options import Options
 from tests.simulation.people import make_people, plan_texts
+from tests.simulation.pressers import Pressers
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
@@ -114,6 +115,10 @@ class World:
         )
         self.provider.exchange.is_calm = self._is_calm
         self.secret = hashlib.sha256(f"secret/{options.seed}".encode()).digest()
+        self.presses = self._link("presses", self._to_service, (20.0, 200.0))
+        self.pressers = Pressers(
+            options, link=self.presses, provider=self.provider, judge=self.judge, clock=self.clock, world=owner
+        )
         self.post = MailSide(self, owner) if options.has_mail else None
         self.office = self.post.office if self.post else None
         self.provider.exchange.on_recording = RecordingWatch(self.judge, self.log, self.provider.exchange).begun
@@ -151,6 +156,7 @@ class World:
         plan += [(at, True, act) for at, act in by_mail]
         ops = Ops(self.options, self.api, self.log, self._owner)
         plan += [(at, True, act) for at, act in ops.plan()]
+        plan += [(at, True, act) for at, act in self.pressers.plan()]
         plan += [(at, False, act) for at, act in troubles.plan()]
         plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
         plan.sort(key=lambda planned: planned[0])
@@ -184,6 +190,7 @@ class World:
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
         self.visitors.mend()
+        self.pressers.mend()
         if self.joiner is not None:
             self.joiner.is_over = True
         for process in self.processes:

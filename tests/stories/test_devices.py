@@ -1,7 +1,5 @@
 """Stories of devices and their households: a press, a code that somebody says, and what the device is told from then on."""
 
-from router.core.commands import SYSTEM, UnmergeCustomers
-from router.core.words import MergeId
 from tests.story import HERS, HIS, Json, Story, World
 from tests.story.devices import Device
 
@@ -63,19 +61,21 @@ async def test_an_agent_pairs_and_lets_go() -> None:
         customer = await customer_of(story)
         device = Device(story, "T100-0001")
         await device.presses()
-        item = await story.api("POST", f"/customers/{customer}/devices", {"code": device.code})
+        code = {"code": device.code}
+        item = await story.api("POST", f"/customers/{customer}/devices", code, key="pair")
+        assert await story.api("POST", f"/customers/{customer}/devices", code, key="pair") == item
         assert (item["how"], item["evidence"], item["device"].rpartition("/")[2]) == ("api", "strong", "T100-0001")
         await device.presses()
         proved = [c for case in await story.cases() for c in case["contacts"] if c["evidence"] == "proof"]
         assert len(proved) == 1
         left = await story.api("POST", f"/customers/{customer}/devices/{item['id']}/unpair", {"reason": "sold"})
-        assert left["items"] == []
+        assert left == {"done": True}
         before = {case["id"] for case in await story.cases()}
         told = await device.presses(text="from the new owner")
         assert told["device"]["paired"] is False
         await story.phone(HIS).texts(f"{device.code}")
         new = [case for case in await story.cases() if case["id"] not in before]
-        assert "from the new owner" in await story.said(new[0]["id"])
+        assert await story.said(new[0]["id"]) == ["from the new owner", device.code]
         assert [d["how"] for d in await devices_of(story, await customer_of(story, HIS))] == ["sms"]
         assert await devices_of(story, customer) == []
         await story.restarts()
@@ -130,8 +130,7 @@ async def test_a_pairing_by_mistake_is_taken_back() -> None:
         rows = await story.timeline(pressed, "identity")
         assert {"customers_merged", "device paired"} <= {e["facts"]["what"] for e in rows}
         merge = next(e["facts"]["merge"] for e in rows if "merge" in e["facts"])
-        assert story.running is not None
-        await story.running.node.take(UnmergeCustomers(key="undo", merge=MergeId(merge), actor=SYSTEM))
+        await story.api("POST", f"/customers/{customer}/unmerge", {"merge": merge})
         assert await devices_of(story, customer) == []
         await story.phone(HERS).texts("still wrong")
         assert await story.said(pressed) == [""]
@@ -147,3 +146,30 @@ async def test_the_code_on_the_phone() -> None:
         [shown] = await devices_of(story, await customer_of(story))
         assert (shown["how"], shown["evidence"]) == ("phone", "weak")
         await story.phone(HERS).hangs_up()
+
+
+async def test_a_devices_household_is_answered() -> None:
+    """A device reads no letters: what an agent writes about its press goes to its household, by the way that reaches
+    them, and the device reads that they were answered."""
+    async with Story() as story:
+        await story.phone(HERS).texts("I moved")
+        old = await story.phone(HERS).case()
+        await story.api("POST", f"/cases/{old}/status", {"status": "closed"})
+        ana = await story.ready_agent("Ana", skills={"heating": 3})
+        device = Device(story, "T100-0001")
+        await device.presses()
+        work = await ana.accepts()
+        nobody = await ana.refused("POST", f"/cases/{work['case']}/messages", {"text": "Is the fuse on?"})
+        assert nobody["status"] == 409
+        await story.api("POST", f"/customers/{await customer_of(story)}/devices", {"code": device.code})
+        assert (await device.reads()).json["state"] == "with_us"
+        sent = await ana.replies(work["case"], "Is the fuse on?")
+        assert (sent["channel"], sent["address"]) == ("sms", HERS)
+        assert await story.phone(HERS).inbox() == ["Is the fuse on?"]
+        await ana.finishes(work)
+        assert (await device.reads()).json["state"] == "answered"
+        await story.phone(HERS).texts("yes, it is on")
+        rows = await story.timeline(work["case"], "message")
+        assert [row["text"] for row in rows] == ["", "Is the fuse on?", "yes, it is on"]
+        await story.api("POST", f"/cases/{work['case']}/status", {"status": "solved"})
+        assert (await device.reads()).json["state"] == "done"

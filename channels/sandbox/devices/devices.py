@@ -61,8 +61,9 @@ class Devices:
         device.began(press)
         answer = await self._send("POST", CONTACTS, headers, body, about=f"device {device.name}")
         press.status = answer.status if answer else 0
-        if answer is not None and answer.status == 201:
-            device.was_told(json.loads(answer.body))
+        told = _object(answer)
+        if answer is not None and answer.status == 201 and told:
+            device.was_told(told)
             await self.look(device)
         else:
             device.light, press.trouble = Light.FAILED, _why(answer)
@@ -75,8 +76,8 @@ class Devices:
         answer = await self._send(
             "GET", device.page, CIMultiDict({"Accept": "application/json"}), b"", about=f"device {device.name}"
         )
-        if answer is not None and answer.status in (200, 404):
-            device.read(json.loads(answer.body))
+        if answer is not None and answer.status in (200, 404) and (shown := _object(answer)):
+            device.read(shown)
 
     async def _send(
         self, method: str, path: str, headers: CIMultiDict[str], body: bytes, *, about: str
@@ -95,11 +96,16 @@ def _signature(device: Device, method: str, path: str, at_s: int, body: bytes) -
     return f"{device.key}.{at_s}.{hmac.new(device.secret.encode(), text, 'sha256').hexdigest()}"
 
 
+def _object(answer: WireResponse | None) -> dict[str, object]:
+    """The JSON object in an answer; an empty one where there is none."""
+    try:
+        read = json.loads(answer.body) if answer is not None else {}
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
 def _why(answer: WireResponse | None) -> str:
     if answer is None:
         return "no answer came"
-    try:
-        detail = json.loads(answer.body).get("detail", "")
-    except ValueError:
-        detail = ""
-    return f"HTTP {answer.status} {detail}".strip()
+    return f"HTTP {answer.status} {_object(answer).get('detail', '')}".strip()

@@ -65,9 +65,10 @@ class Device {
     says.textContent = device.says || "Press the button. Nothing has to be filled in.";
     code.hidden = !device.code;
     digits.textContent = device.code || "";
-    until.textContent = device.code ? `say it to us by ${hour(device.code_until).slice(0, 5)} UTC, on any channel` : "";
-    promised.hidden = !device.promised;
-    promised.textContent = device.promised ? promiseWords(device.promised) : "";
+    until.textContent = device.code ? `say it to us by ${hour(device.code_until).slice(0, 5)} UTC` : "";
+    const promise = device.promised && device.promised.window;
+    promised.hidden = !promise;
+    promised.textContent = promise ? `Between ${hour(promise.start).slice(0, 5)} and ${hour(promise.end).slice(0, 5)} UTC` : "";
     bond.textContent = device.paired ? "paired · signs" : device.has_key ? "not paired" : "new";
     bond.classList.toggle("good", device.paired);
     const rows = device.presses.slice(-6).reverse().map((one) => {
@@ -77,9 +78,4 @@ class Device {
     });
     presses.replaceChildren(...rows);
   }
-}
-
-function promiseWords(promise) {
-  if (!promise.window) return "Promised: a call when it is your turn";
-  return `Promised: a call between ${hour(promise.window.start).slice(0, 5)} and ${hour(promise.window.end).slice(0, 5)} UTC`;
 }

@@ -1,0 +1,34 @@
+"""The sandbox's page: a device is pressed, shows its code, and shows what it reads once its household has said it."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+
+async def test_press_say_the_code_press_again(desk: Stage, browser: Browser) -> None:
+    """Nothing to fill in: one press and a code; said by text, the device is paired, signs, and reads that we call."""
+    complaints: list[str] = []
+    page = await browser.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
+    await page.goto(f"{desk.sandbox.url}/#devices")
+    device = page.locator(".device").first
+    await expect(device.locator(".bond")).to_have_text("new")
+    await device.get_by_role("button", name="Help").click()
+    await expect(device.locator(".lamp-words")).to_have_text("it came in")
+    code = await device.locator(".digits").inner_text()
+    await desk.text(f"it shows {code}")
+    await expect(device.locator(".bond")).to_have_text("paired · signs")
+    await expect(device.locator(".code")).to_be_hidden()
+    await device.get_by_role("button", name="Call me").click()
+    await expect(device.locator(".lamp-words")).to_have_text("we call")
+    await expect(device.locator(".says")).to_contain_text("We call you when it is your turn")
+    await expect(device.locator(".presses li").first).to_contain_text("pressed, signed")
+    await device.get_by_role("button", name="Reset").click()
+    await expect(device.locator(".bond")).to_have_text("new")
+    await page.get_by_role("link", name="Phones").click()
+    await expect(device).to_be_hidden()
+    assert complaints == []
