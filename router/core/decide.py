@@ -248,6 +248,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
         case _:
             assert_never(command)
+    belonging.follow(making)
     merging.follow(making)
     leads.follow(making)
     recording.follow(making)

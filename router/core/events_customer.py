@@ -334,6 +334,7 @@ class MatterAnswered:
     at: Ms
     entry: int
     chosen: CaseId | None = None
+    named: bool = False  # by its reference, for they had proved who they are
 
 
 @value

@@ -80,10 +80,17 @@ def take_answer(making: Making, id: CaseId, text: str) -> bool:
         return False
     chosen = case.question.choices[n - 1]
     making.emit(
-        MatterAnswered(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, chosen=chosen)
+        MatterAnswered(
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            chosen=chosen,
+            named=case.question.named,
+        )
     )
     other = making.state.get(chosen or "")
-    if isinstance(other, Case):
+    if isinstance(other, Case) and not case.question.named:
         _go_where(making, making.case(id), other)
     return True
 

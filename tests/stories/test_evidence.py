@@ -92,8 +92,8 @@ async def test_a_reference_with_the_expected_address_is_strong_and_alone_it_open
 
 
 async def test_which_matter_is_asked_where_the_answer_tells_who_gets_it() -> None:
-    """By WhatsApp, which vouches for the account, the question names the references; the answer moves the case to
-    those who have the matter, its place kept. By a bare number it names nothing."""
+    """By WhatsApp, which vouches for the account, the question names the references; with the answer the words go on
+    in that case, and an agent can take that back."""
     async with Story() as story:
         her = story.phone(HERS)
         await her.texts("my heating shows E42", channel="whatsapp")
@@ -106,13 +106,17 @@ async def test_which_matter_is_asked_where_the_answer_tells_who_gets_it() -> Non
         assert heating["ref"] in asked and billing["ref"] in asked
         assert asked.startswith("Which case is it about?")
         await her.texts("2", channel="whatsapp")
+        second = asked.partition("2 = ")[2][: len(billing["ref"])]
+        chosen = next(c for c in (heating, billing) if c["ref"] == second)
+        assert len(await story.cases()) == 2
         unsure = await story.case(unsure["id"])
-        by_number = [c["case"] for c in (await story.case(unsure["id"]))["candidates"]]
-        chosen = next(c for c in (heating, billing) if c["id"] == by_number[0])
-        assert unsure["queue"] == chosen["queue"]
-        assert "matter_answered" in [d["what"] for d in await story.decisions(unsure["id"])]
+        assert unsure["merged_into"]["id"] == chosen["id"]
+        assert (await story.said(chosen["id"]))[-3:] == ["is anybody there?", asked, "2"]
+        assert "matter_answered" in [d["what"] for d in await story.decisions(chosen["id"])]
         await her.texts("2", channel="whatsapp")
         assert len(await her.inbox()) == 1
+        await story.api("POST", f"/cases/{chosen['id']}/unmerge", {"merge": unsure["merged_into"]["merge"]})
+        assert (await story.said(unsure["id"]))[:3] == ["is anybody there?", asked, "2"]
 
 
 async def test_what_a_number_alone_is_asked_names_nothing() -> None:
@@ -285,10 +289,10 @@ async def test_a_mail_without_a_token_is_a_guess_that_is_split_in_one_action() -
         assert guess["grounds"] == ["bare_mail", "single_case"]
         row = (await story.timeline(case["id"], "message"))[-1]
         assert "it is the only matter of theirs that is open" in row["reasons"]
-        split = await ana.api("POST", f"/cases/{case['id']}/split", {"entries": [row["id"]]})
-        assert await story.said(split["id"]) == ["My cat is on your roof"]
-        assert split["customer"] == case["customer"]
-
         await story.passes(minutes=5)
         await mia.writes("You charged me twice", subject="Invoice 4711")
         assert (await story.cases())[-1]["contacts"][0]["link"] == "new_matter"
+
+        split = await ana.api("POST", f"/cases/{case['id']}/split", {"entries": [row["id"]]})
+        assert await story.said(split["id"]) == ["My cat is on your roof"]
+        assert split["customer"] == case["customer"]
