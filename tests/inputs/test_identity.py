@@ -8,6 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from channels.chat.identity import BadIdentity, Identities, IdentityKey, problem_of_key
 from router.core.clock import Ms
@@ -26,10 +28,6 @@ def key(algorithm: str, text: str) -> IdentityKey:
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 def test_a_public_key_is_no_secret(algorithm: str) -> None:
     """What its private half signed is taken; what somebody signed with the public half, as if it were a secret, is not."""
-    pytest.importorskip("cryptography")
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
     private: Any = (
         ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256" else rsa.generate_private_key(65537, 2048)
     )
