@@ -73,7 +73,7 @@ class Outgoing:
 class Sent:
     """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows).
 
-    `unreached`: those of a letter's copies whom it will never reach, though it went to all others. `of_recipient`: it
+    `unreached`: those whom mail will never reach: of a letter's copies, or whom it was for. `of_recipient`: it
     is to be tried again because of whom it is for, and tells nothing of how the provider does."""
 
     outcome: str

@@ -68,11 +68,10 @@ class EmailChannel:
             unreached = await self._post.deliver(envelope, timeout_s=SEND_S)
         except PostRefused as refused:
             error = f"{refused.code} {refused.text}"[:300]
-            return (
-                Sent("refused", error=error, setback=Setback.UNREACHABLE)
-                if refused.permanent
-                else Sent("again", error=error, of_recipient=refused.of_recipient)
-            )
+            if not refused.permanent:
+                return Sent("again", error=error, of_recipient=refused.of_recipient)
+            unreached = (message.to,) if refused.of_recipient else ()
+            return Sent("refused", error=error, setback=Setback.UNREACHABLE, unreached=unreached)
         except PostFailure as failure:
             return Sent("lost" if failure.may_have_arrived else "again", error=str(failure)[:300])
         return Sent("sent", provider_id=id, unreached=tuple(one.address for one in unreached if one.is_permanent))

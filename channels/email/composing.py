@@ -6,12 +6,12 @@ subject is one line before it goes in. Whom to write to, and whether, is decided
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal
 
 from channels.email.addresses import is_mail_address, mail_key
 from channels.email.attachments import DOWNLOAD, safe_name
@@ -29,8 +29,24 @@ SUBJECT_MAX = 500
 REFERENCES_MAX = 20
 LINE_MAX = 998
 """RFC 5322 section 2.1.1. Shorter lines make the standard library encode long Message-IDs, which breaks threads."""
-_PLAIN = SMTP.clone(max_line_length=LINE_MAX, cte_type="7bit")
-_UTF8 = SMTPUTF8.clone(max_line_length=LINE_MAX, cte_type="7bit")
+
+
+class _Headers(HeaderRegistry):
+    """The standard library's, which makes a class of each header of each mail anew: costly, and garbage in cycles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = super().__getitem__(name)
+        return known
+
+
+_PLAIN = SMTP.clone(max_line_length=LINE_MAX, cte_type="7bit", header_factory=_Headers())
+_UTF8 = SMTPUTF8.clone(max_line_length=LINE_MAX, cte_type="7bit", header_factory=_Headers())
 
 
 def compose(

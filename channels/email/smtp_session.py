@@ -6,6 +6,7 @@ letting others have their turn; so what comes after DATA goes past it, into `Mai
 """
 
 import asyncio
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import AnyStr, Protocol, cast
@@ -22,6 +23,10 @@ MARK = b"\n"
 COMMAND_BYTES_MAX = 2_048
 COMMANDS_MAX = 10_000  # of each kind, in one session
 NULL_PATH = "<>"
+PLAIN_PATH = re.compile(
+    r"<([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[\w-]+(?:\.[\w-]+)*)>(?: (.*))?", re.ASCII
+)
+"""A path as nearly all are (RFC 5321 section 4.1.2), and its parameters."""
 
 FAILED = Reply(451, "4.3.0 Local trouble, please try again later")
 BUSY = Reply(421, "4.3.2 Too many connections, please try again later")
@@ -222,6 +227,8 @@ class Session(SMTP):
         super()._set_post_data_state()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        if (plain := PLAIN_PATH.fullmatch(arg)) is not None:  # which the library takes a hundred times as long for
+            return plain[1], plain[2] or ""
         try:
             return super()._getaddr(arg)
         except (IndexError, ValueError, AttributeError):  # the standard library's parser, on odd addresses

@@ -183,7 +183,7 @@ class RecordAttempt:
     """What the provider answered. `provider_id` on success; else `error`, and whether another try may help.
 
     `outcome`: sent, refused (never will), again (not taken, try later), lost (no answer: it may have gone out),
-    absent (looked for and not found). `unreached`: who will never get the copy of it that was for them."""
+    absent (looked for and not found). `unreached`: whom mail will never reach."""
 
     key: str
     message: MessageId

@@ -4,7 +4,7 @@ References move, not rows: each of these says what stands where from now on, and
 """
 
 from router.core.clock import Ms
-from router.core.documents import Reached
+from router.core.documents import Letter, Reached
 from router.core.values import value
 from router.core.words import ActorKind, CaseId, CustomerId, Evidence, MergeId, VaultId
 
@@ -60,6 +60,8 @@ class CaseSplit:
     heard: Reached | None = None
     left: Reached | None = None
     place_at: Ms | None = None
+    letter: Letter | None = None  # the last mail among them
+    left_letter: Letter | None = None
 
 
 @value

@@ -6,7 +6,7 @@ guessing: whatever came in between is on the right side already.
 
 from typing import Any
 
-from router.core.documents import Case, Customer, Joined, Reached, Side, Split, State
+from router.core.documents import Case, Customer, Joined, Letter, Reached, Side, Split, State
 from router.core.events import (
     CasesMerged,
     CaseSplit,
@@ -281,7 +281,14 @@ def split(state: State, event: CaseSplit) -> State:
     if case.side is not None:
         state = _with_side(state, case, place_at=event.place_at)
         case = get(state, event.case, Case)
-    state = _moved(state, case, contacts=-event.contacts, unanswered=-event.unanswered, heard=event.left)
+    state = _moved(
+        state,
+        case,
+        contacts=-event.contacts,
+        unanswered=-event.unanswered,
+        heard=event.left,
+        letter=event.left_letter,
+    )
     state = change(state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at)
     came = Split(
         id=event.split,
@@ -296,6 +303,7 @@ def split(state: State, event: CaseSplit) -> State:
         split=came,
         rows_moved=True,
         heard=event.heard,
+        letter=event.letter,
         contacts=event.contacts,
         unanswered=event.unanswered,
         language=case.language,
@@ -306,24 +314,31 @@ def split_undone(state: State, event: SplitUndone) -> State:
     new = get(state, event.into, Case)
     came = new.split
     assert came is not None
-    heard = new.side.heard if new.side is not None else new.heard
-    state = _moved(state, new, contacts=-came.contacts, unanswered=-came.unanswered, heard=heard)
+    mine: Case | Side = new.side or new
+    heard, letter = mine.heard, mine.letter
+    state = _moved(state, new, contacts=-came.contacts, unanswered=-came.unanswered, heard=heard, letter=letter)
     state = change(state, get(state, new.id, Case), split=None)
     case = get(state, event.case, Case)
-    back = case.side.heard if case.side is not None else case.heard
+    theirs: Case | Side = case.side or case
+    back = theirs.heard
     if back is None or (heard is not None and heard.at > back.at):
-        back = heard
-    state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back)
+        back, letter = heard, letter or theirs.letter
+    else:
+        letter = theirs.letter or letter
+    state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back, letter=letter)
     return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at)
 
 
-def _moved(state: State, case: Case, *, contacts: int, unanswered: int, heard: Reached | None) -> State:
+def _moved(
+    state: State, case: Case, *, contacts: int, unanswered: int, heard: Reached | None, letter: Letter | None
+) -> State:
     """Contacts went from, or to, a case. What was answered meanwhile stays answered."""
     mine: Case | Side = case.side or case
     changes: dict[str, Any] = {
         "contacts": mine.contacts + contacts,
         "unanswered": max(0, mine.unanswered + unanswered),
         "heard": heard,
+        "letter": letter,
     }
     if case.side is None:
         return change(state, case, **changes)

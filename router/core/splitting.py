@@ -8,7 +8,7 @@ from router.core.cases import check_version
 from router.core.commands import SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
 from router.core.context import Making
-from router.core.documents import Case, Entry, Reached
+from router.core.documents import Case, Entry, Letter, Reached
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseSplit, IdentityNoted, SplitUndone
 from router.core.merging import join, realign, take_apart, unmerge_cases
@@ -24,8 +24,8 @@ def split_case(making: Making, command: SplitCase) -> None:
     """Open a case for the named rows. Raises Rejected where one of them does not stand there, or all of them would go
     that the customer wrote."""
     case = _whose(making, command)
-    contacts = [row for row in command.rows if row.contact is not None]
-    left = [row for row in command.left if row.contact is not None]
+    contacts = [row for row in command.rows if _is_contact(row)]
+    left = [row for row in command.left if _is_contact(row)]
     if not contacts or not left:
         raise Rejected(Reason.NOTHING_TO_DO, "one matter")
     owed_at = _owed_at(making, case)
@@ -51,6 +51,8 @@ def split_case(making: Making, command: SplitCase) -> None:
             words=words,
             heard=_heard(contacts),
             left=_heard(left),
+            letter=_letter(contacts),
+            left_letter=_letter(left),
             place_at=min((row.at for row in staying), default=None),
         )
     )
@@ -110,6 +112,17 @@ def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: s
     assert address is not None, "words of a customer came from an address of theirs"
     heard = TakeContact(key="", channel=first.channel, sender="", via=first.via, at=first.at, text=text)
     want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
+
+
+def _is_contact(row: Entry) -> bool:
+    """Whether somebody wrote or called, and not a machine."""
+    is_words = row.contact is not None and row.kind in ("message", "call") and row.direction == "in"
+    return is_words and not (row.letter is not None and row.letter.automatic)
+
+
+def _letter(rows: list[Entry]) -> Letter | None:
+    mails = [row for row in rows if row.letter is not None]
+    return max(mails, key=lambda row: (row.at, row.n)).letter if mails else None
 
 
 def _heard(rows: list[Entry]) -> Reached | None:

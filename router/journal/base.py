@@ -229,7 +229,8 @@ class Journal(Protocol):
         ...
 
     async def index(self, batches: Sequence[Stored]) -> None:
-        """Make the words of `batches` found, which follow `indexed_to` in the log. Done twice, it is done once."""
+        """Make the words of `batches` found, which follow `indexed_to` in the log: of as many, and at least of one, as
+        hold up no commit. Done twice, it is done once."""
         ...
 
     async def find_cases(

@@ -22,6 +22,10 @@ SHAPE = "1"
 """Of the tables below and of what is put into them; another one than the file's and the index is made anew."""
 ROWS_MAX = 256
 """Rows in one statement at most."""
+CHARS = 64 * 1024
+"""Words after which a write ends: some milliseconds, for the next commit waits for it."""
+LOOKED_AT_FIRST = 2
+"""Batches whose words are read at once; then twice as many."""
 ROUNDS_MAX = 500
 """Documents looked at for one page. Where no more are found among them, the next page goes on below."""
 STEPS = 64
@@ -48,8 +52,9 @@ class Indexing:
         self.position = self._begin()
 
     def write(self, batches: Sequence[Stored]) -> int:
-        """Put the rows of `batches` into the index, once, however often they are given. Returns how many rows."""
-        fresh = [stored for stored in batches if stored.last > self.position]
+        """Put the rows of the first of `batches` into the index, once, however often they are given; `position` tells
+        how far it came. Returns how many rows."""
+        fresh, vault = self._share([stored for stored in batches if stored.last > self.position])
         if not fresh:
             return 0
         db = self._db
@@ -57,7 +62,7 @@ class Indexing:
         try:
             db.execute("BEGIN IMMEDIATE")
             try:
-                count = self._insert(fresh)
+                count = self._insert(fresh, vault)
                 db.execute(
                     "INSERT OR REPLACE INTO record (kind, id, body) VALUES ('cursor', 'search', ?)",
                     (str(fresh[-1].last),),
@@ -89,12 +94,23 @@ class Indexing:
         )
         return 0
 
-    def _insert(self, batches: Sequence[Stored]) -> int:
-        cases, customers = rows_of(batches)
-        vault = self._json(
-            "SELECT json_group_object(id, body) FROM vault WHERE id IN (SELECT value FROM json_each(?))",
-            [id for row in (*cases, *customers) for id in row.ids],
+    def _share(self, batches: Sequence[Stored]) -> tuple[Sequence[Stored], dict[str, str]]:
+        """As many of `batches` as are written at once, and their words."""
+        vault: dict[str, str] = {}
+        until, more = 0, LOOKED_AT_FIRST
+        while until < len(batches) and sum(map(len, vault.values())) < CHARS:
+            cases, customers = rows_of(batches[until : until + more])
+            vault |= self._words([id for row in (*cases, *customers) for id in row.ids])
+            until, more = until + more, 2 * more
+        return batches[:until], vault
+
+    def _words(self, ids: Iterable[str]) -> dict[str, str]:
+        return self._json(
+            "SELECT json_group_object(id, body) FROM vault WHERE id IN (SELECT value FROM json_each(?))", ids
         )
+
+    def _insert(self, batches: Sequence[Stored], vault: dict[str, str]) -> int:
+        cases, customers = rows_of(batches)
         addresses = self._addresses({row.owner for row in cases if row.with_addresses}, vault)
         written = self._insert_rows("case", self._of_each_case(cases), vault, addresses)
         return written + self._insert_rows("customer", customers, vault, addresses)
@@ -109,10 +125,7 @@ class Indexing:
             sorted(owners),
         )
         given = {id: [str(address["id"]) for address in all] for id, all in found.items()}
-        vault |= self._json(
-            "SELECT json_group_object(id, body) FROM vault WHERE id IN (SELECT value FROM json_each(?))",
-            [id for ids in given.values() for id in ids],
-        )
+        vault |= self._words(id for ids in given.values() for id in ids)
         return given
 
     def _of_each_case(self, rows: list[Row]) -> list[Row]:
@@ -136,7 +149,7 @@ class Indexing:
     ) -> int:
         if not rows:
             return 0
-        ordinals = self._ordinals(kind, {row.document: row.owner for row in rows})
+        ordinals = self._ordinals(kind, {row.document: row.owner for row in reversed(rows)})  # as it was opened
         values: dict[int, tuple[str, str]] = {}
         for row in rows:
             text, keys = text_of(row, vault, addresses.get(row.owner, ()) if row.with_addresses else ())

@@ -6,6 +6,7 @@ a start goes on beside the service.
 
 import asyncio
 from collections import deque
+from itertools import islice
 
 import structlog
 
@@ -13,11 +14,11 @@ from channels.clock import Activity
 from router.journal.base import Journal, Stored
 
 CHUNK = 512
-"""Fresh batches whose rows are written at once: as many as a commit takes, so that it keeps up with any load."""
+"""Fresh batches given to the journal at once: as many as a commit takes, so that it keeps up with any load."""
 READ = 128
-"""Batches read from the log and written at once, when it is behind: a few milliseconds between two commits."""
-BUSY = 64
-"""Events that others wrote during one chunk from which the journal is busy: then the index goes on later."""
+"""Batches read from the log at once, when it is behind."""
+BUSY_PER_S = 1_000
+"""Events that others write in a second from which the journal is busy: then the index goes on later."""
 PAUSE, PAUSE_S_MAX = 12, 1.0
 """How long it then leaves the writer alone, times what its chunk took, and at most."""
 REMEMBERED_MAX = 4096
@@ -63,8 +64,9 @@ class Indexer:
             clock = asyncio.get_running_loop().time
             began, before = clock(), self._journal.last_seq
             await self._journal.index(await self._next())
-            if self._journal.last_seq - before > BUSY:
-                await asyncio.sleep(min(PAUSE_S_MAX, PAUSE * (clock() - began)))
+            took = clock() - began
+            if self._journal.last_seq - before > BUSY_PER_S * took:
+                await asyncio.sleep(min(PAUSE_S_MAX, PAUSE * took))
             done = (self._journal.indexed_to - first) * 100 // behind
             if behind >= TOLD_FROM and done >= told + TOLD_EVERY and told < 100:
                 told = min(100, done - done % TOLD_EVERY)
@@ -75,6 +77,6 @@ class Indexer:
         while self._fresh and self._fresh[0].last <= position:
             self._fresh.popleft()
         if self._fresh and self._fresh[0].first == position + 1:
-            return [self._fresh.popleft() for _ in range(min(CHUNK, len(self._fresh)))]
+            return list(islice(self._fresh, CHUNK))
         self._fresh.clear()
         return await self._journal.batches(after=position, limit=READ)

@@ -178,8 +178,8 @@ class Outbox:
         return await self._record(message, message.attempts, Sent(outcome, error="no answer to the last attempt"))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
-        copies = message.mail.copies if message.mail is not None and sent.unreached else ()
-        words = await self._journal.words([str(id) for id in copies])
+        everybody = (message.address, *message.mail.copies) if message.mail is not None and sent.unreached else ()
+        words = await self._journal.words([str(id) for id in everybody])
         await self._customers.take(
             RecordAttempt(
                 key=f"outcome/{message.id}/{attempt}/{sent.outcome}/{message.version}",
@@ -191,7 +191,7 @@ class Outbox:
                 retry_after_ms=sent.retry_after_ms,
                 adopted=adopted,
                 setback=sent.setback,
-                unreached=tuple(id for id in copies if words.get(id) in sent.unreached),
+                unreached=tuple(id for id in everybody if words.get(id) in sent.unreached),
             )
         )
 

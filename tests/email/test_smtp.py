@@ -5,13 +5,17 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email._header_value_parser import get_angle_addr  # pyright: ignore[reportMissingTypeStubs]
 from typing import Any
 
 import aiosmtplib
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import from_regex
 
 from channels.email.post import ACCEPTED, Envelope, PostFailure, PostRefused, Reply, Unreached
 from channels.email.smtp import UTF8_REFUSED, SmtpLimits, SmtpListener, SmtpPost
+from channels.email.smtp_session import PLAIN_PATH
 
 HOST = "127.0.0.1"
 MAIL = Envelope("mia@customer.example", ("help@support.example",), b"Subject: hello\r\n\r\nIt is cold.\r\n")
@@ -556,3 +560,13 @@ async def test_odd_commands_are_refused_and_the_session_goes_on(desk: Desk, line
         heard = await talk(listener.port, b"HELO x", line, b"NOOP")
     assert heard[2][:1] == b"5", heard
     assert heard[3].startswith(b"250"), heard
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=from_regex(PLAIN_PATH, fullmatch=True))
+def test_a_plain_path_is_read_as_the_library_reads_it(path: str):
+    """The short way for nearly all addresses is a short way and nothing else."""
+    found = PLAIN_PATH.fullmatch(path)
+    assert found is not None
+    address, rest = get_angle_addr(path)
+    assert (found[1], (found[2] or "").strip()) == (address.addr_spec, rest.strip())

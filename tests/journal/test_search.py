@@ -186,7 +186,9 @@ async def test_a_chunk_takes_as_many_statements_whatever_is_in_it(tmp_path: Path
         await journal.index(batches)
         journal._writer.set_trace_callback(None)  # pyright: ignore[reportPrivateUsage]
         ours = [sql for sql in seen if not sql.startswith("--") and "'main'." not in sql]
-        assert ours[0] == "PRAGMA synchronous=NORMAL"
+        looks = [sql for sql in ours if ours.index("PRAGMA synchronous=NORMAL") > ours.index(sql)]
+        assert len(looks) <= 5, "the words of a chunk are read in few steps, each twice as large as the one before"
+        ours = ours[len(looks) :]
         assert ours[-2:] == ["COMMIT", "PRAGMA synchronous=FULL"]
         counts.append(len(ours))
         seen.clear()

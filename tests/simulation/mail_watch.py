@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from router.core.documents import Case, Customer, State
-from router.core.events import CaseOpened, CaseReopened, ContactReceived, MessageQueued, WorkWanted
+from router.core.events import CaseOpened, CaseReopened, CaseSplit, ContactReceived, MessageQueued, WorkWanted
 from router.core.words import DAY_MS, HOUR_MS, Channel
 from tests.simulation.log import Judge, Taken
 from tests.simulation.post_office import MARK, Mailed, Out
@@ -46,6 +46,7 @@ class MailWatch:
     told: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_case: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_machine: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[tuple[str, int], Mailed] = field(default_factory=dict[tuple[str, int], Mailed])
     count: int = 0
     automatic: int = 0  # mails that no person of ours wrote
     moved_at: list[int] = field(default_factory=list[int])  # when mails came and were queued
@@ -53,6 +54,8 @@ class MailWatch:
     def look(self, batch: Taken, before: State) -> None:
         for event in batch.events:
             match event:
+                case CaseSplit():
+                    self._split(event)
                 case CaseOpened():
                     self.refs[event.ref] = event.case
                 case ContactReceived() if event.letter is not None:
@@ -85,6 +88,7 @@ class MailWatch:
             self.judge.broken(3, f"a mail of {mail.author} stands on {mail.case} and on {event.case}")
         mail.case = event.case
         self.said[event.case].append(mail)
+        self.rows[event.case, event.entry] = mail
         self.case_of_mark[mail.mark] = event.case
         known = isinstance(before.get(event.customer), Customer)
         if not known:
@@ -127,6 +131,12 @@ class MailWatch:
         if mail.about and self._case_of(mail.about) == event.case:
             first = self.went_to[mail.about][0]
             self.came_back |= {(event.customer if one == first else event.case, one) for one in mail.failed}
+
+    def _split(self, event: CaseSplit) -> None:
+        """Whoever takes part in a case takes part in what is split from it, and what they wrote there went along."""
+        self.said[event.into] += [self.rows[row] for row in event.entries if row in self.rows]
+        for some in (self.reached, self.invited, self.given):
+            some[event.into] |= some[event.case]
 
     def _case_of(self, message: str) -> str:
         return self.case_of_message.get(message, "")

@@ -100,6 +100,27 @@ async def test_a_copy_that_is_refused_does_not_keep_the_mail_from_the_others(sto
     assert (await tom.last())["text"].strip() == "Thank you both."
 
 
+async def test_an_address_that_refuses_for_good_is_written_to_no_more(story: Story, mia: Mailbox):
+    """Her mail server says at once that she is not there: the answer is seen as not delivered, and the next one tells
+    who writes it that mail does not reach her, until she writes from there again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("The boiler hums")
+    case = await story.one_case()
+    await ana.accepts()
+    await mia.behaves("reject")
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    [entry] = [e for e in await story.timeline(case["id"], "message") if e["text"] == "Which boiler is it?"]
+    assert entry["delivery"]["state"] == "failed"
+    refused = await ana.refused("POST", f"/cases/{case['id']}/messages", {"text": "And since when?"})
+    assert refused["status"] == 409
+    await mia.behaves("accept")
+    await mia.writes("I am back", headers={"In-Reply-To": f"<1.{MIA}>"})
+    await ana.replies(case["id"], "And since when?")
+    await story.passes(seconds=2)
+    assert (await mia.last())["text"].strip() == "And since when?"
+
+
 @pytest.mark.parametrize("passing", ["full", "greylist"])
 async def test_a_copy_that_is_refused_for_now_is_tried_with_the_next_answer(
     story: Story, mia: Mailbox, tom: Mailbox, passing: str

@@ -135,7 +135,9 @@ class MailFromService:
             case _:
                 pass
         present = self._ground.now()
-        self._boxes.receive(recipient, envelope.raw, return_path=envelope.sender, at=present, folders=folders)
+        self._boxes.receive(
+            recipient, envelope.raw, return_path=envelope.sender, at=present, folders=folders, letter=letter
+        )
 
     def _report(self, envelope: Envelope, recipients: Sequence[str], reply: Reply, *, after_ms: int) -> None:
         came_at = self._ground.now()

@@ -91,9 +91,18 @@ class Mailboxes:
             del self._by_address[next(iter(self._by_address))]
         return mailbox
 
-    def receive(self, address: str, raw: bytes, *, return_path: str, at: Ms, folders: tuple[str, ...] = (IN,)) -> None:
-        """Put the mail into these folders of the mailbox."""
-        mailbox, letter = self.used(address), letter_of(raw)
+    def receive(
+        self,
+        address: str,
+        raw: bytes,
+        *,
+        return_path: str,
+        at: Ms,
+        folders: tuple[str, ...] = (IN,),
+        letter: Letter | None = None,
+    ) -> None:
+        """Put the mail into these folders of the mailbox. `letter`: what it says, where that was read before."""
+        mailbox, letter = self.used(address), letter or letter_of(raw)
         for folder in folders:
             mailbox.mails.append(Mail(next(self._count), at, folder, return_path, raw, letter))
             self._kept.append(mailbox)
