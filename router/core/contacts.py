@@ -24,7 +24,7 @@ from router.core.events import (
 )
 from router.core.evidence import grade_of_contact, strengthened
 from router.core.facts import facts_of_contact, without_words
-from router.core.linking import link, read_words
+from router.core.linking import going_on, link, read_words
 from router.core.parts import note_merge
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
@@ -64,6 +64,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     words = read_words(making, customer, text, _topics_besides(making, command, address))
     found_link = link(making, customer, command, address=address.id, words=words)
+    if is_order and found_link.candidates:  # a bare stop or start is about no matter, and opens none beside others
+        found_link = going_on(making, found_link)
     check_goes_on(customer, found_link.how)
     graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
     case = before = found_link.case

@@ -36,6 +36,7 @@ GROUNDS = {
     "same_words": "the words are about what this case is about",
     "same_subject": "the mail has the subject of this case",
     "lately": "it is the only one that something happened in within two days",
+    "unspoken": "it is the newest of several that are open, and nothing was said yet",
     "just_now": "they wrote about it on this line a moment ago",
     "asked_which": "we asked on this line which matter they mean",
     "says_again": "the words say that it is about the same as before",

@@ -194,6 +194,9 @@ def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) 
     recent = [case for case in cases if command.at - case.changed_at <= LATELY_MS]
     if len(recent) == 1:
         return Link(recent[0], "latest_open_case", (*besides, "lately"))
+    if command.channel is Channel.PHONE:  # they have said nothing yet, and will
+        newest = max(cases, key=lambda case: (case.changed_at, case.id))
+        return Link(newest, "latest_open_case", (*besides, "unspoken"))
     return Link(None, "unsure", (*besides, "unsure"), _candidates(cases, *besides, FITS_AS_WELL))
 
 
@@ -216,6 +219,12 @@ def _of_ended(
     if ended.asked and (words.is_again or fits):
         return Link(ended, "reply_after_closed", ("says_again",) if words.is_again else ("same_words",))
     return Link(None, "new_case", ("nothing_open",))
+
+
+def going_on(making: Making, found: Link) -> Link:
+    """The likeliest of its candidates, for what is about no matter at all."""
+    likeliest = making.state.get(found.candidates[0].case or "")
+    return Link(likeliest, "latest_open_case", ("lately",)) if isinstance(likeliest, Case) else found
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ is checked again at the append; on a conflict it is read and decided anew.
 from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
-from policies import ConsentWord
 from router.core.addresses import is_anonymous, matching_key
 from router.core.clock import Clock
 from router.core.commands import (
@@ -62,22 +61,18 @@ from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
 from router.core.parts import merge_key
-from router.core.texts import TEXTS
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import DAY_MS, AddressId, CustomerId
+from router.core.words import AddressId
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
+from router.node.shared_lines import blocks, line_at
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 from router.node.working_sets import WorkingSets
 
 TRIES_MAX = 5
-PROVISIONAL_MAX = 1_000
-"""So often it can be said in a day who wrote from one shared line."""
-PROVISIONAL_TRIED = 5
-"""As many of those may be answered on the line."""
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
@@ -236,52 +231,17 @@ class CustomerScope:
         yesterday and was not named, or whom it answers; else somebody new. A stop from it is everybody's."""
         key = sender_key(command)
         async with self._locks.hold(f"shared {key}"):
-            users = await self._users(key)
-            if isinstance(command, TakeContact):
-                await self._block_for_all(command, users)
-            today = command.at // DAY_MS
-            latest, n = await self._provisional(f"shared {key} {today}")
-            earlier, _ = await self._provisional(f"shared {key} {today - 1}")
-            for known in (*latest, *earlier):
+            line = await line_at(self._journal, self._find, key, at=command.at)
+            for block in blocks(command, line.users, self._means.policy):  # first, so that what comes again finishes it
+                with suppress(Rejected):  # it holds for them already
+                    await self.take(block, keep_key(block.key, command.at))
+            for known in line.provisional:
                 try:
                     return await self._take_known(command, answer_of, known)
                 except Rejected as rejected:  # it was said who that was, and this is no answer to them
                     if rejected.reason is not Reason.SHARED_LINE:
                         raise
-            new = SharedLine(
-                key=f"shared {key} {today}/{n}", users=tuple(dict.fromkeys(customer for customer, _ in users))
-            )
-            return await self._first_contact(command, answer_of, key=new.key, shared=new)
-
-    async def _provisional(self, day: str) -> tuple[list[tuple[str, AddressId]], int]:
-        """Who stood on a shared line on one day, the newest first, and how many those were."""
-        found: list[tuple[str, AddressId]] = []
-        while len(found) < PROVISIONAL_MAX and (known := await self._find(f"{day}/{len(found)}")) is not None:
-            found.append(known)
-        return found[::-1][:PROVISIONAL_TRIED], len(found)
-
-    async def _users(self, key: str) -> tuple[tuple[CustomerId, AddressId], ...]:
-        """Who uses a shared line, each with their own id of it."""
-        loaded = await self._journal.load_by_address(key)
-        customer = loaded.state.get(loaded.customer or "")
-        address = customer.address(loaded.address) if isinstance(customer, Customer) and loaded.address else None
-        return address.users if address is not None else ()
-
-    async def _block_for_all(self, command: TakeContact, users: tuple[tuple[CustomerId, AddressId], ...]) -> None:
-        """Before the contact itself is taken, so that one that comes again after a crash finishes what is left."""
-        word = self._means.policy.consent_word(command.text) if command.channel in TEXTS else None
-        if word not in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN):
-            return
-        for customer, address in users:
-            block = BlockLine(
-                key=f"{command.key}/{customer}",
-                customer=customer,
-                address=address,
-                channel=command.channel,
-                blocked=word is ConsentWord.OPT_OUT,
-            )
-            with suppress(Rejected):  # it holds for them already
-                await self.take(block, keep_key(block.key, command.at))
+            return await self._first_contact(command, answer_of, key=line.next.key, shared=line.next)
 
     async def _find(self, key: str) -> tuple[str, AddressId] | None:
         """Under whom an address is found: the one customer whom all of that person point to."""
