@@ -25,7 +25,7 @@ from router.core.events import (
 from router.core.evidence import grade_of_contact, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
-from router.core.linking import Link, link, read_words
+from router.core.linking import Link, going_on, link, read_words
 from router.core.parts import note_merge
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
@@ -72,6 +72,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         found_link = Link(making.head(command.thread), command.thread_by, ())
     else:
         found_link = link(making, customer, command, address=address.id, words=words)
+        if is_order and found_link.candidates:  # a bare stop or start is about no matter, and opens none beside others
+            found_link = going_on(making, found_link)
         check_goes_on(customer, found_link.how)
     graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
     case = before = found_link.case

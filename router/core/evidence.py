@@ -13,7 +13,9 @@ GROUNDS = {
     "bare_mail": "nobody vouches for the sender's mail address",
     "dmarc": "the sender's domain vouches for the mail (DMARC)",
     "dmarc_failed": "the sender's domain says that this mail is not from there (DMARC)",
-    "in_thread": "it answers in a thread of ours",
+    "reply_address": "it came to the reply address of this case, which only who was written to knows",
+    "answer": "it answers a mail of ours",
+    "thread": "it belongs to a thread of this case",
     "bare_caller_id": "nobody vouches for the caller's number",
     "attestation_a": "the provider vouches for the caller's number (attestation A)",
     "not_attested": "the provider does not vouch for the caller's number",
@@ -36,6 +38,7 @@ GROUNDS = {
     "same_words": "the words are about what this case is about",
     "same_subject": "the mail has the subject of this case",
     "lately": "it is the only one that something happened in within two days",
+    "unspoken": "it is the newest of several that are open, and nothing was said yet",
     "just_now": "they wrote about it on this line a moment ago",
     "asked_which": "we asked on this line which matter they mean",
     "says_again": "the words say that it is about the same as before",
@@ -52,6 +55,11 @@ GROUNDS = {
 }
 """Every ground there is, in words. Others may be recorded by channels that came with a plug-in; those are shown as
 they are."""
+
+
+REFERENCE = "reference_and_expected_address"
+NOT_EXPECTED = frozenset({"typed_address", "device", "session", "dmarc_failed", "shared_line"})
+"""Grounds on which an address is not where a contact came from, but what somebody said of it."""
 
 
 @value
@@ -94,8 +102,9 @@ def grade_of_mail(mail: MailIn, *, known: bool, thread_by: str) -> Graded:
 
 
 def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
-    """The grade with the grounds of the link beside it: a reference together with the expected address is strong."""
+    """The grade with the grounds of the link beside it: a reference together with the expected address is strong, but
+    not with one that anybody could have typed, or that its own domain denies."""
     evidence = graded.evidence
-    if "reference_and_expected_address" in grounds and evidence is Evidence.WEAK:
+    if REFERENCE in grounds and evidence is Evidence.WEAK and NOT_EXPECTED.isdisjoint(graded.grounds):
         evidence = Evidence.STRONG
     return Graded(evidence, (*graded.grounds, *grounds))

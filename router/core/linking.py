@@ -11,6 +11,7 @@ from router.core.clock import Ms
 from router.core.commands import TakeCall, TakeContact
 from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
+from router.core.evidence import REFERENCE
 from router.core.reference import normalised_reference
 from router.core.tree import side_for, tree_of
 from router.core.values import value
@@ -92,7 +93,7 @@ def link(
     last = _last_case(making, person)
     ended = last if last is not None and not last.status.is_live else None
     if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):
-        return Link(named, "reference", ("reference_and_expected_address",))
+        return Link(named, "reference", (REFERENCE,))
     if cases:
         return _of_open(making, customer, command, cases, address=address, words=words)
     return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
@@ -140,7 +141,7 @@ def _by_line(
     making: Making, customer: Customer, command: TakeContact | TakeCall, cases: list[Case], *, address: AddressId
 ) -> Link | None:
     """A reply to what we wrote on this line, or the call that is promised to it."""
-    asked = [case for case in cases if case.question is not None and _same_line(case, command)]
+    asked = [case for case in cases if _was_asked(case, command.at) and _same_line(case, command)]
     if asked:
         return Link(max(asked, key=_heard_at), "answer_to_question", ("asked_which",))
     answered = [case for case in cases if _same_line(case, command) and _is_reply(case, command.at)]
@@ -155,6 +156,10 @@ def _by_line(
             if promised is not None and promised.line == line:
                 return Link(case, "open_promise", ("promise",))
     return None
+
+
+def _was_asked(case: Case, at: Ms) -> bool:
+    return case.question is not None and at - case.question.at <= LATELY_MS
 
 
 def _is_reply(case: Case, at: Ms) -> bool:
@@ -194,6 +199,9 @@ def _by_time(command: TakeContact | TakeCall, cases: list[Case], *besides: str) 
     recent = [case for case in cases if command.at - case.changed_at <= LATELY_MS]
     if len(recent) == 1:
         return Link(recent[0], "latest_open_case", (*besides, "lately"))
+    if command.channel is Channel.PHONE:  # they have said nothing yet, and will
+        newest = max(cases, key=lambda case: (case.changed_at, case.id))
+        return Link(newest, "latest_open_case", (*besides, "unspoken"))
     return Link(None, "unsure", (*besides, "unsure"), _candidates(cases, *besides, FITS_AS_WELL))
 
 
@@ -216,6 +224,12 @@ def _of_ended(
     if ended.asked and (words.is_again or fits):
         return Link(ended, "reply_after_closed", ("says_again",) if words.is_again else ("same_words",))
     return Link(None, "new_case", ("nothing_open",))
+
+
+def going_on(making: Making, found: Link) -> Link:
+    """The likeliest of its candidates, for what is about no matter at all."""
+    likeliest = making.state.get(found.candidates[0].case or "")
+    return Link(likeliest, "latest_open_case", ("lately",)) if isinstance(likeliest, Case) else found
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -73,8 +73,8 @@ def take_answer(making: Making, id: CaseId, text: str) -> bool:
     """Take words as the answer, where the question is open and they are one of its numbers. True when they were."""
     case = making.case(id)
     said = text.strip().rstrip(".)")
-    if case.question is None or not said.isdecimal() or len(said) > 2:
-        return False
+    if case.question is None or case.ask is None or not said.isdecimal() or len(said) > 2:
+        return False  # whoever had it is through: these are words for whoever comes next
     n = int(said)
     if not 1 <= n <= len(case.question.choices):
         return False

@@ -158,6 +158,8 @@ def test_who_is_not_sure_links_to_the_person_and_names_the_candidates() -> None:
     assert where(linked("hello?", heating, billing, third)) == ("c", "just_now")
     asked = replace(third, question=Question(at=NOW, choices=(heating.id, None), named=False))
     assert where(linked("1", heating, billing, asked)) == ("c", "answer_to_question")
+    long_ago = replace(asked, question=Question(at=Ms(NOW - 3 * DAY_MS), choices=(None,), named=False))
+    assert where(linked("1", heating, billing, long_ago)) == ("c", "just_now")
 
 
 def test_who_writes_again_at_once_goes_on() -> None:
@@ -214,6 +216,9 @@ def test_a_grade_is_never_higher_than_what_vouches_for_it() -> None:
     weak = Graded(Evidence.WEAK, ("bare_from",))
     assert strengthened(weak, ("reference_and_expected_address",)).evidence is Evidence.STRONG
     assert strengthened(weak, ("single_case",)) == Graded(Evidence.WEAK, ("bare_from", "single_case"))
+    for said in ("typed_address", "dmarc_failed", "session"):
+        named = strengthened(Graded(Evidence.WEAK, (said,)), ("reference_and_expected_address",))
+        assert named.evidence is Evidence.WEAK
 
 
 def test_every_ground_has_words() -> None:

@@ -156,7 +156,9 @@ class Watch:
                 case CallEnded():
                     self._hung_up(before, event)
                 case AskChanged() if event.ask.work in self.lines:
-                    self.lines[event.ask.work].ask = event.ask
+                    line = self.lines[event.ask.work]
+                    line.seq = line.seq if event.ask.place_at == line.ask.place_at else seq
+                    line.ask = event.ask
                 case WorkWithdrawn():
                     self.lines.pop(event.work, None)
                 case WorkTaken():
@@ -203,7 +205,7 @@ class Watch:
                 live = [d for d in live if root_in(before, d.customer) == root_in(before, event.customer)]
                 parts = [e.case for e in batch.events if isinstance(e, CasesMerged)]  # it goes on in the one there is
                 on_purpose = batch.command.kind in ("OpenCase", "SplitCase")  # a matter of its own, somebody says
-                if live and not on_purpose and event.case not in parts:
+                if live and not on_purpose and event.case not in parts and not _is_another(batch, event, live):
                     self.judge.broken(8, f"{event.case} was opened beside {live[0].id} of the same customer")
             case ConsentChanged():  # a bare order to stop or start asks nothing of anybody
                 if self.unattended[event.case] and batch.command.kind == "TakeContact":
@@ -447,3 +449,12 @@ class Watch:
         address = customer.address(message.address) if isinstance(customer, Customer) else None
         if address is not None and message.channel in address.blocked:
             self.judge.broken(20, f"{message.id} was sent although they had said stop")
+
+
+def _is_another(batch: Taken, opened: CaseOpened, live: list[Case]) -> bool:
+    """Whether a contact opened a case because it is about something else, or fits several: with those as candidates."""
+    links = [e.link for e in batch.events if isinstance(e, ContactReceived) and e.case == opened.case]
+    candidates = {candidate.case for candidate in opened.candidates}
+    if links == ["new_matter"]:
+        return not candidates.isdisjoint(case.id for case in live)
+    return links == ["unsure"] and len(candidates & {case.id for case in live}) > 1

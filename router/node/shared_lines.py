@@ -1,0 +1,78 @@
+"""A line that several people use, as the journal has it: who they are, and who stood there today without a name.
+
+Its one rule: whoever writes from such a line is found under the line and the day, never under a person. It takes no
+lock and decides nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from policies import ConsentWord, PolicySet
+from router.core.commands import BlockLine, TakeCall, TakeContact
+from router.core.context import SharedLine
+from router.core.documents import Customer
+from router.core.texts import TEXTS
+from router.core.values import value
+from router.core.words import DAY_MS, AddressId, CustomerId
+from router.journal.base import Journal
+
+PROVISIONAL_MAX = 1_000
+"""So often it can be said in a day who wrote from one shared line; later ones stand with the last."""
+PROVISIONAL_TRIED = 5
+"""As many of those may be answered on the line."""
+
+Users = tuple[tuple[CustomerId, AddressId], ...]
+Found = tuple[str, AddressId]
+Find = Callable[[str], Awaitable[Found | None]]
+
+
+@value
+class LineNow:
+    """`users`, each with their own id of the line; `provisional`: who stood there without a name today or yesterday,
+    the newest first; `next`: under what somebody new is found."""
+
+    users: Users
+    provisional: tuple[Found, ...]
+    next: SharedLine
+
+
+async def line_at(journal: Journal, find: Find, key: str, *, at: int) -> LineNow:
+    """What is known of the shared line under `key` at a time."""
+    loaded = await journal.load_by_address(key)
+    customer = loaded.state.get(loaded.customer or "")
+    address = customer.address(loaded.address) if isinstance(customer, Customer) and loaded.address else None
+    users = address.users if address is not None else ()
+    today = at // DAY_MS
+    latest = await _of_day(find, f"shared {key} {today}")
+    earlier = await _of_day(find, f"shared {key} {today - 1}")
+    return LineNow(
+        users=users,
+        provisional=(*latest[::-1][:PROVISIONAL_TRIED], *earlier[::-1][:PROVISIONAL_TRIED]),
+        next=SharedLine(
+            key=f"shared {key} {today}/{len(latest)}", users=tuple(dict.fromkeys(customer for customer, _ in users))
+        ),
+    )
+
+
+async def _of_day(find: Find, day: str) -> list[Found]:
+    found: list[Found] = []
+    while len(found) < PROVISIONAL_MAX and (known := await find(f"{day}/{len(found)}")) is not None:
+        found.append(known)
+    return found
+
+
+def blocks(command: TakeContact | TakeCall, users: Users, policy: PolicySet) -> list[BlockLine]:
+    """What a bare stop or start from the line does to each who uses it; nothing where it is none."""
+    is_text = isinstance(command, TakeContact) and command.channel in TEXTS
+    word = policy.consent_word(command.text) if is_text else None
+    if word not in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN):
+        return []
+    return [
+        BlockLine(
+            key=f"{command.key}/{customer}",
+            customer=customer,
+            address=address,
+            channel=command.channel,
+            blocked=word is ConsentWord.OPT_OUT,
+        )
+        for customer, address in users
+    ]
