@@ -139,7 +139,7 @@ class ChatSeat:
         rows = list(self._fresh)
         if not rows or rows[0][0] != talk.at + 1:
             rows = await self._node.journal.lines(room.id, after=talk.at, limit=READ_AT_ONCE)
-        lines = await lines_of(self._node, rows)
+        lines = await lines_of(self._node, rows, own=talk.own)
         for line in lines:
             talk.line(line)
         if ours := [MessageId(line.message) for line in lines if line.message]:
