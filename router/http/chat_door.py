@@ -291,7 +291,7 @@ class ChatSeat:
 
         def answer(decision: Decision) -> Answer:
             received = next(e for e in decision.events if isinstance(e, ContactReceived))
-            body = json.dumps({"seq": received.line, "at": stamp(received.at)})
+            body = f'{{"seq":{received.line},"at":"{stamp(received.at)}"}}'
             until = Ms(now + PROVIDER_KEY_KEPT_MS)
             return Answer(key=key, status=200, body=body, fingerprint=fingerprint, kept_until=until)
 

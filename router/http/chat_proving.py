@@ -199,6 +199,8 @@ class Proving:
 def form_of(**body: Any) -> ContactForm:
     """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
     given = {name: one for name, one in body.items() if one}
+    if not given:
+        return ContactForm()
     try:
         return read_contact(WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace")))
     except Problem:
