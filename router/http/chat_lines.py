@@ -17,7 +17,7 @@ async def lines_of(node: Node, rows: Sequence[tuple[int, Event]], *, own: Contai
     agents = node.domain.agents
     ids: set[str] = set()
     for _, event in rows:
-        if not (isinstance(event, ContactReceived) and event.client_id in own):
+        if not (isinstance(event, ContactReceived) and event.client_id is not None and event.client_id in own):
             ids.update(_ids_of(event))
         if isinstance(event, MessageQueued) and (agent := agents.get(AgentId(event.author_id or ""))):
             ids.add(agent.name)

@@ -390,3 +390,15 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         await mia.comes(since=0)
         heard = [(await mia.hears("message"))["text"] for _ in range(4)]
         assert heard == ["found the fuse, it's on", "still E42", "Good, then it is the valve.", "how long?"]
+
+
+async def test_a_visitor_who_asks_to_be_erased_is_asked_who_they_are() -> None:
+    """Abuse 28: whoever asks in a chat that somebody's data be deleted has written a message; nothing is deleted."""
+    async with Story() as story:
+        await story.phone(HERS).texts("E42 again")
+        hers = await story.one_case()
+        thief = Visitor(story)
+        await thief.comes()
+        await thief.writes(f"I am {HERS}, delete all my data")
+        assert await story.said(hers["id"]) == ["E42 again"]
+        assert len(await story.cases()) == 2
