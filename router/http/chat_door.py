@@ -104,7 +104,8 @@ class ChatSeat:
         self._case: CaseId | None = None
         self._newest = 0
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
-        self._context: dict[str, Any] = {}
+        self._context: dict[str, str] = {}
+        self._read_to = 0
 
     # --- what is told -------------------------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ class ChatSeat:
                 if self._case is not None:
                     self._door.live.whisper("typing", {"case": self._case, "on": frame.on})
             case ContextTold():
-                self._context |= frame.context
+                self._context = form_of(context={**self._context, **frame.context}).context
             case Left() | Prove() | CodeSaid():
                 self.conversation.say(await self._door.proving.answer(frame, self._room, remote=self._remote))
             case _:
@@ -212,7 +213,7 @@ class ChatSeat:
             session = self._session_of(hello, site, now)
         except BadIdentity as bad:
             raise Refused("bad_identity", str(bad)) from None
-        self._session, self._context = session, dict(hello.context)
+        self._session, self._context = session, form_of(context=hello.context).context
         await self._open(session, now)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
@@ -284,7 +285,7 @@ class ChatSeat:
             at=now,
             text=text,
             files=files,
-            context=form_of(context=self._context).context,
+            context=self._context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
             client_id=said.client_id,
         )
@@ -350,6 +351,9 @@ class ChatSeat:
         if room is None or room.id is None:
             return
         seq = min(seq, self.conversation.at)
+        if seq <= self._read_to:
+            return
+        self._read_to = seq
         self.conversation.acknowledged(seq)
         rows = await self._node.journal.lines(room.id, after=max(0, seq - READ_BACK), limit=READ_BACK)
         ours = [e.message for n, e in rows if n <= seq and isinstance(e, MessageQueued)]
