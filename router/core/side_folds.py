@@ -297,7 +297,7 @@ def split(state: State, event: CaseSplit) -> State:
     came = Split(
         id=event.split,
         case=event.case,
-        entries=event.entries,
+        rows=tuple(n for _, n in event.entries),
         contacts=event.contacts,
         unanswered=event.unanswered,
     )

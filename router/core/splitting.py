@@ -24,8 +24,8 @@ def split_case(making: Making, command: SplitCase) -> None:
     """Open a case for the named rows. Raises Rejected where one of them does not stand there, or all of them would go
     that the customer wrote."""
     case = _whose(making, command)
-    contacts = [row for row in command.rows if row.contact is not None]
-    left = [row for row in command.left if row.contact is not None]
+    contacts = [row for row in command.rows if _is_contact(row)]
+    left = [row for row in command.left if _is_contact(row)]
     if not contacts or not left:
         raise Rejected(Reason.NOTHING_TO_DO, "one matter")
     owed_at = _owed_at(making, case)
@@ -114,8 +114,14 @@ def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: s
     want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
 
 
+def _is_contact(row: Entry) -> bool:
+    """Whether somebody wrote or called, and not a machine."""
+    is_words = row.contact is not None and row.kind in ("message", "call") and row.direction == "in"
+    return is_words and not (row.letter is not None and row.letter.automatic)
+
+
 def _letter(rows: list[Entry]) -> Letter | None:
-    mails = [row for row in rows if row.letter is not None and not row.letter.automatic]
+    mails = [row for row in rows if row.letter is not None]
     return max(mails, key=lambda row: (row.at, row.n)).letter if mails else None
 
 
@@ -149,7 +155,7 @@ def undo(making: Making, command: UnmergeCases) -> None:
             split=case.split.id,
             case=origin.id,
             into=case.id,
-            entries=case.split.entries,
+            entries=tuple((origin.id, n) for n in case.split.rows),
             customer=origin.customer,
             at=making.now,
             entry=origin.entries + 1,

@@ -27,6 +27,7 @@ from router.core.events import (
     ConsentChanged,
     ContactReceived,
     CustomerCreated,
+    CustomersUnmerged,
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
@@ -124,6 +125,8 @@ class Watch:
                     self._wanted(before, event, seq)
                 case CasesMerged():
                     self.joined |= {event.case, event.into}
+                case CustomersUnmerged():
+                    self._apart(after, event)
                 case CaseSplit() | SplitUndone():
                     self.joined |= {event.case, event.into}
                     self._split(event)
@@ -132,7 +135,9 @@ class Watch:
                 case CallEnded():
                     self._hung_up(before, event)
                 case AskChanged() if event.ask.work in self.lines:
-                    self.lines[event.ask.work].ask = event.ask
+                    line = self.lines[event.ask.work]
+                    line.seq = line.seq if event.ask.place_at == line.ask.place_at else seq
+                    line.ask = event.ask
                 case WorkWithdrawn():
                     self.lines.pop(event.work, None)
                 case WorkTaken():
@@ -220,6 +225,13 @@ class Watch:
             self.judge.broken(25, f"{event.contact} of {event.customer} stands with {case.customer}")
         if isinstance(customer, Customer) and customer.address(event.address) is None:
             self.judge.broken(24, f"{event.contact} came from an address that is not {event.customer}'s")
+
+    def _apart(self, after: State, event: CustomersUnmerged) -> None:
+        """Once two are told apart, no case of one goes on in a case of the other."""
+        for case in [d for d in after.values() if isinstance(d, Case) and d.joined is not None]:
+            parent = after.get(case.joined.into) if case.joined else None
+            if isinstance(parent, Case) and root_in(after, case.customer) != root_in(after, parent.customer):
+                self.judge.broken(25, f"{case.id} goes on in {parent.id}, and {event.customer} was told apart")
 
     def _split(self, event: CaseSplit | SplitUndone) -> None:
         """What waits goes along with its words, and back."""
