@@ -29,11 +29,14 @@ def chat_sockets(folder: Path, rounds: int) -> None:
     back: list[float] = []
     for turn in range(1, rounds + 1):
         data = folder / f"sockets{turn}"
-        memory_mb, seconds = asyncio.run(_hold(data))
+        memory_mb, seconds, cpu_s = asyncio.run(_hold(data))
         shutil.rmtree(data)
         held.append(memory_mb)
         back.append(seconds)
-        print(f"  round {turn}: {memory_mb:.0f} MB with {SOCKETS:,} idle chats, all back {seconds:.1f} s after ready")
+        print(
+            f"  round {turn}: {memory_mb:.0f} MB with {SOCKETS:,} idle chats, all back {seconds:.1f} s after ready, "
+            f"{cpu_s / SOCKETS * 1e6:.0f} µs of the service each"
+        )
     print(f"chat_sockets: {max(held):.0f} MB (want 1024), all back within {max(back):.1f} s (want 10)")
 
 
@@ -101,8 +104,8 @@ class Talker:
                 return frame
 
 
-async def _hold(data: Path) -> tuple[float, float]:
-    """Resident megabytes with all of them idle, and seconds from ready until all have resumed."""
+async def _hold(data: Path) -> tuple[float, float, float]:
+    """Resident megabytes with all of them idle; seconds from ready until all have resumed; the service's own of them."""
     port = free_port()
     running = await asyncio.to_thread(start, data, port)
     try:
@@ -113,10 +116,11 @@ async def _hold(data: Path) -> tuple[float, float]:
             memory_mb = running.resident_mb
             kill(running)
             running = await asyncio.to_thread(start, data, port)
-            began = time.monotonic()
+            began, cpu_s = time.monotonic(), running.cpu_s
             async with asyncio.timeout(BACK_S_MAX):
                 await asyncio.gather(*(one.comes() for one in talkers))
-            return max(memory_mb, running.resident_mb), time.monotonic() - began
+            took, cpu_s = time.monotonic() - began, running.cpu_s - cpu_s
+            return max(memory_mb, running.resident_mb), took, cpu_s
     finally:
         await asyncio.to_thread(stop, running)
 

@@ -49,7 +49,7 @@ class Conversation:
         self.out: deque[str] = deque()
         self.at = 0  # the number of the last line that was said
         self.is_slow = False
-        self._own: set[str] = set()  # client ids that this connection sent and that were not accepted yet
+        self.own: set[str] = set()  # client ids that this connection sent and that were not accepted yet
         self._unacknowledged: deque[tuple[int, str]] = deque(maxlen=OUT_MAX)
         self._second = 0
         self._frames = 0
@@ -74,7 +74,7 @@ class Conversation:
                 self.stage = Stage.OPENING
                 self.at = frame.since
             case Said():
-                self._own.add(frame.client_id)
+                self.own.add(frame.client_id)
             case Typing():
                 return frame if self._is_news(frame, now) else None
             case _:
@@ -108,7 +108,7 @@ class Conversation:
         self.at = line.seq
         if line.message is not None:
             self._unacknowledged.append((line.seq, line.message))
-        if line.client_id is not None and line.client_id in self._own:
+        if line.client_id is not None and line.client_id in self.own:
             self.accept(line.client_id, line.seq, line.at)
             return
         told: dict[str, Any] = {"from": line.author, "text": line.text, "files": list(line.files)}
@@ -118,11 +118,11 @@ class Conversation:
 
     def accept(self, client_id: str, seq: int, at: str) -> None:
         """A message of this client is durable, as line `seq`."""
-        self._own.discard(client_id)
+        self.own.discard(client_id)
         self.say(say("accepted", client_id=client_id, seq=seq, at=at))
 
     def refuse(self, error: str, detail: str = "", **more: Any) -> None:
-        self._own.discard(str(more.get("client_id")))
+        self.own.discard(str(more.get("client_id")))
         self.say(error_frame(error, detail, **more))
 
     def say(self, frame: str) -> None:

@@ -18,6 +18,7 @@ SMALL_CHARS_MAX = 64 * 1024
 """No frame but a message is larger."""
 FILES_MAX = 10
 SEQ_MAX = 10**12
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 SITE_CHARS_MAX, TOKEN_CHARS_MAX, IDENTITY_CHARS_MAX, ADDRESS_CHARS_MAX = 200, 300, 8_000, 254
 
@@ -151,7 +152,7 @@ def read_frame(text: str) -> Frame:
 
 def say(kind: str, **fields: Any) -> str:
     """A frame of ours."""
-    return json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode({"kind": kind, **fields})
 
 
 def error_frame(error: str, detail: str = "", **more: Any) -> str:

@@ -141,5 +141,7 @@ def is_other_spelling(value: str) -> bool:
     (True, False)
     """
     key = matching_key(value)
+    if not key.startswith("tel:"):
+        return False
     digits = len(value) - 1 if value[1:].isdecimal() else sum(c.isdecimal() for c in value)
-    return key.startswith("tel:") and len(key) - len("tel:") != digits
+    return len(key) - len("tel:") != digits

@@ -104,7 +104,8 @@ class ChatSeat:
         self._case: CaseId | None = None
         self._newest = 0
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
-        self._context: dict[str, Any] = {}
+        self._context: dict[str, str] = {}
+        self._read_to = 0
 
     # --- what is told -------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ class ChatSeat:
         rows = list(self._fresh)
         if not rows or rows[0][0] != talk.at + 1:
             rows = await self._node.journal.lines(room.id, after=talk.at, limit=READ_AT_ONCE)
-        lines = await lines_of(self._node, rows)
+        lines = await lines_of(self._node, rows, own=talk.own)
         for line in lines:
             talk.line(line)
         if ours := [MessageId(line.message) for line in lines if line.message]:
@@ -188,7 +189,7 @@ class ChatSeat:
                 if self._case is not None:
                     self._door.live.whisper("typing", {"case": self._case, "on": frame.on})
             case ContextTold():
-                self._context |= frame.context
+                self._context = form_of(context={**self._context, **frame.context}).context
             case Left() | Prove() | CodeSaid():
                 self.conversation.say(await self._door.proving.answer(frame, self._room, remote=self._remote))
             case _:
@@ -212,7 +213,7 @@ class ChatSeat:
             session = self._session_of(hello, site, now)
         except BadIdentity as bad:
             raise Refused("bad_identity", str(bad)) from None
-        self._session, self._context = session, dict(hello.context)
+        self._session, self._context = session, form_of(context=hello.context).context
         await self._open(session, now)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
@@ -284,7 +285,7 @@ class ChatSeat:
             at=now,
             text=text,
             files=files,
-            context=form_of(context=self._context).context,
+            context=self._context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
             grounds=("identity",) if session.is_proved else ("session",),
             client_id=said.client_id,
@@ -292,7 +293,7 @@ class ChatSeat:
 
         def answer(decision: Decision) -> Answer:
             received = next(e for e in decision.events if isinstance(e, ContactReceived))
-            body = json.dumps({"seq": received.line, "at": stamp(received.at)})
+            body = f'{{"seq":{received.line},"at":"{stamp(received.at)}"}}'
             until = Ms(now + PROVIDER_KEY_KEPT_MS)
             return Answer(key=key, status=200, body=body, fingerprint=fingerprint, kept_until=until)
 
@@ -351,6 +352,9 @@ class ChatSeat:
         if room is None or room.id is None:
             return
         seq = min(seq, self.conversation.at)
+        if seq <= self._read_to:
+            return
+        self._read_to = seq
         self.conversation.acknowledged(seq)
         rows = await self._node.journal.lines(room.id, after=max(0, seq - READ_BACK), limit=READ_BACK)
         ours = [e.message for n, e in rows if n <= seq and isinstance(e, MessageQueued)]

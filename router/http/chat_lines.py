@@ -1,6 +1,6 @@
 """Lines of a chat as everybody in it sees them: their events, with the words from the vault."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from channels.chat.conversation import Line
 from router.core.documents import Agent
@@ -11,15 +11,18 @@ from router.http.views import stamp
 from router.node.node import Node
 
 
-async def lines_of(node: Node, rows: Sequence[tuple[int, Event]]) -> list[Line]:
-    """The lines that these events say; words that were erased are empty. One read, whatever their number."""
+async def lines_of(node: Node, rows: Sequence[tuple[int, Event]], *, own: Container[str] = ()) -> list[Line]:
+    """The lines that these events say; words that were erased are empty. One read, whatever their number.
+
+    Of a line whose client id is among `own` nobody needs the words: whoever wrote it has them."""
     agents = node.domain.agents
     ids: set[str] = set()
     for _, event in rows:
-        ids.update(_ids_of(event))
+        if not (isinstance(event, ContactReceived) and event.client_id is not None and event.client_id in own):
+            ids.update(_ids_of(event))
         if isinstance(event, MessageQueued) and (agent := agents.get(AgentId(event.author_id or ""))):
             ids.add(agent.name)
-    words = await node.journal.words(sorted(ids))
+    words = await node.journal.words(sorted(ids)) if ids else {}
     return [_line(n, event, words, agents) for n, event in rows]
 
 

@@ -31,6 +31,7 @@ from router.node.visitors import Room
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
 PROVED = "proved by a code that went to their address"
+LEAVES_A_MINUTE = 6
 ASKS_A_MINUTE = 2
 """From one session; twice as many from one remote address."""
 
@@ -64,6 +65,7 @@ class Proving:
         customer = CustomerId(room.customer)
         match frame:
             case Left():
+                self._count(f"leave {room.id}", LEAVES_A_MINUTE)
                 return await self._left(frame, customer)
             case Prove():
                 return await self._prove(frame, customer, room.id, room.address, remote)
@@ -92,7 +94,9 @@ class Proving:
         address, now = plain_address(prove.address), self._node.clock.now()
         if not address or not self._is_usable(address) or not self._may_be_written_to(address):
             raise Refused("bad_address")
-        self._count(id, remote, now)
+        self._count(f"code {id}", ASKS_A_MINUTE)
+        self._count(f"code from {remote}", 2 * ASKS_A_MINUTE)
+        self._count("codes", CODES_A_MINUTE)
         code, sessions = self._make_code(), self._sessions()
         key = f"code/{sessions.name_of(matching_key(address))}/{now // HOUR_MS}"
         command = AskCode(
@@ -186,19 +190,16 @@ class Proving:
         ours = means.senders.get(Channel.SMS)
         return ours is not None and facts.country == means.facts_of(ours).country
 
-    def _count(self, id: AddressId, remote: str, now: Ms) -> None:
-        waits = (
-            self._rates.wait_ms(f"code {id}", per_min=ASKS_A_MINUTE, now=now)
-            or self._rates.wait_ms(f"code from {remote}", per_min=2 * ASKS_A_MINUTE, now=now)
-            or self._rates.wait_ms("codes", per_min=CODES_A_MINUTE, now=now)
-        )
-        if waits:
+    def _count(self, what: str, per_min: int) -> None:
+        if waits := self._rates.wait_ms(what, per_min=per_min, now=self._node.clock.now()):
             raise Refused("too_many", waits_ms=waits)
 
 
 def form_of(**body: Any) -> ContactForm:
     """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
     given = {name: one for name, one in body.items() if one}
+    if not given:
+        return ContactForm()
     try:
         return read_contact(WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace")))
     except Problem:

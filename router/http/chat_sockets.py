@@ -18,7 +18,7 @@ from router.http.problems import Problem
 PATH = "/chat/ws"
 SOCKETS_MAX = 20_000
 SEND_S = 10.0
-"""A reader that takes longer than this for one frame is cut."""
+"""A reader that takes longer than this for what waits for it is cut."""
 HEARTBEAT_S = 30.0
 HELLO_S = 10.0
 """Who has not said hello by then is sent away."""
@@ -127,8 +127,8 @@ class ChatSocket:
                 with self._door.node.activity.doing("chat"):
                     frames = await self.seat.next()
                     while frames:
-                        for frame in frames:
-                            async with asyncio.timeout(SEND_S):
+                        async with asyncio.timeout(SEND_S):
+                            for frame in frames:
                                 await self._socket.send_str(frame)
                         frames = await self.seat.next()
             if self.seat.conversation.is_slow:

@@ -131,6 +131,9 @@ class NodeMetrics(Collector):
         for state, count in sorted(states.items()):
             agents.add_metric([state], count)
         yield agents
+        chats = GaugeMetricFamily("onecase_chat_connections", "Windows of visitors that are open")
+        chats.add_metric([], len(node.visitors))
+        yield chats
         lag = GaugeMetricFamily("onecase_consumer_lag_events", "Events not yet consumed", labels=["consumer"])
         lag.add_metric(["relay"], node.relay.lag)
         lag.add_metric(["search"], node.indexer.lag)

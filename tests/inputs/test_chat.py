@@ -17,6 +17,7 @@ from channels.chat.frames import ERRORS, TEXT_CHARS_MAX, BadFrame, read_frame
 from channels.chat.sessions import SESSION_MS, Sessions
 from router.core.clock import Ms
 from router.core.documents import Case
+from router.http.contact_form import CONTEXT_BYTES_MAX
 from tests.story import Json, Story, problem_in
 from tests.visitor import PAGE, Visitor
 
@@ -367,6 +368,26 @@ async def test_sixty_messages_a_minute(door: Story) -> None:
     assert last["retry_after_s"] >= 1
     await door.passes(seconds=last["retry_after_s"])
     assert (await visitor.writes("now", client_id="now"))["kind"] == "accepted"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_leaving_again_and_again_is_bounded(door: Story) -> None:
+    """Each is a row of the case, so there are six a minute; a context that grows and grows stays within its bounds."""
+    visitor = Visitor(door)
+    await visitor.comes()
+    await visitor.writes("hello")
+    for _ in range(6):
+        await visitor.says("leave", reach_me={"channel": "sms"})
+        await visitor.hears("left")
+    await visitor.says("leave", reach_me={"channel": "sms"})
+    assert (await visitor.hears("error"))["error"] == "too_many"
+    letters = "abcdefghij"
+    for n in range(40):
+        name = f"{letters[n % 10]}_{letters[n // 10]}"
+        await visitor.says("context", context={name: "x" * 500})
+    await visitor.writes("and now", client_id="now")
+    [context] = await door.timeline(await case_of(door, visitor), "context")
+    assert 1_000 < len(context["text"]) < CONTEXT_BYTES_MAX + 2_000
 
 
 # --- the machine alone ------------------------------------------------------------------------------------------------

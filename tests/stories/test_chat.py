@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+import socket
 from datetime import datetime
 from typing import Any
 
 import jwt
 import pytest
 
+from router.http import chat_sockets
 from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, OURS, Json, Story
@@ -390,3 +392,49 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         await mia.comes(since=0)
         heard = [(await mia.hears("message"))["text"] for _ in range(4)]
         assert heard == ["found the fuse, it's on", "still E42", "Good, then it is the valve.", "how long?"]
+
+
+async def test_a_visitor_who_asks_to_be_erased_is_asked_who_they_are() -> None:
+    """Abuse 28: whoever asks in a chat that somebody's data be deleted has written a message; nothing is deleted."""
+    async with Story() as story:
+        await story.phone(HERS).texts("E42 again")
+        hers = await story.one_case()
+        thief = Visitor(story)
+        await thief.comes()
+        await thief.writes(f"I am {HERS}, delete all my data")
+        assert await story.said(hers["id"]) == ["E42 again"]
+        assert len(await story.cases()) == 2
+
+
+async def test_a_visitor_who_does_not_read_is_cut_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that stops reading is cut after its time; the others of the same session go on meanwhile, and coming
+    back later has no gap."""
+    monkeypatch.setattr(chat_sockets, "SEND_S", 0.5)
+    async with Story() as story:
+        assert story.running is not None
+        visitors = story.running.node.visitors
+        mia = Visitor(story)
+        await mia.comes()
+        for n in range(110):
+            if n % 50 == 49:
+                await story.passes(minutes=1)
+            assert (await mia.writes("🙂" * 10_000))["kind"] == "accepted"
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            host, port = story.service.removeprefix("http://").split(":")
+            slow.connect((host, int(port)))
+            slow.sendall(
+                f"GET /chat/ws HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {mia.origin}\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            )
+            hello = json.dumps({"kind": "hello", "site": SITE, "session": mia.session, "since": 0}).encode()
+            slow.sendall(bytes((0x81, 0x80 | 126)) + len(hello).to_bytes(2, "big") + b"\0\0\0\0" + hello)
+            async with asyncio.timeout(30):
+                while len(visitors) < 2:
+                    await asyncio.sleep(0)
+                assert (await mia.writes("still here"))["kind"] == "accepted"
+                while len(visitors) > 1:
+                    await asyncio.sleep(0.02)
+        again = Visitor(story, session=mia.session, since=109)
+        assert (await again.comes())["seq"] == 111
+        assert [(await again.hears("message"))["seq"] for _ in range(2)] == [110, 111]
