@@ -33,6 +33,8 @@ DOCTOR_SHOWS = (
     "onecase_overtakes_total",
     "onecase_offers_total",
     "onecase_consumer_lag",
+    "onecase_erasing",
+    "onecase_forgotten",
 )
 SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 

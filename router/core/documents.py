@@ -190,6 +190,7 @@ class Case:
     subject_key: str = ""  # of the first mail with a subject
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     texts: tuple[Ms, ...] = ()  # when texts of ours were queued within a day, as many as count, oldest first
+    forgotten: tuple[str, ...] = ()  # what the policy has let go of it since it was closed
 
 
 class MessageState:

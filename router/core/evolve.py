@@ -154,18 +154,21 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             customer = get(state, case.customer, Customer)
             state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
-            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at)
+            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, forgotten=())
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
-        case RoutingNoted() | TextWithheld() | ContextNoted() | WordsForgotten():
+        case RoutingNoted() | TextWithheld() | ContextNoted():
             return change(state, get(state, event.case, Case), entries=event.entry)
+        case WordsForgotten():
+            case = get(state, event.case, Case)
+            return change(state, case, entries=event.entry, forgotten=(*case.forgotten, event.what))
         case WishNoted():
             case = get(state, event.case, Case)
             return change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
         case NoteAdded():
-            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
+            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
             return _status_changed(state, event)
         case (
@@ -243,7 +246,7 @@ def _customer(event: CustomerCreated) -> Customer:
 def _contact_received(state: State, event: ContactReceived) -> State:
     case = get(state, event.case, Case)
     if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
-        return change(state, case, entries=event.entry)
+        return change(state, case, entries=event.entry, forgotten=())
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
@@ -390,6 +393,7 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         case,
         status=event.status,
         solved_at=None if event.status.is_live else event.at,
+        forgotten=() if event.status.is_live else case.forgotten,
         changed_at=event.at,
         entries=event.entry,
     )
@@ -471,6 +475,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         case,
         entries=event.entry,
         changed_at=event.at,
+        forgotten=(),
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
         texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,

@@ -100,7 +100,7 @@ class CustomerScope:
             return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
             return await self._take_contact(command, answer_of or keep_key(command.key, command.at))
-        if isinstance(command, EraseCustomer | SetHold):
+        if isinstance(command, EraseCustomer | SetHold | ForgetWords):
             return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
@@ -171,14 +171,15 @@ class CustomerScope:
                 raise Gone
             return await self._decide(command, known[0], answer_of, found=known[1])
 
-    async def _erase(self, command: EraseCustomer | SetHold, answer_of: AnswerOf | None) -> Outcome:
+    async def _erase(self, command: EraseCustomer | SetHold | ForgetWords, answer_of: AnswerOf | None) -> Outcome:
         """Decided on all that they have, and with every key under which they are found: a first contact from the same
         address is somebody else's in the very next instant."""
-        owner = command.customer
+        owner = await self._owner(_document_of(command), "customer")
         async with self._locks.hold(owner):
             self.shelf.drop(owner)
             before: State = {document.id: document for document in await self._journal.owned(owner)}
-            command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+            if not isinstance(command, ForgetWords):
+                command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
             decision = decide(before, command, self._means.context(command, self._clock.now()))
             outcome = await self._commit(command, owner, before, decision, answer_of)
             self.shelf.drop(owner)

@@ -53,6 +53,7 @@ from router.node.locks import Locks
 from router.node.outbox import Outbox
 from router.node.recorder import Recorder
 from router.node.relay import Relay
+from router.node.retention import RetentionClock
 from router.node.taking import AnswerOf, Means, Outcome
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
@@ -133,6 +134,13 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.retention = RetentionClock(
+            journal=journal,
+            take=self.take,
+            policy=lambda: self.means.policy,
+            clock=clock,
+            activity=self.activity,
+        )
         self.indexer = Indexer(journal=journal, activity=self.activity)
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
@@ -193,6 +201,7 @@ class Node:
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
+        self.spawn(self.retention.run(), "retention")
         self.is_ready = True
 
     async def close(self) -> None:
