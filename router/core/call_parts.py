@@ -34,6 +34,7 @@ from router.core.words import (
     PromiseId,
     PromiseState,
     Step,
+    VaultId,
     WorkId,
 )
 
@@ -118,6 +119,7 @@ def change_promise(
     why: str = "",
     attempt: str = "",
     due_at: Ms | None = None,
+    said: VaultId | None = None,
 ) -> None:
     promise = making.promise(id)
     making.emit(
@@ -131,6 +133,7 @@ def change_promise(
             why=why,
             attempt=attempt,
             due_at=due_at,
+            said=said,
         )
     )
 

@@ -408,6 +408,7 @@ class Entry:
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()
     letter: Letter | None = None
+    said: VaultId | None = None  # a reason that a person gave, shown with the others
     facts: dict[str, str | int | float | bool | None] = field(
         default_factory=dict[str, str | int | float | bool | None]
     )

@@ -236,6 +236,7 @@ class WorkReturned:
     work: WorkId
     agent: AgentId
     why: str
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value
@@ -251,6 +252,7 @@ class RoutingNoted:
     why: str
     facts: Facts = field(default_factory=dict[str, str | int | float | bool | None])
     candidates: tuple[str, ...] = ()
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value

@@ -34,7 +34,7 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.words import CaseId, Channel
+from router.core.words import CaseId, Channel, VaultId
 
 
 def entry_of(event: Event) -> Entry | None:
@@ -168,6 +168,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.at,
                 "decision",
                 reasons=(event.why, *event.candidates) if event.why else event.candidates,
+                said=event.said,
                 facts={**event.facts, "what": event.what, "agent": event.agent, "work": event.work},
             )
         case WorkTaken():
@@ -180,7 +181,8 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "assignment",
-                reasons=(event.why,),
+                reasons=(event.why,) if event.why else (),
+                said=event.said,
                 facts={"what": "given_back", "agent": event.agent},
             )
         case WorkClosed():
@@ -291,6 +293,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.at,
                 "promise",
                 reasons=(event.why,) if event.why else (),
+                said=event.said,
                 facts={
                     "what": event.attempt or event.callback.value,
                     "promise": event.promise,
@@ -389,6 +392,7 @@ def _system(
     kind: str,
     *,
     reasons: tuple[str, ...] = (),
+    said: VaultId | None = None,
     facts: dict[str, str | int | float | bool | None],
 ) -> Entry:
     return Entry(
@@ -399,5 +403,6 @@ def _system(
         author="system",
         direction="internal",
         reasons=reasons,
+        said=said,
         facts=facts,
     )

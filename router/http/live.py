@@ -30,7 +30,7 @@ from router.journal.base import Journal, Stored
 REMEMBERED = 1000
 """Batches kept at hand for readers who are nearly up to date; older ones are read from the journal."""
 READ_AT_ONCE = 200
-WORDS_FIELDS = ("words", "note", "why_words")
+WORDS_FIELDS = ("words", "note", "why_words", "said")
 
 
 class Live:

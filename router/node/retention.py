@@ -43,7 +43,7 @@ class Holdings:
         """A row of the timeline. By what name somebody wrote is the customer's, and goes with them."""
         is_spoken = entry.facts.get("what") in SPOKEN
         self.ids["recordings" if is_spoken else "files"] += entry.media
-        words = [entry.words] if entry.words else []
+        words = [id for id in (entry.words, entry.said) if id is not None]
         if (letter := entry.letter) is not None:
             parts = (letter.subject, letter.full, letter.html, *letter.to, *letter.copies)
             words += [id for id in parts if id is not None]

@@ -257,6 +257,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
         case _, "message_failed":
             return "A message of ours did not arrive"
+        case _, "forgotten":
+            return f"Kept no longer: {facts.get('kind')}"
         case _, "text_withheld":
             return "A text of ours was not sent"
         case _, "message_unknown":
