@@ -15,6 +15,7 @@ from policies.phrases import PHRASES
 from policies.policy_set import Number, PolicySet
 from policies.problems import PolicyProblems, Problem
 from policies.queues import Queue
+from policies.retention import Retention
 from policies.routing import RelaxStep, Verdict
 from policies.settings import (
     AgentSettings,
@@ -49,6 +50,7 @@ __all__ = [
     "Recorded",
     "RelaxStep",
     "Report",
+    "Retention",
     "SendingSettings",
     "Settings",
     "Verdict",

@@ -14,6 +14,7 @@ from policies.phrases import read_phrases, warn_of_long_texts
 from policies.policy_set import Number, PolicySet
 from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
 from policies.queues import read_queues
+from policies.retention import read_retention
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
 from policies.spoken import NOT_RECORDED, spoken_of
@@ -32,6 +33,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
+    "retention.yaml": ("words", "mails", "files", "recordings", "customers"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "chat_away", "texts_a_day", "quiet"),
 }  # fmt: skip
@@ -105,6 +107,7 @@ def _settings(tops: Mapping[str, Fields]) -> Settings:
         calls=read_calls(tops["calls.yaml"]),
         callbacks=read_callbacks(tops["callbacks.yaml"]),
         sending=read_sending(tops["sending.yaml"]),
+        retention=read_retention(tops["retention.yaml"]),
     )
 
 

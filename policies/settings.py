@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 from policies.facts import KINDS, Kind
 from policies.fields import Fields
+from policies.retention import Retention
 from policies.scalars import DURATION_FORM, duration_hint, seconds
 from policies.tree import Scalar
 
@@ -131,6 +132,7 @@ class Settings:
     calls: CallSettings
     callbacks: CallbackSettings
     sending: SendingSettings
+    retention: Retention = field(default_factory=Retention)
 
 
 def read_agents(top: Fields) -> AgentSettings:

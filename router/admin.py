@@ -35,6 +35,8 @@ DOCTOR_SHOWS = (
     "onecase_offers_total",
     "onecase_junk_",
     "onecase_consumer_lag",
+    "onecase_erasing",
+    "onecase_forgotten",
 )
 SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 

@@ -35,6 +35,7 @@ from router.core.words import (
     PromiseId,
     PromiseState,
     Step,
+    VaultId,
     WorkId,
 )
 
@@ -119,6 +120,7 @@ def change_promise(
     why: str = "",
     attempt: str = "",
     due_at: Ms | None = None,
+    said: VaultId | None = None,
 ) -> None:
     promise = making.promise(id)
     making.emit(
@@ -132,6 +134,7 @@ def change_promise(
             why=why,
             attempt=attempt,
             due_at=due_at,
+            said=said,
         )
     )
 

@@ -450,7 +450,8 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
     case = making.case(promise.case)
     if case.promise != promise.id:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=command.reason)
+    said = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
+    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, said=said)
     if case.ask is None and case.unanswered:  # it was to be tried again later: what they asked still wants an answer
         ask_for_phone(making, case.id, place_at=promise.place_at, call=None)
     if not case.taken:

@@ -128,6 +128,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     work=event.work,
                     agent=event.agent,
                     why=event.why,
+                    said=event.said,
                 )
             )
         case WorkAccepted():
@@ -147,7 +148,15 @@ def fold_work(making: Making, command: FoldWork) -> None:
             if not current:
                 raise Rejected(Reason.NOTHING_TO_DO, "work")
             making.emit(
-                WorkReturned(case=case.id, at=event.at, entry=entry, work=event.work, agent=event.agent, why=event.why)
+                WorkReturned(
+                    case=case.id,
+                    at=event.at,
+                    entry=entry,
+                    work=event.work,
+                    agent=event.agent,
+                    why=event.why,
+                    said=event.said,
+                )
             )
             place_at = case.ask.place_at if case.ask else event.at
             kind, _, name = (event.to or "").partition(":")

@@ -288,6 +288,7 @@ class Case:
     side: Side | None = None  # its own account, while it is joined with others
     split: Split | None = None  # what it began as
     rows_moved: bool = False  # rows of its timeline stand in another case, or rows of another one here
+    forgotten: tuple[str, ...] = ()  # what the policy has let go of it since it was closed
 
     @property
     def is_head(self) -> bool:
@@ -517,6 +518,7 @@ class Entry:
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()
     letter: Letter | None = None
+    said: VaultId | None = None  # a reason that a person gave, shown with the others
     facts: dict[str, str | int | float | bool | None] = field(
         default_factory=dict[str, str | int | float | bool | None]
     )

@@ -104,8 +104,8 @@ def export_customer(making: Making, command: ExportCustomer) -> None:
 def forget_words(making: Making, command: ForgetWords) -> None:
     """What the policy keeps no longer of a case that is closed, unless a hold stands."""
     case = making.case(command.case)
-    if case.status.is_live:
-        raise Rejected(Reason.NOTHING_TO_DO, "open")
+    if case.status.is_live or command.what in case.forgotten:
+        raise Rejected(Reason.NOTHING_TO_DO, "open" if case.status.is_live else "forgotten")
     if making.customer(case.customer).hold is not None:
         raise Rejected(Reason.HELD, "customer")
     if command.recordings:

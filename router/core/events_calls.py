@@ -375,6 +375,7 @@ class PromiseChanged:
     why: str = ""
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
+    said: VaultId | None = None  # a person's own reason
 
 
 @value

@@ -393,6 +393,7 @@ class WorkReturned:
     work: WorkId
     agent: AgentId
     why: str
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value
@@ -408,6 +409,7 @@ class RoutingNoted:
     why: str
     facts: Facts = field(default_factory=dict[str, str | int | float | bool | None])
     candidates: tuple[str, ...] = ()
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value

@@ -114,6 +114,7 @@ class OfferEnded:
     how: str
     why: str = ""
     again_at: Ms | None = None  # from when it may be offered to this agent again
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value
@@ -161,6 +162,7 @@ class WorkGivenBack:
     to: str | None = None  # agent:ID or queue:NAME
     stays: bool = False  # the agent stays on the line until somebody else is there, and finishes then
     takes_over: bool = False  # whoever it goes to has asked for it: no offer, and this agent is let go then
+    said: VaultId | None = None  # the agent's own reason
 
 
 @value

@@ -191,21 +191,26 @@ def evolve(state: State, event: Event) -> State:
             if case.is_head:
                 state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
             state = no_junk(state, case)
-            return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="")
+            return change(
+                state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="", forgotten=()
+            )
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
             return _work_folded(state, event)
         case LinksRevoked():
             return change(state, get(state, event.case, Case), entries=event.entry, links_from=event.at)
-        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered() | WordsForgotten():
+        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered():
             return change(state, get(state, event.case, Case), entries=event.entry)
+        case WordsForgotten():
+            case = get(state, event.case, Case)
+            return change(state, case, entries=event.entry, forgotten=(*case.forgotten, event.what))
         case WishNoted():
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             return sides.wished(state, event) if case.side is not None else state
         case NoteAdded():
-            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
+            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
             return _status_changed(state, event)
         case CodeAsked() | CodeRefused() | AddressProved():
@@ -329,7 +334,7 @@ def _matter_moved(state: State, event: MatterAsked | CandidatesDropped | MatterA
 def _contact_received(state: State, event: ContactReceived) -> State:
     case = get(state, event.case, Case)
     if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
-        return change(state, case, entries=event.entry)
+        return change(state, case, entries=event.entry, forgotten=())
     ask, status = _line_with_words(case, event)
     answers_it = _is_answered(case, event)
     state = change(
@@ -342,6 +347,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
+        forgotten=(),
         topics=_topics_with(case, event.topics) if event.topics else case.topics,
         mark=event.mark,
         alike=event.alike,
@@ -565,6 +571,7 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
         case,
         status=event.status,
         solved_at=None if event.status.is_live else event.at,
+        forgotten=() if event.status.is_live else case.forgotten,
         changed_at=event.at,
         entries=event.entry,
         junk="" if event.status.is_live else case.junk,
@@ -652,6 +659,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         case,
         entries=event.entry,
         changed_at=event.at,
+        forgotten=(),
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
         texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,

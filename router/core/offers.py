@@ -7,6 +7,7 @@ from router.core.agents import after_finish, revoke_offers, set_away, the_agent
 from router.core.clock import Ms
 from router.core.commands import (
     AcceptOffer,
+    Actor,
     EndOffer,
     FinishWork,
     GiveBackWork,
@@ -29,7 +30,7 @@ from router.core.events import (
     WorkOffered,
     WorkWrapped,
 )
-from router.core.words import MINUTE_MS, AgentId, AgentState, Channel, OfferId, WorkId, WorkState
+from router.core.words import MINUTE_MS, ActorKind, AgentId, AgentState, Channel, OfferId, VaultId, WorkId, WorkState
 
 PASS_MS = 2 * MINUTE_MS
 """How long work goes to others first after an agent passed it by."""
@@ -110,7 +111,8 @@ def end_offer(making: Making, command: EndOffer) -> None:
     agent_id = work.offer.agent
     if command.how == "declined" and command.actor.id != agent_id:
         raise Rejected(Reason.NOT_YOURS)
-    making.emit(_offer_ended(making, work, how=command.how, why=command.why))
+    said = _said(making, work, command.actor, command.why)
+    making.emit(_offer_ended(making, work, how=command.how, why="" if said else command.why, said=said))
     agent = the_agent(making, agent_id)
     limit = making.context.policy.settings.agents.missed_offers_away
     if command.how == "expired" and agent.missed >= limit and agent.state is AgentState.READY:
@@ -157,6 +159,7 @@ def give_back(making: Making, command: GiveBackWork) -> None:
     On the phone whoever hands it on stays with the customer until the next one is there: they wrap up meanwhile."""
     work = _held(making, command.work, command.agent)
     on_phone = work.ask.requirement.channel is Channel.PHONE and work.state is WorkState.ACTIVE
+    said = _said(making, work, command.actor, command.why)
     making.emit(
         WorkGivenBack(
             work=work.id,
@@ -164,13 +167,19 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             customer=work.customer,
             at=making.now,
             agent=command.agent,
-            why=command.why,
+            why="" if said else command.why,
+            said=said,
             to=command.to,
             stays=command.to is not None and on_phone,
             takes_over=command.takes_over and on_phone,
         )
     )
     after_finish(making, command.agent)
+
+
+def _said(making: Making, work: Work, actor: Actor, why: str) -> VaultId | None:
+    """A person's own words stand in the vault, for they may tell of the customer."""
+    return making.keep(why, kind="note", owner=work.customer) if why and actor.kind is ActorKind.AGENT else None
 
 
 def _held(making: Making, id: WorkId, agent: AgentId) -> Work:
@@ -189,7 +198,7 @@ def _work(making: Making, id: WorkId) -> Work:
     return found
 
 
-def _offer_ended(making: Making, work: Work, *, how: str, why: str) -> OfferEnded:
+def _offer_ended(making: Making, work: Work, *, how: str, why: str, said: VaultId | None = None) -> OfferEnded:
     assert work.offer is not None
     return OfferEnded(
         work=work.id,
@@ -200,5 +209,6 @@ def _offer_ended(making: Making, work: Work, *, how: str, why: str) -> OfferEnde
         offer=work.offer.id,
         how=how,
         why=why,
+        said=said,
         again_at=Ms(making.now + PASS_MS),
     )

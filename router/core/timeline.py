@@ -49,7 +49,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.evidence import words_of_grounds
-from router.core.words import AddressId, CaseId, Channel
+from router.core.words import AddressId, CaseId, Channel, VaultId
 
 
 def line_of(event: Event) -> tuple[AddressId, int] | None:
@@ -264,6 +264,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.at,
                 "decision",
                 reasons=(event.why, *event.candidates) if event.why else event.candidates,
+                said=event.said,
                 facts={**event.facts, "what": event.what, "agent": event.agent, "work": event.work},
             )
         case WorkTaken():
@@ -276,7 +277,8 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "assignment",
-                reasons=(event.why,),
+                reasons=(event.why,) if event.why else (),
+                said=event.said,
                 facts={"what": "given_back", "agent": event.agent},
             )
         case WorkClosed():
@@ -389,6 +391,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.at,
                 "promise",
                 reasons=(event.why,) if event.why else (),
+                said=event.said,
                 facts={
                     "what": event.attempt or event.callback.value,
                     "promise": event.promise,
@@ -535,6 +538,7 @@ def _system(
     kind: str,
     *,
     reasons: tuple[str, ...] = (),
+    said: VaultId | None = None,
     facts: dict[str, str | int | float | bool | None],
 ) -> Entry:
     return Entry(
@@ -545,5 +549,6 @@ def _system(
         author="system",
         direction="internal",
         reasons=reasons,
+        said=said,
         facts=facts,
     )

@@ -305,6 +305,7 @@ class CaseApi:
         page, following = await page_of(
             self._journal, case, after=call.query.after, limit=call.query.limit, kinds=DECIDED
         )
+        words = await self._journal.words([str(e.said) for e in page if e.said])
         items: list[DecisionOut] = []
         last: dict[str, Any] = {}
         for entry in page:
@@ -323,7 +324,10 @@ class CaseApi:
                     agent=facts.pop("agent", None),  # pyright: ignore[reportArgumentType]
                     inputs={k: stamp(v) if k.endswith("_at") and isinstance(v, int) else v for k, v in facts.items()},
                     candidates=[r for r in entry.reasons if r.startswith("agt_")],
-                    reasons=[r for r in entry.reasons if not r.startswith("agt_")],
+                    reasons=[
+                        *(r for r in entry.reasons if not r.startswith("agt_")),
+                        *([words[entry.said]] if entry.said in words else []),
+                    ],
                 )
             )
         return Replied(200, DecisionPage(items=items, next=following))

@@ -63,7 +63,7 @@ class ErasingApi:
                 ErasedOut,
                 body=EraseBody,
                 tag=tag,
-                read=lambda request: _read_or(request, EraseBody()),
+                read=lambda request: _read_or(request, EraseBody(reason="")),
             ),
             Route(
                 "POST",

@@ -31,7 +31,7 @@ REMEMBERED = 1000
 """Batches kept at hand for readers who are nearly up to date; older ones are read from the journal."""
 READ_AT_ONCE = 200
 WHISPERS = 256
-WORDS_FIELDS = ("words", "note", "why_words")
+WORDS_FIELDS = ("words", "note", "why_words", "said")
 
 
 class Live:

@@ -138,6 +138,9 @@ class NodeMetrics(Collector):
         lag.add_metric(["relay"], node.relay.lag)
         lag.add_metric(["search"], node.indexer.lag)
         yield lag
+        yield CounterMetricFamily(
+            "onecase_forgotten", "What went by itself as the policy says", value=node.retention.forgotten
+        )
         yield GaugeMetricFamily("onecase_erasing", "Customers of whom something is still to go", value=node.eraser.owed)
         yield GaugeMetricFamily("onecase_outbox_under_way", "Messages being sent now", value=node.outbox.waiting)
         legs = GaugeMetricFamily("onecase_legs", "Telephone legs that are not over, by state", labels=["state"])

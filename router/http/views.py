@@ -409,6 +409,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     documents = {id: await journal.document(id) for id in sorted(agents)}
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
+    ids |= {str(e.said) for e in entries if e.said}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
     found: list[EntryOut] = []
@@ -424,7 +425,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 author=AuthorOut(kind=entry.author, id=entry.author_id, name=name),
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
-                reasons=list(entry.reasons),
+                reasons=[*entry.reasons, *([words[entry.said]] if entry.said in words else [])],
                 facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),

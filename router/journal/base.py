@@ -253,6 +253,18 @@ class Journal(Protocol):
         others, and looks through the whole vault. False: something could not go yet; do it again later."""
         ...
 
+    async def unindex(self, case: str, rows: Sequence[int]) -> None:
+        """Words of these rows of a case's timeline are found no more (0: what is of the case itself)."""
+        ...
+
+    async def index_again(self, case: str, rows: Sequence[int]) -> None:
+        """What is still kept of these rows is found again."""
+        ...
+
+    async def tidy(self) -> None:
+        """Remove files that nobody names any more, and what is left of words that were deleted."""
+        ...
+
     @property
     def indexed_to(self) -> int:
         """The number up to which words can be found. It is not acknowledged: after a crash it may be a smaller one."""

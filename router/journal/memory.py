@@ -300,6 +300,17 @@ class MemoryJournal:
         self._remove(owners)
         return True
 
+    async def unindex(self, case: str, rows: Sequence[int]) -> None:
+        """Nothing to do: the index reads the vault."""
+
+    async def index_again(self, case: str, rows: Sequence[int]) -> None:
+        """Nothing to do either."""
+
+    async def tidy(self) -> None:
+        """On its next opening the disk gives those files again, and they go again."""
+        named = {_file_in(body) for body in self._vault.values()}
+        self._blobs = {hash: body for hash, body in self._blobs.items() if hash in named}
+
     def _remove(self, owners: Sequence[str]) -> None:
         theirs = [id for id, owner in self._kept_by.items() if owner in owners]
         files = {file for id in theirs if (file := _file_in(self._vault.get(id, "")))}

@@ -137,6 +137,7 @@ class SqliteJournal:
         self._checkpoints: Checkpoints
         self._indexing: Indexing
         self._erasing: Erasing
+        self._erases = asyncio.Lock()
         self._searching: Searching
         self._search_thread = ThreadPoolExecutor(1, thread_name_prefix="journal-search")
         self._seq = 0
@@ -341,6 +342,10 @@ class SqliteJournal:
 
     async def erase(self, owners: Sequence[str]) -> bool:
         """Piece by piece; the log of the database is cut at the end, so that nothing is left beside it."""
+        async with self._erases:
+            return await self._erase(owners)
+
+    async def _erase(self, owners: Sequence[str]) -> bool:
         steps, is_gone = self._erasing.steps(owners), True
         while (well := await self._write_beside(lambda: self._erase_piece(steps))) is not None:
             is_gone = well
@@ -354,6 +359,25 @@ class SqliteJournal:
             self._faults.reach("erase.before_done")
             await self._write_beside(lambda: self._erasing.done(owners))
         return is_gone
+
+    async def unindex(self, case: str, rows: Sequence[int]) -> None:
+        await self._write_beside(lambda: self._erasing.unindex(case, rows))
+
+    async def index_again(self, case: str, rows: Sequence[int]) -> None:
+        found = await self._all(
+            "SELECT DISTINCT first, seq, at, stream, batch.kind, events FROM entry JOIN batch USING (seq) "
+            "WHERE case_id = ? AND n IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            (case, json.dumps(list(rows))),
+        )
+        batches = [_stored(row) for row in found]
+        await self._write_beside(lambda: self._indexing.write_again(case, batches))
+
+    async def tidy(self) -> None:
+        async with self._erases:
+            steps = self._erasing.tidying()
+            while await self._write_beside(lambda: self._erase_piece(steps)) is not None:
+                pass
+            await self._write_beside(self._cut)
 
     def _erase_piece(self, steps: Iterator[bool]) -> bool | None:
         self._faults.reach("erase.before_piece")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
+from router.journal.findable import BESIDE
 from router.journal.sqlite_search import KINDS, SLOT_BITS, SLOTS
 
 KIND, OWED, DONE = "erased", "owed", "done"
@@ -63,6 +64,15 @@ class Erasing:
                     "DELETE FROM vault WHERE id IN (SELECT value FROM json_each(?))", json.dumps(batch.forgotten)
                 )
 
+    def unindex(self, case: str, rows: Sequence[int]) -> None:
+        """Take rows of a case out of the search index."""
+        found = self._db.execute("SELECT n FROM search_case WHERE id = ?", (case,)).fetchone()
+        if found is not None:
+            slots = [found[0] << SLOT_BITS | row % BESIDE for row in rows]
+            self._overwriting(
+                "DELETE FROM search_case_words WHERE rowid IN (SELECT value FROM json_each(?))", json.dumps(slots)
+            )
+
     def promise(self, hash: str) -> None:
         """A file came, and a batch will name it."""
         self._promised[hash] = time.monotonic()
@@ -91,6 +101,12 @@ class Erasing:
         finally:
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=FAST")
+
+    def tidying(self) -> Iterator[bool]:
+        """What no erasure of anybody's removes: files that nobody names any more, and what is left of deleted words."""
+        for part in (self._orphans(), self._merged(""), self._scrub("")):
+            for _ in part:
+                yield True
 
     def done(self, owners: Sequence[str]) -> None:
         """Nobody of them is owed any more."""
@@ -158,6 +174,23 @@ class Erasing:
                 self._db.execute("DELETE FROM blob WHERE hash = ?", (hash,))
             yield
 
+    def _orphans(self) -> Iterator[None]:
+        self._named.clear()
+        named: set[str] = set()
+        for low, high in self._ranges("vault", "id", VAULT_ROWS, where=MEDIA):
+            named.update(
+                hash
+                for (hash,) in self._db.execute(
+                    f"SELECT substr(body, {FILE_FROM}, 64) FROM vault WHERE id > ? AND id <= ? AND {MEDIA}", (low, high)
+                )
+            )
+            yield
+        for (hash,) in self._db.execute("SELECT hash FROM blob WHERE n = 0").fetchall():
+            is_promised = time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S
+            if hash not in named and hash not in self._named and not is_promised:
+                self._db.execute("DELETE FROM blob WHERE hash = ?", (hash,))
+                yield
+
     def _vault(self, who: str) -> Iterator[None]:
         """All their words; the names of files that are still there stay for the next time."""
         for low, high in self._ranges("vault", "id", VAULT_ROWS):
@@ -209,8 +242,9 @@ class Erasing:
             while True:
                 before = self._db.total_changes
                 self._db.execute(f"INSERT INTO {words} ({words}, rank) VALUES ('merge', ?)", (pages,))
+                is_one = self._db.total_changes - before < 2 and pages > 0  # now: others write between two pieces
                 yield
-                if self._db.total_changes - before < 2 and pages > 0:
+                if is_one:
                     break
                 pages = MERGED_PAGES
 

@@ -152,7 +152,7 @@ class CustomerScope:
                 if rejected.reason is not Reason.SHARED_LINE or isinstance(command, OpenCase):
                     raise
                 return await self._take_shared(command, answer_of)
-        if isinstance(command, EraseCustomer | SetHold):
+        if isinstance(command, EraseCustomer | SetHold | ForgetWords):
             return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
@@ -299,16 +299,17 @@ class CustomerScope:
                         raise
             return await self._first_contact(command, answer_of, key=line.next.key, shared=line.next)
 
-    async def _erase(self, command: EraseCustomer | SetHold, answer_of: AnswerOf | None) -> Outcome:
+    async def _erase(self, command: EraseCustomer | SetHold | ForgetWords, answer_of: AnswerOf | None) -> Outcome:
         """Decided on all that a person has, and with every key under which they are found: a first contact from the
         same address is somebody else's in the very next instant."""
-        owner = await self._owner(command.customer, "customer")
+        owner = await self._owner(_document_of(command), "customer")
         async with self._locks.hold(owner):
-            if await self.root_of(command.customer) != owner:
+            if await self.root_of(owner) != owner:
                 raise PersonChanged
             self.shelf.drop(owner)
             before = await self._all_of(owner)
-            command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+            if not isinstance(command, ForgetWords):
+                command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
             decision = decide(before, command, self._means.context(command, self._clock.now()))
             outcome = await self._commit(command, owner, before, decision, answer_of)
             self.shelf.drop(owner)

@@ -13,7 +13,7 @@ import structlog
 
 from channels.clock import Activity
 from router.core.clock import Clock, Ms
-from router.core.commands import SYSTEM, Command, EraseCustomer
+from router.core.commands import SYSTEM, EraseCustomer
 from router.core.documents import Customer
 from router.core.errors import Rejected
 from router.core.events import CustomerErased
@@ -55,7 +55,7 @@ class Eraser:
                     self._owed[event.customer] = None
                     self._news.set()
 
-    async def begin(self, take: Callable[[Command], Awaitable[object]]) -> int:
+    async def begin(self, take: Callable[[EraseCustomer], Awaitable[object]]) -> int:
         """Erase again whom the ledger names and this journal still has, and finish what is owed. Returns how many were
         erased again."""
         again = 0

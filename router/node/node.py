@@ -58,6 +58,7 @@ from router.node.locks import Locks
 from router.node.outbox import Outbox
 from router.node.recorder import Recorder
 from router.node.relay import Relay
+from router.node.retention import RetentionClock
 from router.node.taking import AnswerOf, Means, Outcome
 from router.node.visitors import Visitors
 
@@ -142,6 +143,13 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.retention = RetentionClock(
+            journal=journal,
+            take=self.take,
+            policy=lambda: self.means.policy,
+            clock=clock,
+            activity=self.activity,
+        )
         self.indexer = Indexer(journal=journal, activity=self.activity)
         self.visitors = Visitors(
             journal=journal,
@@ -219,6 +227,7 @@ class Node:
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
+        self.spawn(self.retention.run(), "retention")
         self.is_ready = True
 
     async def close(self) -> None:

@@ -53,6 +53,11 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         pytest.param("calls.yaml", "on_refusal: forget\n", "1:13", "'forget'", None, id="refused-otherwise"),
         pytest.param("numbers.yaml", 'numbers:\n  "+14155550100": {brand: x, record: on}\n', "2:38", "'on'", None,
                      id="recorded-on-a-number"),
+        pytest.param("retention.yaml", "words: 90\n", "1:8", "'90'", '"90 s" or "90 min"',
+                     id="kept-without-a-unit"),
+        pytest.param("retention.yaml", "words: 36 h\n", "1:8", "'36 h'", None, id="kept-for-part-of-a-day"),
+        pytest.param("retention.yaml", "word: 90 days\n", "1:1", "unknown key 'word'", "words", id="kept-misspelt"),
+        pytest.param("retention.yaml", "mails: no\n", "1:8", "'no'", None, id="kept-no"),
         pytest.param("sending.yaml", "twice_is_better_than_never: 0\n", "1:29", "'0'", None, id="row51-zero-for-no"),
     ],
 )  # fmt: skip

@@ -75,7 +75,10 @@ async def test_what_was_under_way_comes_to_its_end() -> None:
         ana = await story.ready_agent("ana")
         await story.phone(HERS).texts("my Zaubernuss is broken")
         case = await story.phone(HERS).case()
+        await ana.declines(await ana.offered(), "Steinbrech is my aunt")
+        await story.passes(minutes=2, seconds=1)
         work = await ana.accepts()
+        before = await story.decisions(case)
         await story.api("POST", f"/cases/{case}/callbacks", {})
         await story.faults(provider_down=1)
         await ana.api("POST", f"/cases/{case}/messages", {"text": "Water the Moorlilie"})
@@ -93,9 +96,10 @@ async def test_what_was_under_way_comes_to_its_end() -> None:
         refused = await ana.refused("POST", f"/cases/{case}/messages", {"text": "hello?"})
         assert refused["status"] == 410
         await ana.finishes(work, note="she calls herself Kettenblume")
+        assert "Steinbrech" in str(before)
         assert await ana.work() == []
         assert "Kettenblume" not in str(await story.timeline(case))
-        assert found_in(story.data, "Kettenblume", "Moorlilie") == []
+        assert found_in(story.data, "Kettenblume", "Moorlilie", "Steinbrech") == []
         assert (await ana.page(case)).count("Zaubernuss") == 0
 
 

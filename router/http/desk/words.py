@@ -330,6 +330,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "Set aside as junk: nobody is asked to look at it"
         case _, "released":
             return f"{who or 'Somebody of us'} let it out of the quarantine"
+        case _, "forgotten":
+            return f"Kept no longer: {facts.get('kind')}"
         case _, "text_withheld":
             return "A text of ours was not sent"
         case _, "message_unknown":

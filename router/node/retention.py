@@ -1,0 +1,156 @@
+"""Retention: lets go by itself of what the policy keeps no longer, a consumer of cases with a durable cursor.
+
+Its one rule: it goes through all cases again and again, a bounded piece at a time, and what a case has let go is an
+event, so that a crash or a restart does nothing twice and forgets nothing. A hold stops it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from channels.clock import Activity
+from policies import PolicySet, Retention
+from policies.retention import KINDS
+from router.core.clock import Clock, Ms
+from router.core.commands import SYSTEM, Command, EraseCustomer, ForgetWords
+from router.core.documents import Case, Customer, Entry
+from router.core.errors import Rejected
+from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, VaultId
+from router.journal.base import Journal
+from router.node.customers import pages
+
+PIECE = 200
+"""Cases that are looked at between two pauses."""
+PAUSE_MS = 10 * MINUTE_MS
+ROUND_MS = 6 * HOUR_MS
+"""From the end of one way through all cases to the beginning of the next."""
+CURSOR = "retention"
+SPOKEN = ("recording", "recorded")
+"""Rows of the timeline whose file is what was recorded of a call."""
+
+log = structlog.get_logger("onecase.retention")
+
+
+@dataclass(slots=True)
+class Holdings:
+    """Where everything of one case stands in the vault, by what it is."""
+
+    ids: dict[str, list[VaultId]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    rows: list[int] = field(default_factory=list[int])  # of the timeline that say words
+
+    def add(self, entry: Entry) -> None:
+        """A row of the timeline. By what name somebody wrote is the customer's, and goes with them."""
+        is_spoken = entry.facts.get("what") in SPOKEN
+        self.ids["recordings" if is_spoken else "files"] += entry.media
+        words = [id for id in (entry.words, entry.said) if id is not None]
+        if (letter := entry.letter) is not None:
+            parts = (letter.subject, letter.full, letter.html, *letter.to, *letter.copies)
+            words += [id for id in parts if id is not None]
+            self.ids["mails"].append(letter.raw)
+        self.ids["words"] += words
+        if words or entry.media:
+            self.rows.append(entry.n)
+
+
+class RetentionClock:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        take: Callable[[Command], Awaitable[object]],
+        policy: Callable[[], PolicySet],
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._journal = journal
+        self._take = take
+        self._policy = policy
+        self._clock = clock
+        self._activity = activity
+        self.forgotten = 0  # since the start of the process: kinds of cases, and customers
+        self.through_at: Ms | None = None  # when all cases had been looked at last
+
+    async def run(self) -> None:
+        """Look through all cases for ever."""
+        while True:
+            pause_ms = ROUND_MS
+            if not self._policy().settings.retention.keeps_all:
+                with self._activity.doing("retention"):
+                    is_through = await self._piece(self._policy().settings.retention)
+                pause_ms = ROUND_MS if is_through else PAUSE_MS
+            await self._clock.sleep_until(Ms(self._clock.now() + pause_ms))
+
+    async def _piece(self, rules: Retention) -> bool:
+        """Look at the next cases. True: they were the last ones."""
+        after = await self._journal.record("cursor", CURSOR) or ""
+        cases = [d for d in await self._journal.documents(Case, after=after, limit=PIECE) if isinstance(d, Case)]
+        before = self.forgotten
+        for case in cases:
+            if not case.status.is_live:
+                await self._look(case, rules)
+        is_through = len(cases) < PIECE
+        await self._journal.put_record("cursor", CURSOR, None if is_through else cases[-1].id)
+        if self.forgotten > before:
+            log.info("let go as the policy says", count=self.forgotten - before)
+            await self._journal.tidy()
+        if is_through:
+            self.through_at = self._clock.now()
+        return is_through
+
+    async def _look(self, case: Case, rules: Retention) -> None:
+        customer = await self._journal.document(case.customer)
+        if not isinstance(customer, Customer) or customer.erased_at is not None or customer.hold is not None:
+            return
+        if rules.customers is not None and await self._is_over(customer, rules.customers):
+            key = f"retention/{customer.id}/{customer.version}"
+            await self._try(EraseCustomer(key=key, customer=customer.id, actor=SYSTEM, why="retention"))
+            return
+        due = [k for k in KINDS if k not in case.forgotten and self._is_due(case.changed_at, rules.days(k))]
+        if due:
+            await self._forget(case, due, rules)
+
+    async def _is_over(self, customer: Customer, days: int) -> bool:
+        """Whether nothing of theirs is open, and nothing has happened for so long."""
+        if customer.live_cases or not self._is_due(customer.opened_at, days):
+            return False
+        before: str | None = None
+        while cases := await self._journal.cases(before=before, limit=PIECE, owner=customer.id):
+            if any(case.status.is_live or not self._is_due(case.changed_at, days) for case in cases):
+                return False
+            before = cases[-1].id
+        return True
+
+    def _is_due(self, since: Ms, days: int | None) -> bool:
+        return days is not None and since + days * DAY_MS <= self._clock.now()
+
+    async def _forget(self, case: Case, kinds: list[str], rules: Retention) -> None:
+        held = Holdings()
+        async for rows in pages(self._journal, case.id):
+            for entry in rows:
+                held.add(entry)
+        if case.subject is not None:
+            held.ids["words"].append(case.subject)
+            held.rows.append(0)
+        await self._journal.unindex(case.id, held.rows)  # first: what is gone is not found, whatever happens now
+        for kind in kinds:
+            await self._try(
+                ForgetWords(
+                    key=f"retention/{case.id}/{kind}/{case.version}",
+                    case=case.id,
+                    what=kind,
+                    days=rules.days(kind) or 0,
+                    ids=tuple(held.ids[kind]),
+                    recordings=kind == "recordings",
+                )
+            )
+        if "words" not in kinds:
+            await self._journal.index_again(case.id, held.rows)
+
+    async def _try(self, command: Command) -> None:
+        """Do it; where somebody was quicker (a hold, a new word), nothing goes."""
+        try:
+            await self._take(command)
+        except Rejected:
+            return
+        self.forgotten += 1
