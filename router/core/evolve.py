@@ -116,8 +116,6 @@ def evolve(state: State, event: Event) -> State:
             return state
         case ContactReceived():
             return _contact_received(state, event)
-        case ContactSetAside() | ContactReleased():
-            return junk_folded(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else CaseStatus.WAITING_US
@@ -213,6 +211,8 @@ def evolve(state: State, event: Event) -> State:
             | RecordingChecked()
         ):
             return recording_folded(state, event)
+        case ContactSetAside() | ContactReleased():
+            return junk_folded(state, event)
         case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (
