@@ -29,7 +29,7 @@ from tests.simulation.people import make_people, plan_texts
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
-from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_spam
+from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_releases, plan_spam
 from tests.simulation.trouble import Troubles
 
 CHECK_EVERY_S = 15.0
@@ -62,6 +62,7 @@ class Result:
     calls: int = 0
     mails: int = 0
     junk: int = 0
+    released: int = 0
 
 
 class World:
@@ -136,6 +137,7 @@ class World:
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
         plan += [(at, True, act) for at, act in plan_spam(self.options, people, self.provider)]
+        plan += [(at, False, act) for at, act in plan_releases(self.options, self.api, self._owner.start)]
         plan += [(at, True, act) for at, act in callers.plan()]
         plan += [(at, True, act) for at, act in by_mail]
         plan += [(at, False, act) for at, act in troubles.plan()]
@@ -164,6 +166,7 @@ class World:
             calls=self.provider.exchange.calls,
             mails=self.watch.mail.count if self.watch.mail else 0,
             junk=self.watch.junk.count if self.watch.junk else 0,
+            released=self.watch.junk.released if self.watch.junk else 0,
         )
 
     async def _mend(self, troubles: Troubles) -> None:
