@@ -16,6 +16,8 @@ COUNT_MAX: Final = 1_000_000
 VALUE_MAX: Final = 200
 
 WORDS: Final = "text.any_words"
+JUDGING: Final = ("alike", "junk_before", "silent", "anonymous", "attestation", "speaks_at_once")
+"""Conditions on what is known only when a contact is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Terms:
     lists: Mapping[str, tuple[str, ...]]
     numbers: Iterable[str]
     used: set[str] = field(default_factory=set[str])
+    judges: bool = False  # rules that say what is junk: they know more of a contact than those that route it
     index: WordIndex = field(default_factory=WordIndex)
 
 
@@ -46,6 +49,10 @@ def _part(key: Scalar, node: Node, block: Fields, terms: Terms) -> Condition:
         block.refuse(key, found=f"unknown condition {key.found()}", expected=f"{either(_READERS)}, or context.…",
                      suggestion=nearest(name, _READERS))  # fmt: skip
         return AllOf(())
+    if name in JUDGING and not terms.judges:
+        block.refuse(
+            key, found=f"the condition {name}", expected="a condition for routing; this one is for junk.yaml alone"
+        )
     return reader(name, node, block, terms)
 
 

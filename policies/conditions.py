@@ -16,14 +16,23 @@ from policies.text import words_of
 
 
 class Inputs:
-    """The facts of one contact, with which word lists its text has words of."""
+    """The facts of one contact. What takes time is looked up once, and only where a rule asks for it."""
 
-    __slots__ = ("_context", "facts", "hits")
+    __slots__ = ("_context", "_hits", "_index", "facts")
 
-    def __init__(self, facts: Mapping[str, Fact], hits: int) -> None:
+    def __init__(self, facts: Mapping[str, Fact], index: "WordIndex") -> None:
         self.facts = facts
-        self.hits = hits
+        self._index = index
+        self._hits: int | None = None
         self._context: cel.Context | None = None
+
+    @property
+    def hits(self) -> int:
+        """The bits of the word lists that the text has words of."""
+        if self._hits is None:
+            text = self.facts.get("text")
+            self._hits = self._index.hits(text) if isinstance(text, str) and text else 0
+        return self._hits
 
     def context(self) -> cel.Context:
         """The facts as expressions see them, made once."""

@@ -38,8 +38,7 @@ class JunkRules:
         """What makes a contact with these facts junk; None for one that is to be worked on."""
         if not self.rules:
             return None
-        text = facts.get("text")
-        inputs = Inputs(facts, self.words.hits(text) if isinstance(text, str) and text else 0)
+        inputs = Inputs(facts, self.words)
         for rule in self.rules:
             if rule.when.test(inputs):
                 return Junk(rule=rule.name, matched=tuple(rule.when.reasons(inputs)))

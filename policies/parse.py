@@ -62,7 +62,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
     lists = _known_to("routing.yaml", files, spare, words)
     routing = read_routing(tops["routing.yaml"], queues=queues, terms=Terms(lists=lists, numbers=numbers))
-    junk_terms = Terms(lists=_known_to("junk.yaml", files, spare, words), numbers=numbers)
+    junk_terms = Terms(lists=_known_to("junk.yaml", files, spare, words), numbers=numbers, judges=True)
     junk = read_junk(tops["junk.yaml"], terms=junk_terms)
     known = _known_lists(spare, lists)
     policies = PolicySet(

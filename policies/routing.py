@@ -93,8 +93,7 @@ class Routing:
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
         """The verdict on one contact."""
-        text = facts.get("text")
-        inputs = Inputs(facts, self.words.hits(text) if isinstance(text, str) and text else 0)
+        inputs = Inputs(facts, self.words)
         for rule in self.rules:
             if rule.when.test(inputs):
                 return _verdict(rule, inputs)

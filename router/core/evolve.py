@@ -151,8 +151,6 @@ def evolve(state: State, event: Event) -> State:
             return state
         case ContactReceived():
             return _contact_received(state, event)
-        case ContactSetAside() | ContactReleased():
-            return junk_folded(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
@@ -186,14 +184,7 @@ def evolve(state: State, event: Event) -> State:
         case CaseOpened():
             return _case_opened(state, event)
         case CaseReopened():
-            case = get(state, event.case, Case)
-            customer = get(state, case.customer, Customer)
-            if case.is_head:
-                state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
-            state = no_junk(state, case)
-            return change(
-                state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="", forgotten=()
-            )
+            return _case_reopened(state, event)
         case ConsentChanged():
             return _consent_changed(state, event)
         case WorkWithdrawn() | WorkTaken() | WorkClosed() | WorkReturned():
@@ -271,6 +262,8 @@ def evolve(state: State, event: Event) -> State:
             return recording_folded(state, event)
         case HoldSet() | HoldLifted() | ErasureWanted() | CustomerErased():
             return _kept_or_erased(state, event)
+        case ContactSetAside() | ContactReleased():
+            return junk_folded(state, event)
         case AgentAdded() | AgentStateChanged() | AgentStateAsked() | ScreenOpened() | ScreenLost():
             return _agent_changed(state, event)
         case (
@@ -507,6 +500,15 @@ def _case_opened(state: State, event: CaseOpened) -> State:
             candidates=event.candidates,
         ),
     )
+
+
+def _case_reopened(state: State, event: CaseReopened) -> State:
+    case = get(state, event.case, Case)
+    customer = get(state, case.customer, Customer)
+    if case.is_head:
+        state = change(state, customer, live_cases=(*customer.live_cases, case.id), last_case=case.id)
+    state = no_junk(state, case)
+    return change(state, case, status=CaseStatus.WAITING_US, solved_at=None, changed_at=event.at, junk="", forgotten=())
 
 
 def _consent_changed(state: State, event: ConsentChanged) -> State:

@@ -52,13 +52,15 @@ def has_met(customer: Customer | None) -> bool:
 
 def set_aside_contact(making: Making, command: TakeContact, case: Case, facts: dict[str, Fact], *, known: bool) -> bool:
     """Set a contact aside that is junk. False: it is to be worked on. `known`: we had met them before."""
+    judged = {**facts, "known_customer": known, "alike": case.alike, "junk_before": making.customer(case.customer).junk}
+    found = making.context.policy.judge(judged)
+    if found is None:
+        return False
     is_proved = command.evidence is Evidence.PROOF or (known and command.evidence is not Evidence.WEAK)
     asks_for_call = command.touch is not None and command.touch.calls
     if command.channel not in JUDGED or is_proved or asks_for_call or not _begins_matter(making, case):
         return False
-    judged = {**facts, "known_customer": known, "alike": case.alike, "junk_before": making.customer(case.customer).junk}
-    found = making.context.policy.judge(judged)
-    if found is None or making.context.policy.route(facts).is_danger:
+    if making.context.policy.route(facts).is_danger:
         return False
     _set_aside(making, case.id, found, judged, at=command.at, known=known)
     return True
@@ -79,7 +81,7 @@ def set_aside_call(making: Making, call: Call) -> bool:
     """Set a call aside that is over, that no agent was in, and that was junk. False: it is none."""
     case = making.case(call.case)
     is_theirs = call.known and call.attested is True
-    if is_theirs or call.pressed or call.work is not None or not _begins_matter(making, case):
+    if is_theirs or call.pressed or call.work is not None or case.taken or not _begins_matter(making, case):
         return False
     judged = {**_facts_of_line(making, call), "silent": not call.spoke}
     if call.spoke:
@@ -96,10 +98,8 @@ def set_aside_call(making: Making, call: Call) -> bool:
 
 def kept_place(making: Making, customer: Customer) -> Ms | None:
     """The place of somebody whose last call was set aside, for when they call again: it may have been a mistake."""
-    last, kept_ms = (
-        making.state.get(customer.last_case or ""),
-        making.context.policy.settings.callbacks.place_days * DAY_MS,
-    )
+    last = making.state.get(customer.last_case or "")
+    kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
     if not isinstance(last, Case) or not last.junk or not _is_call(last):
         return None
     place_at = last.opened_at if last.kept_place_at is None else last.kept_place_at
@@ -132,10 +132,6 @@ def _speaks_at_once(call: Call, speech: str, *, by: str, now: Ms) -> bool:
     )
 
 
-def listing_key(case: CaseId) -> str:
-    return f"{LISTED}{case}"
-
-
 def _begins_matter(making: Making, case: Case) -> bool:
     """Whether nothing but this contact stands on its case, and nothing else of theirs is open or promised."""
     customer = making.customer(case.customer)
@@ -160,4 +156,5 @@ def _set_aside(making: Making, id: CaseId, junk: Junk, facts: dict[str, Fact], *
             only=not known,
         )
     )
-    making.indexed.append(Indexed(key=listing_key(case.id), address=AddressId(case.id), customer=case.customer))
+    listed = Indexed(key=f"{LISTED}{case.id}", address=AddressId(case.id), customer=case.customer, first_wins=True)
+    making.indexed.append(listed)

@@ -92,6 +92,25 @@ class NodeMetrics(Collector):
                 case _:
                     pass
 
+    def _lines(self) -> Iterable[Metric]:
+        """Who waits, by queue and by what is required."""
+        node = self._node
+        waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
+        oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "Age of the oldest place", labels=["queue"])
+        for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):
+            waiting.add_metric([queue], count)
+            oldest.add_metric([queue], (node.clock.now() - place_at) / 1000)
+        yield waiting
+        yield oldest
+        labels = ["queue", "requires"]
+        waiting = GaugeMetricFamily("onecase_class_waiting", "Work waiting that requires the same", labels=labels)
+        oldest = GaugeMetricFamily("onecase_class_oldest_seconds", "Age of the oldest place of a class", labels=labels)
+        for name, (count, place_at) in sorted(node.domain.matcher.waiting_by_class().items()):
+            waiting.add_metric(name, count)
+            oldest.add_metric(name, (node.clock.now() - place_at) / 1000)
+        yield waiting
+        yield oldest
+
     def collect(self) -> Iterable[Metric]:
         node = self._node
         yield _counter("onecase_contacts", "Contacts taken", "channel", self._contacts)
@@ -109,21 +128,7 @@ class NodeMetrics(Collector):
                 "Automatic mails that were not sent, for machines seem to answer each other",
                 value=letterbox.guard.stopped,
             )
-        waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
-        oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "Age of the oldest place", labels=["queue"])
-        for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):
-            waiting.add_metric([queue], count)
-            oldest.add_metric([queue], (node.clock.now() - place_at) / 1000)
-        yield waiting
-        yield oldest
-        labels = ["queue", "requires"]
-        waiting = GaugeMetricFamily("onecase_class_waiting", "Work waiting that requires the same", labels=labels)
-        oldest = GaugeMetricFamily("onecase_class_oldest_seconds", "Age of the oldest place of a class", labels=labels)
-        for name, (count, place_at) in sorted(node.domain.matcher.waiting_by_class().items()):
-            waiting.add_metric(name, count)
-            oldest.add_metric(name, (node.clock.now() - place_at) / 1000)
-        yield waiting
-        yield oldest
+        yield from self._lines()
         agents = GaugeMetricFamily("onecase_agents", "Agents by state", labels=["state"])
         states: dict[str, int] = {}
         for agent in node.domain.agents.values():

@@ -86,3 +86,19 @@ def test_a_set_with_words_of_its_own_keeps_the_products_junk() -> None:
     base = default_policy_files()
     own = base["words.yaml"].replace("spam-words", "our-words")
     assert parse_policies({"words.yaml": own}, 1, base=base).judge(SPAM) is not None
+
+
+@pytest.mark.parametrize("condition", ["silent: yes", "alike: {at_least: 2}", "attestation: C"])
+def test_what_is_known_to_a_judge_alone_routes_nothing(refused: Refused, condition: str) -> None:
+    """A rule of routing.yaml that could never be true is refused, with the file that it belongs into."""
+    rules = f"rules:\n  - {{name: a, when: {{{condition}}}, queue: general}}\n"
+    problem = refused("routing.yaml", f"{rules}  - {{name: o, when: otherwise, queue: general}}\n")[0]
+    assert (problem.file, problem.line) == ("routing.yaml", 2)
+    assert "junk.yaml" in problem.expected
+
+
+def test_links_are_known_to_both(parse: Parse) -> None:
+    rules = "rules:\n  - {name: a, when: {links: {at_least: 1}}, queue: billing}\n"
+    routed = parse({"routing.yaml": f"{rules}  - {{name: o, when: otherwise, queue: general}}\n"})
+    assert routed.route({"channel": "sms", "links": 1}).rule == "a"
+    assert routed.route({"channel": "sms"}).rule == "o"

@@ -97,6 +97,7 @@ class JunkSight(Protocol):
     """Looks at what is set aside."""
 
     count: int
+    released: int
 
     def look(self, before: State, event: Event) -> None: ...
 

@@ -3,10 +3,15 @@
 Its one rule: a stream of chance of its own, so that the rest of a world is what it was without them.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Any
 
+from multidict import CIMultiDict
+
+from channels.wire import WireFailure, WireRequest
 from router.core.documents import Case, Promise, State
 from router.core.events import (
     CaseReopened,
@@ -20,9 +25,11 @@ from router.core.events import (
     WorkWanted,
 )
 from tests.simulation.log import Judge
+from tests.simulation.network import Link
 from tests.simulation.options import Options
 from tests.simulation.people import Person
-from tests.simulation.provider import OURS, Provider
+from tests.simulation.process import ADMIN_TOKEN
+from tests.simulation.provider import OURS, SERVICE_URL, Provider
 
 SPAM = (
     "You have won! Claim it: http://win.example/now",
@@ -56,6 +63,39 @@ def plan_spam(options: Options, people: list[Person], provider: Provider) -> lis
     return plan
 
 
+def plan_releases(options: Options, api: Link, start: Callable[..., object]) -> list[Planned]:
+    """Somebody looks into the quarantine now and then, and lets one out, whatever else is going on with its sender."""
+    chance = Random(f"releases/{options.seed}")
+
+    async def look(own: Random) -> None:
+        page = await _asked(api, "GET", "?limit=5", b"")
+        if page is not None and page["items"]:
+            chosen = own.choice(page["items"])["id"]
+            await _asked(api, "POST", f"/{chosen}/release", b"{}", key=f"release {own.getrandbits(40)}")
+
+    def later(own: Random) -> Callable[[], Awaitable[object]]:
+        async def begin() -> None:
+            start(look(own), "looks into the quarantine")
+
+        return begin
+
+    times = [chance.uniform(0, options.minutes * 60.0) for _ in range(2 * options.spammers)]
+    return [(at, later(Random(chance.getrandbits(64)))) for at in times]
+
+
+async def _asked(api: Link, method: str, rest: str, body: bytes, *, key: str = "") -> Any:
+    headers = CIMultiDict({"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"})
+    if key:
+        headers["Idempotency-Key"] = key.replace(" ", "-")
+    try:
+        answer = await api.send(
+            WireRequest(method, f"{SERVICE_URL}/api/v1/quarantine{rest}", headers, body), timeout_s=12
+        )
+    except WireFailure:
+        return None
+    return json.loads(answer.body) if answer.status == 200 else None
+
+
 def _carded(chance: Random, body: str) -> str:
     return f"{body} {chance.choice(CARDS)} cvv 123" if chance.random() < 0.3 else body
 
@@ -72,13 +112,17 @@ class JunkWatch:
         self._judge = judge
         self.aside: set[str] = set()
         self.count = 0
+        self.released = 0
 
     def look(self, before: State, event: Event) -> None:
         """`before`: the documents of their owner, as they were before the event."""
         match event:
             case ContactSetAside():
                 self._set_aside(before, event)
-            case ContactReleased() | CaseReopened():
+            case ContactReleased():
+                self.released += 1
+                self.aside.discard(event.case)
+            case CaseReopened():
                 self.aside.discard(event.case)
             case CaseStatusChanged() if event.status.is_live:
                 self.aside.discard(event.case)

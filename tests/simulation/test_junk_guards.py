@@ -50,7 +50,9 @@ def test_without_the_guard_the_simulator_turns_red(guard: Guard, monkeypatch: Pa
 
 
 def test_with_all_guards_a_world_of_spam_is_green() -> None:
-    """Spammers write, people write what looks like spam, and everybody is where they belong."""
+    """Spammers write, people write what looks like spam, somebody lets some of it out, and everybody is where they
+    belong."""
 
     result = run_options(replace(PLAIN, seed=1, spammers=5))
     assert result.junk >= 5
+    assert result.released >= 1

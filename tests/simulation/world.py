@@ -33,7 +33,7 @@ from tests.simulation.pressers import Pressers
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
 from tests.simulation.recording_watch import RecordingWatch
-from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_spam
+from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_releases, plan_spam
 from tests.simulation.trouble import Troubles
 from tests.simulation.visitors import Visitors
 
@@ -69,6 +69,7 @@ class Result:
     joined: int = 0
     undone: int = 0
     junk: int = 0
+    released: int = 0
 
 
 class World:
@@ -152,6 +153,7 @@ class World:
         await troubles.begin()
         plan = [(at, True, act) for at, act in plan_texts(self.options, people, self.provider)]
         plan += [(at, True, act) for at, act in plan_spam(self.options, people, self.provider)]
+        plan += [(at, False, act) for at, act in plan_releases(self.options, self.api, self._owner.start)]
         plan += [(at, True, act) for at, act in callers.plan()]
         plan += [(at, True, act) for at, act in by_mail]
         ops = Ops(self.options, self.api, self.log, self._owner)
@@ -185,6 +187,7 @@ class World:
             joined=self.joiner.joined if self.joiner else 0,
             undone=self.joiner.undone if self.joiner else 0,
             junk=self.watch.junk.count if self.watch.junk else 0,
+            released=self.watch.junk.released if self.watch.junk else 0,
         )
 
     async def _mend(self, troubles: Troubles) -> None:

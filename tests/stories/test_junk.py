@@ -35,8 +35,8 @@ async def test_a_spam_text_asks_for_nobody_and_comes_out_at_its_true_place() -> 
         assert item == {
             "id": item["case"], "case": item["case"], "contact": item["contact"], "channel": "sms", "address": HIS,
             "at": item["at"], "rule": "advertising", "text": SPAM,
-            "reasons": ["channel is sms, whatsapp, email, touch or page", "text matches spam-words",
-                        "links is at least 1", "customer is new"],
+            "reasons": ["channel is sms, whatsapp, email, touch or page", "links is at least 1",
+                        "customer is new", "text matches spam-words"],
         }  # fmt: skip
         case = await story.case(item["case"])
         assert (case["status"], case["junk"], case["ask"]) == ("closed", "advertising", None)
@@ -261,3 +261,28 @@ async def test_the_desk_shows_the_quarantine_to_whoever_may_look() -> None:
         assert "no junk" in shown
         assert (await story.ask("GET", "/desk/quarantine", token=ana.token)).status == 403
         assert "/desk/quarantine" not in (await story.ask("GET", "/desk", token=ana.token)).body.decode()
+
+
+async def test_what_is_released_goes_where_it_would_have_gone() -> None:
+    """A touch and a mail that were junk by mistake: what the device told and the mail's subject route them, as they
+    would have at the time."""
+    async with Story() as story:
+        touch = {"address": HIS, "text": SPAM, "context": {"error": "E42"}}
+        await story.ask("POST", "/api/v1/contacts", body=touch, headers={"X-Site-Key": "site_demo"}, token=None)
+        head = "From: Max <max@shop.example>\nTo: help@support.example\nSubject: my invoice\nMessage-ID: <1@shop.example>\n"
+        await story.brings_mail(eml(f"{head}\n{SPAM}\n"))
+        await story.settles()
+        by_mail, by_touch = await aside(story)
+        assert (by_mail["channel"], by_touch["channel"]) == ("email", "touch")
+        for item, queue in ((by_touch, "heating"), (by_mail, "billing")):
+            out = await released(story, item)
+            assert (out["queue"], out["ask"]["place_at"]) == (queue, item["at"])
+
+
+async def test_a_touch_that_asks_for_a_call_is_no_junk() -> None:
+    """Whoever wants to be called is called, whatever they say."""
+    async with Story() as story:
+        touch = {"address": HIS, "text": SPAM, "reach_me": {"channel": "phone"}}
+        await story.ask("POST", "/api/v1/contacts", body=touch, headers={"X-Site-Key": "site_demo"}, token=None)
+        assert await aside(story) == []
+        assert len((await story.one_case())["promises"]) == 1
