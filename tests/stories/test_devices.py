@@ -173,3 +173,26 @@ async def test_a_devices_household_is_answered() -> None:
         assert [row["text"] for row in rows] == ["", "Is the fuse on?", "yes, it is on"]
         await story.api("POST", f"/cases/{work['case']}/status", {"status": "solved"})
         assert (await device.reads()).json["state"] == "done"
+
+
+async def test_the_code_by_keys() -> None:
+    """After 8, a code is typed; they go on in line, and a wrong one is only a wrong one."""
+    async with Story() as story:
+        device = Device(story, "T100-0001")
+        await device.presses()
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=5)
+        await her.presses("8")
+        await story.passes(seconds=6)
+        assert "type the code that your device shows" in await her.heard()
+        await her.presses("12345674#")
+        assert await devices_of(story, await customer_of(story)) == []
+        await story.passes(seconds=6)
+        await her.presses("8")
+        await story.passes(seconds=6)
+        await her.presses(f"{device.code.replace('-', '')}#")
+        [shown] = await devices_of(story, await customer_of(story))
+        assert shown["how"] == "phone"
+        assert await her.state() == "in_call"
+        await her.hangs_up()
