@@ -21,6 +21,7 @@ from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
+from router.core.tree import tree_of
 from router.core.words import SECOND_MS, CallbackState, CallRole, CallState, Channel, PromiseState, Step, WorkId
 
 IN_TALK = (Step.OPENING, Step.TALKING, Step.HELD, Step.LOST)
@@ -71,6 +72,20 @@ def note_kept(making: Making, call: Call) -> None:
         change_promise(making, promise, PromiseState.KEPT, CallbackState.TALKING, attempt="answered")
     elif promise is not None and call.promise is None and call.work is not None:
         change_promise(making, promise, PromiseState.KEPT, CallbackState.DONE, why="they called in")
+    if call.work is not None:
+        _keep_others(making, call)
+
+
+def _keep_others(making: Making, call: Call) -> None:
+    """What they were promised about cases that are joined with this one is done as well: nobody is rung twice."""
+    case = making.case(call.case)
+    for one in tree_of(making.state, case):
+        if one.id == case.id or one.customer != case.customer or one.promise is None or one.call is not None:
+            continue
+        change_promise(making, one.promise, PromiseState.KEPT, CallbackState.DONE, why="they were talked with about it")
+        if one.ask is not None and _waits_for_phone(one) and not one.taken:
+            why = "they were talked with about it"
+            making.emit(WorkWithdrawn(case=one.id, customer=one.customer, at=making.now, work=one.ask.work, why=why))
 
 
 def _talked(making: Making, call: Call) -> bool:

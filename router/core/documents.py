@@ -181,11 +181,11 @@ class Side:
 
 @value
 class Split:
-    """Where a case was taken out of another one, and which rows came along."""
+    """Where a case was taken out of another one, and which rows of that came along."""
 
     id: MergeId
     case: CaseId
-    entries: tuple[tuple[CaseId, int], ...]
+    rows: tuple[int, ...]
     contacts: int
     unanswered: int
 

@@ -49,7 +49,7 @@ def join(
 def follow(making: Making) -> None:
     """A part that came off the phone and is to be answered in writing asks where its head does."""
     for event in making.events:
-        if isinstance(event, WorkWanted):
+        if type(event) is WorkWanted:
             case = making.state.get(event.case)
             if isinstance(case, Case) and case.joined is not None and is_written(case) and not case.taken:
                 pass_on(making, case.id)
@@ -181,8 +181,8 @@ def _owed(cases: list[Case]) -> Side | None:
 def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | None) -> None:
     """What a side wants by itself stands in line at its own place."""
     case = making.case(id)
-    asks = next((one for one in tree_of(making.state, case) if is_written(one)), None)
-    if owed is None:
+    asks = next((one for one in tree_of(making.state, case) if one.ask is not None), None)
+    if owed is None or (asks is not None and not is_written(asks)):  # whoever is on the phone asks for all of it
         return
     place_at = owed.place_at if owed.place_at is not None else owed.ask.place_at if owed.ask is not None else making.now
     if asks is None and owed.ask is None:

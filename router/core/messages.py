@@ -134,7 +134,8 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             )
             note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
         case "refused":
-            note_unreached(making, making.case(message.case), command.unreached, command.error[:200])
+            theirs = tuple(id for id in command.unreached if id == message.address)
+            note_unreached(making, making.case(message.case), theirs, command.error[:200])
             fail(making, message, command.error, command.setback)
         case "again" if message.attempts < sending.attempts:
             wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)

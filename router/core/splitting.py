@@ -155,7 +155,7 @@ def undo(making: Making, command: UnmergeCases) -> None:
             split=case.split.id,
             case=origin.id,
             into=case.id,
-            entries=case.split.entries,
+            entries=tuple((origin.id, n) for n in case.split.rows),
             customer=origin.customer,
             at=making.now,
             entry=origin.entries + 1,

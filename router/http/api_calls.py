@@ -26,6 +26,7 @@ from router.core.words import (
 )
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.joined import head_of, members_of
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
 from router.http.service import Service
@@ -194,10 +195,14 @@ class CallApi:
 
     async def legs(self, call: Call) -> Replied:
         case = await self._case(call)
-        loaded = await self._journal.load_by_document(case.id)
-        legs = [d for d in loaded.state.values() if isinstance(d, Leg) and d.case == case.id]
+        state: State = {}
+        members = await members_of(self._journal, await head_of(self._journal, case))
+        for one in members:
+            state = {**state, **(await self._journal.load_by_document(one.id)).state}
+        ids = {one.id for one in members}
+        legs = [d for d in state.values() if isinstance(d, Leg) and d.case in ids]
         live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
-        return Replied(200, LegList(items=[_leg_out(leg, loaded.state) for leg in live]))
+        return Replied(200, LegList(items=[_leg_out(leg, state) for leg in live]))
 
     async def promise(self, call: Call) -> Replied:
         case = await self._case(call)

@@ -11,6 +11,7 @@ from router.core.documents import Case, Customer
 from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.case_list import CasesQuery, FoundOut, fits, person_of, read_cases
 from router.http.joined import head_of, last_rows, page_of
 from router.http.problems import Problem
 from router.http.routes import (
@@ -38,34 +39,15 @@ from router.http.views import (
     stamp,
     with_reason,
 )
-from router.journal.base import Journal, Place
-from router.journal.terms import Term, terms_of
+from router.journal.base import Journal
+from router.journal.terms import terms_of
 
-READ_AT_ONCE = 200
 READS_MAX = 10
 CASES_SHOWN = 50
 """Reads for one page of a filtered list; where it is not full by then, the next page goes on."""
 TEXT_MAX = 20_000
 REASON_MAX = 500
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
-
-
-class CasesQuery(Page):
-    status: CaseStatus | None = None
-    queue: str | None = None
-    agent: str | None = None
-    customer: str | None = None
-    q: str | None = Field(
-        None, max_length=200, description="words, a quoted phrase, a reference, or any form of an address"
-    )
-
-
-class FoundOut(Reply):
-    """Words of a case that were looked for."""
-
-    entry: str | None = Field(description="the row of the timeline; null: of the case itself, such as an address")
-    text: str = Field(description="the words around them")
-    marks: list[tuple[int, int]] = Field(description="start and end of each of them in `text`")
 
 
 class CaseItem(CaseOut):
@@ -218,14 +200,13 @@ class CaseApi:
         found: list[Case] = []
         places: dict[str, list[FoundOut]] = {}
         for _ in range(READS_MAX):
-            rows, before = await _read(self._journal, query, terms, before)
-            rows = await _under_heads(self._journal, rows) if terms is not None else rows
-            places |= {case.id: some for case, some in rows}
-            fitting = [case for case, _ in rows if case.is_head and _fits(case, query)]
+            rows, before = await read_cases(self._journal, query, terms, before)
+            fitting = [r for r in rows if r.case.is_head and r.case.id not in places and fits(r.case, query)]
             room = query.limit - len(found)
-            found += fitting[:room]
+            found += [row.case for row in fitting[:room]]
+            places |= {row.case.id: row.places for row in fitting[:room]}
             if len(fitting) > room:
-                before = found[-1].id
+                before = fitting[room - 1].at
             if len(found) == query.limit or before is None:
                 break
         items = [
@@ -437,65 +418,11 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     )
 
 
-async def person_of(journal: Journal, id: str) -> list[str]:
-    """A customer and all who were found to be the same person as they, itself first."""
-    found = [id]
-    for one in found:
-        customer = await journal.document(one)
-        found += customer.members if isinstance(customer, Customer) else ()
-    return found
-
-
 def actor_of(call: Call) -> Actor:
     """People act as agents, whatever their role; programs act as the system."""
     if call.who.role is Role.INTEGRATION:
         return Actor(ActorKind.SYSTEM, call.who.token)
     return Actor(ActorKind.AGENT, call.who.agent or call.who.token)
-
-
-async def _read(
-    journal: Journal, query: CasesQuery, terms: tuple[Term, ...] | None, before: str | None
-) -> tuple[list[tuple[Case, list[FoundOut]]], str | None]:
-    """The next cases, with where words were found in each, and what to go on before."""
-    if terms is None and query.customer is not None:
-        owners = await person_of(journal, query.customer)
-        theirs = [await journal.cases(before=before, limit=READ_AT_ONCE, owner=id) for id in owners]
-        cases = sorted((case for some in theirs for case in some), key=lambda case: case.id, reverse=True)
-        cases = cases[:READ_AT_ONCE]
-        return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
-    if terms is None:
-        cases = await journal.cases(before=before, limit=READ_AT_ONCE)
-        return [(case, []) for case in cases], cases[-1].id if len(cases) == READ_AT_ONCE else None
-    limit = READ_AT_ONCE if _is_filtered(query) else query.limit
-    page = await journal.find_cases(terms, before=before, limit=limit, owner=query.customer)
-    hits = [(hit.document, hit.places) for hit in page.hits if isinstance(hit.document, Case)]
-    return [(case, [_found_out(case.id, place) for place in places]) for case, places in hits], page.next
-
-
-async def _under_heads(journal: Journal, rows: list[tuple[Case, list[FoundOut]]]) -> list[tuple[Case, list[FoundOut]]]:
-    """What was found in a merged case was found in the one that it goes on in."""
-    found: dict[str, tuple[Case, list[FoundOut]]] = {}
-    for case, places in rows:
-        head = await head_of(journal, case)
-        found[head.id] = (head, [*found.get(head.id, (head, []))[1], *places])
-    return list(found.values())
-
-
-def _found_out(case: str, place: Place) -> FoundOut:
-    entry = f"{case}/{place.entry}" if place.entry else None
-    return FoundOut(entry=entry, text=place.text, marks=list(place.marks))
-
-
-def _is_filtered(query: CasesQuery) -> bool:
-    return not (query.status is None and query.queue is None and query.agent is None)
-
-
-def _fits(case: Case, query: CasesQuery) -> bool:
-    return (
-        (query.status is None or case.status is query.status)
-        and (query.queue is None or case.queue == query.queue)
-        and (query.agent is None or case.agent == query.agent)
-    )
 
 
 def _missing(what: str) -> Problem:

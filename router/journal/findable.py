@@ -104,7 +104,7 @@ def rows_of(batches: Iterable[Stored]) -> tuple[list[Row], list[Row]]:
                 case ParticipantAdded():
                     cases.append(Row(event.case, event.customer, slot, addresses=(event.address.id,)))
                 case _ if type(event) in TELLING:
-                    cases += _told(event, stored.stream)
+                    cases += _told(event, getattr(event, "customer", stored.stream))
                     customers += _named(event)
                 case _:
                     pass

@@ -57,23 +57,22 @@ from router.core.commands import (
 from router.core.contacts import sender_key
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
+from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
 from router.core.parts import merge_key
-from router.core.tree import head_of, owner_of_address, tree_of
+from router.core.tree import owner_of_address
 from router.core.values import replace
 from router.core.words import AddressId, Evidence
-from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict, owner_of
+from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
+from router.node.working_sets import WorkingSets
 
 TRIES_MAX = 5
-LEFT_MAX = 200
-"""Rows that are looked at for what stays when others are split off."""
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
@@ -91,6 +90,7 @@ class CustomerScope:
         self._faults = faults
         self._locks = Locks()
         self.shelf = Shelf()
+        self._sets = WorkingSets(journal, self.shelf)
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
@@ -103,13 +103,7 @@ class CustomerScope:
 
     async def root_of(self, customer: str) -> str:
         """The customer under whom a customer stands: themselves, unless they were found to be somebody else as well."""
-        at_hand = self.shelf.owner(customer)
-        if at_hand is not None:
-            return at_hand
-        document = await self._journal.document(customer)
-        while isinstance(document, Customer) and document.joined is not None:
-            document = await self._journal.document(document.joined.into)
-        return document.id if isinstance(document, Customer) else customer
+        return await self._sets.root_of(customer)
 
     async def _take(self, command: CustomerCommand, answer_of: AnswerOf | None) -> Outcome:
         if isinstance(command, MergeCustomers):
@@ -145,15 +139,8 @@ class CustomerScope:
             loaded = await self._journal.load_by_document(document)
             if loaded.customer is None or loaded.customer == DOMAIN:
                 raise Rejected(Reason.NOT_FOUND, noun)
-            owner = await self._root(loaded.customer, loaded.state)
+            owner = await self._sets.root(loaded.customer, loaded.state)
         return owner
-
-    async def _root(self, customer: str, state: State) -> str:
-        """The root of a customer whose working set was just read; that of most customers is themselves."""
-        document = state.get(customer)
-        if isinstance(document, Customer) and document.joined is not None:
-            return await self.root_of(document.joined.into)
-        return customer
 
     async def _merge_customers(self, command: MergeCustomers, answer_of: AnswerOf | None) -> Outcome:
         """Both locks are held, in order of their ids, so that nothing of either is decided meanwhile."""
@@ -163,10 +150,16 @@ class CustomerScope:
         async with AsyncExitStack() as held:
             for root in sorted((one, other)):
                 await held.enter_async_context(self._locks.hold(root))
-            before = {**await self._working_set(one, command.customer), **await self._working_set(other, command.into)}
-            outcome = await self._decide_on(command, other, before, answer_of)
-            self._forget(one, other)
-            return outcome
+            before = {**await self._sets.load(one, command.customer), **await self._sets.load(other, command.into)}
+            _check_person(before, one, command.customer, None)
+            _check_person(before, other, command.into, None)
+            decision = decide(before, command, self._means.context(command, self._clock.now()))
+            try:
+                return await self._commit(command, other, before, decision, answer_of)
+            except VersionConflict:
+                raise PersonChanged from None
+            finally:
+                self._forget(one, other)
 
     async def _unmerge(self, command: UnmergeCases | UnmergeCustomers, answer_of: AnswerOf | None) -> Outcome:
         """Who, or which case, was joined by it is found by its id."""
@@ -175,30 +168,17 @@ class CustomerScope:
             raise Rejected(Reason.NOT_FOUND, "merge")
         if (loaded.address == loaded.customer) is not isinstance(command, UnmergeCustomers):
             raise Rejected(Reason.NOT_FOUND, "merge")
-        owner = await self._root(loaded.customer, loaded.state)
+        owner = await self._sets.root(loaded.customer, loaded.state)
         async with self._locks.hold(owner):
             if isinstance(command, UnmergeCases):
                 return await self._decide(command, owner, answer_of, found=loaded.address, document=loaded.address)
-            beside = await self._joined_of(loaded.customer)
+            beside = await self._sets.joined_of(loaded.customer)
             try:
                 return await self._decide(
                     command, owner, answer_of, found=loaded.address, document=loaded.address, beside=beside
                 )
             finally:
                 self._forget(owner, loaded.customer)
-
-    async def _joined_of(self, customer: str) -> tuple[str, ...]:
-        """All cases, open or not, of a customer and those under them that are joined with others: none of them may stay
-        joined with somebody else's."""
-        ids, found = [customer], list[str]()
-        for id in ids:
-            document = await self._journal.document(id)
-            ids += document.members if isinstance(document, Customer) else ()
-            before: str | None = None
-            while cases := await self._journal.cases(before=before, limit=LEFT_MAX, owner=id):
-                before = cases[-1].id
-                found += [case.id for case in cases if case.side is not None]
-        return tuple(found)
 
     def _forget(self, *roots: str) -> None:
         """What was at hand of these is not the whole of it any more, or more than it."""
@@ -267,7 +247,7 @@ class CustomerScope:
         if loaded.customer is None or loaded.address is None:
             return None
         # The working set is read again under the customer's lock; here only who it is counts.
-        return await self._root(loaded.customer, loaded.state), loaded.address
+        return await self._sets.root(loaded.customer, loaded.state), loaded.address
 
     async def _first_contact(
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, *, key: str
@@ -299,12 +279,12 @@ class CustomerScope:
             more = command.mail.bounced if isinstance(command, TakeContact) and command.mail is not None else None
             if isinstance(command, MergeCases):
                 more = command.into
-            before = await self._working_set(owner, document, more, *beside)
+            before = await self._sets.load(owner, document, more, *beside)
             _check_person(before, owner, document, sender)
             if isinstance(command, MergeCases) and command.into not in before:
                 raise await self._not_theirs(command)
             if isinstance(command, SplitCase):
-                command = await self._with_rows(command, before)
+                command = await self._sets.with_rows(command, before)
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
@@ -334,80 +314,6 @@ class CustomerScope:
             parts = [case for case in cases if await self._find(participant_key(case, other.address))]
             others.append(replace(other, owner=known.customer or "", takes_part_in=tuple(parts)))
         return replace(command, mail=replace(mail, others=tuple(others)))
-
-    async def _with_rows(self, command: SplitCase, before: State) -> SplitCase:
-        """A split with the rows that are named, those of the same case that stay, and the words that come first."""
-        case = before.get(command.case)
-        if not isinstance(case, Case):
-            raise Rejected(Reason.NOT_FOUND, "case")
-        ids = [(id, int(n)) for id, _, n in (name.rpartition("/") for name in command.entries) if n.isdecimal()]
-        here = {one.id for one in tree_of(before, head_of(before, case))}
-        named = [entry for stands_in, entry in await self._journal.rows(ids) if stands_in == entry.case]
-        if len(named) != len(command.entries) or not all(entry.case in here for entry in named):
-            raise Rejected(Reason.NOT_FOUND, "entry")
-        left: list[Entry] = []
-        if named:
-            gone = {(entry.case, entry.n) for entry in named}
-            stay = await self._journal.timeline(
-                [named[0].case], after=0, limit=LEFT_MAX, kinds=("message", "call"), newest=True
-            )
-            left = [entry for _, entry in stay if (entry.case, entry.n) not in gone]
-        theirs = sorted((entry for entry in named if entry.contact and entry.words), key=lambda entry: entry.at)
-        first = theirs[0].words if theirs else None
-        words = await self._journal.words([first]) if first else {}
-        return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""))
-
-    async def _working_set(self, owner: str, document: str | None, *more: str | None) -> State:
-        state = self.shelf.state(owner)
-        if state is None:
-            loaded = await self._journal.load_by_document(owner)
-            state = await self._with_members(loaded.state, owner)
-        needed = [id for id in (document, *more) if id is not None]
-        for customer in [d for d in state.values() if isinstance(d, Customer)]:
-            if customer.last_case and customer.last_case not in state:
-                needed.append(customer.last_case)
-        for id in needed:
-            extra = state.get(id) or await self._journal.document(id)
-            if extra is not None and owner_of(extra) in state:  # a report may name a message of somebody else
-                state = state if id in state else {**state, id: extra}
-                for other in _beside(extra):
-                    if other not in state and (found := await self._journal.document(other)):
-                        state = {**state, other: found}
-        return await self._with_trees(state)
-
-    async def _with_members(self, state: State, root: str) -> State:
-        """And those of all who were found to be the same person."""
-        customer = state.get(root)
-        if not isinstance(customer, Customer) or not customer.members:
-            return state
-        for member in customer.members:
-            loaded = await self._journal.load_by_document(member)
-            state = {**state, **await self._with_members(loaded.state, member)}
-        return state
-
-    async def _with_trees(self, state: State) -> State:
-        """And the cases that are joined with one of these."""
-        joined = [d for d in state.values() if isinstance(d, Case) and d.side is not None]
-        for case in joined:
-            for id in (*case.parts, *([case.joined.into] if case.joined else [])):
-                if id not in state:
-                    found = await self._journal.document(id)
-                    if isinstance(found, Case):
-                        joined.append(found)
-                        state = {**state, id: found}
-        return state
-
-    async def _decide_on(
-        self, command: MergeCustomers, owner: str, before: State, answer_of: AnswerOf | None
-    ) -> Outcome:
-        """Decide on documents of two people. Who is meant may have changed before both locks were held."""
-        for id in (command.customer, command.into):
-            _check_person(before, owner, id, None)
-        decision = decide(before, command, self._means.context(command, self._clock.now()))
-        try:
-            return await self._commit(command, owner, before, decision, answer_of)
-        except VersionConflict:
-            raise PersonChanged from None
 
     async def _commit(
         self,
@@ -448,21 +354,6 @@ def _noun_of(command: CustomerCommand) -> str:
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
     return "call" if isinstance(command, ABOUT_CALLS) else "case"
-
-
-def _beside(document: Document) -> tuple[str, ...]:
-    """What is looked at together with a document."""
-    match document:
-        case Case() if document.split is not None:
-            return (document.split.case,)
-        case Call():
-            return (document.case, *document.recordings)
-        case Recording():
-            return (document.case, document.call)
-        case Message() | Promise():
-            return (document.case,)
-        case _:
-            return ()
 
 
 def sent_key(provider_id: str) -> str:

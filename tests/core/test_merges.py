@@ -33,8 +33,9 @@ from router.core.events import CasesMerged, CaseSplit, CustomersMerged, Event, W
 from router.core.evolve import evolve
 from router.core.parts import merge_key
 from router.core.side_folds import person_of
+from router.core.splitting import SPLIT_MAX
 from router.core.timeline import entry_of
-from router.core.tree import head_of, is_written, tree_of
+from router.core.tree import PARTS_MAX, head_of, is_written, tree_of
 from router.core.words import ActorKind, AgentId, CaseStatus, Channel, Ids, MergeId
 from router.journal import codec
 from router.journal.base import moves_of, owner_of
@@ -314,6 +315,10 @@ class Matters(RuleBasedStateMachine):
 
     @invariant()
     def everything_stands_with_its_own_customer(self) -> None:
+        for (id, _), entry in self.scope.rows.items():
+            case = self.scope.state[id]
+            assert isinstance(case, Case)
+            assert entry.direction != "in" or entry.author_id == case.customer
         for case in self.scope.cases():
             if case.joined is not None:
                 parent = self.scope.state[case.joined.into]
@@ -420,3 +425,34 @@ def test_a_place_is_the_older_of_two_and_goes_back() -> None:
     scope.undoes(kind, merge)
     places = [case.ask.place_at for case in scope.heads() if case.ask]
     assert places == [first.ask.place_at, first.ask.place_at + 3_600_000]
+
+
+def test_a_split_of_as_many_rows_as_there_may_be_fits_into_its_document() -> None:
+    """What a split must remember is bounded, and one row more is refused."""
+    scope = Scope()
+    for _ in range(SPLIT_MAX + 2):
+        scope.writes(NUMBERS[0])
+    [case] = scope.cases()
+    rows = [row for row in scope.shown(case) if scope.rows[row].direction == "in"]
+    assert scope.splits(case, rows[: SPLIT_MAX + 1]) is None
+    assert scope.splits(case, rows[:SPLIT_MAX]) is not None
+    new = scope.cases()[-1]
+    assert len(codec.encode_document(new)) < 16 * 1024
+    [(kind, merge)] = scope.merges
+    scope.undoes(kind, merge)
+    assert [head.contacts for head in scope.heads()] == [SPLIT_MAX + 2]
+
+
+def test_a_case_goes_on_in_no_more_than_fit_under_one_head() -> None:
+    """Twenty cases are one at most, and no case goes on in itself, by whatever way."""
+    scope = Scope()
+    scope.writes(NUMBERS[0])
+    first = scope.cases()[0]
+    for _ in range(PARTS_MAX):
+        scope.now = Ms(scope.now + 1000)
+        scope.opens(first.customer)
+        scope.merges_cases(scope.cases()[-1], scope.cases()[0])
+    assert len(tree_of(scope.state, scope.cases()[0])) == PARTS_MAX
+    part = next(case for case in scope.cases() if not case.is_head)
+    assert scope.merges_cases(scope.cases()[0], part) is None
+    assert scope.merges_cases(part, scope.cases()[0]) is None

@@ -179,6 +179,15 @@ async def test_answers_are_what_the_document_says() -> None:
         await check("POST", f"{v1}/customers/{{id}}/addresses", mail, token=ana, id=case["customer"])
         tom = {"address": "tom@customer.example"}
         await check("POST", f"{v1}/cases/{{id}}/participants", tom, token=ana, id=case["id"])
+        person = {"customer": opened["customer"]}
+        joined = await check("POST", f"{v1}/customers/{{id}}/merge", person, token=admin, id=case["customer"])
+        merged = await check("POST", f"{v1}/cases/{{id}}/merge", {"case": opened["id"]}, token=ana, **values)
+        await her.texts("and my bill")
+        came = [row for row in await story.timeline(case["id"], "message") if row["direction"] == "in"]
+        split = await check("POST", f"{v1}/cases/{{id}}/split", {"entries": [came[-1]["id"]]}, token=ana, **values)
+        await check("POST", f"{v1}/cases/{{id}}/unmerge", {"merge": split["split"]}, token=ana, id=split["id"])
+        await check("POST", f"{v1}/cases/{{id}}/unmerge", merged, token=ana, **values)
+        await check("POST", f"{v1}/customers/{{id}}/unmerge", joined, token=admin, id=case["customer"])
         touch = {"address": "+12125550180", "text": "E42", "reach_me": {"channel": "phone"}, "x": 1}
         await check("POST", f"{v1}/contacts", touch, token=admin)
         await check("POST", f"{v1}/contacts", {}, token=admin)

@@ -135,7 +135,9 @@ class Watch:
                 case CallEnded():
                     self._hung_up(before, event)
                 case AskChanged() if event.ask.work in self.lines:
-                    self.lines[event.ask.work].ask = event.ask
+                    line = self.lines[event.ask.work]
+                    line.seq = line.seq if event.ask.place_at == line.ask.place_at else seq
+                    line.ask = event.ask
                 case WorkWithdrawn():
                     self.lines.pop(event.work, None)
                 case WorkTaken():

@@ -28,6 +28,8 @@ RED_ONCE: tuple[tuple[int, Mode], ...] = (
     (7234, "safety"),
 )
 CONTACTS, CALLS, MAILS = 10_000, 1_000, 1_500
+JOINED, UNDONE = 150, 50
+"""Cases and people that were joined, and taken apart again."""
 REPO = Path(__file__).parents[2]
 PROGRAM = (
     "import sys; from tests.simulation.run import run_world; print(run_world(int(sys.argv[1]), sys.argv[2]).trace)"
@@ -54,6 +56,8 @@ def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_a
     assert sum(result.contacts for result in done) >= CONTACTS
     assert sum(result.calls for result in done) >= CALLS
     assert sum(result.mails for result in done) >= MAILS
+    assert sum(result.joined for result in done) >= JOINED
+    assert sum(result.undone for result in done) >= UNDONE
 
 
 def test_every_fault_is_in_some_of_these_worlds():

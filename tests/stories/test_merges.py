@@ -106,6 +106,45 @@ async def test_an_answer_goes_to_whoever_wrote_and_stays_on_their_side() -> None
         assert offer["case"] == hers["id"]
 
 
+async def test_a_call_goes_on_while_its_case_is_joined_and_taken_apart() -> None:
+    """Whoever is on the line stays there, with their own place and the agent who took them; what was written waits for
+    the same agent and not for a second one, and afterwards each is on their own side."""
+    async with Story() as story:
+        lead, desk = await story.token("lead"), story.phone("+14155550201")
+        await story.phone(HERS).texts("E42 on my thermostat")
+        hers = await story.one_case()
+        await story.passes(minutes=2)
+        caller = story.phone(HIS)
+        await caller.calls()
+        await story.passes(seconds=15)
+        his = await story.case(await caller.case())
+        join = {"customer": his["customer"]}
+        joined = await story.api("POST", f"/customers/{hers['customer']}/merge", join, token=lead)
+        await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]}, token=lead)
+        assert (await story.case(hers["id"]))["ask"] is None, "whoever is on the phone asks for both"
+        assert (await story.case(his["id"]))["ask"]["place_at"] == his["ask"]["place_at"], "a text is no shortcut"
+        ana = await story.ready_agent("Ana", phone=desk.number)
+        offer = await ana.offered()
+        assert offer["case"] == his["id"]
+        work = await ana.accepts(offer)
+        await story.passes(seconds=1)
+        await desk.picks_up()
+        await story.passes(seconds=1)
+        await desk.presses("1")
+        await story.passes(seconds=20)
+        assert await caller.talks_with() == [desk.number]
+        assert len(await ana.legs(hers["id"])) == 2, "both legs are shown for all of it"
+
+        await story.api("POST", f"/customers/{hers['customer']}/unmerge", {"merge": joined["merge"]}, token=lead)
+        assert await caller.talks_with() == [desk.number]
+        assert (await story.case(hers["id"]))["ask"]["place_at"] == hers["ask"]["place_at"]
+        await caller.hangs_up()
+        await ana.finishes(work, "solved")
+        assert (await story.case(his["id"]))["status"] == "solved"
+        assert {entry["kind"] for entry in await story.timeline(hers["id"])} & {"call", "promise"} == set()
+        assert (await ana.offered())["case"] == hers["id"]
+
+
 async def test_words_of_the_other_number_stand_in_a_part_of_its_own() -> None:
     """Two numbers of one person: what comes from the second joins the open matter, and told apart it goes with its
     number."""

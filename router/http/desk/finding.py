@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from router.core.reference import normalised_reference
-from router.http.api_cases import CaseItem, CasePage, FoundOut
+from router.http.api_cases import CaseItem, CasePage
 from router.http.auth import Identity
+from router.http.case_list import FoundOut
 from router.http.desk.calls import Calls
 
 RESULTS_SHOWN = 25
