@@ -42,6 +42,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "recording_say_so": (),
     "recording_off": (),
     "call_ask_number": (),
+    "call_code": (),
     "call_ask_time": (),
     "call_speak_now": (),
     "call_spoken": (),

@@ -48,7 +48,7 @@ TABLE: dict[Step, Row] = {
         says=(("greeting", "call_about"),),
         listen_s=4,
         speech=Step.WAITING,
-        keys={"*": Step.WAITING, REFUSES: Step.GREETING},
+        keys={"*": Step.WAITING, "8": Step.CODE, REFUSES: Step.GREETING},
         silence=Step.WAITING,
     ),
     Step.WAITING: Row(
@@ -56,7 +56,7 @@ TABLE: dict[Step, Row] = {
         says=(("call_moment",), ("call_options",), (HANG_UP,), (MUSIC, "call_waiting")),
         listen_s=2,
         speech=Step.WAITING,
-        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED, REFUSES: Step.WAITING},
+        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED, "8": Step.CODE, REFUSES: Step.WAITING},
         silence=Step.WAITING,
     ),
     Step.LANGUAGE: Row(
@@ -73,6 +73,14 @@ TABLE: dict[Step, Row] = {
         listen_s=8,
         digits=0,
         keys={"number": Step.PROMISED},
+        silence=Step.WAITING,
+    ),
+    Step.CODE: Row(
+        meaning="they type the code that a device of theirs shows",
+        says=(("call_code",),),
+        listen_s=8,
+        digits=0,
+        keys={"number": Step.WAITING},
         silence=Step.WAITING,
     ),
     Step.WORDS: Row(

@@ -10,8 +10,9 @@ from router.core.commands import Indexed, TakeContact
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
 from router.core.devices import number_of_household, signed, turn_key
-from router.core.documents import Customer, Promise
+from router.core.documents import Promise
 from router.core.events import ContactReceived, WishNoted
+from router.core.tree import owner_of_address
 from router.core.words import AddressId, CaseId, Channel, ContactId, PromiseState
 
 PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
@@ -60,7 +61,7 @@ def _promise(making: Making, id: CaseId, number: AddressId, *, is_signed: bool) 
         address = number_of_household(making, id)
     if address is None or not can_be_called(address) or case.promise is not None:
         return
-    if any(_is_pending(document, customer, address) for document in making.state.values()):
+    if any(_is_pending(making, document, address) for document in making.state.values()):
         return
     promise_call(making, case, address, why="they asked for it with a touch", told_via=Channel.TOUCH)
     case = making.asking(id)
@@ -69,8 +70,10 @@ def _promise(making: Making, id: CaseId, number: AddressId, *, is_signed: bool) 
         ask_for_phone(making, id, place_at=case.ask.place_at if case.ask else making.now, call=None)
 
 
-def _is_pending(document: object, customer: Customer, address: Address) -> bool:
+def _is_pending(making: Making, document: object, address: Address) -> bool:
+    """Whether a document promises a call to this line, whoever of the household it was promised to."""
     if not isinstance(document, Promise) or document.state not in PENDING or document.address is None:
         return False
-    known = customer.address(document.address)
+    customer = owner_of_address(making.state, document.address)
+    known = customer.address(document.address) if customer else None
     return known is not None and known.line == address.line

@@ -127,6 +127,7 @@ class Step(StrEnum):
     WAITING = "waiting"
     LANGUAGE = "language"
     NUMBER = "number"
+    CODE = "code"
     WORDS = "words"
     PROMISED = "promised"
     TEXTED = "texted"

@@ -12,12 +12,14 @@ from router.core.commands import Actor, TakeContact, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
 from router.core.events import ContactReceived
-from router.core.words import ActorKind, CallbackState, PromiseState
+from router.core.touches import PENDING
+from router.core.tree import head_of
+from router.core.words import ActorKind, CallbackState, Evidence, PromiseState
 from router.http.api_cases import actor_of
 from router.http.auth import WRITERS, Role
 from router.http.contact_form import AS_WORDS, ContactForm, read_contact
 from router.http.contact_page import page_path
-from router.http.presses import DeviceOut, Presses, once
+from router.http.presses import DeviceOut, Press, Presses, once
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
 from router.http.views import promise_out, stamp
@@ -143,7 +145,7 @@ class ContactApi:
                 case=None if is_site else case.id,
                 ref=None if is_site else case.ref,
                 page_url=page_path(self._node.means.secret, received.contact, now=now),
-                promise=self._promise(form, case, decision, is_told=not is_site or press.is_paired),
+                promise=_promise(case, decision, press, is_site=is_site) if form.calls else None,
                 device=press.answer(decision),
                 ignored=form.named(),
             )
@@ -191,10 +193,18 @@ class ContactApi:
         address = words.get(found.addresses[0].id, "")
         return "" if is_anonymous(address) else address
 
-    def _promise(self, form: ContactForm, case: Case, decision: Decision, *, is_told: bool) -> dict[str, Any] | None:
-        if not form.calls:
-            return None
-        if not is_told:
-            return {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": None}
-        made = decision.state.get(case.promise or "")
-        return promise_out(made).model_dump() if isinstance(made, Promise) else None
+
+def _promise(case: Case, decision: Decision, press: Press, *, is_site: bool) -> dict[str, Any] | None:
+    """The call that is promised. With a site's key no more is said than that we call, unless it is a device that is
+    surely its household's; one that was paired by a bare text hears the same whether or not they are called already."""
+    said = {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": None}
+    if is_site and not press.is_paired:
+        return said
+    received = next(event for event in decision.events if isinstance(event, ContactReceived))
+    is_told = not is_site or received.evidence is Evidence.PROOF
+    standing = decision.state.get(case.promise or head_of(decision.state, case).promise or "")
+    if is_told and isinstance(standing, Promise):
+        shown = promise_out(standing).model_dump()
+        return shown if not is_site else {name: shown[name] for name in said}
+    is_pending = any(isinstance(one, Promise) and one.state in PENDING for one in decision.state.values())
+    return said if is_site and is_pending else None

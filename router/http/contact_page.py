@@ -85,7 +85,7 @@ class ContactPage:
             return (
                 _page(404, language, f"<p>{escape(gone)}</p>") if form is Form.PAGE else _told(404, form, "gone", gone)
             )
-        where = await stands(self._node.journal, rows, device_key=device_key)
+        where = await stands(self._node, rows, device_key=device_key)
         if form is Form.PAGE:
             return _page(200, language, await self._shown(rows, where, language))
         return _told(200, form, where.standing, self._say(PHRASES[where.standing], language), **_facts(rows[0], where))

@@ -1,7 +1,8 @@
 """Where one contact stands, for its page and for the device that pressed: a word, a sentence, and what was promised.
 
-Its one rule: it says no more than whoever has the link may know. Only a contact that a paired device signed is told of
-its matter; every other one hears the same whether or not we know its address. What is not known is not said.
+Its one rule: it says no more than whoever has the link may know. Only a device whose household surely said its code is
+told of their matter; one that was paired by a bare text is told of what itself asked for, and every other contact hears
+the same whether or not we know its address. What is not known is not said.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from enum import StrEnum
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
-from router.core.words import PromiseState
+from router.core.words import Evidence, PromiseState
 from router.http.joined import head_of
-from router.journal.base import Journal
+from router.node.node import Node
 
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
 
@@ -50,9 +51,9 @@ class Stands:
     place_at: Ms | None = None
 
 
-async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Stands:
+async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     """Where the contact of these timeline rows stands. `device_key`: the id of the key that its device has, if any."""
-    first = rows[0]
+    first, journal = rows[0], node.journal
     loaded = await journal.load_by_document(first.case)
     found = [document for document in loaded.state.values() if isinstance(document, Customer)]
     address = next((a for c in found if first.address and (a := c.address(first.address))), None)
@@ -65,11 +66,25 @@ async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Sta
     case = loaded.state.get(first.case)
     if not isinstance(case, Case):
         return Stands(Standing.RECEIVED, paired=True)
+    own = case.promise
     case = await head_of(journal, case)
-    promise = await journal.document(case.promise) if case.promise else None
+    promise = await journal.document(own or case.promise or "")
     kept = promise if isinstance(promise, Promise) and promise.state in OPEN else None
+    if pairing.evidence is Evidence.WEAK:
+        is_own = calls and kept is not None and kept.made_at == first.at
+        standing = Standing.CALL if calls and await _is_any_pending(node, case.customer) else Standing.RECEIVED
+        return Stands(standing, paired=True, promise=kept if is_own else None)
     place_at = case.ask.place_at if case.ask is not None and not case.taken else None
     return Stands(_of_case(case, since=first.at, promise=kept), paired=True, promise=kept, place_at=place_at)
+
+
+async def _is_any_pending(node: Node, customer: str) -> bool:
+    """Whether somebody of the household is to be called: what was asked for with this press, or before it."""
+    for one in await node.devices.household(customer):
+        state = (await node.journal.load_by_document(one.id)).state
+        if any(isinstance(document, Promise) and document.state in OPEN for document in state.values()):
+            return True
+    return False
 
 
 def _of_anybody(address: Address | None, *, calls: bool) -> Standing:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from router.core.clock import Clock, Ms
 from router.core.commands import TakeContact
+from router.core.context import Decision
 from router.core.documents import Case
+from router.core.events import ContactReceived
 from router.core.values import replace
 from router.core.words import HOUR_MS, CaseId, Evidence
 from router.journal.base import Journal
@@ -138,6 +140,12 @@ class Carrying:
 def may_carry(command: TakeContact) -> bool:
     """Whether it is worth looking. A mail has its reply address."""
     return command.mail is None and bool(command.carry or MARK in command.text.lower())
+
+
+def was_brought(decision: Decision | None) -> bool:
+    """Whether a contact stands on the case that its token carried."""
+    events = decision.events if decision is not None else ()
+    return any(isinstance(event, ContactReceived) and event.link == LINK for event in events)
 
 
 def token_in(text: str) -> tuple[str, str]:

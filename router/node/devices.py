@@ -25,6 +25,7 @@ from router.core.context import Decision
 from router.core.documents import Call, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived
+from router.core.tree import is_reachable
 from router.core.words import CaseId, Channel, CustomerId, Evidence
 from router.journal.base import Journal
 from router.node.pairing_codes import PairingCodes, codes_in
@@ -110,7 +111,7 @@ class Devices:
             raise Rejected(Reason.NOT_FOUND, "code")
         customer, address = found
         if await self._root_of(customer.id) != await self._root_of(said.who):
-            if address.pairing is not None:
+            if address.pairing is not None or not _is_alone(customer):
                 raise Rejected(Reason.NAME_TAKEN, "this device")
             await self._unite(customer, said, key=key)
         command = PairDevice(
@@ -190,6 +191,11 @@ class Devices:
                 return
 
 
+def _is_alone(customer: Customer) -> bool:
+    """Whether nothing but the device stands for a customer: a code makes a device somebody's, and no two people one."""
+    return customer.joined is None and not customer.members and not is_reachable(customer)
+
+
 def _said(command: TakeContact | HearCall, decision: Decision) -> Said | None:
     """Who said it, and how sure that is: what proves a contact proves what is said in it."""
     if isinstance(command, HearCall):
@@ -200,6 +206,8 @@ def _said(command: TakeContact | HearCall, decision: Decision) -> Said | None:
         return Said(call.customer, Channel.PHONE, Evidence.STRONG if is_theirs else Evidence.WEAK)
     received = next((event for event in decision.events if isinstance(event, ContactReceived)), None)
     if received is None or received.participant:
+        return None
+    if command.touch is not None and received.evidence is Evidence.WEAK:  # anybody can touch for anybody
         return None
     opened = decision.opened()
     return Said(received.customer, received.channel, received.evidence, opened=opened.id if opened else None)

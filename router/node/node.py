@@ -45,7 +45,7 @@ from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
 from router.journal.erasures import Ledger, MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.node.aside import Aside, Item, StillFails
-from router.node.carrying import Carrying, may_carry
+from router.node.carrying import Carrying, may_carry, was_brought
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
 from router.node.devices import Devices
@@ -286,15 +286,18 @@ class Node:
         return outcome
 
     async def _take_carried(self, command: TakeContact, answer_of: AnswerOf | None) -> Outcome:
-        """A contact that may bring a case along. Its token is used once the contact is durable, and only then."""
+        """A contact that may bring a case along. Its token is used once the contact is durable on that case, and only
+        then: somebody else who brings it does not use it up."""
         command, token = await self.carrying.read(command)
         try:
             outcome = await self.customers.take(command, answer_of)
         except BaseException:
             self.carrying.not_brought(token)
             raise
-        if token:
+        if token and was_brought(outcome.decision):
             await self.carrying.brought(token)
+        else:
+            self.carrying.not_brought(token)
         await self.devices.listen(command, outcome)
         return outcome
 

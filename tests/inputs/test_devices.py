@@ -266,3 +266,68 @@ def test_tries_are_counted() -> None:
 )
 def test_what_is_a_code(text: str, count: int) -> None:
     assert len(list(codes_in(text))) == count
+
+
+# --- rows of the API --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("path", "field"), [("/customers/{customer}/devices", b"code"), ("/cases/{case}/switch", b"channel")]
+)
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        pytest.param(b'{"colour": 1}', {}, 422, id="row41-unknown-field"),
+        pytest.param(b'{"FIELD": NaN}', {}, 400, id="row42-nan"),
+        pytest.param(b'{"FIELD": "sms", "FIELD": "sms"}', {}, 400, id="row42-twins"),
+        pytest.param(b'{"x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", {}, 400, id="row42-depth"),
+        pytest.param(b'{"FIELD": "sm', {}, 400, id="row47-cut-off"),
+        pytest.param(b'{"FIELD": "sms"}', {"Content-Type": "text/plain"}, 415, id="row48-content-type"),
+        pytest.param(b'{"FIELD": "sms"}', {"If-Match": "x"}, 400, id="row45-if-match"),
+    ],
+)
+async def test_bad_requests_are_named(
+    door: Story, path: str, field: bytes, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    """Rows 41 to 48: refused with words before anything is kept."""
+    device = Device(door, "rows")
+    await device.presses()
+    customer = await whose(door, "rows")
+    case = next(c["id"] for c in await door.cases() if c["customer"] == customer)
+    rows = len(await door.timeline(case))
+    sent = {"Content-Type": "application/json", **headers}
+    where = "/api/v1" + path.format(customer=customer, case=case)
+    answer = await door.ask("POST", where, body=body.replace(b"FIELD", field), headers=sent)
+    assert answer.status == status, answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert len(await door.timeline(case)) == rows
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_row42_a_number_is_no_code(door: Story) -> None:
+    """Row 42: a code is text, for it may begin with a nought; a channel that is none is named with those that are."""
+    customer = await whose(door, "guessed")
+    assert (await door.refused("POST", f"/customers/{customer}/devices", {"code": 73514820}))["status"] == 400
+    case = next(c["id"] for c in await door.cases() if c["customer"] == customer)
+    refused = await door.refused("POST", f"/cases/{case}/switch", {"channel": 7})
+    assert refused["status"] == 422
+    assert "'sms'" in refused["errors"][0]["msg"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_may(door: Story) -> None:
+    """Row 43: a key belongs to one request. A site's key opens neither; programs may, for their people."""
+    made = {"X-Site-Key": "site_demo"}
+    customer = await whose(door, "guessed")
+    for path in (f"/customers/{customer}/devices", "/cases/case_1/switch"):
+        refused = await door.ask("POST", f"/api/v1{path}", body={}, headers=made, token=None)
+        assert refused.status == 401
+    device = Device(door, "keyed")
+    await device.presses()
+    path, code = f"/customers/{await whose(door, 'keyed')}/devices", {"code": device.code}
+    token = await door.token("integration")
+    first = await door.api("POST", path, code, token=token, key="k")
+    assert await door.api("POST", path, code, token=token, key="k") == first
+    other = await door.refused("POST", path, {"code": "1"}, token=token, Idempotency_Key="k")
+    assert other["status"] == 409

@@ -86,12 +86,15 @@ async def test_s9_a_link_that_is_over_or_taken_back_opens_nothing() -> None:
 
 
 async def test_a_link_does_not_make_two_people_one() -> None:
-    """Who is known to us as somebody else stays that, whatever link they bring."""
+    """Who is known to us as somebody else stays that, whatever link they bring, and does not use it up."""
     async with Story() as story:
         case, his = await a_case(story), await a_case(story, "my invoice is wrong", HIS)
-        await story.phone(HIS).texts(f"see {body_of((await links(story, case, 'sms'))['sms'])}")
+        words = body_of((await links(story, case, "sms"))["sms"])
+        await story.phone(HIS).texts(f"see {words}")
         assert len((await story.case(case))["contacts"]) == 1
         assert [c["evidence"] for c in (await story.case(his))["contacts"]] == ["weak", "weak"]
+        await story.phone(NEW).texts(f"and I have a new phone {words}")  # he did not use it up
+        assert [c["evidence"] for c in (await story.case(case))["contacts"]] == ["weak", "proof"]
 
 
 async def test_a_touch_carries_its_case() -> None:

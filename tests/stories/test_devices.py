@@ -173,3 +173,79 @@ async def test_a_devices_household_is_answered() -> None:
         assert [row["text"] for row in rows] == ["", "Is the fuse on?", "yes, it is on"]
         await story.api("POST", f"/cases/{work['case']}/status", {"status": "solved"})
         assert (await device.reads()).json["state"] == "done"
+
+
+async def test_the_code_by_keys() -> None:
+    """After 8, a code is typed; they go on in line, and a wrong one is only a wrong one."""
+    async with Story() as story:
+        device = Device(story, "T100-0001")
+        await device.presses()
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=5)
+        await her.presses("8")
+        await story.passes(seconds=6)
+        assert "type the code that your device shows" in await her.heard()
+        await her.presses("12345674#")
+        assert await devices_of(story, await customer_of(story)) == []
+        await story.passes(seconds=6)
+        await her.presses("8")
+        await story.passes(seconds=6)
+        await her.presses(f"{device.code.replace('-', '')}#")
+        [shown] = await devices_of(story, await customer_of(story))
+        assert shown["how"] == "phone"
+        assert await her.state() == "in_call"
+        await her.hangs_up()
+
+
+async def test_a_bare_text_opens_nothing_to_a_device() -> None:
+    """Whoever texts in somebody else's name the code of a device of their own gets that device no word of the other's
+    matter: neither that an agent is at it, nor that it is settled, nor what was promised before."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone(HERS).texts("my invoice is wrong")
+        case = await story.phone(HERS).case()
+        await story.api("POST", f"/cases/{case}/callbacks", {})
+        device = Device(story, "T100-0001")
+        await device.presses()
+        await story.phone(HERS).texts(device.code)
+        told = await device.presses(reach_me={"channel": "phone", "at": "now"})
+        assert told["device"] == {"paired": True}
+        assert set(told["promise"]) == {"kind", "state", "callback", "window"}
+        for _ in range(2):
+            read = (await device.reads()).json
+            assert read["state"] in ("received", "call")
+            assert (read["promise"], read["place_at"]) == (None, None)
+            await ana.is_now("ready")
+            for offer in await ana.offers():
+                await ana.accepts(offer)
+        pressed = [c for one in await story.cases() for c in one["contacts"] if c["channel"] == "touch"]
+        assert {c["evidence"] for c in pressed} == {"weak"}
+
+
+async def test_a_touch_with_a_number_pairs_nothing() -> None:
+    """A code in a touch that only names a number is words: anybody can name it."""
+    async with Story() as story:
+        await story.phone(HERS).texts("hello")
+        device = Device(story, "T100-0001")
+        await device.presses()
+        body = {"address": HERS, "text": device.code}
+        await story.ask("POST", "/api/v1/contacts", body=body, headers={"X-Site-Key": "site_demo"}, token=None)
+        await story.settles()
+        assert await devices_of(story, await customer_of(story)) == []
+
+
+async def test_a_code_makes_no_two_people_one() -> None:
+    """A device that was found to be somebody's already is not made another's by its code, nor is that somebody."""
+    async with Story() as story:
+        await story.phone(HERS).texts("hello")
+        await story.phone(HIS).texts("hello")
+        device = Device(story, "T100-0001")
+        await device.presses()
+        [pressed] = [c for c in await story.cases() if c["contacts"][0]["channel"] == "touch"]
+        hers = await customer_of(story)
+        await story.api("POST", f"/customers/{pressed['customer']}/merge", {"customer": hers})
+        await story.phone(HIS).texts(device.code)
+        assert await devices_of(story, await customer_of(story, HIS)) == []
+        await story.phone(HERS).texts(device.code)
+        assert len(await devices_of(story, hers)) == 1
