@@ -333,9 +333,7 @@ def _seen(fields: dict[str, str]) -> Received:
         state = "completed"
     if not label or not state:
         return Received(commands=(), response=EMPTY)
-    command = NoteCall(
-        key=f"twilio/{sid}/{state}", call=CallId(label), state=state, provider_id=sid, ended_at=_stamp(fields)
-    )
+    command = NoteCall(key=f"twilio/{sid}/{state}", call=CallId(label), state=state, provider_id=sid)
     return Received(commands=(command,), response=EMPTY)
 
 

@@ -51,7 +51,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     """A leg is over, whoever ended it. `how` is the provider's final word, or machine, or unknown; `ended_at` and
     `seconds` are what the provider says of it, where it does."""
     case = making.case(call.case)
-    at = _end_of(making, call, ended_at)
+    at = _end_of(making, call, ended_at, seconds)
     talked = call.step in IN_TALK and _talked(call, at)
     is_lost = not talked and _is_lost(making, call, at)
     counted_s = (at - call.answered_at) // SECOND_MS if call.answered_at is not None else 0
@@ -107,8 +107,11 @@ def look_after(making: Making, call: Call) -> None:
     turn_to_writing(making, case.id, why="nobody is on the line")
 
 
-def _end_of(making: Making, call: Call, said_at: Ms | None) -> Ms:
-    """When a leg was over: the present, unless the provider names a time well before it, as after an outage."""
+def _end_of(making: Making, call: Call, said_at: Ms | None, seconds: int) -> Ms:
+    """When a leg was over: the present, unless the provider puts it well before that, as after an outage. How long it
+    was answered says so better than the time of day: no two clocks agree."""
+    if seconds and call.answered_at is not None:
+        said_at = Ms(call.answered_at + seconds * SECOND_MS)
     if said_at is None or making.now - said_at <= TOLD_AT_ONCE_MS:
         return making.now
     return max(said_at, _heard_at(call))
