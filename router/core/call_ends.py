@@ -202,7 +202,7 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
     spoke or where we lost them, nothing where it was junk, else the place is kept silently for some days."""
     case = making.case(call.case)
     if case.ask is None:
-        _gone_unasked(making, call, is_lost=is_lost)
+        _gone_unasked(making, call, at=at, is_lost=is_lost)
         return
     if not _waits_for_phone(case):
         return
@@ -231,11 +231,12 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         _keep_place(making, case.id, place_at=place_at)
 
 
-def _gone_unasked(making: Making, call: Call, *, is_lost: bool) -> None:
-    """They were gone before they stood in line, or somebody had settled it while they did."""
+def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
+    """They were gone before they stood in line, or somebody had settled it while they did, or since."""
     case = making.case(call.case)
-    if is_lost and call.queued_at is None and case.status.is_live:
-        look_after(making, call)
+    if is_lost and call.queued_at is None:
+        if case.status.is_live or (case.solved_at or at) < at:
+            look_after(making, call)
     elif junk.set_aside_call(making, call) or call.queued_at is not None:
         return
     elif case.status.is_live and case.promise is None:
