@@ -158,6 +158,16 @@ class CallRecordings(Protocol):
         ...
 
 
+@value
+class CallLook:
+    """Where a leg stands, in the provider's word; of one that is over when, and how long it had been answered, where
+    the provider says so."""
+
+    state: str
+    ended_at: Ms | None = None
+    seconds: int = 0
+
+
 class LiveChannel(Protocol):
     """What a channel does besides when people are on the line: dial, move, look, and say what a script says."""
 
@@ -180,8 +190,8 @@ class LiveChannel(Protocol):
         ...
 
     async def hang_up(self, provider_id: str) -> bool: ...
-    async def look(self, provider_id: str) -> str:
-        """The provider's word for where a leg stands. Raises ConnectionError."""
+    async def look(self, provider_id: str) -> CallLook:
+        """Where a leg stands. Raises ConnectionError."""
         ...
 
 

@@ -5,7 +5,8 @@ A step in an address is a hint; the call's own document says where it stands.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlencode
 
 from twilio.base import values
@@ -14,7 +15,7 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import Dial as VoiceDial
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from channels.base import Capabilities, Dial, IsKnown, Received, Refusal, Sent
+from channels.base import CallLook, Capabilities, Dial, IsKnown, Received, Refusal, Sent
 from channels.numbers import dialled_number
 from channels.twilio_media import TwilioMedia
 from channels.twilio_messaging import TwilioSettings, instant, moment, refused, verified_fields
@@ -98,7 +99,14 @@ class TwilioVoice:
     def _status(self, fields: dict[str, str], query: dict[str, str]) -> Received:
         sid, state = fields.get("CallSid", ""), fields.get("CallStatus", "")
         call = CallId(query.get("call") or inbound_id(sid))
-        command = NoteCall(key=f"twilio/{sid}/{state}", call=call, state=state, provider_id=sid)
+        command = NoteCall(
+            key=f"twilio/{sid}/{state}",
+            call=call,
+            state=state,
+            provider_id=sid,
+            seconds=_whole(fields.get("CallDuration", "")),
+            ended_at=_stamp(fields),
+        )
         return Received(commands=(command,), response=EMPTY)
 
     # --- what they hear -----------------------------------------------------------------------------------------------
@@ -200,16 +208,17 @@ class TwilioVoice:
     async def hang_up(self, provider_id: str) -> bool:
         return await self._update(provider_id, status="completed")
 
-    async def look(self, provider_id: str) -> str:
+    async def look(self, provider_id: str) -> CallLook:
         try:
             call = await self._client.calls(provider_id).fetch_async()
         except TwilioRestException as error:
             if error.status == NOT_FOUND:
-                return "completed"
+                return CallLook("completed")
             raise ConnectionError(str(error)) from error
         except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
             raise ConnectionError(str(error)) from error
-        return str(call.status or "")
+        ended_at = instant(call.end_time) if call.end_time else None
+        return CallLook(str(call.status or ""), ended_at=ended_at, seconds=_whole(str(call.duration or "")))
 
     async def _update(self, provider_id: str, **changes: str) -> bool:
         try:
@@ -328,6 +337,20 @@ def _seen(fields: dict[str, str]) -> Received:
         return Received(commands=(), response=EMPTY)
     command = NoteCall(key=f"twilio/{sid}/{state}", call=CallId(label), state=state, provider_id=sid)
     return Received(commands=(command,), response=EMPTY)
+
+
+def _stamp(fields: dict[str, str]) -> Ms | None:
+    """When what a status callback tells of happened; it may come long after."""
+    try:
+        at = parsedate_to_datetime(fields.get("Timestamp", ""))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return instant(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _whole(seconds: str) -> int:
+    """A number of seconds; 0 where there is none."""
+    return int(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 else 0
 
 
 def _key(sid: str) -> str:

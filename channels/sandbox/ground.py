@@ -73,11 +73,12 @@ class Ground:
         return task
 
     async def close(self) -> None:
-        """Cancel what runs in the background and wait until it is gone."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel what runs in the background and wait until it is gone, with what its end began: a call that is cut
+        off would tell so, over a connection that is gone in a moment."""
+        while tasks := tuple(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task]

@@ -1,6 +1,7 @@
 """How calls end, and what becomes of whoever was on them: nobody is left in silence, no place is lost by hanging up.
 
-Hanging up in line becomes a call only where they heard that it would, on a number that is surely theirs.
+Hanging up in line becomes a call only where they heard that it would, on a number that is surely theirs. Whoever we
+lost has not hung up: they are looked after as if they had called while nobody was there.
 """
 
 from router.core import junk
@@ -17,32 +18,53 @@ from router.core.call_parts import (
     refuse,
     turn_to_writing,
 )
-from router.core.call_table import may_ring_back
+from router.core.call_table import TABLE, may_ring_back
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
 from router.core.tree import tree_of
-from router.core.words import SECOND_MS, CallbackState, CallRole, CallState, Channel, PromiseState, Step, WorkId
+from router.core.words import (
+    DAY_MS,
+    SECOND_MS,
+    CallbackState,
+    CallRole,
+    CallState,
+    CaseId,
+    Channel,
+    PromiseState,
+    Step,
+    WorkId,
+)
 
 IN_TALK = (Step.OPENING, Step.TALKING, Step.HELD, Step.LOST)
 SURELY_TALKED_MS = 15 * SECOND_MS
 """Nobody stays so long in a room without a word: where nobody told us that they were in it, this does."""
+LOST = "lost"
+"""How a call ended that we went away from; it stands in the place of the provider's word."""
+TURN_MS_MAX = 45 * SECOND_MS
+"""No prompt of ours lasts so long with the answer that is waited for: music and a sentence take half of it."""
+TOLD_AT_ONCE_MS = 5 * SECOND_MS
+"""Within this the end of a call is the moment we hear of it: the provider's own times are whole seconds."""
 
 
-def end_call(making: Making, call: Call, *, how: str) -> None:
-    """A leg is over, whoever ended it. `how` is the provider's final word, or machine, or unknown."""
+def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None, seconds: int = 0) -> None:
+    """A leg is over, whoever ended it. `how` is the provider's final word, or machine, or unknown; `ended_at` and
+    `seconds` are what the provider says of it, where it does."""
     case = making.case(call.case)
-    seconds = (making.now - call.answered_at) // SECOND_MS if call.answered_at is not None else 0
+    at = _end_of(making, call, ended_at, seconds)
+    talked = call.step in IN_TALK and _talked(call, at)
+    is_lost = not talked and _is_lost(making, call, at)
+    counted_s = (at - call.answered_at) // SECOND_MS if call.answered_at is not None else 0
     making.emit(
         CallEnded(
             call=call.id,
             case=case.id,
-            at=making.now,
+            at=at,
             entry=case.entries + 1,
-            how=how,
+            how=LOST if is_lost else how,
             role=call.role,
-            seconds=seconds,
+            seconds=seconds or counted_s,
             step=call.step,
             agent=call.agent,
         )
@@ -51,19 +73,63 @@ def end_call(making: Making, call: Call, *, how: str) -> None:
         return  # the conversation goes on without them
     if call.role is CallRole.AGENT:
         _agent_ended(making, call, how=how)
-    elif call.step in IN_TALK and _talked(making, call):
+    elif talked:
         note_kept(making, call)
         all_said(making, call, why="the call ended")
         own_promise(making, call.case)  # one that another call of theirs was promised meanwhile
     elif call.promise is not None and call.promise == case.promise:
         _not_reached(making, call, how=_outcome(call, how))
     elif customer_of(making, making.case(call.case)) is None:  # nobody else of theirs is on the line
-        _hung_up(making, call)
+        _gone(making, call, at=at, is_lost=is_lost)
         waits = _waits_for_phone(making.case(call.case))  # then whoever is being rung for them will call them
         for leg in agents_of(making, call.case):
             if not waits or leg.step is Step.BESIDE:
                 move(making, leg, Step.GOODBYE)
         own_promise(making, call.case)
+
+
+def place_of(making: Making, call: Call) -> Ms:
+    """Where a call stands in line: since it began, or since the place that was kept for them."""
+    kept_at = making.case(call.case).kept_place_at
+    kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
+    is_kept = kept_at is not None and making.now - kept_at <= kept_ms
+    return min(call.started_at, kept_at) if is_kept else call.started_at
+
+
+def look_after(making: Making, call: Call) -> None:
+    """Somebody called and nobody is on the line: their wish stands in line in writing, since they called."""
+    case = making.case(call.case)
+    if case.promise is not None:  # they are called anyway, at the time that was set
+        return
+    if case.ask is None:
+        ask_for_phone(making, case.id, place_at=place_of(making, call), call=call)
+    elif customer_of(making, case) is not None:  # they called again, and are in line with it
+        return
+    turn_to_writing(making, case.id, why="nobody is on the line")
+
+
+def _end_of(making: Making, call: Call, said_at: Ms | None, seconds: int) -> Ms:
+    """When a leg was over: the present, unless the provider puts it well before that, as after an outage. How long it
+    was answered says so better than the time of day: no two clocks agree."""
+    if seconds and call.answered_at is not None:
+        said_at = Ms(call.answered_at + seconds * SECOND_MS)
+    if said_at is None or making.now - said_at <= TOLD_AT_ONCE_MS:
+        return making.now
+    return max(said_at, _heard_at(call))
+
+
+def _is_lost(making: Making, call: Call, at: Ms) -> bool:
+    """Whether a caller whom nobody of us was with hung up on us, or we on them: we were away since they last came for
+    what to say, or they stayed on the line longer than anything of ours lasts, with words that were not ours."""
+    row = TABLE[call.step]
+    if call.role is not CallRole.CUSTOMER or call.promise is not None or row.ends:
+        return False
+    heard_at = _heard_at(call)
+    return heard_at < making.context.since or (not row.room and at - heard_at > TURN_MS_MAX)
+
+
+def _heard_at(call: Call) -> Ms:
+    return call.heard_at or call.answered_at or call.attempted_at or call.started_at
 
 
 def note_kept(making: Making, call: Call) -> None:
@@ -89,8 +155,8 @@ def _keep_others(making: Making, call: Call) -> None:
             making.emit(WorkWithdrawn(case=one.id, customer=one.customer, at=making.now, work=one.ask.work, why=why))
 
 
-def _talked(making: Making, call: Call) -> bool:
-    return call.joined or (call.talking_at is not None and making.now - call.talking_at >= SURELY_TALKED_MS)
+def _talked(call: Call, at: Ms) -> bool:
+    return call.joined or (call.talking_at is not None and at - call.talking_at >= SURELY_TALKED_MS)
 
 
 def _outcome(call: Call, how: str) -> str:
@@ -146,12 +212,12 @@ def all_said(making: Making, call: Call, *, why: str) -> None:
         move(making, leg, Step.GOODBYE)
 
 
-def _hung_up(making: Making, call: Call) -> None:
-    """They hung up in line. A call where they heard of it, nothing where it was junk, an answer in writing where they
-    spoke, else the place is kept silently for some days."""
+def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
+    """They are off the line, and nobody was with them. A call where they heard of it, an answer in writing where they
+    spoke or where we lost them, nothing where it was junk, else the place is kept silently for some days."""
     case = making.case(call.case)
     if case.ask is None:
-        junk.set_aside_call(making, call)
+        _gone_unasked(making, call, at=at, is_lost=is_lost)
         return
     if not _waits_for_phone(case):
         return
@@ -161,11 +227,13 @@ def _hung_up(making: Making, call: Call) -> None:
             why = "they are called again at the time that was set"
             making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
         return
-    address = making.customer(call.customer).address(call.address) if call.address else None
-    waited_ms = making.now - (call.queued_at or making.now)
-    enough = waited_ms >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
-    if call.told_at is not None and enough and may_ring_back(call) and address is not None and can_be_called(address):
-        promise_call(making, case, address, why="they hung up after hearing that we ring them")
+    if _may_be_rung(making, call, at=at):
+        why = "we lost their call" if is_lost else "they hung up"
+        address = making.customer(call.customer).address(call.address or "")
+        assert address is not None, "who may be rung has a number"
+        promise_call(making, case, address, why=f"{why} after hearing that we ring them")
+    elif is_lost:
+        turn_to_writing(making, case.id, why="we lost their call")
     elif junk.set_aside_call(making, call):
         return
     elif call.spoke or case.ask.written:
@@ -175,7 +243,34 @@ def _hung_up(making: Making, call: Call) -> None:
         making.emit(
             WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why="they hung up")
         )
-        making.emit(PlaceKept(case=case.id, at=making.now, entry=making.case(case.id).entries + 1, place_at=place_at))
+        _keep_place(making, case.id, place_at=place_at)
+
+
+def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
+    """They were gone before they stood in line, or somebody had settled it while they did, or since."""
+    case = making.case(call.case)
+    if is_lost and call.queued_at is None:
+        if case.status.is_live or (case.solved_at or at) < at:
+            look_after(making, call)
+    elif junk.set_aside_call(making, call) or call.queued_at is not None:
+        return
+    elif case.status.is_live and case.promise is None:
+        _keep_place(making, case.id, place_at=place_of(making, call))
+
+
+def _may_be_rung(making: Making, call: Call, *, at: Ms) -> bool:
+    """Whether they heard that hanging up becomes a call, for long enough, on a number that is surely theirs."""
+    address = making.customer(call.customer).address(call.address) if call.address else None
+    enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
+    is_told = call.told_at is not None and enough
+    return is_told and may_ring_back(call) and address is not None and can_be_called(address)
+
+
+def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:
+    """Nothing is done until they come back: unless something else of the case is under way, it waits for them."""
+    case = making.case(id)
+    is_alone = case.side is None and case.wrapping is None
+    making.emit(PlaceKept(case=id, at=making.now, entry=case.entries + 1, place_at=place_at, waits=is_alone))
 
 
 def _waits_for_phone(case: Case) -> bool:

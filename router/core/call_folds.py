@@ -81,7 +81,10 @@ def call_folded(state: State, event: CallEvent) -> State:
             return _promise_changed(state, event)
         case PlaceKept():
             case = get(state, event.case, Case)
-            return change(state, case, kept_place_at=event.place_at, entries=event.entry, changed_at=event.at)
+            status = CaseStatus.WAITING_CUSTOMER if event.waits else case.status
+            return change(
+                state, case, kept_place_at=event.place_at, status=status, entries=event.entry, changed_at=event.at
+            )
         case JoinAsked():
             state = change(state, get(state, event.call, Call), mode=event.mode)
             return change(state, get(state, event.case, Case), entries=event.entry)
@@ -105,7 +108,8 @@ def _moved(
             due_at = event.at if call.move else event.look_at
             return change(state, call, state=ringing, provider_id=event.provider_id, due_at=due_at)
         case LegAnswered():
-            return change(state, call, state=CallState.LIVE, answered_at=event.at, due_at=Ms(event.at + WATCH_MS))
+            due_at = Ms(event.at + WATCH_MS)
+            return change(state, call, state=CallState.LIVE, answered_at=event.at, heard_at=event.at, due_at=due_at)
         case CallJoined():
             return change(state, call, joined=True)
         case CallWentOn():
@@ -127,6 +131,7 @@ def _moved(
                 notice=event.notice,
                 coached=event.coached,
                 pressed=call.pressed or event.heard in ("keys", "refused"),
+                heard_at=event.at,
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -176,6 +181,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         known=event.known,
         shared=event.shared,
         answered_at=event.at,
+        heard_at=event.at,
         due_at=Ms(event.at + WATCH_MS),
         notice=event.notice,
         hidden=event.hidden,
@@ -250,7 +256,7 @@ def _ended(state: State, event: CallEnded) -> State:
     call = get(state, event.call, Call)
     state = change(state, call, state=CallState.ENDED, ended_at=event.at, ended_how=event.how, due_at=None, move=False)
     case = get(state, event.case, Case)
-    changes: dict[str, Any] = {"entries": event.entry, "changed_at": event.at}
+    changes: dict[str, Any] = {"entries": event.entry, "changed_at": max(case.changed_at, event.at)}
     if case.call == event.call:
         theirs = [d for d in state.values() if isinstance(d, Call) and _is_theirs(d, case)]
         latest = max(theirs, key=lambda d: (d.started_at, d.id), default=None)  # in whatever order they were read

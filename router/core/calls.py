@@ -9,13 +9,12 @@ from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
 from router.core.addresses import AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import end_call, let_agent_go, note_kept
+from router.core.call_ends import end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
     can_be_called,
     change_promise,
-    customer_of,
     facts_of_call,
     move,
     promise_call,
@@ -67,7 +66,6 @@ from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.words import (
-    DAY_MS,
     CallbackState,
     CallRole,
     CallState,
@@ -161,7 +159,7 @@ def take_call(making: Making, command: TakeCall) -> None:
                 step=Step.GREETING,
             )
         )
-        _look_after(making, call)
+        look_after(making, call)
 
 
 def _notice_at_greeting(making: Making, is_refused: bool, command: TakeCall) -> str:
@@ -187,21 +185,9 @@ def take_recording(making: Making, command: TakeRecording) -> None:
     if making.customer(call.customer).erased_at is not None:
         return
     if call.state is CallState.ENDED:
-        _look_after(making, call)
+        look_after(making, call)
     else:  # their words stand in line whatever becomes of the call
         _queue(making, making.call(call.id))
-
-
-def _look_after(making: Making, call: Call) -> None:
-    """Somebody called and nobody is on the line: their wish stands in line in writing, since they called."""
-    case = making.case(call.case)
-    if case.promise is not None:  # they are called anyway, at the time that was set
-        return
-    if case.ask is None:
-        ask_for_phone(making, case.id, place_at=call.started_at, call=call)
-    elif customer_of(making, case) is not None:  # they called again, and are in line with it
-        return
-    turn_to_writing(making, case.id, why="nobody is on the line")
 
 
 def hear_call(making: Making, command: HearCall) -> None:
@@ -358,12 +344,7 @@ def _queue(making: Making, call: Call, speech: str = "") -> None:
     """Stand in line for the phone, once per call: since the call began, or since the place they had."""
     if _is_in_line(making, call):
         return
-    case = making.case(call.case)
-    place_at = call.started_at
-    kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
-    if case.kept_place_at is not None and making.now - case.kept_place_at <= kept_ms:
-        place_at = min(place_at, case.kept_place_at)
-    ask_for_phone(making, case.id, place_at=place_at, call=call, speech=speech)
+    ask_for_phone(making, call.case, place_at=place_of(making, call), call=call, speech=speech)
 
 
 def _is_in_line(making: Making, call: Call) -> bool:
@@ -419,7 +400,7 @@ def note_call(making: Making, command: NoteCall) -> None:
         return
     if call.state is CallState.ENDED or command.state not in FINAL:
         raise Rejected(Reason.NOTHING_TO_DO, command.state[:40])
-    end_call(making, call, how=command.state)
+    end_call(making, call, how=command.state, ended_at=command.ended_at, seconds=command.seconds)
 
 
 # --- what agents do with a call ---------------------------------------------------------------------------------------

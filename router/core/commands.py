@@ -556,7 +556,8 @@ class NoteCall:
     call: CallId
     state: str
     provider_id: str
-    seconds: int = 0
+    seconds: int = 0  # from the answer to the end, as the provider counts them; 0: it does not say
+    ended_at: Ms | None = None  # when the provider says that it was over
     actor: Actor = SYSTEM
 
 

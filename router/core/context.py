@@ -28,7 +28,8 @@ class SharedLine:
 @value
 class Context:
     """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key
-    already has. `case_number` counts cases up from 0. `there`: whether somebody is in the chat of an address now."""
+    already has. `case_number` counts cases up from 0. `there`: whether somebody is in the chat of an address now.
+    `since`: from when on we have been here without a break."""
 
     now: Ms
     ids: Ids
@@ -39,6 +40,7 @@ class Context:
     senders: Mapping[Channel, str]
     found: AddressId | None = None
     there: There = nobody
+    since: Ms = Ms(0)
     shared: SharedLine | None = None  # the contact comes from such a line
 
 

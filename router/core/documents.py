@@ -373,6 +373,7 @@ class Call:
     attempted_at: Ms | None = None
     due_at: Ms | None = None  # when the provider must be dialled, told or asked
     answered_at: Ms | None = None
+    heard_at: Ms | None = None  # when it last came for what to say
     ended_at: Ms | None = None
     ended_how: str = ""
     first: str = ""  # the phrase that is said first in this turn

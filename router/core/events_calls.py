@@ -321,7 +321,8 @@ class LeadTookOver:
 
 @value
 class CallEnded:
-    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown."""
+    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
+    were away), lost (we went away while they were on it)."""
 
     call: CallId
     case: CaseId
@@ -386,3 +387,4 @@ class PlaceKept:
     at: Ms
     entry: int
     place_at: Ms
+    waits: bool = False  # nothing else is wanted of us: the case waits for them

@@ -51,6 +51,8 @@ from router.core.events import (
 from router.core.evidence import words_of_grounds
 from router.core.words import AddressId, CaseId, Channel, VaultId
 
+LOST_CALL = "the service went away while they were on the line, and the call ended before it came back to us"
+
 
 def line_of(event: Event) -> tuple[AddressId, int] | None:
     """The chat in which `event` is a line, and which one it is there."""
@@ -366,6 +368,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "call",
+                reasons=(LOST_CALL,) if event.how == "lost" else (),
                 facts={
                     "what": "ended",
                     "who": event.role.value,
@@ -404,7 +407,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "call",
-                reasons=("they hung up in line; their place is kept for when they come back",),
+                reasons=("they hung up; their place is kept for when they come back",),
                 facts={"what": "place kept", "place_at": event.place_at},
             )
         case MessageFailed():

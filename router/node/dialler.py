@@ -78,6 +78,7 @@ class Dialler:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._in_order = Locks()
         self._under_way: set[CallId] = set()
+        self._unsure: set[CallId] = set()  # on the line when we went away, and not seen since
         self.breaker = Breaker()
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each agent's phone: the first alone is dialled
@@ -92,9 +93,13 @@ class Dialler:
                 self._join_line(call.id, call.to)
 
     async def begin(self) -> None:
-        """Take up every leg that is not over and every promised call that is due again."""
+        """Take up every leg that is not over and every promised call that is due again. Of a leg that the provider has
+        it is asked at once where it stands: it may have ended while we were away."""
         for call in await self._legs():
-            if call.due_at is not None:
+            if call.provider_id is not None and call.state in (CallState.RINGING, CallState.LIVE):
+                self._unsure.add(call.id)
+                self._start(call.id)
+            elif call.due_at is not None:
                 self._plan(call.id, call.due_at)
         for promise in await self._journal.live(Promise):
             if isinstance(promise, Promise) and promise.due_at is not None:
@@ -121,6 +126,7 @@ class Dialler:
         match event:
             case CallEnded():
                 self.legs.pop(event.call, None)
+                self._unsure.discard(event.call)
                 self._deadlines.clear(f"leg {event.call}")
                 self._leave_line(event.call)
             case LegPlanned():
@@ -144,6 +150,7 @@ class Dialler:
                 self.legs[event.call] = CallState.LIVE
                 self._watch(event.call)
             case CallWentOn():
+                self._unsure.discard(event.call)
                 self._watch(event.call)
             case _:
                 pass
@@ -212,7 +219,7 @@ class Dialler:
                     await self._look_up(found, channel)
             elif found.move:
                 await self._move(found, channel)
-            elif found.due_at is not None and found.due_at <= self._clock.now():
+            elif id in self._unsure or (found.due_at is not None and found.due_at <= self._clock.now()):
                 await self._look(found, channel)
             elif found.due_at is not None:
                 self._plan(id, found.due_at)
@@ -280,12 +287,22 @@ class Dialler:
         if call.provider_id is None:
             return None
         try:
-            state = await channel.look(call.provider_id)
+            seen = await channel.look(call.provider_id)
         except ConnectionError:
             return self._plan(call.id, Ms(self._clock.now() + 5 * AGAIN_MS))
+        self._unsure.discard(call.id)
         key = f"look/{call.id}/{call.version}"
         try:
-            await self._take(NoteCall(key=key, call=call.id, state=state, provider_id=call.provider_id))
+            await self._take(
+                NoteCall(
+                    key=key,
+                    call=call.id,
+                    state=seen.state,
+                    provider_id=call.provider_id,
+                    seconds=seen.seconds,
+                    ended_at=seen.ended_at,
+                )
+            )
         except (Rejected, JournalStopped):
             await self._record(call, "there")
 

@@ -200,6 +200,7 @@ class Node:
 
     async def start(self) -> None:
         """Be ready: everything that was acknowledged before is at hand again, and what we missed is fetched."""
+        self.means.since = self.clock.now()
         self.means.secret = await instance_secret(self.journal, self._make_secret)
         self.means.cases_opened = await self._cases_opened()
         await self.carrying.load()

@@ -28,6 +28,7 @@ class Means:
     senders: Mapping[Channel, str]
     cases_opened: int = 0
     there: There = nobody
+    since: Ms = Ms(0)
 
     def context(
         self, command: Command, now: Ms, found: AddressId | None = None, shared: SharedLine | None = None
@@ -42,6 +43,7 @@ class Means:
             senders=self.senders,
             found=found,
             there=self.there,
+            since=self.since,
             shared=shared,
         )
 

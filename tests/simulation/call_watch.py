@@ -6,7 +6,8 @@ Written from what was promised to whoever is on the phone, and from what the pro
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from router.core.documents import Call, Case, Customer, Promise, Recording, State
+from router.core.call_table import TABLE
+from router.core.documents import Ask, Call, Case, Customer, Promise, Recording, State
 from router.core.events import (
     CallArrived,
     CallEnded,
@@ -36,15 +37,20 @@ BY_THEM = ("HearCall", "StartCall", "OpenCase")
 """Commands by which somebody asked for a call in so many words."""
 
 
+FALLBACK = "Our service is just restarting"
+"""With this the provider's own document begins, which callers hear while nobody answers for us."""
+
+
 @dataclass
 class CallWatch:
     """`vouched`: what the carrier said of the caller of a call; `ear_of`: a leg as its far end knows it;
-    `is_dialled`: whether the provider has a leg that we ordered."""
+    `is_dialled`: whether the provider has a leg that we ordered; `began`: when each process of ours began."""
 
     judge: Judge
     vouched: Callable[[str], str]
     ear_of: Callable[[str], Ear | None]
     is_dialled: Callable[[str], bool]
+    began: Callable[[], list[int]]
     arrived: set[str] = field(default_factory=set)
     on_line: dict[str, str] = field(default_factory=dict)  # agent -> their leg
     dialled: dict[str, str] = field(default_factory=dict)  # promise -> the leg that is out for it
@@ -87,6 +93,9 @@ class CallWatch:
                 case _:
                     pass
         self._owned(batch, after)
+        for event in batch.events:
+            if isinstance(event, CallEnded) and event.role is CallRole.CUSTOMER:
+                self._lost(batch, event, after)
 
     def _monotone(self, before: State, event: object, now: State) -> None:
         id = getattr(event, "call", "")
@@ -164,6 +173,23 @@ class CallWatch:
         if event.how == "unknown" and self.is_dialled(call.id):
             self.judge.broken(21, f"{call.id} was given up, and the provider has it")
 
+    def _lost(self, batch: Taken, event: CallEnded, after: State) -> None:
+        """Who heard the provider's own document because we had died, and whom nobody had talked with, is looked after:
+        whatever the service thinks of how the call ended."""
+        call, case = batch.before.get(event.call), after.get(event.case)
+        if not isinstance(call, Call) or not isinstance(case, Case) or call.promise is not None:
+            return
+        ear = self.ear_of(call.provider_id or "")
+        went_away = any(at > (call.heard_at or call.started_at) for at in self.began())
+        if ear is None or not went_away or not any(FALLBACK in words for words in ear.heard):
+            return
+        talked = call.joined or call.talking_at is not None
+        settled = call.queued_at is not None and _ask_of(batch.before, event.case) is None
+        settled = settled or (case.solved_at or 0) >= event.at
+        again = isinstance(other := after.get(case.call or ""), Call) and other.state is not CallState.ENDED
+        if case.ask is None and case.promise is None and not (talked or settled or again or TABLE[call.step].ends):
+            self.judge.broken(15, f"{call.id} was lost at {call.step}, and nobody will look")
+
     def _recorded(self, before: State, event: RecordingAttempted) -> None:
         one = before.get(event.recording)
         call = before.get(one.call) if isinstance(one, Recording) else None
@@ -229,3 +255,8 @@ class CallWatch:
         waited_ms = max(0, new.at - ask.place_at)
         if (new.at - new.ask.place_at) * was.target_ms < waited_ms * now_is.target_ms:
             self.judge.broken(11, f"{new.case} lost its share of waiting by {was.channel} -> {now_is.channel}")
+
+
+def _ask_of(state: State, case: str) -> Ask | None:
+    found = state.get(case)
+    return found.ask if isinstance(found, Case) else None

@@ -116,6 +116,30 @@ async def test_hanging_up_silently_keeps_the_place_and_rings_nobody() -> None:
         assert again["ask"]["place_at"] == first
 
 
+async def test_hanging_up_in_the_greeting_keeps_the_place_and_waits_for_her() -> None:
+    """She is gone before she stood in line: nobody is asked to do anything, and the case says that it waits for her.
+    When she calls again, or writes, it is the same case, and in line she stands where her first call began."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=2)
+        await her.hangs_up()
+        case = await story.one_case()
+        assert (case["status"], case["ask"], case["promises"]) == ("waiting_customer", None, [])
+        assert "place kept" in [e["facts"].get("what") for e in await story.timeline(case["id"], "call")]
+        await story.passes(minutes=5)
+        await her.calls()
+        await story.passes(seconds=20)
+        again = await story.one_case()
+        assert again["ask"]["place_at"] == case["opened_at"]
+        assert again["status"] == "waiting_us"
+        await her.hangs_up()
+        assert (await story.one_case())["status"] == "waiting_customer"
+        await her.texts("never mind the phone: my boiler is cold")
+        written = await story.one_case()
+        assert (written["status"], written["ask"] is None) == ("waiting_us", False)
+
+
 async def test_hanging_up_after_hearing_it_becomes_a_call() -> None:
     """Fully attested, over ten seconds in line, and the sentence heard to its end: we ring that number."""
     async with Story() as story:

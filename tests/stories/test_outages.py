@@ -3,11 +3,12 @@
 import asyncio
 import resource
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import pytest
 
-from tests.story import AFTERNOON, HERS, RealStory, Story, instant
+from tests.story import AFTERNOON, HERS, RealStory, Story, World, instant
 
 
 async def test_texts_of_an_outage_are_on_cases_with_their_true_times() -> None:
@@ -101,6 +102,141 @@ async def test_words_of_a_caller_whom_the_outage_caught_on_the_line_are_looked_a
         ana = await story.ready_agent("ana")
         offer = await ana.offered()
         assert offer["channel"] == "sms", "she is answered in writing"
+
+
+async def test_a_caller_in_line_whom_we_lost_is_work_again() -> None:
+    """Nobody is free, she waits, and the service dies; the provider's own document hears nothing and ends the call. She
+    did not hang up: when the service is ready again she is work, at the place of her call, and the call is over since
+    the provider says so."""
+    async with RealStory() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=20)
+        assert "Nobody is free" in await her.heard() or "Press 1" in await her.heard()
+        await story.is_killed()
+        await story.passes(seconds=90)
+        assert "restarting" in await her.heard()
+        assert await her.state() == "idle", "the provider ended the call"
+        await story.passes(minutes=4)
+        await story.starts()
+        await story.settles()
+        case = await story.one_case()
+        assert (await story.api("GET", f"/cases/{case['id']}/calls"))["items"] == [], "nobody is on the line"
+        assert case["ask"] is not None, "somebody looks after her"
+        assert instant(case["ask"]["place_at"]) <= AFTERNOON
+        await _ended_as_the_provider_says(story, case["id"], how="lost")
+        assert "hung up" not in str(await story.timeline(case["id"]))
+        ana = await story.ready_agent("ana", phone="+14155550201")
+        assert (await ana.offered())["case"] == case["id"]
+
+
+async def test_a_caller_whom_we_lost_in_the_greeting_is_work() -> None:
+    """The service goes before she has said a word or stood in line, and she says nothing to the provider's document."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=1.5)
+        await story.stops()
+        await story.passes(minutes=2)
+        assert await her.state() == "idle"
+        await story.starts()
+        await story.settles()
+        case = await story.one_case()
+        assert (case["status"], case["ask"] is None) == ("open", False)
+        await _ended_as_the_provider_says(story, case["id"], how="lost")
+        await story.passes(minutes=10)
+        ana = await story.ready_agent("ana")
+        assert (await ana.offered())["channel"] == "sms", "she is answered in writing"
+
+
+async def test_a_caller_whom_we_lost_after_she_heard_that_we_ring_her_is_called() -> None:
+    """Fully attested, long enough in line, and the sentence heard to its end: that it was we who went changes nothing."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls(attestation="A")
+        await story.passes(seconds=60)
+        assert "hang up" in await her.heard()
+        await story.stops()
+        await story.passes(minutes=2)
+        await story.starts()
+        await story.settles()
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["state"], promise["callback"]) == ("open", "scheduled")
+
+
+async def test_a_call_that_the_providers_document_ends_after_the_start_was_lost_as_well() -> None:
+    """The service is back while she still hears the provider's document. The call never comes back to us."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=20)
+        await story.stops()
+        while "restarting" not in await her.heard():
+            await story.passes(seconds=1)
+        await story.starts()
+        assert await her.state() == "in_call"
+        assert len((await story.api("GET", f"/cases/{await her.case()}/calls"))["items"]) == 1
+        await story.passes(seconds=60)
+        assert await her.state() == "idle"
+        case = await story.one_case()
+        assert case["ask"] is not None
+        await _ended_as_the_provider_says(story, case["id"], how="lost")
+
+
+async def test_a_caller_whom_we_came_back_to_hangs_up_by_herself() -> None:
+    """A start between two of her turns: she hears nothing of it, stays in line, and her hang-up is one."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=20)
+        await story.stops()
+        await story.starts()
+        await story.passes(seconds=30)
+        assert "restarting" not in await her.heard()
+        await her.hangs_up()
+        case = await story.one_case()
+        assert (case["ask"], case["status"]) == (None, "waiting_customer")
+
+
+async def test_a_conversation_that_ended_during_the_outage_ended_when_it_did() -> None:
+    """They talk on while the service is dead, and she hangs up then. At the start nobody is on the line any more, the
+    call has the provider's end and length, and the agent has their notes to finish."""
+    async with RealStory() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        ana = await story.ready_agent("ana", phone=phone.number)
+        await her.calls()
+        await story.passes(seconds=15)
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=20)
+        assert await her.talks_with() == [phone.number]
+        await story.is_killed()
+        await story.passes(minutes=2)
+        await her.hangs_up()
+        await story.passes(minutes=10)
+        await story.starts()
+        await story.settles()
+        case = await story.one_case()
+        assert [c for c in await ana.legs(case["id"]) if c["role"] == "customer"] == []
+        await _ended_as_the_provider_says(story, case["id"], how="completed")
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        assert case["ask"] is None
+
+
+async def _ended_as_the_provider_says(story: World, case: str, *, how: str) -> None:
+    """The timeline's row of her line: how it ended, and when and how long by the provider's own log."""
+    rows = [e for e in await story.timeline(case, "call") if e["facts"].get("who") == "customer"]
+    [ended] = [e for e in rows if e["facts"].get("what") == "ended"]
+    assert ended["facts"]["how"] == how
+    listed = (await story.rest("/Calls.json"))["calls"]
+    [call] = [one for one in listed if one["direction"] == "inbound"]
+    end = parsedate_to_datetime(call["end_time"])
+    assert abs(instant(ended["at"]) - end) <= timedelta(seconds=5)
+    assert abs(ended["facts"]["seconds"] - int(call["duration"])) <= 5
 
 
 async def test_words_of_an_earlier_call_take_nobody_off_the_line() -> None:

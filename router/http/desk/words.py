@@ -78,6 +78,7 @@ ENDED = {
     "failed": "could not be reached",
     "canceled": "let go",
     "missed": "nobody answered while the service was away",
+    "lost": "we lost the call",
     "unknown": "nobody knows whether it rang",
 }
 CALLBACKS = {
