@@ -114,6 +114,7 @@ class OfferEnded:
     how: str
     why: str = ""
     again_at: Ms | None = None  # from when it may be offered to this agent again
+    anew: bool = False  # those who passed it by before may be asked again already
 
 
 @value

@@ -731,7 +731,8 @@ def _work_moved(
     work = get(state, event.work, Work)
     match event:
         case OfferEnded():
-            passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
+            earlier = () if event.anew else work.passed_by
+            passed = earlier if event.how == "revoked" else (*earlier, event.agent)
             again_at = event.again_at or work.again_at
             offered_at = work.offer.at if work.offer is not None else event.at
             state = change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)

@@ -32,7 +32,7 @@ from router.core.events import (
 from router.core.words import MINUTE_MS, AgentId, AgentState, Channel, OfferId, WorkId, WorkState
 
 PASS_MS = 2 * MINUTE_MS
-"""How long work goes to others first after an agent passed it by."""
+"""How long work goes to others first after an agent declined it; after a missed offer, for one more offer time."""
 
 
 def offer_work(making: Making, command: OfferWork) -> None:
@@ -191,6 +191,9 @@ def _work(making: Making, id: WorkId) -> Work:
 
 def _offer_ended(making: Making, work: Work, *, how: str, why: str) -> OfferEnded:
     assert work.offer is not None
+    anew = work.again_at is not None and making.now >= work.again_at
+    others_ms = work.ask.requirement.offer_ms if how == "expired" else PASS_MS
+    asked_from = 0 if anew or work.again_at is None else work.again_at
     return OfferEnded(
         work=work.id,
         case=work.case,
@@ -200,5 +203,6 @@ def _offer_ended(making: Making, work: Work, *, how: str, why: str) -> OfferEnde
         offer=work.offer.id,
         how=how,
         why=why,
-        again_at=Ms(making.now + PASS_MS),
+        again_at=Ms(max(making.now + others_ms, asked_from)),
+        anew=anew,
     )
