@@ -357,7 +357,7 @@ def _line_with_words(case: Case, event: ContactReceived) -> dict[str, Any]:
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
-            ask = replace(ask, place_at=max(ask.place_at, event.at))
+            ask = replace(ask, place_at=max(ask.place_at, event.at), since_at=None)
         status = CaseStatus.WAITING_US if status is CaseStatus.WAITING_CUSTOMER else status
     on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
     if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:

@@ -1,7 +1,7 @@
 """The timeline: which events make a row in a case's story, and what that row says. One event, at most one row."""
 
 from router.core.clock import Ms
-from router.core.documents import Entry
+from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
     CallEnded,
@@ -50,6 +50,11 @@ from router.core.events import (
 )
 from router.core.evidence import words_of_grounds
 from router.core.words import AddressId, CaseId, Channel
+
+
+def since_fact(ask: Ask) -> dict[str, Ms]:
+    """When they truly asked, beside a place that counts otherwise."""
+    return {} if ask.since_at is None else {"since_at": ask.since_at}
 
 
 def line_of(event: Event) -> tuple[AddressId, int] | None:
@@ -185,6 +190,7 @@ def _record_of(event: Event) -> Entry | None:
                     "policy": ask.policy,
                     "queue": ask.queue,
                     "place_at": ask.place_at,
+                    **since_fact(ask),
                     "work": ask.work,
                     "skills": ", ".join(f"{name} {level}" for name, level in ask.requirement.skills),
                 },
@@ -227,6 +233,7 @@ def _record_of(event: Event) -> Entry | None:
                     "policy": event.ask.policy,
                     "queue": event.ask.queue,
                     "place_at": event.ask.place_at,
+                    **since_fact(event.ask),
                     "work": event.ask.work,
                 },
             )

@@ -112,7 +112,8 @@ class WaitingOut(Reply):
     queue: str
     kind: str
     requires: str = Field(description="the kind, the language and the skills that it requires now")
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     first: bool
     only: str | None = Field(description="the one agent it waits for")
     reasons: list[str]
@@ -125,12 +126,13 @@ class HeldOut(Reply):
     state: str
     kind: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     accepted_at: str | None
 
 
 class AllWork(Reply):
-    waiting: list[WaitingOut] = Field(description="who waits, the longest waiter first")
+    waiting: list[WaitingOut] = Field(description="who waits, in the order of their places")
     waiting_count: int
     held: list[HeldOut] = Field(description="what agents are offered and work on, the oldest work first")
     held_count: int
@@ -464,6 +466,7 @@ def waiting_out(item: Waiting) -> WaitingOut:
         queue=item.ask.queue,
         kind=item.requirement.kind,
         requires=required(item.requirement),
+        since=stamp(item.ask.waits_since),
         place_at=stamp(item.ask.place_at),
         first=item.ask.first,
         only=item.only,
@@ -480,6 +483,7 @@ def held_out(work: Work) -> HeldOut:
         state=work.state.value,
         kind=work.ask.requirement.kind,
         queue=work.ask.queue,
+        since=stamp(work.ask.waits_since),
         place_at=stamp(work.ask.place_at),
         accepted_at=maybe(work.accepted_at),
     )

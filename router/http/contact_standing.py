@@ -68,7 +68,7 @@ async def stands(journal: Journal, rows: list[Entry], *, device_key: str) -> Sta
         return Stands(Standing.RECEIVED, paired=True)
     promise = await journal.document(case.promise) if case.promise else None
     kept = promise if isinstance(promise, Promise) and promise.state in OPEN else None
-    place_at = case.ask.place_at if case.ask is not None and not case.taken else None
+    place_at = case.ask.waits_since if case.ask is not None and not case.taken else None
     return Stands(_of_case(case, since=first.at, promise=kept), paired=True, promise=kept, place_at=place_at)
 
 

@@ -64,7 +64,8 @@ class ParticipantOut(Reply):
 class AskOut(Reply):
     work: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     rule: str
     policy: int
     skills: dict[str, int]
@@ -87,7 +88,8 @@ class PromiseOut(Reply):
     window: dict[str, str] | None = Field(description="from when to when; null: when it is their turn")
     told_via: str
     made_at: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     attempts: list[AttemptOut]
 
 
@@ -200,7 +202,9 @@ class OfferOut(Reply):
     channel: str
     kind: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
+    place_reasons: list[str] = Field(description="why the place is not simply when they asked")
     expires_at: str
     why: str
 
@@ -359,6 +363,7 @@ def promise_out(promise: Promise) -> PromiseOut:
         window={"start": stamp(window[0]), "end": stamp(window[1])} if window else None,
         told_via=promise.told_via,
         made_at=stamp(promise.made_at),
+        since=stamp(promise.waits_since),
         place_at=stamp(promise.place_at),
         attempts=[AttemptOut(at=stamp(at), outcome=outcome) for at, outcome in promise.attempts],
     )
@@ -371,6 +376,7 @@ def ask_out(case: Case) -> AskOut | None:
     return AskOut(
         work=ask.work,
         queue=ask.queue,
+        since=stamp(ask.waits_since),
         place_at=stamp(ask.place_at),
         rule=ask.rule,
         policy=ask.policy,
@@ -480,7 +486,9 @@ def offer_out(work: Work) -> OfferOut:
         channel=work.ask.requirement.channel,
         kind="call" if work.ask.requirement.kind == "phone" else "message",
         queue=work.ask.queue,
+        since=stamp(work.ask.waits_since),
         place_at=stamp(work.ask.place_at),
+        place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
         why=f"rule {work.ask.rule}, policy {work.ask.policy}",
     )

@@ -59,7 +59,7 @@ class InLine:
     ref: str
     queue: str
     channel: str
-    place_at: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Screens:
             if isinstance(case, Case):
                 ask = item.ask
                 channel = str(ask.requirement.channel)
-                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.place_at)))
+                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since)))
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
 
     async def _view(

@@ -120,6 +120,7 @@ IDENTITY = {
 }
 UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
+PLACES = {"since_at": "in line since", "place_at": "counts as if waiting since"}
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
     "named": "It is theirs now. Undo stands beside it in the timeline.",
@@ -359,7 +360,12 @@ def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     if decision.what == "queued":
         said += f", by rule {decision.rule} of policy {decision.policy}"
     hidden = ("work", "score", "what", "grounds")
-    inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
+    places = PLACES if "since_at" in decision.inputs else {"place_at": PLACES["since_at"]}
+    inputs = [
+        (places.get(k) or k.replace("_", " "), _plain(v))
+        for k, v in decision.inputs.items()
+        if k not in hidden and v != ""
+    ]
     if isinstance(score := decision.inputs.get("score"), int | float):
         inputs.append(("share of the target time waited", f"{score:.0%}"))
     told = ("queue ", "rule ")  # what the sentence itself says
