@@ -226,6 +226,7 @@ def ask_for_phone(
                 or (old is not None and (old.written or old.requirement.channel is not Channel.PHONE)),
                 reasons=reasons,
                 since_at=since_of(waits_since, place_at),
+                note=old.note if old is not None else None,
             ),
             matched=verdict.matched,
             inputs=without_words(facts),

@@ -33,7 +33,7 @@ from router.core.place import since_of
 from router.core.timeline import since_fact
 from router.core.tree import tree_of
 from router.core.values import replace
-from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, WorkId
+from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, VaultId, WorkId
 
 
 def add_note(making: Making, command: AddNote) -> None:
@@ -159,7 +159,17 @@ def fold_work(making: Making, command: FoldWork) -> None:
             if not current:
                 raise Rejected(Reason.NOTHING_TO_DO, "work")
             making.emit(
-                WorkReturned(case=case.id, at=event.at, entry=entry, work=event.work, agent=event.agent, why=event.why)
+                WorkReturned(
+                    case=case.id,
+                    at=event.at,
+                    entry=entry,
+                    work=event.work,
+                    agent=event.agent,
+                    why=event.why,
+                    author=event.author,
+                    author_id=event.author_id,
+                    words=event.note,
+                )
             )
             place_at = case.ask.place_at if case.ask else event.at
             kind, _, name = (event.to or "").partition(":")
@@ -171,6 +181,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                 agent=AgentId(name) if kind == "agent" else None,
                 queue=name if kind == "queue" else None,
                 takes_over=event.takes_over,
+                note=event.note,
             )
 
 
@@ -224,6 +235,7 @@ def want_again(
     queue: str | None = None,
     on_phone: bool = False,
     takes_over: bool = False,
+    note: VaultId | None = None,
 ) -> None:
     """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
     `since_at`: when they asked, where that is not their place.
@@ -262,6 +274,7 @@ def want_again(
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
         since_at=None if since_at is None else since_of(since_at, place_at),
+        note=note or (case.ask.note if case.ask else None),
     )
     making.emit(
         WorkWanted(

@@ -141,6 +141,7 @@ class Ask:
     reasons: tuple[str, ...] = ()  # why the place is not simply when they asked
     takes_over: bool = False  # `agent` asked for it: it is theirs without an offer, and whoever had it is let go
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
+    note: VaultId | None = None  # what whoever handed it on says to whoever takes it
 
     @property
     def waits_since(self) -> Ms:

@@ -392,6 +392,9 @@ class WorkReturned:
     work: WorkId
     agent: AgentId
     why: str
+    author: ActorKind = ActorKind.AGENT  # who gave it back: the agent, a lead, or the system
+    author_id: str | None = None
+    words: VaultId | None = None  # the note for whoever takes it
 
 
 @value

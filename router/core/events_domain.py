@@ -6,7 +6,7 @@ Used through `core.events`.
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
 from router.core.values import value
-from router.core.words import AgentId, AgentState, CaseId, CustomerId, OfferId, VaultId, WorkId
+from router.core.words import ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, VaultId, WorkId
 
 
 @value
@@ -162,6 +162,9 @@ class WorkGivenBack:
     to: str | None = None  # agent:ID or queue:NAME
     stays: bool = False  # the agent stays on the line until somebody else is there, and finishes then
     takes_over: bool = False  # whoever it goes to has asked for it: no offer, and this agent is let go then
+    author: ActorKind = ActorKind.AGENT  # who did it; the system where the agent's phone or line came to nothing
+    author_id: str | None = None
+    note: VaultId | None = None  # why, in their own words, for whoever takes it
 
 
 @value

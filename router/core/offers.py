@@ -15,6 +15,7 @@ from router.core.commands import (
     OfferWork,
     WithdrawWork,
 )
+from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Work
 from router.core.errors import Reason, Rejected
@@ -168,6 +169,9 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             to=command.to,
             stays=command.to is not None and on_phone,
             takes_over=command.takes_over and on_phone,
+            author=command.actor.kind,
+            author_id=command.actor.id,
+            note=making.keep(clean_text(command.note), kind="note", owner=work.customer) if command.note else None,
         )
     )
     after_finish(making, command.agent)

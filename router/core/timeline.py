@@ -49,7 +49,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.evidence import words_of_grounds
-from router.core.words import AddressId, CaseId, Channel
+from router.core.words import ActorKind, AddressId, CaseId, Channel
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
@@ -278,13 +278,19 @@ def _record_of(event: Event) -> Entry | None:
                 event.case, event.entry, event.at, "assignment", facts={"what": "accepted", "agent": event.agent}
             )
         case WorkReturned():
-            return _system(
-                event.case,
-                event.entry,
-                event.at,
-                "assignment",
-                reasons=(event.why,),
-                facts={"what": "given_back", "agent": event.agent},
+            is_system = event.author is ActorKind.SYSTEM
+            by = event.author.value if is_system else event.author_id or event.agent
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="assignment",
+                author=event.author,
+                author_id=None if is_system else by,
+                direction="internal",
+                words=event.words,
+                reasons=(event.why,) if event.why else (),
+                facts={"what": "given_back", "agent": event.agent, **({} if by == event.agent else {"by": by})},
             )
         case WorkClosed():
             return Entry(

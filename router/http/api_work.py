@@ -309,10 +309,12 @@ class WorkApi:
 
     async def work(self, call: Call) -> Replied:
         held = self._domain.held_by(self._agent(call).id)
+        notes = [w.ask.note for w in held if w.offer is not None and w.ask.note is not None]
+        words = await self._service.node.journal.words(notes) if notes else {}
         return Replied(
             200,
             WorkList(
-                offers=[offer_out(w) for w in held if w.offer is not None],
+                offers=[offer_out(w, words.get(w.ask.note or "")) for w in held if w.offer is not None],
                 work=[work_out(w) for w in held if w.offer is None],
             ),
         )
@@ -415,7 +417,8 @@ class WorkApi:
             key=call.key,
             work=WorkId(call.path["id"]),
             agent=self._agent(call).id,
-            why=call.body.reason,
+            why="",
+            note=call.body.reason,
             to=to,
             actor=actor_of(call),
         )

@@ -24,6 +24,7 @@ from router.core.documents import (
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.http.joined import first_rows, head_of, members_of
+from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -207,6 +208,7 @@ class OfferOut(Reply):
     place_reasons: list[str] = Field(description="why the place is not simply when they asked")
     expires_at: str
     why: str
+    note: str | None = Field(description="what whoever handed it on says to whoever takes it")
 
 
 class WorkOut(Reply):
@@ -388,11 +390,13 @@ def ask_out(case: Case) -> AskOut | None:
 async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     """Timeline rows with their words, the delivery state of our messages, and the names of agents."""
     agents = {e.author_id for e in entries if e.author == "agent" and e.author_id}
+    agents |= agents_in(why for e in entries for why in e.reasons)
     documents = {id: await journal.document(id) for id in sorted(agents)}
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
+    called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
     found: list[EntryOut] = []
     for entry in entries:
         name = words.get(names[entry.author_id]) if entry.author_id in names else None
@@ -406,7 +410,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 author=AuthorOut(kind=entry.author, id=entry.author_id, name=name),
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
-                reasons=list(entry.reasons),
+                reasons=[with_names(why, called) for why in entry.reasons],
                 facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
@@ -477,7 +481,7 @@ def agent_out(agent: Agent, name: str | None, *, connected: bool, load: dict[str
     )
 
 
-def offer_out(work: Work) -> OfferOut:
+def offer_out(work: Work, note: str | None) -> OfferOut:
     assert work.offer is not None
     return OfferOut(
         id=work.offer.id,
@@ -491,6 +495,7 @@ def offer_out(work: Work) -> OfferOut:
         place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
         why=f"rule {work.ask.rule}, policy {work.ask.policy}",
+        note=note,
     )
 
 
