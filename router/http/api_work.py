@@ -309,7 +309,7 @@ class WorkApi:
 
     async def work(self, call: Call) -> Replied:
         held = self._domain.held_by(self._agent(call).id)
-        notes = [w.ask.note for w in held if w.offer is not None and w.ask.note is not None]
+        notes = [str(w.ask.note) for w in held if w.offer is not None and w.ask.note is not None]
         words = await self._service.node.journal.words(notes) if notes else {}
         return Replied(
             200,
