@@ -83,6 +83,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "call_who": (),
     "restarting": (),
     "whisper": ("subject",),
+    "whisper_note": ("note",),
     "whisper_lead": ("subject",),
     "opted_out": ("brand",),
     "opted_in": ("brand",),

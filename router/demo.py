@@ -18,6 +18,7 @@ import aiohttp
 import typer
 
 from channels.sandbox.server import run_sandbox
+from router.http.names import SOMEBODY, with_names
 from router.serving import start_service
 from router.settings import load_settings
 from router.telemetry import set_up_logs
@@ -194,13 +195,16 @@ class World:
     async def _print_timeline(self, case: str, token: str) -> None:
         typer.echo("\n  The case, as the agent reads it:")
         page = await self._api("GET", f"/cases/{case}/timeline?limit=200", token)
+        agents = (await self._api("GET", "/agents", token))["items"]
+        names = {agent["id"]: agent["name"] or SOMEBODY for agent in agents}
         for entry in page["items"]:
             who = entry["author"]["name"] or entry["author"]["kind"]
             said = (
                 entry["text"] or "; ".join(entry["reasons"]) or ", ".join(f"{k} {v}" for k, v in entry["facts"].items())
             )
             where = f" by {entry['channel']}" if entry["channel"] else ""
-            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {' '.join(said.split())[:110]}")
+            line = with_names(" ".join(said.split()), names)[:110]
+            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {line}")
 
     async def _api(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"}

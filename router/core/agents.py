@@ -19,7 +19,7 @@ from router.core.events import (
     ScreenLost,
     ScreenOpened,
 )
-from router.core.words import AgentId, AgentState, VaultId, WorkState
+from router.core.words import ActorKind, AgentId, AgentState, VaultId, WorkState
 
 HOLDING = (WorkState.OFFERED, WorkState.ACTIVE, WorkState.WRAPPING)
 """States of work that take up an agent's capacity."""
@@ -48,7 +48,9 @@ def set_state(making: Making, command: SetAgentState) -> None:
     held = [w for w in making.state.values() if isinstance(w, Work) and w.agent == agent.id]
     busy = any(w.state in (WorkState.ACTIVE, WorkState.WRAPPING) for w in held)
     if leaves:
-        revoke_offers(making, agent.id, why=f"the agent asked to be {command.state}")
+        by_system = command.actor.kind is ActorKind.SYSTEM
+        did = "was set" if by_system else "asked to be"
+        revoke_offers(making, agent.id, why=f"the agent {did} {command.state}")
     if leaves and busy:
         making.emit(AgentStateAsked(agent=agent.id, at=making.now, state=command.state, until=command.until))
     else:

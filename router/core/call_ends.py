@@ -199,7 +199,8 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
         due_at, state, callback = None, PromiseState.BROKEN, CallbackState.FAILED
     change_promise(making, call.promise, state, callback, why=f"not reached: {how}", attempt=how, due_at=due_at)
     if due_at is None:
-        ask_for_phone(making, case.id, place_at=making.promise(call.promise).place_at, call=None)
+        promise = making.promise(call.promise)
+        ask_for_phone(making, case.id, place_at=promise.place_at, since_at=promise.since_at, call=None)
         turn_to_writing(making, case.id, why="not reached by phone")
 
 

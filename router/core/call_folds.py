@@ -286,6 +286,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             place_at=event.place_at,
             address=event.address,
             window=event.window,
+            since_at=event.since_at,
         ),
     )
 

@@ -20,7 +20,7 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
-from router.core.place import place_after_switch
+from router.core.place import place_after_switch, reasons_of, since_of
 from router.core.tree import is_written
 from router.core.values import replace
 from router.core.words import (
@@ -107,6 +107,7 @@ def promise_call(making: Making, case: Case, address: Address, *, why: str, told
             place_at=case.ask.place_at if case.ask is not None else making.now,
             address=address.id,
             why=why,
+            since_at=case.ask.since_at if case.ask is not None else None,
         )
     )
 
@@ -154,7 +155,7 @@ def own_promise(making: Making, id: CaseId) -> None:
         return
     promise = making.promise(case.promise)
     if promise.due_at is None or promise.due_at <= making.now:
-        ask_for_phone(making, id, place_at=promise.place_at, call=None)
+        ask_for_phone(making, id, place_at=promise.place_at, since_at=promise.since_at, call=None)
 
 
 def facts_of_call(making: Making, call: Call, speech: str) -> dict[str, Fact]:
@@ -169,9 +170,17 @@ def facts_of_call(making: Making, call: Call, speech: str) -> dict[str, Fact]:
 
 
 def ask_for_phone(
-    making: Making, case_id: CaseId, *, place_at: Ms, call: Call | None, speech: str = "", agent: AgentId | None = None
+    making: Making,
+    case_id: CaseId,
+    *,
+    place_at: Ms,
+    since_at: Ms | None = None,
+    call: Call | None,
+    speech: str = "",
+    agent: AgentId | None = None,
 ) -> None:
-    """Ask for an agent on the phone. What the case had asked for before is withdrawn, its place carried over."""
+    """Ask for an agent on the phone. What the case had asked for before is withdrawn, its place carried over.
+    `since_at`: when they asked, where that is not `place_at`."""
     for one in dict.fromkeys((making.head(case_id).id, case_id)):
         if not making.case(one).status.is_live:  # it was settled while they were on the line
             making.emit(CaseReopened(case=one, at=making.now))
@@ -191,8 +200,12 @@ def ask_for_phone(
     named = making.context.policy.queues.get(case.queue)
     if not verdict.matched and kept is None and case.agent is not None and named is not None:
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
+    waits_since, reasons = place_at if since_at is None else since_at, tuple[str, ...]()
     if old is not None:
         place_at = min(place_at, place_after_switch(old.place_at, now=making.now, old=old.requirement, new=requirement))
+        waits_since = min(waits_since, old.waits_since)
+        since = since_of(waits_since, place_at)
+        reasons = reasons_of(old.reasons, old=old.requirement, new=requirement, since_at=since)
         _withdraw(making, asks, old, why="they are on the phone" if call else "we call them")
     case = making.case(case_id)
     making.emit(
@@ -214,6 +227,9 @@ def ask_for_phone(
                 knows=case.agent if agent is None else None,
                 written=(call is not None and call.spoke)
                 or (old is not None and (old.written or old.requirement.channel is not Channel.PHONE)),
+                reasons=reasons,
+                since_at=since_of(waits_since, place_at),
+                note=old.note if old is not None else None,
             ),
             matched=verdict.matched,
             inputs=without_words(facts),
@@ -233,7 +249,16 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
     _withdraw(making, case, old, why=why)
     case = making.case(case_id)
-    ask = replace(old, work=WorkId(making.context.ids.new("work")), place_at=place_at, requirement=new, agent=None)
+    since_at = since_of(old.waits_since, place_at)
+    ask = replace(
+        old,
+        work=WorkId(making.context.ids.new("work")),
+        place_at=place_at,
+        requirement=new,
+        agent=None,
+        reasons=reasons_of(old.reasons, old=old.requirement, new=new, since_at=since_at),
+        since_at=since_at,
+    )
     making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
 
 

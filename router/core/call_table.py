@@ -159,17 +159,21 @@ class Script:
     ends: bool = False
 
 
-def script_of(call: Call, case: Case | None, policy: PolicySet) -> Script:
-    """What a leg is to hear now, from where it stands. The same document gives the same script."""
+def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") -> Script:
+    """What a leg is to hear now, from where it stands. The same document gives the same script.
+
+    `note`: what whoever handed the call on says to the agent who is asked to take it."""
     row = TABLE[call.step]
     said = _said(call, row)
     alone = bool(call.notice) or said == (HANG_UP,)
+    if note and hears_note(call):
+        said = ("whisper_note", *said)
     if call.first:
         said = (call.first, *said)
     if call.misses and row.listen_s:
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
     number = policy.numbers.get(call.via)
-    words = {"brand": number.brand if number else "", "subject": case.queue if case else ""}
+    words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
     if call.shared and policy.settings.cases.ask_who:
         said = tuple(ASKS_WHO.get(name, name) for name in said)
     if call.step is Step.LANGUAGE:
@@ -206,6 +210,11 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     if call.step is Step.WHISPER and call.role is CallRole.LEAD:
         return ("whisper_lead",)
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))
+
+
+def hears_note(call: Call) -> bool:
+    """Whether a leg is told why the call was handed on: that of the agent who is asked to take it."""
+    return call.step is Step.WHISPER and call.role is CallRole.AGENT
 
 
 def _nobody_coached(call: Call) -> bool:

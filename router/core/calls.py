@@ -337,7 +337,8 @@ def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) ->
     if case.ask is not None and not case.taken:
         verdict = making.context.policy.route(facts)
         if verdict.matched and verdict.rule != case.ask.rule and verdict.priority >= case.ask.requirement.priority:
-            ask_for_phone(making, case.id, place_at=case.ask.place_at, call=call, speech=speech)
+            place_at, since_at = case.ask.place_at, case.ask.since_at
+            ask_for_phone(making, case.id, place_at=place_at, since_at=since_at, call=call, speech=speech)
 
 
 def _queue(making: Making, call: Call, speech: str = "") -> None:
@@ -434,7 +435,7 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
     said = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
     change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, said=said)
     if case.ask is None and case.unanswered:  # it was to be tried again later: what they asked still wants an answer
-        ask_for_phone(making, case.id, place_at=promise.place_at, call=None)
+        ask_for_phone(making, case.id, place_at=promise.place_at, since_at=promise.since_at, call=None)
     if not case.taken:
         turn_to_writing(making, case.id, why="the call is not wanted any more")
 

@@ -29,9 +29,11 @@ from router.core.events import (
 )
 from router.core.facts import facts_of_case, without_words
 from router.core.legs import ring_agent
+from router.core.place import since_of
+from router.core.timeline import since_fact
 from router.core.tree import tree_of
 from router.core.values import replace
-from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, WorkId
+from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, VaultId, WorkId
 
 
 def add_note(making: Making, command: AddNote) -> None:
@@ -78,13 +80,22 @@ def assign(making: Making, command: AssignCase) -> None:
     case = making.asking(command.case)
     if not case.status.is_live:
         raise Rejected(Reason.CASE_CLOSED, case.ref)
-    place_at, on_phone = making.now, False
+    place_at, since_at, on_phone = making.now, making.now, False
     if case.ask is not None:
-        place_at, on_phone = case.ask.place_at, case.ask.requirement.channel is Channel.PHONE
+        place_at, since_at = case.ask.place_at, case.ask.waits_since
+        on_phone = case.ask.requirement.channel is Channel.PHONE
         _withdraw(making, case, why="assigned to somebody else")
     if command.reason:
         add_note(making, AddNote(key="", case=case.id, text=command.reason, actor=command.actor))
-    want_again(making, case.id, place_at=place_at, agent=command.agent, queue=command.queue, on_phone=on_phone)
+    want_again(
+        making,
+        case.id,
+        place_at=place_at,
+        since_at=since_at,
+        agent=command.agent,
+        queue=command.queue,
+        on_phone=on_phone,
+    )
 
 
 def fold_work(making: Making, command: FoldWork) -> None:
@@ -112,6 +123,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                         "score": event.score,
                         "waiting": event.waiting,
                         "place_at": event.ask.place_at,
+                        **since_fact(event.ask),
                         "queue": event.ask.queue,
                         **({"overtakes": event.overtakes} if event.overtakes else {}),
                     },
@@ -156,6 +168,9 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     agent=event.agent,
                     why=event.why,
                     said=event.said,
+                    author=event.author,
+                    author_id=event.author_id,
+                    words=event.note,
                 )
             )
             place_at = case.ask.place_at if case.ask else event.at
@@ -164,9 +179,11 @@ def fold_work(making: Making, command: FoldWork) -> None:
                 making,
                 case.id,
                 place_at=place_at,
+                since_at=case.ask.waits_since if case.ask else place_at,
                 agent=AgentId(name) if kind == "agent" else None,
                 queue=name if kind == "queue" else None,
                 takes_over=event.takes_over,
+                note=event.note,
             )
 
 
@@ -215,12 +232,15 @@ def want_again(
     id: CaseId,
     *,
     place_at: Ms,
+    since_at: Ms | None = None,
     agent: AgentId | None = None,
     queue: str | None = None,
     on_phone: bool = False,
     takes_over: bool = False,
+    note: VaultId | None = None,
 ) -> None:
     """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
+    `since_at`: when they asked, where that is not their place.
 
     Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
     case = making.asking(id)
@@ -255,6 +275,8 @@ def want_again(
         reasons=case.ask.reasons if case.ask else (),
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
+        since_at=None if since_at is None else since_of(since_at, place_at),
+        note=note or (case.ask.note if case.ask else None),
     )
     making.emit(
         WorkWanted(

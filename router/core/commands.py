@@ -888,6 +888,7 @@ class GiveBackWork:
     why: str
     to: str | None = None
     takes_over: bool = False  # whoever it goes to asked for it themselves
+    note: str = ""  # why, in the words of whoever hands it on: kept in the vault
 
 
 @value

@@ -27,6 +27,7 @@ from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import Link, going_on, link, read_words
 from router.core.parts import note_merge
+from router.core.place import since_of
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
@@ -196,6 +197,7 @@ def want_work(
         asked_at=making.now,
         knows=case.agent,
         reasons=reasons,
+        since_at=since_of(command.at, place_at),
     )
     making.emit(
         WorkWanted(

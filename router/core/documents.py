@@ -119,7 +119,8 @@ class Requirement:
 
 @value
 class Ask:
-    """What a case wants of an agent now. `place_at`: the customer's oldest ask that no person has attended to."""
+    """What a case wants of an agent now. `place_at`: the customer's oldest ask that no person has attended to; a change
+    between live and written channels, or a credit, moves it, and then `since_at` is when they truly asked."""
 
     work: WorkId
     place_at: Ms
@@ -139,6 +140,13 @@ class Ask:
     offered_language: str | None = None  # they were asked whether this language will do as well
     reasons: tuple[str, ...] = ()  # why the place is not simply when they asked
     takes_over: bool = False  # `agent` asked for it: it is theirs without an offer, and whoever had it is let go
+    since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
+    note: VaultId | None = None  # what whoever handed it on says to whoever takes it
+
+    @property
+    def waits_since(self) -> Ms:
+        """Since when they truly wait: what a person or a figure is told. The place alone orders."""
+        return self.place_at if self.since_at is None else self.since_at
 
 
 @value
@@ -438,6 +446,11 @@ class Promise:
     window: tuple[Ms, Ms] | None = None
     attempts: tuple[tuple[Ms, str], ...] = ()
     due_at: Ms | None = None  # when it is tried again
+    since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
+
+    @property
+    def waits_since(self) -> Ms:
+        return self.place_at if self.since_at is None else self.since_at
 
 
 @value

@@ -361,6 +361,7 @@ class PromiseMade:
     address: AddressId | None = None
     window: tuple[Ms, Ms] | None = None
     why: str = ""
+    since_at: Ms | None = None  # when they asked, where that is not their place
 
 
 @value

@@ -394,6 +394,9 @@ class WorkReturned:
     agent: AgentId
     why: str
     said: VaultId | None = None  # the agent's own reason
+    author: ActorKind = ActorKind.AGENT  # who gave it back: the agent, a lead, or the system
+    author_id: str | None = None
+    words: VaultId | None = None  # the note for whoever takes it
 
 
 @value

@@ -6,7 +6,7 @@ Used through `core.events`.
 from router.core.clock import Ms
 from router.core.documents import Ask, SkillLevels
 from router.core.values import value
-from router.core.words import AgentId, AgentState, CaseId, CustomerId, OfferId, VaultId, WorkId
+from router.core.words import ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, VaultId, WorkId
 
 
 @value
@@ -115,6 +115,7 @@ class OfferEnded:
     why: str = ""
     again_at: Ms | None = None  # from when it may be offered to this agent again
     said: VaultId | None = None  # the agent's own reason
+    anew: bool = False  # those who passed it by before may be asked again already
 
 
 @value
@@ -163,6 +164,9 @@ class WorkGivenBack:
     stays: bool = False  # the agent stays on the line until somebody else is there, and finishes then
     takes_over: bool = False  # whoever it goes to has asked for it: no offer, and this agent is let go then
     said: VaultId | None = None  # the agent's own reason
+    author: ActorKind = ActorKind.AGENT  # who did it; the system where the agent's phone or line came to nothing
+    author_id: str | None = None
+    note: VaultId | None = None  # why, in their own words, for whoever takes it
 
 
 @value

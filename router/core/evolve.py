@@ -367,7 +367,7 @@ def _line_with_words(case: Case, event: ContactReceived) -> tuple[Ask | None, Ca
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
         if not case.unanswered:  # the first words since the answer begin a new wait; the next ones stand behind them
-            ask = replace(ask, place_at=max(ask.place_at, event.at))
+            ask = replace(ask, place_at=max(ask.place_at, event.at), since_at=None)
         status = CaseStatus.WAITING_US if status is CaseStatus.WAITING_CUSTOMER else status
     on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
     if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:
@@ -752,7 +752,8 @@ def _work_moved(
     work = get(state, event.work, Work)
     match event:
         case OfferEnded():
-            passed = work.passed_by if event.how == "revoked" else (*work.passed_by, event.agent)
+            earlier = () if event.anew else work.passed_by
+            passed = earlier if event.how == "revoked" else (*earlier, event.agent)
             again_at = event.again_at or work.again_at
             offered_at = work.offer.at if work.offer is not None else event.at
             state = change(state, work, state=WorkState.WAITING, offer=None, passed_by=passed, again_at=again_at)

@@ -212,8 +212,10 @@ def bring_customer(making: Making, leg: Call) -> None:
 def start_call(making: Making, command: StartCall) -> None:
     """Call the customer of a case: because an agent asks for it now, or because a promised call is due again."""
     case = making.case(command.case)
+    since_at = None
     if case.promise is not None:
-        place_at = making.promise(case.promise).place_at
+        promise = making.promise(case.promise)
+        place_at, since_at = promise.place_at, promise.since_at
     else:
         customer = making.customer(case.customer)
         known = next((a for a in customer.addresses if can_be_called(a)), None)
@@ -229,7 +231,7 @@ def start_call(making: Making, command: StartCall) -> None:
         making.emit(CaseReopened(case=case.id, at=making.now))
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
         raise Rejected(Reason.NOTHING_TO_DO, "it is their turn already")
-    ask_for_phone(making, case.id, place_at=place_at, call=None, agent=command.agent)
+    ask_for_phone(making, case.id, place_at=place_at, since_at=since_at, call=None, agent=command.agent)
 
 
 def _is_wanted(making: Making, leg: Call) -> bool:

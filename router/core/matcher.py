@@ -14,8 +14,9 @@ a heap until it comes to the head or most of the heap has gone. Same input, same
 
 import heapq
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from router.core.clock import Ms
 from router.core.documents import Agent, Ask, Requirement, SkillLevels
@@ -71,6 +72,8 @@ class Match:
     overtakes: str = ""
 
 
+Name = TypeVar("Name", str, tuple[str, str])
+
 Beside = Mapping[str, Collection[str]]
 """By kind: which other kinds an agent may have at hand when work of that kind is offered to them."""
 
@@ -78,6 +81,7 @@ LineKey = tuple[str, Requirement, int, AgentId | None]
 NeedKey = tuple[str, SkillLevels, str | None]
 Ability = tuple[SkillLevels, tuple[str, ...]]
 Place = tuple[Ms, WorkId]
+"""Where work stands in a line; in the heap of waits, since when it waits there."""
 FreeAgent = tuple[int, Ms, AgentId, "Desk"]
 """How much an agent holds, since when they are idle, and who they are."""
 
@@ -91,6 +95,7 @@ class Line:
     head_at: Ms = Ms(0)  # the place at its head
     count: int = 0
     heap: list[Place] = field(default_factory=list[Place])
+    waits: list[Place] = field(default_factory=list[Place])  # by when they asked: what figures show, and nothing else
     passers: dict[AgentId, int] = field(default_factory=dict[AgentId, int])  # who passed by how much of it
 
 
@@ -161,7 +166,7 @@ class Matcher:
         return found[0] if found else None
 
     def longest(self, most: int) -> list[Waiting]:
-        """Who has waited longest, at most `most`. Looks at as many as it names, whatever waits."""
+        """Who stands first by place, at most `most`. Looks at as many as it names, whatever waits."""
         lines = list(self._lines.values())
         ahead = [(line.heap[0], n, 0) for n, line in enumerate(lines)]
         heapq.heapify(ahead)
@@ -177,26 +182,16 @@ class Matcher:
         return list(found.values())
 
     def heads(self) -> list[Waiting]:
-        """Who has waited longest in each line. One look a line."""
+        """Who stands first in each line. One look a line."""
         return [self._waiting[line.heap[0][1]][0] for line in self._lines.values()]
 
     def waiting_by_queue(self) -> dict[str, tuple[int, Ms]]:
-        """Per queue: how many wait, and the oldest place. One look a line."""
-        found: dict[str, tuple[int, Ms]] = {}
-        for line in self._lines.values():
-            queue, place = line.key[0], line.heap[0][0]
-            count, oldest = found.get(queue, (0, place))
-            found[queue] = (count + line.count, min(oldest, place))
-        return found
+        """Per queue: how many wait, and since when the longest does. One look a line."""
+        return self._waiting_by(lambda line: line.key[0])
 
     def waiting_by_class(self) -> dict[tuple[str, str], tuple[int, Ms]]:
-        """Per queue and what is required (as words: see `required`): how many wait, and the oldest place."""
-        found: dict[tuple[str, str], tuple[int, Ms]] = {}
-        for line in self._lines.values():
-            name, place = (line.key[0], required(line.key[1])), line.heap[0][0]
-            count, oldest = found.get(name, (0, place))
-            found[name] = (count + line.count, min(oldest, place))
-        return found
+        """Per queue and what is required (as words: see `required`): how many wait, and since when the longest does."""
+        return self._waiting_by(lambda line: (line.key[0], required(line.key[1])))
 
     def load(self, agent: AgentId, kind: str) -> int:
         """Offers and work an agent holds of a kind (phone, chat, message, email)."""
@@ -254,7 +249,9 @@ class Matcher:
         line = self._lines.get(key) or self._new_line(key)
         self._waiting[item.work] = (item, line)
         line.count += 1
-        heapq.heappush(line.heap, (item.ask.place_at, item.work))
+        place = (item.ask.place_at, item.work)
+        heapq.heappush(line.heap, place)
+        heapq.heappush(line.waits, place if item.ask.since_at is None else (item.ask.since_at, item.work))
         line.head_at = line.heap[0][0]
         for agent in item.passed_by:
             line.passers[agent] = line.passers.get(agent, 0) + 1
@@ -276,8 +273,13 @@ class Matcher:
         if len(line.heap) > 2 * line.count + GONE_MAX:
             line.heap[:] = {place for place in line.heap if self._stands(line, place)}
             heapq.heapify(line.heap)
+        if len(line.waits) > 2 * line.count + GONE_MAX:
+            line.waits[:] = {wait for wait in line.waits if self._waits(line, wait)}
+            heapq.heapify(line.waits)
         while not self._stands(line, line.heap[0]):
             heapq.heappop(line.heap)
+        while not self._waits(line, line.waits[0]):
+            heapq.heappop(line.waits)
         line.head_at = line.heap[0][0]
         return item
 
@@ -430,6 +432,19 @@ class Matcher:
         """Whether an entry of a line's heap is still work that waits there."""
         found = self._waiting.get(place[1])
         return found is not None and found[1] is line and found[0].ask.place_at == place[0]
+
+    def _waits(self, line: Line, wait: Place) -> bool:
+        """Whether an entry of a line's heap of waits is still true."""
+        found = self._waiting.get(wait[1])
+        return found is not None and found[1] is line and found[0].ask.waits_since == wait[0]
+
+    def _waiting_by(self, name_of: Callable[[Line], Name]) -> dict[Name, tuple[int, Ms]]:
+        found: dict[Name, tuple[int, Ms]] = {}
+        for line in self._lines.values():
+            name, since = name_of(line), line.waits[0][0]
+            count, longest = found.get(name, (0, since))
+            found[name] = (count + line.count, min(longest, since))
+        return found
 
     def _new_line(self, key: LineKey) -> Line:
         _, requirement, turn, only = key

@@ -14,7 +14,7 @@ from router.core.documents import Ask, Case, Side
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import CasesUnmerged, IdentityNoted, WorkWanted, WorkWithdrawn
 from router.core.parts import note_merge
-from router.core.place import place_after_switch
+from router.core.place import place_after_switch, since_of
 from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
 from router.core.values import replace
 from router.core.words import AgentId, CaseId, CaseStatus, Evidence, WorkId
@@ -84,10 +84,11 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
     assert ask is not None
     _withdraw(making, case, why="merged with a case that is in line already")
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=ask.requirement)
+    waits_since = old.waits_since
     if case.side is not None and case.side.place_at is None:  # somebody has attended to it: it waits for nobody
-        place_at = ask.place_at
+        place_at, waits_since = ask.place_at, ask.waits_since
     elif other.side is None or other.side.place_at is not None or not other.taken:
-        place_at = min(place_at, ask.place_at)
+        place_at, waits_since = min(place_at, ask.place_at), min(waits_since, ask.waits_since)
     with_words = ask.written or not is_written(other)
     agent = case.agent if case.taken and not other.taken else ask.agent
     new = replace(
@@ -97,6 +98,7 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
         agent=agent,
         first=ask.first or old.first,
         reasons=(*ask.reasons, MERGED) if place_at < ask.place_at else ask.reasons,
+        since_at=since_of(waits_since, place_at),
     )
     if new != ask:
         changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,))
@@ -185,12 +187,13 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
     if owed is None or (asks is not None and not is_written(asks)):  # whoever is on the phone asks for all of it
         return
     place_at = owed.place_at if owed.place_at is not None else owed.ask.place_at if owed.ask is not None else making.now
-    if asks is None and owed.ask is None:
+    like = owed.ask if owed.ask is None else replace(owed.ask, since_at=_since(owed, place_at))
+    if asks is None and like is None:
         want_again(making, id, place_at=place_at, agent=agent)
-    elif asks is None and owed.ask is not None:
+    elif asks is None and like is not None:
         takes = agent or (owed.agent if owed.taken else None)
         status = owed.status if owed.status is CaseStatus.WAITING_CUSTOMER else None
-        _want(making, making.head(id), owed.ask, place_at=place_at, agent=takes, status=status)
+        _want(making, making.head(id), like, place_at=place_at, agent=takes, status=status)
     elif asks is not None and asks.ask is not None:
         _give_back(making, asks, asks.ask, owed, place_at=place_at)
 
@@ -201,16 +204,24 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) ->
     asks = making.asking(id)
     if asks.ask is None or asks.taken or not is_written(asks):
         return
+    since_at = None
     if asks.side is not None:
         owed = _owed(tree_of(making.state, asks))
         place_at = owed.place_at if owed is not None else None
+        since_at = _since(owed, place_at) if owed is not None else None
     elif place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at):
         return
     if place_at is None:
         _withdraw(making, asks, why="what it was about is another case now")
     elif place_at != asks.ask.place_at:
         why = ("the place of the words that stayed",)
-        changed(making, asks, replace(asks.ask, place_at=place_at), at=making.now, what="split", reasons=why)
+        ask = replace(asks.ask, place_at=place_at, since_at=since_at)
+        changed(making, asks, ask, at=making.now, what="split", reasons=why)
+
+
+def _since(owed: Side, place_at: Ms | None) -> Ms | None:
+    """When a side truly asked, where its place is that of its ask and not of words that came later."""
+    return owed.ask.since_at if owed.ask is not None and owed.ask.place_at == place_at else None
 
 
 def _is_on_phone(case: Case) -> bool:
@@ -230,9 +241,11 @@ def _own_place(making: Making, id: CaseId, side: Side) -> None:
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:
     """What is in line, or with an agent, already is that side's own again."""
     own = owed.ask if owed.ask is not None and owed.ask.requirement.kind == ask.requirement.kind else None
+    its_own = own is not None or owed.ask is None
     new = replace(
         ask,
-        place_at=place_at if own is not None or owed.ask is None else ask.place_at,
+        place_at=place_at if its_own else ask.place_at,
+        since_at=_since(owed, place_at) if its_own else ask.since_at,
         reasons=own.reasons if own is not None else tuple(why for why in ask.reasons if why != MERGED),
         agent=own.agent if own is not None and not ask.takes_over else ask.agent,
         first=own.first if own is not None else ask.first,

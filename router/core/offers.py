@@ -16,6 +16,7 @@ from router.core.commands import (
     OfferWork,
     WithdrawWork,
 )
+from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Work
 from router.core.errors import Reason, Rejected
@@ -33,7 +34,7 @@ from router.core.events import (
 from router.core.words import MINUTE_MS, ActorKind, AgentId, AgentState, Channel, OfferId, VaultId, WorkId, WorkState
 
 PASS_MS = 2 * MINUTE_MS
-"""How long work goes to others first after an agent passed it by."""
+"""How long work goes to others first after an agent declined it; after a missed offer, for one more offer time."""
 
 
 def offer_work(making: Making, command: OfferWork) -> None:
@@ -172,6 +173,9 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             to=command.to,
             stays=command.to is not None and on_phone,
             takes_over=command.takes_over and on_phone,
+            author=command.actor.kind,
+            author_id=command.actor.id,
+            note=making.keep(clean_text(command.note), kind="note", owner=work.customer) if command.note else None,
         )
     )
     after_finish(making, command.agent)
@@ -200,6 +204,9 @@ def _work(making: Making, id: WorkId) -> Work:
 
 def _offer_ended(making: Making, work: Work, *, how: str, why: str, said: VaultId | None = None) -> OfferEnded:
     assert work.offer is not None
+    anew = work.again_at is not None and making.now >= work.again_at
+    others_ms = work.ask.requirement.offer_ms if how == "expired" else PASS_MS
+    asked_from = 0 if anew or work.again_at is None else work.again_at
     return OfferEnded(
         work=work.id,
         case=work.case,
@@ -210,5 +217,6 @@ def _offer_ended(making: Making, work: Work, *, how: str, why: str, said: VaultI
         how=how,
         why=why,
         said=said,
-        again_at=Ms(making.now + PASS_MS),
+        again_at=Ms(max(making.now + others_ms, asked_from)),
+        anew=anew,
     )

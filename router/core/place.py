@@ -6,6 +6,7 @@ from router.core.matcher import FIRST, ORDINARY, PROMISED
 from router.core.words import MINUTE_MS
 
 LIVE = frozenset({"phone", "chat"})
+SWITCHED = "the share of the target that they waited for another channel counts on here"
 
 
 def place_after_switch(place_at: Ms, *, now: Ms, old: Requirement, new: Requirement) -> Ms:
@@ -17,6 +18,19 @@ def place_after_switch(place_at: Ms, *, now: Ms, old: Requirement, new: Requirem
         return place_at
     waited_ms = max(0, now - place_at)
     return Ms(now - -(-waited_ms * new.target_ms // old.target_ms))
+
+
+def since_of(waits_since: Ms, place_at: Ms) -> Ms | None:
+    """What an ask notes of when they truly asked: nothing where the place says it."""
+    return None if waits_since == place_at else waits_since
+
+
+def reasons_of(reasons: tuple[str, ...], *, old: Requirement, new: Requirement, since_at: Ms | None) -> tuple[str, ...]:
+    """Why a place is where it is after a change of channel. `since_at`: as the new ask notes it."""
+    if since_at is None:
+        return tuple(why for why in reasons if why != SWITCHED)
+    is_scaled = (old.kind not in LIVE or new.kind not in LIVE) and old.target_ms != new.target_ms
+    return (*reasons, SWITCHED) if is_scaled and SWITCHED not in reasons else reasons
 
 
 BITES_MS = 5 * MINUTE_MS

@@ -1,7 +1,7 @@
 """The timeline: which events make a row in a case's story, and what that row says. One event, at most one row."""
 
 from router.core.clock import Ms
-from router.core.documents import Entry
+from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
     CallEnded,
@@ -52,6 +52,12 @@ from router.core.evidence import words_of_grounds
 from router.core.words import AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the service went away while they were on the line, and the call ended before it came back to us"
+from router.core.words import ActorKind
+
+
+def since_fact(ask: Ask) -> dict[str, Ms]:
+    """When they truly asked, beside a place that counts otherwise."""
+    return {} if ask.since_at is None else {"since_at": ask.since_at}
 
 
 def line_of(event: Event) -> tuple[AddressId, int] | None:
@@ -187,6 +193,7 @@ def _record_of(event: Event) -> Entry | None:
                     "policy": ask.policy,
                     "queue": ask.queue,
                     "place_at": ask.place_at,
+                    **since_fact(ask),
                     "work": ask.work,
                     "skills": ", ".join(f"{name} {level}" for name, level in ask.requirement.skills),
                 },
@@ -229,6 +236,7 @@ def _record_of(event: Event) -> Entry | None:
                     "policy": event.ask.policy,
                     "queue": event.ask.queue,
                     "place_at": event.ask.place_at,
+                    **since_fact(event.ask),
                     "work": event.ask.work,
                 },
             )
@@ -274,14 +282,20 @@ def _record_of(event: Event) -> Entry | None:
                 event.case, event.entry, event.at, "assignment", facts={"what": "accepted", "agent": event.agent}
             )
         case WorkReturned():
-            return _system(
-                event.case,
-                event.entry,
-                event.at,
-                "assignment",
+            is_system = event.author is ActorKind.SYSTEM
+            by = event.author.value if is_system else event.author_id or event.agent
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="assignment",
+                author=event.author,
+                author_id=None if is_system else by,
+                direction="internal",
+                words=event.words,
                 reasons=(event.why,) if event.why else (),
                 said=event.said,
-                facts={"what": "given_back", "agent": event.agent},
+                facts={"what": "given_back", "agent": event.agent, **({} if by == event.agent else {"by": by})},
             )
         case WorkClosed():
             return Entry(

@@ -112,7 +112,8 @@ class WaitingOut(Reply):
     queue: str
     kind: str
     requires: str = Field(description="the kind, the language and the skills that it requires now")
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     first: bool
     only: str | None = Field(description="the one agent it waits for")
     reasons: list[str]
@@ -125,12 +126,13 @@ class HeldOut(Reply):
     state: str
     kind: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     accepted_at: str | None
 
 
 class AllWork(Reply):
-    waiting: list[WaitingOut] = Field(description="who waits, the longest waiter first")
+    waiting: list[WaitingOut] = Field(description="who waits, in the order of their places")
     waiting_count: int
     held: list[HeldOut] = Field(description="what agents are offered and work on, the oldest work first")
     held_count: int
@@ -307,10 +309,12 @@ class WorkApi:
 
     async def work(self, call: Call) -> Replied:
         held = self._domain.held_by(self._agent(call).id)
+        notes = [str(w.ask.note) for w in held if w.offer is not None and w.ask.note is not None]
+        words = await self._service.node.journal.words(notes) if notes else {}
         return Replied(
             200,
             WorkList(
-                offers=[offer_out(w) for w in held if w.offer is not None],
+                offers=[offer_out(w, words.get(w.ask.note or "")) for w in held if w.offer is not None],
                 work=[work_out(w) for w in held if w.offer is None],
             ),
         )
@@ -413,7 +417,8 @@ class WorkApi:
             key=call.key,
             work=WorkId(call.path["id"]),
             agent=self._agent(call).id,
-            why=call.body.reason,
+            why="",
+            note=call.body.reason,
             to=to,
             actor=actor_of(call),
         )
@@ -464,6 +469,7 @@ def waiting_out(item: Waiting) -> WaitingOut:
         queue=item.ask.queue,
         kind=item.requirement.kind,
         requires=required(item.requirement),
+        since=stamp(item.ask.waits_since),
         place_at=stamp(item.ask.place_at),
         first=item.ask.first,
         only=item.only,
@@ -480,6 +486,7 @@ def held_out(work: Work) -> HeldOut:
         state=work.state.value,
         kind=work.ask.requirement.kind,
         queue=work.ask.queue,
+        since=stamp(work.ask.waits_since),
         place_at=stamp(work.ask.place_at),
         accepted_at=maybe(work.accepted_at),
     )

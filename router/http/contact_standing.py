@@ -74,7 +74,7 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
         is_own = calls and kept is not None and kept.made_at == first.at
         standing = Standing.CALL if calls and await _is_any_pending(node, case.customer) else Standing.RECEIVED
         return Stands(standing, paired=True, promise=kept if is_own else None)
-    place_at = case.ask.place_at if case.ask is not None and not case.taken else None
+    place_at = case.ask.waits_since if case.ask is not None and not case.taken else None
     return Stands(_of_case(case, since=first.at, promise=kept), paired=True, promise=kept, place_at=place_at)
 
 

@@ -31,6 +31,7 @@ REMEMBERED = 1000
 """Batches kept at hand for readers who are nearly up to date; older ones are read from the journal."""
 READ_AT_ONCE = 200
 WHISPERS = 256
+PLACES = ("place_at", "since_at")
 WORDS_FIELDS = ("words", "note", "why_words", "said")
 
 
@@ -149,7 +150,7 @@ def data_of(event: Event, words: dict[str, str]) -> dict[str, Any]:
         elif (name == "at" or name.endswith("_at")) and isinstance(value, int):
             data[name] = stamp(value)
         elif isinstance(value, dict) and "place_at" in value:
-            data[name] = {**value, "place_at": stamp(value["place_at"])}
+            data[name] = {**value, **{k: stamp(at) for k in PLACES if isinstance(at := value.get(k), int)}}
         else:
             data[name] = value
     return data

@@ -96,18 +96,20 @@ class NodeMetrics(Collector):
         """Who waits, by queue and by what is required."""
         node = self._node
         waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
-        oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "Age of the oldest place", labels=["queue"])
-        for queue, (count, place_at) in sorted(node.domain.matcher.waiting_by_queue().items()):
+        oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "How long the longest has waited", labels=["queue"])
+        for queue, (count, since) in sorted(node.domain.matcher.waiting_by_queue().items()):
             waiting.add_metric([queue], count)
-            oldest.add_metric([queue], (node.clock.now() - place_at) / 1000)
+            oldest.add_metric([queue], (node.clock.now() - since) / 1000)
         yield waiting
         yield oldest
         labels = ["queue", "requires"]
         waiting = GaugeMetricFamily("onecase_class_waiting", "Work waiting that requires the same", labels=labels)
-        oldest = GaugeMetricFamily("onecase_class_oldest_seconds", "Age of the oldest place of a class", labels=labels)
-        for name, (count, place_at) in sorted(node.domain.matcher.waiting_by_class().items()):
+        oldest = GaugeMetricFamily(
+            "onecase_class_oldest_seconds", "How long the longest of a class has waited", labels=labels
+        )
+        for name, (count, since) in sorted(node.domain.matcher.waiting_by_class().items()):
             waiting.add_metric(name, count)
-            oldest.add_metric(name, (node.clock.now() - place_at) / 1000)
+            oldest.add_metric(name, (node.clock.now() - since) / 1000)
         yield waiting
         yield oldest
 

@@ -25,6 +25,7 @@ from router.core.documents import (
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.http.joined import first_rows, head_of, members_of
+from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
 
@@ -65,7 +66,8 @@ class ParticipantOut(Reply):
 class AskOut(Reply):
     work: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     rule: str
     policy: int
     skills: dict[str, int]
@@ -88,7 +90,8 @@ class PromiseOut(Reply):
     window: dict[str, str] | None = Field(description="from when to when; null: when it is their turn")
     told_via: str
     made_at: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     attempts: list[AttemptOut]
 
 
@@ -201,9 +204,12 @@ class OfferOut(Reply):
     channel: str
     kind: str
     queue: str
-    place_at: str
+    since: str = Field(description="since when they truly wait: no person has attended to it")
+    place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
+    place_reasons: list[str] = Field(description="why the place is not simply when they asked")
     expires_at: str
     why: str
+    note: str | None = Field(description="what whoever handed it on says to whoever takes it")
 
 
 class WorkOut(Reply):
@@ -383,6 +389,7 @@ def promise_out(promise: Promise) -> PromiseOut:
         window={"start": stamp(window[0]), "end": stamp(window[1])} if window else None,
         told_via=promise.told_via,
         made_at=stamp(promise.made_at),
+        since=stamp(promise.waits_since),
         place_at=stamp(promise.place_at),
         attempts=[AttemptOut(at=stamp(at), outcome=outcome) for at, outcome in promise.attempts],
     )
@@ -395,6 +402,7 @@ def ask_out(case: Case) -> AskOut | None:
     return AskOut(
         work=ask.work,
         queue=ask.queue,
+        since=stamp(ask.waits_since),
         place_at=stamp(ask.place_at),
         rule=ask.rule,
         policy=ask.policy,
@@ -406,12 +414,14 @@ def ask_out(case: Case) -> AskOut | None:
 async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     """Timeline rows with their words, the delivery state of our messages, and the names of agents."""
     agents = {e.author_id for e in entries if e.author == "agent" and e.author_id}
+    agents |= agents_in(why for e in entries for why in e.reasons)
     documents = {id: await journal.document(id) for id in sorted(agents)}
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
     ids |= {str(e.said) for e in entries if e.said}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
+    called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
     found: list[EntryOut] = []
     for entry in entries:
         name = words.get(names[entry.author_id]) if entry.author_id in names else None
@@ -425,7 +435,10 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 author=AuthorOut(kind=entry.author, id=entry.author_id, name=name),
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
-                reasons=[*entry.reasons, *([words[entry.said]] if entry.said in words else [])],
+                reasons=[
+                    *(with_names(why, called) for why in entry.reasons),
+                    *([words[entry.said]] if entry.said in words else []),
+                ],
                 facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
@@ -496,7 +509,7 @@ def agent_out(agent: Agent, name: str | None, *, connected: bool, load: dict[str
     )
 
 
-def offer_out(work: Work) -> OfferOut:
+def offer_out(work: Work, note: str | None) -> OfferOut:
     assert work.offer is not None
     return OfferOut(
         id=work.offer.id,
@@ -505,9 +518,12 @@ def offer_out(work: Work) -> OfferOut:
         channel=work.ask.requirement.channel,
         kind="call" if work.ask.requirement.kind == "phone" else "message",
         queue=work.ask.queue,
+        since=stamp(work.ask.waits_since),
         place_at=stamp(work.ask.place_at),
+        place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
         why=f"rule {work.ask.rule}, policy {work.ask.policy}",
+        note=note,
     )
 
 

@@ -31,12 +31,12 @@ from router.core.commands import (
 )
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Agent, Ask, Case, Document, State, Work
+from router.core.documents import Agent, Ask, Case, Document, Requirement, State, Work
 from router.core.errors import Reason, Rejected
 from router.core.events import AskChanged, LegRefused, WorkWanted, WorkWithdrawn
 from router.core.matcher import ORDINARY, Match, Matcher, Waiting, score_of
 from router.core.place import BITES_MS, has_slack, turn_of
-from router.core.relax import Relaxed, relaxed
+from router.core.relax import relaxed
 from router.core.words import (
     MINUTE_MS,
     SECOND_MS,
@@ -353,7 +353,7 @@ class DomainScope:
         """Put work in line by what it requires at this moment; it is lined up again when that changes by itself."""
         now = self._clock.now()
         found = relaxed(ask, now, is_held=self.matcher.is_held)
-        only, why, kept_until = self._kept_for(ask, found, passed_by, now)
+        only, _, kept_until = self._kept_for(ask, found.requirement, passed_by, now)
         turn, turns_at = turn_of(ask, now)
         self.matcher.add(
             Waiting(
@@ -362,7 +362,7 @@ class DomainScope:
                 customer=customer,
                 ask=ask,
                 requirement=found.requirement,
-                reasons=(*ask.reasons, *found.taken, *why),
+                reasons=(*ask.reasons, *found.taken),
                 passed_by=passed_by,
                 only=only,
                 turn=turn,
@@ -378,7 +378,7 @@ class DomainScope:
             self._deadlines.set(f"deadline {ask.work}", near_at, lambda: self._propose_deadline(ask.work))
 
     def _kept_for(
-        self, ask: Ask, found: Relaxed, passed_by: tuple[AgentId, ...], now: Ms
+        self, ask: Ask, requirement: Requirement, passed_by: tuple[AgentId, ...], now: Ms
     ) -> tuple[AgentId | None, tuple[str, ...], Ms | None]:
         """The one agent that work waits for, why (not), and until when.
 
@@ -397,7 +397,7 @@ class DomainScope:
         until = Ms(ask.asked_at + grace_s * SECOND_MS)
         if now >= until or agent.id in passed_by:
             return None, (), None
-        if not self._is_present(agent) or not self.matcher.meets(agent.id, found.requirement):
+        if not self._is_present(agent) or not self.matcher.meets(agent.id, requirement):
             return None, (f"the agent who knows the case is not there: {agent.id}",), None
         return agent.id, (), until
 
@@ -518,7 +518,11 @@ class DomainScope:
 
     def _offer(self, match: Match) -> None:
         self._faults.reach("matcher.before_offer")
-        waiting = match.waiting
+        waiting, whose = match.waiting, match.waiting.ask.agent or match.waiting.ask.knows
+        why: tuple[str, ...] = ()
+        if match.agent != whose:  # asked now: who was not there when it was lined up may be by now
+            now = self._clock.now()
+            _, why, _ = self._kept_for(waiting.ask, waiting.requirement, waiting.passed_by, now)
         self.matcher.remove(waiting.work)
         command = OfferWork(
             key=self._next_key(),
@@ -529,7 +533,7 @@ class DomainScope:
             agent=match.agent,
             score=round(match.score, 6),
             waiting=len(self.matcher) + 1,
-            candidates=match.candidates,
+            candidates=(*match.candidates, *why),
             overtakes=match.overtakes,
         )
         self._decide(command, None)

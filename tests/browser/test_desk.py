@@ -126,7 +126,8 @@ async def test_without_a_script_forms_do_the_work(desk: Stage, open_desk: OpenDe
 
 
 async def test_keys_accept_reply_and_go_on(desk: Stage, open_desk: OpenDesk) -> None:
-    """a, r and n; typed into a field they are letters, and they can be switched off."""
+    """a, r and n; typed into a field they are letters, and they can be switched off. After a the cursor is at the case,
+    not in the reply box: no key goes to the customer."""
     page = await open_desk(await desk.agent())
     await ready(page)
     await desk.text("E42 one")
@@ -137,7 +138,10 @@ async def test_keys_accept_reply_and_go_on(desk: Stage, open_desk: OpenDesk) -> 
     await expect(page.locator(".offer")).to_have_count(1)
     await page.keyboard.press("a")
     reply = page.get_by_label("Reply to the customer")
+    await expect(page.locator("h1")).to_be_focused()
+    await page.keyboard.press("r")
     await expect(reply).to_be_focused()
+    await expect(reply).to_have_value("")
     await page.keyboard.type("ran")
     await expect(reply).to_have_value("ran")
     await page.locator("#line", has_text="live").wait_for()

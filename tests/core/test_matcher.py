@@ -47,6 +47,7 @@ def waiting(draw: st.DrawFn, work: int | None = None) -> Waiting:
         requirement=requirement,
         policy=1,
         rule="r",
+        since_at=draw(st.sampled_from([None, None, Ms(0), Ms(3), Ms(9)])),
     )
     return Waiting(
         work=ask.work,
@@ -165,7 +166,8 @@ def test_every_decision_is_that_of_looking_at_everybody(
     wanted = [i.work for i in ordered if any(name == "a" for name, _ in i.requirement.skills)]
     assert matcher.requiring(["a"]) == wanted
     assert matcher.meant_for(AgentId("agt_0")) == [i.work for i in ordered if i.only == "agt_0"]
-    assert sum(count for count, _ in matcher.waiting_by_queue().values()) == len(slow.line)
+    by_queue = {i.ask.queue: [w.ask.waits_since for w in ordered if w.ask.queue == i.ask.queue] for i in ordered}
+    assert matcher.waiting_by_queue() == {queue: (len(waits), min(waits)) for queue, waits in by_queue.items()}
 
 
 def step(matcher: Matcher, slow: Everybody, what: str, about: object, now: Ms) -> None:

@@ -155,7 +155,7 @@ async def test_a_lead_takes_a_call_over() -> None:
         [left] = await ana.work()
         assert left["state"] == "wrapping"
         reasons = [reason for e in await story.timeline(case, "assignment") for reason in e["reasons"]]
-        assert f"taken over by {lea.id}: she asked for me" in reasons
+        assert "taken over by lea: she asked for me" in reasons
         await ana.finishes(left, "done")
         assert await her.talks_with() == [LEAS]
         await her.hangs_up()
@@ -211,7 +211,7 @@ async def test_the_desk_shows_leads_the_ways_in() -> None:
         await leas.presses("1")
         await story.passes(seconds=2)
         page = await lea.page(case)
-        assert "<b>Lead</b> is in the conversation (listen)" in page
+        assert "<b>lea (lead)</b> is in the conversation (listen)" in page
         assert "comes to the call to listen" in page
         ask = (await story.case(case))["ask"]
         await lea.clicks(f"/work/{ask['work']}/take", reason="I know the part", at=case)

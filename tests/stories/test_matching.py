@@ -197,7 +197,7 @@ async def test_a_lead_takes_work_over() -> None:
         assert (taken["case"], taken["place_at"]) == (offer["case"], offer["place_at"])
         assert await ana.work() == []
         [step] = [e for e in await story.timeline(offer["case"], "assignment") if e["facts"]["what"] == "given_back"]
-        assert step["reasons"] == [f"taken over by {lea.id}: a complaint"]
+        assert step["reasons"] == ["taken over by Lea: a complaint"]
 
         await story.phone("+12125550001").texts("another")
         other = await ana.offered()

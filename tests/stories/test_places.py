@@ -221,6 +221,44 @@ async def test_two_missed_offers_in_a_row_set_an_agent_away() -> None:
         assert {o["case"]: o["place_at"] for o in await ben.offers()} == places
 
 
+async def test_a_missed_offer_comes_again_to_the_only_one_there() -> None:
+    """Nobody else is there who could take it: after one more offer time it is offered to the same agent again, at its
+    place; the second miss in a row sets them away."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone().texts("hello")
+        offer = await ana.offered()
+        await story.passes(seconds=31)
+        assert await ana.offers() == []
+        await story.passes(seconds=30)
+        again = await ana.offered()
+        assert (again["case"], again["place_at"]) == (offer["case"], offer["place_at"])
+        assert (await ana.me())["state"] == "ready"
+        await story.passes(seconds=30)
+        me = await ana.me()
+        assert me["state"] == "away"
+        assert me["notice"].startswith("2 offers in a row ran out")
+        await ana.is_now("ready")
+        await story.passes(seconds=30)
+        assert (await ana.offered())["place_at"] == offer["place_at"]
+
+
+async def test_a_missed_offer_goes_to_the_others_first() -> None:
+    """Whoever else could take it is asked before the one who missed it; when all have missed it, they are asked again."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone().texts("hello")
+        await ana.offered()
+        ben = await story.ready_agent("Ben")
+        await story.passes(seconds=31)
+        assert (await ana.offers(), len(await ben.offers())) == ([], 1)
+        await story.passes(seconds=30)
+        assert (len(await ana.offers()), await ben.offers()) == (1, [])
+        await story.passes(seconds=30)
+        assert (await ana.me())["state"] == "away"
+        assert (len(await ben.offers()), (await ben.me())["state"]) == (1, "ready")
+
+
 async def test_a_missed_offer_is_forgiven_by_an_accepted_one() -> None:
     """Only offers missed in a row count."""
     async with Story() as story:

@@ -221,7 +221,7 @@ class Desk:
                 return _at(at)
             case ["offer", id, "accept"]:
                 taken = await self._calls.act(who, f"/offers/{id}/accept", {}, once=once)
-                return _to(f"{HOME}/case/{taken['case']}#text")
+                return _to(f"{HOME}/case/{taken['case']}#case")
             case ["offer", id, "decline"]:
                 await self._calls.act(who, f"/offers/{id}/decline", _some(form, "reason"), once=once)
                 return _at(at, "declined")

@@ -8,13 +8,14 @@ from router.core.choice import Choice, Way
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
-from router.core.words import AgentId, AgentState, Channel
+from router.core.words import AgentId, AgentState, CallRole, Channel, Step
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import Known, known_of
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
+from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, shown_address, stamp
@@ -59,7 +60,7 @@ class InLine:
     ref: str
     queue: str
     channel: str
-    place_at: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ class CaseView:
     draft: Draft
     known: Known
     line: list[LegOut] = field(default_factory=list[LegOut])  # who is on the phone
+    names: dict[str, str] = field(default_factory=dict[str, str])  # of agents, by id
+    own_leg: str | None = None  # mine, while I am with the customer
+    others_there: bool = False  # another agent is with them too: I can leave, and nothing ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Screens:
             if isinstance(case, Case):
                 ask = item.ask
                 channel = str(ask.requirement.channel)
-                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.place_at)))
+                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since)))
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
 
     async def _view(
@@ -235,9 +239,14 @@ class Screens:
         entries = await self._pages(who, f"/cases/{id}/timeline", after=first)
         decisions: list[DecisionOut] = await self._pages(who, f"/cases/{id}/decisions", most=DECISIONS_SHOWN)
         named = {str(e.facts.get("agent")) for e in entries} | {str(d.agent) for d in decisions} | {str(case.agent)}
-        named |= {r.partition(":")[0] for d in decisions for r in d.candidates}
+        named |= agents_in(r for d in decisions for r in (*d.candidates, *d.reasons))
+        line: list[LegOut] = (await self._calls.read(who, f"/cases/{id}/calls")).items
+        named |= {str(d.inputs["by"]) for d in decisions if "by" in d.inputs}
+        named |= {leg.agent for leg in line if leg.agent}
         named |= {str(e.author.id) for e in entries if e.author.kind == "agent"}
         names = await self._names(named)
+        there = [leg for leg in line if leg.role == CallRole.AGENT and leg.step == Step.BESIDE]
+        mine = next((leg for leg in there if leg.agent == who.agent), None)
         return CaseView(
             case=case,
             brief=brief,
@@ -259,7 +268,10 @@ class Screens:
                 now=stamp(self._service.node.clock.now()),
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
             ),
-            line=(await self._calls.read(who, f"/cases/{id}/calls")).items,
+            line=line,
+            names=names,
+            own_leg=mine.id if mine is not None else None,
+            others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
 
     async def _pages(self, who: Identity, path: str, *, after: int = 0, most: int = ROWS_MAX) -> list:
@@ -274,7 +286,7 @@ class Screens:
     async def _names(self, ids: set[str]) -> dict[str, str]:
         agents = [a for id in sorted(ids) if (a := self._domain.agents.get(AgentId(id)))]
         words = await self._journal.words([a.name for a in agents])
-        return {a.id: words.get(a.name, "Somebody of us") for a in agents}
+        return {a.id: words.get(a.name, SOMEBODY) for a in agents}
 
 
 def _channels(best: Choice | None) -> list[str]:

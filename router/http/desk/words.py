@@ -9,8 +9,10 @@ from typing import Any
 
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
+from router.http.names import SOMEBODY, with_names
 from router.http.views import AttachmentOut, EntryOut
 
+SYSTEM = "onecase"
 STATUS = {
     "open": "open",
     "waiting_customer": "waiting for the customer",
@@ -19,7 +21,12 @@ STATUS = {
     "closed": "closed",
 }
 STATES = {"ready": "Ready", "busy": "Busy", "away": "Away", "off": "Off"}
-WORK = {"active": "with you", "wrapping": "to wrap up: nobody waits for it any more"}
+WORK = {
+    "active": "with you",
+    "wrapping": "to wrap up: nobody waits for it any more",
+    "staying": "handed on: you are with them until somebody else is there",
+    "leaving": "handed on, and somebody else is there: leave when you have introduced them",
+}
 OUTCOMES = {
     "solved": "Solved",
     "answered": "Answered, they may write again",
@@ -122,6 +129,7 @@ IDENTITY = {
 UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
+PLACES = {"since_at": "in line since", "place_at": "counts as if waiting since"}
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
     "named": "It is theirs now. Undo stands beside it in the timeline.",
@@ -321,7 +329,9 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "accepted":
             return f"{agent} took it"
         case _, "given_back":
-            return f"{agent} handed it on"
+            if who == SYSTEM:
+                return f"It came back from {agent} into the line"
+            return f"{agent} handed it on" if who in ("", agent) else f"{who} took it over from {agent}"
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
@@ -366,11 +376,18 @@ def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     """A decision in plain words, with what it was decided on."""
     agent = _name(decision.agent, names)
     facts = {**decision.inputs, "what": decision.what, "link": decision.rule}
-    said = _record_words("decision", facts, agent, who="")
+    by = decision.inputs.get("by")  # who did it, where that was not the agent
+    who = "" if by is None else SYSTEM if by == "system" else _name(by, names)
+    said = _record_words("decision", facts, agent, who=who)
     if decision.what == "queued":
         said += f", by rule {decision.rule} of policy {decision.policy}"
-    hidden = ("work", "score", "what", "grounds")
-    inputs = [(k.replace("_", " "), _plain(v)) for k, v in decision.inputs.items() if k not in hidden and v != ""]
+    hidden = ("work", "score", "what", "grounds", "by")
+    places = PLACES if "since_at" in decision.inputs else {"place_at": PLACES["since_at"]}
+    inputs = [
+        (places.get(k) or k.replace("_", " "), _plain(v))
+        for k, v in decision.inputs.items()
+        if k not in hidden and v != ""
+    ]
     if isinstance(score := decision.inputs.get("score"), int | float):
         inputs.append(("share of the target time waited", f"{score:.0%}"))
     told = ("queue ", "rule ")  # what the sentence itself says
@@ -389,22 +406,16 @@ def summary_of(decisions: list[DecisionOut]) -> str | None:
     return f"Rule {queued.rule} of policy {queued.policy} put it in the line {queued.inputs.get('queue')}.{needs}"
 
 
-def with_names(text: str, names: Mapping[str, str]) -> str:
-    """`agt_…: free, holds 0` with the agent's name in place of the id."""
-    id, colon, rest = text.partition(":")
-    return names[id] + colon + rest if id in names else text
-
-
 def _author(entry: EntryOut, names: Mapping[str, str]) -> str:
     if entry.author.kind == "customer":
         return "Customer"
     if entry.author.kind == "agent":
         return entry.author.name or _name(entry.author.id, names)
-    return "onecase"
+    return SYSTEM
 
 
 def _name(id: Any, names: Mapping[str, str]) -> str:
-    return names.get(str(id), "Somebody of us") if id else "Somebody of us"
+    return names.get(str(id), SOMEBODY) if id else SOMEBODY
 
 
 def _plain(value: Any) -> str:

@@ -180,7 +180,7 @@
       if (answer.status === 401) return location.reload();
       if (!parts(page).size) return say("That did not work. Your words are still here; try again.");
       const there = new URL(answer.url);
-      if (answer.ok && answer.redirected && there.pathname !== location.pathname) return location.assign(there.pathname + "#text");
+      if (answer.ok && answer.redirected && there.pathname !== location.pathname) return location.assign(there.pathname + "#case");
       if (answer.ok && words) { words.value = words.defaultValue = ""; keepDraft(); }
       if (answer.ok) for (const e of form.querySelectorAll("input:not([type=hidden])")) e.value = e.defaultValue;
       if (isField(document.activeElement) && form.contains(document.activeElement) && document.activeElement !== words) document.activeElement.blur();
@@ -305,7 +305,7 @@
     new ResizeObserver(toEnd).observe(timeline);
     toEnd();
   }
-  if (location.hash === "#text" && text) text.focus();
+  if (location.hash === "#case") document.getElementById("case")?.focus({ preventScroll: true }); // never the reply box: keys stay keys
   tick();
   setInterval(tick, 1000);
   line.textContent = "connecting…";
