@@ -49,10 +49,9 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.evidence import words_of_grounds
-from router.core.words import AddressId, CaseId, Channel, VaultId
+from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the service went away while they were on the line, and the call ended before it came back to us"
-from router.core.words import ActorKind
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
