@@ -92,8 +92,9 @@ def place_of(making: Making, call: Call) -> Ms:
     """Where a call stands in line: since it began, or since the place that was kept for them."""
     kept_at = making.case(call.case).kept_place_at
     kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
-    is_kept = kept_at is not None and making.now - kept_at <= kept_ms
-    return min(call.started_at, kept_at) if is_kept else call.started_at
+    if kept_at is None or making.now - kept_at > kept_ms:
+        return call.started_at
+    return min(call.started_at, kept_at)
 
 
 def look_after(making: Making, call: Call) -> None:
@@ -230,7 +231,8 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         return
     if _may_be_rung(making, call, at=at):
         why = "we lost their call" if is_lost else "they hung up"
-        address = making.customer(call.customer).address(call.address or "")
+        assert call.address is not None, "who may be rung has a number"
+        address = making.customer(call.customer).address(call.address)
         assert address is not None, "who may be rung has a number"
         promise_call(making, case, address, why=f"{why} after hearing that we ring them")
     elif is_lost:

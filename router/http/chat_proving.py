@@ -198,9 +198,10 @@ class Proving:
 def form_of(**body: Any) -> ContactForm:
     """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
     given = {name: one for name, one in body.items() if one}
+    request = WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace"))
     if not given:
-        return ContactForm()
+        return ContactForm(request)
     try:
-        return read_contact(WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace")))
+        return read_contact(request)
     except Problem:
-        return ContactForm()
+        return ContactForm(request)
