@@ -121,11 +121,14 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
     elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
+        if graded.evidence is not command.evidence:
+            command = replace(command, evidence=graded.evidence)
         want_work(making, command, case_id=case.id, address=address, known=is_known, language=language, before=before)
-        if found_link.how == "unsure" and isinstance(received, ContactReceived):
-            questions.ask_which(making, received)
-        if customer.users and isinstance(received, ContactReceived):
-            ask_who(making, customer, received)
+        if isinstance(received, ContactReceived) and not making.case(case.id).junk:
+            if found_link.how == "unsure":
+                questions.ask_which(making, received)
+            if customer.users:
+                ask_who(making, customer, received)
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
 
