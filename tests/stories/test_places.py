@@ -369,7 +369,7 @@ async def test_a_case_given_to_somebody_goes_with_its_place() -> None:
         assert (passed["case"], passed["place_at"]) == (offer["case"], offer["place_at"])
         assert await ana.work() == []
         steps = [e for e in await story.timeline(offer["case"], "assignment") if e["facts"]["what"] == "given_back"]
-        assert steps[0]["reasons"] == ["knows the contract"]
+        assert (steps[0]["text"], passed["note"]) == ("knows the contract", "knows the contract")
 
         taken = await ben.accepts(passed)
         await ben.transfers(taken, "queue:billing", "a bill after all")
