@@ -20,6 +20,7 @@ from router.core.events import (
     ContactReceived,
     ContextNoted,
     CustomerCreated,
+    Event,
     WorkWanted,
 )
 from router.core.evidence import grade_of_contact, strengthened
@@ -124,13 +125,19 @@ def take_contact(making: Making, command: TakeContact) -> None:
         if graded.evidence is not command.evidence:
             command = replace(command, evidence=graded.evidence)
         want_work(making, command, case_id=case.id, address=address, known=is_known, language=language, before=before)
-        if isinstance(received, ContactReceived) and not making.case(case.id).junk:
-            if found_link.how == "unsure":
-                questions.ask_which(making, received)
-            if customer.users:
-                ask_who(making, customer, received)
+        _ask(making, customer, received, is_unsure=found_link.how == "unsure")
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
+
+
+def _ask(making: Making, customer: Customer, received: Event, *, is_unsure: bool) -> None:
+    """Ask which matter it is, and who wrote, where that is not clear."""
+    if not isinstance(received, ContactReceived) or making.case(received.case).junk:
+        return
+    if is_unsure:
+        questions.ask_which(making, received)
+    if customer.users:
+        ask_who(making, customer, received)
 
 
 def _take_answer(making: Making, id: CaseId, text: str) -> bool:
