@@ -66,6 +66,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
         making.emit(CaseReopened(case=case.id, at=making.now))
     case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
+    media = keep_media(making, command, owner=owner)
+    if command.files:
+        media += [keep_file(making, file, owner=owner) for file in command.files]
     making.emit(
         ContactReceived(
             contact=ContactId(making.context.ids.new("con")),
@@ -79,7 +82,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
             evidence=command.evidence,
             link=link,
             words=making.keep(text, kind="text", owner=owner) if text else None,
-            media=tuple(keep_media(making, command, owner=owner)),
+            media=tuple(media),
             language=language if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
@@ -329,9 +332,7 @@ def open_case(making: Making, customer: Customer, *, queue: str, at: Ms, subject
 
 
 def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: str) -> list[VaultId]:
-    kept = [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
-    files = command.files if isinstance(command, TakeContact) else ()
-    return [*kept, *(keep_file(making, file, owner=owner) for file in files)]
+    return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
 
 
 def keep_file(making: Making, file: File, *, owner: str) -> VaultId:
