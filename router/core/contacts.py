@@ -64,7 +64,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         case = open_case(making, customer, queue=policy.routing.rules[-1].queue, at=command.at)
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
-    case = side_of(making, making.case(case.id), customer, at=command.at)
+    if case.side is not None or case.customer != customer.id:
+        case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
     media = keep_media(making, command, owner=owner)
     if command.files:
@@ -259,7 +260,9 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
     """The case that a contact belongs to, and why. None: a new matter."""
     rules = making.context.policy.settings.cases
     since = Ms(command.at - rules.link_window_days * DAY_MS)
-    person = people(making, customer)
+    person = [customer]
+    if customer.joined is not None or customer.members:  # and all who were found to be the same person
+        person = [document for document in making.state.values() if isinstance(document, Customer)]
     ids = customer.live_cases if len(person) == 1 else [id for one in person for id in one.live_cases]
     cases = [c for id in ids if isinstance(c := making.state.get(id), Case) and c.changed_at >= since]
     if len(person) > 1:  # their own matters go before those of who was found to be the same person
@@ -282,13 +285,6 @@ def case_of(making: Making, customer: Customer, command: TakeContact | TakeCall)
     ):
         return last, "reply_after_solved"
     return None, "new_case"
-
-
-def people(making: Making, customer: Customer) -> list[Customer]:
-    """All customers who were found to be this person."""
-    if customer.joined is None and not customer.members:
-        return [customer]
-    return [document for document in making.state.values() if isinstance(document, Customer)]
 
 
 def _last_case(making: Making, person: list[Customer]) -> Case | None:
