@@ -90,6 +90,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if case.side is not None or case.customer != customer.id:
         case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
+    media = keep_media(making, command, owner=owner)
+    if command.files:
+        media += [keep_file(making, file, owner=owner) for file in command.files]
     making.emit(
         ContactReceived(
             contact=ContactId(making.context.ids.new("con")),
@@ -106,7 +109,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
             policy=making.context.policy.version,
             topics=words.topics,
             words=making.keep(text, kind="text", owner=owner) if text else None,
-            media=tuple(keep_media(making, command, owner=owner)),
+            media=tuple(media),
             language=language if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
@@ -379,9 +382,7 @@ def open_case(
 
 
 def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: str) -> list[VaultId]:
-    kept = [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
-    files = command.files if isinstance(command, TakeContact) else ()
-    return [*kept, *(keep_file(making, file, owner=owner) for file in files)]
+    return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
 
 
 def _change_consent(making: Making, case_id: CaseId, address: Address, command: TakeContact, *, blocked: bool) -> None:

@@ -59,11 +59,20 @@ def since_fact(ask: Ask) -> dict[str, Ms]:
     return {} if ask.since_at is None else {"since_at": ask.since_at}
 
 
+SAYS = frozenset({ContactReceived, MessageQueued})
+"""Events that may be a line of a chat."""
+
+
 def line_of(event: Event) -> tuple[AddressId, int] | None:
     """The chat in which `event` is a line, and which one it is there."""
-    if isinstance(event, ContactReceived | MessageQueued) and event.line:
+    if isinstance(event, (ContactReceived, MessageQueued)) and event.line:
         return event.address, event.line
     return None
+
+
+def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
+    """The lines of chats among the events of one command; most have none."""
+    return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
 def entry_of(event: Event) -> Entry | None:
