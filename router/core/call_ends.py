@@ -201,7 +201,10 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
     change_promise(making, call.promise, state, callback, why=f"not reached: {how}", attempt=how, due_at=due_at)
     if due_at is None:
         promise = making.promise(call.promise)
-        ask_for_phone(making, case.id, place_at=promise.place_at, since_at=promise.since_at, call=None)
+        place_at, since_at = promise.place_at, promise.since_at
+        if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and case.ask.place_at < place_at:
+            place_at, since_at = case.ask.place_at, case.ask.since_at  # of somebody who was joined with them
+        ask_for_phone(making, case.id, place_at=place_at, since_at=since_at, call=None)
         turn_to_writing(making, case.id, why="not reached by phone")
 
 

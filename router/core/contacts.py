@@ -125,9 +125,15 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if is_order:
         _change_consent(making, case.id, address, command, blocked=word is ConsentWord.OPT_OUT)
     elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
-        if graded.evidence is not command.evidence:
-            command = replace(command, evidence=graded.evidence)
-        want_work(making, command, case_id=case.id, address=address, known=is_known, language=language, before=before)
+        want_work(
+            making,
+            replace(command, evidence=graded.evidence),
+            case_id=case.id,
+            address=address,
+            known=is_known,
+            language=language,
+            before=before,
+        )
         _ask(making, customer, received, is_unsure=found_link.how == "unsure")
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
