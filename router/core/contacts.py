@@ -75,7 +75,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         )
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
-    case = side_of(making, making.case(case.id), customer, at=command.at)
+    if case.side is not None or case.customer != customer.id:
+        case = side_of(making, making.case(case.id), customer, at=command.at)
     owner = customer.id
     making.emit(
         ContactReceived(

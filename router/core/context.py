@@ -87,7 +87,8 @@ class Making:
 
     def asking(self, id: CaseId) -> Case:
         """Which of the cases joined with this one asks for an agent; the head where none does."""
-        return asking(self.state, self.case(id))
+        case = self.case(id)
+        return case if case.side is None else asking(self.state, case)
 
     def call(self, id: str) -> Call:
         found = self.state.get(id)

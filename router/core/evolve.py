@@ -4,7 +4,7 @@ Folding the journal from its beginning gives every document again; `onecase repl
 version than a document never fails here: what was decided once is a fact.
 """
 
-from typing import Any, assert_never
+from typing import assert_never
 
 from router.core import side_folds as sides
 from router.core.addresses import Address
@@ -12,6 +12,7 @@ from router.core.call_folds import call_folded
 from router.core.clock import Ms
 from router.core.documents import (
     Agent,
+    Ask,
     Case,
     Customer,
     Message,
@@ -115,7 +116,7 @@ from router.core.folding import change, get, put
 from router.core.recording_folds import recording_folded
 from router.core.tree import asking, head_of
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseStatus, Channel, WorkState
+from router.core.words import DAY_MS, TOUCHES, ActorKind, CaseStatus, Channel, WorkState
 
 TOPICS_MAX = 8
 """More topics than this make a case about everything."""
@@ -278,27 +279,35 @@ def _contact_received(state: State, event: ContactReceived) -> State:
     case = get(state, event.case, Case)
     if event.letter is not None and event.letter.automatic:  # kept, and nothing else: no person wrote it
         return change(state, case, entries=event.entry)
+    ask, status = _line_with_words(case, event)
     answers_it = _is_answered(case, event)
     state = change(
         state,
         case,
-        **_line_with_words(case, event),
-        **sides.words_on(case, event, answers_it=answers_it),
+        ask=ask,
+        status=status,
+        heard=sides.heard_on(case.heard, event),
+        letter=event.letter if event.letter is not None and answers_it else case.letter,
         subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
         topics=_topics_with(case, event.topics) if event.topics else case.topics,
+        contacts=case.contacts + 1,
+        unanswered=case.unanswered + 1,
+        language=event.language or case.language,
+        opt_out_hint=case.opt_out_hint or event.opt_out_hint,
+        prefers=case.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
     )
     if case.side is not None:
         for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
             if other.id != case.id:
-                changed_at = max(other.changed_at, event.at)
-                state = change(state, other, **_line_with_words(other, event), changed_at=changed_at)
+                ask, status = _line_with_words(other, event)
+                state = change(state, other, ask=ask, status=status, changed_at=max(other.changed_at, event.at))
         state = sides.came_in(state, get(state, case.id, Case), event, answers_it=answers_it)
     return _customer_wrote(state, event)
 
 
-def _line_with_words(case: Case, event: ContactReceived) -> dict[str, Any]:
+def _line_with_words(case: Case, event: ContactReceived) -> tuple[Ask | None, CaseStatus]:
     """What words change in what a case wants of an agent, and where it stands."""
     ask, status = case.ask, case.status
     if ask is not None and case.taken and case.answered_at is not None and case.answered_at >= ask.place_at:
@@ -308,7 +317,7 @@ def _line_with_words(case: Case, event: ContactReceived) -> dict[str, Any]:
     on_phone = ask is not None and ask.requirement.channel is Channel.PHONE
     if ask is not None and on_phone and not ask.written and event.channel is not Channel.PHONE:
         ask = replace(ask, written=True)  # a hang-up must not take what they wrote out of line
-    return {"ask": ask, "status": status}
+    return ask, status
 
 
 def _joined(

@@ -49,7 +49,7 @@ def join(
 def follow(making: Making) -> None:
     """A part that came off the phone and is to be answered in writing asks where its head does."""
     for event in making.events:
-        if isinstance(event, WorkWanted):
+        if type(event) is WorkWanted:
             case = making.state.get(event.case)
             if isinstance(case, Case) and case.joined is not None and is_written(case) and not case.taken:
                 pass_on(making, case.id)

@@ -32,20 +32,12 @@ ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language
 # --- one account ------------------------------------------------------------------------------------------------------
 
 
-def words_on(mine: Case | Side, event: ContactReceived, *, answers_it: bool) -> dict[str, Any]:
-    """What a contact changes in one account. `answers_it`: our answers go on from this mail."""
+def heard_on(before: Reached | None, event: ContactReceived) -> Reached | None:
+    """How the customer was heard last, once these words are there."""
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     if event.participant:  # answers go to the customer, with a copy to whoever takes part
-        reached = replace(mine.heard, at=event.at) if mine.heard is not None else None
-    return {
-        "heard": reached if mine.heard is None or event.at >= mine.heard.at else mine.heard,
-        "letter": event.letter if event.letter is not None and answers_it else mine.letter,
-        "contacts": mine.contacts + 1,
-        "unanswered": mine.unanswered + 1,
-        "language": event.language or mine.language,
-        "opt_out_hint": mine.opt_out_hint or event.opt_out_hint,
-        "prefers": mine.prefers if event.channel in TOUCHES else None,  # where they write themselves is the newer wish
-    }
+        reached = replace(before, at=event.at) if before is not None else None
+    return reached if before is None or event.at >= before.at else before
 
 
 def own_side(case: Case) -> Side:
@@ -121,7 +113,13 @@ def came_in(state: State, case: Case, event: ContactReceived, *, answers_it: boo
     state = _with_side(
         state,
         case,
-        **words_on(side, event, answers_it=answers_it),
+        heard=heard_on(side.heard, event),
+        letter=event.letter if event.letter is not None and answers_it else side.letter,
+        contacts=side.contacts + 1,
+        unanswered=side.unanswered + 1,
+        language=event.language or side.language,
+        opt_out_hint=side.opt_out_hint or event.opt_out_hint,
+        prefers=side.prefers if event.channel in TOUCHES else None,
         status=CaseStatus.WAITING_US if waits else side.status,
         place_at=side.place_at if side.place_at is not None or not asks else event.at,
     )

@@ -30,6 +30,8 @@ from router.core.values import field, value
 from router.core.words import AddressId, CallState, PromiseState, WorkState
 from router.journal.terms import Term
 
+MOVING = ("SplitCase", "UnmergeCases")
+"""Kinds of commands by which rows of a timeline go to another case."""
 DOMAIN = "domain"
 """The stream of the domain scope; every other stream is a customer's id."""
 
@@ -254,6 +256,8 @@ class Journal(Protocol):
 
 def moves_of(events: tuple[Event, ...]) -> tuple[Moved, ...]:
     """Which rows of timelines go to other cases by `events`."""
+    if command_kind(events) not in MOVING:
+        return ()
     found: list[Moved] = []
     for event in events:
         if isinstance(event, CaseSplit):
