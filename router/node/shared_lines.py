@@ -62,7 +62,7 @@ async def _of_day(find: Find, day: str) -> list[Found]:
 
 def blocks(command: TakeContact | TakeCall, users: Users, policy: PolicySet) -> list[BlockLine]:
     """What a bare stop or start from the line does to each who uses it; nothing where it is none."""
-    if isinstance(command, TakeCall) or command.channel not in TEXTS:
+    if not isinstance(command, TakeContact) or command.channel not in TEXTS:
         return []
     word = policy.consent_word(command.text)
     if word not in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN):
