@@ -11,6 +11,7 @@ import pytest
 from router import admin
 from router.settings import load_settings
 from tests.mailbox import Mailbox
+from tests.stories.test_recording import ANAS, at_the_provider, connected, recorded
 from tests.story import ADMIN, HERS, HIS, Agent, Process, Story
 
 HER_MAIL = "canary.her@customer.example"
@@ -290,3 +291,19 @@ async def test_a_bounce_says_why_and_not_whom(how: str) -> None:
         assert delivery["state"] == "failed"
         await story.api("POST", f"/customers/{customer}/erase")
         assert found_in(story.data, *CANARIES) == []
+
+
+async def test_recordings_go_at_the_provider(tmp_path: Path) -> None:
+    """What was recorded of her calls is deleted there, though it had been ready for long."""
+    async with Story(policies=recorded(tmp_path / "p")) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        await her.speaks("my Zaubernuss is broken")
+        await her.hangs_up()
+        await story.passes(minutes=1)
+        assert len(await at_the_provider(story)) == 1
+        customer = (await story.case(case))["customer"]
+        await story.api("POST", f"/customers/{customer}/erase")
+        await story.passes(minutes=1)
+        assert await at_the_provider(story) == []
