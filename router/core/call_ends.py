@@ -132,7 +132,10 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
         due_at, state, callback = None, PromiseState.BROKEN, CallbackState.FAILED
     change_promise(making, call.promise, state, callback, why=f"not reached: {how}", attempt=how, due_at=due_at)
     if due_at is None:
-        ask_for_phone(making, case.id, place_at=making.promise(call.promise).place_at, call=None)
+        place_at = making.promise(call.promise).place_at
+        if case.ask is not None and case.ask.requirement.channel is Channel.PHONE:
+            place_at = min(place_at, case.ask.place_at)  # somebody who had waited longer may have been joined with them
+        ask_for_phone(making, case.id, place_at=place_at, call=None)
         turn_to_writing(making, case.id, why="not reached by phone")
 
 

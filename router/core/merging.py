@@ -67,12 +67,13 @@ def pass_on(making: Making, id: CaseId) -> None:
             _join_line(making, asks, part)
         return
     if asks is None:
-        ask = part.ask
+        ask, owed = part.ask, _owed(tree_of(making.state, part))
+        oldest = owed.place_at if owed is not None and owed.place_at is not None else ask.place_at
         agent = part.agent if part.taken else None
         _withdraw(making, part, why="its case was merged into another one")
         status = part.side.status if part.side is not None and agent is not None else None
         status = status if status is CaseStatus.WAITING_CUSTOMER else None
-        _want(making, making.head(id), ask, place_at=ask.place_at, agent=agent, status=status)
+        _want(making, making.head(id), ask, place_at=min(ask.place_at, oldest), agent=agent, status=status)
         return
     _join_line(making, part, asks)
 

@@ -149,7 +149,10 @@ class Indexing:
     ) -> int:
         if not rows:
             return 0
-        ordinals = self._ordinals(kind, {row.document: row.owner for row in reversed(rows)})  # as it was opened
+        owners: dict[str, str] = {}
+        for row in rows:
+            owners.setdefault(row.document, row.owner)  # whose it was when it was opened
+        ordinals = self._ordinals(kind, owners)
         values: dict[int, tuple[str, str]] = {}
         for row in rows:
             text, keys = text_of(row, vault, addresses.get(row.owner, ()) if row.with_addresses else ())
