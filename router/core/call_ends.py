@@ -5,6 +5,7 @@ lost has not hung up: they are looked after as if they had called while nobody w
 """
 
 from router.core import junk
+from router.core.addresses import Address
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -91,8 +92,9 @@ def place_of(making: Making, call: Call) -> Ms:
     """Where a call stands in line: since it began, or since the place that was kept for them."""
     kept_at = making.case(call.case).kept_place_at
     kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
-    is_kept = kept_at is not None and making.now - kept_at <= kept_ms
-    return min(call.started_at, kept_at) if is_kept else call.started_at
+    if kept_at is None or making.now - kept_at > kept_ms:
+        return call.started_at
+    return min(call.started_at, kept_at)
 
 
 def look_after(making: Making, call: Call) -> None:
@@ -212,10 +214,8 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
             why = "they are called again at the time that was set"
             making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
         return
-    if _may_be_rung(making, call, at=at):
+    if (address := _rung_at(making, call, at=at)) is not None:
         why = "we lost their call" if is_lost else "they hung up"
-        address = making.customer(call.customer).address(call.address or "")
-        assert address is not None, "who may be rung has a number"
         promise_call(making, case, address, why=f"{why} after hearing that we ring them")
     elif is_lost:
         turn_to_writing(making, case.id, why="we lost their call")
@@ -243,12 +243,15 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         _keep_place(making, case.id, place_at=place_of(making, call))
 
 
-def _may_be_rung(making: Making, call: Call, *, at: Ms) -> bool:
-    """Whether they heard that hanging up becomes a call, for long enough, on a number that is surely theirs."""
+def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
+    """The number at which they are called: one that is surely theirs, of who stood in line for long enough and heard
+    that hanging up becomes a call."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
     is_told = call.told_at is not None and enough
-    return is_told and may_ring_back(call) and address is not None and can_be_called(address)
+    if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
+        return None
+    return address
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:
