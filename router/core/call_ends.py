@@ -5,6 +5,7 @@ lost has not hung up: they are looked after as if they had called while nobody w
 """
 
 from router.core import junk
+from router.core.addresses import Address
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -232,11 +233,8 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
             why = "they are called again at the time that was set"
             making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
         return
-    if _may_be_rung(making, call, at=at):
+    if (address := _rung_at(making, call, at=at)) is not None:
         why = "we lost their call" if is_lost else "they hung up"
-        assert call.address is not None, "who may be rung has a number"
-        address = making.customer(call.customer).address(call.address)
-        assert address is not None, "who may be rung has a number"
         promise_call(making, case, address, why=f"{why} after hearing that we ring them")
     elif is_lost:
         turn_to_writing(making, case.id, why="we lost their call")
@@ -264,12 +262,15 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         _keep_place(making, case.id, place_at=place_of(making, call))
 
 
-def _may_be_rung(making: Making, call: Call, *, at: Ms) -> bool:
-    """Whether they heard that hanging up becomes a call, for long enough, on a number that is surely theirs."""
+def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
+    """The number at which they are called: one that is surely theirs, of who stood in line for long enough and heard
+    that hanging up becomes a call."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
     is_told = call.told_at is not None and enough
-    return is_told and may_ring_back(call) and address is not None and can_be_called(address)
+    if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
+        return None
+    return address
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:

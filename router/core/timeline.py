@@ -51,7 +51,7 @@ from router.core.events import (
 from router.core.evidence import words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
-LOST_CALL = "the service went away while they were on the line, and the call ended before it came back to us"
+LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:

@@ -186,7 +186,8 @@ class CallWatch:
         talked = call.joined or call.talking_at is not None
         settled = call.queued_at is not None and _ask_of(batch.before, event.case) is None
         settled = settled or (case.solved_at or 0) >= event.at
-        again = isinstance(other := after.get(case.call or ""), Call) and other.state is not CallState.ENDED
+        other = None if case.call is None else after.get(case.call)
+        again = isinstance(other, Call) and other.state is not CallState.ENDED
         if case.ask is None and case.promise is None and not (talked or settled or again or TABLE[call.step].ends):
             self.judge.broken(15, f"{call.id} was lost at {call.step}, and nobody will look")
 
