@@ -22,6 +22,7 @@ from router.core.events import (
     WorkWanted,
     WorkWithdrawn,
 )
+from router.core.tree import tree_of
 from router.core.words import ActorKind, CallRole, CallState, Channel, PromiseState, Step
 from tests.simulation.exchange import Ear
 from tests.simulation.log import Judge, Taken
@@ -188,7 +189,8 @@ class CallWatch:
         settled = settled or (case.solved_at or 0) >= event.at
         other = None if case.call is None else after.get(case.call)
         again = isinstance(other, Call) and other.state is not CallState.ENDED
-        if case.ask is None and case.promise is None and not (talked or settled or again or TABLE[call.step].ends):
+        looks = any(one.ask is not None or one.promise is not None for one in tree_of(after, case))
+        if not looks and not (talked or settled or again or TABLE[call.step].ends):
             self.judge.broken(15, f"{call.id} was lost at {call.step}, and nobody will look")
 
     def _recorded(self, before: State, event: RecordingAttempted) -> None:

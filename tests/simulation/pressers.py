@@ -90,9 +90,14 @@ class Pressers:
         was_paired = device.is_paired
         told = await self._asked(PATH, body, name, chance, device=device)
         self._provider.in_log[key] = device.name
+        if told.get("status") == 410 and self._options.erasures:
+            device.is_paired = False  # asked again, and the answer was erased meanwhile
+            return
         shown = told["device"]
         if was_paired and not shown["paired"]:
-            if not any("its time" in one for one in told["ignored"]):
+            if self._options.joins or self._options.erasures:
+                device.is_paired = False  # its household was told apart from it, or erased
+            elif not any("its time" in one for one in told["ignored"]):
                 self._judge.broken(24, f"{device.name} is paired, and was not believed: {told['ignored']}")
             return  # its clock was off: it keeps the key that it has
         if "key" in shown:
