@@ -89,7 +89,7 @@ def read_contact(request: WireRequest) -> ContactForm:
                 form.address = address
             case "customer" if isinstance(value, str) and 0 < len(value) <= NAME_CHARS_MAX:
                 form.customer = value
-            case "text" if isinstance(value, str):
+            case "text" if isinstance(value, str) and not isinstance(value, _Digits):
                 form.text = without_cards(clean_text(value))
                 if len(value) > TEXT_CHARS_MAX:
                     form.ignore("text")
@@ -154,8 +154,12 @@ def _no_object() -> Problem:
     )
 
 
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= DIGITS_MAX else digits
+class _Digits(str):
+    """A whole number too long to count with."""
+
+
+def _whole(digits: str) -> int | _Digits:
+    return int(digits) if len(digits) <= DIGITS_MAX else _Digits(digits)
 
 
 # --- context ----------------------------------------------------------------------------------------------------------

@@ -159,7 +159,8 @@ async def test_who_is_no_agent_may_look(desk: Stage) -> None:
 async def test_a_case_is_found_by_its_reference(desk: Stage) -> None:
     token, case, _ = await offered(desk)
     ref = (await desk.api("GET", f"/cases/{case}", token))["ref"]
-    found = await desk.get(f"/desk?q={ref.replace('-', '')}", token)
+    asked = f"/desk?q={ref.replace('-', '')}"
+    found = await desk.until(lambda: desk.get(asked, token), lambda answer: answer.status != 404)  # it is indexed soon
     assert found.headers["Location"] == f"/desk/case/{case}#latest"
     for asked in ("000000-1", "%3Cscript%3E", "x" * 500):
         missed = await desk.get(f"/desk?q={asked}", token)

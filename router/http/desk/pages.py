@@ -307,7 +307,7 @@ def read_form(request: WireRequest) -> Form:
 
 def sentence_of(problem: Problem) -> str:
     """A problem for the top of the page."""
-    if problem.kind == "key-used-before":
+    if problem.kind == "key_used_before":
         return "This form was sent before. Here is how it stands now; write again if something is missing."
     return " ".join([problem.detail, *(f"{str(loc[-1]).capitalize()}: {msg}." for loc, msg in problem.errors[:3])])
 
