@@ -1,0 +1,199 @@
+"""Commands of the customer scope about calls and recordings. Used through `core.commands`."""
+
+from router.core.clock import Ms
+from router.core.commands_parts import CUSTOMER, SYSTEM, Actor, Media
+from router.core.values import value
+from router.core.words import (
+    AgentId,
+    CallId,
+    CaseId,
+    Channel,
+    CustomerId,
+    JoinMode,
+    PromiseId,
+    RecordingId,
+)
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@value
+class TakeCall:
+    """A phone calls us. `attested`: the provider vouches for the number (True), does not (False), says nothing (None).
+    `late`: it was fetched from the provider's log after we missed it; nobody is on the line."""
+
+    key: str
+    call: CallId
+    provider_id: str
+    sender: str
+    via: str
+    at: Ms
+    attested: bool | None = None
+    late: bool = False
+    attestation: str = ""  # what it says of the number: A, B, C, failed
+    actor: Actor = CUSTOMER
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.PHONE
+
+
+@value
+class TakeRecording:
+    """Words that the provider recorded for us, in a call that we did not answer or lost."""
+
+    key: str
+    call: CallId
+    at: Ms
+    media: tuple[Media, ...]
+    actor: Actor = CUSTOMER
+
+
+@value
+class HearCall:
+    """The provider asks what to say next in a call, with what it heard at `step` of `turn`."""
+
+    key: str
+    call: CallId
+    turn: int
+    step: str
+    digits: str = ""
+    number: str = ""  # the keys as a number to call, in the country of ours
+    speech: str = ""
+    provider_id: str = ""
+    answered_by: str = ""
+    actor: Actor = CUSTOMER
+
+
+@value
+class NoteCall:
+    """The provider's word on a leg: its status, in the provider's words."""
+
+    key: str
+    call: CallId
+    state: str
+    provider_id: str
+    seconds: int = 0  # from the answer to the end, as the provider counts them; 0: it does not say
+    ended_at: Ms | None = None  # when the provider says that it was over
+    actor: Actor = SYSTEM
+
+
+@value
+class BeginRecording:
+    """The provider is about to be asked to record."""
+
+    key: str
+    recording: RecordingId
+    actor: Actor = SYSTEM
+
+
+@value
+class NoteRecording:
+    """What the provider says of a recording: in-progress, completed, absent, failed, stopped, deleted, gone; or what
+    became of asking for it: refused, again, missing. `media`: its file, once it is there."""
+
+    key: str
+    recording: RecordingId
+    state: str
+    provider_id: str = ""
+    seconds: int = 0
+    media: Media | None = None
+    adopted: bool = False
+    actor: Actor = SYSTEM
+
+
+@value
+class SetRecording:
+    """Somebody says for a customer on the line whether they may be recorded."""
+
+    key: str
+    call: CallId
+    on: bool
+    actor: Actor
+
+
+@value
+class JoinCall:
+    """A lead wants to come to the conversation that a leg belongs to. `phone`: where their own leg rings."""
+
+    key: str
+    call: CallId
+    agent: AgentId
+    phone: str
+    mode: JoinMode
+    actor: Actor
+    reason: str = ""
+
+
+@value
+class BeginLeg:
+    """The dialler is about to ask the provider."""
+
+    key: str
+    call: CallId
+    actor: Actor = SYSTEM
+
+
+@value
+class RecordLeg:
+    """What the provider answered to a dial or a move: placed, refused, again, lost, absent; moved, gone."""
+
+    key: str
+    call: CallId
+    outcome: str
+    turn: int = 0
+    provider_id: str = ""
+    error: str = ""
+    adopted: bool = False
+    actor: Actor = SYSTEM
+
+
+@value
+class StartCall:
+    """We call the customer about a case: for an agent who asks for it now, or when it is their turn."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+    agent: AgentId | None = None
+    address: str = ""  # another number of theirs
+
+
+@value
+class OpenCase:
+    """We contact somebody: a case without a contact of theirs. By `customer`, or by an address (`sender`)."""
+
+    key: str
+    sender: str
+    at: Ms
+    actor: Actor
+    customer: CustomerId | None = None
+    subject: str = ""
+    calls: bool = False  # call them now
+    agent: AgentId | None = None
+    via: str = ""
+
+
+@value
+class HoldCall:
+    """Take a customer out of the conversation to a way of waiting that listens to them, or back (`held` False)."""
+
+    key: str
+    call: CallId
+    held: bool
+    actor: Actor
+
+
+@value
+class HangUp:
+    key: str
+    call: CallId
+    actor: Actor
+
+
+@value
+class CancelCallback:
+    key: str
+    promise: PromiseId
+    actor: Actor
+    reason: str = ""
