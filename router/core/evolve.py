@@ -136,7 +136,7 @@ from router.core.events import (
 from router.core.folding import change, get, put
 from router.core.junk_folds import junk_folded, no_junk
 from router.core.recording_folds import recording_folded
-from router.core.tree import asking, head_of
+from router.core.tree import asking, head_of, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
@@ -650,8 +650,8 @@ def _message_queued(state: State, event: MessageQueued) -> State:
     if event.mail is not None and event.mail.automatic:
         state = change(state, get(state, event.customer, Customer), told_at=event.at)
     if event.line:
-        customer = get(state, event.customer, Customer)
-        state = change(state, customer, addresses=_at_line(customer.addresses, event.address, event.line))
+        owner = owner_of_address(state, event.address) or get(state, event.customer, Customer)
+        state = change(state, owner, addresses=_at_line(owner.addresses, event.address, event.line))
     case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:

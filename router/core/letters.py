@@ -92,8 +92,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
         case = side_of(making, making.case(case.id), customer, at=command.at)
     letter = _kept(making, mail, text, owner=customer.id)
     thread_by = command.thread_by if command.thread is not None else ""
-    graded = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
-    graded = graded_on_line(customer, strengthened(graded, found_link.grounds))
+    vouched = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
+    graded = graded_on_line(customer, strengthened(vouched, found_link.grounds))
     evidence = graded.evidence
     making.emit(
         ContactReceived(
@@ -129,7 +129,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         return
     sure = mail.vouched is not False and (
         known_before is None
-        or evidence is not Evidence.WEAK
+        or vouched.evidence is not Evidence.WEAK  # a reference that they name invites nobody
         or (command.thread_by in SURE_THREADS and not others_before)
     )
     _note_people(making, case.id, mail, address, sure=sure)

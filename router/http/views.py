@@ -414,11 +414,11 @@ def ask_out(case: Case) -> AskOut | None:
 async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     """Timeline rows with their words, the delivery state of our messages, and the names of agents."""
     agents = {e.author_id for e in entries if e.author == "agent" and e.author_id}
-    agents |= agents_in(why for e in entries for why in e.reasons)
+    said = await journal.words(sorted({str(e.said) for e in entries if e.said}))
+    agents |= agents_in((*(why for e in entries for why in e.reasons), *said.values()))
     documents = {id: await journal.document(id) for id in sorted(agents)}
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
-    ids |= {str(e.said) for e in entries if e.said}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
     called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
@@ -437,7 +437,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
                 reasons=[
                     *(with_names(why, called) for why in entry.reasons),
-                    *([words[entry.said]] if entry.said in words else []),
+                    *([with_names(said[entry.said], called)] if entry.said in said else []),
                 ],
                 facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),

@@ -51,7 +51,7 @@ class WorkingSets:
                 needed.append(customer.last_case)
         for id in needed:
             extra = state.get(id) or await self._journal.document(id)
-            if extra is not None and owner_of(extra) in state:  # a report may name a message of somebody else
+            if extra is not None and is_theirs(extra, state):
                 state = state if id in state else {**state, id: extra}
                 for other in _beside(extra):
                     if other not in state and (found := await self._journal.document(other)):
@@ -114,6 +114,11 @@ class WorkingSets:
         first = theirs[0].words if theirs else None
         words = await self._journal.words([first]) if first else {}
         return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""))
+
+
+def is_theirs(document: Document, state: State) -> bool:
+    """Whether it belongs to one of these customers: a report may name a message of somebody else."""
+    return owner_of(document) in state
 
 
 def _beside(document: Document) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from router.core.events import (
     CaseSplit,
     ContactReceived,
     CustomerErased,
+    CustomersMerged,
     MessageQueued,
     WorkWanted,
 )
@@ -55,6 +56,7 @@ class MailWatch:
     told_case: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_machine: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     rows: dict[tuple[str, int], Mailed] = field(default_factory=dict[tuple[str, int], Mailed])
+    one_person: set[str] = field(default_factory=set[str])  # customers who were found to be somebody else as well
     count: int = 0
     automatic: int = 0  # mails that no person of ours wrote
     moved_at: list[int] = field(default_factory=list[int])  # when mails came and were queued
@@ -70,6 +72,8 @@ class MailWatch:
                     self._came(batch, before, event)
                 case MessageQueued() if event.channel is Channel.EMAIL:
                     self._queued(event)
+                case CustomersMerged():
+                    self.one_person |= {event.customer, event.into}
                 case CustomerErased():
                     self._erased(event.customer)
                 case _:
@@ -165,6 +169,8 @@ class MailWatch:
         assert event.mail is not None
         to = [self.vault[id].lower() for id in (event.address, *event.mail.copies)]
         self.went_to[event.message] = to
+        if event.customer in self.one_person:  # somebody of us said so, and answers may go to any address of theirs
+            self.reached[event.case].add(to[0])
         for place, address in enumerate(to):
             if (event.case if place else event.customer, address) in self.came_back:
                 how = "in copy" if place else "by itself" if event.mail.automatic else "as an answer"
