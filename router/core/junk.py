@@ -133,9 +133,9 @@ def _speaks_at_once(call: Call, speech: str, *, by: str, now: Ms) -> bool:
 
 
 def _begins_matter(making: Making, case: Case) -> bool:
-    """Whether nothing but this contact stands on its case, and nothing else of theirs is open or promised."""
-    customer = making.customer(case.customer)
-    is_alone = customer.live_cases in ((), (case.id,))
+    """Whether nothing but this contact stands on its case, and nothing else of that person is open or promised."""
+    person = [document for document in making.state.values() if isinstance(document, Customer)]
+    is_alone = case.side is None and all(one.live_cases in ((), (case.id,)) for one in person)
     promised = any(isinstance(d, Promise) and d.state in PENDING for d in making.state.values())
     return case.contacts == 1 and is_alone and not promised and case.promise is None and case.answered_at is None
 

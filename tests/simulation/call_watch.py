@@ -23,7 +23,7 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.tree import tree_of
-from router.core.words import ActorKind, CallRole, CallState, Channel, PromiseState, Step
+from router.core.words import MINUTE_MS, ActorKind, CallRole, CallState, Channel, PromiseState, Step
 from tests.simulation.exchange import Ear
 from tests.simulation.log import Judge, Taken
 from tests.simulation.recording_watch import attempted
@@ -236,7 +236,7 @@ class CallWatch:
             assert isinstance(case, Case)
             if case.promise != promise.id:
                 self.judge.broken(17, f"{promise.id} is open, and its case has forgotten it")
-            elif case.ask is None and (promise.due_at or 0) < batch.at and not self._is_out(after, promise):
+            elif case.ask is None and (promise.due_at or 0) < batch.at - MINUTE_MS and not self._is_out(after, promise):
                 self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
 
     def _is_out(self, after: State, promise: Promise) -> bool:
