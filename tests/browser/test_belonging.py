@@ -34,7 +34,7 @@ async def test_one_key_says_where_a_case_belongs_and_undo_takes_it_back(desk: St
     await expect(page.locator(".timeline li.in").first).to_contain_text("the words say that it is about something else")
     await expect(page.locator(".choices")).to_contain_text("It may belong to another case.")
     await page.keyboard.press("1")
-    await page.wait_for_url(f"**/case/{first}#text")
+    await page.wait_for_url(f"**/case/{first}#case")
     await expect(page.locator(".timeline .words")).to_have_text(
         ["My thermostat shows E42", "another question: my bill is wrong"]
     )
@@ -59,7 +59,7 @@ async def test_rows_are_split_off_by_keys_and_joined_by_reference(desk: Stage, o
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Space")
     await page.keyboard.press("s")
-    await page.wait_for_url("**/case/case_*#text")
+    await page.wait_for_url("**/case/case_*#case")
     await expect(page.locator(".timeline .words")).to_have_text(["and my bill is wrong"])
     ref = (await page.locator("h1").inner_text()).split()[1]
 

@@ -94,6 +94,8 @@ async def test_mail_survives_a_service_that_is_killed(point: str) -> None:
             await hands.waits()
 
         await mails(LONG)
+        while not await ids_in(mia, LONG):  # whoever died in between asks again when it is back
+            await hands.waits()
         ours = next(one for one in await mia.received() if one["text"].strip() == LONG)
         await hands.do(lambda: mia.answers(ours, "Got it. Which fuse?"))
         await hands.waits()

@@ -5,6 +5,7 @@ from typing import Any
 
 from router.core import calls, contacts, junk
 from router.core.context import Making
+from router.core.linking import Link
 from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.run import run_options
 
@@ -18,7 +19,7 @@ def anybody_may_be_junk(patch: Patch) -> None:
     real = junk.set_aside_contact
     patch.setattr(junk, "_begins_matter", lambda *_: True)
     patch.setattr(contacts.junk, "set_aside_contact", set_aside_contact)
-    patch.setattr(contacts, "case_of", lambda *_: (None, "new_case"))
+    patch.setattr(contacts, "link", lambda *_, **__: Link(None, "new_case", ()))
 
 
 def junk_is_worked_on(patch: Patch) -> None:
