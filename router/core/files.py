@@ -26,6 +26,11 @@ class StoredFile:
         return cls(content_type=content_type, hash=hash, size_bytes=int(size), name=name)
 
 
+def hash_in(body: str) -> str:
+    """The hash of the file that a row of the vault names; empty where it names none."""
+    return body.partition(" blob:")[2][:64]
+
+
 def keep_file(making: Making, file: File, *, owner: str) -> VaultId:
     """Keep a file, once under the hash of its content, and return where it stands in the vault."""
     if file.content is not None:

@@ -124,12 +124,7 @@ class MergeApi:
             evidence=Evidence(body.evidence),
             if_version=call.if_version,
         )
-
-        def answer(decision: Decision) -> MergeOut:
-            merged = next(event for event in decision.events if isinstance(event, CasesMerged))
-            return MergeOut(merge=merged.merge)
-
-        return await self._service.take(call, command, answer, status=200)
+        return await self._join(call, command, CasesMerged)
 
     async def unmerge_cases(self, call: Call) -> Replied:
         await self._check(call, Case)
@@ -174,12 +169,7 @@ class MergeApi:
             evidence=Evidence(body.evidence),
             if_version=call.if_version,
         )
-
-        def answer(decision: Decision) -> MergeOut:
-            merged = next(event for event in decision.events if isinstance(event, CustomersMerged))
-            return MergeOut(merge=merged.merge)
-
-        return await self._service.take(call, command, answer, status=200)
+        return await self._join(call, command, CustomersMerged)
 
     async def unmerge_customers(self, call: Call) -> Replied:
         await self._check(call, Customer)
@@ -191,6 +181,13 @@ class MergeApi:
             if_version=call.if_version,
         )
         return await self._undo(call, command)
+
+    async def _join(self, call: Call, command: Command, kind: type[CasesMerged] | type[CustomersMerged]) -> Replied:
+        def answer(decision: Decision) -> MergeOut:
+            merged = next(event for event in decision.events if isinstance(event, kind))
+            return MergeOut(merge=merged.merge)
+
+        return await self._service.take(call, command, answer, status=200)
 
     async def _undo(self, call: Call, command: Command) -> Replied:
         return await self._service.take(call, command, lambda _: MergeOut(merge=call.body.merge), status=200)

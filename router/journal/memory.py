@@ -19,6 +19,7 @@ from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Case, Document, Entry, Message, State
 from router.core.events import Event
 from router.core.evolve import evolve
+from router.core.files import hash_in
 from router.core.timeline import entry_of, line_of
 from router.core.values import replace
 from router.journal import codec
@@ -308,16 +309,16 @@ class MemoryJournal:
 
     async def tidy(self) -> None:
         """On its next opening the disk gives those files again, and they go again."""
-        named = {_file_in(body) for body in self._vault.values()}
+        named = {hash_in(body) for body in self._vault.values()}
         self._blobs = {hash: body for hash, body in self._blobs.items() if hash in named}
 
     def _remove(self, owners: Sequence[str]) -> None:
         theirs = [id for id, owner in self._kept_by.items() if owner in owners]
-        files = {file for id in theirs if (file := _file_in(self._vault.get(id, "")))}
+        files = {file for id in theirs if (file := hash_in(self._vault.get(id, "")))}
         for id in theirs:
             self._vault.pop(id, None)
             del self._kept_by[id]
-        for hash in files - {_file_in(body) for body in self._vault.values()}:
+        for hash in files - {hash_in(body) for body in self._vault.values()}:
             self._blobs.pop(hash, None)
         for key in [key for key, indexed in self._addresses.items() if indexed.customer in owners]:
             del self._addresses[key]
@@ -476,11 +477,6 @@ class MemoryJournal:
         while self._writing is not None:
             await asyncio.wait([self._writing])
         self._stopped = self._stopped or JournalClosed()
-
-
-def _file_in(body: str) -> str:
-    """The file that a row of the vault names; empty where it names none."""
-    return body.partition(" blob:")[2][:64]
 
 
 def _batch_record(batch: Batch) -> bytes:

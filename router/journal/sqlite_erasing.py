@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from router.core.files import hash_in
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.findable import BESIDE
@@ -78,7 +79,7 @@ class Erasing:
         self._promised[hash] = time.monotonic()
 
     def _name(self, body: str) -> None:
-        hash = body.partition(" blob:")[2][:64]
+        hash = hash_in(body)
         self._promised.pop(hash, None)
         self._named.add(hash)
 
