@@ -5,13 +5,13 @@ joined by it; those that were joined across the two are taken apart when it is u
 """
 
 from router.core.addresses import AddressKind
-from router.core.commands import MergeCustomers, UnmergeCustomers
+from router.core.commands import Actor, MergeCustomers, UnmergeCustomers
 from router.core.context import Making
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
-from router.core.events import CustomersMerged, CustomersUnmerged, IdentityNoted
+from router.core.events import CustomersMerged, CustomersUnmerged
 from router.core.merging import crossing, take_apart
-from router.core.parts import index_merge
+from router.core.parts import index_merge, note_identity
 from router.core.side_folds import person_of
 from router.core.words import ActorKind, CustomerId, Evidence, MergeId, VaultId
 
@@ -100,20 +100,8 @@ def _note(
     for id in making.customer(customer.id).live_cases[-NOTED_MAX:]:
         case = making.state.get(id)
         if isinstance(case, Case):
-            making.emit(
-                IdentityNoted(
-                    case=case.id,
-                    at=making.now,
-                    entry=case.entries + 1,
-                    what=what,
-                    merge=merge,
-                    other=other,
-                    author=author,
-                    author_id=author_id,
-                    evidence=evidence,
-                    words=words,
-                )
-            )
+            by = Actor(author, author_id)
+            note_identity(making, case.id, what=what, merge=merge, other=other, by=by, words=words, evidence=evidence)
 
 
 def _root(making: Making, id: CustomerId) -> Customer:

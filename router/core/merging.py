@@ -12,8 +12,8 @@ from router.core.commands import Actor, MergeCases, UnmergeCases
 from router.core.context import Making
 from router.core.documents import Ask, Case, Side
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import CasesUnmerged, IdentityNoted, WorkWanted, WorkWithdrawn
-from router.core.parts import note_merge
+from router.core.events import CasesUnmerged, WorkWanted, WorkWithdrawn
+from router.core.parts import note_identity, note_merge
 from router.core.place import place_after_switch, since_of
 from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
 from router.core.values import replace
@@ -142,19 +142,7 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
             words=words,
         )
     )
-    making.emit(
-        IdentityNoted(
-            case=part.id,
-            at=making.now,
-            entry=making.case(part.id).entries + 1,
-            what="taken_apart",
-            merge=merge,
-            other=head.id,
-            author=by.kind,
-            author_id=by.id,
-            words=words,
-        )
-    )
+    note_identity(making, part.id, what="taken_apart", merge=merge, other=head.id, by=by, words=words)
     _restore(making, head.id, kept, agent=None)
     _restore(making, part.id, owed, agent=with_agent)
     for one in (*rest, *theirs):

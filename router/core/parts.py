@@ -7,8 +7,8 @@ Its one rule: every merge has an id of its own, by which it is undone. What is w
 from router.core.commands import Actor, Indexed
 from router.core.context import Making
 from router.core.documents import Case
-from router.core.events import CasesMerged
-from router.core.words import AddressId, CustomerId, Evidence, MergeId
+from router.core.events import CasesMerged, IdentityNoted
+from router.core.words import AddressId, CaseId, CustomerId, Evidence, MergeId, VaultId
 
 
 def note_merge(
@@ -31,6 +31,34 @@ def note_merge(
         )
     )
     index_merge(making, merge, case.id, case.customer)
+
+
+def note_identity(
+    making: Making,
+    id: CaseId,
+    *,
+    what: str,
+    merge: MergeId,
+    other: str,
+    by: Actor,
+    words: VaultId | None,
+    evidence: Evidence | None = None,
+) -> None:
+    """What was found out about whose, or which, a case is stands on its timeline."""
+    making.emit(
+        IdentityNoted(
+            case=id,
+            at=making.now,
+            entry=making.case(id).entries + 1,
+            what=what,
+            merge=merge,
+            other=other,
+            author=by.kind,
+            author_id=by.id,
+            evidence=evidence,
+            words=words,
+        )
+    )
 
 
 def index_merge(making: Making, merge: MergeId, what: str, customer: CustomerId) -> None:

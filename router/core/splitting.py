@@ -10,9 +10,9 @@ from router.core.contacts import open_case, want_work
 from router.core.context import Making
 from router.core.documents import Case, Entry, Letter, Reached
 from router.core.errors import Reason, Rejected
-from router.core.events import CaseSplit, IdentityNoted, SplitUndone
+from router.core.events import CaseSplit, SplitUndone
 from router.core.merging import join, realign, take_apart, unmerge_cases
-from router.core.parts import index_merge
+from router.core.parts import index_merge, note_identity
 from router.core.tree import chain_of
 from router.core.words import CaseId, MergeId
 
@@ -57,19 +57,7 @@ def split_case(making: Making, command: SplitCase) -> None:
         )
     )
     index_merge(making, split, new.id, case.customer)
-    making.emit(
-        IdentityNoted(
-            case=new.id,
-            at=making.now,
-            entry=making.case(new.id).entries + 1,
-            what="split_off",
-            merge=split,
-            other=case.id,
-            author=by.kind,
-            author_id=by.id,
-            words=words,
-        )
-    )
+    note_identity(making, new.id, what="split_off", merge=split, other=case.id, by=by, words=words)
     if waiting:
         _part_line(making, case.id, new.id, min(waiting, key=lambda row: row.at), text=command.text)
 
