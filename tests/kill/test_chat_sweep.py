@@ -101,10 +101,16 @@ async def test_a_chat_survives_a_service_that_is_killed(point: str) -> None:
 
         await hands.chats(proves)
         await hands.waits(minutes=3)
-        codes = [found[0] for one in await box.received() if (found := re.findall(r"\b\d{6}\b", one["text"]))]
+
+        async def reads_code() -> str:
+            codes = [found[0] for one in await box.received() if (found := re.findall(r"\b\d{6}\b", one["text"]))]
+            assert codes, "the code is still on its way"
+            return codes[-1]
+
+        code = await hands.do(reads_code)
 
         async def says_code() -> None:
-            await mia.says("code", code=codes[-1])
+            await mia.says("code", code=code)
             assert (await mia.until(lambda f: f["kind"] in ("proved", "error")))["kind"] == "proved"
 
         await hands.chats(says_code)
