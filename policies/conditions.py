@@ -213,17 +213,17 @@ class WordIndex:
         if text == last:
             return known
         words = words_of(text)
-        hits = 0
+        line, hits = f" {' '.join(words)} ", 0
         for mask in map(self._words.get, words):
             if mask:
                 hits |= mask
-        begun = self._phrases.keys() & words
-        if (self._parts or begun) and words:
-            line = f" {' '.join(words)} "
-            for parts in (self._parts, *(self._phrases[word] for word in begun)):
-                for part, mask in parts.items():
-                    if part in line:
-                        hits |= mask
+        for part, mask in self._parts.items():
+            if part in line:
+                hits |= mask
+        for begun in self._phrases.keys() & words:
+            for part, mask in self._phrases[begun].items():
+                if part in line:
+                    hits |= mask
         self._last = (text, hits)
         return hits
 

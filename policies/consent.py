@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from policies.conditions import WordIndex
 from policies.text import words_of
 
 CONSENT_TEXT_MAX: Final = 40
@@ -49,8 +50,8 @@ class Consent:
     """The words in use: the fixed ones and those that a policy adds."""
 
     words: Mapping[str, ConsentWord]
-    mention_words: frozenset[str]
-    mention_parts: tuple[str, ...]
+    index: WordIndex
+    mentions: int
 
     def word(self, text: str) -> ConsentWord | None:
         """What the whole text asks for, if it is such a word."""
@@ -60,19 +61,11 @@ class Consent:
 
     def mentions_opt_out(self, text: str) -> bool:
         """Whether a text has words of an opt-out in it, the exact ones included."""
-        words = words_of(text)
-        if not self.mention_words.isdisjoint(words) or self.word(text) is ConsentWord.OPT_OUT:
-            return True
-        line = f" {' '.join(words)} "
-        return any(part in line for part in self.mention_parts)
+        return self.index.hits(text) & self.mentions != 0 or self.word(text) is ConsentWord.OPT_OUT
 
 
-def consent_of(more: Mapping[ConsentWord, Iterable[str]]) -> Consent:
+def consent_of(more: Mapping[ConsentWord, Iterable[str]], index: WordIndex) -> Consent:
     """The fixed words and `more`; a fixed word keeps its meaning."""
     words = {word: kind for kind, added in more.items() for word in added}
     words |= {word: kind for kind, fixed in WORDS.items() for word in fixed}
-    return Consent(
-        words=words,
-        mention_words=frozenset(word for word in MENTIONS if " " not in word),
-        mention_parts=tuple(f" {part} " for part in MENTIONS if " " in part),
-    )
+    return Consent(words=words, index=index, mentions=index.mask_of(MENTIONS))

@@ -30,7 +30,6 @@ class Matters:
         return bool(self.again and text and self.index.hits(text) & self.again)
 
 
-def matters_of(lists: Mapping[str, tuple[str, ...]]) -> Matters:
-    index = WordIndex()
+def matters_of(lists: Mapping[str, tuple[str, ...]], index: WordIndex) -> Matters:
     another, again = (index.mask_of(lists[name]) if name in lists else 0 for name in (ANOTHER, AGAIN))
     return Matters(index, another, again)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from policies.condition_file import Terms, read_words
+from policies.conditions import WordIndex
 from policies.consent import Consent, ConsentWord, consent_of
 from policies.fields import Fields
 from policies.hours_file import read_hours
@@ -61,14 +62,16 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     warn_of_long_texts(phrases, findings, segments_max=settings.sending.sms_max_segments)
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
     lists = _known_to("routing.yaml", files, spare, words)
-    routing = read_routing(tops["routing.yaml"], queues=queues, terms=Terms(lists=lists, numbers=numbers))
-    junk_terms = Terms(lists=_known_to("junk.yaml", files, spare, words), numbers=numbers, judges=True)
-    junk = read_junk(tops["junk.yaml"], terms=junk_terms)
+    index = WordIndex()  # one for all that is asked of every text, which is looked through once then
+    routing_terms = Terms(lists=lists, numbers=numbers, index=index)
+    routing = read_routing(tops["routing.yaml"], queues=queues, terms=routing_terms)
+    junk_lists = _known_to("junk.yaml", files, spare, words)
+    junk = read_junk(tops["junk.yaml"], terms=Terms(lists=junk_lists, numbers=numbers, judges=True, index=index))
     known = _known_lists(spare, lists)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
-        junk=junk, phrases=phrases, consent=_consent(words), spoken=spoken_of(known), matters=matters_of(known),
-        warnings=(),
+        junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
+        matters=matters_of(known, index), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -133,9 +136,9 @@ def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> 
     return {**lists, **{name: ours[name] for name in missing if name in ours}}
 
 
-def _consent(words: Fields) -> Consent:
+def _consent(words: Fields, index: WordIndex) -> Consent:
     block = words.block("consent", keys=[kind.value for kind in ConsentWord])
-    return consent_of({kind: _plain_words(block, kind.value) for kind in ConsentWord})
+    return consent_of({kind: _plain_words(block, kind.value) for kind in ConsentWord}, index)
 
 
 def _plain_words(block: Fields, key: str) -> Iterable[str]:

@@ -89,7 +89,7 @@ class Routing:
     def topics_in(self, text: str) -> tuple[str, ...]:
         """What the words of a text are about: an outcome for each topic, never a word of theirs."""
         hits = self.words.hits(text) if text and self._masks else 0
-        return tuple(topic for mask, topic in self._masks if hits & mask) if hits else ()
+        return tuple([topic for mask, topic in self._masks if hits & mask]) if hits else ()
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
         """The verdict on one contact."""

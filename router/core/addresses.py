@@ -4,6 +4,7 @@ Pure: what needs tables of numbering plans (country, zones, dialable) is passed 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 from router.core.clock import Ms
 from router.core.values import field, replace, value
@@ -100,6 +101,7 @@ class Address:
         return replace(self, windows=(*others, (via, last))[-WINDOWS_MAX:])
 
 
+@lru_cache(maxsize=16)  # a contact is asked for its key in several places
 def matching_key(value: str) -> str:
     """The key under which an address is found again: equal for all spellings of one line, different for two lines.
 

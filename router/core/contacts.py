@@ -87,8 +87,9 @@ def take_contact(making: Making, command: TakeContact) -> None:
         )
     elif not case.status.is_live and not is_order:
         making.emit(CaseReopened(case=case.id, at=making.now))
+        case = making.case(case.id)
     if case.side is not None or case.customer != customer.id:
-        case = side_of(making, making.case(case.id), customer, at=command.at)
+        case = side_of(making, case, customer, at=command.at)
     owner = customer.id
     media = keep_media(making, command, owner=owner)
     if command.files:
@@ -99,7 +100,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
             case=case.id,
             customer=customer.id,
             at=command.at,
-            entry=making.case(case.id).entries + 1,
+            entry=case.entries + 1,
             channel=command.channel,
             address=address.id,
             via=command.via,
@@ -127,7 +128,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
     elif command.touch is not None or not _take_answer(making, case.id, text):  # anybody can touch for anybody
         want_work(
             making,
-            replace(command, evidence=graded.evidence),
+            command if command.evidence is graded.evidence else replace(command, evidence=graded.evidence),
             case_id=case.id,
             address=address,
             known=is_known,
@@ -141,6 +142,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
 
 def _ask(making: Making, customer: Customer, received: Event, *, is_unsure: bool) -> None:
     """Ask which matter it is, and who wrote, where that is not clear."""
+    if not is_unsure and not customer.users:
+        return
     if not isinstance(received, ContactReceived) or making.case(received.case).junk:
         return
     if is_unsure:
@@ -156,6 +159,8 @@ def _take_answer(making: Making, id: CaseId, text: str) -> bool:
 
 def _note_context(making: Making, command: TakeContact) -> None:
     """What came along besides words stands on the timeline, a row each, and in the vault: it may be personal."""
+    if not command.context and command.touch is None:
+        return
     extra = command.touch.extra if command.touch else {}
     told = {**command.context, **{f"extra.{name}": value for name, value in extra.items()}}
     received = making.events[-1]

@@ -96,7 +96,10 @@ class Customer:
     erased_at: Ms | None = None  # ids, numbers and times are left
 
     def address(self, id: AddressId) -> Address | None:
-        return next((a for a in self.addresses if a.id == id), None)
+        for address in self.addresses:
+            if address.id == id:
+                return address
+        return None
 
 
 @value

@@ -76,10 +76,11 @@ UNSENT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
 
 def check(state: State, command: Command) -> None:
     """Raises Rejected(ERASED) for what needs a customer who is there."""
-    if not isinstance(command, REFUSED):
+    if type(command) not in REFUSED:
         return
-    if any(isinstance(d, Customer) and d.erased_at is not None for d in state.values()):
-        raise Rejected(Reason.ERASED, "customer")
+    for document in state.values():
+        if isinstance(document, Customer) and document.erased_at is not None:
+            raise Rejected(Reason.ERASED, "customer")
 
 
 def erase_customer(making: Making, command: EraseCustomer) -> None:

@@ -52,13 +52,13 @@ def has_met(customer: Customer | None) -> bool:
 
 def set_aside_contact(making: Making, command: TakeContact, case: Case, facts: dict[str, Fact], *, known: bool) -> bool:
     """Set a contact aside that is junk. False: it is to be worked on. `known`: we had met them before."""
-    judged = {**facts, "known_customer": known, "alike": case.alike, "junk_before": making.customer(case.customer).junk}
-    found = making.context.policy.judge(judged)
-    if found is None:
-        return False
     is_proved = command.evidence is Evidence.PROOF or (known and command.evidence is not Evidence.WEAK)
     asks_for_call = command.touch is not None and command.touch.calls
-    if command.channel not in JUDGED or is_proved or asks_for_call or not _begins_matter(making, case):
+    if command.channel not in JUDGED or is_proved or asks_for_call:
+        return False
+    judged = {**facts, "known_customer": known, "alike": case.alike, "junk_before": making.customer(case.customer).junk}
+    found = making.context.policy.judge(judged)
+    if found is None or not _begins_matter(making, case):
         return False
     if making.context.policy.route(facts).is_danger:
         return False

@@ -39,6 +39,9 @@ class Link:
     candidates: tuple[Candidate, ...] = ()
 
 
+NOTHING_OPEN = Link(None, "new_case", ("nothing_open",))
+
+
 @value
 class Words:
     """What the words of a contact tell; never the words. `topics` as the policy's rules name them."""
@@ -57,7 +60,7 @@ def read_words(making: Making, customer: Customer | None, text: str, besides: tu
 
     Whoever is new has no other matter, so no more than the topic is looked for."""
     policy = making.context.policy
-    topics = (*policy.topics_in(text), *besides)
+    topics = policy.topics_in(text) + besides
     if not text or customer is None or customer.last_case is None:
         return Words(topics=topics) if topics else NO_WORDS
     return Words(
@@ -74,7 +77,10 @@ def references_in(text: str) -> tuple[str, ...]:
     >>> references_in("about 48 2196 3, please: not 48-2196-4")
     ('48-2196-3',)
     """
-    runs = (part for run in RUNS.findall(text) for part in (run, *run.split()))
+    found = RUNS.findall(text)
+    if not found:
+        return ()
+    runs = (part for run in found for part in (run, *run.split()))
     return tuple(dict.fromkeys(ref for run in runs if (ref := normalised_reference(run))))
 
 
@@ -82,20 +88,21 @@ def link(
     making: Making, customer: Customer, command: TakeContact | TakeCall, *, address: AddressId, words: Words
 ) -> Link:
     """The case of `customer` that this contact is about."""
+    if customer.last_case is None and customer.joined is None and not customer.members:
+        return NOTHING_OPEN
     rules = making.context.policy.settings.cases
     since = Ms(command.at - rules.link_window_days * DAY_MS)
     person = people(making, customer)
     ids = [id for one in person for id in one.live_cases]
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
+    if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
+        return Link(named, "reference", (REFERENCE,))
     cases = [case for case in known if case.changed_at >= since]
     if len(person) > 1:  # their own matters go before those of who was found to be the same person
         cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
-    last = _last_case(making, person)
-    ended = last if last is not None and not last.status.is_live else None
-    if named := next((c for c in (*known, ended) if c is not None and _is_named(making, c, words)), None):
-        return Link(named, "reference", (REFERENCE,))
     if cases:
         return _of_open(making, customer, command, cases, address=address, words=words)
+    ended = next(iter(_ended(making, person)), None)
     return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
 
 
@@ -106,11 +113,17 @@ def people(making: Making, customer: Customer) -> list[Customer]:
     return [document for document in making.state.values() if isinstance(document, Customer)]
 
 
-def _last_case(making: Making, person: list[Customer]) -> Case | None:
-    """The matter that was opened last, or what it goes on in."""
+def _ended(making: Making, person: list[Customer]) -> list[Case]:
+    """The matter that was opened last, or what it goes on in, where that is over; else nothing."""
     found = [making.state.get(one.last_case or "") for one in person]
     cases = [making.head(case.id) for case in found if isinstance(case, Case)]
-    return max(cases, key=lambda case: (case.changed_at, case.id), default=None)
+    last = max(cases, key=lambda case: (case.changed_at, case.id), default=None)
+    return [last] if last is not None and not last.status.is_live else []
+
+
+def _named(making: Making, cases: list[Case], words: Words) -> Case | None:
+    """The first case whose reference, or that of one that goes on in it, they wrote."""
+    return next((c for c in cases if any(one.ref in words.references for one in tree_of(making.state, c))), None)
 
 
 # --- something is open ------------------------------------------------------------------------------------------------
@@ -141,19 +154,17 @@ def _by_line(
     making: Making, customer: Customer, command: TakeContact | TakeCall, cases: list[Case], *, address: AddressId
 ) -> Link | None:
     """A reply to what we wrote on this line, or the call that is promised to it."""
-    asked = [case for case in cases if _was_asked(case, command.at) and _same_line(case, command)]
-    if asked:
+    here = [case for case in cases if _same_line(case, command)]
+    if asked := [case for case in here if _was_asked(case, command.at)]:
         return Link(max(asked, key=_heard_at), "answer_to_question", ("asked_which",))
-    answered = [case for case in cases if _same_line(case, command) and _is_reply(case, command.at)]
-    if answered:
+    if answered := [case for case in here if _is_reply(case, command.at)]:
         best = max(answered, key=lambda case: (case.answered_at or 0, case.id))
         return Link(best, "reply", ("same_line",))
-    line = found.line if (found := customer.address(address)) is not None else None
-    for case in cases:
+    for case in [case for case in cases if case.promise is not None]:
         promise = making.state.get(case.promise or "")
         if isinstance(promise, Promise) and promise.state in PENDING and promise.address is not None:
-            promised = customer.address(promise.address)
-            if promised is not None and promised.line == line:
+            promised, found = customer.address(promise.address), customer.address(address)
+            if promised is not None and promised.line == (found.line if found is not None else None):
                 return Link(case, "open_promise", ("promise",))
     return None
 
@@ -214,7 +225,7 @@ def _of_ended(
     """A solved case opens again when its customer comes back, unless it is about something else; a closed one only
     when they say that it is about the same."""
     if ended is None or ended.solved_at is None or ended.solved_at < command.at - reopen_ms:
-        return Link(None, "new_case", ("nothing_open",))
+        return NOTHING_OPEN
     if words.is_another or is_other_matter(making, ended, words):
         ground = "says_other" if words.is_another else "other_words"
         return Link(None, "new_matter", (ground,), _candidates([ended], "solved"))
@@ -223,7 +234,7 @@ def _of_ended(
     fits = not topics_of(making, ended).isdisjoint(words.topics)
     if ended.asked and (words.is_again or fits):
         return Link(ended, "reply_after_closed", ("says_again",) if words.is_again else ("same_words",))
-    return Link(None, "new_case", ("nothing_open",))
+    return NOTHING_OPEN
 
 
 def going_on(making: Making, found: Link) -> Link:
@@ -237,17 +248,17 @@ def going_on(making: Making, found: Link) -> Link:
 
 def topics_of(making: Making, case: Case) -> set[str]:
     """What a case is about, and all that go on in it."""
+    if case.side is None:
+        return set(case.topics)
     return {topic for one in tree_of(making.state, case) for topic in one.topics}
 
 
 def is_other_matter(making: Making, case: Case, words: Words) -> bool:
     """Whether the words are about something, the case is about something, and it is not the same."""
-    topics = topics_of(making, case) if words.topics else set[str]()
+    if not words.topics:
+        return False
+    topics = topics_of(making, case)
     return bool(topics) and topics.isdisjoint(words.topics)
-
-
-def _is_named(making: Making, case: Case, words: Words) -> bool:
-    return bool(words.references) and any(one.ref in words.references for one in tree_of(making.state, case))
 
 
 def _candidates(cases: list[Case], *why: str) -> tuple[Candidate, ...]:

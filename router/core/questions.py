@@ -72,9 +72,11 @@ def _spoken(making: Making, question: Question, language: str) -> str:
 def take_answer(making: Making, id: CaseId, text: str) -> bool:
     """Take words as the answer, where the question is open and they are one of its numbers. True when they were."""
     case = making.case(id)
-    said = text.strip().rstrip(".)")
-    if case.question is None or case.ask is None or not said.isdecimal() or len(said) > 2:
+    if case.question is None or case.ask is None:
         return False  # whoever had it is through: these are words for whoever comes next
+    said = text.strip().rstrip(".)")
+    if not said.isdecimal() or len(said) > 2:
+        return False
     n = int(said)
     if not 1 <= n <= len(case.question.choices):
         return False

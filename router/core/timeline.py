@@ -1,5 +1,7 @@
 """The timeline: which events make a row in a case's story, and what that row says. One event, at most one row."""
 
+from typing import Any
+
 from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
@@ -75,8 +77,55 @@ def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
+ROW_KINDS: dict[type[Event], str] = {
+    **dict.fromkeys((ContactReceived, MessageQueued), "message"),
+    ContextNoted: "context",
+    **dict.fromkeys((NoteAdded, WishNoted), "note"),
+    **dict.fromkeys((SwitchOffered, LinksRevoked), "switch"),
+    **dict.fromkeys(
+        (DevicePaired, DeviceUnpaired, CandidatesDropped, CasesMerged, CasesUnmerged, CaseSplit, SplitUndone),
+        "identity",
+    ),
+    IdentityNoted: "identity",
+    **dict.fromkeys(
+        (WorkWanted, AskChanged, RoutingNoted, ContactSetAside, ContactReleased, MatterAsked, MatterAnswered),
+        "decision",
+    ),
+    **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
+    **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
+    **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked), "call"),
+    **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
+    **dict.fromkeys((PromiseMade, PromiseChanged), "promise"),
+}
+"""Events that make a row, and of which kind. A contact by phone makes one of the kind `call`."""
+
+
+def row_of(event: Event) -> tuple[CaseId, int, str] | None:
+    """In which case's timeline `event` makes a row, which one, and of what kind: all that is written of it beside the
+    event itself. None: it makes none."""
+    kind = ROW_KINDS.get(type(event))
+    if kind is None:
+        return None
+    match event:
+        case ContactReceived():
+            return event.case, event.entry, "call" if event.channel is Channel.PHONE else kind
+        case CasesMerged():
+            return event.into, event.entry, kind
+        case CasesUnmerged():
+            return event.head, event.entry, kind
+        case _:
+            told: Any = event
+            return (told.case, told.entry, kind) if told.case is not None else None
+
+
+def rows_of(events: tuple[Event, ...]) -> tuple[tuple[CaseId, int, str], ...]:
+    """The rows that the events of one command make."""
+    return tuple([row for event in events if (row := row_of(event)) is not None])
+
+
 def entry_of(event: Event) -> Entry | None:
-    """The row that `event` adds to its case's timeline, or None."""
+    """The row that `event` adds to its case's timeline, as people read it, or None (see `row_of`)."""
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}

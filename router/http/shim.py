@@ -24,6 +24,7 @@ from router.node.node import Node
 
 TWIML = EMPTY.content_type
 STREAM_PATH = "/api/v1/stream"
+SOCKETS = (STREAM_PATH, CHAT_PATH)
 SEND_S = 10.0
 """A reader that takes longer than this for one frame is cut."""
 HEARTBEAT_S = 20.0
@@ -85,7 +86,7 @@ class Shim:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        if _raw(request).startswith(SOCKETS) and request.headers.get("Upgrade", "").lower() == "websocket":
             if _raw(request).startswith(STREAM_PATH):
                 return await self._stream(request)
             if _raw(request).partition("?")[0] == CHAT_PATH:
@@ -122,12 +123,11 @@ class Shim:
 
     def _bytes_max(self, request: web.BaseRequest) -> int:
         """How long the body may be. Raises Problem where nobody whom we know brings a mail, which may be large."""
-        head = _head(request)
         if _raw(request).startswith(CHAT_PREFIX):
-            return self._chat_pages.body_bytes_max(head) or self._body_bytes_max
-        if not _raw(request).startswith(MAIL_PATH):
-            return self._body_bytes_max
-        return max(self._door.body_bytes_max(head), self._body_bytes_max)
+            return self._chat_pages.body_bytes_max(_head(request)) or self._body_bytes_max
+        if _raw(request).startswith(MAIL_PATH):
+            return max(self._door.body_bytes_max(_head(request)), self._body_bytes_max)
+        return self._body_bytes_max
 
     async def _read(self, request: web.BaseRequest, at_most: int) -> bytes:
         if not request.can_read_body:

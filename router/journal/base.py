@@ -27,7 +27,7 @@ from router.core.documents import (
 )
 from router.core.events import CaseSplit, CommandTaken, Event, SplitUndone
 from router.core.values import field, replace, value
-from router.core.words import AddressId, CallState, Channel, PromiseState, WorkState
+from router.core.words import AddressId, CallState, CaseId, Channel, PromiseState, WorkState
 from router.journal.terms import Term
 
 MOVING = ("SplitCase", "UnmergeCases")
@@ -73,7 +73,7 @@ class Batch:
     key: str
     events: tuple[Event, ...]
     documents: tuple[tuple[Document, int], ...] = ()  # each with the version it replaces, 0 when new
-    entries: tuple[Entry, ...] = ()
+    rows: tuple[tuple[CaseId, int, str], ...] = ()  # of timelines: case, number there, kind
     lines: tuple[tuple[AddressId, int], ...] = ()  # of chats, each with its number there
     kept: tuple[Kept, ...] = ()
     indexed: tuple[Indexed, ...] = ()

@@ -20,7 +20,7 @@ from router.core.documents import Case, Document, Entry, Message, State
 from router.core.events import Event
 from router.core.evolve import evolve
 from router.core.files import hash_in
-from router.core.timeline import entry_of, line_of
+from router.core.timeline import entry_of, line_of, rows_of
 from router.core.values import replace
 from router.journal import codec
 from router.journal.base import (
@@ -254,7 +254,7 @@ class MemoryJournal:
             key=str(record["key"]),
             events=events,
             documents=tuple((d, 0) for id, d in after.items() if before.get(id) is not d),
-            entries=tuple(e for event in events if (e := entry_of(event))),
+            rows=rows_of(events),
             lines=tuple(line for event in events if (line := line_of(event))),
             kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
             indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),

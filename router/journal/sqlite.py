@@ -296,7 +296,7 @@ class SqliteJournal:
             [(s.last, s.first, s.at, s.stream, s.kind, codec.encode_events(s.events)) for _, s in accepted],
         )
         many(PUT_DOCUMENT, [_document_row(d) for d in _last_versions(b for b, _ in accepted)])
-        many(INSERT_ENTRY, [(e.case, e.n, e.kind, s.last) for b, s in accepted for e in b.entries])
+        many(INSERT_ENTRY, [(*row, s.last) for b, s in accepted for row in b.rows])
         many(INSERT_LINE, [(address, n, s.last) for b, s in accepted for address, n in b.lines])
         many(PUT_MOVED, [(m.case, m.n, m.to) for b, _ in accepted for m in b.moved])
         many(

@@ -10,7 +10,7 @@ from router.core.clock import Ms
 from router.core.commands import Command
 from router.core.context import Context, Decision, SharedLine
 from router.core.documents import State
-from router.core.timeline import entry_of, lines_of
+from router.core.timeline import lines_of, rows_of
 from router.core.values import value
 from router.core.words import AddressId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored, moves_of
@@ -81,7 +81,7 @@ def batch_of(
         key=command.key,
         events=decision.events,
         documents=tuple(decision.changed(before)),
-        entries=tuple(entry for event in decision.events if (entry := entry_of(event)) is not None),
+        rows=rows_of(decision.events),
         lines=lines_of(decision.events),
         kept=decision.kept,
         indexed=decision.indexed,

@@ -296,7 +296,7 @@ async def test_the_ten_thousandth_row_costs_what_the_tenth_did(engine: Engine):
         batch = writer.contact()
         await journal.append(batch)
         if n in (10, 300):
-            sizes.append((len(batch.documents), len(batch.entries), len(batch.kept)))
+            sizes.append((len(batch.documents), len(batch.rows), len(batch.kept)))
     assert sizes[0] == sizes[1] == (1, 1, 1)
 
 
