@@ -67,3 +67,4 @@ class Letter:
     bounce: Bounce | None = None
     authenticated: str = "none"  # pass, fail, none: DMARC as the configured verifier found it
     notes: tuple[str, ...] = ()  # what is odd, in words for the agent
+    source: bytes = b""  # what is kept as its source where a card number stood in it; empty: the mail as it came

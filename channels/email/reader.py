@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from channels.email.heading import read_head
 from channels.email.letter import Letter, Part
 from channels.email.reading import read_letter
+from channels.email.redacting import without_card_numbers
 from channels.email.worker import Known, Limit, Worker, WorkerGone
 from router.core.clock import Ms
 from router.core.values import replace
@@ -26,6 +28,11 @@ READINGS_MAX = 2
 UNREAD = "it could not be read; its source is attached"
 
 
+def read_clean(raw: bytes, **known: Any) -> Letter:
+    """Read a mail, and take out what is never kept of it."""
+    return without_card_numbers(read_letter(raw, **known), raw)
+
+
 class Reader:
     """`verifier`: whose Authentication-Results are believed. `ours`: our own addresses. `read` is what reads, with the
     parameters of `read_letter`, in a process of its own; `limit` is entered around each such reading."""
@@ -36,7 +43,7 @@ class Reader:
         verifier: str = "",
         ours: tuple[str, ...] = (),
         beside: bool = True,
-        read: Callable[..., Letter] = read_letter,
+        read: Callable[..., Letter] = read_clean,
         limit: Limit | None = None,
     ) -> None:
         self._verifier = verifier
@@ -99,4 +106,4 @@ def unread(raw: bytes, head: Callable[[bytes], Letter]) -> Letter:
         digest = hashlib.sha256(raw).hexdigest()
         known = Letter(message_id=f"<{digest[:40]}@unread.invalid>", fingerprint=digest)
     source = Part(name="mail.eml", content_type="message/rfc822", content=raw)
-    return replace(known, parts=(source,), notes=(*known.notes, UNREAD))
+    return without_card_numbers(replace(known, parts=(source,), notes=(*known.notes, UNREAD)), raw)

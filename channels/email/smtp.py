@@ -17,6 +17,8 @@ from channels.email.post import Admit, Envelope, PostFailure, PostRefused, Reply
 from channels.email.smtp_session import FAILED, NO_ADDRESS, Session, SmtpLimits, TurnedAway
 
 CONNECTIONS_OUT_MAX = 5
+KEPT_S = 5.0
+"""How long a connection is kept for the next mail. Servers wait longer (RFC 5321 section 4.5.3.2.7: five minutes)."""
 QUIT_S = 2.0
 UTF8_REFUSED = Reply(550, "5.6.7 this server takes no addresses outside ASCII")
 LEAVING = 421  # on all recipients, whoever was asked about
@@ -25,7 +27,7 @@ TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
 
 
 class SmtpPost:
-    """Carries mail to one server, one connection for each, a few at a time."""
+    """Carries mail to one server, over a few connections; each is kept for a moment, for mails come in swarms."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class SmtpPost:
         self._host, self._port, self._tls, self._tls_context = host, port, tls, tls_context
         self._username, self._password, self._name = username, password, name
         self._turns = asyncio.Semaphore(CONNECTIONS_OUT_MAX)
+        self._kept: dict[aiosmtplib.SMTP, asyncio.TimerHandle] = {}  # open, and nothing under way on them
 
     async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
         """See `Post`. A connection that is lost anywhere after DATA was said counts as: may have arrived."""
@@ -50,9 +53,19 @@ class SmtpPost:
         client, progress = self._client(timeout_s), _Progress()
         try:
             async with asyncio.timeout(timeout_s), self._turns:
-                unreached = await _converse(client, envelope, progress)
-            await _leave(client)
-            return unreached
+                if (kept := self._kept_one()) is not None:
+                    client, fresh = kept, client
+                    try:
+                        unreached = await _carry(client, envelope, progress)
+                        return self._keep(client, unreached)
+                    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPSenderRefused, OSError):
+                        if progress.is_begun:
+                            raise
+                        client.close()  # it was open too long for the other side
+                        client = fresh
+                await _open(client)
+                unreached = await _carry(client, envelope, progress)
+            return self._keep(client, unreached)
         except aiosmtplib.SMTPAuthenticationError as problem:  # a word on us, not on the mail
             raise PostFailure(f"{self._host} does not let us in: {problem}", may_have_arrived=False) from problem
         except aiosmtplib.SMTPResponseException as problem:
@@ -64,7 +77,27 @@ class SmtpPost:
             reason = f"no reply from {self._host}:{self._port}: {problem!r}"
             raise PostFailure(reason, may_have_arrived=progress.is_data_said) from problem
         finally:
+            if client not in self._kept:
+                client.close()
+
+    def _kept_one(self) -> aiosmtplib.SMTP | None:
+        """A connection on which nothing is under way."""
+        while self._kept:
+            client, timer = self._kept.popitem()
+            timer.cancel()
+            if client.is_connected:
+                return client
             client.close()
+        return None
+
+    def _keep(self, client: aiosmtplib.SMTP, unreached: tuple[Unreached, ...]) -> tuple[Unreached, ...]:
+        self._kept[client] = asyncio.get_running_loop().call_later(KEPT_S, self._let_go, client)
+        return unreached
+
+    def _let_go(self, client: aiosmtplib.SMTP) -> None:
+        if self._kept.pop(client, None) is not None:
+            leaving = asyncio.get_running_loop().create_task(_leave(client), name="leave a mail server")
+            leaving.add_done_callback(lambda _: client.close())
 
     def _client(self, timeout_s: float) -> aiosmtplib.SMTP:
         return aiosmtplib.SMTP(
@@ -82,13 +115,17 @@ class SmtpPost:
 
 @dataclass(slots=True)
 class _Progress:
+    is_begun: bool = False  # the server has heard whom it is from, and said yes
     is_data_said: bool = False
 
 
-async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> tuple[Unreached, ...]:
+async def _open(client: aiosmtplib.SMTP) -> None:
     await client.connect()
     with suppress(aiosmtplib.SMTPHeloError):  # then it speaks HELO, and has no extensions
         await client.ehlo()
+
+
+async def _carry(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> tuple[Unreached, ...]:
     raw, options, encoding = envelope.raw, list[str](), "ascii"
     if client.supports_extension("size"):
         lone_ends = raw.count(b"\n") - raw.count(b"\r\n")  # each grows by one byte on its way
@@ -102,6 +139,7 @@ async def _converse(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Prog
     if encoding == "ascii" and not (envelope.sender + first).isascii():
         raise PostRefused(UTF8_REFUSED.code, UTF8_REFUSED.text)
     await client.mail(envelope.sender, options=options, encoding=encoding)
+    progress.is_begun = True
     await client.rcpt(first, encoding=encoding)
     unreached = [Unreached(one, no) for one in copies if (no := await _refusal(client, one, encoding=encoding))]
     progress.is_data_said = True

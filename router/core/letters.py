@@ -114,7 +114,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             media=tuple(keep_file(making, file, owner=customer.id) for file in mail.files),
             language=language if text and not mail.automatic and not participant else None,
             late=command.late,
-            opt_out_hint=not mail.automatic and policy.mentions_opt_out(text),
+            opt_out_hint=not mail.automatic and policy.mentions_opt_out(whole),
             letter=letter,
             participant=participant,
             mark=mark,

@@ -14,11 +14,14 @@ ADDRESS_MARK = "[address]"
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,200}@[^\s<>()\[\],;:\"']{1,255}|\+\d(?:[ ().-]?\d){6,20}|\b\d{7,20}\b")
 """Mail addresses, numbers with a plus, and long ones without."""
 SEPARATORS = " \\-.\\u00a0\\u2010-\\u2015\\u2212"
-FIGURES = "0123456789"
-CODE_MIN = 3
 _FIGURE = re.compile(r"\d")
 _GROUPED = re.compile(rf"\d+(?:[{SEPARATORS}]{{1,2}}\d+)*")
 """Cards are written in one piece, in groups of three to six, or figure by figure."""
+_SHORTEST = b"0" * CARD_DIGITS[0]
+_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_APART = b" -." + bytes(range(0x80, 0x100))
+_ODD_FIGURE = re.compile(r"[^\x00-\x7F\D]")
+"""A digit that is none of ASCII's."""
 GROUP_MIN = 3
 _CODE = re.compile(
     r"(\b(?:cvv2?|cvc2?|csc|cid|card verification code|security code|kartenprüfnummer|prüfnummer|prüfziffer"
@@ -82,16 +85,21 @@ def without_cards(text: str) -> str:
     """
     if _FIGURE.search(text) is None:  # most texts end here
         return text
-    figures = sum(map(text.count, FIGURES)) if text.isascii() else sum(map(str.isdecimal, text))
-    if figures < CODE_MIN:
-        return text
     kept = text
-    if figures >= CARD_DIGITS[0] and (kept := _GROUPED.sub(_without_cards, text)) != text:
+    if _may_have_card(text) and (kept := _GROUPED.sub(_without_cards, text)) != text:
         kept = _AFTER_CARD.sub(rf"\1{SECRET_MARK}", kept)
     small = text.casefold()
     if "cv" in small or "code" in small or "csc" in small or "cid" in small or "prüf" in small or "digo" in small:
         kept = _CODE.sub(rf"\1{SECRET_MARK}", kept)
     return text if kept == text else kept
+
+
+def _may_have_card(text: str) -> bool:
+    """Whether as many digits stand together as the shortest card has, with anything between them that may: a quick
+    look, with which most texts are done."""
+    if not text.isascii() and _ODD_FIGURE.search(text) is not None:
+        return True
+    return _SHORTEST in text.encode("utf-8", "replace").translate(_ZEROS, _APART)
 
 
 def _without_cards(found: re.Match[str]) -> str:

@@ -25,7 +25,6 @@ from router.core.values import replace
 from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
 from router.node.mail_guard import MailGuard
-from router.node.mail_redaction import without_card_numbers
 from router.node.taking import AnswerOf, Outcome
 
 THREADS_MAX = 30
@@ -34,7 +33,6 @@ OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
-REDACTED_AT_ONCE_MAX = 64 * 1024
 WAITED_MS_MAX = 30 * DAY_MS
 """A mail that waited longer than this counts as if it had come then."""
 
@@ -105,9 +103,8 @@ class Letterbox:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()
         letter = await self._read(envelope.raw, now)
-        letter, raw, is_redacted = await _redacted(letter, envelope.raw)
         threads = await self._threads(envelope, letter)
-        command = await self._command(envelope, letter, now, raw=raw, late=late, is_redacted=is_redacted)
+        command = await self._command(envelope, letter, now, late=late)
         outcome = await self._placed(command, threads)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
@@ -133,9 +130,7 @@ class Letterbox:
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    async def _command(
-        self, envelope: Envelope, letter: Letter, now: Ms, *, raw: bytes, late: bool, is_redacted: bool
-    ) -> TakeContact:
+    async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
         sender, vouched = _sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
@@ -158,7 +153,9 @@ class Letterbox:
             late=late,
             mail=MailIn(
                 id=letter.message_id,
-                raw=await stored(self._journal, await _file(raw, "mail.eml", "message/rfc822")),
+                raw=await stored(
+                    self._journal, await _file(letter.source or envelope.raw, "mail.eml", "message/rfc822")
+                ),
                 thread=" ".join(letter.references[-THREADS_MAX:]),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
@@ -177,7 +174,7 @@ class Letterbox:
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=f"{letter.bounce.status} {letter.bounce.reason}".strip() if letter.bounce else "",
                 quiet=quiet,
-                redacted=is_redacted,
+                redacted=bool(letter.source),
                 notes=notes,
             ),
         )
@@ -235,14 +232,6 @@ class Letterbox:
         """The message of ours that has this Message-ID."""
         reference = reference_of_message_id(message_id, self._secret) if message_id else None
         return MessageId(reference) if reference is not None and reference.startswith("msg_") else None
-
-
-async def _redacted(letter: Letter, raw: bytes) -> tuple[Letter, bytes, bool]:
-    """Without card numbers; of a long mail in a thread, so that it holds up no call."""
-    long = len(letter.text) + len(letter.html) + sum(len(part.content) for part in letter.parts)
-    if long > REDACTED_AT_ONCE_MAX:
-        return await asyncio.to_thread(without_card_numbers, letter, raw)
-    return without_card_numbers(letter, raw)
 
 
 def _came_at(envelope: Envelope, now: Ms) -> Ms:

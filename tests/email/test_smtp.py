@@ -216,6 +216,42 @@ async def test_a_refused_greeting_is_a_refusal():
     assert caught.value.permanent
 
 
+class Counting:
+    """A mail server that says yes to all, and hangs up when it has taken `mails_max` mails on one connection."""
+
+    def __init__(self, mails_max: int) -> None:
+        self.mails_max = mails_max
+        self.mails: list[int] = []  # by connection
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(self.mails)
+        self.mails.append(0)
+        writer.write(b"220 hi\r\n")
+        is_data = False
+        while line := await reader.readline():
+            if is_data and line != b".\r\n":
+                continue
+            if is_data:
+                self.mails[number] += 1
+            is_data = line == b"DATA\r\n"
+            writer.write(b"354 go on\r\n" if is_data else b"250 ok\r\n")
+            if self.mails[number] == self.mails_max:
+                break
+        writer.close()
+
+
+@pytest.mark.parametrize(("mails_max", "expected"), [(9, [3]), (1, [1, 1, 1]), (2, [2, 1])])
+async def test_mails_in_a_row_take_one_connection_and_each_arrives_once(mails_max: int, expected: list[int]):
+    """Servers close connections as they like; that is no failure, and nothing goes twice."""
+    counting = Counting(mails_max)
+    server = await asyncio.start_server(counting.serve, HOST, 0)
+    post = SmtpPost(HOST, server.sockets[0].getsockname()[1])
+    for _ in range(3):
+        await post.deliver(MAIL, timeout_s=5)
+    server.close()
+    assert counting.mails == expected
+
+
 ANA, TOM, EVA = "ana@support.example", "tom@elsewhere.example", "eva@elsewhere.example"
 NOBODY, GREY = Reply(550, "5.1.1 No such user here"), Reply(450, "4.2.0 Greylisted")
 SYSTEM_FULL, LEAVING = Reply(452, "4.3.1 Disk full"), Reply(421, "4.3.2 Going down")

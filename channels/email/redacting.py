@@ -15,20 +15,21 @@ REMOVED = "a card number stood in it: it was taken out, and its source is kept w
 PLAIN = ("text/", "message/")
 
 
-def without_card_numbers(letter: Letter, raw: bytes) -> tuple[Letter, bytes, bool]:
-    """The letter and its source without card numbers, and whether there were any. Where not, both are the same."""
+def without_card_numbers(letter: Letter, raw: bytes) -> Letter:
+    """The letter without card numbers, and with the source that is to be kept instead of `raw`. The same letter where
+    there were none."""
     subject, text = without_cards(letter.subject), without_cards(letter.text)
     words, html = without_cards(letter.new_words), without_cards(letter.html)
     parts = tuple(_part(part) for part in letter.parts)
     is_said = subject is not letter.subject or text is not letter.text or words is not letter.new_words
     if not is_said and html is letter.html and all(a is b for a, b in zip(parts, letter.parts, strict=True)):
-        return letter, raw, False
+        return letter
     if is_said and html is letter.html:
         html = ""  # the number stands in it in pieces
     cleaned = replace(
         letter, subject=subject, text=text, new_words=words, html=html, parts=parts, notes=(*letter.notes, REMOVED)
     )
-    return cleaned, _source(raw, cleaned), True
+    return replace(cleaned, source=_source(raw, cleaned))
 
 
 def _part(part: Part) -> Part:
