@@ -6,7 +6,7 @@ in a `WordIndex`; a condition on words then tests one bit.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import cel
 
@@ -183,6 +183,9 @@ class Not:
         return f"not ({self.part})"
 
 
+NONE: Final[Mapping[str, int]] = {}
+
+
 @dataclass(slots=True)
 class WordIndex:
     """Every word of every list, and which lists have it, as bits: one pass over a text answers for all lists.
@@ -195,6 +198,7 @@ class WordIndex:
     _words: dict[str, int] = field(default_factory=dict[str, int])
     _parts: dict[str, int] = field(default_factory=dict[str, int])
     _phrases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])  # by their first word
+    _known: set[str] = field(default_factory=set[str])  # all words of either
     _last: tuple[str, int] = ("", 0)  # the text that was asked for last: a contact asks for it more than once
 
     def mask_of(self, entries: tuple[str, ...]) -> int:
@@ -214,14 +218,12 @@ class WordIndex:
             return known
         words = words_of(text)
         line, hits = f" {' '.join(words)} ", 0
-        for mask in map(self._words.get, words):
-            if mask:
-                hits |= mask
         for part, mask in self._parts.items():
             if part in line:
                 hits |= mask
-        for begun in self._phrases.keys() & words:
-            for part, mask in self._phrases[begun].items():
+        for word in self._known.intersection(words):
+            hits |= self._words.get(word, 0)
+            for part, mask in self._phrases.get(word, NONE).items():
                 if part in line:
                     hits |= mask
         self._last = (text, hits)
@@ -236,6 +238,8 @@ class WordIndex:
             table = self._phrases.setdefault(words[0], {}) if len(words) > 1 else self._parts
             key = f" {' '.join(words)}{'' if is_beginning else ' '}"
         table[key] = table.get(key, 0) | mask
+        if table is not self._parts:
+            self._known.add(words[0])
 
 
 def word_mask(condition: Condition) -> int:
