@@ -143,13 +143,14 @@ async def start_service(
             version=__version__,
             sandbox_url=provider,
             public_url=host.public_url,
+            identities=identities_of(settings),
         )
         door = MailDoor(
             service,
             bytes_max=settings.mail.bytes_max,
             mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode(),
         )
-        chat = service.chat = ChatDoor(service, live, identities=identities_of(settings))
+        chat = service.chat = ChatDoor(service, live)
         chat_pages = ChatPages(chat, has_test_page=provider is not None)
         front = Front(
             service,

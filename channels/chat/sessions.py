@@ -36,6 +36,11 @@ class Session:
     is_proved: bool = False
 
 
+def user_address(subject: str, *, site: str) -> str:
+    """The address of somebody for whom a site vouches."""
+    return f"{USER}{site}/{subject}"
+
+
 class Sessions:
     """`secret`: the instance's."""
 
@@ -60,7 +65,7 @@ class Sessions:
 
     def user(self, subject: str, *, site: str) -> Session:
         """The session of somebody for whom the site vouches: one and the same on every device."""
-        return Session(site=site, address=f"{USER}{site}/{subject}", is_proved=True)
+        return Session(site=site, address=user_address(subject, site=site), is_proved=True)
 
     def upload(self, address: str, *, now: Ms) -> str:
         """What allows files to be uploaded for a session."""

@@ -87,3 +87,4 @@ class Touch:
     wish: str = ""  # how they want to be reached, for the agent to read
     key: str = ""  # the id of the device's key that signed it, where it is signed as it should be
     fresh_key: str = ""  # the id of a key that the device is given with the answer, or can be
+    number: str = ""  # where they are to be called, when the contact did not come from there

@@ -4,8 +4,8 @@ Its one rule: whoever touches may not be whom the address names, so nothing is s
 the only thing that follows by itself, to a number that we may dial, and only one to a number at a time.
 """
 
-from router.core.addresses import Address
-from router.core.call_parts import ask_for_phone, can_be_called, promise_call
+from router.core.addresses import Address, AddressKind
+from router.core.call_parts import ask_for_phone, can_be_called, promise_call, typed_address
 from router.core.commands import Indexed, TakeContact
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
@@ -13,7 +13,7 @@ from router.core.devices import number_of_household, signed, turn_key
 from router.core.documents import Promise
 from router.core.events import ContactReceived, WishNoted
 from router.core.tree import owner_of_address
-from router.core.words import AddressId, CaseId, Channel, ContactId, PromiseState
+from router.core.words import AddressId, CaseId, Channel, ContactId, Evidence, PromiseState
 
 PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
 
@@ -44,7 +44,10 @@ def take_touch(making: Making, command: TakeContact) -> None:
             )
         )
     if touch.calls:  # who asks for a call is never junk
-        _promise(making, received.case, received.address, is_signed=bool(touch.key))
+        given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
+        number = given.id if given is not None else received.address
+        is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
+        _promise(making, received.case, number, is_sure=is_sure)
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -52,12 +55,13 @@ def contact_key(id: str | ContactId) -> str:
     return f"contact {id}"
 
 
-def _promise(making: Making, id: CaseId, number: AddressId, *, is_signed: bool) -> None:
+def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool) -> None:
     """Promise a call, unless one to this number is pending. An agent who has the case in hand keeps it: the promise
-    stands in line when they are through. A paired device is no telephone: its household is called."""
+    stands in line when they are through. A paired device, or a name at a site, is no telephone: whose it is, is
+    called on the line that they used last."""
     customer, case = making.customer(making.case(id).customer), making.case(id)
     address = customer.address(number)
-    if address is not None and address.pairing is not None and is_signed:
+    if address is not None and is_sure and (address.pairing is not None or address.facts.kind is AddressKind.USER):
         address = number_of_household(making, id)
     if address is None or not can_be_called(address) or case.promise is not None:
         return

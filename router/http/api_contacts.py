@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from router.core.addresses import AddressKind, is_anonymous
+from channels.chat.identity import BadIdentity
+from channels.chat.sessions import user_address
+from router.core.addresses import AddressKind, is_anonymous, matching_key
+from router.core.clock import Ms
 from router.core.commands import Actor, TakeContact, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
@@ -54,6 +57,9 @@ class ContactBody(Body):
     reach_me: ReachMe | str | None = Field(None, description="how they want to be reached")
     terms: Any = Field(None, description="kept in their words")
     carry: str | None = Field(None, description="a token that carries a case, from a link of ours; it proves once")
+    identity: str | None = Field(
+        None, description="with a site's key: a JWT by which the site says who is signed in there (docs/touch.md)"
+    )
 
 
 def _is_none(value: object) -> bool:
@@ -61,7 +67,8 @@ def _is_none(value: object) -> bool:
 
 
 class ContactOut(Reply):
-    """With a site's key `case` and `ref` are missing, and of a promise no more is said than that we call."""
+    """With a site's key, and without proof of who it is, `case` and `ref` are missing, and of a promise no more is said
+    than that we call."""
 
     id: str
     channel: str
@@ -110,8 +117,16 @@ class ContactApi:
         if signature.once and (known := await self._service.repeated(call)) is not None:
             return known
         press = await self._presses.read(call, form, signature, site=via)
-        sender = press.device or await self._sender(form, via=via, is_site=is_site)
-        if form.calls and not press.is_paired and not self._can_be_called(form.address or sender):
+        user = self._user(form, site=via, now=now) if is_site and not press.device else ""
+        number = form.address if user and not await self._is_theirs(form.address, user) else ""
+        if user and number == form.address:
+            sender = user
+        else:
+            sender = press.device or await self._sender(form, via=via, is_site=is_site)
+        if number and not (form.calls and self._can_be_called(number)):
+            form.ignore("address", number)  # the site vouches for them, not for it
+            number = ""
+        if form.calls and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
             form.calls = False
             form.ignored.append(AS_WORDS.format("reach_me"))
         command = TakeContact(
@@ -129,7 +144,10 @@ class ContactApi:
                 wish="\n".join(form.wish),
                 key=press.key,
                 fresh_key=press.fresh_key,
+                number=number,
             ),
+            evidence=Evidence.PROOF if user else Evidence.WEAK,
+            grounds=("identity",) if user else (),
             carry=form.carry,
             actor=Actor(ActorKind.CUSTOMER, via) if is_site else actor_of(call),
         )
@@ -138,12 +156,13 @@ class ContactApi:
             received = next(e for e in decision.events if isinstance(e, ContactReceived))
             case = decision.state[received.case]
             assert isinstance(case, Case)
+            is_told = not is_site or received.evidence is Evidence.PROOF
             return ContactOut(
                 id=received.contact,
                 channel=received.channel,
                 at=stamp(received.at),
-                case=None if is_site else case.id,
-                ref=None if is_site else case.ref,
+                case=case.id if is_told else None,
+                ref=case.ref if is_told else None,
                 page_url=page_path(self._node.means.secret, received.contact, now=now),
                 promise=_promise(case, decision, press, is_site=is_site) if form.calls else None,
                 device=press.answer(decision),
@@ -173,6 +192,22 @@ class ContactApi:
         """By the numbering plan alone: what we know of a customer must not show."""
         facts = self._node.means.facts_of(address)
         return facts.kind is AddressKind.PHONE and facts.dialable and facts.country.isalpha()
+
+    def _user(self, form: ContactForm, *, site: str, now: Ms) -> str:
+        """The address of whom the site says it is; nothing where it says nothing, or nothing that can be believed."""
+        if not form.identity:
+            return ""
+        try:
+            return user_address(self._service.identities.subject(form.identity, site=site, now=now), site=site)
+        except BadIdentity as bad:
+            form.ignore(f"identity ({str(bad).rstrip('.')})")
+            return ""
+
+    async def _is_theirs(self, address: str, user: str) -> bool:
+        """Whether an address is one of somebody's whom a site vouches for."""
+        known = [await self._node.journal.load_by_address(matching_key(one)) for one in (address, user) if address]
+        ids = [await self._node.customers.root_of(one.customer) for one in known if one.customer is not None]
+        return len(ids) == 2 and ids[0] == ids[1]
 
     async def _sender(self, form: ContactForm, *, via: str, is_site: bool) -> str:
         """Whose contact it is: a customer's whom a token names, an address's, a device's, or somebody new's."""

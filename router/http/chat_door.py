@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.chat.conversation import Conversation, Stage
 from channels.chat.frames import CodeSaid, ContextTold, Delivered, Hello, Left, Prove, Said, Typing, WasRead, say
-from channels.chat.identity import BadIdentity, Identities
+from channels.chat.identity import BadIdentity
 from channels.chat.sessions import Session, Sessions
 from router.core.addresses import matching_key
 from router.core.clock import Ms
@@ -52,14 +52,12 @@ class ChatDoor:
         service: Service,
         live: Live,
         *,
-        identities: Identities | None = None,
         make_visitor: Callable[[], str] = lambda: secrets.token_hex(16),
         make_code: Callable[[], str] = lambda: f"{secrets.randbelow(1_000_000):06d}",
     ) -> None:
         self.service = service
         self.node = service.node
         self.live = live
-        self.identities = identities or Identities({})
         self.make_visitor = make_visitor
         self.rates = Rates()
         self.proving = Proving(self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code)
@@ -220,7 +218,9 @@ class ChatSeat:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
         sessions = self._door.sessions
         if hello.identity is not None:
-            return sessions.user(self._door.identities.subject(hello.identity, site=site.id, now=now), site=site.id)
+            return sessions.user(
+                self._door.service.identities.subject(hello.identity, site=site.id, now=now), site=site.id
+            )
         visitor = None
         if hello.session is not None:
             visitor = sessions.visitor_in(hello.session, site=site.id, origin=self._origin, now=now)

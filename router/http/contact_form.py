@@ -27,6 +27,7 @@ EXTRA_BYTES_MAX = 4 * 1024
 IGNORED_MAX = 100
 NAME_CHARS_MAX = 80
 DEPTH_MAX = 20
+IDENTITY_CHARS_MAX = 4_000
 DIGITS_MAX = 18
 """A number with more digits than this counts nothing; it is read as what was written."""
 REACH_FIELDS = ("channel", "address", "at", "until")
@@ -50,6 +51,7 @@ class ContactForm:
     context: dict[str, str] = field(default_factory=dict[str, str])
     device: str = ""
     carry: str = ""
+    identity: str = ""  # the word of their site on who they are, not looked at yet
     calls: bool = False  # they want to be called when it is their turn
     prefers: Channel | None = None
     wish: list[str] = field(default_factory=list[str])  # how they want to be reached, for a person to read
@@ -95,6 +97,10 @@ def read_contact(request: WireRequest) -> ContactForm:
                     form.ignore("text")
             case "carry" if isinstance(value, str) and CARRY.fullmatch(value.strip().removeprefix(MARK).lower()):
                 form.carry = value.strip().removeprefix(MARK).lower()
+            case "identity" if isinstance(value, str) and 0 < len(value) <= IDENTITY_CHARS_MAX:
+                form.identity = value
+            case "identity":
+                form.ignore("identity")
             case "context" if isinstance(value, dict):
                 _read_context(form, value)
             case "reach_me" if isinstance(value, dict | str):

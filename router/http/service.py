@@ -8,6 +8,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
+from channels.chat.identity import Identities
 from router.core.addresses import matching_key
 from router.core.choice import Choice, choose_way
 from router.core.clock import Ms
@@ -46,6 +47,7 @@ class Service:
     sandbox_url: str | None = None
     public_url: str = ""  # where browsers and providers reach us
     chat: "ChatTeller | None" = None
+    identities: Identities = field(default_factory=lambda: Identities({}))  # who may say who somebody is
     sites: Sites = field(init=False)
 
     def __post_init__(self) -> None:
