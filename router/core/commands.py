@@ -54,6 +54,7 @@ from router.core.commands_domain import (
     LoseAgent,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteToken,
     OfferWork,
     OpenScreen,
     SetAgentState,
@@ -145,6 +146,7 @@ __all__ = [
     "NoteDeadlineDue",
     "NoteLanguageDue",
     "NoteRecording",
+    "NoteToken",
     "OfferSwitch",
     "OfferWork",
     "OpenCase",
@@ -248,6 +250,7 @@ DomainCommand = (
     | FinishWork
     | GiveBackWork
     | CountRefused
+    | NoteToken
 )
 Command = CustomerCommand | DomainCommand
 

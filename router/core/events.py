@@ -102,6 +102,7 @@ from router.core.events_domain import (
     PolicyActivated,
     ScreenLost,
     ScreenOpened,
+    TokenNoted,
     WorkAccepted,
     WorkDropped,
     WorkFinished,
@@ -218,6 +219,7 @@ __all__ = [
     "SplitUndone",
     "SwitchOffered",
     "TextWithheld",
+    "TokenNoted",
     "WishNoted",
     "WordsForgotten",
     "WorkAccepted",
@@ -352,5 +354,6 @@ DomainEvent = (
     | WorkGivenBack
     | WorkDropped
     | AccessRefused
+    | TokenNoted
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

@@ -119,6 +119,7 @@ from router.core.events import (
     SplitUndone,
     SwitchOffered,
     TextWithheld,
+    TokenNoted,
     WishNoted,
     WordsForgotten,
     WorkAccepted,
@@ -147,7 +148,15 @@ TOPICS_MAX = 8
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
     match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
+        case (
+            CommandTaken()
+            | PolicyActivated()
+            | AccessRefused()
+            | TokenNoted()
+            | LanguageDue()
+            | DeadlineDue()
+            | CustomerExported()
+        ):
             return state
         case ContactReceived():
             return _contact_received(state, event)

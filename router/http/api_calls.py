@@ -28,7 +28,7 @@ from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
+from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
 from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
 
@@ -93,7 +93,7 @@ class RecordingBody(Body):
 
 class JoinBody(Body):
     mode: JoinMode = Field(description="hear; be heard by the agent alone; be heard by all")
-    reason: Annotated[str, Field(max_length=2000)] = ""
+    reason: Why
 
 
 class CallApi:
