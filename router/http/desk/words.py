@@ -347,7 +347,7 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "forgotten":
             return f"Kept no longer: {facts.get('kind')}"
         case _, "text_withheld":
-            return "A text of ours was not sent"
+            return f"{'An automatic mail' if facts.get('phrase') == 'mail_received' else 'A text'} of ours was not sent"
         case _, "message_unknown":
             return "Nobody knows whether a message of ours went out"
         case _, str(what) if what in RECORDING:
