@@ -165,7 +165,10 @@ class AssignBody(Body):
 
 class CustomerOut(Reply):
     id: str
-    addresses: list[dict[str, Any]]
+    addresses: list[dict[str, Any]] = Field(
+        description="`blocked`: channels they told us to stop; `health`: ok, or bounced: the last mail came back; "
+        "`verification`: code, known, typed (a visitor says so) or denied (by its own domain)"
+    )
     language: str | None
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from router.core.addresses import CHAT, USER
+from router.core.addresses import CHAT, USER, Address
 from router.core.clock import Ms
 from router.core.documents import (
     Agent,
@@ -538,6 +538,17 @@ def work_out(work: Work) -> WorkOut:
     )
 
 
+def verification_of(address: Address) -> str:
+    """How sure it is that an address is theirs: `code` (they said a code that went there), `typed` (a visitor says so,
+    and nobody is found by it), `denied` (its own domain says that whoever wrote from it is somebody else), or `known`
+    (they wrote from it, or one of us added it)."""
+    if address.denied:
+        return "denied"
+    if address.typed:
+        return "typed"
+    return "code" if "proved_at" in address.evidence else "known"
+
+
 def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
@@ -548,6 +559,8 @@ def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[s
             "zones": list(a.facts.zones),
             "blocked": [str(c) for c in a.blocked],
             "shared": a.shared,
+            "health": "bounced" if a.bounced else "ok",
+            "verification": verification_of(a),
         }
         for a in customer.addresses
     ]

@@ -53,6 +53,7 @@ async def test_machines_that_answer_each_other_are_told_for_an_hour() -> None:
             await desk.writes(
                 f"Thank you. Your request number {n} has reached our service desk.", subject=f"Ticket {n}"
             )
+            await story.passes(seconds=1)
         [_, second] = await story.cases()
         [row] = await story.timeline(second["id"], "status")
         assert row["facts"] == {"what": "text_withheld", "phrase": "mail_received"}

@@ -59,7 +59,7 @@ def known_of(
     proof_days: int,
 ) -> Known:
     """What stands on top of a case."""
-    told = [(name, value) for name, _, value in (row.partition(": ") for row in context) if value][:KNOWN_MAX]
+    told = [(name, value) for name, _, value in (row.partition(": ") for row in context) if value and value not in REMOVED][:KNOWN_MAX]
     return Known(
         sure=_sure(contacts, now=now, proof_days=proof_days),
         told=told,
