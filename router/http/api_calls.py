@@ -30,7 +30,7 @@ from router.http.joined import head_of, members_of
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
+from router.http.views import CaseOut, PromiseOut, case_after, maybe, promise_out, stamp
 
 RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
@@ -189,7 +189,7 @@ class CallApi:
         def answer(decision: Decision) -> CaseOut:
             opened = decision.opened()
             assert opened is not None
-            return case_now(opened)
+            return case_after(opened, decision)
 
         return await self._service.take(call, command, answer, status=201)
 

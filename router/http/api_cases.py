@@ -34,13 +34,14 @@ from router.http.views import (
     EntryOut,
     JoinedOut,
     PromiseOut,
-    case_now,
+    case_after,
     case_out,
     cases_out,
     customer_addresses,
     entries_out,
     joined_out,
     maybe,
+    seen_of,
     stamp,
     with_reason,
 )
@@ -435,12 +436,12 @@ class CaseApi:
         return await self._changed(call, command)
 
     async def _changed(self, call: Call, command: SetStatus | AssignCase) -> Replied:
-        await self._case(call)
+        [seen] = await seen_of(self._journal, [await head_of(self._journal, await self._case(call))])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[command.case]
             assert isinstance(case, Case)
-            return case_now(tree.head_of(decision.state, case))
+            return case_after(tree.head_of(decision.state, case), decision, seen)
 
         return await self._service.take(call, command, answer, status=200)
 
