@@ -4,34 +4,15 @@ import asyncio
 import json
 import re
 import socket
-from datetime import datetime
-from typing import Any
 
 import jwt
 import pytest
 
 from router.http import chat_sockets
-from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, OURS, Json, Story
+from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
+from tests.story import HERS, OURS, Story
 from tests.visitor import SITE, Visitor
-
-DEMO_SITE = f"sit_{hash_of(SITE)[:16]}"
-KEY: Json = {
-    "kid": "2026-11",
-    "algorithm": "HS256",
-    "key": "the shop and we alone know this one",
-    "issuer": "https://shop.example",
-    "audience": "onecase",
-}
-NEXT_KEY: Json = {**KEY, "kid": "2026-12", "key": "and this one, from December onwards"}
-
-
-def word(subject: str, now: datetime, *, key: Json = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """The site's word for who somebody is."""
-    said = {"sub": subject, "iss": key["issuer"], "aud": key["audience"], "exp": now.timestamp() + 3600, **claims}
-    told = {name: one for name, one in said.items() if one is not None}
-    return jwt.encode(told, key["key"], algorithm=algorithm, headers={"kid": key["kid"]})
 
 
 async def test_a_chat_is_a_case_with_an_agent() -> None:
