@@ -22,7 +22,7 @@ from router.core.call_parts import (
     typed_address,
 )
 from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
-from router.core.choice import Way
+from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
@@ -441,7 +441,8 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
 
 
 def open_for(making: Making, command: OpenCase) -> None:
-    """We contact somebody: a case of their own, and a call at once where that is asked for."""
+    """We contact somebody: a case of their own, and a call at once where that is asked for. Raises Rejected where they
+    cannot be written to by the channel that is asked for."""
     found = known_customer(making)
     if command.customer is not None:
         customer = making.customer(command.customer)
@@ -451,6 +452,8 @@ def open_for(making: Making, command: OpenCase) -> None:
         customer = found[0] if found else new_customer(making, command, language=None)[0]
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
+    if command.writes is not None:
+        choose_way(case, customer, wanted=command.writes, numbers=making.context.senders, now=making.now)
     if command.calls:
         legs.start_call(
             making,
