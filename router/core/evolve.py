@@ -146,11 +146,13 @@ TOPICS_MAX = 8
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
-    match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
-            return state
+    match event:  # what each new contact tells stands first
         case ContactReceived():
             return _contact_received(state, event)
+        case CustomerCreated():
+            return put(state, _customer(event))
+        case CaseOpened():
+            return _case_opened(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
@@ -165,14 +167,14 @@ def evolve(state: State, event: Event) -> State:
                 topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
                 asked=True,
             )
+        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
+            return state
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
         case MatterAsked() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
-        case CustomerCreated():
-            return put(state, _customer(event))
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
         case AddressMarked():
@@ -181,8 +183,6 @@ def evolve(state: State, event: Event) -> State:
             return device_folded(state, event)
         case ParticipantAdded() | ParticipantChanged():
             return _participants_changed(state, event)
-        case CaseOpened():
-            return _case_opened(state, event)
         case CaseReopened():
             return _case_reopened(state, event)
         case ConsentChanged():
@@ -412,8 +412,9 @@ def _matter_answered(state: State, event: MatterAnswered) -> State:
 
 def _is_answered(case: Case, event: ContactReceived) -> bool:
     """Whether answers go on from this mail: the customer's, or that of somebody one of us invited."""
-    invited = (p.invited for p in case.participants if p.address.id == event.address)
-    return case.letter is None or not event.participant or any(invited)
+    if case.letter is None or not event.participant:
+        return True
+    return any(p.invited for p in case.participants if p.address.id == event.address)
 
 
 def _customer_wrote(state: State, event: ContactReceived) -> State:
