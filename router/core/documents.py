@@ -300,6 +300,7 @@ class Case:
     split: Split | None = None  # what it began as
     rows_moved: bool = False  # rows of its timeline stand in another case, or rows of another one here
     forgotten: tuple[str, ...] = ()  # what the policy has let go of it since it was closed
+    asked_as: Ask | None = None  # what it wanted of an agent last, once it wants none: how it asks again
 
     @property
     def is_head(self) -> bool:

@@ -166,6 +166,7 @@ def evolve(state: State, event: Event) -> State:
                 entries=event.entry,
                 topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
                 asked=True,
+                asked_as=None,
             )
         case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
             return state
@@ -535,7 +536,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
     match event:
         case WorkWithdrawn():
             wrapping = event.work if case.taken else case.wrapping
-            return change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
+            return change(state, case, ask=None, asked_as=case.ask, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
             side = replace(case.side, agent=event.agent) if case.side is not None else None
             return change(
@@ -551,7 +552,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
             return change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
-            state = change(state, case, ask=None, taken=False, entries=event.entry)
+            state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
             return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
