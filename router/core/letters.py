@@ -27,7 +27,7 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.evidence import grade_of_mail, strengthened
+from router.core.evidence import grade_of_mail, of_somebody_else, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import mark, note_unreached, why_untold
@@ -94,6 +94,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     thread_by = command.thread_by if command.thread is not None else ""
     vouched = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
     graded = graded_on_line(customer, strengthened(vouched, found_link.grounds))
+    if participant:
+        graded = of_somebody_else(graded)
     evidence = graded.evidence
     making.emit(
         ContactReceived(

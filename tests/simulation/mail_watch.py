@@ -21,7 +21,7 @@ from router.core.events import (
     MessageQueued,
     WorkWanted,
 )
-from router.core.words import DAY_MS, HOUR_MS, Channel
+from router.core.words import DAY_MS, HOUR_MS, Channel, Evidence
 from tests.simulation.log import Judge, Taken
 from tests.simulation.post_office import MARK, Mailed, Out
 
@@ -131,6 +131,8 @@ class MailWatch:
             if is_one and self.customer_of.setdefault(mail.author, event.customer) != event.customer:
                 self.judge.broken(8, f"{mail.author} became two customers")
             return
+        if founder is not None and event.evidence is not Evidence.WEAK:
+            self.judge.broken(24, f"what {mail.author} proves of themselves is told as {event.evidence} of {founder}")
         if mail.about and self._case_of(mail.about) == event.case:
             return
         if mail.author not in self.invited[event.case] | self.given[event.case]:
