@@ -160,6 +160,7 @@ class Reached:
     channel: Channel
     address: AddressId
     via: str  # our number or sender they wrote to
+    participant: bool = False  # somebody who takes part wrote it, and the customer wrote nothing there
 
 
 @value

@@ -88,7 +88,7 @@ def queue_message(
             author=by.kind,
             author_id=by.id,
             reasons=reasons,
-            mail=replace(_mailing(case, by), html=html, files=files) if way.channel is Channel.EMAIL else None,
+            mail=replace(_mailing(case, by, way), html=html, files=files) if way.channel is Channel.EMAIL else None,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
             moved_from=moved_from,
             is_secret=is_secret,
@@ -103,8 +103,11 @@ def _line(making: Making, way: Way) -> int:
     return next(a.lines for d in owners if (a := d.address(way.address)) is not None) + 1
 
 
-def _mailing(case: Case, by: Actor) -> Mailing:
-    return mailing_of(case) if by.kind is ActorKind.AGENT else automatic_mailing_of(case)
+def _mailing(case: Case, by: Actor, way: Way) -> Mailing:
+    if by.kind is not ActorKind.AGENT:
+        return automatic_mailing_of(case)
+    mailing = mailing_of(case)  # whoever it goes to gets no copy of it
+    return replace(mailing, copies=tuple(id for id in mailing.copies if id != way.address))
 
 
 def withhold(making: Making, case: Case, *, what: str, why: str) -> None:

@@ -156,7 +156,11 @@ class MailWatch:
 
     def _split(self, event: CaseSplit) -> None:
         """Whoever takes part in a case takes part in what is split from it, and what they wrote there went along."""
-        self.said[event.into] += [self.rows[row] for row in event.entries if row in self.rows]
+        went = [self.rows[row] for row in event.entries if row in self.rows]
+        self.said[event.into] += went
+        if event.heard is not None and event.heard.participant:  # it is their matter now, and answered to them
+            address = self.vault[event.heard.address].lower()
+            self.reached[event.into].add(address)
         for some in (self.reached, self.invited, self.given):
             some[event.into] |= some[event.case]
 
