@@ -75,6 +75,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "terms_confirmed": ("terms",),
     "case_solved": ("ref",),
     "code": ("code",),
+    "code_unasked": ("brand",),
+    "code_subject": ("brand",),
     "impact_known": ("impact",),
     "language_question": ("own", "other"),
     "which_matter": ("choices", "last"),

@@ -160,6 +160,7 @@ class Reached:
     channel: Channel
     address: AddressId
     via: str  # our number or sender they wrote to
+    participant: bool = False  # somebody who takes part wrote it, and the customer wrote nothing there
 
 
 @value
@@ -195,6 +196,7 @@ class Mailing:
     thread: VaultId | None = None  # what it answers
     copies: tuple[AddressId, ...] = ()
     automatic: bool = False  # nobody of us wrote it: no machine is to answer it
+    apart: bool = False  # it goes to somebody who may not be the customer: nothing of it leads to the case
     html: VaultId | None = None  # the same words with their looks, made safe
     files: tuple[VaultId, ...] = ()
 

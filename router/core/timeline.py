@@ -50,7 +50,7 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.evidence import words_of_grounds
+from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
@@ -129,8 +129,11 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
-            if event.grounds:
-                facts["grounds"] = " ".join(event.grounds)
+            graded = Graded(event.evidence, event.grounds)
+            if event.participant:  # logs of before graded the writer, whoever that was
+                graded = of_somebody_else(graded)
+            if graded.grounds:
+                facts["grounds"] = " ".join(graded.grounds)
             if event.policy:
                 facts["policy"] = event.policy
             if event.topics:
@@ -156,10 +159,10 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 address=event.address,
                 via=event.via,
-                evidence=event.evidence,
+                evidence=graded.evidence,
                 media=event.media,
                 letter=event.letter,
-                reasons=words_of_grounds(event.grounds),
+                reasons=words_of_grounds(graded.grounds),
                 facts=facts,
             )
         case MessageQueued():

@@ -419,3 +419,26 @@ async def test_a_visitor_who_does_not_read_is_cut_and_nobody_waits(monkeypatch: 
         again = Visitor(story, session=mia.session, since=109)
         assert (await again.comes())["seq"] == 111
         assert [(await again.hears("message"))["seq"] for _ in range(2)] == [110, 111]
+
+
+async def test_whoever_gets_a_code_and_did_not_ask_is_led_to_nobodys_case() -> None:
+    """A visitor types somebody else's address: the mail names no case, says what to do, and an answer to it is a matter
+    of whoever answers."""
+    async with Story() as story:
+        visitor, victim = Visitor(story), Mailbox(story, MIA, "Mia")
+        await visitor.comes()
+        await visitor.writes("still E42")
+        case = await story.one_case()
+        await visitor.says("prove", address=MIA)
+        await visitor.hears("code_sent")
+        await story.passes(seconds=5)
+        mail = await victim.last()
+        assert case["ref"] not in mail["raw"]
+        assert "code" in mail["subject"]
+        assert "ignore this mail" in mail["text"]
+        assert "Reply-To" not in mail["headers"]
+        assert "In-Reply-To" not in mail["headers"]
+        await victim.answers(mail, "I never asked for this")
+        [_, hers] = await story.cases()
+        assert hers["customer"] != case["customer"]
+        assert "I never asked" not in " ".join(await story.said(case["id"]))

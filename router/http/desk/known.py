@@ -1,6 +1,7 @@
 """What is known on top of a case: who it is and how sure that is, what may be told, what their page or device said.
 
 Its one rule: how sure it is goes by the best evidence that still holds; without any, nothing of the case may be told.
+What somebody who takes part proves is about them alone, and never counted here.
 """
 
 from collections.abc import Sequence
@@ -68,11 +69,15 @@ def known_of(
 
 
 def _sure(contacts: Sequence[ContactOut], *, now: str, proof_days: int) -> Sure | None:
-    """The best evidence that still holds, or that of the last contact."""
+    """The customer's best evidence that still holds, or that of their last contact."""
     if not contacts:
         return None
-    held = [one for one in contacts if _age_ms(one.at, now) <= proof_days * DAY_MS]
-    best = max(held or contacts[-1:], key=lambda one: (RANK.get(one.evidence, 0), one.at))
+    theirs = [one for one in contacts if not one.participant]
+    if not theirs:
+        last = contacts[-1]
+        return Sure("weak", last.at, last.channel, "only somebody who takes part wrote", TELL["weak"])
+    held = [one for one in theirs if _age_ms(one.at, now) <= proof_days * DAY_MS]
+    best = max(held or theirs[-1:], key=lambda one: (RANK.get(one.evidence, 0), one.at))
     why = "; ".join(GROUNDS.get(ground, ground.replace("_", " ")) for ground in best.grounds[:1])
     return Sure(best.evidence, best.at, best.channel, why, TELL.get(best.evidence, TELL["weak"]))
 

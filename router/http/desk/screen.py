@@ -176,7 +176,8 @@ class Screens:
         except Rejected as refused:
             problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
         by_mail = choice.way.channel is Channel.EMAIL
-        copies = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        told = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        copies = [id for id in told if id != choice.way.address]
         words = await self._journal.words([choice.way.address, *copies])
         return WayView(
             channels=channels,
