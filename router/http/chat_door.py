@@ -287,7 +287,7 @@ class ChatSeat:
             files=files,
             context=self._context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
-            grounds=("identity",) if session.is_proved else ("session",),
+            grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
         )
 
