@@ -171,7 +171,11 @@ def give_code(making: Making, command: GiveCode) -> None:
         making.emit(CodeRefused(customer=customer.id, at=making.now, address=code.address))
         return
     is_new = making.context.found is None
-    making.emit(AddressProved(customer=customer.id, at=making.now, address=code.address, chat=code.chat, is_new=is_new))
+    making.emit(
+        AddressProved(
+            customer=customer.id, at=making.now, address=code.address, chat=code.chat, is_new=is_new, vouches=True
+        )
+    )
     if is_new:
         making.indexed.append(Indexed(key=matching_key(command.given), address=code.address, customer=customer.id))
 

@@ -125,6 +125,19 @@ class MergeCases:
 
 
 @value
+class PlaceCase:
+    """`case`, which somebody began before we knew who they are, goes where any contact of `person` would. `text`: what
+    they said in it."""
+
+    key: str
+    case: CaseId
+    person: CustomerId
+    text: str
+    actor: Actor
+    reason: str = ""
+
+
+@value
 class UnmergeCases:
     """Take apart what one merge, or one split, did; what came in between is on the right side already."""
 

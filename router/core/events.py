@@ -45,6 +45,7 @@ from router.core.events_customer import (
     AnswersFollowed,
     AskChanged,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -141,6 +142,7 @@ __all__ = [
     "CallSaid",
     "CallWentOn",
     "CandidatesDropped",
+    "CandidatesFound",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -270,6 +272,7 @@ CustomerEvent = (
     | MatterAsked
     | MatterAnswered
     | CandidatesDropped
+    | CandidatesFound
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed

@@ -45,6 +45,7 @@ from router.core.events import (
     CallSaid,
     CallWentOn,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CasesMerged,
@@ -174,7 +175,7 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
-        case MatterAsked() | CandidatesDropped() | MatterAnswered():
+        case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
@@ -314,11 +315,13 @@ def _participants_changed(state: State, event: ParticipantAdded | ParticipantCha
     return change(state, case, participants=taking_part)
 
 
-def _matter_moved(state: State, event: MatterAsked | CandidatesDropped | MatterAnswered) -> State:
+def _matter_moved(state: State, event: MatterAsked | CandidatesFound | CandidatesDropped | MatterAnswered) -> State:
     case = get(state, event.case, Case)
     match event:
         case MatterAsked():
             return change(state, case, entries=event.entry, question=event.question)
+        case CandidatesFound():
+            return change(state, case, entries=event.entry, candidates=event.candidates)
         case CandidatesDropped():
             return change(state, case, entries=event.entry, candidates=(), question=None)
         case MatterAnswered():
@@ -458,13 +461,14 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
             code = customer.code
             return change(state, customer, code=replace(code, tries=code.tries - 1) if code is not None else None)
         case AddressProved():
-            proved = tuple(
-                replace(a, typed=not event.is_new, evidence={**a.evidence, "proved_at": f"{event.at}"})
-                if a.id == event.address
-                else a
-                for a in customer.addresses
-            )
+            proved = tuple(_proved(address, event) for address in customer.addresses)
             return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
+
+
+def _proved(address: Address, event: AddressProved) -> Address:
+    if address.id == event.address:
+        return replace(address, typed=not event.is_new, evidence={**address.evidence, "proved_at": f"{event.at}"})
+    return replace(address, proved_at=event.at) if event.vouches and address.id == event.chat else address
 
 
 def _kept_or_erased(state: State, event: HoldSet | HoldLifted | ErasureWanted | CustomerErased) -> State:

@@ -10,6 +10,7 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CandidatesDropped,
+    CandidatesFound,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -91,6 +92,7 @@ ROW_KINDS: dict[type[Event], str] = {
         (WorkWanted, AskChanged, RoutingNoted, ContactSetAside, ContactReleased, MatterAsked, MatterAnswered),
         "decision",
     ),
+    CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
@@ -310,6 +312,11 @@ def _record_of(event: Event) -> Entry | None:
                 author_id=event.author_id,
                 direction="internal",
                 facts={"what": "own_matter"},
+            )
+        case CandidatesFound():
+            reasons = words_of_grounds(event.grounds)
+            return _system(
+                event.case, event.entry, event.at, "decision", reasons=reasons, facts={"what": "candidates_found"}
             )
         case MatterAsked():
             reason = "several open cases fit, and the answer tells who gets it"
