@@ -7,6 +7,7 @@ them from here.
 
 from router.core.events_calls import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events_calls import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -140,6 +142,7 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CallbackHeld",
     "CandidatesDropped",
     "CaseOpened",
     "CaseReopened",
@@ -169,6 +172,7 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "HoldChanged",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -320,6 +324,8 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | CasesMerged
     | CasesUnmerged
     | CaseSplit

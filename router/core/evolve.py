@@ -37,6 +37,7 @@ from router.core.events import (
     AnswersFollowed,
     AskChanged,
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -70,6 +71,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    HoldChanged,
     HoldLifted,
     HoldSet,
     IdentityNoted,
@@ -240,6 +242,8 @@ def evolve(state: State, event: Event) -> State:
             | PromiseMade()
             | PromiseChanged()
             | PlaceKept()
+            | CallbackHeld()
+            | HoldChanged()
             | JoinAsked()
             | LeadTookOver()
         ):
