@@ -9,7 +9,7 @@ from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
 from router.core.addresses import AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import all_said, end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -20,6 +20,7 @@ from router.core.call_parts import (
     promise_call,
     turn_to_writing,
     typed_address,
+    wish_call,
 )
 from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
 from router.core.choice import Way, choose_way
@@ -57,6 +58,7 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
+    HoldChanged,
     PlaceKept,
     WorkWanted,
 )
@@ -66,6 +68,7 @@ from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.words import (
+    SECOND_MS,
     CallbackState,
     CallRole,
     CallState,
@@ -294,6 +297,8 @@ def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:
 def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
     """Do what entering a step means; the step that is really entered."""
     match to:
+        case Step.WAITING if call.held_at is not None and call.step is Step.NUMBER:
+            return Step.HELD  # no number, no call: the agent is there
         case Step.WAITING:
             let_agent_go(making, call)
             _queue(making, call)
@@ -365,7 +370,14 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
         address = customer.address(call.address) if call.address else None
     if address is None or not can_be_called(address):
         return Step.NUMBER
-    promise_call(making, making.case(call.case), address, why="they asked for it")
+    case, why = making.case(call.case), "they asked for it"
+    if call.step is Step.NUMBER:
+        wish_call(making, case, address, number, why=why)
+    else:
+        promise_call(making, case, address, why=why)
+    if call.held_at is not None:  # they leave the agent, who has their notes to finish
+        _note_hold(making, call, held=False, how="call instead")
+        all_said(making, call, why="they chose to be called instead of waiting on hold")
     return Step.PROMISED
 
 
@@ -416,7 +428,17 @@ def hold_call(making: Making, command: HoldCall) -> None:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
     if (call.step not in talking) if command.held else (call.step is not at):
         raise Rejected(Reason.NOTHING_TO_DO, call.step)
-    move(making, call, wanted)
+    _note_hold(making, call, held=command.held, how="hold" if command.held else "resume")
+    move(making, making.call(call.id), wanted)
+
+
+def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
+    case, since_at = making.case(call.case), making.now if call.held_at is None else call.held_at
+    seconds = 0 if held else (making.now - since_at) // SECOND_MS
+    event = HoldChanged(
+        call=call.id, case=case.id, at=making.now, entry=case.entries + 1, held=held, how=how, seconds=seconds
+    )
+    making.emit(event)
 
 
 def hang_up(making: Making, command: HangUp) -> None:
@@ -445,11 +467,11 @@ def open_for(making: Making, command: OpenCase) -> None:
     cannot be written to by the channel that is asked for."""
     found = known_customer(making)
     if command.customer is not None:
-        customer = making.customer(command.customer)
+        customer, address = making.customer(command.customer), None
     else:
         if found:
             refuse_shared(found[1])
-        customer = found[0] if found else new_customer(making, command, language=None)[0]
+        customer, address = found or new_customer(making, command, language=None)
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
     if command.writes is not None:
@@ -457,5 +479,6 @@ def open_for(making: Making, command: OpenCase) -> None:
     if command.calls:
         legs.start_call(
             making,
-            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, address=command.sender),
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent),
+            to=address,
         )

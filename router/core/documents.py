@@ -401,6 +401,7 @@ class Call:
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
+    held_at: Ms | None = None  # on hold since
 
     @property
     def room(self) -> str:

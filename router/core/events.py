@@ -7,6 +7,7 @@ them from here.
 
 from router.core.events_calls import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events_calls import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -141,6 +143,7 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CallbackHeld",
     "CandidatesDropped",
     "CandidatesFound",
     "CaseOpened",
@@ -171,6 +174,7 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "HoldChanged",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -323,6 +327,8 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | CasesMerged
     | CasesUnmerged
     | CaseSplit

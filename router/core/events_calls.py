@@ -322,7 +322,8 @@ class LeadTookOver:
 @value
 class CallEnded:
     """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
-    were away), lost (we went away while they were on it)."""
+    were away), lost (we went away while they were on it), held (the number is called for others already, or was often
+    enough for a day)."""
 
     call: CallId
     case: CaseId
@@ -378,6 +379,31 @@ class PromiseChanged:
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
     said: VaultId | None = None  # a person's own reason
+
+
+@value
+class CallbackHeld:
+    """They wish to be called at a number that is to be called already, or was often enough for a day: nothing is
+    dialled because of it, and a person decides."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+
+
+@value
+class HoldChanged:
+    """The customer was taken out of the conversation to wait, or does not wait any more: back in it, or to be called
+    instead. `seconds`: how long they waited."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    held: bool
+    how: str  # hold, resume, call instead
+    seconds: int = 0
 
 
 @value

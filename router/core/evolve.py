@@ -37,6 +37,7 @@ from router.core.events import (
     AnswersFollowed,
     AskChanged,
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -71,6 +72,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    HoldChanged,
     HoldLifted,
     HoldSet,
     IdentityNoted,
@@ -242,6 +244,8 @@ def evolve(state: State, event: Event) -> State:
             | PromiseMade()
             | PromiseChanged()
             | PlaceKept()
+            | CallbackHeld()
+            | HoldChanged()
             | JoinAsked()
             | LeadTookOver()
         ):

@@ -6,6 +6,7 @@ from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
+    CallbackHeld,
     CallEnded,
     CallRecorded,
     CallSaid,
@@ -23,6 +24,7 @@ from router.core.events import (
     DevicePaired,
     DeviceUnpaired,
     Event,
+    HoldChanged,
     IdentityNoted,
     JoinAsked,
     LinksRevoked,
@@ -55,6 +57,11 @@ from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
+
+TAKEN = (
+    "they wish to be called at a number that is to be called already, or was often enough for a day: it is not dialled "
+    "because of this, and a person decides"
+)
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
@@ -96,9 +103,9 @@ ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
-    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked), "call"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
-    **dict.fromkeys((PromiseMade, PromiseChanged), "promise"),
+    **dict.fromkeys((PromiseMade, PromiseChanged, CallbackHeld), "promise"),
 }
 """Events that make a row, and of which kind. A contact by phone makes one of the kind `call`."""
 
@@ -482,6 +489,18 @@ def _record_of(event: Event) -> Entry | None:
                     "state": event.state.value,
                 },
             )
+        case CallbackHeld():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(TAKEN,),
+                facts={"what": "not promised"},
+            )
+        case HoldChanged():
+            facts = {"what": event.how, **({} if event.held else {"seconds": event.seconds})}
+            return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case PlaceKept():
             return _system(
                 event.case,
