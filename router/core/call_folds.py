@@ -132,6 +132,7 @@ def _moved(
                 coached=event.coached,
                 pressed=call.pressed or event.heard in ("keys", "refused"),
                 heard_at=event.at,
+                closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -286,6 +287,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             place_at=event.place_at,
             address=event.address,
             window=event.window,
+            due_at=event.due_at,
             since_at=event.since_at,
         ),
     )

@@ -3,6 +3,7 @@
 It knows no steps of a conversation: those stand in `core.calls` and `core.legs`, and how calls end in `core.call_ends`.
 """
 
+from policies.facts import NOW
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.commands import TakeContact
@@ -91,8 +92,18 @@ def our_number(making: Making, case: Case) -> str:
     return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""
 
 
-def promise_call(making: Making, case: Case, address: Address, *, why: str, told_via: Channel = Channel.PHONE) -> None:
-    """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing."""
+def promise_call(
+    making: Making,
+    case: Case,
+    address: Address,
+    *,
+    why: str,
+    told_via: Channel = Channel.PHONE,
+    due_at: Ms | None = None,
+) -> None:
+    """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing.
+
+    `due_at`: they stand in line from then on, at the place that they have; None: at once."""
     if case.promise is not None:
         return
     making.emit(
@@ -108,6 +119,7 @@ def promise_call(making: Making, case: Case, address: Address, *, why: str, told
             address=address.id,
             why=why,
             since_at=case.ask.since_at if case.ask is not None else None,
+            due_at=due_at,
         )
     )
 
@@ -244,7 +256,7 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     old = case.ask
     if old is None or old.requirement.channel is not Channel.PHONE:
         return
-    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": ""}).target_s
+    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": "", NOW: making.now}).target_s
     new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
     _withdraw(making, case, old, why=why)

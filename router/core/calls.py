@@ -21,7 +21,7 @@ from router.core.call_parts import (
     turn_to_writing,
     typed_address,
 )
-from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
+from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
 from router.core.choice import Way
 from router.core.commands import (
     SYSTEM,
@@ -62,6 +62,7 @@ from router.core.events import (
 )
 from router.core.evidence import grade_of_call, strengthened
 from router.core.linking import NO_WORDS, link
+from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
@@ -79,6 +80,8 @@ SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
 JOINED = "joined"
+IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
+"""The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
 
@@ -266,6 +269,12 @@ def _go_on(
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
+    rounds = again if to is call.step and heard not in ("moved", "notice") and not misses else 0
+    closed = closed_until(making, call) if to in IN_LINE and call.role is CallRole.CUSTOMER else None
+    if closed is not None and to is Step.WAITING and (closed.at is None or (call.closed and to is not call.step)):
+        rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
+    elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
+        first = first or "closed"
     making.emit(
         CallWentOn(
             call=call.id,
@@ -273,13 +282,14 @@ def _go_on(
             turn=call.turn + 1,
             step=to,
             heard=heard,
-            rounds=again if to is call.step and heard not in ("moved", "notice") and not misses else 0,
+            rounds=rounds,
             misses=misses,
             told=told,
             queued=queued,
             first=first,
             notice=recording.notice_for(making, call, to),
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
+            closed=closed,
         )
     )
 
@@ -365,7 +375,9 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
         address = customer.address(call.address) if call.address else None
     if address is None or not can_be_called(address):
         return Step.NUMBER
-    promise_call(making, making.case(call.case), address, why="they asked for it")
+    closed = closed_until(making, call)
+    due_at = closed.at if closed is not None else None
+    promise_call(making, making.case(call.case), address, why="they asked for it", due_at=due_at)
     return Step.PROMISED
 
 
