@@ -21,6 +21,7 @@ LANGUAGES_MAX: Final = 50
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "greeting": ("brand",),
     "closed": ("brand", "opens"),
+    "call_closed": (),
     "call_about": (),
     "call_moment": (),
     "call_options": (),

@@ -22,7 +22,7 @@ from router.core.call_parts import (
     typed_address,
     wish_call,
 )
-from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
+from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
 from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
@@ -64,6 +64,7 @@ from router.core.events import (
 )
 from router.core.evidence import grade_of_call, strengthened
 from router.core.linking import NO_WORDS, link
+from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
@@ -82,6 +83,8 @@ SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
 JOINED = "joined"
+IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
+"""The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
 
@@ -269,6 +272,12 @@ def _go_on(
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
+    rounds = again if to is call.step and heard not in ("moved", "notice") and not misses else 0
+    closed = closed_until(making, call) if to in IN_LINE and call.role is CallRole.CUSTOMER else None
+    if closed is not None and to is Step.WAITING and (closed.at is None or (call.closed and to is not call.step)):
+        rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
+    elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
+        first = first or "closed"
     making.emit(
         CallWentOn(
             call=call.id,
@@ -276,13 +285,14 @@ def _go_on(
             turn=call.turn + 1,
             step=to,
             heard=heard,
-            rounds=again if to is call.step and heard not in ("moved", "notice") and not misses else 0,
+            rounds=rounds,
             misses=misses,
             told=told,
             queued=queued,
             first=first,
             notice=recording.notice_for(making, call, to),
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
+            closed=closed,
         )
     )
 
@@ -371,10 +381,12 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     if address is None or not can_be_called(address):
         return Step.NUMBER
     case, why = making.case(call.case), "they asked for it"
+    closed = closed_until(making, call)
+    due_at = closed.at if closed is not None else None
     if call.step is Step.NUMBER:
-        wish_call(making, case, address, number, why=why)
+        wish_call(making, case, address, number, why=why, due_at=due_at)
     else:
-        promise_call(making, case, address, why=why)
+        promise_call(making, case, address, why=why, due_at=due_at)
     if call.held_at is not None:  # they leave the agent, who has their notes to finish
         _note_hold(making, call, held=False, how="call instead")
         all_said(making, call, why="they chose to be called instead of waiting on hold")

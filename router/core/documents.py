@@ -351,6 +351,15 @@ class Message:
 
 
 @value
+class Opening:
+    """When a queue that is closed opens; `at`: None where it never does. `zone`: whose clock says so."""
+
+    at: Ms | None
+    zone: str
+    is_elsewhere: bool = False  # whoever is told may be on another clock
+
+
+@value
 class Call:
     """One telephone leg. `step` with `turn` is where it stands: each document that the provider fetches has a turn of
     its own, so that a late or repeated request is told from the next one."""
@@ -402,6 +411,7 @@ class Call:
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     held_at: Ms | None = None  # on hold since
+    closed: Opening | None = None  # the queue was closed when they last came into line
 
     @property
     def room(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from router.http import chat_sockets
 from tests.mailbox import MIA, Mailbox
 from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
-from tests.story import HERS, OURS, Agent, Json, Story
+from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import SITE, Visitor
 
 
