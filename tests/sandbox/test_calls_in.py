@@ -30,12 +30,35 @@ async def test_the_first_request_has_the_common_fields(calls: CallBench):
         ("A", "TN-Validation-Passed-A"),
         ("B", "TN-Validation-Passed-B"),
         ("C", "TN-Validation-Passed-C"),
+        ("A-diverted", "TN-Validation-Passed-A-Diverted"),
+        ("C-passthrough", "TN-Validation-Passed-C-Passthrough"),
+        ("failed", "TN-Validation-Failed"),
+        ("failed-B", "TN-Validation-Failed-B"),
+        ("failed-A-diverted", "TN-Validation-Failed-A-Diverted"),
+        ("unvalidated", "No-TN-Validation"),
         ("none", None),
     ],
 )
 async def test_the_attestation_is_told(calls: CallBench, attestation: str, expected: str | None):
     await calls.call_in(attestation=attestation)
     assert calls.service.asked("/twilio/voice")[0].get("StirVerstat") == expected
+
+
+async def test_who_passed_a_call_on_is_told_with_every_request(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = "<Redirect>/next</Redirect>"
+    sid = await calls.call_in(forwarded_from="+14155550199")
+    assert [calls.service.asked(one)[0]["ForwardedFrom"] for one in ("/twilio/voice", "/next")] == ["+14155550199"] * 2
+    assert (await calls.leg(sid))["forwarded_from"] == "+14155550199"
+    await calls.advance(5)
+    other = await calls.call_in()
+    assert "ForwardedFrom" not in calls.service.asked("/twilio/voice")[-1]
+    assert (await calls.leg(other))["forwarded_from"] is None
+
+
+async def test_what_is_too_long_to_say_is_cut(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = f"<Say>{'a' * 4_096}b</Say>"
+    await calls.call_in()
+    assert (await calls.heard())[1] == "a" * 4_096 and await calls.debugger() == [13520]
 
 
 @pytest.mark.parametrize("caller", ["anonymous", "+266696687", "sip:ann@example.com", "Restricted"])

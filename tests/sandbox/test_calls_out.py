@@ -202,6 +202,16 @@ async def test_calls_go_one_a_second_where_paced():
     await calls.sandbox.close()
 
 
+async def test_the_rate_of_calls_can_be_told(calls: CallBench):
+    await calls.ask("PUT", "/faults", {"calls_per_s": 1})
+    sids = [await calls.call_out(f"+1415555020{count}") for count in range(3)]
+    assert [(await calls.leg(one))["queue_time"] for one in sids] == ["0", "1000", "2000"]
+    await calls.advance(1.5)
+    assert [(await calls.leg(one))["status"] for one in sids] == ["ringing", "ringing", "queued"]
+    await calls.call_in("+14155550211")
+    assert await calls.state("+14155550211") == "idle" and len(calls.service.asked("/twilio/voice")) == 1
+
+
 DIAL = '<Dial action="/after" {0}>{1}</Dial><Say>not reached</Say>'
 
 
