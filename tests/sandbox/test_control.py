@@ -7,6 +7,7 @@ from channels.sandbox.server import RunningSandbox
 from tests.sandbox.stage import PHONE, START, Bench
 
 
+@pytest.mark.fact("voice-8", "text-4", "calls-9")
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "words"),
     [

@@ -27,6 +27,7 @@ def is_signed(request: WireRequest) -> bool:
     return RequestValidator(SANDBOX_TOKEN).validate(request.url, form, request.headers["X-Twilio-Signature"])
 
 
+@pytest.mark.fact("http-5", "sign-8")
 @pytest.mark.parametrize(("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
 async def test_a_redirect_is_followed(bench: Bench, status: int, method: str):
     bench.service.answers = [sent_on(status, "there?a=b%20c#rc=2"), twiml("<Message>found</Message>")]
@@ -39,6 +40,7 @@ async def test_a_redirect_is_followed(bench: Bench, status: int, method: str):
     assert await bench.inbox() == ["found"] and await bench.debugger() == []
 
 
+@pytest.mark.fact("http-5")
 async def test_a_call_follows_to_another_host(calls: CallBench):
     calls.service.routes["/twilio/voice"] = sent_on(307, "https://other.example/voice")
     calls.service.routes["/voice"] = "<Say>over here</Say><Redirect>next</Redirect>"
@@ -46,6 +48,7 @@ async def test_a_call_follows_to_another_host(calls: CallBench):
     assert calls.service.got[1].url == "https://other.example/voice" and "over here" in await calls.heard()
 
 
+@pytest.mark.fact("http-5")
 async def test_redirects_in_a_ring_are_given_up(bench: Bench):
     bench.service.routes["/twilio/messages"] = sent_on(307, "/twilio/messages")
     await bench.text("hello")
@@ -53,6 +56,7 @@ async def test_redirects_in_a_ring_are_given_up(bench: Bench):
     assert len(bench.service.got) == 11 and await bench.debugger() == [11215]
 
 
+@pytest.mark.fact("http-6")
 async def test_a_call_keeps_its_cookies_for_itself(calls: CallBench):
     calls.service.routes["/twilio/voice"] = baking(
         "step=1; Path=/; HttpOnly", "b=2", inner="<Redirect>/next</Redirect>"
@@ -67,6 +71,7 @@ async def test_a_call_keeps_its_cookies_for_itself(calls: CallBench):
     assert "Cookie" not in calls.service.got[before].headers
 
 
+@pytest.mark.fact("http-7")
 async def test_texts_of_one_pair_share_cookies_for_four_hours(bench: Bench):
     bench.service.answers = [baking("seen=1")]
     for phone, after_s in ((PHONE, 0), (PHONE, 3_600), ("+14155550177", 0), (PHONE, 3 * 3_600)):
