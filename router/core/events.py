@@ -105,6 +105,7 @@ from router.core.events_domain import (
     PolicyActivated,
     ScreenLost,
     ScreenOpened,
+    TokenNoted,
     WorkAccepted,
     WorkDropped,
     WorkFinished,
@@ -224,6 +225,7 @@ __all__ = [
     "SplitUndone",
     "SwitchOffered",
     "TextWithheld",
+    "TokenNoted",
     "WishNoted",
     "WordsForgotten",
     "WorkAccepted",
@@ -361,5 +363,6 @@ DomainEvent = (
     | WorkGivenBack
     | WorkDropped
     | AccessRefused
+    | TokenNoted
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

@@ -122,6 +122,7 @@ from router.core.events import (
     SplitUndone,
     SwitchOffered,
     TextWithheld,
+    TokenNoted,
     WishNoted,
     WordsForgotten,
     WorkAccepted,
@@ -171,7 +172,15 @@ def evolve(state: State, event: Event) -> State:
                 asked=True,
                 asked_as=None,
             )
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
+        case (
+            CommandTaken()
+            | PolicyActivated()
+            | AccessRefused()
+            | TokenNoted()
+            | LanguageDue()
+            | DeadlineDue()
+            | CustomerExported()
+        ):
             return state
         case AskChanged():
             case = get(state, event.case, Case)

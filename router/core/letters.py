@@ -32,7 +32,7 @@ from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import brand_of, mark, note_unreached, why_untold
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
-from router.core.texts import queue_message
+from router.core.texts import queue_message, withhold
 from router.core.tree import owner_of_address
 from router.core.undelivered import fail
 from router.core.values import replace
@@ -56,6 +56,7 @@ SHOWN_MAX = 50
 SUBJECT_CHARS_MAX = 500
 SURE_THREADS = ("reply_address", "answer")
 """Ways of naming a case that nobody knows who was not written to about it: the customer alone, while nobody else is."""
+RECEIVED = "mail_received"
 UNGUESSABLE = "reply_address"
 """The way of naming a case that only somebody can know who was written to about it."""
 
@@ -327,10 +328,14 @@ def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command
     """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names.
     False: nothing was said."""
     mail, policy = command.mail, making.context.policy
-    if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or why_untold(making, case):
+    if mail is None or not policy.settings.sending.acknowledge_mail:
+        return False
+    if why := mail.quiet or why_untold(making, case):
+        if mail.vouched is not False:  # else it stands beside the mail why its sender is told nothing
+            withhold(making, case, what=RECEIVED, why=why)
         return False
     language = case.language or ""
-    text = policy.phrase("mail_received", language, brand=brand_of(policy, command.via), ref=case.ref)
+    text = policy.phrase(RECEIVED, language, brand=brand_of(policy, command.via), ref=case.ref)
     if mail.redacted:
         text = f"{policy.phrase(cards.PHRASE, language)}\n\n{text}"
     words = making.keep(text, kind="text", owner=case.customer)

@@ -29,9 +29,9 @@ from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.contact_form import plain_address
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
+from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
+from router.http.views import CaseOut, PromiseOut, case_after, maybe, promise_out, stamp
 
 RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
@@ -106,7 +106,7 @@ class RecordingBody(Body):
 
 class JoinBody(Body):
     mode: JoinMode = Field(description="hear; be heard by the agent alone; be heard by all")
-    reason: Annotated[str, Field(max_length=2000)] = ""
+    reason: Why
 
 
 class CallApi:
@@ -203,7 +203,7 @@ class CallApi:
         def answer(decision: Decision) -> CaseOut:
             opened = decision.opened()
             assert opened is not None
-            return case_now(opened)
+            return case_after(opened, decision)
 
         return await self._service.take(call, command, answer, status=201)
 

@@ -34,13 +34,14 @@ from router.http.views import (
     EntryOut,
     JoinedOut,
     PromiseOut,
-    case_now,
+    case_after,
     case_out,
     cases_out,
     customer_addresses,
     entries_out,
     joined_out,
     maybe,
+    seen_of,
     stamp,
     with_reason,
 )
@@ -165,7 +166,10 @@ class AssignBody(Body):
 
 class CustomerOut(Reply):
     id: str
-    addresses: list[dict[str, Any]]
+    addresses: list[dict[str, Any]] = Field(
+        description="`blocked`: channels they told us to stop; `health`: ok, or bounced: the last mail came back; "
+        "`verification`: code, known, typed (a visitor says so) or denied (by its own domain)"
+    )
     language: str | None
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
@@ -433,12 +437,12 @@ class CaseApi:
         return await self._changed(call, command)
 
     async def _changed(self, call: Call, command: SetStatus | AssignCase) -> Replied:
-        await self._case(call)
+        [seen] = await seen_of(self._journal, [await head_of(self._journal, await self._case(call))])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[command.case]
             assert isinstance(case, Case)
-            return case_now(tree.head_of(decision.state, case))
+            return case_after(tree.head_of(decision.state, case), decision, seen)
 
         return await self._service.take(call, command, answer, status=200)
 

@@ -20,7 +20,7 @@ from router.http.contact_page import PREFIX
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_now, stamp
+from router.http.views import CaseOut, case_after, seen_of, stamp
 from router.node.carrying import CARRY_MS, MARK, carry_token
 
 
@@ -68,12 +68,14 @@ class SwitchApi:
         )
 
     async def revoke(self, call: Call) -> Replied:
-        id = await self._case(call)
+        found = await self._found(call)
+        id = found.id
+        [seen] = await seen_of(self._node.journal, [found])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[id]
             assert isinstance(case, Case)
-            return case_now(case)
+            return case_after(case, decision, seen)
 
         command = RevokeLinks(key=call.key, case=id, actor=actor_of(call))
         return await self._service.take(call, command, answer, status=200)
@@ -81,10 +83,13 @@ class SwitchApi:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     async def _case(self, call: Call) -> CaseId:
+        return (await self._found(call)).id
+
+    async def _found(self, call: Call) -> Case:
         found = await self._node.journal.document(call.path["id"])
         if not isinstance(found, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
-        return found.id
+        return found
 
     def _links(self, case: CaseId, channel: Channel, *, made_at: Ms, once: str) -> Links:
         means = self._node.means

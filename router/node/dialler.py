@@ -83,6 +83,7 @@ class Dialler:
         self._unsure: set[CallId] = set()  # on the line when we went away, and not seen since
         self.breaker = Breaker()
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
+        self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
         self._line_of: dict[CallId, str] = {}
 
@@ -91,6 +92,8 @@ class Dialler:
         those who are planned from then on."""
         for call in sorted(await self._legs(), key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
             self.legs[call.id] = call.state
+            if call.state is CallState.DIALLING:
+                self.dialling_since[call.id] = call.started_at
             if call.role is not CallRole.CUSTOMER:
                 self._join_line(call.id, call.to)
             elif call.promise is not None and call.state is not CallState.PLANNED:
@@ -130,6 +133,7 @@ class Dialler:
         match event:
             case CallEnded():
                 self.legs.pop(event.call, None)
+                self.dialling_since.pop(event.call, None)
                 self._unsure.discard(event.call)
                 self._deadlines.clear(f"leg {event.call}")
                 self._leave_line(event.call)
@@ -140,10 +144,12 @@ class Dialler:
                 self._start(event.call)
             case LegAttempted():
                 self.legs[event.call] = CallState.DIALLING
+                self.dialling_since[event.call] = event.at
                 self._plan(event.call, event.lookup_at)
             case LegPlaced() | CallChecked():
                 self._plan(event.call, event.look_at)
                 if isinstance(event, LegPlaced):
+                    self.dialling_since.pop(event.call, None)
                     self.legs[event.call] = CallState.RINGING
                     self._start(event.call)  # it may have been moved while it was being dialled
             case CallMoved() if not event.stays:
@@ -151,6 +157,7 @@ class Dialler:
             case LeadTookOver():
                 self._start(event.call)
             case CallArrived() | LegAnswered():
+                self.dialling_since.pop(event.call, None)
                 self.legs[event.call] = CallState.LIVE
                 self._watch(event.call)
             case CallWentOn():

@@ -24,6 +24,7 @@ from router.core.commands import (
     LoseAgent,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteToken,
     OfferWork,
     OpenScreen,
     SetAgentState,
@@ -273,7 +274,7 @@ class DomainScope:
     def _slice(self, command: DomainCommand) -> State:
         """The few documents that a command is decided on."""
         match command:
-            case AddAgent() | ActivatePolicy() | CountRefused():
+            case AddAgent() | ActivatePolicy() | CountRefused() | NoteToken():
                 return {}
             case NoteLanguageDue() | NoteDeadlineDue():
                 return {}

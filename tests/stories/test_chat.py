@@ -283,6 +283,31 @@ async def test_an_address_that_somebody_types_leads_to_nobody() -> None:
         assert len({case["customer"] for case in await story.cases()}) == 2
 
 
+async def test_an_address_that_was_only_typed_is_shown_as_such() -> None:
+    """Until its owner says the code that went there; and the desk says that it was a code, without its words."""
+    async with Story() as story:
+        ana, mia = await story.agent("Ana"), Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        case = await story.one_case()
+
+        async def standing() -> dict[str, str]:
+            addresses = (await story.api("GET", f"/customers/{case['customer']}"))["addresses"]
+            return {a["kind"]: a["verification"] for a in addresses}
+
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        assert (await standing())["phone"] == "typed"
+        [text] = await story.phone(HERS).inbox()
+        [code] = re.findall(r"\b\d{6}\b", text)
+        page = await ana.page(case["id"])
+        assert "A code, in words for nobody but them." in page
+        assert ("No words." in page, code in page) == (False, False)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        assert (await standing())["phone"] == "code"
+
+
 async def test_texts_go_to_our_own_country_alone() -> None:
     """Abuse 21: a code by text goes to the country of our number; elsewhere, to premium and to our own numbers it does
     not."""

@@ -76,6 +76,17 @@ async def test_the_thermostats_button() -> None:
         assert "error: E42" in page
 
 
+async def test_what_was_taken_out_stands_in_the_timeline_alone() -> None:
+    """A password that a device sent is not kept; that there was one is no line of what is known on top."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        await touched(story, {"channel": "touch", "context": {**E42, "password": "hunter2"}})
+        page = await ana.page((await story.one_case())["id"])
+        top, _, timeline = page.partition('aria-label="Timeline"')
+        assert ("E42" in top, "password" in top) == (True, False)
+        assert "password: [removed]" in timeline
+
+
 async def test_pressed_twice_is_one_case() -> None:
     """A device is an address: its second press joins the first one's case; another device, and the same id at another
     site, is somebody else; without a device each touch is somebody new."""

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from router.core.evidence import GROUNDS
+from router.core.redaction import CARD_MARK, SECRET_MARK
 from router.core.words import DAY_MS
 from router.http.views import CandidateOut, ContactOut
 
 KNOWN_MAX = 8
 """Things a page or device told that are shown on top; the rest stands in the timeline."""
+REMOVED = (CARD_MARK, SECRET_MARK)
+"""What was taken out tells nothing: it stands in the timeline alone."""
 RANK = {"weak": 0, "strong": 1, "proof": 2}
 TELL = {
     "weak": "Tell nothing of the case until that is proved.",
@@ -61,7 +64,9 @@ def known_of(
     proved_at: str | None = None,
 ) -> Known:
     """What stands on top of a case. `proved_at`: when its customer proved in a chat who they are."""
-    told = [(name, value) for name, _, value in (row.partition(": ") for row in context) if value][:KNOWN_MAX]
+    told = [
+        (name, value) for name, _, value in (row.partition(": ") for row in context) if value and value not in REMOVED
+    ][:KNOWN_MAX]
     return Known(
         sure=_sure(contacts, now=now, proof_days=proof_days, proved_at=proved_at),
         told=told,
