@@ -516,6 +516,7 @@ class Work:
     passed_by: tuple[AgentId, ...] = ()  # declined or let it lapse; not offered to them again before `again_at`
     again_at: Ms | None = None
     accepted_at: Ms | None = None
+    wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
 
 
 Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work
