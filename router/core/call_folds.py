@@ -132,6 +132,7 @@ def _moved(
                 coached=event.coached,
                 pressed=call.pressed or event.heard in ("keys", "refused"),
                 heard_at=event.at,
+                early=event.early,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )

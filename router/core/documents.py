@@ -408,6 +408,7 @@ class Call:
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     closed: Opening | None = None  # the queue was closed when they last came into line
+    early: bool = False  # in line for less than it takes until the choices are told
 
     @property
     def room(self) -> str:
