@@ -144,6 +144,7 @@ def _moved(
                 pressed=call.pressed or event.heard in ("keys", "refused"),
                 held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
+                early=event.early,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )

@@ -22,6 +22,8 @@ REFUSES = "9"
 """The key by which they say that they are not to be recorded; it leads back to where they were."""
 CLOSED = (("closed",), ("call_closed",), (HANG_UP,), (MUSIC, "call_closed"))
 """What is said in line, by round, while the queue is closed: never that somebody is free soon."""
+EARLY = (("call_moment",), (MUSIC,))
+"""What is said in line, by round, before anybody is told the choices (`offer_over`)."""
 CHOICES_ROUND = 1
 """The round of waiting that tells the choices: whoever heard that it is closed comes back to them."""
 ASKS_WHO = {"call_about": "call_who"}
@@ -212,7 +214,11 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     if call.notice:
         notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
         return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
-    says = CLOSED if call.closed is not None and call.step is Step.WAITING else row.says
+    says = row.says
+    if call.step is Step.WAITING and call.closed is not None:
+        says = CLOSED
+    elif call.step is Step.WAITING and call.early:
+        says = EARLY
     said = says[min(call.rounds, len(says) - 1)]
     if said == (HANG_UP,) and not may_ring_back(call):
         said = says[-1]

@@ -278,6 +278,9 @@ def _go_on(
         rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
     elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
         first = first or "closed"
+    early = to is Step.WAITING and closed is None and _is_early(making, call)
+    if early or (call.early and to is Step.WAITING and not misses):
+        rounds = min(rounds, CHOICES_ROUND)
     making.emit(
         CallWentOn(
             call=call.id,
@@ -293,8 +296,15 @@ def _go_on(
             notice=recording.notice_for(making, call, to),
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
             closed=closed,
+            early=early,
         )
     )
+
+
+def _is_early(making: Making, call: Call) -> bool:
+    """Whether they have been in line for less than the policy asks before the choices are told."""
+    offer_ms = making.context.policy.settings.callbacks.offer_over_s * SECOND_MS
+    return offer_ms > 0 and making.now - (making.now if call.queued_at is None else call.queued_at) < offer_ms
 
 
 def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:

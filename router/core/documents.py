@@ -412,6 +412,7 @@ class Call:
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     held_at: Ms | None = None  # on hold since
     closed: Opening | None = None  # the queue was closed when they last came into line
+    early: bool = False  # in line for less than it takes until the choices are told
 
     @property
     def room(self) -> str:
@@ -520,6 +521,7 @@ class Work:
     passed_by: tuple[AgentId, ...] = ()  # declined or let it lapse; not offered to them again before `again_at`
     again_at: Ms | None = None
     accepted_at: Ms | None = None
+    wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
 
 
 Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work

@@ -122,6 +122,7 @@ class CallWentOn:
     notice: str = ""  # this turn says that messages or calls are recorded
     coached: str = ""  # whose ear alone a lead speaks to from now on
     closed: Opening | None = None  # the queue is closed until then
+    early: bool = False  # the choices are not told yet
 
 
 @value

@@ -781,7 +781,7 @@ def _work_moved(
             state = change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
             return change(state, get(state, event.agent, Agent), missed=0, acted_at=event.at)
         case WorkWrapped():
-            return change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING, wraps_until=event.until_at)
         case WorkGivenBack() if event.stays:
             return change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():

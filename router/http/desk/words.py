@@ -32,6 +32,7 @@ OUTCOMES = {
     "answered": "Answered, they may write again",
     "waiting": "Waiting for somebody else",
     "nothing_to_do": "Nothing to do",
+    "time_over": "Nothing said, the time to wrap up is over",
 }
 DELIVERY = {
     "queued": "on its way out",
