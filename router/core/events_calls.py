@@ -44,6 +44,7 @@ class CallArrived:
     notice: str = ""  # its first turn says what is recorded
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    no_text: bool = False  # it gets no texts of ours
 
 
 @value

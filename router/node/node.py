@@ -275,6 +275,8 @@ class Node:
         if isinstance(command, TakeContact) and may_carry(command):
             return await self._take_carried(command, answer_of)
         if isinstance(command, CustomerCommand):
+            if isinstance(command, HearCall):
+                command = await self.devices.with_known(command)
             outcome = await self.customers.take(command, answer_of)
             if isinstance(command, TakeContact | HearCall):
                 await self.devices.listen(command, outcome)
