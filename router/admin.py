@@ -38,6 +38,7 @@ DOCTOR_SHOWS = (
     "onecase_erasing",
     "onecase_forgotten",
 )
+FLOOD = "onecase_junk_flood{"
 SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 
 
@@ -214,6 +215,13 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                 elif name.startswith("onecase_consumer_lag_events") and value > 1000:
                     lines.append(
                         f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
+                    )
+                    healthy = False
+                if name.startswith(FLOOD) and value:
+                    rule = name.partition('"')[2].partition('"')[0]
+                    lines.append(
+                        f"much junk comes at once, by rule {rule}: nobody is called or written to because of it; "
+                        "look at /desk/quarantine whether it is junk, and ask the provider to block where it comes from"
                     )
                     healthy = False
                 if name.startswith(DOCTOR_SHOWS):

@@ -87,6 +87,8 @@ HELD_LONG = "call_held_long"
 JOINED = "joined"
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
+KNOWN = FINAL | {"queued", "initiated", "ringing", "in-progress", "answered", JOINED}
+"""All words that we know; any other is counted and told."""
 
 
 def take_call(making: Making, command: TakeCall) -> None:

@@ -335,6 +335,8 @@ class CallEnded:
     seconds: int = 0  # from when it was answered
     step: Step = Step.GOODBYE  # where it stood
     agent: AgentId | None = None
+    abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
+    waited_s: int = 0  # how long one that was abandoned had waited, since the call began
 
 
 @value

@@ -455,6 +455,7 @@ def _record_of(event: Event) -> Entry | None:
                     "seconds": event.seconds,
                     "step": event.step.value,
                     "agent": event.agent,
+                    **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),
                 },
             )
         case PromiseMade():

@@ -4,9 +4,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from router import admin
 from tests.stories.test_matching import GERMAN, policies_with
-from tests.story import HERS, HIS, OURS, Agent, Phone, Story
+from tests.story import ADMIN, HERS, HIS, OURS, Agent, Phone, Story
 
 ANAS = "+14155550201"
 BENS = "+14155550202"
@@ -158,14 +160,21 @@ async def test_hanging_up_after_hearing_it_becomes_a_call() -> None:
 
 async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
     """Calls that show a number they have no right to, and hang up: that number gets no call and no text, and
-    ops see one figure that rises (S50)."""
+    ops get one alert (S50)."""
     async with Story() as story:
         victim = story.phone(HIS)
-        for _ in range(100):
-            await victim.calls(attestation="C")
-            await story.passes(seconds=40)
-            await victim.hangs_up()
+        with capture_logs() as logs:
+            for _ in range(100):
+                await victim.calls(attestation="C")
+                await story.passes(seconds=40)
+                await victim.hangs_up()
+        alerts = [(one["log_level"], one["rule"]) for one in logs if one["event"] == "junk_flood"]
+        assert alerts == [("warning", "silent-stranger")], "one alert a flood, not one a call"
+        lines, is_well = await admin.doctor(story.service, ADMIN)
+        assert not is_well
+        assert any("much junk comes at once, by rule silent-stranger" in line for line in lines)
         await story.passes(hours=1)
+        assert (await admin.doctor(story.service, ADMIN))[1], "it is over"
         assert (await victim.now())["inbox"] == []
         assert not [one for one in await story.traffic("rest", "/Calls.json") if one.get("method") == "POST"]
         assert (await story.api("GET", "/promises"))["items"] == []

@@ -357,6 +357,9 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             whose = "The customer's" if facts.get("who") == "customer" else f"{agent}'s"
             seconds = int(facts.get("seconds") or 0)
             long = f" after {seconds // 60}:{seconds % 60:02d}" if seconds else ""
+            if facts.get("abandoned"):
+                waited = int(facts.get("waited") or 0)
+                return f"The customer left after {waited // 60}:{waited % 60:02d}, before anybody was with them"
             return f"{whose} line ended{long}: {ENDED.get(str(facts.get('how')), str(facts.get('how')))}"
         case "call", "hold":
             return "They were put on hold"
