@@ -14,9 +14,9 @@ ANAS = "+14155550201"
 BENS = "+14155550202"
 
 
-async def connected(story: Story, her: Phone, agent: Agent, phone: Phone) -> str:
+async def connected(story: Story, her: Phone, agent: Agent, phone: Phone, **more: str) -> str:
     """She calls, the agent takes it and presses 1; they talk. Returns the case."""
-    await her.calls()
+    await her.calls(**more)
     await story.passes(seconds=15)
     await agent.accepts()
     await story.passes(seconds=3)
@@ -286,6 +286,31 @@ async def test_hold_lets_her_out() -> None:
         await ana.finishes(work, "call-back", "she rather waits at home")
         offer = await ana.offered()
         assert (offer["case"], offer["place_at"]) == (case, place)
+
+
+async def test_hold_waits_for_the_number_of_who_hides_it() -> None:
+    """Who hides their number and would rather be called is asked for one: without it they are on hold as before, since
+    the same time; with it they leave, and are called there."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone, caller="anonymous")
+        await on_hold(story, ana, case)
+        [held] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        await her.presses("1")
+        await story.passes(seconds=6)
+        assert "which number" in await her.heard()
+        await story.passes(seconds=12)
+        [again] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        assert (again["step"], again["held_since"]) == ("held", held["held_since"])
+        assert [one["state"] for one in await ana.work()] == ["active"]
+        await her.presses("1")
+        await story.passes(seconds=6)
+        await her.presses("2125550142#")
+        await story.passes(seconds=12)
+        assert "We will call you" in await her.heard()
+        assert [one["state"] for one in await ana.work()] == ["wrapping"]
+        assert len((await story.case(case))["promises"]) == 1
 
 
 async def test_a_warm_transfer_never_leaves_her_alone() -> None:
