@@ -144,6 +144,7 @@ def _moved(
                 pressed=call.pressed or event.heard in ("keys", "refused"),
                 held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
+                closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -300,6 +301,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             place_at=event.place_at,
             address=event.address,
             window=event.window,
+            due_at=event.due_at,
             since_at=event.since_at,
         ),
     )

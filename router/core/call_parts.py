@@ -3,6 +3,7 @@
 It knows no steps of a conversation: those stand in `core.calls` and `core.legs`, and how calls end in `core.call_ends`.
 """
 
+from policies.facts import NOW
 from router.core.addresses import Address, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.commands import Indexed, TakeContact
@@ -105,24 +106,40 @@ def is_taken(making: Making) -> bool:
 
 
 def wish_call(
-    making: Making, case: Case, address: Address, number: str, *, why: str, told_via: Channel = Channel.PHONE
+    making: Making,
+    case: Case,
+    address: Address,
+    number: str,
+    *,
+    why: str,
+    told_via: Channel = Channel.PHONE,
+    due_at: Ms | None = None,
 ) -> None:
     """Promise a call to a number that somebody named. Where it is taken their wish stands on their own case, in line in
     writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
     if case.promise is not None:
         return
     if not is_taken(making):
-        promise_call(making, case, address, why=why, told_via=told_via, number=number)
+        promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at)
         return
     making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
     turn_to_writing(making, case.id, why="the number is not called a second time by itself")
 
 
 def promise_call(
-    making: Making, case: Case, address: Address, *, why: str, told_via: Channel = Channel.PHONE, number: str = ""
+    making: Making,
+    case: Case,
+    address: Address,
+    *,
+    why: str,
+    told_via: Channel = Channel.PHONE,
+    number: str = "",
+    due_at: Ms | None = None,
 ) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing. `number`: that
-    of the address, where whoever asks may be somebody else."""
+    of the address, where whoever asks may be somebody else.
+
+    `due_at`: they stand in line from then on, at the place that they have; None: at once."""
     if case.promise is not None:
         return
     id = PromiseId(making.context.ids.new("prm"))
@@ -141,6 +158,7 @@ def promise_call(
             address=address.id,
             why=why,
             since_at=case.ask.since_at if case.ask is not None else None,
+            due_at=due_at,
         )
     )
 
@@ -279,7 +297,7 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     old = case.ask
     if old is None or old.requirement.channel is not Channel.PHONE:
         return
-    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": ""}).target_s
+    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": "", NOW: making.now}).target_s
     new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
     _withdraw(making, case, old, why=why)

@@ -22,8 +22,8 @@ from router.core.call_parts import (
     typed_address,
     wish_call,
 )
-from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
-from router.core.choice import Way
+from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
+from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
@@ -64,6 +64,7 @@ from router.core.events import (
 )
 from router.core.evidence import grade_of_call, strengthened
 from router.core.linking import NO_WORDS, link
+from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
@@ -85,6 +86,8 @@ NO_TEXT = "call_no_text"
 NO_CODE = "call_no_code"
 HELD_LONG = "call_held_long"
 JOINED = "joined"
+IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
+"""The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
 KNOWN = FINAL | {"queued", "initiated", "ringing", "in-progress", "answered", JOINED}
@@ -290,6 +293,12 @@ def _go_on(
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
+    rounds = again if to is call.step and heard not in ("moved", "notice") and not misses else 0
+    closed = closed_until(making, call) if to in IN_LINE and call.role is CallRole.CUSTOMER else None
+    if closed is not None and to is Step.WAITING and (closed.at is None or (call.closed and to is not call.step)):
+        rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
+    elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
+        first = first or "closed"
     making.emit(
         CallWentOn(
             call=call.id,
@@ -297,13 +306,14 @@ def _go_on(
             turn=call.turn + 1,
             step=to,
             heard=heard,
-            rounds=again if to is call.step and heard not in ("moved", "notice") and not misses else 0,
+            rounds=rounds,
             misses=misses,
             told=told,
             queued=queued,
             first=first,
             notice=recording.notice_for(making, call, to),
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
+            closed=closed,
         )
     )
 
@@ -392,10 +402,12 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     if address is None or not can_be_called(address):
         return Step.NUMBER
     case, why = making.case(call.case), "they asked for it"
+    closed = closed_until(making, call)
+    due_at = closed.at if closed is not None else None
     if call.step is Step.NUMBER:
-        wish_call(making, case, address, number, why=why)
+        wish_call(making, case, address, number, why=why, due_at=due_at)
     else:
-        promise_call(making, case, address, why=why)
+        promise_call(making, case, address, why=why, due_at=due_at)
     if call.held_at is not None:  # they leave the agent, who has their notes to finish
         _note_hold(making, call, held=False, how="call instead")
         all_said(making, call, why="they chose to be called instead of waiting on hold")
@@ -490,7 +502,8 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
 
 
 def open_for(making: Making, command: OpenCase) -> None:
-    """We contact somebody: a case of their own, and a call at once where that is asked for."""
+    """We contact somebody: a case of their own, and a call at once where that is asked for. Raises Rejected where they
+    cannot be written to by the channel that is asked for."""
     found = known_customer(making)
     if command.customer is not None:
         customer, address = making.customer(command.customer), None
@@ -500,6 +513,8 @@ def open_for(making: Making, command: OpenCase) -> None:
         customer, address = found or new_customer(making, command, language=None)
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
+    if command.writes is not None:
+        choose_way(case, customer, wanted=command.writes, numbers=making.context.senders, now=making.now)
     if command.calls:
         legs.start_call(
             making,

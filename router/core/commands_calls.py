@@ -176,6 +176,7 @@ class OpenCase:
     calls: bool = False  # call them now
     agent: AgentId | None = None
     via: str = ""
+    writes: Channel | None = None  # they are to be written to by this
 
 
 @value

@@ -47,6 +47,7 @@ from router.core.events_customer import (
     AnswersFollowed,
     AskChanged,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -144,6 +145,7 @@ __all__ = [
     "CallWentOn",
     "CallbackHeld",
     "CandidatesDropped",
+    "CandidatesFound",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -274,6 +276,7 @@ CustomerEvent = (
     | MatterAsked
     | MatterAnswered
     | CandidatesDropped
+    | CandidatesFound
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed

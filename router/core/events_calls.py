@@ -4,6 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
+from router.core.documents import Opening
 from router.core.values import value
 from router.core.words import (
     ActorKind,
@@ -121,6 +122,7 @@ class CallWentOn:
     first: str = ""  # the phrase that this turn says first
     notice: str = ""  # this turn says that messages or calls are recorded
     coached: str = ""  # whose ear alone a lead speaks to from now on
+    closed: Opening | None = None  # the queue is closed until then
 
 
 @value
@@ -366,6 +368,7 @@ class PromiseMade:
     window: tuple[Ms, Ms] | None = None
     why: str = ""
     since_at: Ms | None = None  # when they asked, where that is not their place
+    due_at: Ms | None = None  # when it is their turn at the earliest: the queue opens then
 
 
 @value

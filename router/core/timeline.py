@@ -11,6 +11,7 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CandidatesDropped,
+    CandidatesFound,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -52,7 +53,7 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.evidence import words_of_grounds
+from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
@@ -98,6 +99,7 @@ ROW_KINDS: dict[type[Event], str] = {
         (WorkWanted, AskChanged, RoutingNoted, ContactSetAside, ContactReleased, MatterAsked, MatterAnswered),
         "decision",
     ),
+    CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
@@ -136,8 +138,11 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
-            if event.grounds:
-                facts["grounds"] = " ".join(event.grounds)
+            graded = Graded(event.evidence, event.grounds)
+            if event.participant:  # logs of before graded the writer, whoever that was
+                graded = of_somebody_else(graded)
+            if graded.grounds:
+                facts["grounds"] = " ".join(graded.grounds)
             if event.policy:
                 facts["policy"] = event.policy
             if event.topics:
@@ -163,10 +168,10 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 address=event.address,
                 via=event.via,
-                evidence=event.evidence,
+                evidence=graded.evidence,
                 media=event.media,
                 letter=event.letter,
-                reasons=words_of_grounds(event.grounds),
+                reasons=words_of_grounds(graded.grounds),
                 facts=facts,
             )
         case MessageQueued():
@@ -315,6 +320,11 @@ def _record_of(event: Event) -> Entry | None:
                 author_id=event.author_id,
                 direction="internal",
                 facts={"what": "own_matter"},
+            )
+        case CandidatesFound():
+            reasons = words_of_grounds(event.grounds)
+            return _system(
+                event.case, event.entry, event.at, "decision", reasons=reasons, facts={"what": "candidates_found"}
             )
         case MatterAsked():
             reason = "several open cases fit, and the answer tells who gets it"

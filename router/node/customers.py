@@ -45,6 +45,7 @@ from router.core.commands import (
     OpenCase,
     Other,
     PairDevice,
+    PlaceCase,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -536,7 +537,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer
         case ForgetWords():
             return command.case
-        case MergeCases() | SplitCase():
+        case MergeCases() | SplitCase() | PlaceCase():
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
             raise Fault("what a merge is about is found by it")

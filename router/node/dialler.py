@@ -28,6 +28,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     PromiseChanged,
+    PromiseMade,
 )
 from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
 from router.journal.base import Journal, JournalStopped, Stored
@@ -113,7 +114,7 @@ class Dialler:
             for event in stored.events:
                 if type(event) in HEARD:
                     self._hear(event)
-                elif isinstance(event, PromiseChanged) and event.due_at is not None:
+                elif isinstance(event, PromiseMade | PromiseChanged) and event.due_at is not None:
                     self._plan_promise(event.promise, event.due_at)
 
     async def close(self) -> None:
