@@ -201,6 +201,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         notice=event.notice,
         hidden=event.hidden,
         attestation=event.attestation,
+        no_text=event.no_text,
     )
     return put(state, call)
 

@@ -247,10 +247,11 @@ def ask_for_phone(
         requirement = replace(
             kept.requirement, channel=Channel.PHONE, target_ms=requirement.target_ms, offer_ms=requirement.offer_ms
         )
-    queue = kept.queue if kept else verdict.queue
+    queue, stays = (kept.queue, kept.stays) if kept else (verdict.queue, False)
     named = making.context.policy.queues.get(case.queue)
     if not verdict.matched and kept is None and case.agent is not None and named is not None:
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
+        stays = verdict.queue != queue
     waits_since, reasons = place_at if since_at is None else since_at, tuple[str, ...]()
     if old is not None:
         place_at = min(place_at, place_after_switch(old.place_at, now=making.now, old=old.requirement, new=requirement))
@@ -281,6 +282,7 @@ def ask_for_phone(
                 reasons=reasons,
                 since_at=since_of(waits_since, place_at),
                 note=old.note if old is not None else None,
+                stays=stays,
             ),
             matched=verdict.matched,
             inputs=without_words(facts),

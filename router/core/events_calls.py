@@ -45,6 +45,7 @@ class CallArrived:
     notice: str = ""  # its first turn says what is recorded
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    no_text: bool = False  # it gets no texts of ours
 
 
 @value
@@ -337,6 +338,8 @@ class CallEnded:
     seconds: int = 0  # from when it was answered
     step: Step = Step.GOODBYE  # where it stood
     agent: AgentId | None = None
+    abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
+    waited_s: int = 0  # how long one that was abandoned had waited, since the call began
 
 
 @value

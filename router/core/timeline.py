@@ -254,13 +254,14 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "decision",
-                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched, *ask.reasons),
+                reasons=(_queued(ask), *event.matched, *ask.reasons),
                 facts={
                     **event.inputs,
                     "what": "queued",
                     "rule": ask.rule,
                     "policy": ask.policy,
                     "queue": ask.queue,
+                    **({"stays": True} if ask.stays else {}),
                     "place_at": ask.place_at,
                     **since_fact(ask),
                     "work": ask.work,
@@ -464,6 +465,7 @@ def _record_of(event: Event) -> Entry | None:
                     "seconds": event.seconds,
                     "step": event.step.value,
                     "agent": event.agent,
+                    **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),
                 },
             )
         case PromiseMade():
@@ -548,6 +550,12 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _queued(ask: Ask) -> str:
+    if ask.stays:
+        return f"queue {ask.queue}, where the case stands already: of policy {ask.policy} only rule {ask.rule} fits"
+    return f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}"
 
 
 def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:

@@ -562,7 +562,7 @@ def offer_out(work: Work, note: str | None) -> OfferOut:
         place_at=stamp(work.ask.place_at),
         place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
-        why=f"rule {work.ask.rule}, policy {work.ask.policy}",
+        why=f"{'its case stands there; ' if work.ask.stays else ''}rule {work.ask.rule}, policy {work.ask.policy}",
         note=note,
     )
 

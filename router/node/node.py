@@ -52,6 +52,7 @@ from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.eraser import Eraser
+from router.node.floods import Floods
 from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
@@ -195,6 +196,7 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.floods = Floods()
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -275,6 +277,8 @@ class Node:
         if isinstance(command, TakeContact) and may_carry(command):
             return await self._take_carried(command, answer_of)
         if isinstance(command, CustomerCommand):
+            if isinstance(command, HearCall):
+                command = await self.devices.with_known(command)
             outcome = await self.customers.take(command, answer_of)
             if isinstance(command, TakeContact | HearCall):
                 await self.devices.listen(command, outcome)
@@ -370,6 +374,7 @@ class Node:
         self.recorder.hear(batches)
         self.visitors.hear(batches)
         self.eraser.hear(batches)
+        self.floods.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 
