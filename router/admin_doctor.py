@@ -110,7 +110,7 @@ def _trouble(name: str, value: float) -> str | None:
     if metric == "onecase_junk_flood" and value:
         return (
             f"much junk comes at once, by rule {rule}: nobody is called or written to "
-            "because of it; look at /desk/quarantine whether it is junk, and ask the provider to block where it comes from"
+            "because of it; look at /desk/quarantine whether it is junk, and ask the provider to block its source"
         )
     if metric == "onecase_mail_answers_held_back_lately" and value > 0:
         return (
