@@ -324,6 +324,7 @@ async def test_one_customer_gets_one_automatic_mail_an_hour(story: Story, mia: M
     assert len(await story.cases()) == 3
     assert len(await mia.received()) == 1
 
+
 CALENDAR = """From: {sender}
 To: help@support.example
 Subject: Accepted: visit
