@@ -1,7 +1,7 @@
 """What API handlers share: the node, who may see what, and how a command becomes an answer that can be repeated."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +48,7 @@ class Service:
     public_url: str = ""  # where browsers and providers reach us
     chat: "ChatTeller | None" = None
     identities: Identities = field(default_factory=lambda: Identities({}))  # who may say who somebody is
+    chat_pages: Mapping[str, str] = field(default_factory=dict[str, str])  # by site: where its visitors chat
     sites: Sites = field(init=False)
 
     def __post_init__(self) -> None:
