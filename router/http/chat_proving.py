@@ -177,7 +177,7 @@ class Proving:
         """What they said in this chat about a case."""
         rows = await self._node.journal.lines(chat, after=0, limit=PLACED_LINES)
         ids = [e.words for _, e in rows if isinstance(e, ContactReceived) and e.case == case and e.words is not None]
-        words = await self._node.journal.words(ids)
+        words = await self._node.journal.words([*ids])
         return "\n".join(words[one] for one in ids if one in words)
 
     # --- what may be written to ---------------------------------------------------------------------------------------
