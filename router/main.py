@@ -164,6 +164,7 @@ def restore(file: Path, config: Config = None, data: Data = None) -> None:
 def erase(
     customer: Annotated[str, typer.Argument(help="id (cus_…) or any address of theirs")],
     reason: Annotated[str, typer.Option(help="a reference of yours; it is kept, so name nobody in it")] = "",
+    whole_person: Annotated[bool, typer.Option(help="with all who were found to be the same person")] = False,
     config: Config = None,
     data: Data = None,
     url: Annotated[str | None, typer.Option(help="address of the running service")] = None,
@@ -172,7 +173,8 @@ def erase(
     """Forget a customer: words, names, addresses, files. What happened still stands, without a word."""
     set_up_logs("warning")
     settings = _settings(config, data=data)
-    typer.echo(_wait(admin_people.erase(settings, customer, reason, url, _unless_folder(token, data, url))))
+    token = _unless_folder(token, data, url)
+    typer.echo(_wait(admin_people.erase(settings, customer, reason, url, token, whole_person=whole_person)))
 
 
 @app.command()

@@ -138,6 +138,7 @@ class SiteSection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern="^sit_[0-9a-f]{16}$")
+    chat_page: str = Field(default="", pattern=r"^(https?://[^\s#]+)?$", max_length=1_000)
     identity_keys: list[IdentityKeySection] = Field(default_factory=list[IdentityKeySection])
 
 

@@ -103,6 +103,7 @@ class ChatSeat:
         self._newest = 0
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
         self._context: dict[str, str] = {}
+        self._carry = ""
         self._read_to = 0
 
     # --- what is told -------------------------------------------------------------------------------------------------
@@ -221,6 +222,7 @@ class ChatSeat:
         except BadIdentity as bad:
             raise Refused("bad_identity", str(bad)) from None
         self._session, self._context = session, form_of(context=hello.context).context
+        self._carry = hello.carry
         await self._open(session, site, now)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
@@ -308,6 +310,7 @@ class ChatSeat:
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
             grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
+            carry=self._carry,
         )
 
         def answer(decision: Decision) -> Answer:
@@ -322,7 +325,7 @@ class ChatSeat:
         if outcome.decision is None:
             self._repeated(said, outcome.answer, fingerprint)
         else:
-            self._context = {}
+            self._context, self._carry = {}, ""
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
 

@@ -28,8 +28,9 @@ ENTRIES_MAX = 10_000
 NAME_HEADER = "X-File-Name"
 PREFLIGHT_S = 600
 FOLDER = Path(__file__).parent / "chat_test"
+TEST_PATH = "/chat/test"
 TEST_FILES = {
-    "/chat/test": ("test.html", "text/html; charset=utf-8"),
+    TEST_PATH: ("test.html", "text/html; charset=utf-8"),
     "/chat/test/chat.js": ("chat.js", "text/javascript; charset=utf-8"),
     "/chat/test/chat.css": ("chat.css", "text/css; charset=utf-8"),
 }
