@@ -81,6 +81,7 @@ from router.core.commands_people import (
     MergeCustomers,
     OfferSwitch,
     PairDevice,
+    PlaceCase,
     RevokeLinks,
     SetHold,
     SplitCase,
@@ -151,6 +152,7 @@ __all__ = [
     "OpenScreen",
     "Other",
     "PairDevice",
+    "PlaceCase",
     "PutFirst",
     "RecordAttempt",
     "RecordDelivery",
@@ -224,6 +226,7 @@ CustomerCommand = (
     | AskCode
     | GiveCode
     | MergeCases
+    | PlaceCase
     | UnmergeCases
     | SplitCase
     | MergeCustomers
