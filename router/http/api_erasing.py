@@ -95,7 +95,7 @@ class ErasingApi:
                 key=call.key, customer=customer.id, actor=actor_of(call), reason=call.body.reason.strip()
             )
             with suppress(Rejected):  # wanted already, or done in this instant
-                await self._service.node.take(command, lambda decision: self._kept(call, decision))
+                await self._service.node.take(command, lambda decision: self._kept(call, decision, customer.id))
             customer = await self._customer(call)
         if customer.erased_at is None:
             raise await self._held(customer)
@@ -106,9 +106,10 @@ class ErasingApi:
         except TimeoutError:
             return Replied(200, _erased(customer, "erasing"))
 
-    def _kept(self, call: Call, decision: Decision) -> Answer:
+    def _kept(self, call: Call, decision: Decision, id: CustomerId) -> Answer:
         """What is said to whoever asks again with the same key; a refusal is not kept, for a hold may end."""
-        customer = next(d for d in decision.state.values() if isinstance(d, Customer))
+        customer = decision.state[id]
+        assert isinstance(customer, Customer)
         return Answer(
             key=call.key if call.fingerprint and customer.erased_at is not None else "",
             status=200,
@@ -157,9 +158,14 @@ class ErasingApi:
         return found
 
     async def _held(self, customer: Customer) -> Problem:
-        """Who holds it, since when and why."""
-        hold = customer.hold
-        assert hold is not None
+        """Who holds it, since when and why. It may stand on whoever was found to be the same person."""
+        hold, person = None, [CustomerId(await self._service.node.customers.root_of(customer.id))]
+        for id in person:
+            if isinstance(one := await self._journal.document(id), Customer):
+                hold = hold or one.hold
+                person += one.members
+        if hold is None:  # it was lifted in this instant
+            return Problem(409, "On hold", "A hold stood on this customer. Ask again.", kind="held")
         why = (await self._journal.words([hold.why])).get(hold.why) if hold.why else None
         words = (
             f"{hold.author_id or 'The system'} put a hold on this customer at {stamp(hold.at)}"

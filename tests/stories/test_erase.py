@@ -355,3 +355,20 @@ async def test_who_is_signed_in_at_a_site_goes_on_with_lines_from_one() -> None:
         assert (await mia.comes())["since"] == 0
         mia.lines.clear()
         assert (await mia.writes("hello again"))["seq"] == 1
+
+
+async def test_a_hold_on_one_of_two_who_are_one_person_holds_both() -> None:
+    """Whoever is asked to be erased by the id of the other is told who holds, why, and that it is wanted."""
+    async with Story() as story:
+        for number in (HERS, HIS):
+            await story.phone(number).texts("hello")
+        hers, his = [(await story.case(await story.phone(n).case()))["customer"] for n in (HERS, HIS)]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": True, "reason": "a letter from a lawyer"})
+        await story.api("POST", f"/customers/{hers}/merge", {"customer": his, "reason": "they are one"})
+        for asked in (hers, his):
+            refused = await story.refused("POST", f"/customers/{asked}/erase", {"reason": "their wish"})
+            assert refused["status"] == 409
+            assert "a letter from a lawyer" in refused["detail"]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": False})
+        for asked in (hers, his):
+            assert (await story.api("GET", f"/customers/{asked}"))["erased_at"]
