@@ -142,6 +142,7 @@ def _moved(
                 call,
                 turn=event.turn,
                 step=event.step,
+                through=event.through,
                 rounds=0,
                 misses=0,
                 move=True,
