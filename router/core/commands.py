@@ -31,6 +31,7 @@ from router.core.commands_customer import (
     BlockLine,
     DropCandidates,
     FoldWork,
+    NoteMissing,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -144,6 +145,7 @@ __all__ = [
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
+    "NoteMissing",
     "NoteRecording",
     "OfferSwitch",
     "OfferWork",
@@ -184,6 +186,7 @@ CustomerCommand = (
     TakeContact
     | SendReply
     | AddNote
+    | NoteMissing
     | SetStatus
     | AssignCase
     | BeginAttempt

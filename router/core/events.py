@@ -63,6 +63,7 @@ from router.core.events_customer import (
     DeviceUnpaired,
     ErasureWanted,
     Facts,
+    FileMissing,
     HoldLifted,
     HoldSet,
     LinksRevoked,
@@ -169,6 +170,7 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "FileMissing",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -289,6 +291,7 @@ CustomerEvent = (
     | CodeRefused
     | AddressProved
     | NoteAdded
+    | FileMissing
     | CaseStatusChanged
     | CallArrived
     | LegPlanned

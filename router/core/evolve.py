@@ -70,6 +70,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    FileMissing,
     HoldLifted,
     HoldSet,
     IdentityNoted,
@@ -200,6 +201,8 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             return sides.wished(state, event) if case.side is not None else state
+        case FileMissing():
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
