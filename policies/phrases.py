@@ -21,6 +21,7 @@ LANGUAGES_MAX: Final = 50
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "greeting": ("brand",),
     "closed": ("brand", "opens"),
+    "call_closed": (),
     "call_about": (),
     "call_moment": (),
     "call_options": (),
@@ -75,6 +76,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "terms_confirmed": ("terms",),
     "case_solved": ("ref",),
     "code": ("code",),
+    "code_unasked": ("brand",),
+    "code_subject": ("brand",),
     "impact_known": ("impact",),
     "language_question": ("own", "other"),
     "which_matter": ("choices", "last"),

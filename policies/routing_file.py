@@ -1,6 +1,7 @@
 """Reads routing.yaml: rules in their order, the last being `when: otherwise`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from policies.condition_file import Terms, read_condition
@@ -40,8 +41,8 @@ def read_routing(top: Fields, *, queues: Mapping[str, Queue], terms: Terms) -> R
 
 
 def _rule(fields: Fields, queues: Mapping[str, Queue], terms: Terms) -> Rule:
-    when = _when(fields, terms)
     queue = queues.get(fields.choice(fields.need("queue"), queues, what="a queue of queues.yaml") or "", _NO_QUEUE)
+    when = _when(fields, replace(terms, own=terms.hours.get(queue.hours)))
     skills = {**dict(queue.skills), **dict(read_skills(fields))}
     language = read_language(fields, fields.get("language")) or queue.language
     return Rule(

@@ -82,6 +82,7 @@ from router.core.commands_people import (
     MergeCustomers,
     OfferSwitch,
     PairDevice,
+    PlaceCase,
     RevokeLinks,
     SetHold,
     SplitCase,
@@ -153,6 +154,7 @@ __all__ = [
     "OpenScreen",
     "Other",
     "PairDevice",
+    "PlaceCase",
     "PutFirst",
     "RecordAttempt",
     "RecordDelivery",
@@ -227,6 +229,7 @@ CustomerCommand = (
     | AskCode
     | GiveCode
     | MergeCases
+    | PlaceCase
     | UnmergeCases
     | SplitCase
     | MergeCustomers

@@ -74,6 +74,7 @@ from router.core.commands import (
     OpenCase,
     OpenScreen,
     PairDevice,
+    PlaceCase,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -155,6 +156,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             devices.pair_device(making, command)
         case UnpairDevice():
             devices.unpair_device(making, command)
+        case PlaceCase():
+            belonging.place_case(making, command)
         case DropCandidates():
             belonging.drop_candidates(making, command)
         case ShareLine():

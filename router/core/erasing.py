@@ -26,6 +26,7 @@ from router.core.commands import (
     OfferSwitch,
     OpenCase,
     PairDevice,
+    PlaceCase,
     PutFirst,
     ReleaseContact,
     ReleaseMessage,
@@ -68,7 +69,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
-    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode),
+    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )
 """What nobody can do with a customer who was erased. The rest only brings to its end what was under way."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)

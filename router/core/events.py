@@ -7,6 +7,7 @@ them from here.
 
 from router.core.events_calls import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events_calls import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -45,6 +47,7 @@ from router.core.events_customer import (
     AnswersFollowed,
     AskChanged,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -141,7 +144,9 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CallbackHeld",
     "CandidatesDropped",
+    "CandidatesFound",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -171,6 +176,7 @@ __all__ = [
     "Event",
     "Facts",
     "FileMissing",
+    "HoldChanged",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -272,6 +278,7 @@ CustomerEvent = (
     | MatterAsked
     | MatterAnswered
     | CandidatesDropped
+    | CandidatesFound
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed
@@ -323,6 +330,8 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | CasesMerged
     | CasesUnmerged
     | CaseSplit

@@ -6,10 +6,12 @@ from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
+    CallbackHeld,
     CallEnded,
     CallRecorded,
     CallSaid,
     CandidatesDropped,
+    CandidatesFound,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -23,6 +25,7 @@ from router.core.events import (
     DeviceUnpaired,
     Event,
     FileMissing,
+    HoldChanged,
     IdentityNoted,
     JoinAsked,
     LinksRevoked,
@@ -51,10 +54,15 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.evidence import words_of_grounds
+from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
+
+TAKEN = (
+    "they wish to be called at a number that is to be called already, or was often enough for a day: it is not dialled "
+    "because of this, and a person decides"
+)
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
@@ -95,14 +103,15 @@ ROW_KINDS: dict[type[Event], str] = {
         (WorkWanted, AskChanged, RoutingNoted, ContactSetAside, ContactReleased, MatterAsked, MatterAnswered),
         "decision",
     ),
+    CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys(
         (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
     ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
-    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked), "call"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
-    **dict.fromkeys((PromiseMade, PromiseChanged), "promise"),
+    **dict.fromkeys((PromiseMade, PromiseChanged, CallbackHeld), "promise"),
 }
 """Events that make a row, and of which kind. A contact by phone makes one of the kind `call`."""
 
@@ -135,8 +144,11 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
-            if event.grounds:
-                facts["grounds"] = " ".join(event.grounds)
+            graded = Graded(event.evidence, event.grounds)
+            if event.participant:  # logs of before graded the writer, whoever that was
+                graded = of_somebody_else(graded)
+            if graded.grounds:
+                facts["grounds"] = " ".join(graded.grounds)
             if event.policy:
                 facts["policy"] = event.policy
             if event.topics:
@@ -162,10 +174,10 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 address=event.address,
                 via=event.via,
-                evidence=event.evidence,
+                evidence=graded.evidence,
                 media=event.media,
                 letter=event.letter,
-                reasons=words_of_grounds(event.grounds),
+                reasons=words_of_grounds(graded.grounds),
                 facts=facts,
             )
         case MessageQueued():
@@ -313,6 +325,11 @@ def _record_of(event: Event) -> Entry | None:
                 author_id=event.author_id,
                 direction="internal",
                 facts={"what": "own_matter"},
+            )
+        case CandidatesFound():
+            reasons = words_of_grounds(event.grounds)
+            return _system(
+                event.case, event.entry, event.at, "decision", reasons=reasons, facts={"what": "candidates_found"}
             )
         case MatterAsked():
             reason = "several open cases fit, and the answer tells who gets it"
@@ -478,6 +495,18 @@ def _record_of(event: Event) -> Entry | None:
                     "state": event.state.value,
                 },
             )
+        case CallbackHeld():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(TAKEN,),
+                facts={"what": "not promised"},
+            )
+        case HoldChanged():
+            facts = {"what": event.how, **({} if event.held else {"seconds": event.seconds})}
+            return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case PlaceKept():
             return _system(
                 event.case,

@@ -115,6 +115,15 @@ class ChatSeat:
     def take_agent(self, agent: AgentId | None) -> None:
         self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
 
+    def take_erased(self) -> None:
+        """Nothing is left of whose chat it was: the session is over, and so is the connection."""
+        self._end("bad_session")
+
+    def _end(self, error: str) -> None:
+        self.conversation.refuse(error)
+        self.leave()
+        self._wake()
+
     def tell(self, frame: str) -> None:
         if self.conversation.stage is Stage.OPEN:
             self.conversation.say(frame)
@@ -212,7 +221,7 @@ class ChatSeat:
         except BadIdentity as bad:
             raise Refused("bad_identity", str(bad)) from None
         self._session, self._context = session, form_of(context=hello.context).context
-        await self._open(session, now)
+        await self._open(session, site, now)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
@@ -227,21 +236,31 @@ class ChatSeat:
             if visitor is None:
                 self.conversation.refuse("bad_session")
         if visitor is None:
-            if waits := self._door.service.sites.waits_ms(site, self._remote, now):
-                raise Refused("too_many", waits_ms=waits)
-            visitor = self._door.make_visitor()
+            return self._new_session(site, now)
         return sessions.session(visitor, site=site.id, origin=self._origin, now=now)
 
-    async def _open(self, session: Session, now: Ms) -> None:
+    def _new_session(self, site: Site, now: Ms) -> Session:
+        if waits := self._door.service.sites.waits_ms(site, self._remote, now):
+            raise Refused("too_many", waits_ms=waits)
+        visitor = self._door.make_visitor()
+        return self._door.sessions.session(visitor, site=site.id, origin=self._origin, now=now)
+
+    async def _open(self, session: Session, site: Site, now: Ms) -> None:
         """Who is told of new lines first and reads afterwards misses none of them."""
         self._room = room = self._node.visitors.enter(session.address, self)
         if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
-            oldest.conversation.refuse("taken_over")
-            oldest.leave()
-            oldest._wake()
+            oldest._end("taken_over")
         async with self._door.admitting:
             loaded = await self._node.journal.load_by_address(matching_key(session.address))
         if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
+            return
+        if loaded.customer is None and self.conversation.at and session.token is not None:
+            # It had lines and has none: they were erased while it was away. Nothing new is numbered on top of those.
+            self._node.visitors.leave(room, self)
+            self._room, self.conversation.at = None, 0
+            self.conversation.refuse("bad_session")
+            self._session = self._new_session(site, now)
+            await self._open(self._session, site, now)
             return
         seq, agent = 0, None
         if loaded.customer is not None and loaded.address is not None:
@@ -287,7 +306,7 @@ class ChatSeat:
             files=files,
             context=self._context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
-            grounds=("identity",) if session.is_proved else ("session",),
+            grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
         )
 

@@ -42,9 +42,10 @@ class ContactOut(Reply):
     channel: str
     address: str | None = Field(description="as it was given; null after erasure")
     at: str
-    evidence: str = Field(description="how sure it is that it is theirs: proof, strong or weak")
+    evidence: str = Field(description="how sure it is that it is the customer's: proof, strong or weak")
     grounds: list[str] = Field(description="what that stands on, and why it is on this case")
     link: str | None = Field(description="the rule that put it here")
+    participant: bool = Field(False, description="somebody else than the customer wrote it: it proves nothing of them")
 
 
 class CandidateOut(Reply):
@@ -358,6 +359,7 @@ def case_now(
                 evidence=str(e.evidence),
                 grounds=str(e.facts.get("grounds", "")).split(),
                 link=str(e.facts["link"]) if "link" in e.facts else None,
+                participant=bool(e.facts.get("participant")),
             )
             for e in contacts
         ],

@@ -4,34 +4,15 @@ import asyncio
 import json
 import re
 import socket
-from datetime import datetime
-from typing import Any
 
 import jwt
 import pytest
 
 from router.http import chat_sockets
-from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, OURS, Json, Story
+from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
+from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import SITE, Visitor
-
-DEMO_SITE = f"sit_{hash_of(SITE)[:16]}"
-KEY: Json = {
-    "kid": "2026-11",
-    "algorithm": "HS256",
-    "key": "the shop and we alone know this one",
-    "issuer": "https://shop.example",
-    "audience": "onecase",
-}
-NEXT_KEY: Json = {**KEY, "kid": "2026-12", "key": "and this one, from December onwards"}
-
-
-def word(subject: str, now: datetime, *, key: Json = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """The site's word for who somebody is."""
-    said = {"sub": subject, "iss": key["issuer"], "aud": key["audience"], "exp": now.timestamp() + 3600, **claims}
-    told = {name: one for name, one in said.items() if one is not None}
-    return jwt.encode(told, key["key"], algorithm=algorithm, headers={"kid": key["kid"]})
 
 
 async def test_a_chat_is_a_case_with_an_agent() -> None:
@@ -352,6 +333,33 @@ async def test_ten_windows_are_in_step_and_the_eleventh_ends_the_oldest() -> Non
             assert (await window.hears("message"))["text"] == "again"
 
 
+async def code_sent(story: Story, to: str) -> str:
+    """The code that came to a number by text."""
+    texts = await story.phone(to).inbox()
+    return [found[0] for text in texts if (found := re.findall(r"\b\d{6}\b", text))][-1]
+
+
+async def proves(visitor: Visitor, address: str) -> None:
+    await visitor.says("prove", address=address)
+    await visitor.hears("code_sent")
+    await visitor.says("code", code=await code_sent(visitor.story, address))  # pyright: ignore[reportArgumentType]
+    await visitor.hears("proved")
+    await visitor.story.settles()
+
+
+async def sure_of(agent: Agent, case: str) -> str:
+    """What the desk says of who it is."""
+    page = " ".join(re.sub(r"<[^>]*>", " ", await agent.page(case)).split())
+    return page[page.index("Who it is") :][:160]
+
+
+async def evidence_of(story: Story, channel: str) -> list[tuple[str, str]]:
+    """Evidence and grounds of each contact by a channel, in order."""
+    found = [c for case in await story.cases() for c in case["contacts"] if c["channel"] == channel]
+    shown = {c["id"]: c for c in found}  # a matter shows the contacts of its parts as well
+    return [(c["evidence"], c["grounds"][0]) for c in sorted(shown.values(), key=lambda c: c["at"])]
+
+
 async def theirs_in(story: Story, case: str) -> list[str]:
     """What the person said in a case and in those that were merged into it."""
     return [row["text"] for row in await story.timeline(case, "message") if row["direction"] == "in"]
@@ -383,6 +391,8 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         assert (await mia.hears("message"))["text"] == "Good, then it is the valve."
         await mia.writes("how long?")
         assert await theirs_in(story, hers["id"]) == [*said, "how long?"]
+        weak = ("weak", "session")
+        assert await evidence_of(story, "chat") == [weak, weak, ("proof", "proved_session")]
         await mia.says("code", code=code)
         again = await mia.until(lambda f: f["kind"] in ("proved", "error"))
         assert again["kind"] == "proved", "who says it again is who they are"
@@ -392,6 +402,116 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         await mia.comes(since=0)
         heard = [(await mia.hears("message"))["text"] for _ in range(4)]
         assert heard == ["found the fuse, it's on", "still E42", "Good, then it is the valve.", "how long?"]
+
+
+async def test_a_code_is_proof_for_that_chat_as_long_as_proof_holds() -> None:
+    """S10: from the code on, what she says in that chat is proof of who she is, over reconnects and restarts, and the
+    desk says so at once; another window of nobody is nobody still. After `proof_holds` it is a chat like any other."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone(HERS).texts("E42")
+        hers = await story.one_case()
+        assert "Tell nothing" in await sure_of(ana, hers["id"])
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hi")
+        await proves(mia, HERS)
+        assert "Everything of theirs may be talked about" in await sure_of(ana, hers["id"])
+        await mia.writes("and now")
+        await mia.goes()
+        await story.restarts()
+        await mia.comes()
+        await mia.writes("back again")
+        other = Visitor(story)
+        await other.comes()
+        await other.writes("I am Mia too")
+        weak, proof = ("weak", "session"), ("proof", "proved_session")
+        assert await evidence_of(story, "chat") == [weak, proof, proof, weak]
+        assert "Everything of theirs may be talked about" in await sure_of(ana, hers["id"])
+        await mia.goes()
+        await story.passes(hours=25)
+        await mia.comes()
+        await mia.writes("a day later")
+        assert (await evidence_of(story, "chat"))[-1] == weak
+        assert "Tell nothing" in await sure_of(ana, hers["id"])
+
+
+async def test_a_code_for_an_address_that_nobody_had_is_proof_too() -> None:
+    """Where nobody had the address it is theirs from then on, and what they say is proof as well."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hi")
+        await proves(mia, HERS)
+        await mia.writes("and now")
+        assert await evidence_of(story, "chat") == [("weak", "session"), ("proof", "proved_session")]
+
+
+async def test_a_proved_chat_goes_to_the_matter_that_its_words_are_about() -> None:
+    """Two matters are open, the newer one about an invoice: a chat about the heating goes on in the heating case once
+    she proved who she is, as a text of hers would."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        await story.phone(HERS).texts("your invoice is wrong")
+        await story.passes(hours=1)
+        heating, invoice = await story.cases()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("the heating is cold again, E42")
+        await proves(mia, HERS)
+        assert await theirs_in(story, heating["id"]) == ["my heating shows E42", "the heating is cold again, E42"]
+        assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong"]
+
+
+async def test_a_proved_chat_about_something_else_stays_a_matter_of_its_own() -> None:
+    """Her heating is open, and she chats about an invoice: proved to be hers, it is a new matter of hers, with the
+    other one as its candidate, and whoever has heating does not get it."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        heating = await story.one_case()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("your invoice is wrong, refund me")
+        await proves(mia, HERS)
+        heating, invoice = await story.cases()
+        assert await theirs_in(story, heating["id"]) == ["my heating shows E42"]
+        assert [one["case"] for one in invoice["candidates"]] == [heating["id"]]
+        assert invoice["ask"]["queue"] != heating["ask"]["queue"]
+        person = await story.api("GET", f"/customers/{heating['customer']}")
+        assert [one["id"] for one in person["members"]] == [invoice["customer"]]
+        await mia.writes("it is number 77")
+        assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong, refund me", "it is number 77"]
+
+
+async def test_where_nobody_can_tell_a_proved_chat_has_candidates() -> None:
+    """Two matters fit equally well: the chat is a case of its own, an agent sees both, and what they say of it holds
+    when the code is said once more."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        await story.phone(HERS).texts("your invoice is wrong")
+        await story.passes(hours=1)
+        heating, invoice = await story.cases()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello, it is me")
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        code = await code_sent(story, HERS)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.settles()
+        [chat] = [case for case in await story.cases() if case["id"] not in (heating["id"], invoice["id"])]
+        assert [one["case"] for one in chat["candidates"]] == [invoice["id"], heating["id"]]
+        lead = await story.token("lead")
+        await story.api("POST", f"/cases/{chat['id']}/candidates", {}, token=lead)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.settles()
+        [chat] = [case for case in await story.cases() if case["id"] not in (heating["id"], invoice["id"])]
+        assert chat["candidates"] == []
 
 
 async def test_a_visitor_who_asks_to_be_erased_is_asked_who_they_are() -> None:
@@ -438,3 +558,26 @@ async def test_a_visitor_who_does_not_read_is_cut_and_nobody_waits(monkeypatch: 
         again = Visitor(story, session=mia.session, since=109)
         assert (await again.comes())["seq"] == 111
         assert [(await again.hears("message"))["seq"] for _ in range(2)] == [110, 111]
+
+
+async def test_whoever_gets_a_code_and_did_not_ask_is_led_to_nobodys_case() -> None:
+    """A visitor types somebody else's address: the mail names no case, says what to do, and an answer to it is a matter
+    of whoever answers."""
+    async with Story() as story:
+        visitor, victim = Visitor(story), Mailbox(story, MIA, "Mia")
+        await visitor.comes()
+        await visitor.writes("still E42")
+        case = await story.one_case()
+        await visitor.says("prove", address=MIA)
+        await visitor.hears("code_sent")
+        await story.passes(seconds=5)
+        mail = await victim.last()
+        assert case["ref"] not in mail["raw"]
+        assert "code" in mail["subject"]
+        assert "ignore this mail" in mail["text"]
+        assert "Reply-To" not in mail["headers"]
+        assert "In-Reply-To" not in mail["headers"]
+        await victim.answers(mail, "I never asked for this")
+        [_, hers] = await story.cases()
+        assert hers["customer"] != case["customer"]
+        assert "I never asked" not in " ".join(await story.said(case["id"]))

@@ -11,8 +11,10 @@ import pytest
 from router import admin
 from router.settings import load_settings
 from tests.mailbox import Mailbox
+from tests.stories.test_chat import DEMO_SITE, KEY, word
 from tests.stories.test_recording import ANAS, at_the_provider, connected, recorded
 from tests.story import ADMIN, HERS, HIS, Agent, Process, Story
+from tests.visitor import Visitor
 
 HER_MAIL = "canary.her@customer.example"
 CANARIES = ("Zaubernuss", "canary.her", "12125550142", "Wolkenpost", "Kettenblume", "Steinbrech", "Moorlilie")
@@ -307,3 +309,49 @@ async def test_recordings_go_at_the_provider(tmp_path: Path) -> None:
         await story.api("POST", f"/customers/{customer}/erase")
         await story.passes(minutes=1)
         assert await at_the_provider(story) == []
+
+
+async def test_a_chat_that_is_open_ends_with_its_visitor() -> None:
+    """Fault 16, invariant 39: erasing a visitor ends their windows, and one that was away as well when it comes back
+    with lines of before; whoever writes on is somebody new from line 1, and no line is passed over."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("my boiler leaks")
+        case = await story.one_case()
+        await ana.accepts()
+        await ana.replies(case["id"], "Where does it leak?")
+        await mia.hears("message")
+        away = Visitor(story, session=mia.session, since=2)
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        assert (await mia.hears("error"))["error"] == "bad_session"
+        await mia.ends()
+        await away.connects()
+        await away.says("hello", **away.hello())
+        assert (await away.hears("error"))["error"] == "bad_session"
+        assert ((await away.hears("welcome"))["seq"], away.since) == (0, 0)
+        assert away.session != mia.session
+        again = Visitor(story)
+        await again.comes()
+        assert (await again.writes("hello again"))["seq"] == 1
+        [new] = [one for one in await story.cases() if one["id"] != case["id"]]
+        assert new["customer"] != case["customer"]
+        await ana.replies(new["id"], "Hello again", channel="chat")
+        assert (await again.hears("message"))["text"] == "Hello again"
+        assert again.said == ["(mine m1)", "Hello again"]
+
+
+async def test_who_is_signed_in_at_a_site_goes_on_with_lines_from_one() -> None:
+    """The site's word opens the same session again after an erasure: it has no lines, whatever the client says."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        mia = Visitor(story, identity=word("mia", await story.now()))
+        await mia.comes()
+        await mia.writes("my boiler leaks")
+        await mia.writes("it still does")
+        case = await story.one_case()
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        await mia.ends()
+        assert (await mia.comes())["since"] == 0
+        mia.lines.clear()
+        assert (await mia.writes("hello again"))["seq"] == 1

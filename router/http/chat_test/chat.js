@@ -74,7 +74,11 @@
       if (frame.error === "too_many" && frame.client_id) return void setTimeout(() => again(frame.client_id), (frame.retry_after_s || 1) * 1000);
       if (frame.client_id) waiting.delete(frame.client_id);
       if (item) item.classList.add("bad");
-      if (frame.error === "bad_session") lines.replaceChildren();
+      if (frame.error === "bad_session") {
+        lines.replaceChildren();
+        kept.session = undefined;
+        since = 0;
+      }
       note.textContent = frame.detail;
       if (["bad_site", "bad_origin", "bad_version"].includes(frame.error)) isOver = true;
       state.textContent = isOver ? frame.detail : state.textContent;

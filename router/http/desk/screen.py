@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from policies.segments import segments_of
 from router.core.addresses import AddressKind
 from router.core.choice import Choice, Way
-from router.core.documents import Case
+from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, CallRole, Channel, Step
@@ -15,10 +15,11 @@ from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import Known, known_of
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
+from router.http.joined import members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
-from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, shown_address, stamp
+from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, maybe, shown_address, stamp
 
 WAITING_SHOWN = 20
 DECISIONS_SHOWN = 200
@@ -176,7 +177,8 @@ class Screens:
         except Rejected as refused:
             problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
         by_mail = choice.way.channel is Channel.EMAIL
-        copies = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        told = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        copies = [id for id in told if id != choice.way.address]
         words = await self._journal.words([choice.way.address, *copies])
         return WayView(
             channels=channels,
@@ -267,12 +269,21 @@ class Screens:
                 context=brief.context,
                 now=stamp(self._service.node.clock.now()),
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
+                proved_at=await self._proved_at(document),
             ),
             line=line,
             names=names,
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
+
+    async def _proved_at(self, case: Case) -> str | None:
+        """When a customer of this matter last proved in a chat who they are."""
+        owners = {one.customer for one in await members_of(self._journal, case)}
+        customers = [await self._journal.document(owner) for owner in sorted(owners)]
+        addresses = [a for one in customers if isinstance(one, Customer) for a in one.addresses]
+        last = max((a.proved_at for a in addresses if a.proved_at is not None), default=None)
+        return maybe(last)
 
     async def _pages(self, who: Identity, path: str, *, after: int = 0, most: int = ROWS_MAX) -> list:
         found: list = []

@@ -319,6 +319,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"Put here as {LINKS.get(str(facts.get('link')), 'part of this case')}"
         case _, "matter_asked":
             return "They were asked which matter it is"
+        case _, "candidates_found":
+            return "They proved who they are: it stays a case of its own, and may belong to another one of theirs"
         case _, "matter_answered":
             return "They said that it is something new" if facts.get("is_new") else "They said which matter it is"
         case _, "offered":
