@@ -54,7 +54,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     `seconds` are what the provider says of it, where it does."""
     case = making.case(call.case)
     at = _end_of(making, call, ended_at, seconds)
-    talked = call.step in IN_TALK and _talked(call, at)
+    talked = (call.step in IN_TALK or call.through) and _talked(call, at)
     is_lost = not talked and _is_lost(making, call, at)
     abandoned = not talked and not is_lost and _is_abandoned(making, call, at)
     counted_s = (at - call.answered_at) // SECOND_MS if call.answered_at is not None else 0

@@ -156,6 +156,7 @@ def _moved(
                 call,
                 turn=event.turn,
                 step=event.step,
+                through=event.through,
                 rounds=0,
                 misses=0,
                 move=True,

@@ -72,9 +72,10 @@ def can_be_called(address: Address) -> bool:
     return address.facts.kind is AddressKind.PHONE and address.facts.dialable and Channel.PHONE not in address.blocked
 
 
-def move(making: Making, call: Call, to: Step) -> None:
-    """Take a leg to another step; whatever it was doing there is over."""
-    making.emit(CallMoved(call=call.id, at=making.now, turn=call.turn + 1, step=to, work=call.work, agent=call.agent))
+def move(making: Making, call: Call, to: Step, *, through: bool = False) -> None:
+    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation."""
+    turn, work, agent = call.turn + 1, call.work, call.agent
+    making.emit(CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through))
 
 
 def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:

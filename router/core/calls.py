@@ -9,7 +9,7 @@ from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
 from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import all_said, end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import IN_TALK, all_said, end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -494,7 +494,7 @@ def hang_up(making: Making, command: HangUp) -> None:
     call = making.call(command.call)
     if call.state is CallState.ENDED:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
-    move(making, call, Step.GOODBYE)
+    move(making, call, Step.GOODBYE, through=call.step in IN_TALK)
 
 
 def cancel_callback(making: Making, command: CancelCallback) -> None:

@@ -388,6 +388,7 @@ class Call:
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
+    through: bool = False  # one of us ended the conversation, so that the good-bye is its end
     told_at: Ms | None = None  # heard to its end that hanging up becomes a call
     queued_at: Ms | None = None  # in line since
     work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them

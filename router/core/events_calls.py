@@ -137,6 +137,7 @@ class CallMoved:
     work: WorkId | None = None
     agent: AgentId | None = None
     stays: bool = False  # it is there already: another agent comes to the conversation
+    through: bool = False  # one of us ended it out of the conversation
 
 
 @value

@@ -24,6 +24,7 @@ from router.core.events import (
     DevicePaired,
     DeviceUnpaired,
     Event,
+    FileMissing,
     HoldChanged,
     IdentityNoted,
     JoinAsked,
@@ -85,6 +86,9 @@ def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
+FILE_MISSING = "file_missing"
+"""What the row says that tells of a file which the provider does not have any more; its fact `file` names it."""
+
 ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((ContactReceived, MessageQueued), "message"),
     ContextNoted: "context",
@@ -101,7 +105,9 @@ ROW_KINDS: dict[type[Event], str] = {
     ),
     CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
-    **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
+    **dict.fromkeys(
+        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
+    ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
     **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
@@ -512,6 +518,9 @@ def _record_of(event: Event) -> Entry | None:
                 reasons=("they hung up; their place is kept for when they come back",),
                 facts={"what": "place kept", "place_at": event.place_at},
             )
+        case FileMissing():
+            facts: dict[str, str | int | float | bool | None] = {"what": FILE_MISSING, "file": event.file}
+            return _system(event.case, event.entry, event.at, "status", facts=facts)
         case MessageFailed():
             return _system(
                 event.case,

@@ -52,6 +52,7 @@ from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.eraser import Eraser
+from router.node.files import Files
 from router.node.floods import Floods
 from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
@@ -198,6 +199,8 @@ class Node:
         )
         self.floods = Floods()
 
+        self.files = Files(journal=journal, take=self.take, channels=self.channels, activity=self.activity)
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -220,6 +223,7 @@ class Node:
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
         self.spawn(self._watch(self.recorder.tasks.failure), "recorder watch")
+        self.spawn(self._watch(self.files.tasks.failure), "files watch")
         self.spawn(self._watch(self.visitors.tasks.failure), "visitors watch")
         await self.outbox.load()
         await self.dialler.begin()
@@ -240,6 +244,7 @@ class Node:
         await self.outbox.close()
         await self.dialler.close()
         await self.recorder.close()
+        await self.files.close()
         await self.visitors.close()
         for task in self._tasks:
             task.cancel()
@@ -372,6 +377,7 @@ class Node:
         self.outbox.hear(batches)
         self.dialler.hear(batches)
         self.recorder.hear(batches)
+        self.files.hear(batches)
         self.visitors.hear(batches)
         self.eraser.hear(batches)
         self.floods.hear(batches)

@@ -313,6 +313,56 @@ async def test_hold_waits_for_the_number_of_who_hides_it() -> None:
         assert len((await story.case(case))["promises"]) == 1
 
 
+async def ends_their_call(story: Story, agent: Agent) -> None:
+    """The agent ends it at the desk, not on their telephone."""
+    case = await story.one_case()
+    [leg] = [one for one in await agent.legs(case["id"]) if one["role"] == "customer"]
+    await agent.api("POST", f"/calls/{leg['id']}/hang-up")
+    await story.passes(seconds=4)
+
+
+async def test_an_agent_who_ends_the_call_is_through_with_it() -> None:
+    """As if she had hung up: the agent wraps up, and when that is done nobody is asked about it again. A call that was
+    promised is kept, and not tried again."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await her.calls()
+        await story.passes(seconds=8)
+        await her.speaks("my boiler is cold")
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=20)
+        await ends_their_call(story, ana)
+        assert (await her.state(), await phone.state()) == ("idle", "idle")
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        await ana.finishes(work)
+        await story.passes(minutes=2)
+        case = await story.one_case()
+        assert await ana.offers() == [] and (case["ask"], case["promises"]) == (None, [])
+
+        await ana.api("POST", f"/cases/{case['id']}/callbacks", {"by": "me"})
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        await her.picks_up()
+        await story.passes(seconds=30)
+        await ends_their_call(story, ana)
+        [work] = await ana.work()
+        await ana.finishes(work)
+        await story.passes(hours=2)
+        assert await ana.offers() == [] and await her.state() == "idle"
+        [promise] = (await story.api("GET", "/promises?state=kept"))["items"]
+        assert [one["outcome"] for one in promise["attempts"]] == ["answered"]
+
+
 async def test_a_warm_transfer_never_leaves_her_alone() -> None:
     """Ana hands the call to Ben and stays until he is there; then she leaves, and nothing ends for the customer."""
     async with Story() as story:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+from datetime import datetime
 
 import jwt
 import pytest

@@ -164,6 +164,7 @@ class File:
     name: str
     size: str
     url: str
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +294,9 @@ def _identity_row(entry: EntryOut, who: str) -> Row:
 def _file(one: AttachmentOut) -> File:
     size = one.size_bytes
     shown = "" if size is None else f"{size} bytes" if size < 1_000 else f"{size / 1_000:,.0f} kB"
-    return File(name=one.name if size is not None else one.type or "erased", size=shown, url=one.url)
+    return File(
+        name=one.name if size is not None else one.type or "erased", size=shown, url=one.url, missing=one.missing
+    )
 
 
 def _mail(entry: EntryOut) -> Mail:
@@ -343,6 +346,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
+        case _, "file_missing":
+            return "A file that came along is missing at the provider"
         case _, "message_failed":
             return "A message of ours did not arrive"
         case _, "set aside":
