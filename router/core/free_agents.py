@@ -59,6 +59,8 @@ class FreeAgents:
     def next(self, most: int) -> list[FreeAgent]:
         """Who is asked next, and then some of those who would be, in order; at most `most`."""
         queue = self._first()
+        if not queue and not self.others:
+            return []
         near = list(islice(queue, most))
         if len(near) < most or (self.others and self.others[0] < near[0]):
             near = sorted((*near, *self.others[:most]))[:most]

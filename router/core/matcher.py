@@ -2,11 +2,11 @@
 
 Waiting work stands in lines by what it requires, each in order of place (ties by id). What a line needs of an agent is
 its *need*; agents stand in groups by what they can do, and each group knows the needs that it meets. A freed agent is
-matched by one look at the head of each line whose need their group meets; new work by the head of its need's heap of
-free agents. So a decision costs the same among a hundred agents or ten thousand, a thousand waiting or a hundred
-thousand. Score = rate x (1 + priority) x (now - place) / target of the ask: linear, so order inside a line never
-changes and nothing starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins 2014). Danger alone
-stands apart: it goes first.
+matched by one look at the head of each line whose need their group meets; new work goes to the first of those who are
+free for its need (core/free_agents). So a decision costs the same among a hundred agents or ten thousand, a thousand
+waiting or a hundred thousand. Score = rate x (1 + priority) x (now - place) / target of the ask: linear, so order
+inside a line never changes and nothing starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins
+2014). Danger alone stands apart: it goes first.
 
 An index in memory, rebuilt from documents at start; it changes nothing itself, it names pairs. What has gone stays in
 a heap until it comes to the head or most of the heap has gone. Same input, same output.
@@ -490,7 +490,7 @@ class Matcher:
             for kind in desk.room or list(desk.free):
                 if self._has_room(desk, kind):
                     self._stand(desk, kind)
-                else:
+                elif kind in desk.free:
                     desk.is_not_free(kind)
         self._moved.clear()
 
@@ -517,6 +517,8 @@ class Matcher:
         """Who is next, with all who were weighed: those who passed it by, the one found, and who would be next."""
         passed = need.free.set_aside(item.passed_by) if item.passed_by else []
         near = need.free.next(WEIGHED)
+        if not passed and not near:
+            return None, ()
         need.free.put_back(passed)
         weighed = [f"{entry[2]}: passed it by" for entry in passed[: CANDIDATES_MAX - WEIGHED]]
         weighed += [f"{entry[2]}: free, holds {self._desks[entry[2]].held.get(need.key[0], 0)}" for entry in near]
