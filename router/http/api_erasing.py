@@ -119,7 +119,7 @@ class ErasingApi:
         except TimeoutError:
             return Replied(200, _erased(customer, "erasing"))
 
-    def _kept(self, call: Call, decision: Decision, id: CustomerId) -> Answer:
+    def _kept(self, call: Call, decision: Decision) -> Answer:
         """What is said to whoever asks again with the same key; a refusal is not kept, for a hold may end."""
         customer = decision.state[call.path["id"]]
         assert isinstance(customer, Customer)

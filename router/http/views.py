@@ -518,7 +518,9 @@ def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
 def _attachment(id: str, body: str, *, missing: bool = False) -> AttachmentOut:
     kind, _, _ = body.partition(" ")
     if (file := StoredFile.of(body)) is not None:
-        return AttachmentOut(id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes)
+        return AttachmentOut(
+            id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes, missing=False
+        )
     ending = kind.partition("/")[2].partition(";")[0] or "bin"
     return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}", missing=missing)
 
