@@ -32,6 +32,7 @@ VALUE_MAX: Final = 200
 WORDS: Final = "text.any_words"
 JUDGING: Final = ("alike", "junk_before", "silent", "anonymous", "attestation", "speaks_at_once")
 """Conditions on what is known only when a contact is judged."""
+NOT_IN_ROUTING: Final = frozenset(JUDGING)
 _NAMED_HOURS: Final = "hours with their name, such as {office: closed}: no queue is meant here"
 
 
@@ -55,6 +56,12 @@ def read_condition(node: Node, fields: Fields, *, terms: Terms) -> Condition:
     if not parts:
         block.refuse(node, found="no condition", expected=either(_READERS), suggestion="when: otherwise")
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def warn_of_never(rule: Fields, name: str, why: str) -> None:
+    """Say that a rule decides nothing, and why."""
+    at = rule.get("when") or rule.node
+    rule.findings.warn(f"{at.file}:{at.line}: rule {name} never decides: {why}")
 
 
 def _part(key: Scalar, node: Node, block: Fields, terms: Terms) -> Condition:

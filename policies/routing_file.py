@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from policies.condition_file import Terms, read_condition
+from policies.condition_file import NOT_IN_ROUTING, Terms, read_condition, warn_of_never
 from policies.conditions import AllOf, Condition
 from policies.fields import Fields
+from policies.never import never
 from policies.problems import nearest
 from policies.queues import Queue, read_language, read_skills, read_targets
 from policies.routing import ANY_LANGUAGE, DANGER, RelaxStep, Routing, Rule
@@ -120,6 +121,8 @@ def _check_order(blocks: list[Fields], rules: list[Rule]) -> None:
             block.refuse(block.get("name") or block.node, found=f"a second rule {rule.name}",
                          expected=f"each name once (first: line {names[rule.name]})")  # fmt: skip
         names.setdefault(rule.name, block.node.line)
+        if why := never(rule.when, unknown=NOT_IN_ROUTING):
+            warn_of_never(block, rule.name, why)
         if _is_otherwise(block.get("when")):
             ends = rule.name
         elif earlier := seen.get(str(rule.when)):

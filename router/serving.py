@@ -28,9 +28,10 @@ from onecase import __version__
 from policies import default_policy_files, load_folder_texts, parse_policies
 from router.core.clock import Ms
 from router.core.words import Channel
-from router.http.auth import Role, Tokens
+from router.http.auth import Role, Tokens, hash_of
 from router.http.chat_door import ChatDoor
 from router.http.chat_pages import PREFIX as CHAT_PREFIX
+from router.http.chat_pages import TEST_PATH as CHAT_TEST_PATH
 from router.http.chat_pages import ChatPages
 from router.http.chat_sockets import ChatSockets
 from router.http.contact_page import ContactPage
@@ -60,6 +61,7 @@ CHAT_SENDER = "chat"
 """What stands for us in a chat: there is no number of ours."""
 DEMO_KEY = "site_demo"
 """The site key of a new folder with a sandbox: known to everybody, so it serves pages of this machine alone."""
+DEMO_SITE = f"sit_{hash_of(DEMO_KEY)[:16]}"
 MEDIA_BYTES_MAX = 16 * 1024 * 1024
 """The largest file that is fetched from a provider."""
 
@@ -147,6 +149,7 @@ async def start_service(
             sandbox_url=provider,
             public_url=host.public_url,
             identities=identities_of(settings),
+            chat_pages=_chat_pages(settings, host.public_url if provider is not None else None),
         )
         door = MailDoor(
             service,
@@ -213,6 +216,12 @@ def identities_of(settings: Settings) -> Identities:
     if problems:
         raise SettingsProblem(problems)
     return Identities(keys)
+
+
+def _chat_pages(settings: Settings, tried_at: str | None) -> dict[str, str]:
+    """Where visitors chat, by site: beside a sandbox the page to try it on, where no site has a page of its own."""
+    pages = {site.id: site.chat_page for site in settings.sites if site.chat_page}
+    return pages if pages or tried_at is None else {DEMO_SITE: tried_at + CHAT_TEST_PATH}
 
 
 def _policy_texts(settings: Settings) -> dict[str, str]:
@@ -308,7 +317,8 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
 
 
 def _senders(settings: Settings, provider: str | None, mail: str) -> Mapping[Channel, str]:
-    senders = {Channel(name): number for name, number in settings.twilio.senders.items()}
+    has_account = provider is not None or bool(settings.twilio.account_sid)
+    senders = {Channel(name): number for name, number in settings.twilio.senders.items() if has_account}
     if provider is not None and not senders:
         senders = {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
     return senders | {Channel.CHAT: CHAT_SENDER} | ({Channel.EMAIL: mail} if mail else {})

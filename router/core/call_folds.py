@@ -144,6 +144,7 @@ def _moved(
                 pressed=call.pressed or event.heard in ("keys", "refused"),
                 held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
+                early=event.early,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )
@@ -155,6 +156,7 @@ def _moved(
                 call,
                 turn=event.turn,
                 step=event.step,
+                through=event.through,
                 rounds=0,
                 misses=0,
                 move=True,
@@ -200,6 +202,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         notice=event.notice,
         hidden=event.hidden,
         attestation=event.attestation,
+        no_text=event.no_text,
     )
     return put(state, call)
 

@@ -22,10 +22,14 @@ REFUSES = "9"
 """The key by which they say that they are not to be recorded; it leads back to where they were."""
 CLOSED = (("closed",), ("call_closed",), (HANG_UP,), (MUSIC, "call_closed"))
 """What is said in line, by round, while the queue is closed: never that somebody is free soon."""
+EARLY = (("call_moment",), (MUSIC,))
+"""What is said in line, by round, before anybody is told the choices (`offer_over`)."""
 CHOICES_ROUND = 1
 """The round of waiting that tells the choices: whoever heard that it is closed comes back to them."""
 ASKS_WHO = {"call_about": "call_who"}
 """What is asked instead where several people use the number; it names none of them."""
+TEXTS = {"call_options": "call_options_no_text", "call_waiting": "call_waiting_no_text"}
+"""What is said instead where the number gets no texts: nobody is offered what cannot be."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
 """What these steps begin with: said once, before the notice that they are recorded where there is one."""
 
@@ -177,6 +181,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
         said = (call.first, *said)
     if call.misses and row.listen_s:
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
+    if call.no_text:
+        said = tuple(TEXTS.get(name, name) for name in said)
     number = policy.numbers.get(call.via)
     words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
     if call.closed is not None:
@@ -212,7 +218,11 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     if call.notice:
         notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
         return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
-    says = CLOSED if call.closed is not None and call.step is Step.WAITING else row.says
+    says = row.says
+    if call.step is Step.WAITING and call.closed is not None:
+        says = CLOSED
+    elif call.step is Step.WAITING and call.early:
+        says = EARLY
     said = says[min(call.rounds, len(says) - 1)]
     if said == (HANG_UP,) and not may_ring_back(call):
         said = says[-1]

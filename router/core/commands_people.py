@@ -203,13 +203,15 @@ class Spoken:
 @value
 class EraseCustomer:
     """Forget a customer. `again`: they were erased already, and came back with a restored backup; no hold of that day
-    stands in the way. `keys` under which they are found, and what was `spoken`, are put there by whoever knows them."""
+    stands in the way. `whole_person`: with all who were found to be the same person. `keys` under which they are found,
+    and what was `spoken`, are put there by whoever knows them."""
 
     key: str
     customer: CustomerId
     actor: Actor
     reason: str = ""  # a reference; it is kept, so it names nobody
     why: str = "request"
+    whole_person: bool = False
     keys: tuple[str, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 

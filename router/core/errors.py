@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_MANY = "too_many"
     ERASED = "erased"
     HELD = "held"
+    JOINED = "joined"
 
 
 @dataclass(eq=False)  # not frozen: Python writes the traceback into an exception while it passes

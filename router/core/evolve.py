@@ -72,6 +72,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    FileMissing,
     HoldChanged,
     HoldLifted,
     HoldSet,
@@ -213,6 +214,8 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             return sides.wished(state, event) if case.side is not None else state
+        case FileMissing():
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
@@ -781,7 +784,7 @@ def _work_moved(
             state = change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
             return change(state, get(state, event.agent, Agent), missed=0, acted_at=event.at)
         case WorkWrapped():
-            return change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING, wraps_until=event.until_at)
         case WorkGivenBack() if event.stays:
             return change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():

@@ -361,7 +361,7 @@ class CaseApi:
 
     async def reply(self, call: Call) -> Replied:
         body: MessageBody = call.body
-        case = await head_of(self._journal, await self._case(call))
+        case = await self._case(call)
         wanted = None if body.channel == "auto" else Channel(body.channel)
         reason = " ".join(body.reason.split())
         files = [_file(one, position) for position, one in enumerate(body.attachments)]

@@ -109,6 +109,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
     Reason.ERASED: (410, "Erased", "This customer was erased; what is left says when things happened, and no more."),
     Reason.HELD: (409, "On hold", "A hold stands on this customer, so nothing of them is erased until it is lifted."),
+    Reason.JOINED: (
+        409,
+        "Joined with others",
+        "They were found to be one person with {what}, whose words would go as well. Erase all of them with "
+        "`whole_person`, or take them apart first, where they are not.",
+    ),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
         409,

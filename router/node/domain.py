@@ -57,6 +57,8 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 LOOK_AGAIN_MS = MINUTE_MS
 """Where nobody is here whose language could be offered, it is looked for again so much later."""
+TIME_OVER = "time_over"
+"""How work ended whose agent did not say it within the time that they have to wrap up."""
 
 
 class DomainScope:
@@ -323,12 +325,28 @@ class DomainScope:
             self.works.pop(work.id, None)
             self._forget(work.id)
             self._deadlines.clear(f"again {work.id}")
+            self._deadlines.clear(f"wrap {work.id}")
             return
         self.works[work.id] = work
         if work.offer is not None:
             self._watch_offer(work)
         elif work.state is WorkState.WAITING:
             self._put_in_line(work)
+        elif work.state is WorkState.WRAPPING and work.wraps_until is not None:
+            self._watch_wrap_up(work, work.wraps_until)
+
+    def _watch_wrap_up(self, work: Work, until: Ms) -> None:
+        """The policy gives agents so long to wrap up. The work's document knows until when, so a restart changes
+        nothing."""
+        assert work.agent is not None
+        command = FinishWork(
+            key=f"wrapped/{work.id}",
+            work=work.id,
+            agent=work.agent,
+            outcome=TIME_OVER,
+            actor=Actor(ActorKind.SYSTEM),
+        )
+        self._deadlines.set(f"wrap {work.id}", until, lambda: self._try(command))
 
     def _watch_offer(self, work: Work) -> None:
         offer = work.offer

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+from datetime import datetime
 
 import jwt
 import pytest
@@ -13,6 +14,11 @@ from tests.mailbox import MIA, Mailbox
 from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
 from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import SITE, Visitor
+
+
+def stamp_of(at: datetime) -> str:
+    """An instant as the API says it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 async def test_a_chat_is_a_case_with_an_agent() -> None:
@@ -86,14 +92,48 @@ async def test_drops_reloads_and_restarts_lose_nothing_and_repeat_nothing() -> N
 
 
 async def test_from_phone_to_chat_to_mail_is_one_case() -> None:
-    """S1, as far as it goes without a call-back: her texts stay hers, and a chat that is nobody's yet is a case of its
-    own until she proves who she is."""
+    """S1, without a call-back: she calls, waits, goes on by text, opens the chat by a link that carries her case, says
+    there what is wrong, and answers our mail in the end. It is one case with one timeline; she has waited since she
+    called, whoever takes it reads what she said everywhere, and nothing is asked again: not who she is, nor which case.
+    """
     async with Story() as story:
-        await story.phone(HERS).texts("E42 again")
+        her, box = story.phone(HERS), Mailbox(story, MIA, "Mia")
+        called_at = stamp_of(await story.now())
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("3")
+        await story.passes(minutes=2)
+        case = (await story.one_case())["id"]
+        made = await story.api("POST", f"/cases/{case}/switch", {"channel": "chat"})
         mia = Visitor(story)
-        await mia.comes()
-        await mia.writes("it is me")
-        assert len(await story.cases()) == 2
+        await mia.comes(carry=made["links"]["chat"].partition("#carry=")[2])
+        await mia.writes("my T-100 shows E42, the fuse is on")
+        shown = await story.one_case()
+        assert shown["ask"]["since"] == called_at
+        assert [(c["channel"], c["evidence"]) for c in shown["contacts"]] == [("phone", "weak"), ("chat", "proof")]
+        ana = await story.ready_agent("Ana")
+        work = await ana.accepts()
+        page = await ana.page(case)
+        assert "my T-100 shows E42, the fuse is on" in page
+        assert "Everything of theirs may be talked about" in await sure_of(ana, case)
+        await ana.replies(case, "Then it is the valve. We send one.")
+        assert (await mia.hears("message"))["text"] == "Then it is the valve. We send one."
+        await mia.says("leave", reach_me={"channel": "email", "address": MIA})
+        await mia.hears("left")
+        await mia.says("delivered", seq=2)
+        await mia.goes()
+        await ana.replies(case, "It comes on Thursday.", channel="chat")
+        await story.passes(minutes=6)
+        [mail] = await box.received()
+        assert mail["text"].strip() == "It comes on Thursday."
+        await box.answers(mail, "Thursday is fine, thank you.")
+        shown = await story.one_case()
+        assert [c["channel"] for c in shown["contacts"]] == ["phone", "chat", "email"]
+        said = [row["text"].strip() for row in await story.timeline(case, "message") if row["direction"] == "in"]
+        assert said == ["my T-100 shows E42, the fuse is on", "Thursday is fine, thank you."]
+        asked = [text for text in (*mia.said, mail["text"], *await her.inbox()) if "?" in text]
+        assert asked == [], "nothing was asked"
+        await ana.finishes(work)
 
 
 async def test_what_was_not_read_follows_once_by_the_way_they_allowed() -> None:

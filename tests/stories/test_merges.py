@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, Story, World, instant
+from tests.visitor import Visitor
 
 HIS = "+12125550177"
 
@@ -325,3 +326,29 @@ async def test_who_may_join_what() -> None:
         assert (await story.refused("POST", path, {"customer": hers["customer"]}, token=lead))["status"] == 409
         done = await story.api("POST", path, people, token=lead, key="join-1")
         assert await story.api("POST", path, people, token=lead, key="join-1") == done
+
+
+async def test_an_answer_named_for_one_persons_part_goes_to_that_person() -> None:
+    """Two people were joined wrongly, and one of them is in the chat: what an agent writes on the part of the other
+    goes to the other, by their line, and the chat never hears it; taken apart, each has their own answers."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("E42 broken")
+        chat = await story.one_case()
+        await story.phone(HIS).texts("my bill is wrong")
+        [bill] = [case for case in await story.cases() if case["id"] != chat["id"]]
+        join = {"customer": bill["customer"]}
+        merge = (await story.api("POST", f"/customers/{chat['customer']}/merge", join, token=lead))["merge"]
+        await story.api("POST", f"/cases/{chat['id']}/merge", {"case": bill["id"]}, token=lead)
+        sent = await ana.replies(bill["id"], "Your bill is 99.")
+        assert (sent["channel"], sent["address"]) == ("sms", HIS)
+        sent = await ana.replies(chat["id"], "Is the fuse on?")
+        assert sent["channel"] == "chat"
+        assert (await mia.hears("message"))["text"] == "Is the fuse on?"
+        assert (await story.phone(HIS).inbox())[-1] == "Your bill is 99."
+        await story.api("POST", f"/customers/{chat['customer']}/unmerge", {"merge": merge}, token=lead)
+        assert await said(story, chat["id"]) == ["E42 broken", "Is the fuse on?"]
+        assert await said(story, bill["id"]) == ["my bill is wrong", "Your bill is 99."]

@@ -8,6 +8,7 @@
   const lines = find("lines"), text = find("text"), state = find("state"), typing = find("typing"), note = find("note");
   const kept = JSON.parse(localStorage.getItem(`chat ${site}`) || "{}");
   const waiting = new Map(Object.entries(kept.waiting || {})), shown = new Map();
+  const carry = new URLSearchParams(location.hash.slice(1)).get("carry") || undefined;  // from a link that carries a case
   let socket = null, waitMs = RETRY_MIN_MS, since = 0, upload = "", typingTimer = 0, typedAt = 0, isOver = false;
 
   function keep() {
@@ -98,7 +99,7 @@
   function connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const mine = socket = new WebSocket(`${scheme}://${location.host}/chat/ws`);
-    mine.onopen = () => send("hello", { v: 1, site, session: kept.session, since, context: { page: location.pathname } });
+    mine.onopen = () => send("hello", { v: 1, site, session: kept.session, since, carry, context: { page: location.pathname } });
     mine.onmessage = (event) => {
       const frame = JSON.parse(event.data);
       if (hear[frame.kind]) hear[frame.kind](frame);
