@@ -277,7 +277,7 @@ class WordIndex:
             key = f" {' '.join(words)}{'' if is_beginning else ' '}"
         table[key] = table.get(key, 0) | mask
         if table is not self._parts:
-            self._known.add(words[0])
+            self._known.update(words[:1])
 
 
 def word_mask(condition: Condition) -> int:

@@ -1,4 +1,4 @@
-"""What an operator does besides serving: check, doctor, backup, restore, replay, tokens. Each says what to do next."""
+"""What an operator does besides serving: check, backup, restore, replay, tokens. Each says what to do next."""
 
 import shutil
 import sqlite3
@@ -11,7 +11,7 @@ import aiohttp
 from channels.registry import Host, PlugInFault, make_channels
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
-from policies import PolicyProblems, check_policies, default_policy_files, load_folder_texts
+from policies import PolicyProblems, PolicySet, check_policies, default_policy_files, load_folder_texts
 from router.admin_people import erase_again, learn_erasures
 from router.core.clock import Ms
 from router.core.documents import State
@@ -24,21 +24,11 @@ from router.journal.erasures import Erasures
 from router.journal.persons import Persons
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME, write_copy
-from router.settings import Settings
+from router.serving_mail import mail_of
+from router.settings import MailSection, Settings, SettingsProblem
 
 PROGRESS_EVERY = 100_000
 SHOWN_MAX = 20
-DOCTOR_SHOWS = (
-    "onecase_work_",
-    "onecase_class_",
-    "onecase_overtakes_total",
-    "onecase_offers_total",
-    "onecase_junk_",
-    "onecase_consumer_lag",
-    "onecase_erasing",
-    "onecase_forgotten",
-)
-SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 
 
 class AdminProblem(Exception):
@@ -48,9 +38,11 @@ class AdminProblem(Exception):
 async def check(settings: Settings) -> list[str]:
     """One line for each finding; `ok …`, `warning …`, or what is wrong and how to mend it."""
     lines: list[str] = []
+    policies: PolicySet | None = None
     try:
         files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
         report = check_policies(files, base=default_policy_files())
+        policies = report.policies
         lines += report.lines() or ["ok policies"]
     except PolicyProblems as problems:
         lines += [str(problem) for problem in problems.problems]
@@ -64,9 +56,34 @@ async def check(settings: Settings) -> list[str]:
     elif section.account_sid:
         lines.append("ok provider settings")
     else:
-        lines.append("warning provider: none is set; `serve` needs one, or --sandbox")
+        lines.append("ok provider: none is set, so there are no calls and no texts")
+    lines += _check_mail(settings.mail, policies)
     lines.append(await _check_data(settings))
     lines.append(await _check_channels())
+    return lines
+
+
+def _check_mail(section: MailSection, policies: PolicySet | None) -> list[str]:
+    """What is set of mail, both ways. Nobody is asked: a server that is away now is no mistake in the settings."""
+    try:
+        if mail_of(section, b"nobody's") is None:
+            return ["ok mail: no address is set, so none comes and none goes"]
+    except SettingsProblem as problem:
+        return problem.problems
+    ways = [f"SMTP on {section.listen_host}:{section.listen_port}"] if section.listen_port >= 0 else []
+    if section.imap.host:
+        ways.append(f"IMAP of {section.imap.host}:{section.imap.port} ({', '.join(section.imap.folders)})")
+    out = f"out by SMTP to {section.smtp_host}:{section.smtp_port} ({section.smtp_tls})"
+    lines = [f"ok mail: {section.address}, in by {' and '.join((*ways, 'the API'))}, {out}"]
+    if not ways:
+        lines.append("warning mail: neither listen_port nor [mail.imap] is set, so mail comes by the API alone")
+    if section.imap.host and not section.imap.password.get_secret_value():
+        lines.append("warning mail: mail.imap.password is empty; set ONECASE_MAIL__IMAP__PASSWORD")
+    if not section.verifier:
+        lines.append("warning mail: mail.verifier is empty, so no mail proves who wrote it")
+    if policies is not None and section.address not in policies.numbers:
+        shown = section.address.rpartition("@")[2]
+        lines.append(f"warning mail: {section.address} is not in numbers.yaml, so people read {shown} as our name")
     return lines
 
 
@@ -190,74 +207,6 @@ async def replay(settings: Settings, *, say: Callable[[str], None]) -> int:
         return len(differences)
     finally:
         await journal.close()
-
-
-async def doctor(url: str, token: str) -> tuple[list[str], bool]:
-    """Lines about a running service, and whether all is well."""
-    lines: list[str] = []
-    healthy = True
-    timeout = aiohttp.ClientTimeout(total=10)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            async with session.get(f"{url}/readyz") as answer:
-                ready = answer.status == 200
-                lines.append("ok ready" if ready else "not ready: see the log; it may be starting or its disk failed")
-                healthy &= ready
-            async with session.get(f"{url}/metrics") as answer:
-                metrics = await answer.text()
-            for name, value in _samples(metrics):
-                if name == SEARCH_LAG and value > 1000:
-                    lines.append(
-                        f"the search index is {value:.0f} events behind, and what is newer is not found yet: "
-                        "it is being made while the service runs, and the log says how far it is"
-                    )
-                elif name.startswith("onecase_consumer_lag_events") and value > 1000:
-                    lines.append(
-                        f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
-                    )
-                    healthy = False
-                if name.startswith(DOCTOR_SHOWS):
-                    lines.append(f"   {name} {value:.0f}")
-            if token:
-                headers = {"Authorization": f"Bearer {token}"}
-                async with session.get(f"{url}/api/v1/outbox?state=dead", headers=headers) as answer:
-                    if answer.status != 200:
-                        why = f"this token is answered with {answer.status}; give one of ops or admin"
-                        lines.append(f"outbox not looked at: {why}")
-                        return lines, False
-                    stuck = (await answer.json()).get("items", [])
-                for item in stuck:
-                    lines.append(f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}")
-                    healthy = False
-                lines.append(f"ok outbox: {len(stuck)} stuck" if not stuck else f"outbox: {len(stuck)} stuck")
-                async with session.get(f"{url}/api/v1/quarantine?limit=200", headers=headers) as answer:
-                    said = await answer.json() if answer.status == 200 else {}
-                told, is_well = _quarantine(said.get("items", []), has_more=said.get("next") is not None)
-                lines += told
-                healthy &= is_well
-            else:
-                lines.append("outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin")
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
-    return lines, healthy
-
-
-def _quarantine(items: list[dict[str, Any]], *, has_more: bool) -> tuple[list[str], bool]:
-    """Lines about what was set aside; only what could not be taken is not well."""
-    stuck = [item for item in items if item["case"] is None]
-    lines = [f"a contact by {i['channel']} of {i['at']} is aside: {i['reasons'][0]}; mend it, then release {i['id']}"
-             for i in stuck]  # fmt: skip
-    junk = len(items) - len(stuck)
-    count = f"{junk} or more" if has_more else f"{junk}"
-    lines.append(
-        f"ok quarantine: {count} set aside as junk" + ("; look whether they are: /desk/quarantine" if junk else "")
-    )
-    return lines, not stuck
-
-
-def _samples(text: str) -> list[tuple[str, float]]:
-    rows = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
-    return [(name, float(value)) for name, _, value in rows]
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from policies import default_policy_files, load_folder_texts, parse_policies
 from router.core.addresses import matching_key
 from router.core.commands import SYSTEM, EraseCustomer, ExportCustomer
 from router.core.documents import Customer
-from router.core.errors import Rejected
+from router.core.errors import Reason, Rejected
 from router.core.words import CustomerId
 from router.http.export import export_of
+from router.http.problems import problem_of
 from router.journal.base import Journal, JournalUnusable
 from router.journal.erasures import FILE_NAME as LEDGER_NAME
 from router.journal.erasures import Erasures
@@ -84,18 +85,29 @@ async def folder_of(settings: Settings) -> AsyncIterator[Folder]:
         await journal.close()
 
 
-async def erase(settings: Settings, who: str, reason: str, url: str | None, token: str) -> str:
-    """Erase a customer, named by id or by any of their addresses. Raises PeopleProblem where a hold stands."""
+async def erase(
+    settings: Settings, who: str, reason: str, url: str | None, token: str, *, whole_person: bool = False
+) -> str:
+    """Erase a customer, named by id or by any of their addresses. Raises PeopleProblem where a hold stands, and where
+    others were found to be the same person, unless the whole person is meant."""
     if url or token:
         id = await _found(who, url, token)
-        said = await _ask("POST", url, token, f"/api/v1/customers/{id}/erase", {"reason": reason})
+        said = await _ask(
+            "POST", url, token, f"/api/v1/customers/{id}/erase", {"reason": reason, "whole_person": whole_person}
+        )
         return f"{said['customer']} {said['state']}"
     async with folder_of(settings) as folder:
         customer = await _customer(folder.journal, who)
         if customer.erased_at is None:
-            command = EraseCustomer(key=_key(folder), customer=customer.id, actor=SYSTEM, reason=reason)
-            with suppress(Rejected):  # wanted already
+            command = EraseCustomer(
+                key=_key(folder), customer=customer.id, actor=SYSTEM, reason=reason, whole_person=whole_person
+            )
+            try:
                 await folder.customers.take(command)
+            except Rejected as rejected:
+                if rejected.reason is Reason.JOINED:
+                    raise PeopleProblem(str(problem_of(rejected).detail)) from None
+                # else it is wanted already
             found = await folder.journal.document(customer.id)
             if not isinstance(found, Customer) or found.erased_at is None:
                 raise PeopleProblem("a hold stands on this customer; the erasure is wanted and is done when it ends")

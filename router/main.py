@@ -15,7 +15,7 @@ import typer
 from channels.registry import PlugInFault
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from policies import PolicyProblems
-from router import admin, admin_people
+from router import admin, admin_doctor, admin_people
 from router.core.clock import Ms
 from router.demo import play_demo
 from router.journal.base import JournalStopped, JournalUnusable
@@ -75,8 +75,6 @@ def serve(
         raise Stop("--clock manual needs --sandbox: no real provider follows a clock that stands still")
     if sandbox and sandbox_url:
         raise Stop("give --sandbox (inside this process) or --sandbox-url (another one), not both")
-    if not (sandbox or sandbox_url) and not settings.twilio.account_sid:
-        raise Stop("no provider: set [twilio] account_sid and auth_token in onecase.toml, or use --sandbox")
     _run(_serve(settings, sandbox, sandbox_port, sandbox_url, clock, clock_start))
 
 
@@ -139,8 +137,8 @@ def doctor(
     url: Annotated[str, typer.Option(help="address of the running service")] = "http://127.0.0.1:8080",
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
 ) -> None:
-    """The running service's health: lag, stuck messages, waiting work, each with what to do."""
-    lines, healthy = asyncio.run(admin.doctor(url, token))
+    """The running service's health: lag, stuck messages, broken promises, waiting work, each with what to do."""
+    lines, healthy = asyncio.run(admin_doctor.doctor(url, token))
     for line in lines:
         typer.echo(line)
     if not healthy:
@@ -166,6 +164,7 @@ def restore(file: Path, config: Config = None, data: Data = None) -> None:
 def erase(
     customer: Annotated[str, typer.Argument(help="id (cus_…) or any address of theirs")],
     reason: Annotated[str, typer.Option(help="a reference of yours; it is kept, so name nobody in it")] = "",
+    whole_person: Annotated[bool, typer.Option(help="with all who were found to be the same person")] = False,
     config: Config = None,
     data: Data = None,
     url: Annotated[str | None, typer.Option(help="address of the running service")] = None,
@@ -174,7 +173,8 @@ def erase(
     """Forget a customer: words, names, addresses, files. What happened still stands, without a word."""
     set_up_logs("warning")
     settings = _settings(config, data=data)
-    typer.echo(_wait(admin_people.erase(settings, customer, reason, url, _unless_folder(token, data, url))))
+    token = _unless_folder(token, data, url)
+    typer.echo(_wait(admin_people.erase(settings, customer, reason, url, token, whole_person=whole_person)))
 
 
 @app.command()
@@ -333,6 +333,8 @@ def _announce(running: Running, settings: Settings, sandbox_url: str | None) -> 
     typer.echo(f"  API      {running.url}/docs")
     if sandbox_url:
         typer.echo(f"  sandbox  {sandbox_url}")
+    elif not settings.twilio.account_sid:
+        typer.echo("  no telephone provider: no calls and no texts ([twilio] in onecase.toml, or --sandbox)")
     if running.bootstrap and running.bootstrap != settings.bootstrap_token.get_secret_value():
         typer.echo(f"  admin token (shown once): {running.bootstrap}")
 

@@ -15,6 +15,7 @@ from channels.chat.identity import Identities, IdentityKey, problem_of_key
 from channels.clock import Activity, ManualClock, RealClock
 from channels.clock_follow import FollowedClock
 from channels.numbers import facts_of
+from channels.outside import Outside, inside_hosts
 from channels.registry import Host, make_channels
 from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
@@ -27,9 +28,10 @@ from onecase import __version__
 from policies import default_policy_files, load_folder_texts, parse_policies
 from router.core.clock import Ms
 from router.core.words import Channel
-from router.http.auth import Role, Tokens
+from router.http.auth import Role, Tokens, hash_of
 from router.http.chat_door import ChatDoor
 from router.http.chat_pages import PREFIX as CHAT_PREFIX
+from router.http.chat_pages import TEST_PATH as CHAT_TEST_PATH
 from router.http.chat_pages import ChatPages
 from router.http.chat_sockets import ChatSockets
 from router.http.contact_page import ContactPage
@@ -42,7 +44,7 @@ from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
 from router.http.shim import Shim
 from router.http.sites import LOOPBACK
-from router.journal.base import Journal
+from router.journal.base import Journal, last_at
 from router.journal.erasures import Erasures
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
@@ -59,8 +61,12 @@ CHAT_SENDER = "chat"
 """What stands for us in a chat: there is no number of ours."""
 DEMO_KEY = "site_demo"
 """The site key of a new folder with a sandbox: known to everybody, so it serves pages of this machine alone."""
+DEMO_SITE = f"sit_{hash_of(DEMO_KEY)[:16]}"
 MEDIA_BYTES_MAX = 16 * 1024 * 1024
 """The largest file that is fetched from a provider."""
+
+BEHIND_MS = 1000
+"""How far the machine's clock may be behind the log before it is told."""
 
 log = structlog.get_logger("onecase.serve")
 AnyClock = RealClock | ManualClock | FollowedClock
@@ -105,6 +111,7 @@ async def start_service(
         faults = FaultPoints(settings.fault_point)
         journal: Journal = await SqliteJournal.open(settings.data, faults=faults)
         stack.push_async_callback(_close_journal, journal)
+        await _goes_on(clock, journal)
         secret = await instance_secret(journal)
         mail = mail_of(
             await _mail_section(settings, sandbox, sandbox_url),
@@ -115,10 +122,8 @@ async def start_service(
             stack.push_async_callback(mail.reader.close)
         transport = AiohttpTransport()
         stack.push_async_callback(transport.close)
-        media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX)
-        stack.push_async_callback(media.close)
         provider = sandbox.url if sandbox else sandbox_url
-        host = replace(_host(settings, transport, provider), media_transport=media)
+        host = _with_files(_host(settings, transport, provider), stack)
         node = Node(
             journal=journal,
             clock=clock,
@@ -144,6 +149,7 @@ async def start_service(
             sandbox_url=provider,
             public_url=host.public_url,
             identities=identities_of(settings),
+            chat_pages=_chat_pages(settings, host.public_url if provider is not None else None),
         )
         door = MailDoor(
             service,
@@ -212,6 +218,12 @@ def identities_of(settings: Settings) -> Identities:
     return Identities(keys)
 
 
+def _chat_pages(settings: Settings, tried_at: str | None) -> dict[str, str]:
+    """Where visitors chat, by site: beside a sandbox the page to try it on, where no site has a page of its own."""
+    pages = {site.id: site.chat_page for site in settings.sites if site.chat_page}
+    return pages if pages or tried_at is None else {DEMO_SITE: tried_at + CHAT_TEST_PATH}
+
+
 def _policy_texts(settings: Settings) -> dict[str, str]:
     try:
         return load_folder_texts(settings.policies) if settings.policies else {}
@@ -246,6 +258,24 @@ async def _clock(
         ) from None
     stack.push_async_callback(clock.close)
     return clock
+
+
+async def _goes_on(clock: AnyClock, journal: Journal) -> None:
+    """Time goes on where the log ends, should the machine's clock have been set back meanwhile."""
+    if not isinstance(clock, RealClock):
+        return
+    behind_ms = await last_at(journal) - clock.now()
+    if behind_ms > BEHIND_MS:
+        log.warning("the clock is behind the log: time passes slowly until it has caught up", behind_ms=behind_ms)
+    clock.begin_at(Ms(clock.now() + behind_ms))
+
+
+def _with_files(host: Host, stack: AsyncExitStack) -> Host:
+    """With a way to fetch files, which are large and come from the outside alone."""
+    outside = Outside(inside_hosts(host.twilio_base_url))
+    media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX, outside=outside)
+    stack.push_async_callback(media.close)
+    return replace(host, media_transport=media)
 
 
 def _host(settings: Settings, transport: AiohttpTransport, provider: str | None) -> Host:
@@ -287,7 +317,8 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
 
 
 def _senders(settings: Settings, provider: str | None, mail: str) -> Mapping[Channel, str]:
-    senders = {Channel(name): number for name, number in settings.twilio.senders.items()}
+    has_account = provider is not None or bool(settings.twilio.account_sid)
+    senders = {Channel(name): number for name, number in settings.twilio.senders.items() if has_account}
     if provider is not None and not senders:
         senders = {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
     return senders | {Channel.CHAT: CHAT_SENDER} | ({Channel.EMAIL: mail} if mail else {})

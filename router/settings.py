@@ -113,6 +113,9 @@ class MailSection(BaseModel):
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="starttls, tls from the first byte, or none"
     )
+    smtp_ca_file: str = Field(
+        default="", description="PEM file of an authority of one's own; empty: those that the machine trusts"
+    )
     smtp_username: str = Field(default="", description="user name there; empty: no authentication")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
 
@@ -135,6 +138,7 @@ class SiteSection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern="^sit_[0-9a-f]{16}$")
+    chat_page: str = Field(default="", pattern=r"^(https?://[^\s#]+)?$", max_length=1_000)
     identity_keys: list[IdentityKeySection] = Field(default_factory=list[IdentityKeySection])
 
 

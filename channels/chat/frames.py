@@ -57,13 +57,15 @@ class BadFrame(Exception):
 
 @value
 class Hello:
-    """A client begins. `since`: the number of the last line that it has; None: none, and it wants none."""
+    """A client begins. `since`: the number of the last line that it has; None: none, and it wants none. `carry`: the
+    token of a link that brought them here."""
 
     site: str
     session: str | None = None
     identity: str | None = None
     since: int = 0
     context: dict[str, Any] = field(default_factory=dict[str, Any])
+    carry: str = ""
 
 
 @value
@@ -183,6 +185,7 @@ def _hello(given: dict[str, Any]) -> Hello:
         identity=_text(given, "identity", IDENTITY_CHARS_MAX) if given.get("identity") is not None else None,
         since=_seq(given, "since") if given.get("since") is not None else 0,
         context=_context(given) if given.get("context") is not None else {},
+        carry=_text(given, "carry", TOKEN_CHARS_MAX) if given.get("carry") is not None else "",
     )
 
 

@@ -1,15 +1,19 @@
-"""Where a case of which we were not sure belongs, once somebody says so.
+"""Where a case of which we were not sure belongs, once somebody says so, or proves who they are.
 
 Its one rule: choosing is a merge like any other, and is undone as one. An agent chooses by `MergeCases` or
-`MergeCustomers`; a customer who has proved who they are, by naming the case when asked.
+`MergeCustomers`; a customer who has proved who they are, by naming the case when asked. What they had begun before goes
+where any contact of theirs would: by what line and words tell, not by the proof.
 """
 
 from contextlib import suppress
 
-from router.core.commands import CUSTOMER, DropCandidates, MergeCases
+from router.core.commands import CUSTOMER, DropCandidates, MergeCases, PlaceCase, TakeContact
 from router.core.context import Making
+from router.core.documents import Case
 from router.core.errors import Reason, Rejected
-from router.core.events import CandidatesDropped, MatterAnswered
+from router.core.events import CandidatesDropped, CandidatesFound, CaseReopened, MatterAnswered
+from router.core.evidence import words_of_grounds
+from router.core.linking import Link, link, read_words
 from router.core.merging import merge_cases
 from router.core.words import Evidence
 
@@ -28,6 +32,54 @@ def drop_candidates(making: Making, command: DropCandidates) -> None:
             author_id=command.actor.id,
         )
     )
+
+
+def place_case(making: Making, command: PlaceCase) -> None:
+    """Decide which matter of `person` the case is about: it goes on in that one, or stays one of its own, with the
+    candidates where nobody can tell. Raises Rejected where it went on somewhere already, or is over."""
+    case = making.case(command.case)
+    if case.joined is not None or case.heard is None or not case.status.is_live:
+        raise Rejected(Reason.NOTHING_TO_DO, "placed")
+    found = _link_of(making, case, command)
+    into = found.case
+    if into is None:
+        if found.candidates:
+            making.emit(
+                CandidatesFound(
+                    case=case.id,
+                    at=making.now,
+                    entry=case.entries + 1,
+                    candidates=found.candidates,
+                    grounds=found.grounds,
+                )
+            )
+        return
+    if not into.status.is_live:
+        making.emit(CaseReopened(case=into.id, at=making.now))
+    reason = "; ".join((command.reason, *words_of_grounds(found.grounds)))
+    merge_cases(
+        making,
+        MergeCases(key="", case=case.id, into=into.id, actor=command.actor, reason=reason, evidence=Evidence.PROOF),
+    )
+
+
+def _link_of(making: Making, case: Case, command: PlaceCase) -> Link:
+    """Where these words would go, were they said by that person now: nothing of whoever said them stands beside."""
+    assert case.heard is not None
+    person = making.customer(command.person)
+    words = read_words(making, person, command.text, case.topics)
+    said = TakeContact(
+        key=command.key,
+        channel=case.heard.channel,
+        sender="",
+        via=case.heard.via,
+        at=making.now,
+        text=command.text,
+    )
+    others = Making(
+        state={id: document for id, document in making.state.items() if id != case.customer}, context=making.context
+    )
+    return link(others, person, said, address=case.heard.address, words=words)
 
 
 def follow(making: Making) -> None:

@@ -7,9 +7,9 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 from policies import PolicySet
 from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
-from router.core.addresses import AddressKind, is_anonymous
+from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import IN_TALK, all_said, end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -20,9 +20,10 @@ from router.core.call_parts import (
     promise_call,
     turn_to_writing,
     typed_address,
+    wish_call,
 )
 from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
-from router.core.choice import Way
+from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
@@ -57,6 +58,7 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
+    HoldChanged,
     PlaceKept,
     WorkWanted,
 )
@@ -80,11 +82,16 @@ from router.core.words import (
 SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
+NO_TEXT = "call_no_text"
+NO_CODE = "call_no_code"
+HELD_LONG = "call_held_long"
 JOINED = "joined"
 IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
 """The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
+KNOWN = FINAL | {"queued", "initiated", "ringing", "in-progress", "answered", JOINED}
+"""All words that we know; any other is counted and told."""
 
 
 def take_call(making: Making, command: TakeCall) -> None:
@@ -143,6 +150,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             shared=bool(customer.users),
             hidden=is_anonymous(command.sender),
             attestation=command.attestation,
+            no_text=_no_text(making, address),
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
@@ -243,12 +251,27 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to, heard = _after_room(making, call), "left"
     if call.step is Step.LANGUAGE and not refuses:
         _answer_language(making, call, command.digits, speech)
+    wanted = to
     to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+    if wanted is Step.TEXTED and to is not wanted:
+        first = NO_TEXT
+    elif call.step is Step.CODE and heard == "keys" and not command.known_code:
+        first = NO_CODE
+    elif to is Step.HELD and call.step is Step.HELD and not first and _is_long_held(making, call):
+        first = HELD_LONG
     ask = making.case(call.case).ask
     if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
         to = Step.LANGUAGE
     told = call.step is Step.WAITING and call.rounds == TOLD_ROUND and heard == "silence" and may_ring_back(call)
     _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first)
+
+
+def _is_long_held(making: Making, call: Call) -> bool:
+    """Whether they came to be on hold for longer than the policy likes since they last came for what to say."""
+    if call.held_at is None:
+        return False
+    over_at = call.held_at + making.context.policy.settings.callbacks.hold_s * SECOND_MS
+    return (call.heard_at or call.held_at) < over_at <= making.now
 
 
 def _refuses(making: Making, row: Row, digits: str, speech: str) -> bool:
@@ -315,6 +338,8 @@ def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:
 def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
     """Do what entering a step means; the step that is really entered."""
     match to:
+        case Step.WAITING if call.held_at is not None and call.step is Step.NUMBER:
+            return Step.HELD  # no number, no call: the agent is there
         case Step.WAITING:
             let_agent_go(making, call)
             _queue(making, call)
@@ -386,10 +411,23 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
         address = customer.address(call.address) if call.address else None
     if address is None or not can_be_called(address):
         return Step.NUMBER
+    case, why = making.case(call.case), "they asked for it"
     closed = closed_until(making, call)
     due_at = closed.at if closed is not None else None
-    promise_call(making, making.case(call.case), address, why="they asked for it", due_at=due_at)
+    if call.step is Step.NUMBER:
+        wish_call(making, case, address, number, why=why, due_at=due_at)
+    else:
+        promise_call(making, case, address, why=why, due_at=due_at)
+    if call.held_at is not None:  # they leave the agent, who has their notes to finish
+        _note_hold(making, call, held=False, how="call instead")
+        all_said(making, call, why="they chose to be called instead of waiting on hold")
     return Step.PROMISED
+
+
+def _no_text(making: Making, address: Address) -> bool:
+    """Whether whoever calls from here gets no text of ours: nobody can, or they told us to stop."""
+    is_phone = address.facts.kind is AddressKind.PHONE
+    return not is_phone or Channel.SMS not in making.context.senders or Channel.SMS in address.blocked
 
 
 def _go_on_by_text(making: Making, call: Call) -> bool:
@@ -397,7 +435,7 @@ def _go_on_by_text(making: Making, call: Call) -> bool:
     customer = making.customer(call.customer)
     address = customer.address(call.address) if call.address else None
     via = making.context.senders.get(Channel.SMS)
-    if address is None or address.facts.kind is not AddressKind.PHONE or via is None or Channel.SMS in address.blocked:
+    if address is None or via is None or _no_text(making, address):
         return False
     policy, case = making.context.policy, making.case(call.case)
     number = policy.numbers.get(call.via)
@@ -439,14 +477,24 @@ def hold_call(making: Making, command: HoldCall) -> None:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
     if (call.step not in talking) if command.held else (call.step is not at):
         raise Rejected(Reason.NOTHING_TO_DO, call.step)
-    move(making, call, wanted)
+    _note_hold(making, call, held=command.held, how="hold" if command.held else "resume")
+    move(making, making.call(call.id), wanted)
+
+
+def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
+    case, since_at = making.case(call.case), making.now if call.held_at is None else call.held_at
+    seconds = 0 if held else (making.now - since_at) // SECOND_MS
+    event = HoldChanged(
+        call=call.id, case=case.id, at=making.now, entry=case.entries + 1, held=held, how=how, seconds=seconds
+    )
+    making.emit(event)
 
 
 def hang_up(making: Making, command: HangUp) -> None:
     call = making.call(command.call)
     if call.state is CallState.ENDED:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
-    move(making, call, Step.GOODBYE)
+    move(making, call, Step.GOODBYE, through=call.step in IN_TALK)
 
 
 def cancel_callback(making: Making, command: CancelCallback) -> None:
@@ -464,18 +512,22 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
 
 
 def open_for(making: Making, command: OpenCase) -> None:
-    """We contact somebody: a case of their own, and a call at once where that is asked for."""
+    """We contact somebody: a case of their own, and a call at once where that is asked for. Raises Rejected where they
+    cannot be written to by the channel that is asked for."""
     found = known_customer(making)
     if command.customer is not None:
-        customer = making.customer(command.customer)
+        customer, address = making.customer(command.customer), None
     else:
         if found:
             refuse_shared(found[1])
-        customer = found[0] if found else new_customer(making, command, language=None)[0]
+        customer, address = found or new_customer(making, command, language=None)
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
+    if command.writes is not None:
+        choose_way(case, customer, wanted=command.writes, numbers=making.context.senders, now=making.now)
     if command.calls:
         legs.start_call(
             making,
-            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, address=command.sender),
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent),
+            to=address,
         )

@@ -31,6 +31,7 @@ from router.core.commands_customer import (
     BlockLine,
     DropCandidates,
     FoldWork,
+    NoteMissing,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -54,6 +55,7 @@ from router.core.commands_domain import (
     LoseAgent,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteToken,
     OfferWork,
     OpenScreen,
     SetAgentState,
@@ -81,6 +83,7 @@ from router.core.commands_people import (
     MergeCustomers,
     OfferSwitch,
     PairDevice,
+    PlaceCase,
     RevokeLinks,
     SetHold,
     SplitCase,
@@ -144,13 +147,16 @@ __all__ = [
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
+    "NoteMissing",
     "NoteRecording",
+    "NoteToken",
     "OfferSwitch",
     "OfferWork",
     "OpenCase",
     "OpenScreen",
     "Other",
     "PairDevice",
+    "PlaceCase",
     "PutFirst",
     "RecordAttempt",
     "RecordDelivery",
@@ -184,6 +190,7 @@ CustomerCommand = (
     TakeContact
     | SendReply
     | AddNote
+    | NoteMissing
     | SetStatus
     | AssignCase
     | BeginAttempt
@@ -224,6 +231,7 @@ CustomerCommand = (
     | AskCode
     | GiveCode
     | MergeCases
+    | PlaceCase
     | UnmergeCases
     | SplitCase
     | MergeCustomers
@@ -248,6 +256,7 @@ DomainCommand = (
     | FinishWork
     | GiveBackWork
     | CountRefused
+    | NoteToken
 )
 Command = CustomerCommand | DomainCommand
 

@@ -62,6 +62,7 @@ class HearCall:
     speech: str = ""
     provider_id: str = ""
     answered_by: str = ""
+    known_code: bool = False  # what they typed is a code that a device shows now
     actor: Actor = CUSTOMER
 
 
@@ -127,10 +128,13 @@ class JoinCall:
 
 @value
 class BeginLeg:
-    """The dialler is about to ask the provider."""
+    """The dialler is about to ask the provider. `number`: what it dials, of a customer's leg; `busy`: another call of
+    ours to that number is not over."""
 
     key: str
     call: CallId
+    number: str = ""
+    busy: bool = False
     actor: Actor = SYSTEM
 
 
@@ -172,6 +176,7 @@ class OpenCase:
     calls: bool = False  # call them now
     agent: AgentId | None = None
     via: str = ""
+    writes: Channel | None = None  # they are to be written to by this
 
 
 @value

@@ -125,6 +125,19 @@ class MergeCases:
 
 
 @value
+class PlaceCase:
+    """`case`, which somebody began before we knew who they are, goes where any contact of `person` would. `text`: what
+    they said in it."""
+
+    key: str
+    case: CaseId
+    person: CustomerId
+    text: str
+    actor: Actor
+    reason: str = ""
+
+
+@value
 class UnmergeCases:
     """Take apart what one merge, or one split, did; what came in between is on the right side already."""
 
@@ -137,8 +150,8 @@ class UnmergeCases:
 
 @value
 class SplitCase:
-    """Named rows are another matter. `rows`, `left` and `text` are found under the customer's lock: those rows, the
-    contacts that stay, and what was written in the first row of theirs."""
+    """Named rows are another matter. The rest is found under the customer's lock: those rows, the contacts that stay,
+    what was written in the first row of theirs, and the addresses of those who wrote them."""
 
     key: str
     case: CaseId
@@ -149,6 +162,7 @@ class SplitCase:
     rows: tuple[Entry, ...] = ()
     left: tuple[Entry, ...] = ()
     text: str = ""
+    given: tuple[tuple[AddressId, str], ...] = ()
 
 
 @value
@@ -189,13 +203,15 @@ class Spoken:
 @value
 class EraseCustomer:
     """Forget a customer. `again`: they were erased already, and came back with a restored backup; no hold of that day
-    stands in the way. `keys` under which they are found, and what was `spoken`, are put there by whoever knows them."""
+    stands in the way. `whole_person`: with all who were found to be the same person. `keys` under which they are found,
+    and what was `spoken`, are put there by whoever knows them."""
 
     key: str
     customer: CustomerId
     actor: Actor
     reason: str = ""  # a reference; it is kept, so it names nobody
     why: str = "request"
+    whole_person: bool = False
     keys: tuple[str, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 

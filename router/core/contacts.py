@@ -25,7 +25,7 @@ from router.core.events import (
     Event,
     WorkWanted,
 )
-from router.core.evidence import grade_of_contact, strengthened
+from router.core.evidence import Graded, grade_of_contact, holds_proof, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import Link, going_on, link, read_words
@@ -38,6 +38,7 @@ from router.core.texts import queue_message
 from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
+    DAY_MS,
     SECOND_MS,
     ActorKind,
     AddressId,
@@ -80,7 +81,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
         if is_order and found_link.candidates:  # a bare stop or start is about no matter, and opens none beside others
             found_link = going_on(making, found_link)
         check_goes_on(customer, found_link.how)
-    graded = graded_on_line(customer, strengthened(grade_of_contact(command), found_link.grounds))
+    graded = graded_on_line(customer, strengthened(_graded(making, command, address), found_link.grounds))
     case = before = found_link.case
     mark, alike = "", 0
     if case is None:
@@ -141,6 +142,12 @@ def take_contact(making: Making, command: TakeContact) -> None:
         _ask(making, customer, received, is_unsure=found_link.how == "unsure")
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
+
+
+def _graded(making: Making, command: TakeContact, address: Address) -> Graded:
+    """What vouches for them. What they proved in a chat holds for that chat, and as long as the policy says."""
+    holds_ms = making.context.policy.settings.cases.proof_days * DAY_MS
+    return grade_of_contact(command, proved=holds_proof(address, at=command.at, holds_ms=holds_ms))
 
 
 def _ask(making: Making, customer: Customer, received: Event, *, is_unsure: bool) -> None:

@@ -67,12 +67,15 @@ from router.core.commands import (
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteMissing,
     NoteRecording,
+    NoteToken,
     OfferSwitch,
     OfferWork,
     OpenCase,
     OpenScreen,
     PairDevice,
+    PlaceCase,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -100,7 +103,7 @@ from router.core.commands import (
 )
 from router.core.context import Context, Decision, Making
 from router.core.documents import State
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated
+from router.core.events import AccessRefused, CommandTaken, PolicyActivated, TokenNoted
 
 
 def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
@@ -122,6 +125,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             messages.send_reply(making, command)
         case AddNote():
             cases.add_note(making, command)
+        case NoteMissing():
+            cases.note_missing(making, command)
         case SetStatus():
             cases.set_status(making, command)
         case AssignCase():
@@ -152,6 +157,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             devices.pair_device(making, command)
         case UnpairDevice():
             devices.unpair_device(making, command)
+        case PlaceCase():
+            belonging.place_case(making, command)
         case DropCandidates():
             belonging.drop_candidates(making, command)
         case ShareLine():
@@ -246,6 +253,11 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             offers.give_back(making, command)
         case CountRefused():
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
+        case NoteToken():
+            noted = TokenNoted(
+                at=making.now, what=command.what, token=command.token, role=command.role, agent=command.agent
+            )
+            making.emit(noted)
         case _:
             assert_never(command)
     belonging.follow(making)

@@ -145,6 +145,7 @@ class Ask:
     takes_over: bool = False  # `agent` asked for it: it is theirs without an offer, and whoever had it is let go
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     note: VaultId | None = None  # what whoever handed it on says to whoever takes it
+    stays: bool = False  # in the queue that its case has, though `rule` names another: no rule says what it is about
 
     @property
     def waits_since(self) -> Ms:
@@ -160,6 +161,7 @@ class Reached:
     channel: Channel
     address: AddressId
     via: str  # our number or sender they wrote to
+    participant: bool = False  # somebody who takes part wrote it, and the customer wrote nothing there
 
 
 @value
@@ -195,6 +197,7 @@ class Mailing:
     thread: VaultId | None = None  # what it answers
     copies: tuple[AddressId, ...] = ()
     automatic: bool = False  # nobody of us wrote it: no machine is to answer it
+    apart: bool = False  # it goes to somebody who may not be the customer: nothing of it leads to the case
     html: VaultId | None = None  # the same words with their looks, made safe
     files: tuple[VaultId, ...] = ()
 
@@ -300,6 +303,7 @@ class Case:
     split: Split | None = None  # what it began as
     rows_moved: bool = False  # rows of its timeline stand in another case, or rows of another one here
     forgotten: tuple[str, ...] = ()  # what the policy has let go of it since it was closed
+    asked_as: Ask | None = None  # what it wanted of an agent last, once it wants none: how it asks again
 
     @property
     def is_head(self) -> bool:
@@ -384,6 +388,7 @@ class Call:
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
+    through: bool = False  # one of us ended the conversation, so that the good-bye is its end
     told_at: Ms | None = None  # heard to its end that hanging up becomes a call
     queued_at: Ms | None = None  # in line since
     work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them
@@ -407,6 +412,8 @@ class Call:
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
+    held_at: Ms | None = None  # on hold since
+    no_text: bool = False  # the caller's number gets no texts of ours: none is offered
     closed: Opening | None = None  # the queue was closed when they last came into line
     early: bool = False  # in line for less than it takes until the choices are told
 

@@ -26,6 +26,7 @@ from router.core.commands import (
     OfferSwitch,
     OpenCase,
     PairDevice,
+    PlaceCase,
     PutFirst,
     ReleaseContact,
     ReleaseMessage,
@@ -68,7 +69,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
-    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode),
+    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )
 """What nobody can do with a customer who was erased. The rest only brings to its end what was under way."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
@@ -84,14 +85,21 @@ def check(state: State, command: Command) -> None:
 
 
 def erase_customer(making: Making, command: EraseCustomer) -> None:
-    """Erase, or note that it is wanted while a hold stands. Raises Rejected where either was done before."""
-    customer = making.customer(command.customer)
+    """Erase, or note that it is wanted while a hold stands. Raises Rejected where either was done before, and where
+    others were found to be the same person and nobody said that they are meant as well: a wrong join destroys nothing.
+    """
+    customer, person = making.customer(command.customer), _person(making)
     if customer.erased_at is not None:
         raise Rejected(Reason.ERASED, "customer")
-    if any(one.hold is not None for one in _person(making)) and not command.again:
-        if customer.erase_wanted_at is not None:
+    others = [one.id for one in person if one.id != customer.id]
+    if others and not command.whole_person and not command.again:
+        raise Rejected(Reason.JOINED, ", ".join(others))
+    if any(one.hold is not None for one in person) and not command.again:
+        wanted = [one for one in person if one.erase_wanted_at is None]
+        if not wanted:
             raise Rejected(Reason.HELD, "customer")
-        making.emit(ErasureWanted(customer=customer.id, at=making.now, why=command.why))
+        for one in wanted:
+            making.emit(ErasureWanted(customer=one.id, at=making.now, why=command.why))
         return
     _erase(making, why=command.why, reason=command.reason, keys=command.keys, spoken=command.spoken)
 
@@ -105,7 +113,7 @@ def set_hold(making: Making, command: SetHold) -> None:
     kind = HoldSet if command.on else HoldLifted
     making.emit(kind(customer=customer.id, at=making.now, author=actor.kind, author_id=actor.id, why=why))
     person = _person(making)
-    is_wanted = any(one.erase_wanted_at is not None for one in person)
+    is_wanted = all(one.erase_wanted_at is not None for one in person)  # whoever was joined since was not meant
     if not command.on and is_wanted and all(one.hold is None for one in person):
         _erase(making, why="request", keys=command.keys, spoken=command.spoken)
 
@@ -140,8 +148,9 @@ def forget_words(making: Making, command: ForgetWords) -> None:
 
 
 def _person(making: Making) -> list[Customer]:
-    """All customers who were found to be this person: they are erased, or kept, together."""
-    return [document for document in making.state.values() if isinstance(document, Customer)]
+    """All customers who were found to be this person, and are there: they are erased, or kept, together."""
+    found = [document for document in making.state.values() if isinstance(document, Customer)]
+    return [one for one in found if one.erased_at is None]
 
 
 def _erase(

@@ -7,6 +7,7 @@ them from here.
 
 from router.core.events_calls import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events_calls import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -45,6 +47,7 @@ from router.core.events_customer import (
     AnswersFollowed,
     AskChanged,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CaseStatusChanged,
@@ -63,6 +66,7 @@ from router.core.events_customer import (
     DeviceUnpaired,
     ErasureWanted,
     Facts,
+    FileMissing,
     HoldLifted,
     HoldSet,
     LinksRevoked,
@@ -102,6 +106,7 @@ from router.core.events_domain import (
     PolicyActivated,
     ScreenLost,
     ScreenOpened,
+    TokenNoted,
     WorkAccepted,
     WorkDropped,
     WorkFinished,
@@ -140,7 +145,9 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CallbackHeld",
     "CandidatesDropped",
+    "CandidatesFound",
     "CaseOpened",
     "CaseReopened",
     "CaseSplit",
@@ -169,6 +176,8 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "FileMissing",
+    "HoldChanged",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -218,6 +227,7 @@ __all__ = [
     "SplitUndone",
     "SwitchOffered",
     "TextWithheld",
+    "TokenNoted",
     "WishNoted",
     "WordsForgotten",
     "WorkAccepted",
@@ -270,6 +280,7 @@ CustomerEvent = (
     | MatterAsked
     | MatterAnswered
     | CandidatesDropped
+    | CandidatesFound
     | WorkWithdrawn
     | WorkTaken
     | WorkClosed
@@ -289,6 +300,7 @@ CustomerEvent = (
     | CodeRefused
     | AddressProved
     | NoteAdded
+    | FileMissing
     | CaseStatusChanged
     | CallArrived
     | LegPlanned
@@ -320,6 +332,8 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | CasesMerged
     | CasesUnmerged
     | CaseSplit
@@ -352,5 +366,6 @@ DomainEvent = (
     | WorkGivenBack
     | WorkDropped
     | AccessRefused
+    | TokenNoted
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

@@ -45,6 +45,7 @@ class CallArrived:
     notice: str = ""  # its first turn says what is recorded
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    no_text: bool = False  # it gets no texts of ours
 
 
 @value
@@ -136,6 +137,7 @@ class CallMoved:
     work: WorkId | None = None
     agent: AgentId | None = None
     stays: bool = False  # it is there already: another agent comes to the conversation
+    through: bool = False  # one of us ended it out of the conversation
 
 
 @value
@@ -325,7 +327,8 @@ class LeadTookOver:
 @value
 class CallEnded:
     """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
-    were away), lost (we went away while they were on it)."""
+    were away), lost (we went away while they were on it), held (the number is called for others already, or was often
+    enough for a day)."""
 
     call: CallId
     case: CaseId
@@ -336,6 +339,8 @@ class CallEnded:
     seconds: int = 0  # from when it was answered
     step: Step = Step.GOODBYE  # where it stood
     agent: AgentId | None = None
+    abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
+    waited_s: int = 0  # how long one that was abandoned had waited, since the call began
 
 
 @value
@@ -382,6 +387,31 @@ class PromiseChanged:
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
     said: VaultId | None = None  # a person's own reason
+
+
+@value
+class CallbackHeld:
+    """They wish to be called at a number that is to be called already, or was often enough for a day: nothing is
+    dialled because of it, and a person decides."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+
+
+@value
+class HoldChanged:
+    """The customer was taken out of the conversation to wait, or does not wait any more: back in it, or to be called
+    instead. `seconds`: how long they waited."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    held: bool
+    how: str  # hold, resume, call instead
+    seconds: int = 0
 
 
 @value

@@ -338,6 +338,18 @@ class MatterAnswered:
 
 
 @value
+class CandidatesFound:
+    """Whose case it is was learned afterwards, and where it may belong with that. `grounds` on which it was not put
+    there."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    candidates: tuple[Candidate, ...]
+    grounds: tuple[str, ...] = ()
+
+
+@value
 class CandidatesDropped:
     """One of us said that a case of which we were not sure is a matter of its own."""
 
@@ -524,13 +536,15 @@ class CodeRefused:
 
 @value
 class AddressProved:
-    """Whoever is in a chat said the code that went to an address. `is_new`: nobody had it; else it is somebody's."""
+    """Whoever is in a chat said the code that went to an address. `is_new`: nobody had it; else it is somebody's.
+    `vouches`: what they say in that chat from now on is proof of who they are."""
 
     customer: CustomerId
     at: Ms
     address: AddressId
     chat: AddressId
     is_new: bool
+    vouches: bool = False
 
 
 @value
@@ -553,6 +567,16 @@ class TextWithheld:
     entry: int
     what: str
     why: str
+
+
+@value
+class FileMissing:
+    """A file that came along is not at the provider any more."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    file: VaultId
 
 
 @value

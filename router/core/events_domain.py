@@ -187,3 +187,14 @@ class AccessRefused:
     at: Ms
     what: str
     count: int
+
+
+@value
+class TokenNoted:
+    """A token was made or revoked (`what`). `token`: its id; the token itself stands nowhere."""
+
+    at: Ms
+    what: str
+    token: str
+    role: str
+    agent: AgentId | None = None

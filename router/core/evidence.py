@@ -1,9 +1,12 @@
 """Why a contact is thought to be somebody's: a grade, and the grounds that it stands on (glossary: evidence).
 
-Its one rule: a grade is never higher than what vouches for it. Bare caller ID, a bare sender, a typed address and a
+Its one rule: a grade is never higher than what vouches for it, and what somebody else proves is nothing that the
+customer proved. Bare caller ID, a bare sender, a typed address and a
 reference alone are weak: they link for agents, and whoever wrote hears nothing of any case. It does not choose a case.
 """
 
+from router.core.addresses import Address
+from router.core.clock import Ms
 from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.values import value
 from router.core.words import TOUCHES, Channel, Evidence
@@ -25,6 +28,7 @@ GROUNDS = {
     "typed_address": "the address was typed by whoever touched the button",
     "device": "it came from this device",
     "token": "a program of ours named the customer",
+    "participant": "somebody else than the customer wrote it",
     "shared_line": "several people use this line",
     "session": "it came in a chat, and nobody vouches for who that is",
     "proved_session": "they proved in this chat who they are",
@@ -75,15 +79,21 @@ def words_of_grounds(grounds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(GROUNDS.get(ground, ground.replace("_", " ")) for ground in grounds)
 
 
-def grade_of_contact(command: TakeContact) -> Graded:
-    """What vouches for whoever wrote or touched; a channel that knows better says so itself."""
+def grade_of_contact(command: TakeContact, *, proved: bool = False) -> Graded:
+    """What vouches for whoever wrote or touched; a channel that knows better says so itself. `proved`: whoever is in
+    this chat proved lately who they are."""
     if command.grounds:
         return Graded(command.evidence, command.grounds)
     if command.channel in TOUCHES:
         return Graded(command.evidence, ("device" if command.sender.startswith("device:") else "typed_address",))
     if command.channel is Channel.CHAT:
-        return Graded(command.evidence, ("session",) if command.evidence is Evidence.WEAK else ("proved_session",))
+        return Graded(Evidence.PROOF, ("proved_session",)) if proved else Graded(Evidence.WEAK, ("session",))
     return Graded(command.evidence, ("bare_from",))
+
+
+def holds_proof(address: Address, *, at: Ms, holds_ms: int) -> bool:
+    """Whether a chat is one in which they proved who they are, not longer ago than that holds."""
+    return address.proved_at is not None and at - address.proved_at <= holds_ms
 
 
 def grade_of_call(command: TakeCall, *, known: bool) -> Graded:
@@ -108,3 +118,8 @@ def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
     if REFERENCE in grounds and evidence is Evidence.WEAK and NOT_EXPECTED.isdisjoint(graded.grounds):
         evidence = Evidence.STRONG
     return Graded(evidence, (*graded.grounds, *grounds))
+
+
+def of_somebody_else(graded: Graded) -> Graded:
+    """What vouches for somebody who takes part says who they are, and nothing of who the customer is."""
+    return Graded(Evidence.WEAK, ("participant", *(ground for ground in graded.grounds if ground != "participant")))

@@ -37,6 +37,7 @@ from router.core.events import (
     AnswersFollowed,
     AskChanged,
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -45,6 +46,7 @@ from router.core.events import (
     CallSaid,
     CallWentOn,
     CandidatesDropped,
+    CandidatesFound,
     CaseOpened,
     CaseReopened,
     CasesMerged,
@@ -70,6 +72,8 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    FileMissing,
+    HoldChanged,
     HoldLifted,
     HoldSet,
     IdentityNoted,
@@ -119,6 +123,7 @@ from router.core.events import (
     SplitUndone,
     SwitchOffered,
     TextWithheld,
+    TokenNoted,
     WishNoted,
     WordsForgotten,
     WorkAccepted,
@@ -146,11 +151,13 @@ TOPICS_MAX = 8
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
-    match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
-            return state
+    match event:  # what each new contact tells stands first
         case ContactReceived():
             return _contact_received(state, event)
+        case CustomerCreated():
+            return put(state, _customer(event))
+        case CaseOpened():
+            return _case_opened(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
@@ -164,15 +171,24 @@ def evolve(state: State, event: Event) -> State:
                 entries=event.entry,
                 topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
                 asked=True,
+                asked_as=None,
             )
+        case (
+            CommandTaken()
+            | PolicyActivated()
+            | AccessRefused()
+            | TokenNoted()
+            | LanguageDue()
+            | DeadlineDue()
+            | CustomerExported()
+        ):
+            return state
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
-        case MatterAsked() | CandidatesDropped() | MatterAnswered():
+        case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
-        case CustomerCreated():
-            return put(state, _customer(event))
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
         case AddressMarked():
@@ -181,8 +197,6 @@ def evolve(state: State, event: Event) -> State:
             return device_folded(state, event)
         case ParticipantAdded() | ParticipantChanged():
             return _participants_changed(state, event)
-        case CaseOpened():
-            return _case_opened(state, event)
         case CaseReopened():
             return _case_reopened(state, event)
         case ConsentChanged():
@@ -200,6 +214,8 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             return sides.wished(state, event) if case.side is not None else state
+        case FileMissing():
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
@@ -240,6 +256,8 @@ def evolve(state: State, event: Event) -> State:
             | PromiseMade()
             | PromiseChanged()
             | PlaceKept()
+            | CallbackHeld()
+            | HoldChanged()
             | JoinAsked()
             | LeadTookOver()
         ):
@@ -313,11 +331,13 @@ def _participants_changed(state: State, event: ParticipantAdded | ParticipantCha
     return change(state, case, participants=taking_part)
 
 
-def _matter_moved(state: State, event: MatterAsked | CandidatesDropped | MatterAnswered) -> State:
+def _matter_moved(state: State, event: MatterAsked | CandidatesFound | CandidatesDropped | MatterAnswered) -> State:
     case = get(state, event.case, Case)
     match event:
         case MatterAsked():
             return change(state, case, entries=event.entry, question=event.question)
+        case CandidatesFound():
+            return change(state, case, entries=event.entry, candidates=event.candidates)
         case CandidatesDropped():
             return change(state, case, entries=event.entry, candidates=(), question=None)
         case MatterAnswered():
@@ -412,8 +432,9 @@ def _matter_answered(state: State, event: MatterAnswered) -> State:
 
 def _is_answered(case: Case, event: ContactReceived) -> bool:
     """Whether answers go on from this mail: the customer's, or that of somebody one of us invited."""
-    invited = (p.invited for p in case.participants if p.address.id == event.address)
-    return case.letter is None or not event.participant or any(invited)
+    if case.letter is None or not event.participant:
+        return True
+    return any(p.invited for p in case.participants if p.address.id == event.address)
 
 
 def _customer_wrote(state: State, event: ContactReceived) -> State:
@@ -456,13 +477,14 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
             code = customer.code
             return change(state, customer, code=replace(code, tries=code.tries - 1) if code is not None else None)
         case AddressProved():
-            proved = tuple(
-                replace(a, typed=not event.is_new, evidence={**a.evidence, "proved_at": f"{event.at}"})
-                if a.id == event.address
-                else a
-                for a in customer.addresses
-            )
+            proved = tuple(_proved(address, event) for address in customer.addresses)
             return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
+
+
+def _proved(address: Address, event: AddressProved) -> Address:
+    if address.id == event.address:
+        return replace(address, typed=not event.is_new, evidence={**address.evidence, "proved_at": f"{event.at}"})
+    return replace(address, proved_at=event.at) if event.vouches and address.id == event.chat else address
 
 
 def _kept_or_erased(state: State, event: HoldSet | HoldLifted | ErasureWanted | CustomerErased) -> State:
@@ -534,7 +556,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
     match event:
         case WorkWithdrawn():
             wrapping = event.work if case.taken else case.wrapping
-            return change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
+            return change(state, case, ask=None, asked_as=case.ask, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
             side = replace(case.side, agent=event.agent) if case.side is not None else None
             return change(
@@ -550,7 +572,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
             return change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
-            state = change(state, case, ask=None, taken=False, entries=event.entry)
+            state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
             return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)

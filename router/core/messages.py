@@ -26,7 +26,7 @@ from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import owner_of_address, reachable_of, side_for, tree_of
+from router.core.tree import members_of, owner_of_address, reachable_of, side_for
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -66,10 +66,11 @@ def send_reply(making: Making, command: SendReply) -> None:
     Raises Rejected where it is too long, or one text too many for a day and no person gives a reason, and where files
     cannot go that way."""
     case = making.head(command.case)
+    named = named_part(making.case(command.case), case)
     wanted = carrier_of(command.channel, has_files=bool(command.files))
-    customer = whom_to_answer(making, case, wanted=wanted)
+    customer = whom_to_answer(making, named, wanted=wanted)
     choice: Choice = choose_way(
-        case,
+        named,
         customer,
         wanted=wanted,
         numbers=making.context.senders,
@@ -115,12 +116,18 @@ def carrier_of(wanted: Channel | None, *, has_files: bool) -> Channel | None:
     return Channel.EMAIL
 
 
+def named_part(named: Case, head: Case) -> Case:
+    """The case whose customers are answered: the whole matter, unless somebody named the part of a customer who is not
+    the head's. That one was found to be the same person, and may not be: what is meant for them goes to nobody else."""
+    return named if named.joined is not None and named.customer != head.customer else head
+
+
 def whom_to_answer(making: Making, case: Case, *, wanted: Channel | None = None) -> Customer:
-    """Who is in a chat now, else who wrote last: the customer of a case, or one found to be the same person. A device
+    """Who is in a chat now, else who wrote last: the customer of a case, or one whose case goes on in it. A device
     reads no letters: its household is answered."""
     there = making.context.there
     if case.side is not None and wanted in (None, Channel.CHAT):
-        persons = [making.customer(one.customer) for one in tree_of(making.state, case)]
+        persons = [making.customer(one.customer) for one in members_of(making.state, case)]
         chatting = next((one for one in persons if any(there(address.id) for address in one.addresses)), None)
         if chatting is not None:
             return chatting

@@ -6,10 +6,12 @@ from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
+    CallbackHeld,
     CallEnded,
     CallRecorded,
     CallSaid,
     CandidatesDropped,
+    CandidatesFound,
     CasesMerged,
     CaseSplit,
     CaseStatusChanged,
@@ -22,6 +24,8 @@ from router.core.events import (
     DevicePaired,
     DeviceUnpaired,
     Event,
+    FileMissing,
+    HoldChanged,
     IdentityNoted,
     JoinAsked,
     LinksRevoked,
@@ -50,10 +54,15 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.evidence import words_of_grounds
+from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
+
+TAKEN = (
+    "they wish to be called at a number that is to be called already, or was often enough for a day: it is not dialled "
+    "because of this, and a person decides"
+)
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
@@ -77,6 +86,9 @@ def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
+FILE_MISSING = "file_missing"
+"""What the row says that tells of a file which the provider does not have any more; its fact `file` names it."""
+
 ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((ContactReceived, MessageQueued), "message"),
     ContextNoted: "context",
@@ -91,12 +103,15 @@ ROW_KINDS: dict[type[Event], str] = {
         (WorkWanted, AskChanged, RoutingNoted, ContactSetAside, ContactReleased, MatterAsked, MatterAnswered),
         "decision",
     ),
+    CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
-    **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
+    **dict.fromkeys(
+        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
+    ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
-    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked), "call"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
-    **dict.fromkeys((PromiseMade, PromiseChanged), "promise"),
+    **dict.fromkeys((PromiseMade, PromiseChanged, CallbackHeld), "promise"),
 }
 """Events that make a row, and of which kind. A contact by phone makes one of the kind `call`."""
 
@@ -129,8 +144,11 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
-            if event.grounds:
-                facts["grounds"] = " ".join(event.grounds)
+            graded = Graded(event.evidence, event.grounds)
+            if event.participant:  # logs of before graded the writer, whoever that was
+                graded = of_somebody_else(graded)
+            if graded.grounds:
+                facts["grounds"] = " ".join(graded.grounds)
             if event.policy:
                 facts["policy"] = event.policy
             if event.topics:
@@ -156,10 +174,10 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 address=event.address,
                 via=event.via,
-                evidence=event.evidence,
+                evidence=graded.evidence,
                 media=event.media,
                 letter=event.letter,
-                reasons=words_of_grounds(event.grounds),
+                reasons=words_of_grounds(graded.grounds),
                 facts=facts,
             )
         case MessageQueued():
@@ -242,13 +260,14 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "decision",
-                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched, *ask.reasons),
+                reasons=(_queued(ask), *event.matched, *ask.reasons),
                 facts={
                     **event.inputs,
                     "what": "queued",
                     "rule": ask.rule,
                     "policy": ask.policy,
                     "queue": ask.queue,
+                    **({"stays": True} if ask.stays else {}),
                     "place_at": ask.place_at,
                     **since_fact(ask),
                     "work": ask.work,
@@ -307,6 +326,11 @@ def _record_of(event: Event) -> Entry | None:
                 author_id=event.author_id,
                 direction="internal",
                 facts={"what": "own_matter"},
+            )
+        case CandidatesFound():
+            reasons = words_of_grounds(event.grounds)
+            return _system(
+                event.case, event.entry, event.at, "decision", reasons=reasons, facts={"what": "candidates_found"}
             )
         case MatterAsked():
             reason = "several open cases fit, and the answer tells who gets it"
@@ -447,6 +471,7 @@ def _record_of(event: Event) -> Entry | None:
                     "seconds": event.seconds,
                     "step": event.step.value,
                     "agent": event.agent,
+                    **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),
                 },
             )
         case PromiseMade():
@@ -472,6 +497,18 @@ def _record_of(event: Event) -> Entry | None:
                     "state": event.state.value,
                 },
             )
+        case CallbackHeld():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(TAKEN,),
+                facts={"what": "not promised"},
+            )
+        case HoldChanged():
+            facts = {"what": event.how, **({} if event.held else {"seconds": event.seconds})}
+            return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case PlaceKept():
             return _system(
                 event.case,
@@ -481,6 +518,9 @@ def _record_of(event: Event) -> Entry | None:
                 reasons=("they hung up; their place is kept for when they come back",),
                 facts={"what": "place kept", "place_at": event.place_at},
             )
+        case FileMissing():
+            facts: dict[str, str | int | float | bool | None] = {"what": FILE_MISSING, "file": event.file}
+            return _system(event.case, event.entry, event.at, "status", facts=facts)
         case MessageFailed():
             return _system(
                 event.case,
@@ -519,6 +559,12 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _queued(ask: Ask) -> str:
+    if ask.stays:
+        return f"queue {ask.queue}, where the case stands already: of policy {ask.policy} only rule {ask.rule} fits"
+    return f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}"
 
 
 def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:

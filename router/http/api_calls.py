@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from router.core.clock import Ms
 from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
 from router.core.context import Decision
 from router.core.documents import Call as Leg
 from router.core.documents import Case, Customer, Promise, Recording, State
 from router.core.events import JoinAsked
 from router.core.words import (
+    SECOND_MS,
     AgentId,
     CallbackState,
     CallId,
@@ -26,11 +28,12 @@ from router.core.words import (
 )
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.contact_form import plain_address
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
+from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
+from router.http.views import CaseOut, PromiseOut, case_after, maybe, promise_out, stamp
 
 RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
@@ -50,6 +53,10 @@ class LegOut(Reply):
     mode: str | None = Field(None, description="of a lead's leg: listen, whisper or talk")
     recorded: bool = Field(False, description="what is said on it is being recorded")
     refused: bool = Field(False, description="of a customer's leg: they are not to be recorded")
+    held_since: str | None = Field(None, description="of a customer's leg: on hold since then")
+    asked_at: str | None = Field(
+        None, description="of one on hold: when they are asked whether they would rather be called"
+    )
 
 
 class LegList(Reply):
@@ -58,9 +65,21 @@ class LegList(Reply):
 
 class OpenBody(Body):
     customer: str | None = None
-    address: Address | None = None
+    address: Annotated[str, Field(min_length=3, max_length=254)] | None = Field(
+        None, description="a phone number with its country, or an e-mail address"
+    )
     subject: Annotated[str, Field(max_length=500)] = ""
-    channel: Literal["phone"] | None = Field(None, description="`phone`: call them now, with whoever asks for it")
+    channel: Literal["phone", "sms", "whatsapp", "chat", "email"] | None = Field(
+        None, description="`phone`: call them now, with whoever asks for it; others: they can be written to so"
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _plain(cls, given: str | None) -> str | None:
+        plain = plain_address(given) if given is not None else None
+        if plain == "":
+            raise ValueError("a phone number such as +12125550142, or an e-mail address")
+        return plain
 
 
 class CallbackBody(Body):
@@ -93,7 +112,7 @@ class RecordingBody(Body):
 
 class JoinBody(Body):
     mode: JoinMode = Field(description="hear; be heard by the agent alone; be heard by all")
-    reason: Annotated[str, Field(max_length=2000)] = ""
+    reason: Why
 
 
 class CallApi:
@@ -182,6 +201,7 @@ class CallApi:
             at=self._service.node.clock.now(),
             subject=body.subject,
             calls=body.channel == Channel.PHONE,
+            writes=Channel(body.channel) if body.channel not in (None, Channel.PHONE) else None,
             agent=AgentId(call.who.agent) if call.who.agent else None,
             actor=actor_of(call),
         )
@@ -189,7 +209,7 @@ class CallApi:
         def answer(decision: Decision) -> CaseOut:
             opened = decision.opened()
             assert opened is not None
-            return case_now(opened)
+            return case_after(opened, decision)
 
         return await self._service.take(call, command, answer, status=201)
 
@@ -202,7 +222,7 @@ class CallApi:
         ids = {one.id for one in members}
         legs = [d for d in state.values() if isinstance(d, Leg) and d.case in ids]
         live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
-        return Replied(200, LegList(items=[_leg_out(leg, state) for leg in live]))
+        return Replied(200, LegList(items=[self._leg_out(leg, state) for leg in live]))
 
     async def promise(self, call: Call) -> Replied:
         case = await self._case(call)
@@ -252,7 +272,7 @@ class CallApi:
             mine = next(e.call for e in decision.events if isinstance(e, JoinAsked))
             leg = decision.state[mine]
             assert isinstance(leg, Leg)
-            return _leg_out(leg, decision.state)
+            return self._leg_out(leg, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
 
@@ -304,9 +324,12 @@ class CallApi:
         def answer(decision: Decision) -> LegOut:
             changed = decision.state[command.call]
             assert isinstance(changed, Leg)
-            return _leg_out(changed, decision.state)
+            return self._leg_out(changed, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
+
+    def _leg_out(self, leg: Leg, state: State) -> LegOut:
+        return _leg_out(leg, state, hold_s=self._service.node.means.policy.settings.callbacks.hold_s)
 
     async def _case(self, call: Call) -> Case:
         found = await self._journal.document(CaseId(call.path["id"]))
@@ -319,7 +342,7 @@ def _id(call: Call) -> CallId:
     return CallId(call.path["id"])
 
 
-def _leg_out(leg: Leg, state: State) -> LegOut:
+def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:
     whose = state.get(leg.customer)
     recordings = [one for id in leg.recordings if isinstance(one := state.get(id), Recording)]
     return LegOut(
@@ -332,5 +355,7 @@ def _leg_out(leg: Leg, state: State) -> LegOut:
         answered_at=maybe(leg.answered_at),
         mode=leg.mode,
         recorded=any(one.state in RECORDS and one.unwanted_at is None for one in recordings),
+        held_since=maybe(leg.held_at),
+        asked_at=None if leg.held_at is None else stamp(Ms(leg.held_at + hold_s * SECOND_MS)),
         refused=isinstance(whose, Customer) and whose.unrecorded_at is not None and leg.role is CallRole.CUSTOMER,
     )

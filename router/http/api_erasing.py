@@ -5,7 +5,6 @@ reads it passes it on; nobody is erased or handed anything because of a text, a 
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -15,6 +14,7 @@ from router.core.clock import Ms
 from router.core.commands import EraseCustomer, ExportCustomer, SetHold
 from router.core.context import Decision
 from router.core.documents import Customer
+from router.core.errors import Reason as Reasons
 from router.core.errors import Rejected
 from router.core.words import CustomerId
 from router.http.api_cases import CustomerOut, actor_of, customer_out, erase_state
@@ -25,6 +25,7 @@ from router.http.routes import Body, Call, Replied, Reply, Route, read_body
 from router.http.service import ANSWER_KEPT_MS, Service
 from router.http.views import maybe, stamp
 from router.journal.base import Answer
+from router.node.person import person_in
 
 WAIT_S = 20.0
 """An answer waits so long for the last words to be gone; a large vault takes longer, and it goes on."""
@@ -33,6 +34,9 @@ Reason = Annotated[str, Field(max_length=500)]
 
 class EraseBody(Body):
     reason: Reason = Field("", description="a reference of yours; it is kept, so name nobody in it")
+    whole_person: bool = Field(
+        False, description="with all who were found to be the same person; without it that is 409, and names them"
+    )
 
 
 class HoldBody(Body):
@@ -57,13 +61,14 @@ class ErasingApi:
             Route(
                 "POST",
                 f"{path}/erase",
-                "Forget them: words, names, addresses, files; 409 while a hold stands, and done when it ends",
+                "Forget them: words, names, addresses, files; 409 while a hold stands, and done when it ends; "
+                "409 where others are joined with them",
                 OPS,
                 self.erase,
                 ErasedOut,
                 body=EraseBody,
                 tag=tag,
-                read=lambda request: _read_or(request, EraseBody(reason="")),
+                read=lambda request: _read_or(request, EraseBody(reason="", whole_person=False)),
             ),
             Route(
                 "POST",
@@ -92,10 +97,18 @@ class ErasingApi:
         customer = await self._customer(call)
         if customer.erased_at is None:
             command = EraseCustomer(
-                key=call.key, customer=customer.id, actor=actor_of(call), reason=call.body.reason.strip()
+                key=call.key,
+                customer=customer.id,
+                actor=actor_of(call),
+                reason=call.body.reason.strip(),
+                whole_person=call.body.whole_person,
             )
-            with suppress(Rejected):  # wanted already, or done in this instant
+            try:
                 await self._service.node.take(command, lambda decision: self._kept(call, decision))
+            except Rejected as rejected:
+                if rejected.reason is Reasons.JOINED:
+                    raise problem_of(rejected) from None
+                # else it was wanted already, or done in this instant
             customer = await self._customer(call)
         if customer.erased_at is None:
             raise await self._held(customer)
@@ -108,7 +121,8 @@ class ErasingApi:
 
     def _kept(self, call: Call, decision: Decision) -> Answer:
         """What is said to whoever asks again with the same key; a refusal is not kept, for a hold may end."""
-        customer = next(d for d in decision.state.values() if isinstance(d, Customer))
+        customer = decision.state[call.path["id"]]
+        assert isinstance(customer, Customer)
         return Answer(
             key=call.key if call.fingerprint and customer.erased_at is not None else "",
             status=200,
@@ -158,8 +172,10 @@ class ErasingApi:
 
     async def _held(self, customer: Customer) -> Problem:
         """Who holds it, since when and why."""
-        hold = customer.hold
-        assert hold is not None
+        person = await person_in(self._journal, customer.id)
+        hold = next((one.hold for one in person if one.hold is not None), None)
+        if hold is None:
+            return Problem(409, "On hold", "A hold was lifted just now. Say it once more.", kind="held")
         why = (await self._journal.words([hold.why])).get(hold.why) if hold.why else None
         words = (
             f"{hold.author_id or 'The system'} put a hold on this customer at {stamp(hold.at)}"

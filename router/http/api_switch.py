@@ -20,8 +20,11 @@ from router.http.contact_page import PREFIX
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_now, stamp
+from router.http.views import CaseOut, case_after, seen_of, stamp
 from router.node.carrying import CARRY_MS, MARK, carry_token
+
+CHAT_MARK = "carry="
+"""Before the token in the fragment of a chat page's address, which browsers send to no server."""
 
 
 class SwitchBody(Body):
@@ -33,6 +36,7 @@ class Links(Reply):
 
     tel: str | None = None
     sms: str | None = None
+    whatsapp: str | None = None
     mailto: str | None = None
     chat: str | None = None
     page: str | None = None
@@ -61,32 +65,34 @@ class SwitchApi:
         case, channel = await self._case(call), Channel(call.body.channel)
         now = self._node.clock.now()
         until = Ms(now + CARRY_MS)
-        links = self._links(case, channel, made_at=now, once=call.key)
-        command = OfferSwitch(key=call.key, case=case, channel=channel, until=until, actor=actor_of(call))
+        links = self._links(case.id, channel, made_at=now, once=call.key, site=case.heard.via if case.heard else "")
+        command = OfferSwitch(key=call.key, case=case.id, channel=channel, until=until, actor=actor_of(call))
         return await self._service.take(
             call, command, lambda _: SwitchOut(links=links, expires_at=stamp(until)), status=200
         )
 
     async def revoke(self, call: Call) -> Replied:
-        id = await self._case(call)
+        found = await self._case(call)
+        id = found.id
+        [seen] = await seen_of(self._node.journal, [found])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[id]
             assert isinstance(case, Case)
-            return case_now(case)
+            return case_after(case, decision, seen)
 
         command = RevokeLinks(key=call.key, case=id, actor=actor_of(call))
         return await self._service.take(call, command, answer, status=200)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _case(self, call: Call) -> CaseId:
+    async def _case(self, call: Call) -> Case:
         found = await self._node.journal.document(call.path["id"])
         if not isinstance(found, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
-        return found.id
+        return found
 
-    def _links(self, case: CaseId, channel: Channel, *, made_at: Ms, once: str) -> Links:
+    def _links(self, case: CaseId, channel: Channel, *, made_at: Ms, once: str, site: str) -> Links:
         means = self._node.means
 
         def token(way: str) -> str:
@@ -99,11 +105,22 @@ class SwitchApi:
         links = Links(page=f"{self._service.public_url}{PREFIX}{token('page')}")
         if channel is Channel.PHONE and phone:
             links.tel = f"tel:{phone}"
-        elif channel in (Channel.SMS, Channel.WHATSAPP) and texts:
+        elif channel is Channel.SMS and texts:
             links.sms = f"sms:{texts}?body={quote(MARK + token('sms'))}"
+        elif channel is Channel.WHATSAPP and (ours := means.senders.get(Channel.WHATSAPP)):
+            links.whatsapp = (
+                f"https://wa.me/{ours.removeprefix('whatsapp:').lstrip('+')}?text={MARK}{token('whatsapp')}"
+            )
+        elif channel is Channel.CHAT and (page := self._chat_page(site)):
+            links.chat = f"{page}#{CHAT_MARK}{token('chat')}"
         elif channel is Channel.EMAIL and (mailto := self._mailto(case)):
             links.mailto = mailto
         return links
+
+    def _chat_page(self, site: str) -> str | None:
+        """Where they chat: at the site where they were last, else at the first that has such a page."""
+        pages = self._service.chat_pages
+        return pages.get(site) or next(iter(pages.values()), None)
 
     def _mailto(self, case: CaseId) -> str | None:
         """The case's own reply address, which finds it for as long as it is there."""

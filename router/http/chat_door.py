@@ -54,13 +54,16 @@ class ChatDoor:
         *,
         make_visitor: Callable[[], str] = lambda: secrets.token_hex(16),
         make_code: Callable[[], str] = lambda: f"{secrets.randbelow(1_000_000):06d}",
+        make_key: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self.service = service
         self.node = service.node
         self.live = live
         self.make_visitor = make_visitor
         self.rates = Rates()
-        self.proving = Proving(self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code)
+        self.proving = Proving(
+            self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code, make_key=make_key
+        )
         self.admitting = asyncio.Semaphore(ADMITTED_AT_ONCE)
         self._sessions: Sessions | None = None
 
@@ -103,6 +106,7 @@ class ChatSeat:
         self._newest = 0
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
         self._context: dict[str, str] = {}
+        self._carry = ""
         self._read_to = 0
 
     # --- what is told -------------------------------------------------------------------------------------------------
@@ -114,6 +118,15 @@ class ChatSeat:
 
     def take_agent(self, agent: AgentId | None) -> None:
         self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
+
+    def take_erased(self) -> None:
+        """Nothing is left of whose chat it was: the session is over, and so is the connection."""
+        self._end("bad_session")
+
+    def _end(self, error: str) -> None:
+        self.conversation.refuse(error)
+        self.leave()
+        self._wake()
 
     def tell(self, frame: str) -> None:
         if self.conversation.stage is Stage.OPEN:
@@ -212,7 +225,8 @@ class ChatSeat:
         except BadIdentity as bad:
             raise Refused("bad_identity", str(bad)) from None
         self._session, self._context = session, form_of(context=hello.context).context
-        await self._open(session, now)
+        self._carry = hello.carry
+        await self._open(session, site, now)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
@@ -227,21 +241,31 @@ class ChatSeat:
             if visitor is None:
                 self.conversation.refuse("bad_session")
         if visitor is None:
-            if waits := self._door.service.sites.waits_ms(site, self._remote, now):
-                raise Refused("too_many", waits_ms=waits)
-            visitor = self._door.make_visitor()
+            return self._new_session(site, now)
         return sessions.session(visitor, site=site.id, origin=self._origin, now=now)
 
-    async def _open(self, session: Session, now: Ms) -> None:
+    def _new_session(self, site: Site, now: Ms) -> Session:
+        if waits := self._door.service.sites.waits_ms(site, self._remote, now):
+            raise Refused("too_many", waits_ms=waits)
+        visitor = self._door.make_visitor()
+        return self._door.sessions.session(visitor, site=site.id, origin=self._origin, now=now)
+
+    async def _open(self, session: Session, site: Site, now: Ms) -> None:
         """Who is told of new lines first and reads afterwards misses none of them."""
         self._room = room = self._node.visitors.enter(session.address, self)
         if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
-            oldest.conversation.refuse("taken_over")
-            oldest.leave()
-            oldest._wake()
+            oldest._end("taken_over")
         async with self._door.admitting:
             loaded = await self._node.journal.load_by_address(matching_key(session.address))
         if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
+            return
+        if loaded.customer is None and self.conversation.at and session.token is not None:
+            # It had lines and has none: they were erased while it was away. Nothing new is numbered on top of those.
+            self._node.visitors.leave(room, self)
+            self._room, self.conversation.at = None, 0
+            self.conversation.refuse("bad_session")
+            self._session = self._new_session(site, now)
+            await self._open(self._session, site, now)
             return
         seq, agent = 0, None
         if loaded.customer is not None and loaded.address is not None:
@@ -287,8 +311,9 @@ class ChatSeat:
             files=files,
             context=self._context,
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
-            grounds=("identity",) if session.is_proved else ("session",),
+            grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
+            carry=self._carry,
         )
 
         def answer(decision: Decision) -> Answer:
@@ -301,20 +326,29 @@ class ChatSeat:
         outcome = await self._node.take(command, answer)
         self._node.faults.reach("chat.after_take")
         if outcome.decision is None:
-            self._repeated(said, outcome.answer, fingerprint)
+            await self._repeated(said, outcome.answer, fingerprint)
         else:
-            self._context = {}
+            self._context, self._carry = {}, ""
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
 
-    def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
+    async def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
         """It came before: the first one counts. What this connection was not told of yet is told in its turn."""
         if known is None or known.fingerprint != fingerprint:
             raise Refused("used_before", client_id=said.client_id)
         told = json.loads(known.body)
+        if not await self._is_line(told["seq"], said.client_id):  # it was erased, with whoever wrote it
+            raise Refused("used_before", client_id=said.client_id)
         if told["seq"] <= self.conversation.at:
             self.conversation.accept(said.client_id, told["seq"], told["at"])
         self._newest = max(self._newest, told["seq"])
+
+    async def _is_line(self, seq: int, client_id: str) -> bool:
+        room = self._room
+        if room is None or room.id is None:
+            return False
+        rows = await self._node.journal.lines(room.id, after=seq - 1, limit=1)
+        return any(n == seq and isinstance(e, ContactReceived) and e.client_id == client_id for n, e in rows)
 
     def _know(self, decision: Decision, *, person: str) -> None:
         """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so."""

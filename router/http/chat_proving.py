@@ -5,7 +5,6 @@ what goes there is bounded: one code an hour to an address, few from one place, 
 """
 
 import json
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,22 +14,25 @@ from channels.chat.sessions import Sessions
 from channels.wire import WireRequest
 from router.core.addresses import AddressKind, is_anonymous, matching_key
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, AskCode, GiveCode, LeaveChat, MergeCases, MergeCustomers
+from router.core.commands import CUSTOMER, AskCode, GiveCode, LeaveChat, MergeCustomers, PlaceCase
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
-from router.core.events import AddressProved
-from router.core.words import HOUR_MS, AddressId, Channel, CustomerId, Evidence
+from router.core.events import AddressProved, ContactReceived
+from router.core.words import HOUR_MS, AddressId, CaseId, Channel, CustomerId, Evidence
 from router.http.contact_form import ContactForm, plain_address, read_contact
 from router.http.problems import Problem
 from router.http.rates import Rates
 from router.journal.base import Answer
+from router.node.customers import keep_key
 from router.node.node import Node
 from router.node.visitors import Room
 
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
 PROVED = "proved by a code that went to their address"
+PLACED_LINES = 50
+"""Lines of a chat that tell what it is about."""
 LEAVES_A_MINUTE = 6
 ASKS_A_MINUTE = 2
 """From one session; twice as many from one remote address."""
@@ -51,12 +53,19 @@ class Refused(Exception):
 
 class Proving:
     def __init__(
-        self, node: Node, rates: Rates, *, sessions: Callable[[], Sessions], make_code: Callable[[], str]
+        self,
+        node: Node,
+        rates: Rates,
+        *,
+        sessions: Callable[[], Sessions],
+        make_code: Callable[[], str],
+        make_key: Callable[[], str],
     ) -> None:
         self._node = node
         self._rates = rates
         self._sessions = sessions
         self._make_code = make_code
+        self._make_key = make_key
 
     async def answer(self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str) -> str:
         """The frame that answers. Raises Refused."""
@@ -78,7 +87,7 @@ class Proving:
             raise Refused("bad_address")
         wish = "\n".join(form.wish) or "Left the chat."
         command = LeaveChat(
-            key=f"leave/{secrets.token_hex(16)}",
+            key=f"leave/{self._make_key()}",
             customer=customer,
             channel=form.prefers,
             given=form.address,
@@ -124,7 +133,7 @@ class Proving:
         went_to = customer.code.address
         given = (await self._node.journal.words([went_to])).get(went_to, "")
         digest = self._sessions().digest("".join(said.code.split()), address=chat)
-        key = f"say/{secrets.token_hex(16)}"
+        key = f"say/{self._make_key()}"
         command = GiveCode(key=key, customer=id, address=address, given=given, digest=digest)
         try:
             outcome = await self._node.take(command)
@@ -135,12 +144,12 @@ class Proving:
         if proved is None:
             raise Refused("bad_code")
         if not proved.is_new:
-            await self._join(id, given)
+            await self._join(id, given, address)
         return say("proved")
 
-    async def _join(self, id: CustomerId, given: str) -> None:
-        """Whoever has the address is this visitor: what they said here goes on in that person's open case. Until both
-        stand in the log the code holds, so that who says it again after a crash is joined then."""
+    async def _join(self, id: CustomerId, given: str, chat: AddressId) -> None:
+        """Whoever has the address is this visitor: what they said here goes where any contact of that person would.
+        Until all of it stands in the log the code holds, so that who says it again after a crash is joined then."""
         loaded = await self._node.journal.load_by_address(matching_key(given))
         if loaded.customer is None or loaded.customer == id:
             return
@@ -157,20 +166,25 @@ class Proving:
                 )
             )
         mine = await self._node.journal.document(id)
-        theirs = loaded.state.get(into)
-        if isinstance(mine, Customer) and isinstance(theirs, Customer) and mine.live_cases and theirs.live_cases:
-            case, head = mine.live_cases[-1], theirs.live_cases[-1]
+        for case in mine.live_cases if isinstance(mine, Customer) else ():
+            key = f"placed/{case}/{into}"  # once: what one of us says of it afterwards holds
+            command = PlaceCase(
+                key=key,
+                case=case,
+                person=into,
+                text=await self._said_in(case, chat),
+                actor=CUSTOMER,
+                reason=PROVED,
+            )
             with suppress(Rejected):
-                await self._node.take(
-                    MergeCases(
-                        key=f"proved/{case}/{head}",
-                        case=case,
-                        into=head,
-                        actor=CUSTOMER,
-                        reason=PROVED,
-                        evidence=Evidence.PROOF,
-                    )
-                )
+                await self._node.take(command, keep_key(key, self._node.clock.now()))
+
+    async def _said_in(self, case: CaseId, chat: AddressId) -> str:
+        """What they said in this chat about a case."""
+        rows = await self._node.journal.lines(chat, after=0, limit=PLACED_LINES)
+        ids = [str(e.words) for _, e in rows if isinstance(e, ContactReceived) and e.case == case and e.words]
+        words = await self._node.journal.words(ids)
+        return "\n".join(words[one] for one in ids if one in words)
 
     # --- what may be written to ---------------------------------------------------------------------------------------
 

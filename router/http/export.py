@@ -1,7 +1,7 @@
-"""All that is known of one customer, for a program to read: what stands in documents, timelines and the vault.
+"""All that is known of one person, for a program to read: what stands in documents, timelines and the vault.
 
-Its one rule: nothing of any other customer is in it. Files are named by their hash and by where they are fetched; the
-command line puts them beside it.
+Its one rule: of all customers who were found to be that person everything is in it, and of any other nothing. Files
+are named by their hash and by where they are fetched; the command line puts them beside it.
 """
 
 from typing import Any
@@ -24,6 +24,7 @@ from router.http.views import (
     stamp,
 )
 from router.journal.base import Journal
+from router.node.person import person_in
 
 PAGE = 200
 FORMAT = "onecase export 1"
@@ -81,6 +82,7 @@ class ExportOut(Reply):
     format: str
     exported_at: str
     customer: str
+    customers: list[str] = Field(description="all who were found to be this person, the one asked for first")
     known_since: str
     addresses: list[dict[str, Any]]
     terms: TermsOut
@@ -88,23 +90,33 @@ class ExportOut(Reply):
 
 
 async def export_of(journal: Journal, id: str, *, at: Ms) -> ExportOut:
-    """Everything of customer `id`. It grows with what they wrote."""
-    owned = await journal.owned(id)
-    customer = next(d for d in owned if isinstance(d, Customer))
-    words = await journal.words([a.id for a in customer.addresses])
-    addresses = customer_addresses(customer, words)
+    """Everything of the person that customer `id` is. It grows with what they wrote."""
+    person = await person_in(journal, id)
+    addresses: list[dict[str, Any]] = []
+    cases: list[ExportedCase] = []
+    for customer in person:
+        words = await journal.words([a.id for a in customer.addresses])
+        addresses += [{**a, "customer": customer.id} for a in customer_addresses(customer, words)]
+        owned = await journal.owned(customer.id)
+        cases += [await _case(journal, case, owned) for case in owned if isinstance(case, Case)]
     return ExportOut(
         format=FORMAT,
         exported_at=stamp(at),
-        customer=customer.id,
-        known_since=stamp(customer.opened_at),
+        customer=id,
+        customers=[customer.id for customer in person],
+        known_since=stamp(min(customer.opened_at for customer in person)),
         addresses=addresses,
-        terms=TermsOut(
-            language=customer.language,
-            not_recorded_since=maybe(customer.unrecorded_at),
-            stopped=[{"address": a["address"], "channels": a["blocked"]} for a in addresses if a["blocked"]],
-        ),
-        cases=[await _case(journal, case, owned) for case in owned if isinstance(case, Case)],
+        terms=_terms(person, addresses),
+        cases=cases,
+    )
+
+
+def _terms(person: list[Customer], addresses: list[dict[str, Any]]) -> TermsOut:
+    """What any of them said holds for the person."""
+    return TermsOut(
+        language=next((one.language for one in person if one.language is not None), None),
+        not_recorded_since=maybe(min((t for one in person if (t := one.unrecorded_at) is not None), default=None)),
+        stopped=[{"address": a["address"], "channels": a["blocked"]} for a in addresses if a["blocked"]],
     )
 
 

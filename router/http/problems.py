@@ -74,6 +74,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.NOT_YOURS: (403, "Not yours", "This belongs to another agent."),
     Reason.WORK_NOT_ACTIVE: (409, "Work not active", "This work is {what}; only accepted work can be finished."),
     Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
+    Reason.NUMBER_TAKEN: (
+        409,
+        "That number is taken",
+        "That number is to be called already, or was called often enough for a day. "
+        "Open a case by the number itself to call whoever has it.",
+    ),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
     Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
     Reason.WINDOW_CLOSED: (
@@ -103,6 +109,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.SHARED_LINE: (409, "Shared line", "Several people use this {what}. Name the customer who is meant."),
     Reason.ERASED: (410, "Erased", "This customer was erased; what is left says when things happened, and no more."),
     Reason.HELD: (409, "On hold", "A hold stands on this customer, so nothing of them is erased until it is lifted."),
+    Reason.JOINED: (
+        409,
+        "Joined with others",
+        "They were found to be one person with {what}, whose words would go as well. Erase all of them with "
+        "`whole_person`, or take them apart first, where they are not.",
+    ),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
     Reason.OTHER_CUSTOMER: (
         409,

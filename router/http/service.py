@@ -1,7 +1,7 @@
 """What API handlers share: the node, who may see what, and how a command becomes an answer that can be repeated."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from router.core.commands import Command
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
-from router.core.messages import carrier_of
+from router.core.messages import carrier_of, named_part
 from router.core.tree import is_reachable, reachable_of
 from router.core.words import HOUR_MS, AgentId, Channel
 from router.http.auth import Tokens
@@ -48,6 +48,7 @@ class Service:
     public_url: str = ""  # where browsers and providers reach us
     chat: "ChatTeller | None" = None
     identities: Identities = field(default_factory=lambda: Identities({}))  # who may say who somebody is
+    chat_pages: Mapping[str, str] = field(default_factory=dict[str, str])  # by site: where its visitors chat
     sites: Sites = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +106,7 @@ class Service:
 
     async def _whom_to_answer(self, case: Case, wanted: Channel | None) -> Customer | None:
         """Of cases that were joined: the customer who is in a chat now, else who wrote last about them."""
-        head = await head_of(self.node.journal, case)
+        head = named_part(case, await head_of(self.node.journal, case))
         found = [await self.node.journal.document(one.customer) for one in await members_of(self.node.journal, head)]
         customers, there = [one for one in found if isinstance(one, Customer)], self.node.means.there
         chatting = (one for one in customers if any(there(address.id) for address in one.addresses))

@@ -7,13 +7,14 @@ in: a restored backup brings nobody back.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
 
 from channels.clock import Activity
 from router.core.clock import Clock, Ms
-from router.core.commands import SYSTEM, EraseCustomer
+from router.core.commands import SYSTEM, EraseCustomer, UnmergeCustomers
 from router.core.documents import Customer
 from router.core.errors import Rejected
 from router.core.events import CustomerErased
@@ -21,6 +22,7 @@ from router.core.words import MINUTE_MS, CustomerId
 from router.journal.base import Journal, Stored
 from router.journal.erasures import Ledger
 from router.journal.faultpoints import FaultPoints
+from router.node.person import person_in
 
 TOGETHER_MAX = 100
 """Customers whose words are removed in one pass through the vault."""
@@ -55,13 +57,14 @@ class Eraser:
                     self._owed[event.customer] = None
                     self._news.set()
 
-    async def begin(self, take: Callable[[EraseCustomer], Awaitable[object]]) -> int:
+    async def begin(self, take: Callable[[EraseCustomer | UnmergeCustomers], Awaitable[object]]) -> int:
         """Erase again whom the ledger names and this journal still has, and finish what is owed. Returns how many were
         erased again."""
-        again = 0
-        for id in await self._ledger.erased():
+        again, named = 0, set(await self._ledger.erased())
+        for id in sorted(named):
             if self._journal.is_erased(id) or not isinstance(await self._journal.document(id), Customer):
                 continue
+            await self._take_apart(id, named, take)
             try:
                 await take(EraseCustomer(key=f"again/{id}", customer=CustomerId(id), actor=SYSTEM, why="again"))
             except Rejected:
@@ -73,6 +76,17 @@ class Eraser:
         if again:
             log.warning("erased again, as the ledger says", customers=again)
         return again
+
+    async def _take_apart(
+        self, id: str, named: set[str], take: Callable[[UnmergeCustomers], Awaitable[object]]
+    ) -> None:
+        """Whoever was one person with them in the backup, and was not erased, stays: they were taken apart since."""
+        for one in await person_in(self._journal, id):
+            if one.joined is None or (one.id in named) is (one.joined.into in named):
+                continue
+            merge = one.joined.id
+            with suppress(Rejected):
+                await take(UnmergeCustomers(key=f"again/{merge}", merge=merge, actor=SYSTEM))
 
     async def run(self) -> None:
         """Erase for ever."""

@@ -19,6 +19,7 @@ from router.core.errors import Rejected
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, VaultId
 from router.journal.base import Journal
 from router.node.customers import pages
+from router.node.person import person_in
 
 PIECE = 200
 """Cases that are looked at between two pauses."""
@@ -104,15 +105,23 @@ class RetentionClock:
             return
         if rules.customers is not None and await self._is_over(customer, rules.customers):
             key = f"retention/{customer.id}/{customer.version}"
-            await self._try(EraseCustomer(key=key, customer=customer.id, actor=SYSTEM, why="retention"))
+            command = EraseCustomer(key=key, customer=customer.id, actor=SYSTEM, why="retention", whole_person=True)
+            await self._try(command)
             return
         due = [k for k in KINDS if k not in case.forgotten and self._is_due(case.changed_at, rules.days(k))]
         if due:
             await self._forget(case, due, rules)
 
     async def _is_over(self, customer: Customer, days: int) -> bool:
-        """Whether nothing of theirs is open, and nothing has happened for so long."""
-        if customer.live_cases or not self._is_due(customer.opened_at, days):
+        """Whether nothing is open, and nothing happened for so long, of theirs and of whoever is the same person."""
+        person = [customer] if customer.joined is None and not customer.members else None
+        for one in person or await person_in(self._journal, customer.id):
+            if not await self._is_all_over(one, days):
+                return False
+        return True
+
+    async def _is_all_over(self, customer: Customer, days: int) -> bool:
+        if customer.hold is not None or customer.live_cases or not self._is_due(customer.opened_at, days):
             return False
         before: str | None = None
         while cases := await self._journal.cases(before=before, limit=PIECE, owner=customer.id):

@@ -15,6 +15,7 @@ from router.core.commands import FollowAnswers, RecordDelivery
 from router.core.documents import Case, Customer, Message, State
 from router.core.errors import Rejected
 from router.core.events import (
+    CustomerErased,
     CustomersMerged,
     CustomersUnmerged,
     Event,
@@ -39,6 +40,7 @@ class Seat(Protocol):
 
     def take_line(self, n: int, event: Event) -> None: ...
     def take_agent(self, agent: AgentId | None) -> None: ...
+    def take_erased(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -160,6 +162,10 @@ class Visitors:
             for room in rooms:
                 for seat in list(room.seats):
                     seat.take_agent(agent)
+        elif isinstance(event, CustomerErased):  # whoever writes on is somebody new, with lines from 1
+            for room in [room for room in rooms if room.customer == event.customer]:
+                for seat in list(room.seats):
+                    seat.take_erased()
         elif isinstance(event, CustomersMerged | CustomersUnmerged):
             for person in (event.customer, event.into):
                 for room in list(self._by_person.get(person, ())):

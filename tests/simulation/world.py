@@ -27,7 +27,7 @@ from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
 from tests.simulation.mail_side import MailSide
 from tests.simulation.network import Link, Passage
 from tests.simulation.ops import Ops
-from tests.simulation.options import Options
+from tests.simulation.options import STARTS, Options
 from tests.simulation.people import make_people, plan_texts
 from tests.simulation.pressers import Pressers
 from tests.simulation.process import Grounds, Process
@@ -70,6 +70,10 @@ class Result:
     undone: int = 0
     junk: int = 0
     released: int = 0
+    presses: int = 0
+    erased: int = 0
+    chats: int = 0
+    in_chats: tuple[tuple[str, int], ...] = ()  # what visitors did besides writing
 
 
 class World:
@@ -81,7 +85,8 @@ class World:
         chance = Random(f"world/{options.seed}")
         self._chance = chance
         skew = chance.randint(-30_000, 30_000) if options.has("clock_skew") else 0
-        self.clock, self.provider_clock = VirtualClock(loop), VirtualClock(loop, skew)
+        start = STARTS[options.calendar]
+        self.clock, self.provider_clock = VirtualClock(loop, start=start), VirtualClock(loop, skew, start=start)
         self.known_at: dict[str, int] = {}
         self.watch = Watch(
             judge=self.judge,
@@ -131,7 +136,15 @@ class World:
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.ledger = MemoryLedger()
         self.desks: list[Desk] = []
-        self.visitors = Visitors(options, self.judge, self.log, owner, self.current)
+        self.visitors = Visitors(
+            options,
+            self.judge,
+            self.log,
+            world=owner,
+            process=self.current,
+            clock=self.clock,
+            texts=self.provider.messages,
+        )
         self.joiner: Joiner | None = None
         self._checks = 0
         self.jumped_at = self.clock.now()
@@ -189,6 +202,10 @@ class World:
             undone=self.joiner.undone if self.joiner else 0,
             junk=self.watch.junk.count if self.watch.junk else 0,
             released=self.watch.junk.released if self.watch.junk else 0,
+            presses=self.pressers.answered,
+            erased=sum(customer.erased_at is not None for customer in self.log.customers()),
+            chats=sum(bool(visitor.ever) for visitor in self.visitors.all),
+            in_chats=tuple(sorted(self.visitors.counts.items())),
         )
 
     async def _mend(self, troubles: Troubles) -> None:
@@ -266,9 +283,11 @@ class World:
         await self._begin_process()
 
     async def jump(self, ms: int) -> None:
-        """The host was suspended, and the provider seen from it: the wall moved on, monotonic time did not."""
+        """Forward: the host was suspended, and the provider seen from it: the wall moved on, monotonic time did not.
+        Back: its clock alone was set."""
         self.clock.jump(ms)
-        self.provider_clock.jump(ms)
+        if ms > 0:
+            self.provider_clock.jump(ms)
         self.jumped_at = self.clock.now()
 
     async def stall(self, seconds: float) -> None:

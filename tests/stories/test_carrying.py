@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.story import HERS, HIS, Json, Story, World
 from tests.story.wire import Answered
+from tests.visitor import Visitor
 
 SITE = {"X-Site-Key": "site_demo"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -164,3 +165,49 @@ async def test_mail_and_phone_have_links_too() -> None:
         assert (await story.refused("POST", "/cases/case_0/switch", {"channel": "sms"}))["status"] == 404
         made: Json = await story.api("POST", f"/cases/{case}/switch", {"channel": "sms"}, key="k")
         assert await story.api("POST", f"/cases/{case}/switch", {"channel": "sms"}, key="k") == made
+
+
+async def test_a_chat_link_carries_its_case_into_the_chat() -> None:
+    """Whoever opens the link chats on in the same case, on proof, with nothing asked again; the second browser that
+    brings it is somebody else, and loses no word."""
+    async with Story() as story:
+        case = await a_case(story)
+        made = await links(story, case, "chat")
+        page, _, fragment = made["chat"].partition("#")
+        assert (await story.ask("GET", urlsplit(page).path, token=None)).status == 200
+        token = fragment.removeprefix("carry=")
+        mia = Visitor(story)
+        await mia.comes(carry=token)
+        await mia.writes("it is me, still cold")
+        assert await story.said(case) == ["my heating is cold", "it is me, still cold"]
+        contacts = (await story.case(case))["contacts"]
+        assert [(c["channel"], c["evidence"], c["link"]) for c in contacts][-1] == ("chat", "proof", "carry")
+        mia.drops()
+        await mia.comes(carry=token)
+        await mia.writes("and the fuse is on")
+        assert (await story.said(case))[-1] == "and the fuse is on"
+        other = Visitor(story)
+        await other.comes(carry=token)
+        await other.writes("somebody else")
+        [new] = [one for one in await story.cases() if one["id"] != case]
+        assert await story.said(new["id"]) == ["somebody else"]
+
+
+async def test_a_site_has_a_page_of_its_own_for_chats() -> None:
+    """Where a site says where its visitors chat, links lead there."""
+    page = "https://shop.example/help"
+    async with Story(sites=[{"id": "sit_0123456789abcdef", "chat_page": page}]) as story:
+        assert (await links(story, await a_case(story), "chat"))["chat"].startswith(f"{page}#carry=")
+
+
+async def test_a_whatsapp_link_opens_whatsapp() -> None:
+    """It is not a text: the link opens a chat with our number there, with the token ready to be sent."""
+    async with Story() as story:
+        case = await a_case(story)
+        made = await links(story, case, "whatsapp")
+        assert set(made) == {"whatsapp", "page"}
+        link = urlsplit(made["whatsapp"])
+        assert (link.netloc, link.path) == ("wa.me", "/14155550100")
+        [words] = parse_qs(link.query)["text"]
+        await story.phone(NEW).texts(f"it is me {words}")
+        assert (await story.case(case))["contacts"][-1]["evidence"] == "proof"

@@ -5,33 +5,20 @@ import json
 import re
 import socket
 from datetime import datetime
-from typing import Any
 
 import jwt
 import pytest
 
 from router.http import chat_sockets
-from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, OURS, Json, Story
+from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
+from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import SITE, Visitor
 
-DEMO_SITE = f"sit_{hash_of(SITE)[:16]}"
-KEY: Json = {
-    "kid": "2026-11",
-    "algorithm": "HS256",
-    "key": "the shop and we alone know this one",
-    "issuer": "https://shop.example",
-    "audience": "onecase",
-}
-NEXT_KEY: Json = {**KEY, "kid": "2026-12", "key": "and this one, from December onwards"}
 
-
-def word(subject: str, now: datetime, *, key: Json = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """The site's word for who somebody is."""
-    said = {"sub": subject, "iss": key["issuer"], "aud": key["audience"], "exp": now.timestamp() + 3600, **claims}
-    told = {name: one for name, one in said.items() if one is not None}
-    return jwt.encode(told, key["key"], algorithm=algorithm, headers={"kid": key["kid"]})
+def stamp_of(at: datetime) -> str:
+    """An instant as the API says it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 async def test_a_chat_is_a_case_with_an_agent() -> None:
@@ -105,14 +92,48 @@ async def test_drops_reloads_and_restarts_lose_nothing_and_repeat_nothing() -> N
 
 
 async def test_from_phone_to_chat_to_mail_is_one_case() -> None:
-    """S1, as far as it goes without a call-back: her texts stay hers, and a chat that is nobody's yet is a case of its
-    own until she proves who she is."""
+    """S1, without a call-back: she calls, waits, goes on by text, opens the chat by a link that carries her case, says
+    there what is wrong, and answers our mail in the end. It is one case with one timeline; she has waited since she
+    called, whoever takes it reads what she said everywhere, and nothing is asked again: not who she is, nor which case.
+    """
     async with Story() as story:
-        await story.phone(HERS).texts("E42 again")
+        her, box = story.phone(HERS), Mailbox(story, MIA, "Mia")
+        called_at = stamp_of(await story.now())
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("3")
+        await story.passes(minutes=2)
+        case = (await story.one_case())["id"]
+        made = await story.api("POST", f"/cases/{case}/switch", {"channel": "chat"})
         mia = Visitor(story)
-        await mia.comes()
-        await mia.writes("it is me")
-        assert len(await story.cases()) == 2
+        await mia.comes(carry=made["links"]["chat"].partition("#carry=")[2])
+        await mia.writes("my T-100 shows E42, the fuse is on")
+        shown = await story.one_case()
+        assert shown["ask"]["since"] == called_at
+        assert [(c["channel"], c["evidence"]) for c in shown["contacts"]] == [("phone", "weak"), ("chat", "proof")]
+        ana = await story.ready_agent("Ana")
+        work = await ana.accepts()
+        page = await ana.page(case)
+        assert "my T-100 shows E42, the fuse is on" in page
+        assert "Everything of theirs may be talked about" in await sure_of(ana, case)
+        await ana.replies(case, "Then it is the valve. We send one.")
+        assert (await mia.hears("message"))["text"] == "Then it is the valve. We send one."
+        await mia.says("leave", reach_me={"channel": "email", "address": MIA})
+        await mia.hears("left")
+        await mia.says("delivered", seq=2)
+        await mia.goes()
+        await ana.replies(case, "It comes on Thursday.", channel="chat")
+        await story.passes(minutes=6)
+        [mail] = await box.received()
+        assert mail["text"].strip() == "It comes on Thursday."
+        await box.answers(mail, "Thursday is fine, thank you.")
+        shown = await story.one_case()
+        assert [c["channel"] for c in shown["contacts"]] == ["phone", "chat", "email"]
+        said = [row["text"].strip() for row in await story.timeline(case, "message") if row["direction"] == "in"]
+        assert said == ["my T-100 shows E42, the fuse is on", "Thursday is fine, thank you."]
+        asked = [text for text in (*mia.said, mail["text"], *await her.inbox()) if "?" in text]
+        assert asked == [], "nothing was asked"
+        await ana.finishes(work)
 
 
 async def test_what_was_not_read_follows_once_by_the_way_they_allowed() -> None:
@@ -302,6 +323,31 @@ async def test_an_address_that_somebody_types_leads_to_nobody() -> None:
         assert len({case["customer"] for case in await story.cases()}) == 2
 
 
+async def test_an_address_that_was_only_typed_is_shown_as_such() -> None:
+    """Until its owner says the code that went there; and the desk says that it was a code, without its words."""
+    async with Story() as story:
+        ana, mia = await story.agent("Ana"), Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        case = await story.one_case()
+
+        async def standing() -> dict[str, str]:
+            addresses = (await story.api("GET", f"/customers/{case['customer']}"))["addresses"]
+            return {a["kind"]: a["verification"] for a in addresses}
+
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        assert (await standing())["phone"] == "typed"
+        [text] = await story.phone(HERS).inbox()
+        [code] = re.findall(r"\b\d{6}\b", text)
+        page = await ana.page(case["id"])
+        assert "A code, in words for nobody but them." in page
+        assert ("No words." in page, code in page) == (False, False)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        assert (await standing())["phone"] == "code"
+
+
 async def test_texts_go_to_our_own_country_alone() -> None:
     """Abuse 21: a code by text goes to the country of our number; elsewhere, to premium and to our own numbers it does
     not."""
@@ -352,6 +398,33 @@ async def test_ten_windows_are_in_step_and_the_eleventh_ends_the_oldest() -> Non
             assert (await window.hears("message"))["text"] == "again"
 
 
+async def code_sent(story: Story, to: str) -> str:
+    """The code that came to a number by text."""
+    texts = await story.phone(to).inbox()
+    return [found[0] for text in texts if (found := re.findall(r"\b\d{6}\b", text))][-1]
+
+
+async def proves(visitor: Visitor, address: str) -> None:
+    await visitor.says("prove", address=address)
+    await visitor.hears("code_sent")
+    await visitor.says("code", code=await code_sent(visitor.story, address))  # pyright: ignore[reportArgumentType]
+    await visitor.hears("proved")
+    await visitor.story.settles()
+
+
+async def sure_of(agent: Agent, case: str) -> str:
+    """What the desk says of who it is."""
+    page = " ".join(re.sub(r"<[^>]*>", " ", await agent.page(case)).split())
+    return page[page.index("Who it is") :][:160]
+
+
+async def evidence_of(story: Story, channel: str) -> list[tuple[str, str]]:
+    """Evidence and grounds of each contact by a channel, in order."""
+    found = [c for case in await story.cases() for c in case["contacts"] if c["channel"] == channel]
+    shown = {c["id"]: c for c in found}  # a matter shows the contacts of its parts as well
+    return [(c["evidence"], c["grounds"][0]) for c in sorted(shown.values(), key=lambda c: c["at"])]
+
+
 async def theirs_in(story: Story, case: str) -> list[str]:
     """What the person said in a case and in those that were merged into it."""
     return [row["text"] for row in await story.timeline(case, "message") if row["direction"] == "in"]
@@ -383,6 +456,8 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         assert (await mia.hears("message"))["text"] == "Good, then it is the valve."
         await mia.writes("how long?")
         assert await theirs_in(story, hers["id"]) == [*said, "how long?"]
+        weak = ("weak", "session")
+        assert await evidence_of(story, "chat") == [weak, weak, ("proof", "proved_session")]
         await mia.says("code", code=code)
         again = await mia.until(lambda f: f["kind"] in ("proved", "error"))
         assert again["kind"] == "proved", "who says it again is who they are"
@@ -392,6 +467,116 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         await mia.comes(since=0)
         heard = [(await mia.hears("message"))["text"] for _ in range(4)]
         assert heard == ["found the fuse, it's on", "still E42", "Good, then it is the valve.", "how long?"]
+
+
+async def test_a_code_is_proof_for_that_chat_as_long_as_proof_holds() -> None:
+    """S10: from the code on, what she says in that chat is proof of who she is, over reconnects and restarts, and the
+    desk says so at once; another window of nobody is nobody still. After `proof_holds` it is a chat like any other."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone(HERS).texts("E42")
+        hers = await story.one_case()
+        assert "Tell nothing" in await sure_of(ana, hers["id"])
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hi")
+        await proves(mia, HERS)
+        assert "Everything of theirs may be talked about" in await sure_of(ana, hers["id"])
+        await mia.writes("and now")
+        await mia.goes()
+        await story.restarts()
+        await mia.comes()
+        await mia.writes("back again")
+        other = Visitor(story)
+        await other.comes()
+        await other.writes("I am Mia too")
+        weak, proof = ("weak", "session"), ("proof", "proved_session")
+        assert await evidence_of(story, "chat") == [weak, proof, proof, weak]
+        assert "Everything of theirs may be talked about" in await sure_of(ana, hers["id"])
+        await mia.goes()
+        await story.passes(hours=25)
+        await mia.comes()
+        await mia.writes("a day later")
+        assert (await evidence_of(story, "chat"))[-1] == weak
+        assert "Tell nothing" in await sure_of(ana, hers["id"])
+
+
+async def test_a_code_for_an_address_that_nobody_had_is_proof_too() -> None:
+    """Where nobody had the address it is theirs from then on, and what they say is proof as well."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hi")
+        await proves(mia, HERS)
+        await mia.writes("and now")
+        assert await evidence_of(story, "chat") == [("weak", "session"), ("proof", "proved_session")]
+
+
+async def test_a_proved_chat_goes_to_the_matter_that_its_words_are_about() -> None:
+    """Two matters are open, the newer one about an invoice: a chat about the heating goes on in the heating case once
+    she proved who she is, as a text of hers would."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        await story.phone(HERS).texts("your invoice is wrong")
+        await story.passes(hours=1)
+        heating, invoice = await story.cases()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("the heating is cold again, E42")
+        await proves(mia, HERS)
+        assert await theirs_in(story, heating["id"]) == ["my heating shows E42", "the heating is cold again, E42"]
+        assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong"]
+
+
+async def test_a_proved_chat_about_something_else_stays_a_matter_of_its_own() -> None:
+    """Her heating is open, and she chats about an invoice: proved to be hers, it is a new matter of hers, with the
+    other one as its candidate, and whoever has heating does not get it."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        heating = await story.one_case()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("your invoice is wrong, refund me")
+        await proves(mia, HERS)
+        heating, invoice = await story.cases()
+        assert await theirs_in(story, heating["id"]) == ["my heating shows E42"]
+        assert [one["case"] for one in invoice["candidates"]] == [heating["id"]]
+        assert invoice["ask"]["queue"] != heating["ask"]["queue"]
+        person = await story.api("GET", f"/customers/{heating['customer']}")
+        assert [one["id"] for one in person["members"]] == [invoice["customer"]]
+        await mia.writes("it is number 77")
+        assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong, refund me", "it is number 77"]
+
+
+async def test_where_nobody_can_tell_a_proved_chat_has_candidates() -> None:
+    """Two matters fit equally well: the chat is a case of its own, an agent sees both, and what they say of it holds
+    when the code is said once more."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating shows E42")
+        await story.passes(hours=1)
+        await story.phone(HERS).texts("your invoice is wrong")
+        await story.passes(hours=1)
+        heating, invoice = await story.cases()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello, it is me")
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        code = await code_sent(story, HERS)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.settles()
+        [chat] = [case for case in await story.cases() if case["id"] not in (heating["id"], invoice["id"])]
+        assert [one["case"] for one in chat["candidates"]] == [invoice["id"], heating["id"]]
+        lead = await story.token("lead")
+        await story.api("POST", f"/cases/{chat['id']}/candidates", {}, token=lead)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        await story.settles()
+        [chat] = [case for case in await story.cases() if case["id"] not in (heating["id"], invoice["id"])]
+        assert chat["candidates"] == []
 
 
 async def test_a_visitor_who_asks_to_be_erased_is_asked_who_they_are() -> None:
@@ -438,3 +623,26 @@ async def test_a_visitor_who_does_not_read_is_cut_and_nobody_waits(monkeypatch: 
         again = Visitor(story, session=mia.session, since=109)
         assert (await again.comes())["seq"] == 111
         assert [(await again.hears("message"))["seq"] for _ in range(2)] == [110, 111]
+
+
+async def test_whoever_gets_a_code_and_did_not_ask_is_led_to_nobodys_case() -> None:
+    """A visitor types somebody else's address: the mail names no case, says what to do, and an answer to it is a matter
+    of whoever answers."""
+    async with Story() as story:
+        visitor, victim = Visitor(story), Mailbox(story, MIA, "Mia")
+        await visitor.comes()
+        await visitor.writes("still E42")
+        case = await story.one_case()
+        await visitor.says("prove", address=MIA)
+        await visitor.hears("code_sent")
+        await story.passes(seconds=5)
+        mail = await victim.last()
+        assert case["ref"] not in mail["raw"]
+        assert "code" in mail["subject"]
+        assert "ignore this mail" in mail["text"]
+        assert "Reply-To" not in mail["headers"]
+        assert "In-Reply-To" not in mail["headers"]
+        await victim.answers(mail, "I never asked for this")
+        [_, hers] = await story.cases()
+        assert hers["customer"] != case["customer"]
+        assert "I never asked" not in " ".join(await story.said(case["id"]))

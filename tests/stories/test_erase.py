@@ -11,8 +11,10 @@ import pytest
 from router import admin
 from router.settings import load_settings
 from tests.mailbox import Mailbox
+from tests.stories.test_chat import DEMO_SITE, KEY, word
 from tests.stories.test_recording import ANAS, at_the_provider, connected, recorded
 from tests.story import ADMIN, HERS, HIS, Agent, Process, Story
+from tests.visitor import Visitor
 
 HER_MAIL = "canary.her@customer.example"
 CANARIES = ("Zaubernuss", "canary.her", "12125550142", "Wolkenpost", "Kettenblume", "Steinbrech", "Moorlilie")
@@ -180,6 +182,24 @@ async def test_s56_a_backup_brings_nobody_back() -> None:
         assert not any(word in ledger for word in CANARIES)
 
 
+async def test_a_backup_in_which_two_were_joined_takes_nobody_along() -> None:
+    """On Monday somebody had joined the two; on Tuesday they were taken apart, and she was erased. Monday's backup is
+    restored: she is in it no more, and he has everything."""
+    async with Story() as story:
+        hers, _, merge = await joined_two(story)
+        lead = await story.token("lead")
+        backups = story.folder / "backups"
+        backups.mkdir()
+        await admin.backup(load_settings(None, {}, data=story.data), backups / "monday.db")
+        await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
+        await story.api("POST", f"/customers/{hers}/erase")
+        other = load_settings(None, {}, data=story.folder / "restored")
+        assert await admin.restore(other, backups / "monday.db") == 1
+        assert found_in(other.data, "Zaubernuss") == []
+        assert found_in(other.data, "Wolkenpost") != []
+        assert await admin.replay(other, say=lambda _: None) == 0
+
+
 async def test_a_backup_that_is_put_back_by_hand_is_erased_before_it_is_ready() -> None:
     """Whoever copies the file back knows nothing of ledgers; the service does."""
     async with Story() as story:
@@ -307,3 +327,149 @@ async def test_recordings_go_at_the_provider(tmp_path: Path) -> None:
         await story.api("POST", f"/customers/{customer}/erase")
         await story.passes(minutes=1)
         assert await at_the_provider(story) == []
+
+
+async def test_a_chat_that_is_open_ends_with_its_visitor() -> None:
+    """Fault 16, invariant 39: erasing a visitor ends their windows, and one that was away as well when it comes back
+    with lines of before; whoever writes on is somebody new from line 1, and no line is passed over."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("my boiler leaks")
+        case = await story.one_case()
+        await ana.accepts()
+        await ana.replies(case["id"], "Where does it leak?")
+        await mia.hears("message")
+        away = Visitor(story, session=mia.session, since=2)
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        assert (await mia.hears("error"))["error"] == "bad_session"
+        await mia.ends()
+        await away.connects()
+        await away.says("hello", **away.hello())
+        assert (await away.hears("error"))["error"] == "bad_session"
+        assert ((await away.hears("welcome"))["seq"], away.since) == (0, 0)
+        assert away.session != mia.session
+        again = Visitor(story)
+        await again.comes()
+        assert (await again.writes("hello again"))["seq"] == 1
+        [new] = [one for one in await story.cases() if one["id"] != case["id"]]
+        assert new["customer"] != case["customer"]
+        await ana.replies(new["id"], "Hello again", channel="chat")
+        assert (await again.hears("message"))["text"] == "Hello again"
+        assert again.said == ["(mine m1)", "Hello again"]
+
+
+async def test_who_is_signed_in_at_a_site_goes_on_with_lines_from_one() -> None:
+    """The site's word opens the same session again after an erasure: it has no lines, whatever the client says."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        mia = Visitor(story, identity=word("mia", await story.now()))
+        await mia.comes()
+        await mia.writes("my boiler leaks")
+        await mia.writes("it still does")
+        case = await story.one_case()
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        await mia.ends()
+        assert (await mia.comes())["since"] == 0
+        mia.lines.clear()
+        assert (await mia.writes("hello again"))["seq"] == 1
+
+
+async def joined_two(story: Story) -> tuple[str, str, str]:
+    """Two customers, joined by a lead: hers, his and the merge."""
+    lead = await story.token("lead")
+    await story.phone(HERS).texts("my Zaubernuss is broken")
+    await story.passes(minutes=1)
+    await story.phone(HIS).texts("my Wolkenpost is wrong")
+    hers, his = [case["customer"] for case in await story.cases()]
+    merge = await story.api("POST", f"/customers/{hers}/merge", {"customer": his}, token=lead)
+    return hers, his, merge["merge"]
+
+
+async def test_one_of_two_who_were_joined_is_not_erased_by_the_way() -> None:
+    """Somebody joined two people wrongly: erasing one of them says who would go as well and erases nobody; taken apart,
+    the one goes and the other keeps everything."""
+    async with Story() as story:
+        hers, his, merge = await joined_two(story)
+        for one, other in ((hers, his), (his, hers)):
+            refused = await story.refused("POST", f"/customers/{one}/erase", {"reason": "1"})
+            assert (refused["status"], refused["type"].rpartition("/")[2]) == (409, "joined")
+            assert other in refused["detail"]
+        lead = await story.token("lead")
+        await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
+        assert (await story.api("POST", f"/customers/{hers}/erase"))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss") == []
+        [left] = [case for case in await story.cases() if case["customer"] == his]
+        assert await story.said(left["id"]) == ["my Wolkenpost is wrong"]
+        assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
+
+
+async def test_the_whole_person_is_erased_and_exported_where_that_is_said() -> None:
+    """An export holds what all customers have who were found to be that person; with `whole_person` all of them go."""
+    async with Story() as story:
+        hers, his, _ = await joined_two(story)
+        for asked, first in ((hers, [hers, his]), (his, [his, hers])):
+            read = await story.api("POST", f"/customers/{asked}/export")
+            assert read["customers"] == first
+            assert {a["address"] for a in read["addresses"]} == {HERS, HIS}
+            said = [row["text"] for case in read["cases"] for row in case["timeline"] if row["direction"] == "in"]
+            assert sorted(said) == ["my Wolkenpost is wrong", "my Zaubernuss is broken"]
+        assert (await story.api("POST", f"/customers/{his}/erase", {"whole_person": True}))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss", "Wolkenpost") == []
+        for one in (hers, his):
+            assert (await story.api("GET", f"/customers/{one}"))["erase"] == "done"
+
+
+async def test_whoever_was_joined_since_is_not_erased_when_a_hold_ends() -> None:
+    """She is to be erased once the hold ends; meanwhile somebody joins him with her: the end of the hold erases neither
+    of them by itself, and says for her that it still waits."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        await story.passes(minutes=1)
+        await story.phone(HIS).texts("my Wolkenpost is wrong")
+        hers, his = [case["customer"] for case in await story.cases()]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": True, "reason": "court"})
+        assert (await story.refused("POST", f"/customers/{hers}/erase"))["status"] == 409
+        merge = (await story.api("POST", f"/customers/{hers}/merge", {"customer": his}, token=lead))["merge"]
+        lifted = await story.api("POST", f"/customers/{hers}/hold", {"on": False})
+        assert lifted["erase"] == "waiting"
+        assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
+        await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
+        assert (await story.api("POST", f"/customers/{hers}/erase"))["state"] == "erased"
+        assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
+
+
+async def test_a_hold_on_one_of_two_who_are_one_person_holds_both() -> None:
+    """Whoever is asked to be erased by the id of the other is told who holds, why, and that it is wanted."""
+    async with Story() as story:
+        for number in (HERS, HIS):
+            await story.phone(number).texts("hello")
+        hers, his = [(await story.case(await story.phone(n).case()))["customer"] for n in (HERS, HIS)]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": True, "reason": "a letter from a lawyer"})
+        await story.api("POST", f"/customers/{hers}/merge", {"customer": his, "reason": "they are one"})
+        for asked in (hers, his):
+            wish = {"reason": "their wish", "whole_person": True}
+            refused = await story.refused("POST", f"/customers/{asked}/erase", wish)
+            assert refused["status"] == 409
+            assert "a letter from a lawyer" in refused["detail"]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": False})
+        for asked in (hers, his):
+            assert (await story.api("GET", f"/customers/{asked}"))["erased_at"]
+
+
+async def test_a_message_that_was_erased_before_its_sender_heard_of_it_is_not_left_hanging() -> None:
+    """It came, its sender never knew, and it was erased: whoever sends it again is told that it is not taken, the chat
+    goes on, and what they write anew is taken."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("my boiler leaks", client_id="a1")
+        case = await story.one_case()
+        mia.drops()
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        unheard = Visitor(story, session=mia.session)
+        await unheard.comes()
+        refused = await unheard.writes("my boiler leaks", client_id="a1")
+        assert (refused["kind"], refused["error"]) == ("error", "used_before")
+        assert (await unheard.writes("my boiler leaks", client_id="a2"))["seq"] == 1

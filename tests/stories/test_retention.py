@@ -82,6 +82,23 @@ async def test_a_customer_with_nothing_open_goes_unless_a_hold_stands(tmp_path: 
             assert "onecase_forgotten_total 1.0" in metrics
 
 
+async def test_somebody_is_kept_while_anything_of_the_same_person_is_open(tmp_path: Path) -> None:
+    """Two customers were found to be one person: what one of them has is over, the other's case is open, and both
+    stay until that is over as well."""
+    async with Story(policies=keeping(tmp_path / "p", customers="1 day")) as story:
+        lead = await story.token("lead")
+        case = await closed_matter(story)
+        hers = (await story.case(case))["customer"]
+        await story.phone(HIS).texts("my Wacholder is open")
+        [other] = [one for one in await story.cases() if one["customer"] != hers]
+        await story.api("POST", f"/customers/{hers}/merge", {"customer": other["customer"]}, token=lead)
+        await story.passes(hours=31)
+        assert found_in(story.data, "Zaubernuss")
+        await story.api("POST", f"/cases/{other['id']}/status", {"status": "closed"})
+        await story.passes(hours=31)
+        assert found_in(story.data, "Zaubernuss", "Wacholder") == []
+
+
 async def test_who_comes_back_is_kept_anew(tmp_path: Path) -> None:
     """A closed case that is opened again has new words: they stay until it was closed for as long again."""
     async with Story(policies=keeping(tmp_path / "p", words="1 day")) as story:

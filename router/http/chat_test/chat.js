@@ -8,6 +8,7 @@
   const lines = find("lines"), text = find("text"), state = find("state"), typing = find("typing"), note = find("note");
   const kept = JSON.parse(localStorage.getItem(`chat ${site}`) || "{}");
   const waiting = new Map(Object.entries(kept.waiting || {})), shown = new Map();
+  const carry = new URLSearchParams(location.hash.slice(1)).get("carry") || undefined;  // from a link that carries a case
   let socket = null, waitMs = RETRY_MIN_MS, since = 0, upload = "", typingTimer = 0, typedAt = 0, isOver = false;
 
   function keep() {
@@ -74,7 +75,11 @@
       if (frame.error === "too_many" && frame.client_id) return void setTimeout(() => again(frame.client_id), (frame.retry_after_s || 1) * 1000);
       if (frame.client_id) waiting.delete(frame.client_id);
       if (item) item.classList.add("bad");
-      if (frame.error === "bad_session") lines.replaceChildren();
+      if (frame.error === "bad_session") {
+        lines.replaceChildren();
+        kept.session = undefined;
+        since = 0;
+      }
       note.textContent = frame.detail;
       if (["bad_site", "bad_origin", "bad_version"].includes(frame.error)) isOver = true;
       state.textContent = isOver ? frame.detail : state.textContent;
@@ -94,7 +99,7 @@
   function connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const mine = socket = new WebSocket(`${scheme}://${location.host}/chat/ws`);
-    mine.onopen = () => send("hello", { v: 1, site, session: kept.session, since, context: { page: location.pathname } });
+    mine.onopen = () => send("hello", { v: 1, site, session: kept.session, since, carry, context: { page: location.pathname } });
     mine.onmessage = (event) => {
       const frame = JSON.parse(event.data);
       if (hear[frame.kind]) hear[frame.kind](frame);
