@@ -4,9 +4,10 @@ Its one rule: a time is said on the clock of the place whose hours they are; the
 may be on another clock. It does not know the hours.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 _DAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -24,14 +25,21 @@ _MONTHS: Final[Mapping[str, tuple[str, ...]]] = {
 _WEEK: Final = 7
 
 
-def said_opening(opens: datetime, now: datetime, *, language: str, place: str = "") -> str:
-    """When it opens, for a phrase in `language`. `opens` is in the zone that counts; `place`: its name, where it is to
-    be said. A language that we know no words of gets figures."""
-    today = now.astimezone(opens.tzinfo).date()
+def said_opening(opens_ms: int, now_ms: int, *, zone: str, language: str, names_place: bool = False) -> str:
+    """When it opens, for a phrase in `language`, on the clock of `zone`. Instants in milliseconds since 1970. A
+    language that we know no words of gets figures."""
+    clock = ZoneInfo(zone)
+    opens, now = (datetime.fromtimestamp(ms / 1000, UTC).astimezone(clock) for ms in (opens_ms, now_ms))
+    place = place_of(zone) if names_place else ""
     say = _SAID.get(language)
     if say is None:
         return f"{opens:%Y-%m-%d %H:%M}" + (f" ({place})" if place else "")
-    return say(opens, (opens.date() - today).days, place)
+    return say(opens, (opens.date() - now.date()).days, place)
+
+
+def is_same_clock(zone: ZoneInfo, others: Iterable[str], at: datetime) -> bool:
+    """Whether the clocks of all `others`, of which there is one at least, show then what that of `zone` does."""
+    return {at.astimezone(ZoneInfo(name)).utcoffset() for name in others} == {at.astimezone(zone).utcoffset()}
 
 
 def place_of(zone: str) -> str:

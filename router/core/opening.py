@@ -5,10 +5,9 @@ is offered work all the same: closed hours tell a caller what to expect, and kee
 """
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from policies import PolicySet
-from policies.openings import place_of, said_opening
+from policies.openings import is_same_clock, said_opening
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Opening
@@ -26,12 +25,10 @@ def closed_until(making: Making, call: Call) -> Opening | None:
     opens, zone = policy.next_open(queue, now), policy.hours_of(queue).zone
     address = making.customer(call.customer).address(call.address) if call.address else None
     theirs = address.facts.zones if address is not None else ()
-    at = opens or now
-    offsets = {at.astimezone(ZoneInfo(name)).utcoffset() for name in theirs}
     return Opening(
         at=Ms(round(opens.timestamp() * 1000)) if opens is not None else None,
         zone=zone.key,
-        is_elsewhere=offsets != {at.astimezone(zone).utcoffset()},
+        is_elsewhere=not is_same_clock(zone, theirs, opens or now),
     )
 
 
@@ -39,13 +36,12 @@ def opens_said(opening: Opening, policy: PolicySet, *, now: Ms, language: str) -
     """When it opens, in words of `language`; empty where it never does."""
     if opening.at is None:
         return ""
-    zone = ZoneInfo(opening.zone)
-    known = language if language in policy.phrases.parts["closed"] else policy.phrases.language
     return said_opening(
-        _instant(opening.at).astimezone(zone),
-        _instant(now),
-        language=known,
-        place=place_of(opening.zone) if opening.is_elsewhere else "",
+        opening.at,
+        now,
+        zone=opening.zone,
+        language=language if language in policy.phrases.parts["closed"] else policy.phrases.language,
+        names_place=opening.is_elsewhere,
     )
 
 

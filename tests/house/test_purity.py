@@ -55,7 +55,12 @@ FORBIDDEN_METHODS = frozenset(
 READS_FILES = {"policies/files.py": {"open"}}
 """The one module that reads policy texts from disk."""
 ONLY_IN = {
-    "zoneinfo": {"policies/zones.py", "policies/hours.py", "policies/hours_file.py"},  # tables, not a clock
+    "zoneinfo": {
+        "policies/zones.py",
+        "policies/hours.py",
+        "policies/hours_file.py",
+        "policies/openings.py",
+    },  # tables, not a clock
     "msgspec": {"router/core/values.py"},  # makes values; what stands on disk is the journal's affair
 }
 PORT_OF_TIME = "router/core/clock.py"
