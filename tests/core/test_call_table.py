@@ -11,7 +11,7 @@ from channels.twilio_voice import TwilioVoice
 from policies import default_policy_files, parse_policies
 from router.core.call_table import MUSIC, TABLE, Row, Script, script_of
 from router.core.clock import Ms
-from router.core.documents import Call, Case
+from router.core.documents import Call, Case, Opening
 from router.core.values import replace
 from router.core.words import CallId, CallRole, CallState, CaseId, CaseStatus, CustomerId, JoinMode, Step
 
@@ -162,3 +162,19 @@ def _otherwise(row: Row) -> str:
 
 def test_the_documentation_shows_the_codes_own_table() -> None:
     assert drawn() in DOCUMENT.read_text(encoding="utf-8"), f"put this into docs/calls.md:\n{drawn()}"
+
+
+@pytest.mark.parametrize("closed", [None, Opening(at=None, zone="UTC")])
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_who_gets_no_texts_is_offered_none(closed: Opening | None, language: str) -> None:
+    """In line, at every round, open or closed: key 3 is named to those alone whom a text can reach."""
+
+    def heard(*, no_text: bool) -> str:
+        calls = [
+            replace(CALL, step=Step.WAITING, rounds=n, closed=closed, no_text=no_text, language=language)
+            for n in range(4)
+        ]
+        return " ".join(said for call in calls for said in script_of(call, CASE, POLICY).says if said is not None)
+
+    assert " 3" in heard(no_text=False)
+    assert " 3" not in heard(no_text=True)
