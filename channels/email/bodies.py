@@ -37,6 +37,7 @@ ARMOURS_MAX = 20
 CHARACTER_MAX = 4
 """Bytes that a character may take; as encoded, up to `ENCODED_MAX`."""
 ENCODED_MAX = 12
+_ANSWER = re.compile(r";PARTSTAT=(ACCEPTED|DECLINED|TENTATIVE)\b", re.IGNORECASE)
 _METHOD = re.compile(r"^METHOD(?:;[^:\n]{0,100})?:\s{0,3}(\w{1,20})", re.IGNORECASE | re.MULTILINE)
 SEALED_BEGINS = "-----BEGIN PGP MESSAGE-----"  # looked for first: the pattern tries every line
 _SEALED_TEXT = re.compile(rf"^{SEALED_BEGINS}[ \t]*$", re.MULTILINE)
@@ -57,6 +58,7 @@ class Bodies:
     report_kind: str = ""  # the content type of that part
     returned: bytes = b""  # the mail that came back with it, or its header
     calendar: str = ""  # METHOD of an invitation
+    answer: str = ""  # what an answer to an invitation says
 
     def note(self, words: str) -> None:
         if words and words not in self.notes:
@@ -219,7 +221,9 @@ class _Gatherer:
         elif entity.kind in RETURNED and not self._bodies.returned:
             self._bodies.returned = content
         elif entity.kind == "text/calendar" and not self._bodies.calendar:
-            method = _METHOD.search(clean(content[:METHOD_WITHIN].decode("utf-8", "replace")))
+            said = clean(content[:METHOD_WITHIN].decode("utf-8", "replace"))
+            method, answer = _METHOD.search(said), _ANSWER.search(said)
+            self._bodies.answer = answer[1].lower() if answer else ""
             self._bodies.calendar = (method[1] if method else entity.headers.parameter("method")).lower()[:20]
 
 

@@ -55,6 +55,7 @@ def read_letter(
         forged,
         f"automatic: {why}" if why else "",
         "an invitation" if bodies.calendar in INVITATIONS else "",
+        f"the invitation is {bodies.answer}" if kind == "calendar" and bodies.answer else "",
         cut.why,
         "the page is cut" if page is not None and page.is_cut else "",
         trimmed.note,

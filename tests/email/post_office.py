@@ -106,6 +106,8 @@ class Wire:
         self.holds = asyncio.Event()
         self.fetches_refused = 0
         """How many times a mail that is asked for is refused."""
+        self.fetches: list[bytes] = []
+        """What was asked for of mails, as it was asked."""
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -130,6 +132,8 @@ class Wire:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
     ) -> None:
         while some := await reader.read(65536):
+            if b" UID FETCH " in some:
+                self.fetches.append(some.partition(b" UID FETCH ")[2])
             if b" UID FETCH " in some and self.fetches_refused:
                 self.fetches_refused -= 1
                 back.write(some.split()[0] + b" NO [SERVERBUG] this mail is broken\r\n")

@@ -131,3 +131,12 @@ async def test_an_unread_mail_is_believed_no_more_than_its_header_says() -> None
     assert (letter.authenticated, letter.automatic) == ("fail", "auto-reply")
     report = from_mia("Content-Type: multipart/report; report-type=delivery-status", "fails\n")
     assert (await Reader(read=poisoned)(report, NOW)).automatic == "receipt"
+
+
+def test_an_answer_to_an_invitation_says_what_it_answers():
+    """It has no words of its own: accepted, declined or tentative stands beside it."""
+    calendar = "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nATTENDEE;PARTSTAT=DECLINED:mailto:mia@customer.example\n"
+    raw = f"From: mia@customer.example\nSubject: No: visit\nContent-Type: text/calendar; method=REPLY\n\n{calendar}"
+    letter = read_letter(raw.encode(), received_at=NOW)
+    assert letter.automatic == "calendar"
+    assert "the invitation is declined" in letter.notes
