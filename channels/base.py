@@ -62,6 +62,7 @@ class Letter:
     thread: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     automatic: bool = False
+    leads_back: bool = True  # whether its answer is to find the case by the address it goes to
     html: str = ""
     files: tuple[Enclosed, ...] = ()
 

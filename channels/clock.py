@@ -14,6 +14,17 @@ from typing import Any, Protocol
 
 from router.core.clock import Ms
 
+LOOK_S = 60.0
+"""A sleeper looks at the wall clock at least this often: it may have been set, or the machine have slept."""
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _ran_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
 
 class Activity:
     """Counts what is under way, by name. A clock is moved on only while this is empty."""
@@ -91,18 +102,34 @@ class ClockSide(Protocol):
 
 
 class RealClock:
-    """The wall clock. Held still when the machine's clock steps back, so that no duration is negative."""
+    """The wall clock, and never back. Where the machine's clock steps back, this one goes on at half its speed until
+    the wall has caught up: no duration is negative, what falls due does so, and an hour too much is gone after two.
 
-    def __init__(self) -> None:
+    `wall_ms` is the machine's idea of the time, `ran_ms` a count of milliseconds that nobody sets."""
+
+    def __init__(self, wall_ms: Callable[[], int] = _wall_ms, ran_ms: Callable[[], int] = _ran_ms) -> None:
+        self._wall_ms = wall_ms
+        self._ran_ms = ran_ms
         self._last = 0
+        self._ahead: tuple[int, int] | None = None  # since when the wall is behind: what we said then, and `ran_ms`
+
+    def begin_at(self, at: Ms) -> None:
+        """Never say less than this: a log that is gone on with holds it already."""
+        self._last = max(self._last, at)
 
     def now(self) -> Ms:
-        self._last = max(self._last, time.time_ns() // 1_000_000)
-        return Ms(self._last)
+        wall = self._wall_ms()
+        if wall >= self._last:
+            self._ahead = None
+        else:
+            said, ran = self._ahead = self._ahead or (self._last, self._ran_ms())
+            wall = max(wall, said + (self._ran_ms() - ran) // 2)
+        self._last = wall
+        return Ms(wall)
 
     async def sleep_until(self, at: Ms) -> None:
         while (left := at - self.now()) > 0:
-            await asyncio.sleep(min(left / 1000, 3600))
+            await asyncio.sleep(min(left / 1000, LOOK_S))
 
 
 class ManualClock:

@@ -9,6 +9,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from channels.outside import Outside
 from channels.wire import WireFailure, WireRequest, WireResponse, WireTooLarge
 
 BODY_BYTES_MAX = 1 << 20
@@ -20,8 +21,15 @@ NO_URL = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 class AiohttpTransport:
     """Carries requests over HTTP(S). It is made inside a running loop and closed by whoever made it."""
 
-    def __init__(self, *, body_bytes_max: int = BODY_BYTES_MAX, connect_s: float = CONNECT_S) -> None:
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True)
+    def __init__(
+        self, *, body_bytes_max: int = BODY_BYTES_MAX, connect_s: float = CONNECT_S, outside: Outside | None = None
+    ) -> None:
+        """With `outside` nothing is connected to but what that lets through."""
+        connector = aiohttp.TCPConnector(resolver=outside) if outside else None
+        self._session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
+        )
+        self._outside = outside
         self._body_bytes_max = body_bytes_max
         self._connect_s = connect_s
 
@@ -40,6 +48,8 @@ class AiohttpTransport:
             raise WireFailure(f"{request.url!r} is no URL: it must be percent-encoded", may_have_arrived=False)
         # Quoting the URL anew would break the signature that the receiver computes over it.
         url = URL(request.url, encoded=True)
+        if self._outside is not None and self._outside.refuses_unnamed(url.host):
+            raise WireFailure(f"{request.url} is not outside", may_have_arrived=False)
         limit = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(self._connect_s, timeout_s))
         try:
             async with self._session.request(

@@ -4,13 +4,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from policies.conditions import AllOf, AnyOf, Between, Condition, HasWords, Not, OneOf, Says, WordIndex
+from policies.conditions import (
+    HOUR_OPEN,
+    AllOf,
+    AnyOf,
+    Between,
+    Condition,
+    HasWords,
+    HoursAre,
+    Not,
+    OneOf,
+    Says,
+    WordIndex,
+)
 from policies.expressions import ExpressionError, compile_expression
 from policies.facts import ATTESTATIONS, CHANNELS, CONTEXT
 from policies.fields import Fields
+from policies.hours import Hours
 from policies.problems import either, nearest
 from policies.text import words_of
 from policies.tree import Listing, Node, Scalar
+from policies.tree import Mapping as Block
 
 COUNT_MAX: Final = 1_000_000
 VALUE_MAX: Final = 200
@@ -18,17 +32,21 @@ VALUE_MAX: Final = 200
 WORDS: Final = "text.any_words"
 JUDGING: Final = ("alike", "junk_before", "silent", "anonymous", "attestation", "speaks_at_once")
 """Conditions on what is known only when a contact is judged."""
+NOT_IN_ROUTING: Final = frozenset(JUDGING)
+_NAMED_HOURS: Final = "hours with their name, such as {office: closed}: no queue is meant here"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What conditions may refer to: word lists, our numbers; and the index that words are looked up in."""
+    """What conditions may refer to: word lists, our numbers, hours; and the index that words are looked up in."""
 
     lists: Mapping[str, tuple[str, ...]]
     numbers: Iterable[str]
     used: set[str] = field(default_factory=set[str])
     judges: bool = False  # rules that say what is junk: they know more of a contact than those that route it
     index: WordIndex = field(default_factory=WordIndex)
+    hours: Mapping[str, Hours] = field(default_factory=dict[str, Hours])
+    own: Hours | None = None  # those of the queue that the rule leads to
 
 
 def read_condition(node: Node, fields: Fields, *, terms: Terms) -> Condition:
@@ -38,6 +56,12 @@ def read_condition(node: Node, fields: Fields, *, terms: Terms) -> Condition:
     if not parts:
         block.refuse(node, found="no condition", expected=either(_READERS), suggestion="when: otherwise")
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def warn_of_never(rule: Fields, name: str, why: str) -> None:
+    """Say that a rule decides nothing, and why."""
+    at = rule.get("when") or rule.node
+    rule.findings.warn(f"{at.file}:{at.line}: rule {name} never decides: {why}")
 
 
 def _part(key: Scalar, node: Node, block: Fields, terms: Terms) -> Condition:
@@ -130,8 +154,22 @@ def _attestation(name: str, node: Node, block: Fields, terms: Terms) -> Conditio
 
 
 def _hours(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
-    value = block.choice(node, ("open", "closed"), what="open or closed")
-    return OneOf("hour_open", frozenset((value == "open",)), f"hours are {value}")
+    """`open` or `closed` of the queue that the rule leads to, or of hours that are named."""
+    if isinstance(node, Block):
+        named = Fields(node, block.findings, keys=terms.hours)
+        parts = [HoursAre(terms.hours[key.text], _is_open(item, named))
+                 for key, item in named.items() if key.text in terms.hours]  # fmt: skip
+        if not parts:
+            block.refuse(node, found="no hours", expected="hours of hours.yaml with open or closed")
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+    wanted = _is_open(node, block)
+    if terms.judges:
+        block.refuse(node, expected=_NAMED_HOURS)
+    return HoursAre(terms.own, wanted) if terms.own else AllOf(())
+
+
+def _is_open(node: Node, block: Fields) -> bool:
+    return block.choice(node, ("open", "closed"), what="open or closed") == "open"
 
 
 def _count(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
@@ -173,10 +211,16 @@ def _not(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
 def _cel(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
     source = block.text(node, expected="a CEL expression")
     try:
-        return Says(compile_expression(source)) if source else AllOf(())
+        expression = compile_expression(source) if source else None
     except ExpressionError as error:
         block.refuse(node, found=error.found, expected=error.expected, suggestion=error.suggestion)
         return AllOf(())
+    if expression is None:
+        return AllOf(())
+    names = expression.program.variables()
+    if terms.judges and HOUR_OPEN in names:
+        block.refuse(node, found=f"the fact {HOUR_OPEN}", expected=f"a condition beside cel, hours: {_NAMED_HOURS}")
+    return Says(expression, terms.own if HOUR_OPEN in names else None)
 
 
 def _two_small(text: str) -> str | None:

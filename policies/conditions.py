@@ -6,25 +6,31 @@ in a `WordIndex`; a condition on words then tests one bit.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import cel
 
 from policies.expressions import Expression, context_of
-from policies.facts import Fact
+from policies.facts import NOW, Fact
+from policies.hours import Hours
 from policies.text import words_of
+
+HOUR_OPEN: Final = "hour_open"
+"""A fact of the rule more than of the contact: each rule leads to a queue with hours of its own."""
 
 
 class Inputs:
     """The facts of one contact. What takes time is looked up once, and only where a rule asks for it."""
 
-    __slots__ = ("_context", "_hits", "_index", "facts")
+    __slots__ = ("_context", "_hits", "_index", "_open", "facts")
 
     def __init__(self, facts: Mapping[str, Fact], index: "WordIndex") -> None:
         self.facts = facts
         self._index = index
         self._hits: int | None = None
         self._context: cel.Context | None = None
+        self._open: dict[str, bool] | None = None
 
     @property
     def hits(self) -> int:
@@ -39,6 +45,17 @@ class Inputs:
         if self._context is None:
             self._context = context_of(self.facts)
         return self._context
+
+    def is_open(self, hours: Hours) -> bool | None:
+        """Whether these hours are open now; None where nobody says what time it is."""
+        now = self.facts.get(NOW)
+        if not isinstance(now, int):
+            return None
+        if self._open is None:
+            self._open = {}
+        if hours.name not in self._open:
+            self._open[hours.name] = hours.is_open(datetime.fromtimestamp(now / 1000, UTC))
+        return self._open[hours.name]
 
 
 class Condition(Protocol):
@@ -111,13 +128,34 @@ class HasWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
-    """A CEL expression is true."""
+class HoursAre:
+    """Some hours are open, or closed, at this moment."""
 
-    expression: Expression
+    hours: Hours
+    open: bool
 
     def test(self, inputs: Inputs) -> bool:
-        return self.expression.is_true(inputs.context())
+        return inputs.is_open(self.hours) is self.open
+
+    def reasons(self, inputs: Inputs) -> Iterator[str]:
+        yield str(self)
+
+    def __str__(self) -> str:
+        return f"hours {self.hours.name} are {'open' if self.open else 'closed'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """A CEL expression is true. `hours`: those that `hour_open` in it means, where it says so."""
+
+    expression: Expression
+    hours: Hours | None = None
+
+    def test(self, inputs: Inputs) -> bool:
+        is_open = inputs.is_open(self.hours) if self.hours is not None else None
+        if is_open is None:
+            return self.expression.is_true(inputs.context())
+        return self.expression.is_true(context_of({**inputs.facts, HOUR_OPEN: is_open}))
 
     def reasons(self, inputs: Inputs) -> Iterator[str]:
         yield str(self)
@@ -239,7 +277,7 @@ class WordIndex:
             key = f" {' '.join(words)}{'' if is_beginning else ' '}"
         table[key] = table.get(key, 0) | mask
         if table is not self._parts:
-            self._known.add(words[0])
+            self._known.update(words[:1])
 
 
 def word_mask(condition: Condition) -> int:

@@ -16,6 +16,8 @@ KINDS: Final[tuple[Kind, ...]] = ("phone", "chat", "message", "email")
 """Kinds of ask: what waits together has the same targets and shares an agent's capacity."""
 
 CONTEXT: Final = "context."
+NOW: Final = "now_ms"
+"""The instant that is asked about, in milliseconds since 1970: hours are told from it, and rules do not name it."""
 ATTESTATIONS: Final = ("A", "B", "C", "failed", "none")
 
 _KIND_OF_CHANNEL: Final[dict[str, Kind]] = {"phone": "phone", "chat": "chat", "email": "email"}
@@ -29,7 +31,7 @@ FACTS: Final[dict[str, tuple[FactType, str]]] = {
     "known_customer": ("yes or no", "Whether we have met this customer before."),
     "contacts_in_case": ("count", "How many contacts this case has had, this one included."),
     "age_s": ("count", "Seconds since the first contact of this case."),
-    "hour_open": ("yes or no", "Whether the business hours are open now."),
+    "hour_open": ("yes or no", "Whether the queue that the rule leads to is open now; in routing.yaml alone."),
     "media_count": ("count", "How many pictures or files came along."),
     "links": ("count", "How many addresses of pages stand in the words."),
     "alike": ("count", "How often in a row, within a day, they sent these same words before; in junk.yaml alone."),

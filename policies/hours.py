@@ -27,6 +27,11 @@ class Hours:
     dates: Mapping[date, tuple[Window, ...]]
     is_always: bool
 
+    @property
+    def is_never(self) -> bool:
+        """Whether no window is left in the week and on no date."""
+        return not self.is_always and not any(self.week) and not any(self.dates.values())
+
     def is_open(self, at: datetime) -> bool:
         """Whether an instant lies in a window. `at` has a zone."""
         if self.is_always:

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from policies.condition_file import Terms, read_condition
+from policies.condition_file import Terms, read_condition, warn_of_never
 from policies.conditions import AllOf
 from policies.fields import Fields
 from policies.junk import JunkRule, JunkRules
+from policies.never import never
 from policies.tree import Listing, Mapping
 
 RULES_MAX: Final = 100
@@ -30,6 +31,8 @@ def read_junk(top: Fields, *, terms: Terms) -> JunkRules:
             block.refuse(block.get("name") or block.node, found=f"a second rule {rule.name}",
                          expected=f"each name once (first: line {names[rule.name]})")  # fmt: skip
         names.setdefault(rule.name, block.node.line)
+        if why := never(rule.when):
+            warn_of_never(block, rule.name, why)
         rules.append(rule)
     return JunkRules(tuple(rules), terms.index)
 

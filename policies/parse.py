@@ -63,10 +63,11 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     numbers = _numbers(tops["numbers.yaml"], language=phrases.language)
     lists = _known_to("routing.yaml", files, spare, words)
     index = WordIndex()  # one for all that is asked of every text, which is looked through once then
-    routing_terms = Terms(lists=lists, numbers=numbers, index=index)
+    routing_terms = Terms(lists=lists, numbers=numbers, index=index, hours=hours)
     routing = read_routing(tops["routing.yaml"], queues=queues, terms=routing_terms)
     junk_lists = _known_to("junk.yaml", files, spare, words)
-    junk = read_junk(tops["junk.yaml"], terms=Terms(lists=junk_lists, numbers=numbers, judges=True, index=index))
+    junk_terms = Terms(lists=junk_lists, numbers=numbers, judges=True, index=index, hours=hours)
+    junk = read_junk(tops["junk.yaml"], terms=junk_terms)
     known = _known_lists(spare, lists)
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,

@@ -102,20 +102,21 @@ class PolicySet:
 
     def is_open(self, queue: str, at: datetime) -> bool:
         """Whether people are there for `queue`. Raises KeyError for an unknown queue."""
-        return self._hours(queue).is_open(at)
+        return self.hours_of(queue).is_open(at)
 
     def next_open(self, queue: str, at: datetime) -> datetime | None:
         """`at` when open, else the next opening, in UTC; None when there is none within 400 days."""
-        return self._hours(queue).next_open(at)
+        return self.hours_of(queue).next_open(at)
 
     def open_seconds_between(self, queue: str, first: datetime, last: datetime) -> float:
         """Open seconds from `first` to `last`; 0 when `last` is not later."""
-        return self._hours(queue).open_seconds_between(first, last)
+        return self.hours_of(queue).open_seconds_between(first, last)
 
     def skills(self) -> tuple[str, ...]:
         """All skills that any rule or queue asks for, sorted."""
         asked = {skill for rule in self.routing.rules for skill, _ in rule.skills}
         return tuple(sorted(asked | {skill for queue in self.queues.values() for skill, _ in queue.skills}))
 
-    def _hours(self, queue: str) -> Hours:
+    def hours_of(self, queue: str) -> Hours:
+        """The hours of a queue. Raises KeyError for an unknown queue."""
         return self.hours[self.queues[queue].hours]

@@ -15,8 +15,8 @@ LEVEL_MAX: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue. `hours` names its hours; `target_s` says by kind of ask how soon an answer should come, in open
-    seconds; `skills` are required of whoever takes its work, with their least level."""
+    """One queue. `hours` names its hours; `target_s` says by kind of ask how soon an answer should come, in seconds
+    of the clock; `skills` are required of whoever takes its work, with their least level."""
 
     name: str
     hours: str

@@ -1,11 +1,13 @@
 """Reads routing.yaml: rules in their order, the last being `when: otherwise`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from policies.condition_file import Terms, read_condition
+from policies.condition_file import NOT_IN_ROUTING, Terms, read_condition, warn_of_never
 from policies.conditions import AllOf, Condition
 from policies.fields import Fields
+from policies.never import never
 from policies.problems import nearest
 from policies.queues import Queue, read_language, read_skills, read_targets
 from policies.routing import ANY_LANGUAGE, DANGER, RelaxStep, Routing, Rule
@@ -40,8 +42,8 @@ def read_routing(top: Fields, *, queues: Mapping[str, Queue], terms: Terms) -> R
 
 
 def _rule(fields: Fields, queues: Mapping[str, Queue], terms: Terms) -> Rule:
-    when = _when(fields, terms)
     queue = queues.get(fields.choice(fields.need("queue"), queues, what="a queue of queues.yaml") or "", _NO_QUEUE)
+    when = _when(fields, replace(terms, own=terms.hours.get(queue.hours)))
     skills = {**dict(queue.skills), **dict(read_skills(fields))}
     language = read_language(fields, fields.get("language")) or queue.language
     return Rule(
@@ -119,6 +121,8 @@ def _check_order(blocks: list[Fields], rules: list[Rule]) -> None:
             block.refuse(block.get("name") or block.node, found=f"a second rule {rule.name}",
                          expected=f"each name once (first: line {names[rule.name]})")  # fmt: skip
         names.setdefault(rule.name, block.node.line)
+        if why := never(rule.when, unknown=NOT_IN_ROUTING):
+            warn_of_never(block, rule.name, why)
         if _is_otherwise(block.get("when")):
             ends = rule.name
         elif earlier := seen.get(str(rule.when)):

@@ -84,8 +84,8 @@ class CallSettings:
 class CallbackSettings:
     """When we call instead of keeping people waiting."""
 
-    offer_over_s: int = 60
-    """Whoever would wait longer is offered a call."""
+    offer_over_s: int = 0
+    """Who has been in line for so long is told that we can call them; 0: at once, where nobody is free."""
     heard_s: int = 10
     """Hanging up becomes a call only after so long in line."""
     attempts: int = 3
@@ -96,8 +96,6 @@ class CallbackSettings:
     """We let it ring so long."""
     place_days: int = 3
     """A place in line is kept so many days for somebody who hung up."""
-    not_now_s: int = 120
-    """While a customer says "not now", the agent waits so long before taking other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,6 @@ class SendingSettings:
     """Answers that a visitor has not read follow them, by the way they allowed, once they were gone for so long."""
     texts_a_day: int = 6
     """So many texts to one customer about one case in a day, unasked ones and answers together."""
-    quiet_from_min: int = 21 * 60
-    """Minutes since midnight in the customer's zone from which nothing unasked is sent."""
-    quiet_until_min: int = 8 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +194,7 @@ def read_recorded(fields: Fields) -> Recorded | None:
 def read_callbacks(top: Fields) -> CallbackSettings:
     """callbacks.yaml"""
     use = CallbackSettings()
+    _warn_unused(top, "not_now")
     return CallbackSettings(
         offer_over_s=top.seconds("offer_over", use.offer_over_s, low=0, high=DAY_S),
         heard_s=top.seconds("heard", use.heard_s, low=0, high=3600),
@@ -206,17 +202,13 @@ def read_callbacks(top: Fields) -> CallbackSettings:
         spacing_s=top.seconds("spacing", use.spacing_s, low=60, high=DAY_S),
         ring_s=top.seconds("ring", use.ring_s, low=5, high=120),
         place_days=_days(top, "keep_place", use.place_days),
-        not_now_s=top.seconds("not_now", use.not_now_s, low=0, high=DAY_S),
     )
 
 
 def read_sending(top: Fields) -> SendingSettings:
     """sending.yaml"""
     use = SendingSettings()
-    quiet = top.block("quiet", keys=("from", "until"))
-    clock = 'a time such as "21:00"'
-    start = quiet.scalar(quiet.get("from"), _minute, expected=clock)
-    end = quiet.scalar(quiet.get("until"), _minute, expected=clock)
+    _warn_unused(top, "quiet")
     return SendingSettings(
         attempts=top.count("attempts", use.attempts, low=1, high=20),
         spacing_s=top.seconds("spacing", use.spacing_s, low=1, high=DAY_S),
@@ -226,9 +218,13 @@ def read_sending(top: Fields) -> SendingSettings:
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
         chat_away_s=top.seconds("chat_away", use.chat_away_s, low=10, high=DAY_S),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
-        quiet_from_min=use.quiet_from_min if start is None else start,
-        quiet_until_min=use.quiet_until_min if end is None else end,
     )
+
+
+def _warn_unused(top: Fields, key: str) -> None:
+    """A key that earlier releases had, of which nothing came: whoever wrote it should know that it changes nothing."""
+    if key in top:
+        top.findings.warn(f"{top.node.file}:{top.key(key).line}: {key} is not used and changes nothing; it may go")
 
 
 def _days(top: Fields, key: str, default: int) -> int:
@@ -238,12 +234,3 @@ def _days(top: Fields, key: str, default: int) -> int:
     if seconds % DAY_S and node is not None:
         top.refuse(node, expected='whole days, such as "7 days"')
     return seconds // DAY_S
-
-
-def _minute(text: str) -> int | None:
-    """Minutes since midnight of '21:00'."""
-    hour, colon, minute = text.partition(":")
-    is_clock = bool(colon) and len(minute) == 2 and 1 <= len(hour) <= 2 and (hour + minute).isascii()
-    if not is_clock or not (hour + minute).isdigit() or int(hour) > 23 or int(minute) > 59:
-        return None
-    return int(hour) * 60 + int(minute)

@@ -1,4 +1,4 @@
-"""What an operator does besides serving: check, doctor, backup, restore, replay, tokens. Each says what to do next."""
+"""What an operator does besides serving: check, backup, restore, replay, tokens. Each says what to do next."""
 
 import shutil
 import sqlite3
@@ -28,17 +28,6 @@ from router.settings import Settings
 
 PROGRESS_EVERY = 100_000
 SHOWN_MAX = 20
-DOCTOR_SHOWS = (
-    "onecase_work_",
-    "onecase_class_",
-    "onecase_overtakes_total",
-    "onecase_offers_total",
-    "onecase_junk_",
-    "onecase_consumer_lag",
-    "onecase_erasing",
-    "onecase_forgotten",
-)
-SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 
 
 class AdminProblem(Exception):
@@ -190,74 +179,6 @@ async def replay(settings: Settings, *, say: Callable[[str], None]) -> int:
         return len(differences)
     finally:
         await journal.close()
-
-
-async def doctor(url: str, token: str) -> tuple[list[str], bool]:
-    """Lines about a running service, and whether all is well."""
-    lines: list[str] = []
-    healthy = True
-    timeout = aiohttp.ClientTimeout(total=10)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            async with session.get(f"{url}/readyz") as answer:
-                ready = answer.status == 200
-                lines.append("ok ready" if ready else "not ready: see the log; it may be starting or its disk failed")
-                healthy &= ready
-            async with session.get(f"{url}/metrics") as answer:
-                metrics = await answer.text()
-            for name, value in _samples(metrics):
-                if name == SEARCH_LAG and value > 1000:
-                    lines.append(
-                        f"the search index is {value:.0f} events behind, and what is newer is not found yet: "
-                        "it is being made while the service runs, and the log says how far it is"
-                    )
-                elif name.startswith("onecase_consumer_lag_events") and value > 1000:
-                    lines.append(
-                        f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
-                    )
-                    healthy = False
-                if name.startswith(DOCTOR_SHOWS):
-                    lines.append(f"   {name} {value:.0f}")
-            if token:
-                headers = {"Authorization": f"Bearer {token}"}
-                async with session.get(f"{url}/api/v1/outbox?state=dead", headers=headers) as answer:
-                    if answer.status != 200:
-                        why = f"this token is answered with {answer.status}; give one of ops or admin"
-                        lines.append(f"outbox not looked at: {why}")
-                        return lines, False
-                    stuck = (await answer.json()).get("items", [])
-                for item in stuck:
-                    lines.append(f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}")
-                    healthy = False
-                lines.append(f"ok outbox: {len(stuck)} stuck" if not stuck else f"outbox: {len(stuck)} stuck")
-                async with session.get(f"{url}/api/v1/quarantine?limit=200", headers=headers) as answer:
-                    said = await answer.json() if answer.status == 200 else {}
-                told, is_well = _quarantine(said.get("items", []), has_more=said.get("next") is not None)
-                lines += told
-                healthy &= is_well
-            else:
-                lines.append("outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin")
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
-    return lines, healthy
-
-
-def _quarantine(items: list[dict[str, Any]], *, has_more: bool) -> tuple[list[str], bool]:
-    """Lines about what was set aside; only what could not be taken is not well."""
-    stuck = [item for item in items if item["case"] is None]
-    lines = [f"a contact by {i['channel']} of {i['at']} is aside: {i['reasons'][0]}; mend it, then release {i['id']}"
-             for i in stuck]  # fmt: skip
-    junk = len(items) - len(stuck)
-    count = f"{junk} or more" if has_more else f"{junk}"
-    lines.append(
-        f"ok quarantine: {count} set aside as junk" + ("; look whether they are: /desk/quarantine" if junk else "")
-    )
-    return lines, not stuck
-
-
-def _samples(text: str) -> list[tuple[str, float]]:
-    rows = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
-    return [(name, float(value)) for name, _, value in rows]
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------

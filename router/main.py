@@ -15,7 +15,7 @@ import typer
 from channels.registry import PlugInFault
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from policies import PolicyProblems
-from router import admin, admin_people
+from router import admin, admin_doctor, admin_people
 from router.core.clock import Ms
 from router.demo import play_demo
 from router.journal.base import JournalStopped, JournalUnusable
@@ -139,8 +139,8 @@ def doctor(
     url: Annotated[str, typer.Option(help="address of the running service")] = "http://127.0.0.1:8080",
     token: Annotated[str, typer.Option(envvar="ONECASE_TOKEN", help="token of ops or admin")] = "",
 ) -> None:
-    """The running service's health: lag, stuck messages, waiting work, each with what to do."""
-    lines, healthy = asyncio.run(admin.doctor(url, token))
+    """The running service's health: lag, stuck messages, broken promises, waiting work, each with what to do."""
+    lines, healthy = asyncio.run(admin_doctor.doctor(url, token))
     for line in lines:
         typer.echo(line)
     if not healthy:

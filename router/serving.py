@@ -15,6 +15,7 @@ from channels.chat.identity import Identities, IdentityKey, problem_of_key
 from channels.clock import Activity, ManualClock, RealClock
 from channels.clock_follow import FollowedClock
 from channels.numbers import facts_of
+from channels.outside import Outside, inside_hosts
 from channels.registry import Host, make_channels
 from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
@@ -43,7 +44,7 @@ from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
 from router.http.shim import Shim
 from router.http.sites import LOOPBACK
-from router.journal.base import Journal
+from router.journal.base import Journal, last_at
 from router.journal.erasures import Erasures
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
@@ -63,6 +64,9 @@ DEMO_KEY = "site_demo"
 DEMO_SITE = f"sit_{hash_of(DEMO_KEY)[:16]}"
 MEDIA_BYTES_MAX = 16 * 1024 * 1024
 """The largest file that is fetched from a provider."""
+
+BEHIND_MS = 1000
+"""How far the machine's clock may be behind the log before it is told."""
 
 log = structlog.get_logger("onecase.serve")
 AnyClock = RealClock | ManualClock | FollowedClock
@@ -107,6 +111,7 @@ async def start_service(
         faults = FaultPoints(settings.fault_point)
         journal: Journal = await SqliteJournal.open(settings.data, faults=faults)
         stack.push_async_callback(_close_journal, journal)
+        await _goes_on(clock, journal)
         secret = await instance_secret(journal)
         mail = mail_of(
             await _mail_section(settings, sandbox, sandbox_url),
@@ -117,10 +122,8 @@ async def start_service(
             stack.push_async_callback(mail.reader.close)
         transport = AiohttpTransport()
         stack.push_async_callback(transport.close)
-        media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX)
-        stack.push_async_callback(media.close)
         provider = sandbox.url if sandbox else sandbox_url
-        host = replace(_host(settings, transport, provider), media_transport=media)
+        host = _with_files(_host(settings, transport, provider), stack)
         node = Node(
             journal=journal,
             clock=clock,
@@ -255,6 +258,24 @@ async def _clock(
         ) from None
     stack.push_async_callback(clock.close)
     return clock
+
+
+async def _goes_on(clock: AnyClock, journal: Journal) -> None:
+    """Time goes on where the log ends, should the machine's clock have been set back meanwhile."""
+    if not isinstance(clock, RealClock):
+        return
+    behind_ms = await last_at(journal) - clock.now()
+    if behind_ms > BEHIND_MS:
+        log.warning("the clock is behind the log: time passes slowly until it has caught up", behind_ms=behind_ms)
+    clock.begin_at(Ms(clock.now() + behind_ms))
+
+
+def _with_files(host: Host, stack: AsyncExitStack) -> Host:
+    """With a way to fetch files, which are large and come from the outside alone."""
+    outside = Outside(inside_hosts(host.twilio_base_url))
+    media = AiohttpTransport(body_bytes_max=MEDIA_BYTES_MAX, outside=outside)
+    stack.push_async_callback(media.close)
+    return replace(host, media_transport=media)
 
 
 def _host(settings: Settings, transport: AiohttpTransport, provider: str | None) -> Host:

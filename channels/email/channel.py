@@ -1,7 +1,8 @@
 """Mail as a channel: messages of ours become mails that find their way back to their case.
 
 Its one rule: every mail carries its case in a signed reply address and in its own Message-ID, so that an answer joins
-without anybody's memory. Mail that comes in is taken by the letterbox, not here.
+without anybody's memory; one to somebody who may be a stranger has no such address. Mail that comes in is taken by the
+letterbox, not here.
 """
 
 from collections.abc import Sequence
@@ -82,7 +83,7 @@ class EmailChannel:
             sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
             to=(Mailbox(name="", address=message.to),),
             cc=tuple(Mailbox(name="", address=one) for one in copies),
-            reply_to=self._reply_address(letter),
+            reply_to=self._reply_address(letter) if letter.leads_back else "",
             subject=letter.subject,
             message_id=id,
             in_reply_to=answered,

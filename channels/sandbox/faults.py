@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 DELAY_S_MAX = 86_400
+CALLS_PER_S_MAX = 1_000
 REORDER_HOLD_MS = 2_000
 
 
@@ -50,6 +51,13 @@ class Faults(BaseModel):
         default=0.0, description="the REST call has its effect; the connection breaks without answer"
     )
     throttle: Share = Field(default=0.0, description="REST answers 429/20429 with Retry-After, without effect")
+    calls_per_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=CALLS_PER_S_MAX,
+        description="calls that the service orders wait for their turn, so many a second (an account has 1 unless it "
+        "asks for more); 0: each goes at once",
+    )
     mail_greylist: Share = Field(
         default=0.0, description="a mail from the service is refused with 451 for its first minute, then taken"
     )

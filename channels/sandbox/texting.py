@@ -11,6 +11,7 @@ from channels.sandbox.account import Number
 from channels.sandbox.addresses import Address, country_of
 from channels.sandbox.carrier import API_VERSION, Carrier, Order
 from channels.sandbox.consent import Consent
+from channels.sandbox.cookies import TextCookies
 from channels.sandbox.ground import Ground
 from channels.sandbox.messages import Media, Message, MessageLog
 from channels.sandbox.phones import Phones
@@ -35,6 +36,7 @@ class Texting:
         self._phones = phones
         self._consent = consent
         self._carrier = carrier
+        self._cookies = TextCookies()
 
     def text(
         self, phone: Address, number: Number, body: str, files: Sequence[tuple[str, bytes | None, str]]
@@ -74,11 +76,12 @@ class Texting:
         if not url:
             message.handed_over = "done"
             return
-        answer = await self._webhooks.ask(url, fields, about=message.sid)
+        cookies = self._cookies.of(str(message.sender), str(message.to), at=self._ground.now())
+        answer = await self._webhooks.ask(url, fields, about=message.sid, cookies=cookies)
         if isinstance(answer, Failed) and number.sms_fallback_url:
             fields += [("ErrorCode", str(answer.code)), ("ErrorUrl", url)]
             url = number.sms_fallback_url
-            answer = await self._webhooks.ask(url, fields, about=message.sid)
+            answer = await self._webhooks.ask(url, fields, about=message.sid, cookies=cookies)
         if isinstance(answer, Failed):
             message.handed_over = "failed"
             return

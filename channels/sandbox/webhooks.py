@@ -1,17 +1,19 @@
-"""Webhooks to the service: signed, retried by the policy in the URL's fragment, and hit by faults.
+"""Webhooks to the service: signed, retried by the policy in the URL's fragment, redirected, and hit by faults.
 
 Its one rule: all attempts of one webhook carry the same idempotency token, and the literal URL without its fragment is
-what is signed. It does not read the answers. `ct` in a fragment (the time to connect) is the transport's own business.
+what is signed. It does not read the answers' bodies. `ct` in a fragment (the time to connect) is the transport's own
+business.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
 from multidict import CIMultiDict
 
+from channels.sandbox.cookies import Cookies
 from channels.sandbox.faults import REORDER_HOLD_MS
 from channels.sandbox.ground import Ground
 from channels.signatures import signature_of
@@ -24,6 +26,9 @@ READ_MS_RANGE = range(100, 15_001)
 TOTAL_MS_RANGE = range(100, 15_001)
 RETRIES_MAX = 5
 OUTCOMES = frozenset({"ct", "rt", "4xx", "5xx", "all"})
+REDIRECTS_MAX = 10
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SAME_REQUEST = frozenset({307, 308})  # the others are followed by a GET without the form, as browsers do
 
 Fields = Sequence[tuple[str, str]]
 Method = Literal["POST", "GET"]
@@ -34,6 +39,15 @@ class Failed:
     """A webhook failed for good; `code` is the provider's."""
 
     code: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Webhook:
+    """What all requests of one webhook have in common."""
+
+    token: str
+    about: str
+    cookies: Cookies | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +82,74 @@ class Webhooks:
         self._ground = ground
         self._transport = transport
 
-    def post(self, url: str, fields: Fields, *, about: str, method: Method = "POST") -> None:
+    def post(
+        self, url: str, fields: Fields, *, about: str, method: Method = "POST", cookies: Cookies | None = None
+    ) -> None:
         """Send in the background; nobody waits for the answer."""
 
         async def send() -> None:
-            await self.ask(url, fields, about=about, method=method)
+            await self.ask(url, fields, about=about, method=method, cookies=cookies)
 
         self._ground.start(send(), name=f"webhook for {about}")
 
-    async def ask(self, url: str, fields: Fields, *, about: str, method: Method = "POST") -> WireResponse | Failed:
+    async def ask(
+        self, url: str, fields: Fields, *, about: str, method: Method = "POST", cookies: Cookies | None = None
+    ) -> WireResponse | Failed:
         """Send, and retry by the policy; the answer if it was a 2xx, else the failure, which the debugger shows. By
         GET the fields stand in the query, which is then part of what is signed."""
         if method == "GET":
             url, fields = _with_query(url, fields), ()
-        ground, token = self._ground, self._ground.token()
+        ground, webhook = self._ground, _Webhook(self._ground.token(), about, cookies)
         if ground.strikes(ground.faults.reorder):
             await ground.sleep_ms(REORDER_HOLD_MS)
         await ground.sleep_ms(int(ground.faults.delay_s * 1000))
         if ground.strikes(ground.faults.provider_down):
             return self._failed(11200, "not sent: the provider is down (a fault)", about=url)
-        answer = await self._try(url, fields, token=token, about=about, method=method)
+        answer = await self._try(url, fields, webhook, method=method)
         if ground.strikes(ground.faults.duplicate_webhooks):
-            await self._attempt(
-                url, fields, token=token, about=about, attempt=1, timeout_s=TOTAL_S, fault="duplicate", method=method
-            )
+            await self._attempt(url, fields, webhook, attempt=1, timeout_s=TOTAL_S, fault="duplicate", method=method)
         return self._judge(answer, url)
 
     async def _try(
-        self, url: str, fields: Fields, *, token: str, about: str, method: Method
-    ) -> WireResponse | WireFailure:
+        self, url: str, fields: Fields, webhook: _Webhook, *, method: Method
+    ) -> WireResponse | WireFailure | Failed:
         loop = asyncio.get_running_loop()
         policy = self._policy(url)
         ends_at = loop.time() + policy.total_s
         attempt = 0
         while True:
             attempt += 1
-            timeout_s = min(policy.read_s, ends_at - loop.time())
-            answer = await self._attempt(
-                url, fields, token=token, about=about, attempt=attempt, timeout_s=timeout_s, method=method
+            answer = await self._follow(
+                url, fields, webhook, attempt=attempt, policy=policy, ends_at=ends_at, method=method
             )
+            if isinstance(answer, Failed):
+                return answer
             if attempt > policy.retries or not policy.retries_on(_outcome(answer)) or loop.time() >= ends_at:
                 return answer
+
+    async def _follow(
+        self,
+        url: str,
+        fields: Fields,
+        webhook: _Webhook,
+        *,
+        attempt: int,
+        policy: RetryPolicy,
+        ends_at: float,
+        method: Method,
+    ) -> WireResponse | WireFailure | Failed:
+        """One attempt, with the redirects that it is answered with: each request is signed for its own URL."""
+        for _ in range(REDIRECTS_MAX + 1):
+            timeout_s = max(0.001, min(policy.read_s, ends_at - asyncio.get_running_loop().time()))
+            answer = await self._attempt(url, fields, webhook, attempt=attempt, timeout_s=timeout_s, method=method)
+            if isinstance(answer, WireFailure) or answer.status not in REDIRECTS:
+                return answer
+            if not (place := answer.headers.get("Location", "")):
+                return answer
+            url = urljoin(urldefrag(url).url, place)
+            if answer.status not in SAME_REQUEST:
+                method, fields = "GET", ()
+        return self._failed(11215, f"the webhook was redirected more than {REDIRECTS_MAX} times", about=url)
 
     def _policy(self, url: str) -> RetryPolicy:
         try:
@@ -121,9 +162,8 @@ class Webhooks:
         self,
         url: str,
         fields: Fields,
+        webhook: _Webhook,
         *,
-        token: str,
-        about: str,
         attempt: int,
         timeout_s: float,
         fault: str = "",
@@ -131,29 +171,24 @@ class Webhooks:
     ) -> WireResponse | WireFailure:
         ground, bare = self._ground, urldefrag(url).url
         signature = signature_of(bare, fields, secret=ground.account.auth_token.encode())
-        shown = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": token}
+        shown = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": webhook.token}
         exchange = ground.traffic.begin("webhook", method, bare, tuple(fields), at=ground.now())
         exchange.headers, exchange.attempt, exchange.faults = shown, attempt, [fault] if fault else []
-        headers = CIMultiDict(
-            {
-                **shown,
-                **({"Content-Type": FORM_TYPE} if method == "POST" else {}),
-                "User-Agent": USER_AGENT,
-                "Accept": "*/*",
-                "X-Home-Region": "us1",
-            }
-        )
-        request = WireRequest(method, bare, headers, urlencode(fields).encode())
-        with ground.activity.doing(f"webhook {urlsplit(bare).path} for {about}"):
+        request = WireRequest(method, bare, _headers(shown, webhook, bare, method), urlencode(fields).encode())
+        with ground.activity.doing(f"webhook {urlsplit(bare).path} for {webhook.about}"):
             try:
                 answer = await self._transport.send(request, timeout_s=timeout_s)
             except WireFailure as failure:
                 exchange.failure = str(failure)
                 return failure
         exchange.answered(answer.status, answer.body)
+        if webhook.cookies is not None:
+            webhook.cookies.take(bare, answer)
         return answer
 
-    def _judge(self, answer: WireResponse | WireFailure, url: str) -> WireResponse | Failed:
+    def _judge(self, answer: WireResponse | WireFailure | Failed, url: str) -> WireResponse | Failed:
+        if isinstance(answer, Failed):
+            return answer
         if isinstance(answer, WireFailure):
             return self._failed(11200 if answer.may_have_arrived else 11205, str(answer), about=url)
         if not 200 <= answer.status < 300:
@@ -163,6 +198,20 @@ class Webhooks:
     def _failed(self, code: int, text: str, *, about: str) -> Failed:
         self._ground.trouble(code, text, about=about)
         return Failed(code)
+
+
+def _headers(shown: dict[str, str], webhook: _Webhook, url: str, method: Method) -> CIMultiDict[str]:
+    cookie = webhook.cookies.header_for(url) if webhook.cookies is not None else ""
+    return CIMultiDict(
+        {
+            **shown,
+            **({"Content-Type": FORM_TYPE} if method == "POST" else {}),
+            **({"Cookie": cookie} if cookie else {}),
+            "User-Agent": USER_AGENT,
+            "Accept": "*/*",
+            "X-Home-Region": "us1",
+        }
+    )
 
 
 def _outcome(answer: WireResponse | WireFailure) -> str:

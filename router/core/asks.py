@@ -5,7 +5,7 @@ their language, by the medium in use; whatever else they answer changes nothing.
 """
 
 from policies.segments import segments_of
-from router.core.choice import Way, choose_way
+from router.core.choice import Way, choose_way, writer_of
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AnswerLanguage, PutFirst, SetDeadline
 from router.core.context import Making
@@ -189,6 +189,9 @@ def _way_to_ask(making: Making, case: Case) -> Way | None:
         ).way
     except Rejected as refused:
         withhold(making, case, what=QUESTION, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
+        return None
+    if writer_of(case) is not None:
+        withhold(making, case, what=QUESTION, why="only somebody who takes part wrote, and people of ours answer them")
         return None
     if way.channel is Channel.EMAIL and (why := why_untold(making, case)):
         withhold(making, case, what=QUESTION, why=why)

@@ -228,14 +228,13 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
     if not _waits_for_phone(case):
         return
     if case.promise is not None:
-        due_at = making.promise(case.promise).due_at
-        if due_at is not None and due_at > making.now:
-            why = "they are called again at the time that was set"
-            making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+        _rest_until_due(making, case.id)
         return
     if (address := _rung_at(making, call, at=at)) is not None:
         why = "we lost their call" if is_lost else "they hung up"
-        promise_call(making, case, address, why=f"{why} after hearing that we ring them")
+        due_at = call.closed.at if call.closed is not None else None
+        promise_call(making, case, address, why=f"{why} after hearing that we ring them", due_at=due_at)
+        _rest_until_due(making, case.id)
     elif is_lost:
         turn_to_writing(making, case.id, why="we lost their call")
     elif junk.set_aside_call(making, call):
@@ -248,6 +247,15 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
             WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why="they hung up")
         )
         _keep_place(making, case.id, place_at=place_at)
+
+
+def _rest_until_due(making: Making, id: CaseId) -> None:
+    """Nobody is offered a call that is to be made later."""
+    case = making.case(id)
+    due_at = making.promise(case.promise).due_at if case.promise is not None else None
+    if case.ask is not None and due_at is not None and due_at > making.now:
+        why = "they are called again at the time that was set"
+        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
 
 
 def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:

@@ -7,6 +7,7 @@ from router.core.clock import Ms
 from router.core.documents import Ask, Call, Case, Promise, Reached, State
 from router.core.events import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -31,6 +33,8 @@ from router.core.words import SECOND_MS, CallRole, CallState, CaseStatus, Channe
 
 WATCH_MS = 120 * SECOND_MS
 """A leg that listens comes back within half a minute; after this long the provider is asked whether it is there."""
+ON_HOLD = (Step.HELD, Step.NUMBER)
+"""Steps in which the agent still waits for whoever is on hold."""
 TALK_WATCH_MS = 300 * SECOND_MS
 
 CallEvent = (
@@ -50,6 +54,8 @@ CallEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | JoinAsked
     | LeadTookOver
 )
@@ -85,6 +91,11 @@ def call_folded(state: State, event: CallEvent) -> State:
             return change(
                 state, case, kept_place_at=event.place_at, status=status, entries=event.entry, changed_at=event.at
             )
+        case CallbackHeld():
+            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
+        case HoldChanged():
+            state = change(state, get(state, event.call, Call), held_at=event.at if event.held else None)
+            return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case JoinAsked():
             state = change(state, get(state, event.call, Call), mode=event.mode)
             return change(state, get(state, event.case, Case), entries=event.entry)
@@ -131,7 +142,10 @@ def _moved(
                 notice=event.notice,
                 coached=event.coached,
                 pressed=call.pressed or event.heard in ("keys", "refused"),
+                held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
+                early=event.early,
+                closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )
         case CallMoved():
@@ -145,6 +159,7 @@ def _moved(
                 rounds=0,
                 misses=0,
                 move=True,
+                held_at=call.held_at if event.step in ON_HOLD else None,
                 first="",
                 notice="",
                 work=event.work,
@@ -286,6 +301,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             place_at=event.place_at,
             address=event.address,
             window=event.window,
+            due_at=event.due_at,
             since_at=event.since_at,
         ),
     )

@@ -3,14 +3,16 @@
 It knows no steps of a conversation: those stand in `core.calls` and `core.legs`, and how calls end in `core.call_ends`.
 """
 
-from router.core.addresses import Address, AddressKind
+from policies.facts import NOW
+from router.core.addresses import Address, AddressKind, matching_key
 from router.core.clock import Ms
-from router.core.commands import TakeContact
+from router.core.commands import Indexed, TakeContact
 from router.core.contacts import new_address, relax_of, requirement_of
 from router.core.context import Making
 from router.core.documents import Ask, Call, Case, Customer
 from router.core.events import (
     AddressAdded,
+    CallbackHeld,
     CallMoved,
     CaseReopened,
     LegRefused,
@@ -21,7 +23,7 @@ from router.core.events import (
 )
 from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
 from router.core.place import place_after_switch, reasons_of, since_of
-from router.core.tree import is_written
+from router.core.tree import is_written, owner_of_address
 from router.core.values import replace
 from router.core.words import (
     SECOND_MS,
@@ -91,13 +93,61 @@ def our_number(making: Making, case: Case) -> str:
     return senders.get(Channel.PHONE) or senders.get(Channel.SMS) or ""
 
 
-def promise_call(making: Making, case: Case, address: Address, *, why: str, told_via: Channel = Channel.PHONE) -> None:
-    """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing."""
+def dial_prefix(number: str) -> str:
+    """What the keys begin with under which promises to a number are listed that somebody else may have asked for."""
+    return f"dial {matching_key(number)} "
+
+
+def is_taken(making: Making) -> bool:
+    """Whether the number that was named is to be called already, or was called often enough for a day: as often as one
+    promise may be tried."""
+    dialled = making.context.dialled
+    return dialled.is_pending or dialled.times >= making.context.policy.settings.callbacks.attempts
+
+
+def wish_call(
+    making: Making,
+    case: Case,
+    address: Address,
+    number: str,
+    *,
+    why: str,
+    told_via: Channel = Channel.PHONE,
+    due_at: Ms | None = None,
+) -> None:
+    """Promise a call to a number that somebody named. Where it is taken their wish stands on their own case, in line in
+    writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
     if case.promise is not None:
         return
+    if not is_taken(making):
+        promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at)
+        return
+    making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
+    turn_to_writing(making, case.id, why="the number is not called a second time by itself")
+
+
+def promise_call(
+    making: Making,
+    case: Case,
+    address: Address,
+    *,
+    why: str,
+    told_via: Channel = Channel.PHONE,
+    number: str = "",
+    due_at: Ms | None = None,
+) -> None:
+    """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing. `number`: that
+    of the address, where whoever asks may be somebody else.
+
+    `due_at`: they stand in line from then on, at the place that they have; None: at once."""
+    if case.promise is not None:
+        return
+    id = PromiseId(making.context.ids.new("prm"))
+    if number:
+        making.indexed.append(Indexed(key=dial_prefix(number) + id, address=address.id, customer=case.customer))
     making.emit(
         PromiseMade(
-            promise=PromiseId(making.context.ids.new("prm")),
+            promise=id,
             case=case.id,
             customer=case.customer,
             at=making.now,
@@ -108,6 +158,7 @@ def promise_call(making: Making, case: Case, address: Address, *, why: str, told
             address=address.id,
             why=why,
             since_at=case.ask.since_at if case.ask is not None else None,
+            due_at=due_at,
         )
     )
 
@@ -244,7 +295,7 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     old = case.ask
     if old is None or old.requirement.channel is not Channel.PHONE:
         return
-    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": ""}).target_s
+    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": "", NOW: making.now}).target_s
     new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
     _withdraw(making, case, old, why=why)
@@ -267,8 +318,12 @@ def _withdraw(making: Making, case: Case, ask: Ask, *, why: str) -> None:
 
 
 def typed_address(making: Making, customer: Customer, number: str) -> Address | None:
-    """The address of a number that was typed or named: one they have, or a new one that identifies nobody, for it is
-    not found again under it. None for a number that is ours, premium, or nobody's."""
+    """The address of a number that was typed or named: one they have, or a new one that identifies nobody, for nobody
+    is found under it. None for a number that is ours, premium, or nobody's."""
+    theirs = making.context.dialled.theirs
+    owner = owner_of_address(making.state, theirs) if theirs is not None else None
+    if owner is not None and theirs is not None:
+        return owner.address(theirs)
     if number in making.context.senders.values() or number in making.context.policy.numbers:
         return None
     facts = making.context.facts_of(number)

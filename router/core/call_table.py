@@ -6,6 +6,7 @@ here in docs/calls.md. What a transition does to the case stands in `core.calls`
 
 from policies import PolicySet
 from router.core.documents import Call, Case
+from router.core.opening import opens_said
 from router.core.values import field, value
 from router.core.words import CallId, CallRole, JoinMode, Step
 
@@ -19,6 +20,12 @@ MUSIC = "music"
 """In the place of a phrase: music, so that waiting is never silence."""
 REFUSES = "9"
 """The key by which they say that they are not to be recorded; it leads back to where they were."""
+CLOSED = (("closed",), ("call_closed",), (HANG_UP,), (MUSIC, "call_closed"))
+"""What is said in line, by round, while the queue is closed: never that somebody is free soon."""
+EARLY = (("call_moment",), (MUSIC,))
+"""What is said in line, by round, before anybody is told the choices (`offer_over`)."""
+CHOICES_ROUND = 1
+"""The round of waiting that tells the choices: whoever heard that it is closed comes back to them."""
 ASKS_WHO = {"call_about": "call_who"}
 """What is asked instead where several people use the number; it names none of them."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
@@ -174,6 +181,9 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
     number = policy.numbers.get(call.via)
     words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
+    if call.closed is not None:
+        now = call.started_at if call.heard_at is None else call.heard_at
+        words["opens"] = opens_said(call.closed, policy, now=now, language=call.language)
     if call.shared and policy.settings.cases.ask_who:
         said = tuple(ASKS_WHO.get(name, name) for name in said)
     if call.step is Step.LANGUAGE:
@@ -204,9 +214,14 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     if call.notice:
         notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
         return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
-    said = row.says[min(call.rounds, len(row.says) - 1)]
+    says = row.says
+    if call.step is Step.WAITING and call.closed is not None:
+        says = CLOSED
+    elif call.step is Step.WAITING and call.early:
+        says = EARLY
+    said = says[min(call.rounds, len(says) - 1)]
     if said == (HANG_UP,) and not may_ring_back(call):
-        said = row.says[-1]
+        said = says[-1]
     if call.step is Step.WHISPER and call.role is CallRole.LEAD:
         return ("whisper_lead",)
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))

@@ -9,7 +9,7 @@ from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
 from router.core.addresses import AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import all_said, end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -20,9 +20,10 @@ from router.core.call_parts import (
     promise_call,
     turn_to_writing,
     typed_address,
+    wish_call,
 )
-from router.core.call_table import MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
-from router.core.choice import Way
+from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
+from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
@@ -57,15 +58,18 @@ from router.core.events import (
     CallWentOn,
     CaseReopened,
     ContactReceived,
+    HoldChanged,
     PlaceKept,
     WorkWanted,
 )
 from router.core.evidence import grade_of_call, strengthened
 from router.core.linking import NO_WORDS, link
+from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.words import (
+    SECOND_MS,
     CallbackState,
     CallRole,
     CallState,
@@ -79,6 +83,8 @@ SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
 JOINED = "joined"
+IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
+"""The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
 
@@ -266,6 +272,15 @@ def _go_on(
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
+    rounds = again if to is call.step and heard not in ("moved", "notice") and not misses else 0
+    closed = closed_until(making, call) if to in IN_LINE and call.role is CallRole.CUSTOMER else None
+    if closed is not None and to is Step.WAITING and (closed.at is None or (call.closed and to is not call.step)):
+        rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
+    elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
+        first = first or "closed"
+    early = to is Step.WAITING and closed is None and _is_early(making, call)
+    if early or (call.early and to is Step.WAITING and not misses):
+        rounds = min(rounds, CHOICES_ROUND)
     making.emit(
         CallWentOn(
             call=call.id,
@@ -273,15 +288,23 @@ def _go_on(
             turn=call.turn + 1,
             step=to,
             heard=heard,
-            rounds=again if to is call.step and heard not in ("moved", "notice") and not misses else 0,
+            rounds=rounds,
             misses=misses,
             told=told,
             queued=queued,
             first=first,
             notice=recording.notice_for(making, call, to),
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
+            closed=closed,
+            early=early,
         )
     )
+
+
+def _is_early(making: Making, call: Call) -> bool:
+    """Whether they have been in line for less than the policy asks before the choices are told."""
+    offer_ms = making.context.policy.settings.callbacks.offer_over_s * SECOND_MS
+    return offer_ms > 0 and making.now - (making.now if call.queued_at is None else call.queued_at) < offer_ms
 
 
 def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:
@@ -294,6 +317,8 @@ def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:
 def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
     """Do what entering a step means; the step that is really entered."""
     match to:
+        case Step.WAITING if call.held_at is not None and call.step is Step.NUMBER:
+            return Step.HELD  # no number, no call: the agent is there
         case Step.WAITING:
             let_agent_go(making, call)
             _queue(making, call)
@@ -365,7 +390,16 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
         address = customer.address(call.address) if call.address else None
     if address is None or not can_be_called(address):
         return Step.NUMBER
-    promise_call(making, making.case(call.case), address, why="they asked for it")
+    case, why = making.case(call.case), "they asked for it"
+    closed = closed_until(making, call)
+    due_at = closed.at if closed is not None else None
+    if call.step is Step.NUMBER:
+        wish_call(making, case, address, number, why=why, due_at=due_at)
+    else:
+        promise_call(making, case, address, why=why, due_at=due_at)
+    if call.held_at is not None:  # they leave the agent, who has their notes to finish
+        _note_hold(making, call, held=False, how="call instead")
+        all_said(making, call, why="they chose to be called instead of waiting on hold")
     return Step.PROMISED
 
 
@@ -416,7 +450,17 @@ def hold_call(making: Making, command: HoldCall) -> None:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
     if (call.step not in talking) if command.held else (call.step is not at):
         raise Rejected(Reason.NOTHING_TO_DO, call.step)
-    move(making, call, wanted)
+    _note_hold(making, call, held=command.held, how="hold" if command.held else "resume")
+    move(making, making.call(call.id), wanted)
+
+
+def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
+    case, since_at = making.case(call.case), making.now if call.held_at is None else call.held_at
+    seconds = 0 if held else (making.now - since_at) // SECOND_MS
+    event = HoldChanged(
+        call=call.id, case=case.id, at=making.now, entry=case.entries + 1, held=held, how=how, seconds=seconds
+    )
+    making.emit(event)
 
 
 def hang_up(making: Making, command: HangUp) -> None:
@@ -441,18 +485,22 @@ def cancel_callback(making: Making, command: CancelCallback) -> None:
 
 
 def open_for(making: Making, command: OpenCase) -> None:
-    """We contact somebody: a case of their own, and a call at once where that is asked for."""
+    """We contact somebody: a case of their own, and a call at once where that is asked for. Raises Rejected where they
+    cannot be written to by the channel that is asked for."""
     found = known_customer(making)
     if command.customer is not None:
-        customer = making.customer(command.customer)
+        customer, address = making.customer(command.customer), None
     else:
         if found:
             refuse_shared(found[1])
-        customer = found[0] if found else new_customer(making, command, language=None)[0]
+        customer, address = found or new_customer(making, command, language=None)
     queue = making.context.policy.routing.rules[-1].queue
     case = open_case(making, customer, queue=queue, at=making.now, subject=clean_text(command.subject))
+    if command.writes is not None:
+        choose_way(case, customer, wanted=command.writes, numbers=making.context.senders, now=making.now)
     if command.calls:
         legs.start_call(
             making,
-            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, address=command.sender),
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent),
+            to=address,
         )

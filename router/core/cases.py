@@ -7,7 +7,7 @@ from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
 from router.core.contacts import relax_of, requirement_of
 from router.core.context import Making
-from router.core.documents import Ask, Case
+from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     CaseReopened,
@@ -239,7 +239,7 @@ def want_again(
     takes_over: bool = False,
     note: VaultId | None = None,
 ) -> None:
-    """Ask for an agent again without new words: the earlier requirement where there was one, else by the rules.
+    """Ask for an agent again without new words: as it asked last where it did, else by the rules.
     `since_at`: when they asked, where that is not their place.
 
     Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
@@ -252,26 +252,29 @@ def want_again(
     named = policy.queues.get(queue) if queue else None
     if queue and named is None:
         raise Rejected(Reason.NOT_FOUND, f"queue {queue}")
-    requirement = case.ask.requirement if case.ask and not queue else None
-    if requirement is None:
-        requirement = requirement_of(verdict, channel)
-        if named is not None:
-            requirement = replace(requirement, skills=named.skills)
+    last = case.ask or case.asked_as
+    requirement = requirement_of(verdict, channel)
+    if named is not None:
+        requirement = replace(requirement, skills=named.skills)
+    elif case.ask is not None:
+        requirement = case.ask.requirement
+    elif last is not None:
+        requirement = _as_before(last.requirement, requirement)
     ask = Ask(
         work=WorkId(making.context.ids.new("work")),
         place_at=place_at,
-        queue=queue or (case.ask.queue if case.ask else case.queue),
+        queue=queue or (last.queue if last else case.queue),
         requirement=requirement,
         policy=policy.version,
-        relax=case.ask.relax if case.ask and not queue else (() if named else relax_of(verdict)),
-        rule="assigned by a person" if agent or queue else (case.ask.rule if case.ask else verdict.rule),
+        relax=last.relax if last and not queue else (() if named else relax_of(verdict)),
+        rule="assigned by a person" if agent or queue else (last.rule if last else verdict.rule),
         agent=agent,
         asked_at=making.now,
         knows=case.agent if agent is None and queue is None else None,
         first=case.ask.first if case.ask else False,
         due_at=case.ask.due_at if case.ask else None,
         deadline_at=case.ask.deadline_at if case.ask else None,
-        offered_language=case.ask.offered_language if case.ask and not queue else None,
+        offered_language=_offered(case) if not queue else None,
         reasons=case.ask.reasons if case.ask else (),
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
@@ -289,6 +292,21 @@ def want_again(
             inputs=without_words(facts),
         )
     )
+
+
+def _as_before(last: Requirement, now: Requirement) -> Requirement:
+    """What was required last, by the channel in use now: an answer to a call has the time that a text has."""
+    if last.kind == now.kind:
+        return replace(last, channel=now.channel)
+    return replace(now, skills=last.skills, language=last.language, rate=last.rate, priority=last.priority)
+
+
+def _offered(case: Case) -> str | None:
+    """The language that they were asked about. Of an earlier ask only a yes counts."""
+    if case.ask is not None or case.asked_as is None:
+        return case.ask.offered_language if case.ask is not None else None
+    offered = case.asked_as.offered_language
+    return offered if offered == case.asked_as.requirement.language else None
 
 
 def _written(case: Case) -> Channel:

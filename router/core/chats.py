@@ -16,6 +16,7 @@ from router.core.context import Making
 from router.core.documents import Case, Customer, Document, Message, MessageState
 from router.core.errors import Reason, Rejected
 from router.core.events import AddressAdded, AddressProved, AnswersFollowed, CodeAsked, CodeRefused, WishNoted
+from router.core.mailing import brand_of
 from router.core.texts import queue_message, spent_until, too_many_parts
 from router.core.values import replace
 from router.core.words import MINUTE_MS, AddressId, Channel, ContactId
@@ -137,7 +138,7 @@ def ask_code(making: Making, command: AskCode) -> None:
             expires_at=Ms(making.now + CODE_MS),
         )
     )
-    text = making.context.policy.phrase("code", case.language or "", code=command.code)
+    text = _code_words(making, case.language or "", command.code, channel=channel, via=via)
     queue_message(
         making,
         making.case(case.id),
@@ -148,6 +149,15 @@ def ask_code(making: Making, command: AskCode) -> None:
         reasons=("a code, to prove that the address is theirs",),
         is_secret=True,
     )
+
+
+def _code_words(making: Making, language: str, code: str, *, channel: Channel, via: str) -> str:
+    """What goes to the address. A mail has room to say what to do where nobody asked for it."""
+    policy = making.context.policy
+    text = policy.phrase("code", language, code=code)
+    if channel is not Channel.EMAIL:
+        return text
+    return f"{text}\n\n{policy.phrase('code_unasked', language, brand=brand_of(policy, via))}"
 
 
 def give_code(making: Making, command: GiveCode) -> None:

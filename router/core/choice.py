@@ -9,7 +9,7 @@ from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
-from router.core.values import value
+from router.core.values import replace, value
 from router.core.words import DAY_MS, TOUCHES, AddressId, Channel
 
 OPENS_WITH = {
@@ -63,10 +63,12 @@ def choose_way(
     there: There = nobody,
 ) -> Choice:
     """The way for an answer on `case`. `numbers`: our own sender for each channel we can start on. Whoever is in the
-    chat now is answered there.
+    chat now is answered there. What only somebody who takes part wrote is answered to them, and to nobody else.
 
     Raises Rejected(OPTED_OUT) where the customer told us to stop there, WINDOW_CLOSED where they wrote there too long
     ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
+    if (writer := writer_of(case)) is not None:
+        customer = replace(customer, addresses=(writer,))
     known = _ways(case, customer, numbers)
     ways = sorted(known, key=lambda way: (not _is_there(way, there), way.channel is not (case.prefers or way.channel)))
     open_ways = [way for way in ways if refusal_of(way, customer, now=now) is None]
@@ -79,6 +81,14 @@ def choose_way(
         return Choice(way=way, reasons=("the agent chose this channel",), alternatives=others)
     reasons = ("they are in the chat now",) if _is_there(way, there) else None
     return Choice(way=way, reasons=reasons or _reasons(way, ways[0], case, customer, now), alternatives=others)
+
+
+def writer_of(case: Case) -> Address | None:
+    """Who is answered on a case on which the customer wrote nothing: whoever takes part and wrote last."""
+    heard = case.heard
+    if heard is None or not heard.participant:
+        return None
+    return next((p.address for p in case.participants if p.address.id == heard.address), None)
 
 
 def _is_there(way: Way, there: There) -> bool:
@@ -123,6 +133,8 @@ def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) 
         return (f"they asked to be answered by {way.channel}",)
     if case.heard is None:
         return (f"{way.channel} is how this address can be reached",)
+    if case.heard.participant:
+        return ("only they wrote about this, and the customer did not",)
     if case.heard.channel is Channel.PHONE:
         return (f"they called last, and {way.channel} reaches that number",)
     if case.heard.channel in TOUCHES and way.channel is not case.heard.channel:

@@ -54,6 +54,7 @@ from router.core.commands_domain import (
     LoseAgent,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteToken,
     OfferWork,
     OpenScreen,
     SetAgentState,
@@ -146,6 +147,7 @@ __all__ = [
     "NoteDeadlineDue",
     "NoteLanguageDue",
     "NoteRecording",
+    "NoteToken",
     "OfferSwitch",
     "OfferWork",
     "OpenCase",
@@ -251,6 +253,7 @@ DomainCommand = (
     | FinishWork
     | GiveBackWork
     | CountRefused
+    | NoteToken
 )
 Command = CustomerCommand | DomainCommand
 

@@ -127,10 +127,13 @@ class JoinCall:
 
 @value
 class BeginLeg:
-    """The dialler is about to ask the provider."""
+    """The dialler is about to ask the provider. `number`: what it dials, of a customer's leg; `busy`: another call of
+    ours to that number is not over."""
 
     key: str
     call: CallId
+    number: str = ""
+    busy: bool = False
     actor: Actor = SYSTEM
 
 
@@ -172,6 +175,7 @@ class OpenCase:
     calls: bool = False  # call them now
     agent: AgentId | None = None
     via: str = ""
+    writes: Channel | None = None  # they are to be written to by this
 
 
 @value

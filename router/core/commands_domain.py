@@ -164,3 +164,15 @@ class CountRefused:
     what: str
     count: int
     actor: Actor = SYSTEM
+
+
+@value
+class NoteToken:
+    """Somebody is about to make or revoke a token. `token`: its id; `agent`: whose it is."""
+
+    key: str
+    what: str
+    token: str
+    role: str
+    actor: Actor
+    agent: AgentId | None = None

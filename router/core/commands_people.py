@@ -150,8 +150,8 @@ class UnmergeCases:
 
 @value
 class SplitCase:
-    """Named rows are another matter. `rows`, `left` and `text` are found under the customer's lock: those rows, the
-    contacts that stay, and what was written in the first row of theirs."""
+    """Named rows are another matter. The rest is found under the customer's lock: those rows, the contacts that stay,
+    what was written in the first row of theirs, and the addresses of those who wrote them."""
 
     key: str
     case: CaseId
@@ -162,6 +162,7 @@ class SplitCase:
     rows: tuple[Entry, ...] = ()
     left: tuple[Entry, ...] = ()
     text: str = ""
+    given: tuple[tuple[AddressId, str], ...] = ()
 
 
 @value

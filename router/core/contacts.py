@@ -4,8 +4,10 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
+from policies.segments import segments_of
 from router.core import asks, cards, junk, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
+from router.core.choice import Way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
 from router.core.context import Making
@@ -32,6 +34,7 @@ from router.core.place import since_of
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
+from router.core.texts import queue_message
 from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
@@ -403,6 +406,17 @@ def keep_media(making: Making, command: TakeContact | TakeRecording, *, owner: s
     return [making.keep(f"{m.content_type} {m.url}", kind="media", owner=owner) for m in command.media]
 
 
+def _welcome(making: Making, case: Case, address: Address, command: TakeContact) -> None:
+    """Say that they get our messages again. By SMS the provider says it, in its own words."""
+    policy, number = making.context.policy, making.context.policy.numbers.get(command.via)
+    language = case.language or (number.language if number else "")
+    text = policy.phrase("opted_in", language, brand=number.brand if number else "")
+    words = making.keep(text, kind="text", owner=case.customer)
+    way = Way(command.channel, address.id, command.via)
+    reasons = ("they asked for our messages again",)
+    queue_message(making, making.case(case.id), way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
+
+
 def _change_consent(making: Making, case_id: CaseId, address: Address, command: TakeContact, *, blocked: bool) -> None:
     case = making.case(case_id)
     making.emit(
@@ -417,6 +431,8 @@ def _change_consent(making: Making, case_id: CaseId, address: Address, command: 
             why="their own word",
         )
     )
+    if command.channel is Channel.WHATSAPP and not blocked and command.channel in address.blocked:
+        _welcome(making, case, address, command)
     if (
         case.ask is None and case.contacts == 1 and case.side is None
     ):  # opened by this word alone: nothing is left to do

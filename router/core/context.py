@@ -26,6 +26,20 @@ class SharedLine:
 
 
 @value
+class Dialled:
+    """What is known of the number that a command names. `theirs`: the address that this person has it as;
+    `is_pending`: a call to it is promised, to whomever; `times`: how often it was dialled within a day because somebody
+    named it whose number it may not be."""
+
+    theirs: AddressId | None = None
+    is_pending: bool = False
+    times: int = 0
+
+
+NAMES_NONE = Dialled()
+
+
+@value
 class Context:
     """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key
     already has. `case_number` counts cases up from 0. `there`: whether somebody is in the chat of an address now.
@@ -42,6 +56,7 @@ class Context:
     there: There = nobody
     since: Ms = Ms(0)
     shared: SharedLine | None = None  # the contact comes from such a line
+    dialled: Dialled = NAMES_NONE
 
 
 @dataclass(slots=True)

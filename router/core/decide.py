@@ -68,6 +68,7 @@ from router.core.commands import (
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteRecording,
+    NoteToken,
     OfferSwitch,
     OfferWork,
     OpenCase,
@@ -101,7 +102,7 @@ from router.core.commands import (
 )
 from router.core.context import Context, Decision, Making
 from router.core.documents import State
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated
+from router.core.events import AccessRefused, CommandTaken, PolicyActivated, TokenNoted
 
 
 def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
@@ -249,6 +250,11 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             offers.give_back(making, command)
         case CountRefused():
             making.emit(AccessRefused(at=making.now, what=command.what, count=command.count))
+        case NoteToken():
+            noted = TokenNoted(
+                at=making.now, what=command.what, token=command.token, role=command.role, agent=command.agent
+            )
+            making.emit(noted)
         case _:
             assert_never(command)
     belonging.follow(making)

@@ -160,6 +160,7 @@ class Reached:
     channel: Channel
     address: AddressId
     via: str  # our number or sender they wrote to
+    participant: bool = False  # somebody who takes part wrote it, and the customer wrote nothing there
 
 
 @value
@@ -195,6 +196,7 @@ class Mailing:
     thread: VaultId | None = None  # what it answers
     copies: tuple[AddressId, ...] = ()
     automatic: bool = False  # nobody of us wrote it: no machine is to answer it
+    apart: bool = False  # it goes to somebody who may not be the customer: nothing of it leads to the case
     html: VaultId | None = None  # the same words with their looks, made safe
     files: tuple[VaultId, ...] = ()
 
@@ -300,6 +302,7 @@ class Case:
     split: Split | None = None  # what it began as
     rows_moved: bool = False  # rows of its timeline stand in another case, or rows of another one here
     forgotten: tuple[str, ...] = ()  # what the policy has let go of it since it was closed
+    asked_as: Ask | None = None  # what it wanted of an agent last, once it wants none: how it asks again
 
     @property
     def is_head(self) -> bool:
@@ -345,6 +348,15 @@ class Message:
     moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
     moved_to: MessageId | None = None
     line: int = 0  # which one of its chat it is; 0: it goes otherwise
+
+
+@value
+class Opening:
+    """When a queue that is closed opens; `at`: None where it never does. `zone`: whose clock says so."""
+
+    at: Ms | None
+    zone: str
+    is_elsewhere: bool = False  # whoever is told may be on another clock
 
 
 @value
@@ -398,6 +410,9 @@ class Call:
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
+    held_at: Ms | None = None  # on hold since
+    closed: Opening | None = None  # the queue was closed when they last came into line
+    early: bool = False  # in line for less than it takes until the choices are told
 
     @property
     def room(self) -> str:
@@ -506,6 +521,7 @@ class Work:
     passed_by: tuple[AgentId, ...] = ()  # declined or let it lapse; not offered to them again before `again_at`
     again_at: Ms | None = None
     accepted_at: Ms | None = None
+    wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
 
 
 Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work

@@ -7,6 +7,7 @@ them from here.
 
 from router.core.events_calls import (
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -14,6 +15,7 @@ from router.core.events_calls import (
     CallRecorded,
     CallSaid,
     CallWentOn,
+    HoldChanged,
     JoinAsked,
     LeadTookOver,
     LegAnswered,
@@ -103,6 +105,7 @@ from router.core.events_domain import (
     PolicyActivated,
     ScreenLost,
     ScreenOpened,
+    TokenNoted,
     WorkAccepted,
     WorkDropped,
     WorkFinished,
@@ -141,6 +144,7 @@ __all__ = [
     "CallRecorded",
     "CallSaid",
     "CallWentOn",
+    "CallbackHeld",
     "CandidatesDropped",
     "CandidatesFound",
     "CaseOpened",
@@ -171,6 +175,7 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "HoldChanged",
     "HoldLifted",
     "HoldSet",
     "IdentityNoted",
@@ -220,6 +225,7 @@ __all__ = [
     "SplitUndone",
     "SwitchOffered",
     "TextWithheld",
+    "TokenNoted",
     "WishNoted",
     "WordsForgotten",
     "WorkAccepted",
@@ -323,6 +329,8 @@ CustomerEvent = (
     | PromiseMade
     | PromiseChanged
     | PlaceKept
+    | CallbackHeld
+    | HoldChanged
     | CasesMerged
     | CasesUnmerged
     | CaseSplit
@@ -355,5 +363,6 @@ DomainEvent = (
     | WorkGivenBack
     | WorkDropped
     | AccessRefused
+    | TokenNoted
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

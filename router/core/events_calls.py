@@ -4,6 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
+from router.core.documents import Opening
 from router.core.values import value
 from router.core.words import (
     ActorKind,
@@ -120,6 +121,8 @@ class CallWentOn:
     first: str = ""  # the phrase that this turn says first
     notice: str = ""  # this turn says that messages or calls are recorded
     coached: str = ""  # whose ear alone a lead speaks to from now on
+    closed: Opening | None = None  # the queue is closed until then
+    early: bool = False  # the choices are not told yet
 
 
 @value
@@ -322,7 +325,8 @@ class LeadTookOver:
 @value
 class CallEnded:
     """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
-    were away), lost (we went away while they were on it)."""
+    were away), lost (we went away while they were on it), held (the number is called for others already, or was often
+    enough for a day)."""
 
     call: CallId
     case: CaseId
@@ -362,6 +366,7 @@ class PromiseMade:
     window: tuple[Ms, Ms] | None = None
     why: str = ""
     since_at: Ms | None = None  # when they asked, where that is not their place
+    due_at: Ms | None = None  # when it is their turn at the earliest: the queue opens then
 
 
 @value
@@ -378,6 +383,31 @@ class PromiseChanged:
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
     said: VaultId | None = None  # a person's own reason
+
+
+@value
+class CallbackHeld:
+    """They wish to be called at a number that is to be called already, or was often enough for a day: nothing is
+    dialled because of it, and a person decides."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+
+
+@value
+class HoldChanged:
+    """The customer was taken out of the conversation to wait, or does not wait any more: back in it, or to be called
+    instead. `seconds`: how long they waited."""
+
+    call: CallId
+    case: CaseId
+    at: Ms
+    entry: int
+    held: bool
+    how: str  # hold, resume, call instead
+    seconds: int = 0
 
 
 @value

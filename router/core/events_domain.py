@@ -131,12 +131,14 @@ class WorkAccepted:
 
 @value
 class WorkWrapped:
-    """The customer's side of the work is over; the agent keeps its capacity until they say finish."""
+    """The customer's side of the work is over; the agent keeps its capacity until they say finish, or until the time
+    that the policy gives them is over."""
 
     work: WorkId
     at: Ms
     agent: AgentId
     why: str
+    until_at: Ms | None = None
 
 
 @value
@@ -185,3 +187,14 @@ class AccessRefused:
     at: Ms
     what: str
     count: int
+
+
+@value
+class TokenNoted:
+    """A token was made or revoked (`what`). `token`: its id; the token itself stands nowhere."""
+
+    at: Ms
+    what: str
+    token: str
+    role: str
+    agent: AgentId | None = None

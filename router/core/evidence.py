@@ -1,6 +1,7 @@
 """Why a contact is thought to be somebody's: a grade, and the grounds that it stands on (glossary: evidence).
 
-Its one rule: a grade is never higher than what vouches for it. Bare caller ID, a bare sender, a typed address and a
+Its one rule: a grade is never higher than what vouches for it, and what somebody else proves is nothing that the
+customer proved. Bare caller ID, a bare sender, a typed address and a
 reference alone are weak: they link for agents, and whoever wrote hears nothing of any case. It does not choose a case.
 """
 
@@ -27,6 +28,7 @@ GROUNDS = {
     "typed_address": "the address was typed by whoever touched the button",
     "device": "it came from this device",
     "token": "a program of ours named the customer",
+    "participant": "somebody else than the customer wrote it",
     "shared_line": "several people use this line",
     "session": "it came in a chat, and nobody vouches for who that is",
     "proved_session": "they proved in this chat who they are",
@@ -116,3 +118,8 @@ def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
     if REFERENCE in grounds and evidence is Evidence.WEAK and NOT_EXPECTED.isdisjoint(graded.grounds):
         evidence = Evidence.STRONG
     return Graded(evidence, (*graded.grounds, *grounds))
+
+
+def of_somebody_else(graded: Graded) -> Graded:
+    """What vouches for somebody who takes part says who they are, and nothing of who the customer is."""
+    return Graded(Evidence.WEAK, ("participant", *(ground for ground in graded.grounds if ground != "participant")))

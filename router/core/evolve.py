@@ -37,6 +37,7 @@ from router.core.events import (
     AnswersFollowed,
     AskChanged,
     CallArrived,
+    CallbackHeld,
     CallChecked,
     CallEnded,
     CallJoined,
@@ -71,6 +72,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    HoldChanged,
     HoldLifted,
     HoldSet,
     IdentityNoted,
@@ -120,6 +122,7 @@ from router.core.events import (
     SplitUndone,
     SwitchOffered,
     TextWithheld,
+    TokenNoted,
     WishNoted,
     WordsForgotten,
     WorkAccepted,
@@ -147,11 +150,13 @@ TOPICS_MAX = 8
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
-    match event:
-        case CommandTaken() | PolicyActivated() | AccessRefused() | LanguageDue() | DeadlineDue() | CustomerExported():
-            return state
+    match event:  # what each new contact tells stands first
         case ContactReceived():
             return _contact_received(state, event)
+        case CustomerCreated():
+            return put(state, _customer(event))
+        case CaseOpened():
+            return _case_opened(state, event)
         case WorkWanted():
             case = get(state, event.case, Case)
             status = case.status if case.status is CaseStatus.OPEN else event.status or CaseStatus.WAITING_US
@@ -165,15 +170,24 @@ def evolve(state: State, event: Event) -> State:
                 entries=event.entry,
                 topics=_topics_with(case, (event.topic,)) if event.topic else case.topics,
                 asked=True,
+                asked_as=None,
             )
+        case (
+            CommandTaken()
+            | PolicyActivated()
+            | AccessRefused()
+            | TokenNoted()
+            | LanguageDue()
+            | DeadlineDue()
+            | CustomerExported()
+        ):
+            return state
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
         case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
-        case CustomerCreated():
-            return put(state, _customer(event))
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
         case AddressMarked():
@@ -182,8 +196,6 @@ def evolve(state: State, event: Event) -> State:
             return device_folded(state, event)
         case ParticipantAdded() | ParticipantChanged():
             return _participants_changed(state, event)
-        case CaseOpened():
-            return _case_opened(state, event)
         case CaseReopened():
             return _case_reopened(state, event)
         case ConsentChanged():
@@ -241,6 +253,8 @@ def evolve(state: State, event: Event) -> State:
             | PromiseMade()
             | PromiseChanged()
             | PlaceKept()
+            | CallbackHeld()
+            | HoldChanged()
             | JoinAsked()
             | LeadTookOver()
         ):
@@ -415,8 +429,9 @@ def _matter_answered(state: State, event: MatterAnswered) -> State:
 
 def _is_answered(case: Case, event: ContactReceived) -> bool:
     """Whether answers go on from this mail: the customer's, or that of somebody one of us invited."""
-    invited = (p.invited for p in case.participants if p.address.id == event.address)
-    return case.letter is None or not event.participant or any(invited)
+    if case.letter is None or not event.participant:
+        return True
+    return any(p.invited for p in case.participants if p.address.id == event.address)
 
 
 def _customer_wrote(state: State, event: ContactReceived) -> State:
@@ -538,7 +553,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
     match event:
         case WorkWithdrawn():
             wrapping = event.work if case.taken else case.wrapping
-            return change(state, case, ask=None, taken=False, refused=None, wrapping=wrapping)
+            return change(state, case, ask=None, asked_as=case.ask, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
             side = replace(case.side, agent=event.agent) if case.side is not None else None
             return change(
@@ -554,7 +569,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
             return change(state, case, wrapping=None, entries=event.entry)
         case WorkClosed():
-            state = change(state, case, ask=None, taken=False, entries=event.entry)
+            state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
             return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
@@ -766,7 +781,7 @@ def _work_moved(
             state = change(state, work, state=WorkState.ACTIVE, offer=None, agent=event.agent, accepted_at=event.at)
             return change(state, get(state, event.agent, Agent), missed=0, acted_at=event.at)
         case WorkWrapped():
-            return change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING, wraps_until=event.until_at)
         case WorkGivenBack() if event.stays:
             return change(state, work, state=WorkState.WRAPPING)
         case WorkFinished() | WorkGivenBack() | WorkDropped():

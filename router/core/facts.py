@@ -5,6 +5,7 @@ A new fact is one line here and its documentation in `policies` (the table FACTS
 
 import re
 
+from policies.facts import NOW
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.commands import TakeContact
@@ -29,6 +30,7 @@ def facts_of_contact(
         "contacts_in_case": case.contacts if case else 0,
         "age_s": (now - case.opened_at) // 1000 if case else 0,
         "media_count": len(command.media),
+        NOW: now,
     }
     if "/" in command.text or "www." in command.text:
         facts["links"] = len(_LINK.findall(command.text))
@@ -48,6 +50,7 @@ def facts_of_case(case: Case, *, now: Ms, heard: Reached | None) -> dict[str, Fa
         "contacts_in_case": case.contacts,
         "age_s": (now - case.opened_at) // 1000,
         "media_count": 0,
+        NOW: now,
     }
 
 
@@ -56,5 +59,5 @@ def without_words(facts: dict[str, Fact]) -> dict[str, str | int | float | bool 
     return {
         name: value
         for name, value in facts.items()
-        if name not in ("text", "number") and not name.startswith("context.") and not isinstance(value, tuple)
+        if name not in ("text", "number", NOW) and not name.startswith("context.") and not isinstance(value, tuple)
     }

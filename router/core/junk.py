@@ -9,6 +9,7 @@ import hashlib
 import re
 
 from policies import Fact, Junk
+from policies.facts import NOW
 from router.core.clock import Ms
 from router.core.commands import Indexed, TakeContact
 from router.core.context import Making
@@ -120,6 +121,7 @@ def _facts_of_line(making: Making, call: Call) -> dict[str, Fact]:
         "anonymous": call.hidden,
         "attestation": call.attestation or "none",
         "junk_before": making.customer(call.customer).junk,
+        NOW: making.now,
     }
 
 

@@ -5,6 +5,7 @@ leg ends the conversation of the others by leaving it.
 """
 
 from router.core import leads, recording
+from router.core.addresses import Address
 from router.core.call_ends import end_call
 from router.core.call_parts import (
     agents_of,
@@ -13,6 +14,7 @@ from router.core.call_parts import (
     change_promise,
     customer_of,
     is_current,
+    is_taken,
     move,
     our_number,
     promise_call,
@@ -93,6 +95,9 @@ def begin_leg(making: Making, command: BeginLeg) -> None:
         raise Rejected(Reason.NOTHING_TO_DO, call.state)
     if not _is_wanted(making, call):
         end_call(making, call, how="canceled")
+        return
+    if command.busy or is_taken(making):
+        end_call(making, call, how="busy" if command.busy else "held")
         return
     making.emit(LegAttempted(call=call.id, at=making.now, lookup_at=Ms(making.now + LOOK_AFTER_MS)))
 
@@ -209,8 +214,9 @@ def bring_customer(making: Making, leg: Call) -> None:
     change_promise(making, promise.id, promise.state, CallbackState.DIALLING)
 
 
-def start_call(making: Making, command: StartCall) -> None:
-    """Call the customer of a case: because an agent asks for it now, or because a promised call is due again."""
+def start_call(making: Making, command: StartCall, *, to: Address | None = None) -> None:
+    """Call the customer of a case: because an agent asks for it now, or because a promised call is due again. `to`: at
+    this number of theirs."""
     case = making.case(command.case)
     since_at = None
     if case.promise is not None:
@@ -218,14 +224,14 @@ def start_call(making: Making, command: StartCall) -> None:
         place_at, since_at = promise.place_at, promise.since_at
     else:
         customer = making.customer(case.customer)
-        known = next((a for a in customer.addresses if can_be_called(a)), None)
-        found = making.context.found
-        if command.address and (found is None or customer.address(found) is None):
-            known = typed_address(making, customer, command.address)
-        address = known
-        if address is None:
+        address = to or next((a for a in customer.addresses if can_be_called(a)), None)
+        if command.address:
+            address = typed_address(making, customer, command.address)
+        if address is None or not can_be_called(address):
             raise Rejected(Reason.NO_WAY_TO_REACH, "phone")
-        promise_call(making, case, address, why="we said that we call")
+        if command.address and is_taken(making):
+            raise Rejected(Reason.NUMBER_TAKEN)
+        promise_call(making, case, address, why="we said that we call", number=command.address)
         place_at = making.now
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))

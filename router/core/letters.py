@@ -27,12 +27,12 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.evidence import grade_of_mail, strengthened
+from router.core.evidence import grade_of_mail, of_somebody_else, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
-from router.core.mailing import mark, note_unreached, why_untold
+from router.core.mailing import brand_of, mark, note_unreached, why_untold
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
-from router.core.texts import queue_message
+from router.core.texts import queue_message, withhold
 from router.core.tree import owner_of_address
 from router.core.undelivered import fail
 from router.core.values import replace
@@ -56,6 +56,7 @@ SHOWN_MAX = 50
 SUBJECT_CHARS_MAX = 500
 SURE_THREADS = ("reply_address", "answer")
 """Ways of naming a case that nobody knows who was not written to about it: the customer alone, while nobody else is."""
+RECEIVED = "mail_received"
 UNGUESSABLE = "reply_address"
 """The way of naming a case that only somebody can know who was written to about it."""
 
@@ -94,6 +95,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     thread_by = command.thread_by if command.thread is not None else ""
     vouched = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
     graded = graded_on_line(customer, strengthened(vouched, found_link.grounds))
+    if participant:
+        graded = of_somebody_else(graded)
     evidence = graded.evidence
     making.emit(
         ContactReceived(
@@ -184,14 +187,14 @@ def _placed(
 
 def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:
     """The address that a mail about this case comes from: the customer's, a participant's, or that of somebody new who
-    was given the reply address, who takes part from now on. What comes back to us by itself comes from anywhere, and
-    no machine takes part."""
+    was given the reply address, who takes part from now on. What comes back to us by itself (a bounce, a complaint, an
+    answer of a machine to a mail of ours) comes from anywhere, and no machine takes part."""
     found, mail = making.context.found, command.mail
     customer = making.customer(case.customer)
     if found is not None and (customer.address(found) or any(p.address.id == found for p in case.participants)):
         return found
     is_given = command.thread_by == UNGUESSABLE
-    if mail is not None and mail.automatic and (is_given or mail.bounced is not None):
+    if mail is not None and mail.automatic and (command.thread_by in SURE_THREADS or mail.bounced is not None):
         return new_address(making, command.sender, owner=case.customer).id
     if is_given and len(case.participants) < PARTICIPANTS_MAX:
         why = "wrote to the reply address of this case"
@@ -325,10 +328,14 @@ def _say_that_we_have_it(making: Making, case: Case, address: AddressId, command
     """Tell them once that their mail came, in words of ours alone: whoever wrote may not be whom the address names.
     False: nothing was said."""
     mail, policy = command.mail, making.context.policy
-    if mail is None or mail.quiet or not policy.settings.sending.acknowledge_mail or why_untold(making, case):
+    if mail is None or not policy.settings.sending.acknowledge_mail:
         return False
-    number, language = policy.numbers.get(command.via), case.language or ""
-    text = policy.phrase("mail_received", language, brand=number.brand if number else "", ref=case.ref)
+    if why := mail.quiet or why_untold(making, case):
+        if mail.vouched is not False:  # else it stands beside the mail why its sender is told nothing
+            withhold(making, case, what=RECEIVED, why=why)
+        return False
+    language = case.language or ""
+    text = policy.phrase(RECEIVED, language, brand=brand_of(policy, command.via), ref=case.ref)
     if mail.redacted:
         text = f"{policy.phrase(cards.PHRASE, language)}\n\n{text}"
     words = making.keep(text, kind="text", owner=case.customer)

@@ -97,7 +97,7 @@ def link(
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
     if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
         return Link(named, "reference", (REFERENCE,))
-    cases = [case for case in known if case.changed_at >= since]
+    cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
     if len(person) > 1:  # their own matters go before those of who was found to be the same person
         cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
     if cases:
@@ -118,7 +118,7 @@ def _ended(making: Making, person: list[Customer]) -> list[Case]:
     found = [making.state.get(one.last_case or "") for one in person]
     cases = [making.head(case.id) for case in found if isinstance(case, Case)]
     last = max(cases, key=lambda case: (case.changed_at, case.id), default=None)
-    return [last] if last is not None and not last.status.is_live else []
+    return [last] if last is not None and not last.status.is_live and not _is_others(last) else []
 
 
 def _named(making: Making, cases: list[Case], words: Words) -> Case | None:
@@ -287,6 +287,12 @@ def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
     """True when their last words on this case came on the line that the contact came in on."""
     heard = case.heard
     return heard is not None and heard.channel is command.channel and heard.via == command.via
+
+
+def _is_others(case: Case) -> bool:
+    """Whether nobody but others who take part wrote about it: it is their matter, and no mail of the customer's goes
+    on there unless it names the case."""
+    return case.heard is not None and case.heard.participant
 
 
 def may_ask(channel: Channel) -> bool:

@@ -1,5 +1,6 @@
 """What a mail of ours needs besides its words, whom mail reaches, and whether one that no person wrote may go out."""
 
+from policies import PolicySet
 from router.core.addresses import Address
 from router.core.context import Making
 from router.core.documents import Case, Mailing
@@ -28,6 +29,18 @@ def mailing_of(case: Case) -> Mailing:
 def automatic_mailing_of(case: Case) -> Mailing:
     """The same for a mail that no person wrote: to nobody but the customer, and under a subject of ours."""
     return replace(mailing_of(case), subject=None, copies=(), automatic=True)
+
+
+def apart_mailing() -> Mailing:
+    """The same for words that are for nobody but whoever gets them, who may never have written to us: under a subject
+    of its own, in no thread, and its answer leads to nobody's case."""
+    return Mailing(automatic=True, apart=True)
+
+
+def brand_of(policy: PolicySet, via: str) -> str:
+    """Who we are on an address of ours: as the policy names it, else the domain."""
+    number = policy.numbers.get(via)
+    return (number.brand if number else "") or via.rpartition("@")[2]
 
 
 def note_unreached(making: Making, case: Case, ids: tuple[AddressId, ...], why: str) -> None:

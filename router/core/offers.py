@@ -31,7 +31,18 @@ from router.core.events import (
     WorkOffered,
     WorkWrapped,
 )
-from router.core.words import MINUTE_MS, ActorKind, AgentId, AgentState, Channel, OfferId, VaultId, WorkId, WorkState
+from router.core.words import (
+    MINUTE_MS,
+    SECOND_MS,
+    ActorKind,
+    AgentId,
+    AgentState,
+    Channel,
+    OfferId,
+    VaultId,
+    WorkId,
+    WorkState,
+)
 
 PASS_MS = 2 * MINUTE_MS
 """How long work goes to others first after an agent declined it; after a missed offer, for one more offer time."""
@@ -132,13 +143,15 @@ def withdraw_work(making: Making, command: WithdrawWork) -> None:
             making.emit(_offer_ended(making, work, how="revoked", why=command.why))
             making.emit(WorkDropped(work=work.id, at=making.now, why=command.why))
         case WorkState.ACTIVE if work.agent is not None:
-            making.emit(WorkWrapped(work=work.id, at=making.now, agent=work.agent, why=command.why))
+            wrap_up_s = making.context.policy.settings.agents.wrap_up_s
+            until_at = Ms(making.now + wrap_up_s * SECOND_MS) if wrap_up_s is not None else None
+            making.emit(WorkWrapped(work=work.id, at=making.now, agent=work.agent, why=command.why, until_at=until_at))
         case _:
             raise Rejected(Reason.NOTHING_TO_DO, work.state)
 
 
 def finish_work(making: Making, command: FinishWork) -> None:
-    """The agent is through with it, notes and all; only this frees the capacity."""
+    """The agent is through with it, notes and all, or their time for it is over; only this frees the capacity."""
     work = _held(making, command.work, command.agent)
     making.emit(
         WorkFinished(

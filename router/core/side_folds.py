@@ -39,6 +39,8 @@ def heard_on(before: Reached | None, event: ContactReceived) -> Reached | None:
     reached = Reached(at=event.at, channel=event.channel, address=event.address, via=event.via)
     if event.participant:  # answers go to the customer, with a copy to whoever takes part
         reached = replace(before, at=event.at) if before is not None else None
+    elif before is not None and before.participant:  # and where the customer wrote nothing, from their first words on
+        return replace(reached, at=max(before.at, event.at))
     return reached if before is None or event.at >= before.at else before
 
 
@@ -63,7 +65,7 @@ def _together(sides: list[Side]) -> dict[str, Any]:
     latest = sorted(sides, key=lambda side: side.heard.at if side.heard else 0, reverse=True)
     answered = [side.answered_at for side in sides if side.answered_at is not None]
     return {
-        "heard": latest[0].heard,
+        "heard": last_of([side.heard for side in latest]),
         "letter": next((side.letter for side in latest if side.letter is not None), None),
         "answered_at": max(answered, default=None),
         "unanswered": sum(side.unanswered for side in sides),
@@ -72,6 +74,13 @@ def _together(sides: list[Side]) -> dict[str, Any]:
         "opt_out_hint": any(side.opt_out_hint for side in sides),
         "prefers": latest[0].prefers,
     }
+
+
+def last_of(heard: list[Reached | None]) -> Reached | None:
+    """How the customer was heard last, at the time of the last words of anybody there."""
+    known = [one for one in heard if one is not None]
+    best = max(known, key=lambda one: (not one.participant, one.at), default=None)
+    return replace(best, at=max(one.at for one in known)) if best is not None else None
 
 
 def settle(state: State, case: Case) -> State:
@@ -320,9 +329,9 @@ def split_undone(state: State, event: SplitUndone) -> State:
     state = change(state, get(state, new.id, Case), split=None)
     case = get(state, event.case, Case)
     theirs: Case | Side = case.side or case
-    back = theirs.heard
-    if back is None or (heard is not None and heard.at > back.at):
-        back, letter = heard, letter or theirs.letter
+    back = last_of([theirs.heard, heard])
+    if theirs.heard is None or (heard is not None and heard.at > theirs.heard.at):
+        letter = letter or theirs.letter
     else:
         letter = theirs.letter or letter
     state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back, letter=letter)

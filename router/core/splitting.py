@@ -1,20 +1,25 @@
 """Rows of a case that are about another matter become a case of their own, and go back when that was wrong.
 
 Its one rule: a row stands on one case at a time, under the id that it came in with. The new case asks with the place of
-the words that came along, where nobody has attended to them.
+the words that came along, where nobody has attended to them; whoever takes part and wrote them takes part there, and is
+answered alone where the customer wrote none of them.
 """
 
+from collections.abc import Mapping
+
+from router.core.addresses import Address, AddressFacts
 from router.core.cases import check_version
-from router.core.commands import SplitCase, TakeContact, UnmergeCases
+from router.core.commands import Indexed, SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
 from router.core.context import Making
 from router.core.documents import Case, Entry, Letter, Reached
 from router.core.errors import Reason, Rejected
-from router.core.events import CaseSplit, SplitUndone
+from router.core.events import CaseSplit, ParticipantAdded, SplitUndone
+from router.core.letters import participant_key
 from router.core.merging import join, realign, take_apart, unmerge_cases
 from router.core.parts import index_merge, note_identity
 from router.core.tree import chain_of
-from router.core.words import CaseId, MergeId
+from router.core.words import AddressId, CaseId, MergeId
 
 SPLIT_MAX = 200
 """Rows taken out of a case at once."""
@@ -32,6 +37,7 @@ def split_case(making: Making, command: SplitCase) -> None:
     staying = [row for row in left if owed_at is not None and row.at >= owed_at]
     waiting = [row for row in contacts if owed_at is not None and row.at >= owed_at]
     new = open_case(making, making.customer(case.customer), queue=case.queue, at=min(row.at for row in contacts))
+    _take_along(making, case, new.id, contacts, given=dict(command.given))
     split = MergeId(making.context.ids.new("mrg"))
     by = command.actor
     words = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
@@ -51,8 +57,8 @@ def split_case(making: Making, command: SplitCase) -> None:
             words=words,
             heard=_heard(contacts),
             left=_heard(left),
-            letter=_letter(contacts),
-            left_letter=_letter(left),
+            letter=_letter(contacts, making.case(new.id)),
+            left_letter=_letter(left, case),
             place_at=min((row.at for row in staying), default=None),
         )
     )
@@ -60,6 +66,32 @@ def split_case(making: Making, command: SplitCase) -> None:
     note_identity(making, new.id, what="split_off", merge=split, other=case.id, by=by, words=words)
     if waiting:
         _part_line(making, case.id, new.id, min(waiting, key=lambda row: row.at), text=command.text)
+
+
+def _take_along(
+    making: Making, case: Case, new: CaseId, contacts: list[Entry], *, given: Mapping[AddressId, str]
+) -> None:
+    """Whoever takes part and wrote the rows takes part in the new case. Who wrote last is written to there, if nobody
+    but others wrote them: it is their matter."""
+    wrote = {row.address for row in contacts if row.facts.get("participant")}
+    heard = _heard(contacts)
+    for one in case.participants:
+        if one.address.id not in wrote:
+            continue
+        is_answered = heard is not None and heard.participant and heard.address == one.address.id
+        making.emit(
+            ParticipantAdded(
+                case=new,
+                customer=case.customer,
+                at=making.now,
+                address=one.address,
+                invited=one.invited or is_answered,
+                why="wrote what was split off",
+            )
+        )
+        if (address := given.get(one.address.id)) is not None:
+            key = participant_key(new, address)
+            making.indexed.append(Indexed(key=key, address=one.address.id, customer=case.customer, first_wins=True))
 
 
 def _whose(making: Making, command: SplitCase) -> Case:
@@ -95,9 +127,10 @@ def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: s
     split = next(event for event in making.events if isinstance(event, CaseSplit))
     realign(making, id, split.place_at, first_at=first.at)
     case = making.case(new)
-    customer = making.customer(case.customer)
-    address = customer.address(first.address)
-    assert address is not None, "words of a customer came from an address of theirs"
+    address = making.customer(case.customer).address(first.address)
+    address = address or next((p.address for p in case.participants if p.address.id == first.address), None)
+    if address is None:  # of somebody whom no document knows any more
+        address = Address(id=first.address, facts=AddressFacts())
     heard = TakeContact(key="", channel=first.channel, sender="", via=first.via, at=first.at, text=text)
     want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
 
@@ -108,16 +141,22 @@ def _is_contact(row: Entry) -> bool:
     return is_words and not (row.letter is not None and row.letter.automatic)
 
 
-def _letter(rows: list[Entry]) -> Letter | None:
+def _letter(rows: list[Entry], case: Case) -> Letter | None:
+    """The mail from which answers go on: the last of the customer, or of somebody whom answers go to as well."""
+    invited = {p.address.id for p in case.participants if p.invited}
     mails = [row for row in rows if row.letter is not None]
-    return max(mails, key=lambda row: (row.at, row.n)).letter if mails else None
+    answered = [row for row in mails if not row.facts.get("participant") or row.address in invited]
+    return max(answered or mails, key=lambda row: (row.at, row.n)).letter if mails else None
 
 
 def _heard(rows: list[Entry]) -> Reached | None:
-    row = max(rows, key=lambda row: (row.at, row.n))
+    """How the customer was heard last; where none of it is theirs, whoever wrote last."""
+    theirs = [row for row in rows if not row.facts.get("participant")]
+    row = max(theirs or rows, key=lambda row: (row.at, row.n))
     if row.channel is None or row.address is None:
         return None
-    return Reached(at=row.at, channel=row.channel, address=row.address, via=row.via)
+    at = max(row.at for row in rows)
+    return Reached(at=at, channel=row.channel, address=row.address, via=row.via, participant=not theirs)
 
 
 # --- undoing ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from router.core.context import Making
 from router.core.documents import Case, Customer, Mailing
 from router.core.errors import Reason, Rejected
 from router.core.events import MessageQueued, TextWithheld
-from router.core.mailing import automatic_mailing_of, mailing_of
+from router.core.mailing import apart_mailing, automatic_mailing_of, mailing_of
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, Channel, MessageId, VaultId
 
@@ -88,7 +88,9 @@ def queue_message(
             author=by.kind,
             author_id=by.id,
             reasons=reasons,
-            mail=replace(_mailing(case, by), html=html, files=files) if way.channel is Channel.EMAIL else None,
+            mail=replace(_mailing(case, by, way, is_secret=is_secret), html=html, files=files)
+            if way.channel is Channel.EMAIL
+            else None,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
             moved_from=moved_from,
             is_secret=is_secret,
@@ -103,8 +105,13 @@ def _line(making: Making, way: Way) -> int:
     return next(a.lines for d in owners if (a := d.address(way.address)) is not None) + 1
 
 
-def _mailing(case: Case, by: Actor) -> Mailing:
-    return mailing_of(case) if by.kind is ActorKind.AGENT else automatic_mailing_of(case)
+def _mailing(case: Case, by: Actor, way: Way, *, is_secret: bool) -> Mailing:
+    if is_secret:
+        return apart_mailing()
+    if by.kind is not ActorKind.AGENT:
+        return automatic_mailing_of(case)
+    mailing = mailing_of(case)  # whoever it goes to gets no copy of it
+    return replace(mailing, copies=tuple(id for id in mailing.copies if id != way.address))
 
 
 def withhold(making: Making, case: Case, *, what: str, why: str) -> None:

@@ -6,6 +6,7 @@ from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
     AskChanged,
+    CallbackHeld,
     CallEnded,
     CallRecorded,
     CallSaid,
@@ -23,6 +24,7 @@ from router.core.events import (
     DevicePaired,
     DeviceUnpaired,
     Event,
+    HoldChanged,
     IdentityNoted,
     JoinAsked,
     LinksRevoked,
@@ -51,10 +53,15 @@ from router.core.events import (
     WorkTaken,
     WorkWanted,
 )
-from router.core.evidence import words_of_grounds
+from router.core.evidence import Graded, of_somebody_else, words_of_grounds
 from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
+
+TAKEN = (
+    "they wish to be called at a number that is to be called already, or was often enough for a day: it is not dialled "
+    "because of this, and a person decides"
+)
 
 
 def since_fact(ask: Ask) -> dict[str, Ms]:
@@ -96,9 +103,9 @@ ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
-    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked), "call"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
-    **dict.fromkeys((PromiseMade, PromiseChanged), "promise"),
+    **dict.fromkeys((PromiseMade, PromiseChanged, CallbackHeld), "promise"),
 }
 """Events that make a row, and of which kind. A contact by phone makes one of the kind `call`."""
 
@@ -131,8 +138,11 @@ def entry_of(event: Event) -> Entry | None:
     match event:
         case ContactReceived():
             facts: dict[str, str | int | float | bool | None] = {"link": event.link}
-            if event.grounds:
-                facts["grounds"] = " ".join(event.grounds)
+            graded = Graded(event.evidence, event.grounds)
+            if event.participant:  # logs of before graded the writer, whoever that was
+                graded = of_somebody_else(graded)
+            if graded.grounds:
+                facts["grounds"] = " ".join(graded.grounds)
             if event.policy:
                 facts["policy"] = event.policy
             if event.topics:
@@ -158,10 +168,10 @@ def entry_of(event: Event) -> Entry | None:
                 contact=event.contact,
                 address=event.address,
                 via=event.via,
-                evidence=event.evidence,
+                evidence=graded.evidence,
                 media=event.media,
                 letter=event.letter,
-                reasons=words_of_grounds(event.grounds),
+                reasons=words_of_grounds(graded.grounds),
                 facts=facts,
             )
         case MessageQueued():
@@ -479,6 +489,18 @@ def _record_of(event: Event) -> Entry | None:
                     "state": event.state.value,
                 },
             )
+        case CallbackHeld():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "promise",
+                reasons=(TAKEN,),
+                facts={"what": "not promised"},
+            )
+        case HoldChanged():
+            facts = {"what": event.how, **({} if event.held else {"seconds": event.seconds})}
+            return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case PlaceKept():
             return _system(
                 event.case,

@@ -5,7 +5,7 @@ the only thing that follows by itself, to a number that we may dial, and only on
 """
 
 from router.core.addresses import Address, AddressKind
-from router.core.call_parts import ask_for_phone, can_be_called, promise_call, typed_address
+from router.core.call_parts import ask_for_phone, can_be_called, promise_call, typed_address, wish_call
 from router.core.commands import Indexed, TakeContact
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
@@ -47,7 +47,8 @@ def take_touch(making: Making, command: TakeContact) -> None:
         given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
         number = given.id if given is not None else received.address
         is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
-        _promise(making, received.case, number, is_sure=is_sure)
+        named = touch.number if given is not None else "" if is_sure else command.sender
+        _promise(making, received.case, number, is_sure=is_sure, named=named)
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -55,10 +56,10 @@ def contact_key(id: str | ContactId) -> str:
     return f"contact {id}"
 
 
-def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool) -> None:
-    """Promise a call, unless one to this number is pending. An agent who has the case in hand keeps it: the promise
-    stands in line when they are through. A paired device, or a name at a site, is no telephone: whose it is, is
-    called on the line that they used last."""
+def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool, named: str) -> None:
+    """Promise a call, unless one to this number is pending. `named`: the number, where it may be somebody else's. An
+    agent who has the case in hand keeps it: the promise stands in line when they are through. A paired device, or a
+    name at a site, is no telephone: whose it is, is called on the line that they used last."""
     customer, case = making.customer(making.case(id).customer), making.case(id)
     address = customer.address(number)
     if address is not None and is_sure and (address.pairing is not None or address.facts.kind is AddressKind.USER):
@@ -67,7 +68,13 @@ def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool) ->
         return
     if any(_is_pending(making, document, address) for document in making.state.values()):
         return
-    promise_call(making, case, address, why="they asked for it with a touch", told_via=Channel.TOUCH)
+    why = "they asked for it with a touch"
+    if named:
+        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH)
+    else:
+        promise_call(making, case, address, why=why, told_via=Channel.TOUCH)
+    if making.case(id).promise is None:
+        return
     case = making.asking(id)
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
 from router.core.context import Decision
@@ -26,11 +26,12 @@ from router.core.words import (
 )
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.contact_form import plain_address
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem
-from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, id_cursor
+from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, PromiseOut, case_now, maybe, promise_out, stamp
+from router.http.views import CaseOut, PromiseOut, case_after, maybe, promise_out, stamp
 
 RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
@@ -58,9 +59,21 @@ class LegList(Reply):
 
 class OpenBody(Body):
     customer: str | None = None
-    address: Address | None = None
+    address: Annotated[str, Field(min_length=3, max_length=254)] | None = Field(
+        None, description="a phone number with its country, or an e-mail address"
+    )
     subject: Annotated[str, Field(max_length=500)] = ""
-    channel: Literal["phone"] | None = Field(None, description="`phone`: call them now, with whoever asks for it")
+    channel: Literal["phone", "sms", "whatsapp", "chat", "email"] | None = Field(
+        None, description="`phone`: call them now, with whoever asks for it; others: they can be written to so"
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _plain(cls, given: str | None) -> str | None:
+        plain = plain_address(given) if given is not None else None
+        if plain == "":
+            raise ValueError("a phone number such as +12125550142, or an e-mail address")
+        return plain
 
 
 class CallbackBody(Body):
@@ -93,7 +106,7 @@ class RecordingBody(Body):
 
 class JoinBody(Body):
     mode: JoinMode = Field(description="hear; be heard by the agent alone; be heard by all")
-    reason: Annotated[str, Field(max_length=2000)] = ""
+    reason: Why
 
 
 class CallApi:
@@ -182,6 +195,7 @@ class CallApi:
             at=self._service.node.clock.now(),
             subject=body.subject,
             calls=body.channel == Channel.PHONE,
+            writes=Channel(body.channel) if body.channel not in (None, Channel.PHONE) else None,
             agent=AgentId(call.who.agent) if call.who.agent else None,
             actor=actor_of(call),
         )
@@ -189,7 +203,7 @@ class CallApi:
         def answer(decision: Decision) -> CaseOut:
             opened = decision.opened()
             assert opened is not None
-            return case_now(opened)
+            return case_after(opened, decision)
 
         return await self._service.take(call, command, answer, status=201)
 

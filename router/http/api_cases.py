@@ -34,13 +34,14 @@ from router.http.views import (
     EntryOut,
     JoinedOut,
     PromiseOut,
-    case_now,
+    case_after,
     case_out,
     cases_out,
     customer_addresses,
     entries_out,
     joined_out,
     maybe,
+    seen_of,
     stamp,
     with_reason,
 )
@@ -165,7 +166,10 @@ class AssignBody(Body):
 
 class CustomerOut(Reply):
     id: str
-    addresses: list[dict[str, Any]]
+    addresses: list[dict[str, Any]] = Field(
+        description="`blocked`: channels they told us to stop; `health`: ok, or bounced: the last mail came back; "
+        "`verification`: code, known, typed (a visitor says so) or denied (by its own domain)"
+    )
     language: str | None
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
@@ -265,8 +269,9 @@ class CaseApi:
         rows = await last_rows(self._journal, case, limit=100, kinds=("message", "note", "call", "context"))
         told = await entries_out(self._journal, [e for e in rows if e.kind == "context"][-1:])
         rows = [e for e in rows if e.kind != "context"]
-        said = await entries_out(self._journal, [e for e in rows if e.words or e.kind != "call"][-6:])
-        theirs = [e for e in said if e.direction == "in" and not e.automatic]
+        last = [e for e in rows if e.words or e.kind != "call"]
+        said = await entries_out(self._journal, last[-6:])
+        wanted = await entries_out(self._journal, [e for e in last if _is_theirs(e)][-1:])
         customer = await self._journal.document(case.customer)
         shown = await case_out(self._journal, case)
         cautions: list[str] = []
@@ -288,10 +293,10 @@ class CaseApi:
                 customer=(await customer_out(self._journal, customer)).model_dump()
                 if isinstance(customer, Customer)
                 else {},
-                wants=theirs[-1].text if theirs else None,
-                wants_at=theirs[-1].at if theirs else None,
+                wants=wanted[0].text if wanted else None,
+                wants_at=wanted[0].at if wanted else None,
                 language=case.language,
-                earlier=[f"{e.author.kind}: {e.text}" for e in said if e.text and not e.automatic],
+                earlier=[f"{_who_said(e)}: {e.text}" for e in said if e.text and not e.automatic],
                 context=(told[0].text or "").split("\n") if told else [],
                 known={},
                 promises=shown.promises,
@@ -432,12 +437,12 @@ class CaseApi:
         return await self._changed(call, command)
 
     async def _changed(self, call: Call, command: SetStatus | AssignCase) -> Replied:
-        await self._case(call)
+        [seen] = await seen_of(self._journal, [await head_of(self._journal, await self._case(call))])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[command.case]
             assert isinstance(case, Case)
-            return case_now(tree.head_of(decision.state, case))
+            return case_after(tree.head_of(decision.state, case), decision, seen)
 
         return await self._service.take(call, command, answer, status=200)
 
@@ -475,6 +480,16 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
+
+
+def _is_theirs(entry: Entry) -> bool:
+    """Whether the customer said it: no machine, and nobody else who takes part."""
+    is_machine = entry.letter is not None and bool(entry.letter.automatic)
+    return entry.direction == "in" and not is_machine and not entry.facts.get("participant")
+
+
+def _who_said(entry: EntryOut) -> str:
+    return "somebody who takes part" if entry.facts.get("participant") else entry.author.kind
 
 
 def _linked(entry: Entry) -> DecisionOut:

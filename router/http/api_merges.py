@@ -15,10 +15,11 @@ from router.core.splitting import SPLIT_MAX
 from router.core.words import CaseId, CustomerId, Evidence, MergeId
 from router.http.api_cases import actor_of
 from router.http.auth import LEADS, WRITERS, Role
+from router.http.joined import head_of
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_now
+from router.http.views import CaseOut, case_after, seen_of
 
 Reason = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
@@ -140,6 +141,9 @@ class MergeApi:
     async def split(self, call: Call) -> Replied:
         body: SplitBody = call.body
         await self._check(call, Case)
+        whole = await self._journal.document(call.path["id"])
+        assert isinstance(whole, Case)
+        [seen] = await seen_of(self._journal, [await head_of(self._journal, whole)])
         command = SplitCase(
             key=call.key,
             case=CaseId(call.path["id"]),
@@ -153,7 +157,7 @@ class MergeApi:
             split = next(event for event in decision.events if isinstance(event, CaseSplit))
             case = decision.state[split.into]
             assert isinstance(case, Case)
-            return case_now(case)
+            return case_after(case, decision, seen, rows=split.entries)
 
         return await self._service.take(call, command, answer, status=201)
 

@@ -15,7 +15,7 @@ from router.http.auth import WRITERS
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_now, customer_addresses
+from router.http.views import CaseOut, case_after, customer_addresses, seen_of
 from router.node.customers import keep_key
 
 MAIL = r"[^@\s<>\",;]{1,64}@[^@\s<>\",;]+\.[^@\s<>\",;.]+"
@@ -141,8 +141,10 @@ class PeopleApi:
     async def set_participant(self, call: Call) -> Replied:
         body: ParticipantBody = call.body
         case = CaseId(call.path["id"])
-        if not isinstance(await self._journal.document(case), Case):
+        found = await self._journal.document(case)
+        if not isinstance(found, Case):
             raise _missing("case")
+        [seen] = await seen_of(self._journal, [found])
         command = SetParticipant(
             key=call.key, case=case, address=body.address.strip(), invited=body.invited, actor=actor_of(call)
         )
@@ -150,7 +152,7 @@ class PeopleApi:
         def answer(decision: Decision) -> CaseOut:
             changed = decision.state[case]
             assert isinstance(changed, Case)
-            return case_now(changed)
+            return case_after(changed, decision, seen)
 
         return await self._service.take(call, command, answer, status=200)
 

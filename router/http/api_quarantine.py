@@ -20,7 +20,7 @@ from router.http.auth import LEADS
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, case_now, stamp
+from router.http.views import CaseOut, case_after, seen_of, stamp
 from router.node.aside import PREFIX, Item, StillFails
 
 ROWS_READ = 50
@@ -117,6 +117,7 @@ class QuarantineApi:
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
         rows = await self._journal.entries(case.id, after=0, limit=ROWS_READ)
         words = await self._words(rows)
+        [seen] = await seen_of(self._journal, [case])
         contact = next((row for row in rows if row.contact is not None and row.kind != "context"), None)
         subject = words.get(contact.letter.subject or "", "") if contact is not None and contact.letter else ""
         came = words.get(contact.words or "", "") if contact is not None else ""
@@ -133,7 +134,7 @@ class QuarantineApi:
         def answer(decision: Decision) -> ReleasedOut:
             released = decision.state[case.id]
             assert isinstance(released, Case)
-            return ReleasedOut(case=case_now(released))
+            return ReleasedOut(case=case_after(released, decision, seen))
 
         return await self._service.take(call, command, answer, status=200)
 

@@ -20,7 +20,7 @@ from router.http.contact_page import PREFIX
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_now, stamp
+from router.http.views import CaseOut, case_after, seen_of, stamp
 from router.node.carrying import CARRY_MS, MARK, carry_token
 
 CHAT_MARK = "carry="
@@ -62,7 +62,7 @@ class SwitchApi:
         ]
 
     async def offer(self, call: Call) -> Replied:
-        case, channel = await self._case(call), Channel(call.body.channel)
+        case, channel = await self._found(call), Channel(call.body.channel)
         now = self._node.clock.now()
         until = Ms(now + CARRY_MS)
         links = self._links(case.id, channel, made_at=now, once=call.key, site=case.heard.via if case.heard else "")
@@ -72,19 +72,21 @@ class SwitchApi:
         )
 
     async def revoke(self, call: Call) -> Replied:
-        id = (await self._case(call)).id
+        found = await self._found(call)
+        id = found.id
+        [seen] = await seen_of(self._node.journal, [found])
 
         def answer(decision: Decision) -> CaseOut:
             case = decision.state[id]
             assert isinstance(case, Case)
-            return case_now(case)
+            return case_after(case, decision, seen)
 
         command = RevokeLinks(key=call.key, case=id, actor=actor_of(call))
         return await self._service.take(call, command, answer, status=200)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _case(self, call: Call) -> Case:
+    async def _found(self, call: Call) -> Case:
         found = await self._node.journal.document(call.path["id"])
         if not isinstance(found, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")

@@ -4,14 +4,35 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.core.commands import ReleaseMessage
+from router.core.commands import NoteToken, ReleaseMessage
 from router.core.context import Decision
 from router.core.documents import Message, MessageState
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated
+from router.core.events import (
+    AccessRefused,
+    AskChanged,
+    CasesMerged,
+    CaseSplit,
+    CaseStatusChanged,
+    CasesUnmerged,
+    CommandTaken,
+    ContactReleased,
+    CustomerErased,
+    CustomersMerged,
+    CustomersUnmerged,
+    DeviceUnpaired,
+    HoldLifted,
+    HoldSet,
+    JoinAsked,
+    NoteAdded,
+    PolicyActivated,
+    PromiseChanged,
+    SplitUndone,
+    WorkGivenBack,
+)
 from router.core.values import fields_of
 from router.core.words import AgentId, MessageId
 from router.http.api_cases import actor_of
-from router.http.auth import ADMIN, LEADS, OPS, Role
+from router.http.auth import ADMIN, LEADS, OPS, Role, id_of, new_token
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor, number_cursor
 from router.http.service import Service
@@ -21,19 +42,60 @@ from router.journal.base import Stored
 
 AUDITED = (
     "ActivatePolicy",
+    "AddAddress",
     "AddAgent",
     "AssignCase",
+    "BlockLine",
+    "CancelCallback",
     "CountRefused",
+    "DropCandidates",
     "EraseCustomer",
     "ExportCustomer",
     "ForgetWords",
     "GiveBackWork",
+    "JoinCall",
+    "MergeCases",
+    "MergeCustomers",
+    "NoteToken",
+    "OfferSwitch",
+    "PairDevice",
+    "PutFirst",
     "ReleaseContact",
     "ReleaseMessage",
+    "RevokeLinks",
     "SetAgentState",
+    "SetDeadline",
     "SetHold",
+    "SetParticipant",
+    "SetRecording",
     "SetStatus",
+    "ShareLine",
+    "SplitCase",
+    "UnmergeCases",
+    "UnmergeCustomers",
+    "UnpairDevice",
 )
+REASONS: dict[type, str] = {
+    AskChanged: "words",
+    CasesMerged: "words",
+    CaseSplit: "words",
+    CaseStatusChanged: "why",
+    CasesUnmerged: "words",
+    ContactReleased: "words",
+    CustomerErased: "reason",
+    CustomersMerged: "words",
+    CustomersUnmerged: "words",
+    DeviceUnpaired: "why",
+    HoldLifted: "why",
+    HoldSet: "why",
+    JoinAsked: "words",
+    NoteAdded: "words",
+    PromiseChanged: "said",
+    SplitUndone: "words",
+    WorkGivenBack: "note",
+}
+"""Where the reason stands that somebody gave: in the vault, so that it goes with the customer."""
+PLAIN = (str, int, float, bool, type(None), dict)
 OUTBOX_STATES = {
     "queued": (MessageState.QUEUED,),
     "sending": (MessageState.SENDING,),
@@ -89,6 +151,9 @@ class AuditItem(Reply):
     actor: str
     actor_id: str | None
     action: str
+    reason: str | None = Field(
+        description="in the words of whoever did it; null after erasure, or where none was given"
+    )
     data: dict[str, Any]
 
 
@@ -201,7 +266,9 @@ class SystemApi:
         batches = await self._journal.batches(after=after, limit=call.query.limit + 1, kinds=AUDITED)
         page = batches[: call.query.limit]
         following = str(page[-1].last) if len(batches) > call.query.limit else None
-        return Replied(200, AuditPage(items=[_audit(s) for s in page], next=following))
+        ids = {str(value) for stored in page for value in _reasons_in(stored)}
+        words = await self._journal.words(sorted(ids)) if ids else {}
+        return Replied(200, AuditPage(items=[_audit(s, words) for s in page], next=following))
 
     async def make(self, call: Call) -> Replied:
         """Not repeatable on purpose: a token is shown once and never kept."""
@@ -212,7 +279,10 @@ class SystemApi:
                 422, "No such agent", "There is no agent of this id.", errors=[(["body", "agent"], "unknown")]
             )
         await self._service.once(call)
-        token = await self._service.tokens.create(Role(body.role), at=self._service.node.clock.now(), agent=agent)
+        token = new_token()
+        await self._note(call, "made", id_of(token), Role(body.role), agent)  # first: none is made that nobody knows of
+        now = self._service.node.clock.now()
+        await self._service.tokens.create(Role(body.role), at=now, agent=agent, token=token)
         return Replied(201, TokenMade(token=token, role=body.role))
 
     async def tokens(self, call: Call) -> Replied:
@@ -223,9 +293,17 @@ class SystemApi:
         return Replied(200, TokenPage(items=items, next=page[-1].token if len(rest) > len(page) else None))
 
     async def revoke(self, call: Call) -> Replied:
-        if not await self._service.tokens.revoke(call.path["id"]):
+        known = next((one for one in self._service.tokens.all() if one.token == call.path["id"]), None)
+        if known is None or not await self._service.tokens.revoke(known.token):
             raise Problem(404, "Not found", "There is no such token.", kind="not_found")
+        await self._note(call, "revoked", known.token, known.role, known.agent)
         return Replied(200, Done(done=True))
+
+    async def _note(self, call: Call, what: str, token: str, role: Role, agent: AgentId | None) -> None:
+        key, actor = f"token/{what}/{token}", actor_of(call)
+        await self._service.node.take(
+            NoteToken(key=key, what=what, token=token, role=role.value, agent=agent, actor=actor)
+        )
 
 
 def _item(message: Message) -> OutboxItem:
@@ -252,14 +330,25 @@ def _actor(stored: Stored) -> tuple[str, str | None]:
     return (first.actor, first.actor_id) if isinstance(first, CommandTaken) else ("system", None)
 
 
-def _audit(stored: Stored) -> AuditItem:
+def _reasons_in(stored: Stored) -> list[Any]:
+    named = ((event, REASONS.get(type(event))) for event in stored.events[1:])
+    return [id for event, name in named if name is not None and (id := getattr(event, name)) is not None]
+
+
+def _audit(stored: Stored, words: dict[str, str]) -> AuditItem:
     actor, actor_id = _actor(stored)
     data: dict[str, Any] = {}
     for event in stored.events[1:]:
         fields = {k: v for k, v in fields_of(event).items() if k not in ("at", "entry", "ask", "inputs")}
-        data[type(event).__name__] = {k: v for k, v in fields.items() if not isinstance(v, tuple)}
+        data[type(event).__name__] = {k: v for k, v in fields.items() if isinstance(v, PLAIN)}
         if isinstance(event, AccessRefused):
             data["what"], data["count"] = event.what, event.count
     return AuditItem(
-        seq=stored.last, at=stamp(stored.at), actor=actor, actor_id=actor_id, action=stored.kind, data=data
+        seq=stored.last,
+        at=stamp(stored.at),
+        actor=actor,
+        actor_id=actor_id,
+        action=stored.kind,
+        reason=next((words[id] for value in _reasons_in(stored) if (id := str(value)) in words), None),
+        data=data,
     )

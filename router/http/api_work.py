@@ -26,7 +26,7 @@ from router.core.words import AgentId, AgentState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
 from router.http.problems import Problem, problem_of
-from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, id_cursor
+from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
 from router.http.times import zoned
 from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, work_out
@@ -93,11 +93,11 @@ class FinishBody(Body):
 
 class TransferBody(Body):
     to: Annotated[str, Field(pattern=r"^(agent:agt_[a-z0-9]+|queue:[\w-]+)$")]
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Why
 
 
 class ReasonBody(Body):
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Why
 
 
 class DeadlineBody(Body):

@@ -67,9 +67,9 @@ class Tokens:
 
     async def create(self, role: Role, *, at: Ms, agent: AgentId | None = None, token: str | None = None) -> str:
         """Make a token (or take the given one) and return it; it cannot be read again."""
-        token = token or PREFIX + secrets.token_urlsafe(32)
+        token = token or new_token()
         hashed = hash_of(token)
-        body = json.dumps({"id": "tok_" + hashed[:16], "role": role.value, "agent": agent, "created_at": at})
+        body = json.dumps({"id": id_of(token), "role": role.value, "agent": agent, "created_at": at})
         await self._journal.put_record("token", hashed, body)
         self._know(hashed, body)
         return token
@@ -98,6 +98,15 @@ class Tokens:
         fields = json.loads(body)
         agent = AgentId(fields["agent"]) if fields.get("agent") else None
         self._by_hash[hashed] = Identity(token=fields["id"], role=Role(fields["role"]), agent=agent)
+
+
+def new_token() -> str:
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def id_of(token: str) -> str:
+    """By which a token is spoken of."""
+    return "tok_" + hash_of(token)[:16]
 
 
 def hash_of(token: str) -> str:

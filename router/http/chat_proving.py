@@ -176,8 +176,8 @@ class Proving:
     async def _said_in(self, case: CaseId, chat: AddressId) -> str:
         """What they said in this chat about a case."""
         rows = await self._node.journal.lines(chat, after=0, limit=PLACED_LINES)
-        ids = [e.words for _, e in rows if isinstance(e, ContactReceived) and e.case == case and e.words is not None]
-        words = await self._node.journal.words([*ids])
+        ids = [str(e.words) for _, e in rows if isinstance(e, ContactReceived) and e.case == case and e.words]
+        words = await self._node.journal.words(ids)
         return "\n".join(words[one] for one in ids if one in words)
 
     # --- what may be written to ---------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from router.core.events import (
     PolicyActivated,
     ScreenLost,
     ScreenOpened,
+    TokenNoted,
     WorkOffered,
 )
 from router.http.auth import LEADS, Identity, Role
@@ -123,7 +124,7 @@ def _rendered(stored: Stored, position: int, who: Identity, words: dict[str, str
 
 def may_see(event: Event, who: Identity) -> bool:
     """Agents see cases and what concerns themselves; leads, ops and programs see everything but commands' inside."""
-    if isinstance(event, CommandTaken):
+    if isinstance(event, CommandTaken | TokenNoted):
         return False
     if who.role in LEADS or who.role is Role.INTEGRATION:
         return True

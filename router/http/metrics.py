@@ -17,10 +17,14 @@ from router.core.events import (
     MessageLost,
     MessageSent,
     OfferEnded,
+    PromiseChanged,
+    PromiseMade,
+    TextWithheld,
     WorkAccepted,
     WorkFinished,
     WorkOffered,
 )
+from router.core.words import PromiseState
 from router.journal.base import Stored
 from router.node.node import Node
 
@@ -36,11 +40,17 @@ COUNTED = frozenset(
         MessageLost,
         MessageSent,
         OfferEnded,
+        PromiseChanged,
+        PromiseMade,
+        TextWithheld,
         WorkAccepted,
         WorkFinished,
         WorkOffered,
     }
 )
+
+
+ENDED = (PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN)
 
 
 class NodeMetrics(Collector):
@@ -54,6 +64,8 @@ class NodeMetrics(Collector):
         self._calls: dict[str, int] = {}
         self._overtakes: dict[str, int] = {}
         self._junk: dict[str, int] = {}
+        self._promises: dict[str, int] = {}
+        self._withheld: dict[str, int] = {}
         self._cases = 0
         self._released = 0
         self.refused = 0
@@ -87,6 +99,12 @@ class NodeMetrics(Collector):
                     _add(self._messages, "failed")
                 case MessageLost():
                     _add(self._messages, "unknown")
+                case PromiseMade():
+                    _add(self._promises, "made")
+                case PromiseChanged() if event.state in ENDED:
+                    _add(self._promises, event.state)
+                case TextWithheld():
+                    _add(self._withheld, event.what)
                 case CallEnded():
                     _add(self._calls, f"{event.role} {event.how}")
                 case _:
@@ -119,6 +137,8 @@ class NodeMetrics(Collector):
         yield _counter("onecase_messages", "Messages of ours by what became of them", "state", self._messages)
         yield _counter("onecase_offers", "Offers by outcome", "outcome", self._offers)
         yield _counter("onecase_calls", "Legs that ended, by whose and how", "outcome", self._calls)
+        yield _counter("onecase_promises", "Promises made, kept, broken, withdrawn", "state", self._promises)
+        yield _counter("onecase_texts_withheld", "Texts of ours that were not sent", "what", self._withheld)
         yield _counter("onecase_overtakes", "Offers made before equals with an older place", "reason", self._overtakes)
         yield _counter("onecase_junk", "Contacts set aside as junk", "rule", self._junk)
         yield CounterMetricFamily("onecase_junk_released", "Contacts let out of the quarantine", value=self._released)
@@ -129,6 +149,11 @@ class NodeMetrics(Collector):
                 "onecase_mail_answers_held_back",
                 "Automatic mails that were not sent, for machines seem to answer each other",
                 value=letterbox.guard.stopped,
+            )
+            yield GaugeMetricFamily(
+                "onecase_mail_answers_held_back_lately",
+                "The same within an hour, as far as they are counted",
+                value=letterbox.guard.stopped_lately,
             )
         yield from self._lines()
         agents = GaugeMetricFamily("onecase_agents", "Agents by state", labels=["state"])
@@ -157,6 +182,12 @@ class NodeMetrics(Collector):
         for state, count in sorted(by_state.items()):
             legs.add_metric([state], count)
         yield legs
+        since = min(node.dialler.dialling_since.values(), default=node.clock.now())
+        yield GaugeMetricFamily(
+            "onecase_legs_dialling_seconds",
+            "How long ago the oldest leg was asked for of which the provider has said nothing",
+            value=(node.clock.now() - since) / 1000,
+        )
         provider = GaugeMetricFamily(
             "onecase_provider_wait_seconds", "How long a failing provider is left alone", labels=["for"]
         )

@@ -74,6 +74,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.NOT_YOURS: (403, "Not yours", "This belongs to another agent."),
     Reason.WORK_NOT_ACTIVE: (409, "Work not active", "This work is {what}; only accepted work can be finished."),
     Reason.CASE_CLOSED: (409, "Case closed", "Case {what} is closed. Set its status to open first."),
+    Reason.NUMBER_TAKEN: (
+        409,
+        "That number is taken",
+        "That number is to be called already, or was called often enough for a day. "
+        "Open a case by the number itself to call whoever has it.",
+    ),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
     Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
     Reason.WINDOW_CLOSED: (

@@ -8,10 +8,10 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl, unquote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from channels.wire import WireRequest, WireResponse
 from router.http.auth import Identity, Role
@@ -23,6 +23,8 @@ NUMBER_CURSOR = re.compile(r"^\d{1,15}$", re.ASCII)
 LIST_MAX = 200
 LIST_DEFAULT = 50
 DEPTH_MAX = 50
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+"""A reason that has to be given: it stands on the case and in the audit."""
 
 
 class Body(BaseModel):

@@ -1,14 +1,16 @@
 """What the outside sees of documents and timeline rows (the contract's shapes). Words are read from the vault here."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
 
-from router.core.addresses import CHAT, USER
+from router.core.addresses import CHAT, USER, Address
 from router.core.clock import Ms
+from router.core.context import Decision
 from router.core.documents import (
     Agent,
     Candidate,
@@ -24,6 +26,7 @@ from router.core.documents import (
 )
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
+from router.core.words import CaseId
 from router.http.joined import first_rows, head_of, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
@@ -31,6 +34,7 @@ from router.journal.base import Journal
 
 TIMELINE_PAGE = 200
 CONTACTS_SHOWN = 100
+Row = tuple[CaseId, int]
 NO_WORDS: Mapping[str, str] = {}
 DELIVERY = {MessageState.SENDING: "queued", MessageState.UNKNOWN: "queued"}
 """Our own in-between states, in the contract's words."""
@@ -41,9 +45,10 @@ class ContactOut(Reply):
     channel: str
     address: str | None = Field(description="as it was given; null after erasure")
     at: str
-    evidence: str = Field(description="how sure it is that it is theirs: proof, strong or weak")
+    evidence: str = Field(description="how sure it is that it is the customer's: proof, strong or weak")
     grounds: list[str] = Field(description="what that stands on, and why it is on this case")
     link: str | None = Field(description="the rule that put it here")
+    participant: bool = Field(False, description="somebody else than the customer wrote it: it proves nothing of them")
 
 
 class CandidateOut(Reply):
@@ -250,8 +255,33 @@ async def case_out(journal: Journal, case: Case) -> CaseOut:
     return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a case is shown with besides its own document. Read before a command, it serves the answer to that."""
+
+    members: list[Case] = field(default_factory=list[Case])
+    contacts: list[Entry] = field(default_factory=list[Entry])
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    candidates: list[CandidateOut] = field(default_factory=list[CandidateOut])
+    joined: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+UNSEEN = Seen()
+
+
 async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     """Cases as the outside sees them, with their contacts' addresses as they were given."""
+    shown: list[CaseOut] = []
+    for case, seen in zip(cases, await seen_of(journal, cases), strict=True):
+        found = [await journal.document(one.promise) for one in seen.members if one.promise]
+        promises = [promise for promise in found if isinstance(promise, Promise)]
+        one = case_now(case, seen.contacts, seen.words, promises, seen.candidates)
+        shown.append(one.model_copy(update=seen.joined) if seen.joined else one)
+    return shown
+
+
+async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
+    """What cases are shown with, in their order."""
     kinds = ("message", "call")
     read = await asyncio.gather(*(first_rows(journal, case, limit=TIMELINE_PAGE, kinds=kinds) for case in cases))
     contacts = {
@@ -261,17 +291,26 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
     words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
-    shown: list[CaseOut] = []
+    found: list[Seen] = []
     for case in cases:
         members = await members_of(journal, case)
-        found = [await journal.document(one.promise) for one in members if one.promise]
-        promises = [promise for promise in found if isinstance(promise, Promise)]
         candidates = await _candidates_out(journal, case, members)
-        one = case_now(case, contacts.get(case.id, []), words, promises, candidates)
-        if case.side is not None:
-            one = one.model_copy(update=await _joined(journal, case, members))
-        shown.append(one)
-    return shown
+        joined = await _joined(journal, case, members) if case.side is not None else {}
+        found.append(Seen(members, contacts[case.id], words, candidates, joined))
+    return found
+
+
+def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Collection[Row] | None = None) -> CaseOut:
+    """A case as a decision left it, with what was `seen` of it before. `rows`: those of its contacts that are its own
+    now, where that is not all of them."""
+    state = decision.state
+    known = [state.get(one.id, one) for one in seen.members] or [case]
+    found = [state.get(one.promise) for one in known if isinstance(one, Case) and one.promise]
+    promises = [promise for promise in found if isinstance(promise, Promise)]
+    contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
+    words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
+    shown = case_now(case, contacts, words, promises, seen.candidates if rows is None else ())
+    return shown.model_copy(update=seen.joined) if seen.joined and rows is None else shown
 
 
 async def _joined(journal: Journal, case: Case, members: list[Case]) -> dict[str, Any]:
@@ -356,6 +395,7 @@ def case_now(
                 evidence=str(e.evidence),
                 grounds=str(e.facts.get("grounds", "")).split(),
                 link=str(e.facts["link"]) if "link" in e.facts else None,
+                participant=bool(e.facts.get("participant")),
             )
             for e in contacts
         ],
@@ -538,6 +578,17 @@ def work_out(work: Work) -> WorkOut:
     )
 
 
+def verification_of(address: Address) -> str:
+    """How sure it is that an address is theirs: `code` (they said a code that went there), `typed` (a visitor says so,
+    and nobody is found by it), `denied` (its own domain says that whoever wrote from it is somebody else), or `known`
+    (they wrote from it, or one of us added it)."""
+    if address.denied:
+        return "denied"
+    if address.typed:
+        return "typed"
+    return "code" if "proved_at" in address.evidence else "known"
+
+
 def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
@@ -548,6 +599,8 @@ def customer_addresses(customer: Customer, words: dict[str, str]) -> list[dict[s
             "zones": list(a.facts.zones),
             "blocked": [str(c) for c in a.blocked],
             "shared": a.shared,
+            "health": "bounced" if a.bounced else "ok",
+            "verification": verification_of(a),
         }
         for a in customer.addresses
     ]

@@ -307,6 +307,12 @@ def moves_of(events: tuple[Event, ...]) -> tuple[Moved, ...]:
     return tuple(found)
 
 
+async def last_at(journal: Journal) -> Ms:
+    """When the newest batch was decided; 0 where there is none."""
+    newest = await journal.batches(after=journal.last_seq - 1, limit=1)
+    return newest[-1].at if newest else Ms(0)
+
+
 async def stored(journal: Journal, file: File) -> File:
     """A file as a batch may speak of it: a large one is written before, so that no commit waits for it."""
     if file.content is None or len(file.content) <= BLOB_BYTES_MAX:

@@ -71,7 +71,7 @@ from router.core.commands import (
     UnpairDevice,
 )
 from router.core.contacts import sender_key
-from router.core.context import Decision, SharedLine
+from router.core.context import NAMES_NONE, Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, Entry, State
 from router.core.errors import Fault, Reason, Rejected
@@ -84,6 +84,7 @@ from router.core.words import AddressId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
+from router.node.numbers import known_of, number_of
 from router.node.shared_lines import blocks, line_at
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
@@ -125,6 +126,12 @@ class CustomerScope:
 
     async def take(self, command: CustomerCommand, answer_of: AnswerOf | None = None) -> Outcome:
         """Decide and commit. Raises Rejected; a key done before gives the answer of then."""
+        if number := number_of(command):  # whoever else names it waits: of two wishes one is the first
+            async with self._locks.hold(f"dial {matching_key(number)}"):
+                return await self._take_again(command, answer_of)
+        return await self._take_again(command, answer_of)
+
+    async def _take_again(self, command: CustomerCommand, answer_of: AnswerOf | None) -> Outcome:
         for _ in range(TRIES_MAX):
             try:
                 return await self._take(command, answer_of)
@@ -355,7 +362,8 @@ class CustomerScope:
     ) -> Outcome:
         now = self._clock.now()
         before: State = {}
-        decision = decide(before, command, self._means.context(command, now, shared=shared))
+        dialled = await known_of(self._journal, command, before, now=now) if number_of(command) else NAMES_NONE
+        decision = decide(before, command, self._means.context(command, now, shared=shared, dialled=dialled))
         customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         outcome = await self._commit(command, customer, before, decision, answer_of)
         if not outcome.is_repeat:
@@ -389,7 +397,8 @@ class CustomerScope:
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
-            decision = decide(before, command, self._means.context(command, now, found))
+            dialled = await known_of(self._journal, command, before, now=now) if number_of(command) else NAMES_NONE
+            decision = decide(before, command, self._means.context(command, now, found, dialled=dialled))
             try:
                 outcome = await self._commit(command, owner, before, decision, answer_of)
             except VersionConflict:

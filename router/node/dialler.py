@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from channels.base import Channel, Dial, LiveChannel
 from channels.clock import Activity
 from policies import PolicySet
+from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import SYSTEM, BeginLeg, Command, NoteCall, RecordLeg, StartCall
 from router.core.documents import Call, Document, Promise
@@ -27,6 +28,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     PromiseChanged,
+    PromiseMade,
 )
 from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
 from router.journal.base import Journal, JournalStopped, Stored
@@ -81,7 +83,8 @@ class Dialler:
         self._unsure: set[CallId] = set()  # on the line when we went away, and not seen since
         self.breaker = Breaker()
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
-        self._lines: dict[str, dict[CallId, None]] = {}  # legs to each agent's phone: the first alone is dialled
+        self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
+        self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
         self._line_of: dict[CallId, str] = {}
 
     async def load(self) -> None:
@@ -89,8 +92,12 @@ class Dialler:
         those who are planned from then on."""
         for call in sorted(await self._legs(), key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
             self.legs[call.id] = call.state
+            if call.state is CallState.DIALLING:
+                self.dialling_since[call.id] = call.started_at
             if call.role is not CallRole.CUSTOMER:
                 self._join_line(call.id, call.to)
+            elif call.promise is not None and call.state is not CallState.PLANNED:
+                self._join_line(call.id, matching_key(await self._number_of(call)))
 
     async def begin(self) -> None:
         """Take up every leg that is not over and every promised call that is due again. Of a leg that the provider has
@@ -110,7 +117,7 @@ class Dialler:
             for event in stored.events:
                 if type(event) in HEARD:
                     self._hear(event)
-                elif isinstance(event, PromiseChanged) and event.due_at is not None:
+                elif isinstance(event, PromiseMade | PromiseChanged) and event.due_at is not None:
                     self._plan_promise(event.promise, event.due_at)
 
     async def close(self) -> None:
@@ -126,6 +133,7 @@ class Dialler:
         match event:
             case CallEnded():
                 self.legs.pop(event.call, None)
+                self.dialling_since.pop(event.call, None)
                 self._unsure.discard(event.call)
                 self._deadlines.clear(f"leg {event.call}")
                 self._leave_line(event.call)
@@ -136,10 +144,12 @@ class Dialler:
                 self._start(event.call)
             case LegAttempted():
                 self.legs[event.call] = CallState.DIALLING
+                self.dialling_since[event.call] = event.at
                 self._plan(event.call, event.lookup_at)
             case LegPlaced() | CallChecked():
                 self._plan(event.call, event.look_at)
                 if isinstance(event, LegPlaced):
+                    self.dialling_since.pop(event.call, None)
                     self.legs[event.call] = CallState.RINGING
                     self._start(event.call)  # it may have been moved while it was being dialled
             case CallMoved() if not event.stays:
@@ -147,6 +157,7 @@ class Dialler:
             case LeadTookOver():
                 self._start(event.call)
             case CallArrived() | LegAnswered():
+                self.dialling_since.pop(event.call, None)
                 self.legs[event.call] = CallState.LIVE
                 self._watch(event.call)
             case CallWentOn():
@@ -227,12 +238,18 @@ class Dialler:
             self._under_way.discard(id)
 
     async def _dial(self, call: Call, channel: LiveChannel) -> None:
-        if next(iter(self._lines.get(call.to, {})), call.id) != call.id:
+        number = await self._number_of(call)
+        if call.role is CallRole.CUSTOMER:
+            self._join_line(call.id, matching_key(number))
+        line = self._line_of.get(call.id, call.to)
+        busy = next(iter(self._lines.get(line, {})), call.id) != call.id
+        if busy and call.role is not CallRole.CUSTOMER:
             return None  # their phone is still in another call, and would be busy
         if wait := self.breaker.wait_ms(self._clock.now()):
             return self._plan(call.id, Ms(self._clock.now() + wait))
         self._faults.reach("dialler.before_attempt")
-        await self._try(BeginLeg(key=f"leg/{call.id}", call=call.id))
+        asked = number if call.role is CallRole.CUSTOMER else ""
+        await self._try(BeginLeg(key=f"leg/{call.id}", call=call.id, number=asked, busy=busy))
         begun = await self._journal.document(call.id)
         if not isinstance(begun, Call) or begun.state is not CallState.DIALLING or begun.provider_id is not None:
             return None
@@ -328,9 +345,12 @@ class Dialler:
         except (Rejected, JournalStopped):
             return
 
+    async def _number_of(self, call: Call) -> str:
+        return (await self._journal.words([call.to])).get(call.to, "")
+
     async def _dial_of(self, call: Call) -> Dial:
         settings = self._policy().settings
-        to = (await self._journal.words([call.to])).get(call.to, "")
+        to = await self._number_of(call)
         return Dial(
             reference=call.id,
             role=call.role,

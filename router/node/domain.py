@@ -24,6 +24,7 @@ from router.core.commands import (
     LoseAgent,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteToken,
     OfferWork,
     OpenScreen,
     SetAgentState,
@@ -56,6 +57,8 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 LOOK_AGAIN_MS = MINUTE_MS
 """Where nobody is here whose language could be offered, it is looked for again so much later."""
+TIME_OVER = "time_over"
+"""How work ended whose agent did not say it within the time that they have to wrap up."""
 
 
 class DomainScope:
@@ -85,6 +88,7 @@ class DomainScope:
         self.agents: dict[AgentId, Agent] = {}
         self.works: dict[WorkId, Work] = {}
         self._asks: dict[WorkId, Ask] = {}  # what cases want by now, where that is not what their work began with
+        self._missed: dict[str, set[WorkId]] = defaultdict(set)  # by skill: what goes without, as nobody present has it
         self._proposed: set[WorkId] = set()  # whose customers are being asked about their language
         self.matcher = Matcher({str(kind): others for kind, others in means.policy.settings.agents.interrupts.items()})
 
@@ -272,7 +276,7 @@ class DomainScope:
     def _slice(self, command: DomainCommand) -> State:
         """The few documents that a command is decided on."""
         match command:
-            case AddAgent() | ActivatePolicy() | CountRefused():
+            case AddAgent() | ActivatePolicy() | CountRefused() | NoteToken():
                 return {}
             case NoteLanguageDue() | NoteDeadlineDue():
                 return {}
@@ -321,12 +325,28 @@ class DomainScope:
             self.works.pop(work.id, None)
             self._forget(work.id)
             self._deadlines.clear(f"again {work.id}")
+            self._deadlines.clear(f"wrap {work.id}")
             return
         self.works[work.id] = work
         if work.offer is not None:
             self._watch_offer(work)
         elif work.state is WorkState.WAITING:
             self._put_in_line(work)
+        elif work.state is WorkState.WRAPPING and work.wraps_until is not None:
+            self._watch_wrap_up(work, work.wraps_until)
+
+    def _watch_wrap_up(self, work: Work, until: Ms) -> None:
+        """The policy gives agents so long to wrap up. The work's document knows until when, so a restart changes
+        nothing."""
+        assert work.agent is not None
+        command = FinishWork(
+            key=f"wrapped/{work.id}",
+            work=work.id,
+            agent=work.agent,
+            outcome=TIME_OVER,
+            actor=Actor(ActorKind.SYSTEM),
+        )
+        self._deadlines.set(f"wrap {work.id}", until, lambda: self._try(command))
 
     def _watch_offer(self, work: Work) -> None:
         offer = work.offer
@@ -355,6 +375,8 @@ class DomainScope:
         found = relaxed(ask, now, is_held=self.matcher.is_held)
         only, _, kept_until = self._kept_for(ask, found.requirement, passed_by, now)
         turn, turns_at = turn_of(ask, now)
+        for skill in found.missed:
+            self._missed[skill].add(ask.work)
         self.matcher.add(
             Waiting(
                 work=ask.work,
@@ -470,6 +492,8 @@ class DomainScope:
     def _forget(self, work: WorkId) -> None:
         self._asks.pop(work, None)
         self._proposed.discard(work)
+        for works in self._missed.values():
+            works.discard(work)
         for what in ("again", "relax", "language", "deadline"):
             self._deadlines.clear(f"{what} {work}")
 
@@ -487,14 +511,17 @@ class DomainScope:
 
     def _let_loose(self, agent: Agent, before: State) -> list[WorkId]:
         """Somebody's state changed: what waited for them alone, or for a skill that nobody present has any more, may
-        not have to now. It stands in line anew; returns it."""
+        not have to now; what went without a skill that they bring may not any more. It stands in line anew; returns
+        it."""
         earlier = before.get(agent.id)
         if not isinstance(earlier, Agent) or (earlier.state, earlier.asked) == (agent.state, agent.asked):
             return []
         loose = self.matcher.meant_for(agent.id)
-        if agent.state is AgentState.OFF and earlier.state is not AgentState.OFF:
+        if agent.state is AgentState.OFF:
             gone = [name for name, _ in agent.skills if not self.matcher.is_held(name)]
             loose += self.matcher.requiring(gone)
+        elif earlier.state is AgentState.OFF:
+            loose += sorted(work for name, _ in agent.skills for work in self._missed.pop(name, ()))
         for work in loose:
             self._stand_anew(work)
         return loose

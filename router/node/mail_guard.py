@@ -16,6 +16,7 @@ ANSWERS_AN_HOUR_MAX = 30
 """Automatic answers to one domain. People of a large provider seldom write first mails faster than that."""
 SAME_WORDS_MS = DAY_MS
 REMEMBERED_MAX = 20_000
+STOPPED_MAX = 1_000
 WORDS_CHARS = 2_000
 TELLING_CHARS = 24
 FIGURES = str.maketrans("", "", "0123456789")
@@ -29,6 +30,7 @@ class MailGuard:
         self._answers: OrderedDict[str, deque[Ms]] = OrderedDict()
         self._words: OrderedDict[bytes, Ms] = OrderedDict()
         self.stopped = 0  # answers that were held back
+        self._stopped_at: deque[Ms] = deque(maxlen=STOPPED_MAX)
 
     def look(self, sender: str, words: str) -> str:
         """Why no automatic answer goes to this mail; empty where one may. One that goes is counted by `answered`."""
@@ -51,6 +53,13 @@ class MailGuard:
         if len(self._answers) > REMEMBERED_MAX:
             self._answers.popitem(last=False)
 
+    @property
+    def stopped_lately(self) -> int:
+        """How many were held back within an hour, `STOPPED_MAX` at most."""
+        while self._stopped_at and self._clock.now() - self._stopped_at[0] >= HOUR_MS:
+            self._stopped_at.popleft()
+        return len(self._stopped_at)
+
     def _within_an_hour(self, domain: str, now: Ms) -> deque[Ms]:
         answers = self._answers.get(domain) or deque[Ms]()
         while answers and now - answers[0] >= HOUR_MS:
@@ -71,6 +80,7 @@ class MailGuard:
 
     def _stop(self, why: str) -> str:
         self.stopped += 1
+        self._stopped_at.append(self._clock.now())
         if self.stopped & (self.stopped - 1) == 0:  # the first, the second, the fourth …: a flood fills no log
             log.warning("no automatic answer goes out", why=why, so_far=self.stopped)
         return why

@@ -18,6 +18,7 @@ from router.core.documents import Case, Mailing, Message, MessageState
 from router.core.errors import Rejected
 from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
 from router.core.files import StoredFile
+from router.core.mailing import brand_of
 from router.core.words import SECOND_MS, MessageId
 from router.core.words import Channel as ChannelName
 from router.journal.base import Journal, JournalStopped, Stored
@@ -219,10 +220,10 @@ class Outbox:
         ids = [*(id for id in (mail.subject, mail.thread, mail.html) if id is not None), *mail.copies, *mail.files]
         words = await self._journal.words([str(id) for id in ids])
         policy = self._policy()
-        number = policy.numbers.get(message.via)
-        brand = number.brand if number else ""
+        brand = brand_of(policy, message.via)
         ref, language = (case.ref, case.language or "") if isinstance(case, Case) else ("", "")
-        subject = words.get(mail.subject or "") or policy.phrase("mail_subject", language, brand=brand, ref=ref)
+        own = policy.phrase("code_subject" if mail.apart else "mail_subject", language, brand=brand, ref=ref)
+        subject = words.get(mail.subject or "") or own
         return Letter(
             case=message.case,
             subject=subject,
@@ -231,6 +232,7 @@ class Outbox:
             thread=tuple(words.get(mail.thread or "", "").split()),
             copies=tuple(words[id] for id in mail.copies if id in words),
             automatic=mail.automatic,
+            leads_back=not mail.apart,
             html=words.get(mail.html or "", ""),
             files=tuple([f for id in mail.files if (f := await self._enclosed(words.get(id, ""))) is not None]),
         )

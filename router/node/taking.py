@@ -8,7 +8,7 @@ from router.core.addresses import AddressFacts
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import Context, Decision, SharedLine
+from router.core.context import NAMES_NONE, Context, Decision, Dialled, SharedLine
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
@@ -31,7 +31,12 @@ class Means:
     since: Ms = Ms(0)
 
     def context(
-        self, command: Command, now: Ms, found: AddressId | None = None, shared: SharedLine | None = None
+        self,
+        command: Command,
+        now: Ms,
+        found: AddressId | None = None,
+        shared: SharedLine | None = None,
+        dialled: Dialled = NAMES_NONE,
     ) -> Context:
         return Context(
             now=now,
@@ -45,6 +50,7 @@ class Means:
             there=self.there,
             since=self.since,
             shared=shared,
+            dialled=dialled,
         )
 
     @property

@@ -112,8 +112,10 @@ class WorkingSets:
             left = [entry for _, entry in stay if (entry.case, entry.n) not in gone]
         theirs = sorted((entry for entry in named if entry.contact and entry.words), key=lambda entry: entry.at)
         first = theirs[0].words if theirs else None
-        words = await self._journal.words([first]) if first else {}
-        return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""))
+        wrote = dict.fromkeys(entry.address for entry in named if entry.contact and entry.address)
+        words = await self._journal.words([*((first,) if first else ()), *wrote])
+        given = tuple((id, words[id]) for id in wrote if id in words)
+        return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""), given=given)
 
 
 def is_theirs(document: Document, state: State) -> bool:

@@ -1,6 +1,7 @@
 """Abuse, and the right outcome: numbers of cards, ids of others, doors that roles may not pass, markup and templates."""
 
 import html
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -317,6 +318,40 @@ async def test_row10_an_agent_is_told_of_their_own_offers_alone() -> None:
 
 
 # --- 25, 31, 32, 33 ---------------------------------------------------------------------------------------------------
+
+
+async def test_row14_nothing_here_calls_an_address_that_somebody_gives() -> None:
+    """Abuse 14: there are no outgoing webhooks: no door takes an address to be called, so none has to be refused."""
+    async with Story() as story:
+        paths = json.loads((await story.ask("GET", "/openapi.json")).body)["paths"]
+        assert [path for path in paths if "hook" in path] == []
+        for target in ("http://127.0.0.1/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/", "http://0x7f.1/"):
+            for method in ("POST", "PUT"):
+                answer = await story.ask(method, "/api/v1/hooks", body={"url": target})
+                assert answer.status == 404, (method, target)
+
+
+async def test_row24_no_answer_is_a_table_for_spreadsheets() -> None:
+    """Abuse 24: nothing here answers CSV, asked for or not, so no cell can be a formula: what begins like one comes as it
+    was written, in JSON."""
+    formula = '=HYPERLINK("http://x.example","hello")'
+    async with Story() as story:
+        her = story.phone()
+        await her.texts(formula)
+        case = await her.case()
+        paths = json.loads((await story.ask("GET", "/openapi.json")).body)["paths"]
+        kinds = {
+            kind
+            for path in paths.values()
+            for route in path.values()
+            for answer in route["responses"].values()
+            for kind in answer.get("content", {})
+        }
+        assert [kind for kind in kinds if "csv" in kind or "sheet" in kind] == []
+        for path in ("/cases", f"/cases/{case}", f"/cases/{case}/timeline", "/customers?q=%2B1", "/audit"):
+            answer = await story.ask("GET", f"/api/v1{path}", headers={"Accept": "text/csv"})
+            assert answer.headers["Content-Type"].startswith("application/json"), path
+        assert formula in await story.said(case)
 
 
 async def test_row25_what_strangers_write_is_no_line_of_the_log() -> None:

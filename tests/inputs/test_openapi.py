@@ -165,7 +165,13 @@ async def test_answers_are_what_the_document_says() -> None:
         legs = (await story.api("GET", f"/cases/{await caller.case()}/calls"))["items"]
         [leg] = [one for one in legs if one["role"] == "customer"]
         made = await story.api("POST", "/agents", {"name": "Lea", "phone": "+14155550203", "role": "lead"})
-        await check("POST", f"{v1}/calls/{{id}}/join", {"mode": "listen"}, token=made["token"], id=leg["id"])
+        await check(
+            "POST",
+            f"{v1}/calls/{{id}}/join",
+            {"mode": "listen", "reason": "to learn"},
+            token=made["token"],
+            id=leg["id"],
+        )
         await check("POST", f"{v1}/calls/{{id}}/recording", {"on": False}, token=admin, id=leg["id"])
         for step in ("hold", "resume", "hang-up"):
             await check("POST", f"{v1}/calls/{{id}}/{step}", token=admin, id=leg["id"])

@@ -170,6 +170,7 @@ async def test_abuse5_a_number_that_calls_hears_nothing_of_a_case() -> None:
         assert (await story.one_case())["contacts"][-1]["evidence"] == "weak"
 
 
+@pytest.mark.fact("voice-5")
 async def test_abuse5_only_full_attestation_is_strong() -> None:
     """A number that the provider vouches for fully, and that we know, is strong evidence; all else is weak."""
     async with Story() as story:

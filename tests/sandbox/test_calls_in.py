@@ -14,6 +14,7 @@ ASK_WORDS = (
 )
 
 
+@pytest.mark.fact("voice-1", "voice-2")
 async def test_the_first_request_has_the_common_fields(calls: CallBench):
     sid = await calls.call_in()
     (form,) = calls.service.asked("/twilio/voice")
@@ -24,12 +25,19 @@ async def test_the_first_request_has_the_common_fields(calls: CallBench):
     assert expected.items() <= form.items() and "StirVerstat" not in form and "ParentCallSid" not in form
 
 
+@pytest.mark.fact("voice-4")
 @pytest.mark.parametrize(
     ("attestation", "expected"),
     [
         ("A", "TN-Validation-Passed-A"),
         ("B", "TN-Validation-Passed-B"),
         ("C", "TN-Validation-Passed-C"),
+        ("A-diverted", "TN-Validation-Passed-A-Diverted"),
+        ("C-passthrough", "TN-Validation-Passed-C-Passthrough"),
+        ("failed", "TN-Validation-Failed"),
+        ("failed-B", "TN-Validation-Failed-B"),
+        ("failed-A-diverted", "TN-Validation-Failed-A-Diverted"),
+        ("unvalidated", "No-TN-Validation"),
         ("none", None),
     ],
 )
@@ -38,18 +46,40 @@ async def test_the_attestation_is_told(calls: CallBench, attestation: str, expec
     assert calls.service.asked("/twilio/voice")[0].get("StirVerstat") == expected
 
 
+@pytest.mark.fact("voice-6")
+async def test_who_passed_a_call_on_is_told_with_every_request(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = "<Redirect>/next</Redirect>"
+    sid = await calls.call_in(forwarded_from="+14155550199")
+    assert [calls.service.asked(one)[0]["ForwardedFrom"] for one in ("/twilio/voice", "/next")] == ["+14155550199"] * 2
+    assert (await calls.leg(sid))["forwarded_from"] == "+14155550199"
+    await calls.advance(5)
+    other = await calls.call_in()
+    assert "ForwardedFrom" not in calls.service.asked("/twilio/voice")[-1]
+    assert (await calls.leg(other))["forwarded_from"] is None
+
+
+@pytest.mark.fact("twiml-5")
+async def test_what_is_too_long_to_say_is_cut(calls: CallBench):
+    calls.service.routes["/twilio/voice"] = f"<Say>{'a' * 4_096}b</Say>"
+    await calls.call_in()
+    assert (await calls.heard())[1] == "a" * 4_096 and await calls.debugger() == [13520]
+
+
+@pytest.mark.fact("voice-3")
 @pytest.mark.parametrize("caller", ["anonymous", "+266696687", "sip:ann@example.com", "Restricted"])
 async def test_the_caller_shows_what_it_wants(calls: CallBench, caller: str):
     await calls.call_in(caller=caller)
     assert calls.service.asked("/twilio/voice")[0]["From"] == caller
 
 
+@pytest.mark.fact("voice-7")
 @pytest.mark.parametrize("line", ["client:ana", "sip:ana@example.com"])
 async def test_lines_without_numbers_call_too(calls: CallBench, line: str):
     await calls.call_in(line.replace(":", "%3A"))
     assert calls.service.asked("/twilio/voice")[0]["From"] == line
 
 
+@pytest.mark.fact("twiml-4")
 async def test_the_caller_hears_what_is_said_and_for_how_long(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Say>Hello, <break/> you.</Say><Play>/jingle.mp3</Play><Pause length='2'/>"
     sid = await calls.call_in()
@@ -64,6 +94,7 @@ async def test_the_caller_hears_what_is_said_and_for_how_long(calls: CallBench):
     assert (await calls.heard())[-1] == "completed" and await calls.state() == "idle"
 
 
+@pytest.mark.fact("voice-9", "calls-5")
 async def test_the_end_of_a_call_is_reported_to_the_number(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Say>x</Say><Pause length='60'/>"
     sid = await calls.call_in()
@@ -75,6 +106,7 @@ async def test_the_end_of_a_call_is_reported_to_the_number(calls: CallBench):
     assert form["Timestamp"].endswith("+0000") and form["CallbackSource"] == "call-progress-events"
 
 
+@pytest.mark.fact("twiml-1", "twiml-2")
 @pytest.mark.parametrize(
     ("verb", "status"),
     [
@@ -90,6 +122,7 @@ async def test_how_a_call_ends_at_once(calls: CallBench, verb: str, status: str)
     assert (await calls.leg(sid))["status"] == status and await calls.state() == "idle"
 
 
+@pytest.mark.fact("twiml-2")
 async def test_reject_must_come_first(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Say>x</Say><Reject/><Say>still here</Say>"
     await calls.call_in()
@@ -97,6 +130,7 @@ async def test_reject_must_come_first(calls: CallBench):
     assert "still here" in await calls.heard() and await calls.debugger() == [12200]
 
 
+@pytest.mark.fact("twiml-3")
 async def test_a_pause_first_delays_the_answer(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Pause length='3'/><Say>x</Say>"
     await calls.call_in()
@@ -106,6 +140,7 @@ async def test_a_pause_first_delays_the_answer(calls: CallBench):
     assert await calls.state() == "in_call"
 
 
+@pytest.mark.fact("twiml-7")
 @pytest.mark.parametrize(
     ("attributes", "keys", "digits"),
     [
@@ -129,6 +164,7 @@ async def test_keys_are_gathered(calls: CallBench, attributes: str, keys: str, d
     assert "Thanks." in await calls.heard() and "Nothing came." not in await calls.heard()
 
 
+@pytest.mark.fact("twiml-8")
 async def test_a_key_interrupts_the_prompt_and_comes_once(calls: CallBench):
     calls.service.routes["/twilio/voice"] = '<Gather numDigits="1" action="/keys"><Say>Long.</Say><Say>B</Say></Gather>'
     calls.service.routes["/keys"] = '<Pause length="9"/>'
@@ -139,6 +175,7 @@ async def test_a_key_interrupts_the_prompt_and_comes_once(calls: CallBench):
     assert "B" not in await calls.heard()
 
 
+@pytest.mark.fact("twiml-8", "twiml-9")
 async def test_no_key_falls_through_after_the_prompt_and_the_timeout(calls: CallBench):
     calls.service.routes["/twilio/voice"] = ASK_KEYS.format('timeout="3"')
     await calls.call_in()
@@ -148,6 +185,7 @@ async def test_no_key_falls_through_after_the_prompt_and_the_timeout(calls: Call
     assert "Nothing came." in await calls.heard() and calls.service.asked("/keys") == []
 
 
+@pytest.mark.fact("twiml-9")
 async def test_an_empty_result_is_told_where_wanted(calls: CallBench):
     calls.service.routes["/twilio/voice"] = ASK_KEYS.format('actionOnEmptyResult="true"')
     await calls.call_in()
@@ -155,6 +193,7 @@ async def test_an_empty_result_is_told_where_wanted(calls: CallBench):
     assert calls.service.asked("/keys")[0]["Digits"] == ""
 
 
+@pytest.mark.fact("twiml-11")
 async def test_keys_that_nobody_waits_for_are_gone(calls: CallBench):
     calls.service.routes["/twilio/voice"] = '<Say>First.</Say><Gather numDigits="1" action="/keys"/>'
     await calls.call_in()
@@ -163,6 +202,7 @@ async def test_keys_that_nobody_waits_for_are_gone(calls: CallBench):
     assert calls.service.asked("/keys") == []
 
 
+@pytest.mark.fact("twiml-10")
 async def test_words_are_understood(calls: CallBench):
     calls.service.routes["/twilio/voice"] = ASK_WORDS.format('language="en-GB" hints="boiler"')
     await calls.call_in()
@@ -183,6 +223,7 @@ async def test_words_are_kept_out_where_barging_in_is_not_allowed(calls: CallBen
     assert calls.service.asked("/words") == [] and "Nothing." in await calls.heard()
 
 
+@pytest.mark.fact("twiml-10")
 async def test_partial_words_are_told(calls: CallBench):
     calls.service.routes["/twilio/voice"] = ASK_WORDS.format('partialResultCallback="/partial"')
     await calls.call_in()
@@ -204,6 +245,7 @@ async def test_either_keys_or_words(calls: CallBench):
     assert form["Digits"] == "7" and "SpeechResult" not in form
 
 
+@pytest.mark.fact("twiml-12", "sign-2")
 async def test_a_redirect_by_get_has_its_fields_in_the_query_and_is_signed(calls: CallBench):
     calls.service.routes["/twilio/voice"] = '<Redirect method="GET">next?a=b%20c</Redirect>'
     calls.service.routes["/twilio/next"] = "<Say>here</Say>"
@@ -221,6 +263,7 @@ async def test_a_loop_that_takes_no_time_is_stopped(calls: CallBench):
     assert "an application error has occurred" in (await calls.heard())[1]
 
 
+@pytest.mark.fact("http-4", "http-9", "http-10", "http-11", "http-12")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -270,6 +313,7 @@ async def test_while_the_service_is_away_the_sandbox_takes_the_words_down(calls:
     assert all(OWN_URL not in one.url for one in calls.service.got)
 
 
+@pytest.mark.fact("http-13")
 @pytest.mark.parametrize(
     ("answer", "heard"),
     [
@@ -283,6 +327,7 @@ async def test_words_and_sounds_are_documents_too(calls: CallBench, answer: Wire
     assert heard in await calls.heard()
 
 
+@pytest.mark.fact("twiml-6")
 @pytest.mark.parametrize(
     "verb", ["<say>x</say>", "<Dance/>", "<Enqueue>q</Enqueue>", "<Gather><Dial>1</Dial></Gather>"]
 )
@@ -293,6 +338,7 @@ async def test_what_is_not_known_is_named_and_skipped(calls: CallBench, verb: st
     assert "on we go" in await calls.heard() and await calls.debugger() == [12200]
 
 
+@pytest.mark.fact("voice-10")
 async def test_a_caller_who_hangs_up_interrupts_everything(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Say loop='0'>again</Say>"
     sid = await calls.call_in()

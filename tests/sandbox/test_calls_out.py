@@ -15,6 +15,7 @@ def progress(calls: CallBench, path: str = "/status") -> list[str]:
     return [form["CallStatus"] for form in calls.service.asked(path)]
 
 
+@pytest.mark.fact("calls-2", "calls-5")
 async def test_a_call_rings_is_answered_and_reported_in_order(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Say>Hello.</Say><Pause length='60'/>"
     sid = await calls.call_out(StatusCallback=STATUS, StatusCallbackEvent=EVERY)
@@ -34,6 +35,7 @@ async def test_a_call_rings_is_answered_and_reported_in_order(calls: CallBench):
     assert (asked["CallStatus"], asked["Direction"]) == ("in-progress", "outbound-api")
 
 
+@pytest.mark.fact("calls-3")
 async def test_only_the_end_is_reported_unless_said(calls: CallBench):
     await calls.on_the_phone()
     await calls.behave(on_ring="answer")
@@ -42,6 +44,7 @@ async def test_only_the_end_is_reported_unless_said(calls: CallBench):
     assert progress(calls) == ["completed"]
 
 
+@pytest.mark.fact("calls-4")
 @pytest.mark.parametrize(
     ("behaviour", "status", "code"),
     [
@@ -62,6 +65,7 @@ async def test_how_a_phone_meets_a_call(calls: CallBench, behaviour: dict[str, o
     assert [(one["CallStatus"], one["SipResponseCode"]) for one in calls.service.asked("/status")] == [(status, code)]
 
 
+@pytest.mark.fact("calls-6")
 async def test_the_time_out_has_a_buffer(calls: CallBench):
     sid = await calls.call_out(Timeout="20")
     await calls.advance(25.2)  # it rings after 0.3 s
@@ -70,6 +74,7 @@ async def test_the_time_out_has_a_buffer(calls: CallBench):
     assert (await calls.leg(sid))["status"] == "no-answer"
 
 
+@pytest.mark.fact("calls-4")
 async def test_declining_is_busy(calls: CallBench):
     sid = await calls.call_out()
     await calls.advance(1)
@@ -77,6 +82,7 @@ async def test_declining_is_busy(calls: CallBench):
     assert (await calls.leg(sid))["status"] == "busy"
 
 
+@pytest.mark.fact("calls-7", "calls-9")
 @pytest.mark.parametrize(
     ("mode", "on_ring", "expected", "after_s"),
     [
@@ -99,6 +105,7 @@ async def test_who_answers_is_found_out_before_the_document(
     assert (await calls.leg(sid))["answered_by"] == expected
 
 
+@pytest.mark.fact("calls-7")
 async def test_who_answers_may_be_told_while_the_call_goes_on(calls: CallBench):
     calls.service.routes["/twilio/voice"] = TALK
     await calls.behave(on_ring="voicemail")
@@ -112,6 +119,7 @@ async def test_who_answers_may_be_told_while_the_call_goes_on(calls: CallBench):
     assert (form["CallSid"], form["AnsweredBy"]) == (sid, "machine_start")
 
 
+@pytest.mark.fact("calls-8")
 async def test_keys_are_sent_to_the_phone_instead_of_detection(calls: CallBench):
     await calls.behave(on_ring="answer")
     await calls.call_out(SendDigits="wW12#", MachineDetection="Enable")
@@ -119,6 +127,7 @@ async def test_keys_are_sent_to_the_phone_instead_of_detection(calls: CallBench)
     assert "keys wW12#" in await calls.heard() and "AnsweredBy" not in calls.service.asked("/twilio/voice")[0]
 
 
+@pytest.mark.fact("calls-12")
 async def test_a_call_ends_at_its_time_limit(calls: CallBench):
     calls.service.routes["/twilio/voice"] = TALK
     await calls.behave(on_ring="answer")
@@ -128,6 +137,7 @@ async def test_a_call_ends_at_its_time_limit(calls: CallBench):
     assert (leg["status"], leg["duration"]) == ("completed", "10")
 
 
+@pytest.mark.fact("calls-10")
 async def test_an_update_interrupts_the_verb_at_once(calls: CallBench):
     calls.service.routes["/twilio/voice"] = TALK
     (sid,) = await calls.on_the_phone(PHONE)
@@ -141,6 +151,7 @@ async def test_an_update_interrupts_the_verb_at_once(calls: CallBench):
     assert (await calls.heard())[-1] == "Third."
 
 
+@pytest.mark.fact("calls-10")
 @pytest.mark.parametrize(
     ("after_s", "change", "expected"),
     [
@@ -160,6 +171,7 @@ async def test_a_call_is_ended_over_the_api(calls: CallBench, after_s: int, chan
     assert progress(calls) == [expected] and await calls.state() == "idle"
 
 
+@pytest.mark.fact("calls-11")
 @pytest.mark.parametrize("change", [{"Url": VOICE}, {"Twiml": "<Response/>"}, {"Status": "completed"}])
 async def test_what_is_over_cannot_be_changed(calls: CallBench, change: dict[str, str]):
     await calls.behave(on_ring="busy")
@@ -190,6 +202,7 @@ async def test_a_persons_hello_and_a_script(calls: CallBench):
     assert calls.service.asked("/keys")[0]["Digits"] == "1" and (await calls.leg(sid))["status"] == "completed"
 
 
+@pytest.mark.fact("calls-17")
 async def test_calls_go_one_a_second_where_paced():
     calls = make_call_bench(pacing=VoicePacing(calls_per_s=1))
     sids = [
@@ -202,9 +215,21 @@ async def test_calls_go_one_a_second_where_paced():
     await calls.sandbox.close()
 
 
+@pytest.mark.fact("calls-17")
+async def test_the_rate_of_calls_can_be_told(calls: CallBench):
+    await calls.ask("PUT", "/faults", {"calls_per_s": 1})
+    sids = [await calls.call_out(f"+1415555020{count}") for count in range(3)]
+    assert [(await calls.leg(one))["queue_time"] for one in sids] == ["0", "1000", "2000"]
+    await calls.advance(1.5)
+    assert [(await calls.leg(one))["status"] for one in sids] == ["ringing", "ringing", "queued"]
+    await calls.call_in("+14155550211")
+    assert await calls.state("+14155550211") == "idle" and len(calls.service.asked("/twilio/voice")) == 1
+
+
 DIAL = '<Dial action="/after" {0}>{1}</Dial><Say>not reached</Say>'
 
 
+@pytest.mark.fact("twiml-13")
 async def test_dial_puts_two_through(calls: CallBench):
     calls.service.routes["/twilio/voice"] = DIAL.format("", f"<Number>{ANA}</Number>")
     calls.service.routes["/after"] = "<Say>Back again.</Say>"
@@ -229,6 +254,7 @@ async def test_dial_puts_two_through(calls: CallBench):
     assert await calls.company() == []
 
 
+@pytest.mark.fact("twiml-13")
 @pytest.mark.parametrize(
     ("on_ring", "status"), [("busy", "busy"), ("ignore", "no-answer"), ("invalid", "failed"), ("manual", "no-answer")]
 )
@@ -241,6 +267,7 @@ async def test_dial_tells_why_nobody_came(calls: CallBench, on_ring: str, status
     assert (form["DialCallStatus"], form["DialBridged"]) == (status, "false") and "DialCallDuration" not in form
 
 
+@pytest.mark.fact("twiml-14")
 async def test_without_an_action_the_document_goes_on(calls: CallBench):
     calls.service.routes["/twilio/voice"] = f'<Dial timeout="5">{ANA}</Dial><Say>Nobody came.</Say>'
     await calls.call_in()
@@ -248,6 +275,7 @@ async def test_without_an_action_the_document_goes_on(calls: CallBench):
     assert "Nobody came." in await calls.heard()
 
 
+@pytest.mark.fact("twiml-15")
 async def test_the_first_to_answer_wins(calls: CallBench):
     nouns = f"<Number>{ANA}</Number><Client>ben</Client><Sip>sip:cid@example.com</Sip>"
     calls.service.routes["/twilio/voice"] = DIAL.format("", nouns)
@@ -264,6 +292,7 @@ async def test_the_first_to_answer_wins(calls: CallBench):
     assert await calls.company() == ["client:ben"]
 
 
+@pytest.mark.fact("twiml-15")
 async def test_one_after_the_other(calls: CallBench):
     calls.service.routes["/twilio/voice"] = DIAL.format(
         'sequential="true"', f"<Number>{ANA}</Number><Number>{BEN}</Number>"
@@ -274,6 +303,7 @@ async def test_one_after_the_other(calls: CallBench):
     assert [await calls.state(one) for one in (ANA, BEN)] == ["idle", "ringing"]
 
 
+@pytest.mark.fact("twiml-16")
 async def test_a_whisper_is_for_the_callee_alone(calls: CallBench):
     calls.service.routes["/twilio/voice"] = DIAL.format("", f'<Number url="/whisper">{ANA}</Number>')
     calls.service.routes["/whisper"] = (
@@ -297,6 +327,7 @@ async def test_a_voicemail_box_does_not_take_a_whispered_call(calls: CallBench):
     assert calls.service.asked("/after")[0]["DialBridged"] == "false"
 
 
+@pytest.mark.fact("twiml-17")
 async def test_answer_on_bridge_keeps_ringing(calls: CallBench):
     calls.service.routes["/twilio/voice"] = DIAL.format('answerOnBridge="true"', f"<Number>{ANA}</Number>")
     sid = await calls.call_in()
@@ -306,6 +337,7 @@ async def test_answer_on_bridge_keeps_ringing(calls: CallBench):
     assert (await calls.leg(sid))["status"] == "in-progress"
 
 
+@pytest.mark.fact("twiml-18")
 async def test_a_star_ends_the_other_leg(calls: CallBench):
     calls.service.routes["/twilio/voice"] = DIAL.format('hangupOnStar="true"', f"<Number>{ANA}</Number>")
     await calls.behave(ANA, on_ring="answer")
@@ -340,6 +372,7 @@ async def test_a_dialled_leg_can_be_sent_elsewhere(calls: CallBench):
     assert (await calls.heard(ANA))[-1] == "Hello."
 
 
+@pytest.mark.fact("twiml-19")
 @pytest.mark.parametrize(
     ("attributes", "noun", "code"),
     [
@@ -359,6 +392,7 @@ async def test_what_cannot_be_dialled_is_named(calls: CallBench, attributes: str
     assert await calls.debugger() == [code] and "on we go" in await calls.heard()
 
 
+@pytest.mark.fact("calls-18")
 async def test_lost_and_late_reports(calls: CallBench):
     await calls.behave(on_ring="busy")
     await calls.ask("PUT", "/faults", {"lose_status": 1})

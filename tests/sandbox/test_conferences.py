@@ -39,6 +39,7 @@ async def move(calls: CallBench, call_sid: str, **change: str) -> dict[str, obje
     return answer
 
 
+@pytest.mark.fact("room-3")
 async def test_two_meet_and_hear_each_other(calls: CallBench):
     await meet(calls, PHONE)
     assert await calls.company() == [] and (await calls.heard(PHONE, "music"))[-1].startswith("http://twimlets.com/")
@@ -57,6 +58,7 @@ async def test_two_meet_and_hear_each_other(calls: CallBench):
     assert expected.items() <= last(calls, "participant-join").items()
 
 
+@pytest.mark.fact("room-1")
 async def test_nobody_is_heard_before_somebody_may_start_it(calls: CallBench):
     calls.service.routes["/twilio/voice"] = meeting('startConferenceOnEnter="false"')
     await meet(calls, PHONE, BEN)
@@ -68,6 +70,7 @@ async def test_nobody_is_heard_before_somebody_may_start_it(calls: CallBench):
     assert await calls.company() == [BEN, ANA] and "conference-start" in events(calls)
 
 
+@pytest.mark.fact("room-1")
 async def test_the_music_while_waiting_is_the_services_own(calls: CallBench):
     calls.service.routes["/twilio/voice"] = meeting('waitUrl="/wait"')
     calls.service.routes["/wait"] = "<Say>Soon.</Say><Play>/tune.mp3</Play>"
@@ -80,6 +83,7 @@ async def test_the_music_while_waiting_is_the_services_own(calls: CallBench):
     assert len(await calls.heard(PHONE, "say", "music")) == heard
 
 
+@pytest.mark.fact("room-2")
 @pytest.mark.parametrize("document", ["", "<Redirect/>", "<Gather/>", "<Pause length='0'/>", "<Say/><Redirect/>"])
 async def test_waiting_does_not_spin(calls: CallBench, document: str):
     calls.service.routes["/twilio/voice"] = meeting('waitUrl="/wait"')
@@ -89,12 +93,14 @@ async def test_waiting_does_not_spin(calls: CallBench, document: str):
     assert 1 <= len(calls.service.asked("/wait")) <= 12
 
 
+@pytest.mark.fact("room-2")
 async def test_silence_is_music_too(calls: CallBench):
     calls.service.routes["/twilio/voice"] = meeting('waitUrl=""')
     await meet(calls, PHONE)
     assert await calls.heard(PHONE, "music") == []
 
 
+@pytest.mark.fact("room-4", "room-3")
 async def test_the_muted_hear_and_are_not_heard(calls: CallBench):
     sid, _ = await meet(calls, PHONE, ANA)
     await move(calls, sid, Muted="true")
@@ -105,6 +111,7 @@ async def test_the_muted_hear_and_are_not_heard(calls: CallBench):
     assert [one for one in events(calls) if "mute" in one] == ["participant-mute", "participant-unmute"]
 
 
+@pytest.mark.fact("room-4")
 async def test_the_held_hear_music_alone(calls: CallBench):
     sid, _ = await meet(calls, PHONE, ANA)
     calls.service.routes["/hold"] = "<Play>/hold.mp3</Play>"
@@ -119,6 +126,7 @@ async def test_the_held_hear_music_alone(calls: CallBench):
     assert last(calls, "participant-unhold")["Hold"] == "false"
 
 
+@pytest.mark.fact("room-4")
 async def test_a_coach_hears_all_and_is_heard_by_one(calls: CallBench):
     sid, ana = await meet(calls, PHONE, ANA)
     calls.service.routes["/twilio/voice"] = meeting(f'coach="{ana}"')
@@ -133,6 +141,7 @@ async def test_a_coach_hears_all_and_is_heard_by_one(calls: CallBench):
     assert "I take over" in await calls.heard() and sid
 
 
+@pytest.mark.fact("room-4")
 async def test_an_announcement_is_heard_by_all_or_by_one(calls: CallBench):
     calls.service.routes["/news"] = "<Say>News.</Say>"
     sid, _ = await meet(calls, PHONE, ANA)
@@ -144,6 +153,7 @@ async def test_an_announcement_is_heard_by_all_or_by_one(calls: CallBench):
     assert last(calls, "announcement-end")["AnnounceUrl"] == f"{TARGET}/news"
 
 
+@pytest.mark.fact("room-5", "room-6")
 async def test_whoever_may_end_it_ends_it_for_all(calls: CallBench):
     await meet(calls, PHONE)
     calls.service.routes["/twilio/voice"] = meeting('endConferenceOnExit="true"')
@@ -160,6 +170,7 @@ async def test_whoever_may_end_it_ends_it_for_all(calls: CallBench):
     assert after["DialCallStatus"] == "answered" and "DialCallSid" not in after and "DialCallDuration" not in after
 
 
+@pytest.mark.fact("room-5")
 async def test_the_last_to_leave_ends_it(calls: CallBench):
     await meet(calls, PHONE, ANA)
     await calls.does("hang-up")
@@ -170,6 +181,7 @@ async def test_the_last_to_leave_ends_it(calls: CallBench):
     assert len((await calls.rest("GET", "/Conferences.json?FriendlyName=case-1"))["conferences"]) == 2
 
 
+@pytest.mark.fact("room-5", "room-9")
 async def test_it_is_ended_over_the_api(calls: CallBench):
     calls.service.routes["/twilio/voice"] = meeting(dial="")
     await meet(calls, PHONE, ANA)
@@ -193,6 +205,7 @@ async def test_who_is_sent_elsewhere_leaves(calls: CallBench):
     assert (await calls.heard())[-1] == "elsewhere" and calls.service.asked("/after") == []
 
 
+@pytest.mark.fact("room-9")
 async def test_who_is_put_out_goes_on_in_the_document(calls: CallBench):
     sid, _ = await meet(calls, PHONE, ANA)
     answer = await calls.rest("DELETE", f"/Conferences/{await conference(calls)}/Participants/{sid}.json")
@@ -202,6 +215,7 @@ async def test_who_is_put_out_goes_on_in_the_document(calls: CallBench):
     assert again["status_code"] == 404
 
 
+@pytest.mark.fact("room-7")
 async def test_somebody_is_called_in(calls: CallBench):
     await meet(calls, PHONE)
     invitation = {
@@ -225,6 +239,7 @@ async def test_somebody_is_called_in(calls: CallBench):
     assert "conference-end" in events(calls) and calls.service.asked("/s")[-1]["CallStatus"] == "completed"
 
 
+@pytest.mark.fact("room-6")
 @pytest.mark.parametrize(("on_ring", "status"), [("busy", "busy"), ("invalid", "failed"), ("ignore", "no-answer")])
 async def test_who_does_not_come_is_told(calls: CallBench, on_ring: str, status: str):
     await meet(calls, PHONE)
@@ -235,6 +250,7 @@ async def test_who_does_not_come_is_told(calls: CallBench, on_ring: str, status:
     assert (form["ReasonParticipantLeft"], form["ParticipantCallStatus"]) == ("participant_add_failed", status)
 
 
+@pytest.mark.fact("room-7")
 async def test_calling_somebody_in_opens_the_conference(calls: CallBench):
     more = {
         "ConferenceStatusCallback": f"{TARGET}/conference",
@@ -253,6 +269,7 @@ async def test_the_reports_of_a_conference_may_be_lost(calls: CallBench):
     assert events(calls) == [] and await calls.company() == [ANA]
 
 
+@pytest.mark.fact("room-3")
 async def test_the_first_defines_it(calls: CallBench):
     await meet(calls, PHONE)
     calls.service.routes["/twilio/voice"] = meeting().replace("/conference", "/other")
@@ -260,6 +277,7 @@ async def test_the_first_defines_it(calls: CallBench):
     assert calls.service.asked("/other") == []
 
 
+@pytest.mark.fact("room-8")
 async def test_it_may_be_full(calls: CallBench):
     calls.service.routes["/twilio/voice"] = meeting('maxParticipants="2"', dial="")
     await meet(calls, PHONE, ANA, BEN)

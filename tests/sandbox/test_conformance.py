@@ -13,7 +13,7 @@ from twilio.rest import Client
 
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.server import RunningSandbox
-from tests.sandbox.stage import OURS, PHONE, START, Receiver, RedirectedHttp
+from tests.sandbox.stage import OURS, PHONE, START, Bench, Receiver, RedirectedHttp
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 START_AT = datetime.fromtimestamp(START // 1000, UTC)
@@ -42,6 +42,7 @@ async def refusal(awaited: Any) -> tuple[int, int | None]:
     return caught.value.status, caught.value.code
 
 
+@pytest.mark.fact("sdk-1", "sdk-2", "sdk-4", "sign-1", "send-1", "rest-4")
 async def test_a_message_is_created_and_followed(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
     made = await twilio.messages.create_async(
         to=PHONE, from_=OURS, body="Grüße 😀", status_callback=f"{receiver.url}/twilio/status/message?id=a%20b"
@@ -58,6 +59,7 @@ async def test_a_message_is_created_and_followed(twilio: Client, http: aiohttp.C
     assert "RawDlrDoneDate" in receiver.got[1][2]
 
 
+@pytest.mark.fact("send-6")
 async def test_whatsapp_takes_free_words_for_a_day(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
     """Taken like any other, then reported as failed with 63016: to whoever never wrote, and a day after they did."""
     pair = {
@@ -84,6 +86,7 @@ async def test_whatsapp_takes_free_words_for_a_day(twilio: Client, http: aiohttp
     assert await sends() == ("failed", 63016)
 
 
+@pytest.mark.fact("sdk-5", "send-11")
 async def test_messages_are_listed_newest_first_in_pages(twilio: Client, http: aiohttp.ClientSession):
     sids = [await text(http, body=f"text {count}") for count in range(7)]
     listed = await twilio.messages.list_async(to=OURS, page_size=3)
@@ -93,6 +96,7 @@ async def test_messages_are_listed_newest_first_in_pages(twilio: Client, http: a
     assert await twilio.messages.list_async(from_="+14155550199") == []
 
 
+@pytest.mark.fact("send-11")
 async def test_lists_are_cut_by_the_date_sent(twilio: Client, http: aiohttp.ClientSession):
     early = await text(http, body="early")
     await advance(http, 3 * 86_400)
@@ -104,6 +108,7 @@ async def test_lists_are_cut_by_the_date_sent(twilio: Client, http: aiohttp.Clie
     assert [one.sid for one in await twilio.messages.list_async(date_sent=START_AT.date())] == [early]
 
 
+@pytest.mark.fact("text-2")
 async def test_media_of_an_inbound_text(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
     picture = b"\x89PNG not really"
     coded = base64.b64encode(picture).decode()
@@ -126,6 +131,7 @@ async def test_media_of_an_inbound_text(twilio: Client, http: aiohttp.ClientSess
         assert (answer.status, answer.headers["Location"]) == (307, "https://elsewhere.example/x.jpg")
 
 
+@pytest.mark.fact("sdk-3")
 async def test_media_sent_out_reach_the_phone(twilio: Client, http: aiohttp.ClientSession):
     made = await twilio.messages.create_async(to=PHONE, from_=OURS, media_url=["https://service.example/plan.pdf"])
     assert made.sid is not None and made.sid.startswith("MM") and made.num_media == "1"
@@ -135,6 +141,7 @@ async def test_media_sent_out_reach_the_phone(twilio: Client, http: aiohttp.Clie
     assert got["media"] == [{"url": "https://service.example/plan.pdf", "content_type": "application/pdf"}]
 
 
+@pytest.mark.fact("send-11")
 async def test_redact_and_delete(twilio: Client, http: aiohttp.ClientSession):
     sid = await text(http, body="my card is 4111…")
     assert (await twilio.messages(sid).update_async(body="")).body == ""
@@ -144,6 +151,7 @@ async def test_redact_and_delete(twilio: Client, http: aiohttp.ClientSession):
     assert await refusal(twilio.messages(sid).fetch_async()) == (404, 20404)
 
 
+@pytest.mark.fact("send-1", "send-9", "send-10")
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -177,6 +185,7 @@ async def test_what_is_wrong_is_refused_by_its_code(twilio: Client, change: dict
     )
 
 
+@pytest.mark.fact("rest-5", "send-12")
 async def test_what_is_not_emulated_is_refused_with_words(twilio: Client):
     with pytest.raises(TwilioRestException, match="does not emulate Queues"):
         await twilio.queues.create_async(friendly_name="q")
@@ -185,6 +194,7 @@ async def test_what_is_not_emulated_is_refused_with_words(twilio: Client):
     assert await refusal(twilio.calls("CA" + "0" * 32).fetch_async()) == (404, 20404)
 
 
+@pytest.mark.fact("sdk-2", "rest-1", "rest-3")
 async def test_account_numbers_and_keys(running: RunningSandbox, twilio: Client, receiver: Receiver):
     account = await twilio.api.accounts(SANDBOX_SID).fetch_async()
     assert (account.status, account.sid) == ("active", SANDBOX_SID)
@@ -204,3 +214,48 @@ async def test_account_numbers_and_keys(running: RunningSandbox, twilio: Client,
         assert await refusal(wrong.messages("SM1").fetch_async()) == (401, 20003)
         other = Client(SANDBOX_SID, SANDBOX_TOKEN, "AC" + "1" * 32, http_client=http)
         assert await refusal(other.messages("SM1").fetch_async()) == (404, 20404)
+
+
+CALL_FIELDS = {
+    "sid", "account_sid", "parent_call_sid", "to", "to_formatted", "from", "from_formatted", "phone_number_sid", "status",
+    "start_time", "end_time", "duration", "price", "price_unit", "direction", "answered_by", "api_version",
+    "forwarded_from", "group_sid", "caller_name", "queue_time", "trunk_sid", "date_created", "date_updated", "uri",
+    "subresource_uris",
+}  # fmt: skip
+MESSAGE_FIELDS = {
+    "sid", "account_sid", "messaging_service_sid", "from", "to", "body", "num_segments", "num_media", "direction",
+    "status", "error_code", "error_message", "price", "price_unit", "api_version", "date_created", "date_updated",
+    "date_sent", "uri", "subresource_uris",
+}  # fmt: skip
+
+
+@pytest.mark.fact("calls-19")
+async def test_a_call_is_shown_whole(bench: Bench):
+    made = await bench.rest("POST", "/Calls.json", To=PHONE, From=OURS, Twiml="<Response/>")
+    assert made.keys() - {"status_code"} == CALL_FIELDS and made["uri"].startswith("/2010-04-01/Accounts/")
+
+
+@pytest.mark.fact("send-13")
+async def test_a_message_is_shown_whole(bench: Bench):
+    made = await bench.send()
+    assert made.keys() - {"status_code"} == MESSAGE_FIELDS and made["uri"].startswith("/2010-04-01/Accounts/")
+
+
+@pytest.mark.fact("sdk-6")
+async def test_an_error_is_shown_as_the_provider_shows_it(bench: Bench):
+    refused = await bench.send(To="0123")
+    assert refused.pop("status_code") == 400 and "0123" in refused.pop("message")
+    assert refused == {"code": 21211, "more_info": "https://www.twilio.com/docs/errors/21211", "status": 400}
+
+
+@pytest.mark.fact("sdk-7")
+async def test_what_would_be_xml_is_refused_with_words(bench: Bench):
+    refused = await bench.rest("GET", "/Messages")
+    assert (refused["status_code"], refused["code"]) == (403, 20008) and ".json" in refused["message"]
+
+
+@pytest.mark.fact("text-10", "send-12")
+@pytest.mark.parametrize("name", ["MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt", "ShortenUrls"])
+async def test_what_would_change_a_message_is_refused_with_words(bench: Bench, name: str):
+    refused = await bench.send(**{name: "x"})
+    assert (refused["status_code"], refused["code"]) == (403, 20008) and name in refused["message"]

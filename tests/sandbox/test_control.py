@@ -7,6 +7,7 @@ from channels.sandbox.server import RunningSandbox
 from tests.sandbox.stage import PHONE, START, Bench
 
 
+@pytest.mark.fact("voice-8", "text-4", "calls-9")
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "words"),
     [
@@ -20,6 +21,10 @@ from tests.sandbox.stage import PHONE, START, Bench
         ("POST", "/phones/nobody/texts", {"body": "x"}, 422, "a number like +14155550142"),
         ("POST", f"/phones/{PHONE}/calls", {"to": "+14155550199"}, 422, "one of our numbers (+14155550100"),
         ("POST", f"/phones/{PHONE}/calls", {"attestation": "D"}, 422, "got 'D'"),
+        ("POST", f"/phones/{PHONE}/calls", {"forwarded_from": ""}, 422, "should match"),
+        ("POST", f"/phones/{PHONE}/calls", {"caller_name": "Ann"}, 422, "Extra inputs"),
+        ("POST", f"/phones/{PHONE}/texts", {"body": "x", "button_text": "Yes"}, 422, "Extra inputs"),
+        ("PUT", "/faults", {"calls_per_s": -1}, 422, "greater than or equal to 0"),
         ("POST", f"/phones/{PHONE}/calls", {"caller": ""}, 422, "got ''"),
         ("POST", f"/phones/{PHONE}/press", {"digits": "1"}, 409, "in no call; it cannot press keys"),
         ("POST", f"/phones/{PHONE}/press", {"digits": "x"}, 422, "got 'x'"),

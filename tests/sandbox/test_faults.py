@@ -25,6 +25,7 @@ async def count(bench: Bench) -> int:
     return len((await bench.rest("GET", "/Messages.json"))["messages"])
 
 
+@pytest.mark.fact("rest-2")
 @pytest.mark.parametrize(
     ("name", "status", "code"), [("provider_down", 503, 20503), ("error_rate", 500, 20500), ("throttle", 429, 20429)]
 )
@@ -49,6 +50,7 @@ async def test_an_answer_is_cut_after_the_effect(bench: Bench):
     assert await count(bench) == 1
 
 
+@pytest.mark.fact("sdk-8")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_the_real_sdk_loses_an_answer(running: RunningSandbox, twilio: Client):
     async with aiohttp.ClientSession(running.url) as http:
@@ -59,6 +61,7 @@ async def test_the_real_sdk_loses_an_answer(running: RunningSandbox, twilio: Cli
     assert len(await twilio.messages.list_async()) == 1
 
 
+@pytest.mark.fact("http-1", "http-8")
 async def test_webhooks_come_twice_with_one_token(bench: Bench):
     await fault(bench, duplicate_webhooks=True)
     await bench.text("hello")
@@ -76,6 +79,7 @@ async def test_statuses_are_lost(bench: Bench):
     assert (await bench.rest("GET", f"/Messages/{sid}.json"))["status"] == "delivered"
 
 
+@pytest.mark.fact("http-8")
 async def test_webhooks_overtake_each_other(bench: Bench):
     await bench.send(StatusCallback=CALLBACK)
     await fault(bench, reorder=1)
@@ -85,6 +89,7 @@ async def test_webhooks_overtake_each_other(bench: Bench):
     assert bench.service.statuses() == ["delivered", "sent"]
 
 
+@pytest.mark.fact("http-8")
 async def test_webhooks_and_calls_are_slow(bench: Bench):
     await fault(bench, delay_s=30)
     await bench.text("hello")

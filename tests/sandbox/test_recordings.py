@@ -22,6 +22,7 @@ async def sound(calls: CallBench, url: str, *, is_known: bool = True) -> tuple[i
     return answer.status, answer.content_type, answer.body
 
 
+@pytest.mark.fact("record-1", "record-3", "record-4")
 async def test_what_is_said_is_recorded_until_silence(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format('timeout="3" recordingStatusCallback="/ready"')
     sid = await calls.call_in()
@@ -54,6 +55,7 @@ async def test_the_sound_is_as_long_as_the_recording(calls: CallBench):
     assert (await sound(calls, url + ".ogg"))[0] == (await sound(calls, url + "0"))[0] == 404
 
 
+@pytest.mark.fact("record-2")
 async def test_silence_is_no_recording(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format(
         'recordingStatusCallback="/r" recordingStatusCallbackEvent="absent"'
@@ -64,6 +66,7 @@ async def test_silence_is_no_recording(calls: CallBench):
     assert calls.service.asked("/r")[0]["RecordingStatus"] == "absent"
 
 
+@pytest.mark.fact("record-1")
 @pytest.mark.parametrize(("attributes", "key", "digits"), [("", "#", "#"), ('finishOnKey="9"', "9", "9")])
 async def test_a_key_ends_it(calls: CallBench, attributes: str, key: str, digits: str):
     calls.service.routes["/twilio/voice"] = BOX.format(attributes)
@@ -73,6 +76,7 @@ async def test_a_key_ends_it(calls: CallBench, attributes: str, key: str, digits
     assert calls.service.asked("/done")[0]["Digits"] == digits
 
 
+@pytest.mark.fact("record-1")
 async def test_the_longest_length_ends_it(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format('maxLength="4"')
     await calls.call_in()
@@ -81,6 +85,7 @@ async def test_the_longest_length_ends_it(calls: CallBench):
     assert calls.service.asked("/done")[0]["RecordingDuration"] == "4"
 
 
+@pytest.mark.fact("record-1")
 async def test_hanging_up_ends_it_and_is_told(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format('transcribe="true" transcribeCallback="/words"')
     await calls.call_in()
@@ -99,6 +104,7 @@ async def test_hanging_up_ends_it_and_is_told(calls: CallBench):
     assert expected.items() <= words.items() and words["From"] == PHONE
 
 
+@pytest.mark.fact("record-5")
 async def test_a_dialled_call_is_recorded(calls: CallBench):
     calls.service.routes["/twilio/voice"] = f'<Dial record="record-from-answer-dual" action="/after">{ANA}</Dial>'
     await calls.behave(ANA, on_ring="answer")
@@ -112,6 +118,7 @@ async def test_a_dialled_call_is_recorded(calls: CallBench):
     assert calls.service.asked("/after")[0]["RecordingUrl"].endswith(one["sid"])
 
 
+@pytest.mark.fact("record-5")
 async def test_a_conference_is_recorded_from_its_start(calls: CallBench):
     noun = '<Conference record="record-from-start" recordingStatusCallback="/r">c</Conference>'
     calls.service.routes["/twilio/voice"] = f"<Dial>{noun}</Dial>"
@@ -139,6 +146,7 @@ async def test_a_recorded_call_says_so_at_its_end(calls: CallBench):
     assert calls.service.asked("/r")[0]["RecordingSource"] == "OutboundAPI"
 
 
+@pytest.mark.fact("record-6")
 async def test_a_recording_is_begun_paused_and_stopped_over_the_api(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Pause length='600'/>"
     (sid,) = await calls.on_the_phone(PHONE)
@@ -177,6 +185,7 @@ async def test_the_recording_of_one_line_hears_what_that_line_hears(calls: CallB
     assert (await calls.rest("POST", f"/Calls/{hers}/Recordings/{made['sid']}.json", Status="stopped"))["code"] == 21220
 
 
+@pytest.mark.fact("record-3")
 async def test_the_start_of_a_recording_is_told_too(calls: CallBench):
     calls.service.routes["/twilio/voice"] = "<Pause length='600'/>"
     (sid,) = await calls.on_the_phone(PHONE)

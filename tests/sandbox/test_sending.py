@@ -12,6 +12,7 @@ async def status_of(bench: Bench, sid: str) -> str:
     return (await bench.rest("GET", f"/Messages/{sid}.json"))["status"]
 
 
+@pytest.mark.fact("send-4", "send-2")
 async def test_one_number_sends_one_message_a_second(bench: Bench):
     sids = [(await bench.send(f"{count}"))["sid"] for count in range(4)]
     other = (await bench.send("other", From="+14155550101"))["sid"]
@@ -34,6 +35,7 @@ async def test_one_number_sends_one_message_a_second(bench: Bench):
     assert [await status_of(bench, sid) for sid in [*sids, other]] == ["delivered"] * 5
 
 
+@pytest.mark.fact("send-4")
 async def test_whatsapp_is_not_paced_so(bench: Bench):
     await bench.text("hi", channel="whatsapp")
     for count in range(5):
@@ -42,6 +44,7 @@ async def test_whatsapp_is_not_paced_so(bench: Bench):
     assert await bench.inbox() == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.fact("send-6")
 async def test_whatsapp_needs_an_open_window(bench: Bench):
     pair = {"From": f"whatsapp:{OURS}", "To": f"whatsapp:{PHONE}", "StatusCallback": CALLBACK}
     await bench.send(**pair)
@@ -57,6 +60,7 @@ async def test_whatsapp_needs_an_open_window(bench: Bench):
     assert bench.service.statuses() == ["failed", "sent", "delivered", "failed"]
 
 
+@pytest.mark.fact("send-2", "send-3")
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
     [
@@ -78,6 +82,7 @@ async def test_phones_behave_as_told(bench: Bench, behaviour: dict[str, object],
     assert bool(await bench.inbox()) == ("delivered" in expected)
 
 
+@pytest.mark.fact("send-7")
 async def test_whatsapp_can_be_read(bench: Bench):
     await bench.ask("PUT", f"/phones/{PHONE}/behaviour", {"on_text": "read"})
     await bench.text("hi", channel="whatsapp")
@@ -86,6 +91,7 @@ async def test_whatsapp_can_be_read(bench: Bench):
     assert bench.service.statuses() == ["sent", "delivered", "read"]
 
 
+@pytest.mark.fact("send-5")
 async def test_a_message_that_waits_beyond_its_validity_fails(bench: Bench):
     for _ in range(3):
         await bench.send()
@@ -95,6 +101,7 @@ async def test_a_message_that_waits_beyond_its_validity_fails(bench: Bench):
     assert (seen["status"], seen["error_code"]) == ("failed", 30001)
 
 
+@pytest.mark.fact("send-8")
 @pytest.mark.parametrize(
     ("text", "segments"),
     [

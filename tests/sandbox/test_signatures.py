@@ -25,6 +25,7 @@ VECTORS = [
 ]
 
 
+@pytest.mark.fact("sign-1", "sign-2", "sign-3", "sign-4", "sign-10")
 @pytest.mark.parametrize(("url", "fields", "signature"), VECTORS)
 def test_vectors_hold_for_us_and_for_the_sdk(url: str, fields: list[tuple[str, str]], signature: str) -> None:
     assert signature_of(url, fields, secret=SECRET) == signature
@@ -33,6 +34,7 @@ def test_vectors_hold_for_us_and_for_the_sdk(url: str, fields: list[tuple[str, s
     assert not is_signed(url, [*fields, ("Extra", "1")], signature, secrets=[SECRET])
 
 
+@pytest.mark.fact("sign-9")
 def test_the_sha_256_variant() -> None:
     url, fields, _ = VECTORS[0]
     signature = "A1V+WVgulKm6EASjglP+SpzRmGb770XrGxEDsgeL70E="
@@ -41,6 +43,7 @@ def test_the_sha_256_variant() -> None:
     assert not is_signed(url, fields, signature, secrets=[SECRET])
 
 
+@pytest.mark.fact("sign-11")
 def test_both_secrets_are_taken_while_one_is_rotated() -> None:
     url, fields, signature = VECTORS[0]
     assert is_signed(url, fields, signature, secrets=[b"new", SECRET])
@@ -48,6 +51,7 @@ def test_both_secrets_are_taken_while_one_is_rotated() -> None:
     assert not is_signed(url, fields, signature, secrets=[])
 
 
+@pytest.mark.fact("sign-6")
 @pytest.mark.parametrize(
     ("signed", "seen"),
     [
@@ -64,6 +68,7 @@ def test_a_url_is_taken_with_and_without_its_port(signed: str, seen: str) -> Non
     assert is_signed(seen, [("A", "1")], signature_of(signed, [("A", "1")], secret=SECRET), secrets=[SECRET])
 
 
+@pytest.mark.fact("sign-7")
 @pytest.mark.parametrize("signed", ["https://h/x", "http://h/y", "http://g/x", "http://h:81/x", "http://h/x?a=1"])
 def test_another_url_is_refused(signed: str) -> None:
     assert not is_signed("http://h/x", [], signature_of(signed, [], secret=SECRET), secrets=[SECRET])
@@ -75,6 +80,7 @@ def test_what_is_no_signature_is_refused(signature: str) -> None:
     assert not is_signed(url, fields, signature, secrets=[SECRET])
 
 
+@pytest.mark.fact("sign-5")
 def test_a_body_is_signed_through_its_hash() -> None:
     signature = VECTORS[3][2]
     assert is_body_signed(BODY_URL, BODY.encode(), signature, secrets=[SECRET])

@@ -23,6 +23,7 @@ async def aim(bench: Bench, **urls: str) -> None:
     assert answer["status_code"] == 200, answer
 
 
+@pytest.mark.fact("text-1", "http-1")
 async def test_the_webhook_has_all_fields_and_a_signature(bench: Bench):
     sid = await bench.text("Grüße & 😀")
     await bench.advance()
@@ -39,6 +40,7 @@ async def test_the_webhook_has_all_fields_and_a_signature(bench: Bench):
     assert request.headers["User-Agent"] == "TwilioProxy/1.1"
 
 
+@pytest.mark.fact("text-3")
 async def test_whatsapp_has_its_own_addresses_and_fields(bench: Bench):
     await bench.text("hi", channel="whatsapp")
     await bench.advance()
@@ -47,6 +49,7 @@ async def test_whatsapp_has_its_own_addresses_and_fields(bench: Bench):
     assert (form["WaId"], form["MessageType"]) == ("14155550142", "text") and "FromCity" not in form
 
 
+@pytest.mark.fact("text-5")
 async def test_twiml_replies_are_sent(bench: Bench):
     bench.service.answers = [
         twiml(
@@ -62,6 +65,7 @@ async def test_twiml_replies_are_sent(bench: Bench):
     assert [one["direction"] for one in listed] == ["outbound-reply", "outbound-reply", "inbound"]
 
 
+@pytest.mark.fact("text-6", "http-4", "http-11", "http-12", "http-13")
 @pytest.mark.parametrize(
     ("answer", "inbox", "codes"),
     [
@@ -86,6 +90,7 @@ async def test_what_an_answer_does(bench: Bench, answer: WireResponse, inbox: li
     assert (await bench.inbox(), await bench.debugger()) == (inbox, codes)
 
 
+@pytest.mark.fact("http-1", "http-2", "http-3", "sign-8")
 @pytest.mark.parametrize(
     ("fragment", "answers", "attempts"),
     [
@@ -113,6 +118,7 @@ async def test_retries_follow_the_fragment(
     assert (11243 in await bench.debugger()) == ("rc=9" in fragment)
 
 
+@pytest.mark.fact("http-4")
 async def test_what_the_service_missed_can_be_listed(bench: Bench):
     bench.service.answers = [NO_CONNECTION, NO_CONNECTION]
     sid = await bench.text("anybody there?")
@@ -124,6 +130,7 @@ async def test_what_the_service_missed_can_be_listed(bench: Bench):
     assert phone["sent"][0]["handed_over"] == "failed"
 
 
+@pytest.mark.fact("http-9")
 async def test_the_fallback_is_asked_when_the_webhook_fails(bench: Bench):
     await aim(bench, SmsFallbackUrl="https://spare.example/in")
     bench.service.answers = [status(500), twiml("<Message>later</Message>")]
@@ -134,6 +141,7 @@ async def test_the_fallback_is_asked_when_the_webhook_fails(bench: Bench):
     assert await bench.inbox() == ["later"]
 
 
+@pytest.mark.fact("text-7")
 @pytest.mark.parametrize(
     "word", ["STOP", " stop ", "StopAll", "UNSUBSCRIBE", "cancel", "End", "QUIT", "revoke", "OPTOUT"]
 )
@@ -150,6 +158,7 @@ async def test_stop_blocks_the_pair_and_start_frees_it(bench: Bench, word: str):
     assert (await bench.send())["status_code"] == 201
 
 
+@pytest.mark.fact("text-8", "text-9")
 async def test_only_the_bare_words_count_and_only_when_they_change_something(bench: Bench):
     for body in ("please stop by at 5", "STOP please", "YES", "start"):
         await bench.text(body)

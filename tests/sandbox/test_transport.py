@@ -38,6 +38,7 @@ async def test_a_redirect_is_an_answer(transport: AiohttpTransport, receiver: Re
     assert (answer.status, answer.headers["location"], len(receiver.got)) == (302, "/elsewhere", 1)
 
 
+@pytest.mark.fact("sdk-9")
 async def test_failures_say_whether_the_request_may_have_arrived(
     transport: AiohttpTransport, receiver: Receiver, unused_tcp_port: int
 ):

@@ -50,6 +50,7 @@ def answering(receiver: Receiver, document: VoiceResponse) -> None:
     receiver.answer = answer
 
 
+@pytest.mark.fact("sdk-3", "sdk-4", "sign-1", "calls-1", "calls-2", "calls-11", "rest-4")
 async def test_a_call_is_created_followed_and_ended(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
     document = VoiceResponse()
     document.say("Tom & Jerry <3")
@@ -86,6 +87,7 @@ async def test_a_call_is_created_followed_and_ended(twilio: Client, http: aiohtt
     assert await refusal(twilio.calls(made.sid).fetch_async()) == (404, 20404)
 
 
+@pytest.mark.fact("calls-13", "sdk-5")
 async def test_calls_are_listed_by_what_they_are(twilio: Client, http: aiohttp.ClientSession):
     sids: list[str | None] = []
     for count in range(5):
@@ -104,6 +106,7 @@ async def test_calls_are_listed_by_what_they_are(twilio: Client, http: aiohttp.C
     assert await twilio.calls.list_async(parent_call_sid="CA" + "1" * 32) == []
 
 
+@pytest.mark.fact("calls-14", "calls-15", "calls-16")
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -134,6 +137,7 @@ async def test_what_is_wrong_is_refused_by_its_code(twilio: Client, change: dict
     assert await refusal(twilio.calls.create_async(**{"to": PHONE, "from_": OURS, "twiml": HOLD, **change})) == expected
 
 
+@pytest.mark.fact("voice-7")
 @pytest.mark.parametrize("to", ["client:ana", "sip:ana@example.com;transport=tls"])
 async def test_lines_without_numbers_are_called(twilio: Client, http: aiohttp.ClientSession, to: str):
     await twilio.calls.create_async(to=to, from_=OURS, twiml=HOLD)
@@ -142,6 +146,7 @@ async def test_lines_without_numbers_are_called(twilio: Client, http: aiohttp.Cl
         assert (await answer.json())["state"] == "ringing"
 
 
+@pytest.mark.fact("room-9")
 async def test_a_conference_with_its_participants(twilio: Client, http: aiohttp.ClientSession, receiver: Receiver):
     document = VoiceResponse()
     dial = Dial()
@@ -179,6 +184,7 @@ async def test_a_conference_with_its_participants(twilio: Client, http: aiohttp.
     assert (await twilio.calls(invited.call_sid).fetch_async()).status == "completed"
 
 
+@pytest.mark.fact("record-6")
 async def test_recordings_are_listed_and_deleted(twilio: Client, http: aiohttp.ClientSession):
     await behave(http, on_ring="answer")
     made = await twilio.calls.create_async(to=PHONE, from_=OURS, twiml=HOLD)

@@ -9,12 +9,11 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from channels.clock import RealClock
 from router.core.clock import Ms
 
 START = Ms(1_795_000_000_000)
-"""The instant at which every world begins: 2026-11-18T11:06:40Z."""
-STEP_S_MAX = 3600.0
-"""A sleeper looks at the wall clock at least this often, as the real clock does."""
+"""The instant at which most worlds begin: 2026-11-18T11:06:40Z."""
 NS = 1_000_000_000
 STILL_MAX = 100_000
 """Rounds of the loop in one instant: more is a busy loop."""
@@ -115,25 +114,27 @@ def _make_task(
     return task
 
 
-class VirtualClock:
-    """The wall clock of one machine. `skew_ms`: how far it is off; `jump` moves it, as after a suspended host."""
+class VirtualClock(RealClock):
+    """The wall clock of one machine, as somebody sees it who was there all the time. `skew_ms`: how far it is off; `jump`
+    moves it, forward as after a suspended host, back as when it is set right, either way as when it is set wrong."""
 
-    def __init__(self, loop: VirtualLoop, skew_ms: int = 0) -> None:
+    def __init__(self, loop: VirtualLoop, skew_ms: int = 0, *, start: Ms = START) -> None:
         self._loop = loop
-        self._offset_ms = skew_ms
-        self._last = 0
-
-    def now(self) -> Ms:
-        """The wall's time; held still when the machine's clock steps back, as the real clock does."""
-        self._last = max(self._last, START + self._offset_ms + self._loop.jump.time_ns // 1_000_000)
-        return Ms(self._last)
+        self._wall_at_0 = start + skew_ms
+        super().__init__(self._wall, self._ran)
 
     def jump(self, ms: int) -> None:
-        self._offset_ms += ms
+        self._wall_at_0 += ms
 
-    async def sleep_until(self, at: Ms) -> None:
-        while (left := at - self.now()) > 0:
-            await asyncio.sleep(min(left / 1000, STEP_S_MAX))
+    def of_process(self) -> RealClock:
+        """The clock of a process that begins now: it knows nothing but what the wall says."""
+        return RealClock(self._wall, self._ran)
+
+    def _wall(self) -> int:
+        return self._wall_at_0 + self._ran()
+
+    def _ran(self) -> int:
+        return self._loop.jump.time_ns // 1_000_000
 
 
 def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:

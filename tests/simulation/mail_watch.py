@@ -21,7 +21,7 @@ from router.core.events import (
     MessageQueued,
     WorkWanted,
 )
-from router.core.words import DAY_MS, HOUR_MS, Channel
+from router.core.words import DAY_MS, HOUR_MS, Channel, Evidence
 from tests.simulation.log import Judge, Taken
 from tests.simulation.post_office import MARK, Mailed, Out
 
@@ -131,6 +131,8 @@ class MailWatch:
             if is_one and self.customer_of.setdefault(mail.author, event.customer) != event.customer:
                 self.judge.broken(8, f"{mail.author} became two customers")
             return
+        if founder is not None and event.evidence is not Evidence.WEAK:
+            self.judge.broken(24, f"what {mail.author} proves of themselves is told as {event.evidence} of {founder}")
         if mail.about and self._case_of(mail.about) == event.case:
             return
         if mail.author not in self.invited[event.case] | self.given[event.case]:
@@ -154,7 +156,11 @@ class MailWatch:
 
     def _split(self, event: CaseSplit) -> None:
         """Whoever takes part in a case takes part in what is split from it, and what they wrote there went along."""
-        self.said[event.into] += [self.rows[row] for row in event.entries if row in self.rows]
+        went = [self.rows[row] for row in event.entries if row in self.rows]
+        self.said[event.into] += went
+        if event.heard is not None and event.heard.participant:  # it is their matter now, and answered to them
+            address = self.vault[event.heard.address].lower()
+            self.reached[event.into].add(address)
         for some in (self.reached, self.invited, self.given):
             some[event.into] |= some[event.case]
 

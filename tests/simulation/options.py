@@ -9,8 +9,18 @@ from random import Random
 from typing import Literal
 
 from policies import Recorded
+from router.core.clock import Ms
+from tests.simulation.loop import START
 
 Mode = Literal["safety", "liveness"]
+STARTS: dict[str, Ms] = {
+    "a day": START,
+    "summer time ends": Ms(1792889700000),  # 2026-10-25, 00:55 UTC, in Europe
+    "summer time begins": Ms(1805007000000),  # 2027-03-14, 06:50 UTC, in New York
+    "a leap day begins": Ms(1835394900000),  # 2028-02-28, 23:55 UTC
+    "a leap day ends": Ms(1835481300000),  # 2028-02-29, 23:55 UTC
+}
+"""What the calendar does while a world lasts: when it begins."""
 
 FAULTS = (
     "crash",  # the process dies at any instant or at a named point of the code
@@ -31,7 +41,7 @@ FAULTS = (
     "rest_malformed",  # the effect, and half an answer
     "provider_down",  # nothing at all for minutes
     "api_lost",  # agents' requests and answers
-    "clock_jump",  # the host was suspended for up to two hours
+    "clock_jump",  # the host was suspended for up to two hours, or its clock was set, forward or back
     "clock_skew",  # our clock is not the provider's
     "stall",  # the process does not get to run for seconds
     "streams_flap",
@@ -96,6 +106,7 @@ class Options:
     has_lead: bool = False  # somebody comes to the calls of others
     presses: int = 0  # of devices with one button
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
+    calendar: str = "a day"  # of STARTS
     spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
     def has(self, fault: str) -> bool:
@@ -139,7 +150,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         mails=by_mail.choice((0, 15, 30, 60)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
-        erasures=0 if chats or joins else erasures,  # what was told and joined cannot be judged once it is erased
+        erasures=0 if chats else erasures,  # what was told in a chat cannot be judged once it is erased
         has_lead=on_tape.random() < 0.4,
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         joins=joins,
@@ -155,4 +166,5 @@ def draw_options(seed: int, mode: Mode) -> Options:
         lost_agents=chance.choice((0, 0, 1, 2)) if mode == "liveness" else 0,
         strength=chance.choice((0.03, 0.1, 0.25)),
         late_s_max=chance.choice((300.0, 300.0, 1800.0, 3 * 3600.0)),
+        calendar=Random(f"options/calendar/{mode}/{seed}").choice(("a day",) * 4 + tuple(STARTS)[1:]),
     )

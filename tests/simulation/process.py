@@ -25,7 +25,7 @@ from channels.twilio_messaging import MESSAGES_PATH, TwilioSettings
 from channels.twilio_voice import MUSIC_PATH, VOICE_PATH
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
 from policies import PolicySet
-from router.core.clock import Clock, Ms
+from router.core.clock import Ms
 from router.core.errors import Rejected
 from router.core.events import WorkOffered
 from router.core.words import CallState, Channel
@@ -36,7 +36,7 @@ from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
 from router.http.music import hold_music
 from router.http.service import Service
-from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict
+from router.journal.base import Batch, JournalStopped, JournalUnusable, KeyTaken, Stored, VersionConflict, last_at
 from router.journal.erasures import MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.journal.memory import MemoryJournal
@@ -45,7 +45,7 @@ from router.node.node import Node
 from router.serving_mail import PURPOSE, derived, taking
 from tests.simulation.disk import Platter
 from tests.simulation.log import Judge, Log
-from tests.simulation.loop import Owner
+from tests.simulation.loop import Owner, VirtualClock
 from tests.simulation.mails import VERIFIER
 from tests.simulation.post_office import OUR_DOMAIN, PostOffice
 from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
@@ -90,7 +90,7 @@ class Points(FaultPoints):
 class Grounds:
     """What every process of one world is given."""
 
-    clock: Clock
+    clock: VirtualClock
     wire: Transport
     platter: Platter
     judge: Judge
@@ -113,6 +113,7 @@ class Process:
         self.is_alive = True
         self.is_stopping = False
         self.ready_at: Ms | None = None
+        self.clock = grounds.clock.of_process()
         self.began_at = grounds.clock.now()
         self.points = Points(self.crash)
         self.handle = grounds.platter.claim(self.points.reach)
@@ -154,6 +155,7 @@ class Process:
         assert isinstance(journal, WatchedJournal)
         self.journal = journal
         journal.on_append = self._appending
+        self.clock.begin_at(await last_at(journal))
         user, secret = next(iter(SANDBOX_API_KEYS.items()))
         host = Host(
             transport=grounds.wire,
@@ -166,7 +168,7 @@ class Process:
         mail = self._mail()
         self.node = node = Node(
             journal=journal,
-            clock=grounds.clock,
+            clock=self.clock,
             policy=grounds.policy,
             policy_files=grounds.files,
             channels=[*(make(host) for make in BUILT_IN), *([mail[0]] if mail else [])],
@@ -192,7 +194,7 @@ class Process:
         await node.start()
         await self.tokens.load(node.means.secret)
         if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
-            await self.tokens.create(Role.ADMIN, at=Ms(grounds.clock.now()), token=ADMIN_TOKEN)
+            await self.tokens.create(Role.ADMIN, at=self.clock.now(), token=ADMIN_TOKEN)
         if grounds.has_chats:
             await self._open_chats(service)
         self.ready_at = grounds.clock.now()
@@ -200,7 +202,7 @@ class Process:
     async def _open_chats(self, service: Service) -> None:
         await service.sites.load()
         if service.sites.by_key(CHAT_KEY) is None:
-            await service.sites.create("world", at=Ms(self._grounds.clock.now()), key=CHAT_KEY)
+            await service.sites.create("world", at=self.clock.now(), key=CHAT_KEY)
         self.chat = service.chat = ChatDoor(service, self.live, make_visitor=self._make_visitor)
 
     def _make_visitor(self) -> str:

@@ -68,6 +68,10 @@ def reports_are_believed_of_anybody(patch: Patch) -> None:
     patch.setattr("router.node.working_sets.is_theirs", lambda *_: True)
 
 
+def what_others_prove_is_the_customers(patch: Patch) -> None:
+    patch.setattr(letters, "of_somebody_else", lambda graded: graded)
+
+
 GUARDS = (
     Guard(each_delivery_is_a_mail, "mail_repeated mail_answer_lost", (3,)),
     Guard(whoever_names_a_case_may_write_there, "mail_forged", (24,)),
@@ -76,6 +80,7 @@ GUARDS = (
     Guard(machines_are_people, "mail_machines", (23,)),
     Guard(machines_are_answered_for_ever, "", (22,), (("mails", 0), ("machines", 8))),
     Guard(what_came_back_is_forgotten, "mail_bounces", (45,)),
+    Guard(what_others_prove_is_the_customers, "", (24,)),
     Guard(reports_are_believed_of_anybody, "mail_forged", (0, 5, 8, 24)),
 )
 

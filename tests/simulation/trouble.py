@@ -24,6 +24,7 @@ POINTS = (
     "disk.before_sync",
     "disk.after_sync",
 )
+JUMPS_MS = (-3_600_000, -1_000, 1_000, 60_000, 3_600_000, 7_200_000)
 CALL_POINTS = ("dialler.before_attempt", "dialler.before_dial", "dialler.after_dial", "dialler.before_move")
 MAIL_POINTS = ("mail.before_take", "mail.before_answer")
 RECORDING_POINTS = (
@@ -175,7 +176,7 @@ class Troubles:
         if has("provider_down"):
             some(2, lambda: self._provider_down)
         if has("clock_jump"):
-            some(2, lambda: self._jump(chance.choice((1_000, 60_000, 3_600_000, 7_200_000))))
+            some(2, lambda: self._jump(chance.choice(JUMPS_MS)))
         if has("stall"):
             some(5, lambda: lambda: stage.stall(3.0))
         if has("secret_rotated"):

@@ -27,7 +27,7 @@ from tests.simulation.loop import OWNER, VirtualClock, VirtualLoop
 from tests.simulation.mail_side import MailSide
 from tests.simulation.network import Link, Passage
 from tests.simulation.ops import Ops
-from tests.simulation.options import Options
+from tests.simulation.options import STARTS, Options
 from tests.simulation.people import make_people, plan_texts
 from tests.simulation.pressers import Pressers
 from tests.simulation.process import Grounds, Process
@@ -81,7 +81,8 @@ class World:
         chance = Random(f"world/{options.seed}")
         self._chance = chance
         skew = chance.randint(-30_000, 30_000) if options.has("clock_skew") else 0
-        self.clock, self.provider_clock = VirtualClock(loop), VirtualClock(loop, skew)
+        start = STARTS[options.calendar]
+        self.clock, self.provider_clock = VirtualClock(loop, start=start), VirtualClock(loop, skew, start=start)
         self.known_at: dict[str, int] = {}
         self.watch = Watch(
             judge=self.judge,
@@ -266,9 +267,11 @@ class World:
         await self._begin_process()
 
     async def jump(self, ms: int) -> None:
-        """The host was suspended, and the provider seen from it: the wall moved on, monotonic time did not."""
+        """Forward: the host was suspended, and the provider seen from it: the wall moved on, monotonic time did not.
+        Back: its clock alone was set."""
         self.clock.jump(ms)
-        self.provider_clock.jump(ms)
+        if ms > 0:
+            self.provider_clock.jump(ms)
         self.jumped_at = self.clock.now()
 
     async def stall(self, seconds: float) -> None:

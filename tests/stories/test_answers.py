@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, OURS, Agent, Json, Phone, Story, World
 
 
@@ -489,3 +490,33 @@ async def test_numbers_of_ours_keep_their_thread() -> None:
         await ana.replies(case, "here")
         await her.inbox()
         assert {one["from"] for one in await her.received()} == {OURS}
+
+
+async def test_we_write_first() -> None:
+    """An agent opens a case for somebody and writes by text or by mail; their answer joins it. Where that channel cannot
+    reach them, it is said before a case is there."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        her, box = story.phone(HERS), Mailbox(story, MIA, "Mia")
+        texted = await ana.api(
+            "POST", "/cases", {"address": "+1 (212) 555-0142", "channel": "sms", "subject": "a part"}
+        )
+        await ana.api("POST", f"/cases/{texted['id']}/messages", {"text": "Your part is there.", "channel": "auto"})
+        await story.settles()
+        assert await her.inbox() == ["Your part is there."]
+        await her.texts("I come on Friday")
+        mailed = await ana.api("POST", "/cases", {"address": MIA, "channel": "email", "subject": "Your part"})
+        await ana.api("POST", f"/cases/{mailed['id']}/messages", {"text": "It is there.", "channel": "auto"})
+        await story.settles()
+        [ours] = await box.received()
+        assert (ours["subject"], ours["text"].strip()) == ("Your part", "It is there.")
+        await box.answers(ours, "Thank you")
+        for case, words in ((texted, "I come on Friday"), (mailed, "Thank you")):
+            rows = await story.timeline(case["id"], "message")
+            assert [row["text"].strip() for row in rows if row["direction"] == "in"] == [words]
+        before = len(await story.cases())
+        for address, channel in ((MIA, "sms"), (HERS, "email"), (HERS, "whatsapp"), ("not an address", None)):
+            body = {"address": address, "channel": channel}
+            refused = await story.ask("POST", "/api/v1/cases", body=body, token=ana.token)
+            assert refused.status in (409, 422), (address, channel, refused.status)
+        assert len(await story.cases()) == before

@@ -5,33 +5,15 @@ import json
 import re
 import socket
 from datetime import datetime
-from typing import Any
 
 import jwt
 import pytest
 
 from router.http import chat_sockets
-from router.http.auth import hash_of
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, OURS, Agent, Json, Story
+from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
+from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import SITE, Visitor
-
-DEMO_SITE = f"sit_{hash_of(SITE)[:16]}"
-KEY: Json = {
-    "kid": "2026-11",
-    "algorithm": "HS256",
-    "key": "the shop and we alone know this one",
-    "issuer": "https://shop.example",
-    "audience": "onecase",
-}
-NEXT_KEY: Json = {**KEY, "kid": "2026-12", "key": "and this one, from December onwards"}
-
-
-def word(subject: str, now: datetime, *, key: Json = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """The site's word for who somebody is."""
-    said = {"sub": subject, "iss": key["issuer"], "aud": key["audience"], "exp": now.timestamp() + 3600, **claims}
-    told = {name: one for name, one in said.items() if one is not None}
-    return jwt.encode(told, key["key"], algorithm=algorithm, headers={"kid": key["kid"]})
 
 
 def stamp_of(at: datetime) -> str:
@@ -341,6 +323,31 @@ async def test_an_address_that_somebody_types_leads_to_nobody() -> None:
         assert len({case["customer"] for case in await story.cases()}) == 2
 
 
+async def test_an_address_that_was_only_typed_is_shown_as_such() -> None:
+    """Until its owner says the code that went there; and the desk says that it was a code, without its words."""
+    async with Story() as story:
+        ana, mia = await story.agent("Ana"), Visitor(story)
+        await mia.comes()
+        await mia.writes("hello")
+        case = await story.one_case()
+
+        async def standing() -> dict[str, str]:
+            addresses = (await story.api("GET", f"/customers/{case['customer']}"))["addresses"]
+            return {a["kind"]: a["verification"] for a in addresses}
+
+        await mia.says("prove", address=HERS)
+        await mia.hears("code_sent")
+        assert (await standing())["phone"] == "typed"
+        [text] = await story.phone(HERS).inbox()
+        [code] = re.findall(r"\b\d{6}\b", text)
+        page = await ana.page(case["id"])
+        assert "A code, in words for nobody but them." in page
+        assert ("No words." in page, code in page) == (False, False)
+        await mia.says("code", code=code)
+        await mia.hears("proved")
+        assert (await standing())["phone"] == "code"
+
+
 async def test_texts_go_to_our_own_country_alone() -> None:
     """Abuse 21: a code by text goes to the country of our number; elsewhere, to premium and to our own numbers it does
     not."""
@@ -616,3 +623,26 @@ async def test_a_visitor_who_does_not_read_is_cut_and_nobody_waits(monkeypatch: 
         again = Visitor(story, session=mia.session, since=109)
         assert (await again.comes())["seq"] == 111
         assert [(await again.hears("message"))["seq"] for _ in range(2)] == [110, 111]
+
+
+async def test_whoever_gets_a_code_and_did_not_ask_is_led_to_nobodys_case() -> None:
+    """A visitor types somebody else's address: the mail names no case, says what to do, and an answer to it is a matter
+    of whoever answers."""
+    async with Story() as story:
+        visitor, victim = Visitor(story), Mailbox(story, MIA, "Mia")
+        await visitor.comes()
+        await visitor.writes("still E42")
+        case = await story.one_case()
+        await visitor.says("prove", address=MIA)
+        await visitor.hears("code_sent")
+        await story.passes(seconds=5)
+        mail = await victim.last()
+        assert case["ref"] not in mail["raw"]
+        assert "code" in mail["subject"]
+        assert "ignore this mail" in mail["text"]
+        assert "Reply-To" not in mail["headers"]
+        assert "In-Reply-To" not in mail["headers"]
+        await victim.answers(mail, "I never asked for this")
+        [_, hers] = await story.cases()
+        assert hers["customer"] != case["customer"]
+        assert "I never asked" not in " ".join(await story.said(case["id"]))

@@ -1,7 +1,7 @@
 """Leads: they come to live calls, to listen, whisper or talk, and take them over; the customer is never alone for it."""
 
 from tests.stories.test_calls import ANAS, BENS, connected
-from tests.story import HERS, Agent, Phone, Story
+from tests.story import HERS, Agent, Json, Phone, Story
 
 LEAS = "+14155550203"
 
@@ -70,7 +70,7 @@ async def test_a_lead_goes_from_listening_to_talking_and_leaves() -> None:
         case, her, anas, _ = await talking(story)
         lea, leas = await a_lead(story), story.phone(LEAS)
         leg = await joins(story, lea, case, "listen", leas)
-        again = await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk"})
+        again = await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk", "reason": "she asked"})
         assert again["id"] == leg
         await story.passes(seconds=2)
         await leas.speaks("Lea here, I can help")
@@ -89,7 +89,7 @@ async def test_a_lead_whose_phone_is_not_answered_changes_nothing() -> None:
         lea, leas = await a_lead(story), story.phone(LEAS)
         await lea.is_now("ready")
         for picks_up in (False, True):
-            await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk"})
+            await lea.api("POST", f"/calls/{await leg_of(lea, case)}/join", {"mode": "talk", "reason": "she asked"})
             await story.passes(seconds=2)
             if picks_up:
                 await leas.picks_up()
@@ -114,7 +114,9 @@ async def test_when_the_conversation_is_over_the_lead_is_let_go() -> None:
         assert await leas.state() == "idle"
         await her.hangs_up()
         await story.passes(seconds=2)
-        assert (await lea.refused("POST", f"/calls/{hers}/join", {"mode": "talk"}))["status"] == 409
+        assert (await lea.refused("POST", f"/calls/{hers}/join", {"mode": "talk", "reason": "she asked"}))[
+            "status"
+        ] == 409
         ended = [e["facts"]["who"] for e in await story.timeline(case) if e["facts"].get("what") == "ended"]
         assert sorted(ended) == ["agent", "customer", "lead"]
 
@@ -125,11 +127,20 @@ async def test_who_may_come_to_a_call() -> None:
         case, _, _, ana = await talking(story)
         leg = await leg_of(ana, case)
         ben = await story.agent("ben", phone=BENS)
-        assert (await ben.refused("POST", f"/calls/{leg}/join", {"mode": "listen"}))["status"] == 403
+        assert (await ben.refused("POST", f"/calls/{leg}/join", {"mode": "listen", "reason": "to learn"}))[
+            "status"
+        ] == 403
         lea = await a_lead(story, None)
-        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "listen"}))["status"] == 403
-        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "shout"}))["status"] in (400, 422)
-        assert (await story.refused("POST", "/calls/call_1/join", {"mode": "listen"}))["status"] == 403
+        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "listen", "reason": "to learn"}))[
+            "status"
+        ] == 403
+        assert (await lea.refused("POST", f"/calls/{leg}/join", {"mode": "shout", "reason": "to learn"}))["status"] in (
+            400,
+            422,
+        )
+        assert (await story.refused("POST", "/calls/call_1/join", {"mode": "listen", "reason": "to learn"}))[
+            "status"
+        ] == 403
 
 
 async def test_a_lead_takes_a_call_over() -> None:
@@ -204,7 +215,7 @@ async def test_the_desk_shows_leads_the_ways_in() -> None:
         assert 'id="join-listen"' not in await ana.page(case)
         page = await lea.page(case)
         assert all(f'id="join-{mode}"' in page for mode in ("listen", "whisper", "talk"))
-        await lea.clicks(f"/call/{await leg_of(lea, case)}/join", mode="listen", at=case)
+        await lea.clicks(f"/call/{await leg_of(lea, case)}/join", mode="listen", reason="new here", at=case)
         await story.passes(seconds=2)
         await leas.picks_up()
         await story.passes(seconds=2)
@@ -217,3 +228,73 @@ async def test_the_desk_shows_leads_the_ways_in() -> None:
         await lea.clicks(f"/work/{ask['work']}/take", reason="I know the part", at=case)
         await story.passes(seconds=3)
         assert await her.talks_with() == [LEAS]
+
+
+async def audited(story: Story, action: str) -> list[Json]:
+    items = (await story.api("GET", "/audit?limit=200"))["items"]
+    return [one for one in items if one["action"] == action]
+
+
+async def test_what_leads_do_is_audited_with_their_reasons() -> None:
+    """Coming to a call, putting somebody first, joining and taking apart, cancelling a promise, saying who may be
+    recorded, making a token: who did it, and why, in the audit."""
+    async with Story() as story:
+        case, _, _, _ = await talking(story)
+        lea = await a_lead(story)
+        leg = await leg_of(lea, case)
+        for nothing in ({}, {"reason": ""}, {"reason": "  "}):
+            refused = await lea.refused("POST", f"/calls/{leg}/join", {"mode": "listen", **nothing})
+            assert refused["status"] == 422
+            assert "reason" in refused["detail"]
+        assert await audited(story, "JoinCall") == []
+        await lea.api("POST", f"/calls/{leg}/join", {"mode": "listen", "reason": "new here"})
+        await lea.api("POST", f"/calls/{leg}/recording", {"on": False})
+        other = story.phone("+12125550111")
+        await other.texts("hello")
+        second = await other.case()
+        ask = (await story.case(second))["ask"]
+        await lea.api("POST", f"/work/{ask['work']}/first", {"reason": "waits since Monday"})
+        promise = await lea.api("POST", f"/cases/{second}/callbacks", {})
+        await lea.api("DELETE", f"/callbacks/{promise['id']}?reason=by+mail")
+        made = await lea.api("POST", "/cases", {"address": "+12125550111", "subject": "another matter"})
+        merged = await lea.api("POST", f"/cases/{second}/merge", {"case": made["id"], "reason": "the same"})
+        await lea.api("POST", f"/cases/{second}/unmerge", {"merge": merged["merge"], "reason": "not the same"})
+        reasons = {
+            "JoinCall": "new here",
+            "SetRecording": None,
+            "PutFirst": "waits since Monday",
+            "CancelCallback": "by mail",
+            "MergeCases": "the same",
+            "UnmergeCases": "not the same",
+        }
+        for action, reason in reasons.items():
+            [one] = await audited(story, action)
+            assert (one["actor"], one["actor_id"], one["reason"]) == ("agent", lea.id, reason)
+
+        token = await story.api("POST", "/tokens", {"role": "ops"})
+        id = next(one["id"] for one in (await story.api("GET", "/tokens"))["items"] if one["role"] == "ops")
+        await story.api("DELETE", f"/tokens/{id}")
+        noted = [one["data"]["TokenNoted"] for one in await audited(story, "NoteToken")]
+        assert [(one["what"], one["token"], one["role"]) for one in noted] == [
+            ("made", id, "ops"),
+            ("revoked", id, "ops"),
+        ]
+        assert token["token"] not in str(await story.api("GET", "/audit?limit=200"))
+
+
+async def test_the_desk_lets_a_lead_put_a_case_first() -> None:
+    """With a reason, that stands on the case; agents have no such button, and nobody has it twice."""
+    async with Story() as story:
+        ana, lea = await story.agent("Ana"), await a_lead(story)
+        her = story.phone(HERS)
+        await her.texts("hello")
+        case = await her.case()
+        assert 'id="put-first"' not in await ana.page(case)
+        assert 'id="put-first"' in await lea.page(case)
+        work = (await story.case(case))["ask"]["work"]
+        await lea.clicks(f"/work/{work}/first", reason="waits since Monday", at=case)
+        page = await lea.page(case)
+        assert 'id="put-first"' not in page
+        assert 'lea put it before everybody else: <q dir="auto">waits since Monday</q>' in page
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        assert waiting["first"]

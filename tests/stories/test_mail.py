@@ -225,6 +225,34 @@ async def test_a_mail_of_ours_that_comes_back_goes_another_way(story: Story, mia
     assert ways["type"].endswith("channel_cannot")
 
 
+async def test_a_case_asks_again_as_it_asked_before(story: Story, mia: Mailbox) -> None:
+    """S35: where our answer came back, and where a person opens it again, it wants the same people by the same rule;
+    a queue that a person names is something new."""
+    eva = await story.ready_agent("Eva", skills={"heating": 3})
+    await story.passes(seconds=2)
+    await mia.writes("The heating is off")
+    await story.passes(seconds=2)
+    work = await eva.accepts()
+    asked = (await story.one_case())["ask"]
+    assert (asked["rule"], asked["skills"]) == ("heating-errors", {"heating": 1})
+    await mia.behaves("bounce_later")
+    await eva.replies(work["case"], "We come tomorrow.")
+    await eva.finishes(work)
+    assert (await story.one_case())["ask"] is None
+    await story.passes(minutes=5)
+    again = (await story.one_case())["ask"]
+    assert {**again, "work": "", "since": "", "place_at": ""} == {**asked, "work": "", "since": "", "place_at": ""}
+    assert again["work"] != asked["work"]
+
+    for status in ("solved", "open"):
+        assert (await story.api("POST", f"/cases/{work['case']}/status", {"status": status}))["status"] == status
+    opened = (await story.one_case())["ask"]
+    assert (opened["queue"], opened["rule"], opened["skills"]) == ("heating", "heating-errors", {"heating": 1})
+    await story.api("POST", f"/cases/{work['case']}/assign", {"queue": "billing"})
+    moved = (await story.one_case())["ask"]
+    assert (moved["queue"], moved["rule"], moved["skills"]) == ("billing", "assigned by a person", {})
+
+
 async def test_the_same_mail_twice_is_one_entry(story: Story, mia: Mailbox):
     """S42: from two folders, or brought again because the answer got lost."""
     raw = (

@@ -323,3 +323,86 @@ async def test_one_customer_gets_one_automatic_mail_an_hour(story: Story, mia: M
         await story.restarts()
     assert len(await story.cases()) == 3
     assert len(await mia.received()) == 1
+
+
+CALENDAR = """From: {sender}
+To: help@support.example
+Subject: Accepted: visit
+Message-ID: <c9@customer.example>
+In-Reply-To: {id}
+MIME-Version: 1.0
+Content-Type: {kind}
+
+{body}"""
+COMPLAINT = """From: abuse@isp.example
+To: help@support.example
+Subject: FW: x
+Message-ID: <f9@isp.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: text/plain
+
+abuse report
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+User-Agent: x
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: {id}
+From: help@support.example
+
+Visit
+--b--
+"""
+AWAY = """From: {sender}
+To: help@support.example
+Subject: Out of office
+Message-ID: <o9@customer.example>
+In-Reply-To: {id}
+Auto-Submitted: auto-replied
+
+I am away until Monday
+"""
+
+
+@pytest.mark.parametrize("what", ["a complaint", "out of office", "an answer to an invitation"])
+async def test_a_machine_that_names_a_mail_of_ours_is_noted_on_its_case(story: Story, mia: Mailbox, what: str):
+    """Whatever address it writes from: it stands with the mail that it is about, marked, opens nothing, takes no part
+    and is not answered. One that names a mail that is not ours stands in a closed case of its own."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    work = await ana.accepts()
+    await ana.replies(case["id"], "A visit at five?")
+    await ana.finishes(work, "solved")
+    await story.passes(seconds=2)
+    ours = (await mia.last())["headers"]["Message-ID"]
+    before = (len(await mia.received()), len(await story.timeline(case["id"])))
+    delegate = Mailbox(story, "secretary@customer.example")
+    invitation = "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n"
+    written = {
+        "a complaint": COMPLAINT,
+        "out of office": AWAY,
+        "an answer to an invitation": CALENDAR.replace("{kind}", "text/calendar; method=REPLY").replace(
+            "{body}", invitation
+        ),
+    }[what]
+    await delegate.sends(written.format(sender=delegate.address, id=ours).encode(), envelope_from="")
+    await story.passes(minutes=1)
+    assert [one["id"] for one in await story.cases()] == [case["id"]]
+    shown = await story.case(case["id"])
+    assert (shown["status"], shown["ask"], shown["participants"]) == ("solved", None, [])
+    rows = await story.timeline(case["id"])
+    assert rows[-1]["automatic"] is True
+    assert (len(await mia.received()), len(rows)) == (before[0], before[1] + 1)
+    assert await delegate.received() == []
+    forged = f"<{'x' * 30}@support.example>"
+    await delegate.sends(written.replace("9@", "8@").format(sender=delegate.address, id=forged).encode())
+    assert [one["status"] for one in await story.cases() if one["id"] != case["id"]] == ["closed"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, Story, World, instant
 from tests.visitor import Visitor
 
@@ -173,6 +174,70 @@ async def test_words_of_the_other_number_stand_in_a_part_of_its_own() -> None:
         assert other["ask"] is not None
 
 
+WHOLE = ("contacts", "ledger", "participants", "promises", "subject", "candidates", "merged", "merged_into")
+"""What stands beside a case's own document."""
+
+
+async def test_whoever_does_something_is_answered_with_the_whole_case() -> None:
+    """Status, assignment, who takes part, links taken back, a case of ours: the answer is what the next look shows."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("E42 on my thermostat")
+        case = await her.case()
+        await ana.api("POST", f"/cases/{case}/callbacks", {})
+        made = await ana.api("POST", "/cases", {"address": HERS, "subject": "The visit"})
+        assert made["subject"] == "The visit"
+        await ana.api("POST", f"/cases/{case}/merge", {"case": made["id"]})
+        for method, path, body in (
+            ("POST", "assign", {"queue": "billing"}),
+            ("POST", "participants", {"address": "tom@elsewhere.example", "invited": True}),
+            ("DELETE", "switch", None),
+            ("POST", "status", {"status": "waiting_customer"}),
+            ("POST", "status", {"status": "open"}),
+        ):
+            answered = await ana.api(method, f"/cases/{case}/{path}", body)
+            shown = await story.case(case)
+            assert {name: answered[name] for name in WHOLE} == {name: shown[name] for name in WHOLE}, path
+            assert answered["ledger"] == {"contacts": 1, "channels": ["sms"]}
+
+
+async def test_consent_and_health_survive_a_merge_and_its_undoing() -> None:
+    """Whom we may write to, whether mail reaches them, and how sure an address is, is theirs whoever they are found to
+    be: the same before, while they are one person, and after."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        lea = await story.agent("lea", role="lead")
+        mia = Mailbox(story, MIA)
+        await mia.writes("hello", subject="A question")
+        await story.passes(seconds=2)
+        [mails] = await story.cases()
+        await ana.accepts()
+        await mia.behaves("bounce_later")
+        await ana.replies(mails["id"], "We come tomorrow.")
+        await story.passes(minutes=5)
+        her = story.phone(HERS)
+        await her.texts("STOP")
+        texts = await her.case()
+        first = (await story.case(mails["id"]))["customer"]
+        other = (await story.case(texts))["customer"]
+
+        async def standing() -> list[list[tuple[str, list[str], str, str]]]:
+            found = [(await story.api("GET", f"/customers/{id}"))["addresses"] for id in (first, other)]
+            return [[(a["address"], a["blocked"], a["health"], a["verification"]) for a in one] for one in found]
+
+        before = await standing()
+        assert before == [[(MIA, [], "bounced", "known")], [(HERS, ["sms"], "ok", "known")]]
+        merged = await lea.api("POST", f"/customers/{first}/merge", {"customer": other, "reason": "it is her"})
+        assert await standing() == before
+        for body in ({"text": "again", "channel": "sms"}, {"text": "again", "channel": "email"}):
+            assert (await story.refused("POST", f"/cases/{mails['id']}/messages", body))["status"] in (409, 422)
+        await lea.api("POST", f"/customers/{first}/unmerge", {"merge": merged["merge"]})
+        assert await standing() == before
+        await mia.writes("it works again")
+        assert (await standing())[0] == [(MIA, [], "ok", "known")]
+
+
 async def test_a_matter_that_was_two_is_split_and_joined_again() -> None:
     """S2, S8: one wrong guess is split in one action: the words stand in a new case of the same person, with their own
     place; undone, everything is where it was."""
@@ -192,6 +257,8 @@ async def test_a_matter_that_was_two_is_split_and_joined_again() -> None:
         moved = await story.timeline(new["id"], "message")
         assert [(entry["id"], entry["text"]) for entry in moved] == [(rows[1]["id"], "and my bill is wrong")]
         shown = await story.case(new["id"])
+        assert {name: new[name] for name in WHOLE} == {name: shown[name] for name in WHOLE}
+        assert [one["address"] for one in new["contacts"]] == [HERS]
         assert (shown["customer"], shown["ledger"]["contacts"]) == (case["customer"], 1)
         assert instant(shown["ask"]["place_at"]) == second
         assert shown["ask"]["queue"] == "billing"

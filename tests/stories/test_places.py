@@ -337,6 +337,30 @@ async def test_a_skill_that_nobody_present_has_is_not_waited_for() -> None:
         assert "skill:heating no longer required after 60 s" in offered["reasons"]
 
 
+async def test_a_skill_is_asked_for_again_when_somebody_comes_who_has_it() -> None:
+    """S31, S35: what waits without a skill because nobody present had it requires it again as soon as somebody with it
+    signs in, until the rule's own time; and what a decision says of that is true when it is taken."""
+    async with Story() as story:
+        for n, words in enumerate(("heating one", "heating two", "a bill", "heating three")):
+            await story.phone(f"+1212555000{n}").texts(words)
+            await story.passes(seconds=1)
+        cases = [await story.phone(f"+1212555000{n}").case() for n in range(4)]
+        eva = await story.ready_agent("Eva", skills={"heating": 3}, capacity={"message": 1})
+        assert (await eva.offered())["case"] == cases[0]
+        [*_, offered] = await story.decisions(cases[0])
+        assert offered["reasons"] == ["rule heating-errors, policy 1"]
+        ben = await story.ready_agent("Ben", skills={"billing": 2})
+        assert [o["case"] for o in await ben.offers()] == [cases[2]]
+        await eva.accepts()
+        await ben.accepts()
+        await story.passes(seconds=55)
+        assert await ben.offers() == []
+        await story.passes(seconds=5)
+        assert {o["case"] for o in await ben.offers()} == {cases[1], cases[3]}
+        [*_, offered] = await story.decisions(cases[1])
+        assert "skill:heating no longer required after 60 s" in offered["reasons"]
+
+
 async def test_when_the_last_one_with_a_skill_leaves_the_others_are_asked() -> None:
     """Nobody waits for a skill that has just gone home."""
     async with Story() as story:

@@ -99,7 +99,9 @@ async def test_a_stream_needs_a_token_and_ends_with_it() -> None:
         [token] = [t["id"] for t in (await story.api("GET", "/tokens"))["items"] if t["role"] == "ops"]
         await story.api("DELETE", f"/tokens/{token}")
         async with asyncio.timeout(10):
-            assert (await screen.socket.receive()).type is aiohttp.WSMsgType.CLOSE
+            while (frame := await screen.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                assert frame.json()["kind"] == "mark"  # nothing is told any more
+            assert frame.type is aiohttp.WSMsgType.CLOSE
         assert screen.socket.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 

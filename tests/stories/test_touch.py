@@ -4,8 +4,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from policies import default_policy_files
+from tests.site_words import DEMO_SITE, KEY, word
 from tests.story import HERS, HIS, OURS, Json, Story, World
 from tests.story.wire import Answered
+from tests.visitor import Visitor
 
 SITE = {"X-Site-Key": "site_demo"}
 GERMAN = """  - name: german
@@ -72,6 +74,17 @@ async def test_the_thermostats_button() -> None:
         assert "model: T-100, error: E42" in page
         assert "What their page or device told" in page
         assert "error: E42" in page
+
+
+async def test_what_was_taken_out_stands_in_the_timeline_alone() -> None:
+    """A password that a device sent is not kept; that there was one is no line of what is known on top."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        await touched(story, {"channel": "touch", "context": {**E42, "password": "hunter2"}})
+        page = await ana.page((await story.one_case())["id"])
+        top, _, timeline = page.partition('aria-label="Timeline"')
+        assert ("E42" in top, "password" in top) == (True, False)
+        assert "password: [removed]" in timeline
 
 
 async def test_pressed_twice_is_one_case() -> None:
@@ -322,3 +335,48 @@ async def test_our_number_is_where_texts_still_come_in() -> None:
         rows = [row["text"] for case in await story.cases() for row in await story.timeline(case["id"], "context")]
         numbers = (OURS, "+19005550123", "+999123456789", "+266696687")
         assert sorted(rows) == sorted(f"extra.address: {number}" for number in numbers)
+
+
+async def test_a_site_says_who_touched() -> None:
+    """Whoever is signed in at a site is one person there: in its chat and with its button, proved both times, told their
+    own case and reference; the number that they give is called, and is no proof of anything."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        ana = await story.ready_agent("Ana", phone="+14155550199")
+        now = await story.now()
+        mia = Visitor(story, identity=word("mia", now))
+        await mia.comes()
+        await mia.writes("my boiler says E42")
+        case = await story.one_case()
+        touch_body = {"identity": word("mia", now), "address": HERS, "reach_me": {"channel": "phone", "at": "now"}}
+        contact = await touched(story, touch_body)
+        assert (contact["case"], contact["ref"], contact["ignored"]) == (case["id"], case["ref"], [])
+        assert contact["promise"]["kind"] == "callback"
+        again = await story.one_case()
+        assert [(c["channel"], c["evidence"]) for c in again["contacts"]] == [("chat", "proof"), ("touch", "proof")]
+        assert [promise["state"] for promise in again["promises"]] == ["open"]
+        stranger = await touched(story, {"address": HERS})
+        assert "case" not in stranger
+        assert len(await story.cases()) == 2, "a number that somebody typed leads to nobody"
+        assert ana.token
+
+
+async def test_a_word_that_cannot_be_believed_is_a_touch_as_any_other() -> None:
+    """Signed by somebody else, over, or for another site: named in the answer, worth nothing, and nothing is lost."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        now = await story.now()
+        mia = Visitor(story, identity=word("mia", now))
+        await mia.comes()
+        await mia.writes("my boiler says E42")
+        bad = {
+            "identity (Its signature is not that of the key)": word("mia", now, key={**KEY, "key": "x" * 32}),
+            "identity (It is over (`exp`))": word("mia", now, exp=now.timestamp() - 61),
+            "identity (It is no JWT)": "mia",
+        }
+        for why, identity in bad.items():
+            contact = await touched(story, {"identity": identity, "text": "it is cold"})
+            assert contact["ignored"] == [why]
+            assert "case" not in contact
+        for odd in (7, "", "x" * 5_000, {"sub": "mia"}):
+            assert (await touched(story, {"identity": odd}))["ignored"] == ["identity"]
+        cases = await story.cases()
+        assert [one["evidence"] for case in cases for one in case["contacts"]].count("proof") == 1

@@ -13,7 +13,7 @@ const KINDS = {
 const FAULTS = {
   duplicate_webhooks: "sent twice", reorder: "out of order", lose_status: "status lost", delay_s: "delay, s",
   provider_down: "provider down", error_rate: "errors 500", throttle: "throttled 429", truncate: "answer cut",
-  lose_answers: "answer lost", mail_twice: "mail twice", mail_greylist: "mail greylisted",
+  lose_answers: "answer lost", calls_per_s: "calls a second", mail_twice: "mail twice", mail_greylist: "mail greylisted",
   mail_lost_answer: "mail, no answer", mail_bounce_later: "mail bounces", mail_two_folders: "two folders",
 };
 
@@ -209,7 +209,7 @@ function showFaults(faults) {
       const label = make("label", "", words);
       field = make("input");
       Object.assign(field, { name, type: "number", min: 0, step: "any" });
-      if (name !== "delay_s") field.max = 1;
+      if (name !== "delay_s" && name !== "calls_per_s") field.max = 1;
       field.addEventListener("change", changeFaults);
       label.append(field);
       form.append(label);

@@ -5,12 +5,13 @@ Its one rule: what a phone cannot do now is refused with words, and nothing happ
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from channels.sandbox.account import Number
 from channels.sandbox.phones import KEYS, KEYS_MAX, Phone, PhoneCall
 from channels.sandbox.problems import Problem
 from channels.sandbox.times import rfc3339
+from channels.sandbox.voice.attestation import ATTESTATIONS
 from channels.sandbox.voice.legs import Leg
 from channels.sandbox.voice.network import Network
 
@@ -19,13 +20,22 @@ LINE = re.compile(r"(client:|sips?:)[!-~]{1,256}")
 
 class CallIn(BaseModel):
     """A call from a phone; `to` is our first number unless said. `caller` is shown as From instead of the phone's own
-    number: anonymous, a SIP address, whatever comes. `attestation` is what the caller's carrier vouches for."""
+    number: anonymous, a SIP address, whatever comes. `attestation` is what the caller's carrier vouches for (see
+    `attestation`), `forwarded_from` the number that passed the call on to us, where the carrier names it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     to: str | None = None
-    attestation: str = Field(default="none", pattern="^(A|B|C|none)$")
+    attestation: str = "none"
     caller: str | None = Field(default=None, pattern=r"^[ -~]{1,256}$")
+    forwarded_from: str | None = Field(default=None, pattern=r"^[ -~]{1,256}$")
+
+    @field_validator("attestation")
+    @classmethod
+    def _is_known(cls, said: str) -> str:
+        if said not in ATTESTATIONS:
+            raise ValueError(f"expected one of {', '.join(ATTESTATIONS)}")
+        return said
 
 
 class PressIn(BaseModel):
@@ -50,7 +60,13 @@ class PhoneCalls:
         self._network = network
 
     def call(self, phone: str, number: Number, wanted: CallIn) -> dict[str, object]:
-        leg = self._network.call_us(phone, number, sender=wanted.caller or phone, attestation=wanted.attestation)
+        leg = self._network.call_us(
+            phone,
+            number,
+            sender=wanted.caller or phone,
+            attestation=wanted.attestation,
+            forwarded_from=wanted.forwarded_from or "",
+        )
         if leg is None:
             raise Problem(409, f"{phone} is in another call; hang up first.")
         return {"call_sid": leg.sid}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from channels.sandbox.cookies import Cookies
 from channels.sandbox.phones import Kind
 from channels.sandbox.voice.line import Line
 from channels.sandbox.voice.sources import Ask
@@ -69,6 +70,8 @@ class Leg:
     reports: Reports = field(default_factory=Reports)
     fallback: Ask | None = None
     verstat: str = ""
+    forwarded_from: str = ""
+    cookies: Cookies = field(default_factory=Cookies)
     started_at: Ms | None = None
     answered_at: Ms | None = None
     ended_at: Ms | None = None

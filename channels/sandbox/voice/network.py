@@ -10,6 +10,7 @@ from typing import Literal
 from channels.sandbox.account import Number
 from channels.sandbox.ground import Ground
 from channels.sandbox.phones import Phones
+from channels.sandbox.voice.attestation import verstat_of
 from channels.sandbox.voice.legs import Leg, Reports
 from channels.sandbox.voice.line import HungUp, Redirected
 from channels.sandbox.voice.meeting import attend
@@ -28,7 +29,6 @@ from channels.sandbox.webhooks import Webhooks
 from router.core.clock import Ms
 
 TIME_LIMIT_S = 14_400
-VERSTAT = {letter: f"TN-Validation-Passed-{letter}" for letter in "ABC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class Network:
         self._program = Program(self._studio)
         self._free_at = Ms(0)
 
-    def call_us(self, phone: str, number: Number, *, sender: str, attestation: str) -> Leg | None:
+    def call_us(
+        self, phone: str, number: Number, *, sender: str, attestation: str, forwarded_from: str = ""
+    ) -> Leg | None:
         """`phone` calls our `number`, showing `sender`; None when it is in another call."""
         leg = self.switch.leg(
             "inbound",
@@ -87,7 +89,7 @@ class Network:
         if not self.switch.handsets.take(leg):
             self.switch.legs.remove(leg.sid)
             return None
-        leg.verstat = VERSTAT.get(attestation, "")
+        leg.verstat, leg.forwarded_from = verstat_of(attestation), forwarded_from
         leg.started_at = self.ground.now()
         leg.becomes("ringing", at=self.ground.now())
         self.ground.start(self._live_inbound(leg, Ask(number.voice_url)), name=f"call {leg.sid}")
@@ -129,8 +131,8 @@ class Network:
         number = self.ground.account.numbers.get(order.sender)
         leg.number_sid = number.sid if number is not None else ""
         slot = max(self.ground.now(), self._free_at)
-        if self.pacing.calls_per_s > 0:
-            self._free_at = Ms(slot + round(1000 / self.pacing.calls_per_s))
+        if (calls_per_s := self.ground.faults.calls_per_s or self.pacing.calls_per_s) > 0:
+            self._free_at = Ms(slot + round(1000 / calls_per_s))
         leg.queue_ms = slot - self.ground.now()
         return leg, slot
 

@@ -47,6 +47,8 @@ class Requests:
             fields.append(("ParentCallSid", leg.parent_sid))
         if leg.verstat:
             fields.append(("StirVerstat", leg.verstat))
+        if leg.forwarded_from:
+            fields.append(("ForwardedFrom", leg.forwarded_from))
         if leg.answered_by and leg.detection_ms:
             fields += [("AnsweredBy", leg.answered_by), ("MachineDetectionDuration", str(leg.detection_ms))]
         return fields
@@ -82,7 +84,7 @@ class Requests:
         own = own_document(url, own_url=self._ground.own_url)
         if own is not None:
             return document_of(own, url=url)
-        answer = await self._webhooks.ask(url, fields, about=leg.sid, method=method_of(method))
+        answer = await self._webhooks.ask(url, fields, about=leg.sid, method=method_of(method), cookies=leg.cookies)
         if isinstance(answer, Failed):
             raise BrokenDocument(answer.code, "the document could not be fetched", url)
         try:
@@ -95,7 +97,7 @@ class Requests:
         """Say something about a call; what is answered is not read."""
         if own_document(url, own_url=self._ground.own_url) is None:
             every = [*self.fields_of(leg), *fields]
-            self._webhooks.post(url, every, about=leg.sid, method=method_of(method))
+            self._webhooks.post(url, every, about=leg.sid, method=method_of(method), cookies=leg.cookies)
 
     def call_back(self, url: str, fields: Fields, *, about: str, method: str = "POST") -> None:
         """A status callback: the fault `lose_status` may take it."""

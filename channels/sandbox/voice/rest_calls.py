@@ -134,7 +134,7 @@ class CallResources:
             "direction": leg.direction,
             "answered_by": leg.answered_by or None,
             "api_version": API_VERSION,
-            "forwarded_from": None,
+            "forwarded_from": leg.forwarded_from or None,
             "group_sid": None,
             "caller_name": None,
             "queue_time": str(leg.queue_ms),

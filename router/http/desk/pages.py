@@ -251,6 +251,9 @@ class Desk:
             case ["work", id, "take"]:
                 await self._calls.act(who, f"/work/{id}/take", _some(form, "reason"), once=once)
                 return _at(at, "taken")
+            case ["work", id, "first"]:
+                await self._calls.act(who, f"/work/{id}/first", _some(form, "reason"), once=once)
+                return _at(at, "first")
             case ["case", id, "participants"]:
                 who_else = {"address": form.get("address", ""), "invited": form.get("invited") == "yes"}
                 await self._calls.act(who, f"/cases/{id}/participants", who_else, once=once)

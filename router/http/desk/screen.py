@@ -8,7 +8,7 @@ from router.core.choice import Choice, Way
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
-from router.core.words import AgentId, AgentState, CallRole, Channel, Step
+from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import LEADS, Identity
@@ -98,6 +98,7 @@ class CaseView:
     line: list[LegOut] = field(default_factory=list[LegOut])  # who is on the phone
     names: dict[str, str] = field(default_factory=dict[str, str])  # of agents, by id
     own_leg: str | None = None  # mine, while I am with the customer
+    waits: bool = False  # it stands in line, and nobody has put it first
     others_there: bool = False  # another agent is with them too: I can leave, and nothing ends
 
 
@@ -115,6 +116,7 @@ class Screen:
     agents: list[AgentOut]
     may_write: bool
     may_lead: bool
+    may_put_first: bool
     may_name: bool
     view: CaseView | None = None
 
@@ -147,6 +149,7 @@ class Screens:
             agents=[a for a in agents if a.state != AgentState.OFF],
             may_write=self._calls.may(who, "POST", "/cases/any/messages"),
             may_name=who.role in LEADS,
+            may_put_first=self._calls.may(who, "POST", "/work/any/first"),
             may_lead=self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join"),
             view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
         )
@@ -177,7 +180,8 @@ class Screens:
         except Rejected as refused:
             problem, is_spent = problem_of(refused).detail, refused.reason is Reason.TEXTS_SPENT
         by_mail = choice.way.channel is Channel.EMAIL
-        copies = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        told = [p.address.id for p in case.participants if p.invited and not p.address.bounced] if by_mail else []
+        copies = [id for id in told if id != choice.way.address]
         words = await self._journal.words([choice.way.address, *copies])
         return WayView(
             channels=channels,
@@ -248,6 +252,7 @@ class Screens:
         names = await self._names(named)
         there = [leg for leg in line if leg.role == CallRole.AGENT and leg.step == Step.BESIDE]
         mine = next((leg for leg in there if leg.agent == who.agent), None)
+        in_line = self._domain.matcher.waiting(WorkId(case.ask.work)) if case.ask else None
         return CaseView(
             case=case,
             brief=brief,
@@ -271,6 +276,7 @@ class Screens:
                 proved_at=await self._proved_at(document),
             ),
             line=line,
+            waits=in_line is not None and not in_line.ask.first,
             names=names,
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,

@@ -32,6 +32,7 @@ OUTCOMES = {
     "answered": "Answered, they may write again",
     "waiting": "Waiting for somebody else",
     "nothing_to_do": "Nothing to do",
+    "time_over": "Nothing said, the time to wrap up is over",
 }
 DELIVERY = {
     "queued": "on its way out",
@@ -139,6 +140,7 @@ DONE = {
     "recorded": "They may be recorded.",
     "not_recorded": "They are not recorded from now on.",
     "joining": "Your phone rings; with key 1 you are in.",
+    "first": "It goes before everybody else now.",
     "taken": "It is yours. On a call your phone rings, or you are heard now.",
     "calling": "Your phone rings as soon as you take it, then theirs.",
     "replied": "Your answer is on its way.",
@@ -334,6 +336,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             if who == SYSTEM:
                 return f"It came back from {agent} into the line"
             return f"{agent} handed it on" if who in ("", agent) else f"{who} took it over from {agent}"
+        case _, "put_first":
+            return f"{who or agent} put it before everybody else"
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
@@ -346,7 +350,7 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "forgotten":
             return f"Kept no longer: {facts.get('kind')}"
         case _, "text_withheld":
-            return "A text of ours was not sent"
+            return f"{'An automatic mail' if facts.get('phrase') == 'mail_received' else 'A text'} of ours was not sent"
         case _, "message_unknown":
             return "Nobody knows whether a message of ours went out"
         case _, str(what) if what in RECORDING:

@@ -1,0 +1,167 @@
+"""How a running service is: what its metrics and lists say, in lines, each with what to do.
+
+Its one rule: what needs somebody makes the service not well, and passes by itself when it has been seen to. It changes
+nothing.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+SHOWS = (
+    "onecase_work_",
+    "onecase_class_",
+    "onecase_overtakes_total",
+    "onecase_offers_total",
+    "onecase_promises_total",
+    "onecase_legs",
+    "onecase_provider_wait_seconds",
+    "onecase_mail_answers_held_back",
+    "onecase_texts_withheld_total",
+    "onecase_junk_",
+    "onecase_consumer_lag",
+    "onecase_erasing",
+    "onecase_forgotten",
+)
+LAG_MAX = 1000
+SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
+DIALLING_S_MAX = 60
+PAGE = 200
+PAGES_MAX = 50
+BROKEN_SHOWN = 50
+"""Of broken promises the newest are looked at: whether their cases still wait."""
+WAITS = ("open", "waiting_us")
+
+
+async def doctor(url: str, token: str) -> tuple[list[str], bool]:
+    """Lines about a running service, and whether all is well."""
+    timeout = aiohttp.ClientTimeout(total=10)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+            async with session.get(f"{url}/readyz") as answer:
+                healthy = answer.status == 200
+            lines = ["ok ready" if healthy else "not ready: see the log; it may be starting or its disk failed"]
+            async with session.get(f"{url}/metrics") as answer:
+                told, is_well = judged(samples_of(await answer.text()))
+            lines, healthy = [*lines, *told], healthy and is_well
+            if not token:
+                return [*lines, "outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin"], healthy
+            async with session.get(f"{url}/api/v1/outbox?state=dead") as answer:
+                if answer.status != 200:
+                    why = f"this token is answered with {answer.status}; give one of ops or admin"
+                    return [*lines, f"outbox not looked at: {why}"], False
+                stuck = (await answer.json()).get("items", [])
+            async with session.get(f"{url}/api/v1/quarantine?limit={PAGE}") as answer:
+                said = await answer.json() if answer.status == 200 else {}
+            for told, is_well in (
+                _outbox(stuck),
+                _promises(await _broken(session, url)),
+                _quarantine(said.get("items", []), has_more=said.get("next") is not None),
+            ):
+                lines, healthy = [*lines, *told], healthy and is_well
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
+    return lines, healthy
+
+
+def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
+    """Lines about the metrics of a service, and whether they are well."""
+    lines, healthy = list[str](), True
+    for name, value in samples:
+        if name == SEARCH_LAG and value > LAG_MAX:
+            lines.append(
+                f"the search index is {value:.0f} events behind, and what is newer is not found yet: "
+                "it is being made while the service runs, and the log says how far it is"
+            )
+        elif (why := _trouble(name, value)) is not None:
+            lines.append(why)
+            healthy = False
+        if name.startswith(SHOWS):
+            lines.append(f"   {name} {value:.0f}")
+    return lines, healthy
+
+
+def samples_of(text: str) -> list[tuple[str, float]]:
+    """The values of a page of metrics, by name with labels."""
+    rows = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return [(name, float(value)) for name, _, value in rows]
+
+
+def _trouble(name: str, value: float) -> str | None:
+    """What is wrong where a metric stands so, and what to do."""
+    metric, _, label = name.partition("{")
+    if metric == "onecase_consumer_lag_events" and value > LAG_MAX:
+        return f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
+    if metric == "onecase_provider_wait_seconds" and value > 0:
+        whose = label.partition('"')[2].rpartition('"')[0]
+        return (
+            f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
+            "look whether it can be reached and takes our credentials"
+        )
+    if metric == "onecase_legs_dialling_seconds" and value > DIALLING_S_MAX:
+        return (
+            f"a call was asked for {value:.0f} s ago and the provider has not said what became of it: "
+            "look whether it can be reached"
+        )
+    if metric == "onecase_mail_answers_held_back_lately" and value > 0:
+        return (
+            f"{value:.0f} automatic mails were held back within an hour, for machines seem to answer each other: "
+            "look at the newest cases by mail"
+        )
+    return None
+
+
+def _outbox(stuck: list[dict[str, Any]]) -> tuple[list[str], bool]:
+    lines = [f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}" for item in stuck]
+    return [*lines, f"outbox: {len(stuck)} stuck" if stuck else "ok outbox: 0 stuck"], not stuck
+
+
+def _promises(broken: list[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[list[str], bool]:
+    """Promises that were not kept, with their cases. What was answered otherwise since needs nobody any more."""
+    waits = [(promise, case) for promise, case in broken if case["status"] in WAITS]
+    lines = [
+        f"promise {promise['id']} was broken after {len(promise['attempts'])} tries, and case {case['ref']} still "
+        "waits: call them once more or write to them"
+        for promise, case in waits
+    ]
+    count = f"{len(broken)} broken, of which {len(waits)} still wait"
+    return [*lines, f"promises: {count}" if waits else f"ok promises: {count}"], not waits
+
+
+async def _broken(session: aiohttp.ClientSession, url: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    promises = [one async for one in _all(session, f"{url}/api/v1/promises", state="broken")][-BROKEN_SHOWN:]
+    found: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for promise in promises:
+        async with session.get(f"{url}/api/v1/cases/{promise['case']}") as answer:
+            if answer.status == 200:
+                found.append((promise, await answer.json()))
+    return found
+
+
+async def _all(session: aiohttp.ClientSession, address: str, **query: str) -> AsyncIterator[dict[str, Any]]:
+    after: str | None = None
+    for _ in range(PAGES_MAX):
+        asked = {**query, "limit": str(PAGE), **({"after": after} if after else {})}
+        async with session.get(f"{address}?{urlencode(asked)}") as answer:
+            page = await answer.json() if answer.status == 200 else {}
+        for item in page.get("items", []):
+            yield item
+        after = page.get("next")
+        if after is None:
+            return
+
+
+def _quarantine(items: list[dict[str, Any]], *, has_more: bool) -> tuple[list[str], bool]:
+    """Lines about what was set aside; only what could not be taken is not well."""
+    stuck = [item for item in items if item["case"] is None]
+    lines = [f"a contact by {i['channel']} of {i['at']} is aside: {i['reasons'][0]}; mend it, then release {i['id']}"
+             for i in stuck]  # fmt: skip
+    junk = len(items) - len(stuck)
+    count = f"{junk} or more" if has_more else f"{junk}"
+    lines.append(
+        f"ok quarantine: {count} set aside as junk" + ("; look whether they are: /desk/quarantine" if junk else "")
+    )
+    return lines, not stuck

@@ -1,0 +1,53 @@
+"""When a queue is closed: until when, and whose clock says so.
+
+Its one rule: hours are looked at only for somebody who waits on the line; a text asks for no hours. Whoever is ready
+is offered work all the same: closed hours tell a caller what to expect, and keep nobody from helping them.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from policies import PolicySet
+from policies.openings import place_of, said_opening
+from router.core.clock import Ms
+from router.core.context import Making
+from router.core.documents import Call, Opening
+
+
+def closed_until(making: Making, call: Call) -> Opening | None:
+    """When the queue that a caller waits in opens; None where it is open, or where an agent has taken them already."""
+    case = making.case(call.case)
+    policy, queue = making.context.policy, case.ask.queue if case.ask is not None else case.queue
+    if case.taken or queue not in policy.queues or policy.hours_of(queue).is_always:
+        return None
+    now = _instant(making.now)
+    if policy.is_open(queue, now):
+        return None
+    opens, zone = policy.next_open(queue, now), policy.hours_of(queue).zone
+    address = making.customer(call.customer).address(call.address) if call.address else None
+    theirs = address.facts.zones if address is not None else ()
+    at = opens or now
+    offsets = {at.astimezone(ZoneInfo(name)).utcoffset() for name in theirs}
+    return Opening(
+        at=Ms(round(opens.timestamp() * 1000)) if opens is not None else None,
+        zone=zone.key,
+        is_elsewhere=offsets != {at.astimezone(zone).utcoffset()},
+    )
+
+
+def opens_said(opening: Opening, policy: PolicySet, *, now: Ms, language: str) -> str:
+    """When it opens, in words of `language`; empty where it never does."""
+    if opening.at is None:
+        return ""
+    zone = ZoneInfo(opening.zone)
+    known = language if language in policy.phrases.parts["closed"] else policy.phrases.language
+    return said_opening(
+        _instant(opening.at).astimezone(zone),
+        _instant(now),
+        language=known,
+        place=place_of(opening.zone) if opening.is_elsewhere else "",
+    )
+
+
+def _instant(ms: Ms) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,0 +1,83 @@
+"""What is known of a number that somebody named for a call: whose it is to them, and what is promised to it already.
+
+Its one rule: a number is looked at over all customers, so that nobody can have a stranger's telephone rung by asking
+again as somebody new. It reads alone; what follows from it is decided in the core.
+"""
+
+from router.core.addresses import AddressKind, matching_key
+from router.core.call_parts import dial_prefix
+from router.core.clock import Ms
+from router.core.commands import BeginLeg, CustomerCommand, HearCall, StartCall, TakeContact
+from router.core.context import NAMES_NONE, Dialled
+from router.core.documents import Call, Customer, Document, Promise, State
+from router.core.tree import owner_of_address
+from router.core.words import DAY_MS, AddressId, Evidence, PromiseState
+from router.journal.base import Journal
+
+LOOKED_AT = 16
+"""Promises to one number that are looked at, the newest first: far more than may be dialled in a day."""
+PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
+NOT_DIALLED = ("canceled", "held")
+"""Attempts for which nothing rang."""
+
+
+def number_of(command: CustomerCommand) -> str:
+    """The number that somebody wants called by a command, where they may not be whose number it is; else nothing."""
+    match command:
+        case HearCall() | BeginLeg():
+            return command.number
+        case StartCall():
+            return command.address
+        case TakeContact() if command.touch is not None and command.touch.calls:
+            named = command.touch.number or ("" if command.evidence is Evidence.PROOF else command.sender)
+            return named if named.startswith("+") else ""
+        case _:
+            return ""
+
+
+async def known_of(journal: Journal, command: CustomerCommand, state: State, *, now: Ms) -> Dialled:
+    """What is known of the number that `command` names, in the working set `state`."""
+    number = number_of(command)
+    if not number:
+        return NAMES_NONE
+    key = matching_key(number)
+    rows = await journal.listed(dial_prefix(number), before=None, limit=LOOKED_AT)
+    found = [await journal.document(id) for id in rows]
+    asked = [one for one in found if isinstance(one, Promise)]
+    is_pending = await _is_promised_to_owner(journal, key, besides=rows)
+    if not isinstance(command, BeginLeg):
+        is_pending = is_pending or any(one.state in PENDING for one in asked)
+    elif _promise_of(state.get(command.call)) not in rows:
+        return NAMES_NONE  # their own number: nothing that others ask for stands in its way
+    since = now - DAY_MS
+    times = sum(at > since and how not in NOT_DIALLED for one in asked for at, how in one.attempts)
+    return Dialled(theirs=await _same_line(journal, key, state), is_pending=is_pending, times=times)
+
+
+async def _is_promised_to_owner(journal: Journal, key: str, *, besides: list[str]) -> bool:
+    """Whether whoever is found under the number itself is promised a call to it."""
+    loaded = await journal.load_by_address(key)
+    found = owner_of_address(loaded.state, loaded.address) if loaded.address is not None else None
+    address = found.address(loaded.address) if found is not None and loaded.address is not None else None
+    if found is None or address is None:
+        return False
+    lines = {one.id for one in found.addresses if one.line == address.line}
+    promises = [one for one in loaded.state.values() if isinstance(one, Promise) and one.id not in besides]
+    return any(one.state in PENDING and one.address in lines for one in promises)
+
+
+def _promise_of(document: Document | None) -> str | None:
+    return document.promise if isinstance(document, Call) else None
+
+
+async def _same_line(journal: Journal, key: str, state: State) -> AddressId | None:
+    """The first address of this person's that is spelled as this number is, in whatever way."""
+    ids = [
+        a.id
+        for document in state.values()
+        if isinstance(document, Customer)
+        for a in document.addresses
+        if a.facts.kind is AddressKind.PHONE
+    ]
+    words = await journal.words([*ids]) if ids else {}
+    return next((id for id in ids if id in words and matching_key(words[id]) == key), None)

@@ -1,0 +1,105 @@
+"""The doctor: what needs somebody is said in a sentence, and is well again when it was seen to."""
+
+from pathlib import Path
+
+import pytest
+
+from router.admin_doctor import doctor, judged
+from tests.mailbox import Mailbox
+from tests.stories.test_calls import ANAS
+from tests.stories.test_matching import policies_with
+from tests.story import ADMIN, HERS, Story
+
+
+async def examined(story: Story) -> tuple[str, bool]:
+    lines, healthy = await doctor(story.service, ADMIN)
+    return "\n".join(lines), healthy
+
+
+async def test_a_broken_promise_is_told_until_somebody_answers(tmp_path: Path) -> None:
+    """A call in vain, and no more tries: the doctor names the promise and its case, and is content when that is
+    settled."""
+    async with Story(policies=policies_with(tmp_path / "p", callbacks={"attempts: 3": "attempts: 1"})) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        said, healthy = await examined(story)
+        assert (healthy, "ok promises: 0 broken" in said) == (True, True)
+        await her.behaves(on_ring="busy")
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=10)
+        case = await story.one_case()
+        said, healthy = await examined(story)
+        assert f"was broken after 1 tries, and case {case['ref']} still waits" in said
+        assert 'onecase_promises_total{state="broken"} 1' in said
+        assert not healthy
+        await story.api("POST", f"/cases/{case['id']}/status", {"status": "solved"})
+        said, healthy = await examined(story)
+        assert ("ok promises: 1 broken, of which 0 still wait" in said, healthy) == (True, True)
+
+
+async def test_machines_that_answer_each_other_are_told_for_an_hour() -> None:
+    """S40: what the cap holds back stands on its case, is counted, and makes the service not well for an hour."""
+    async with Story() as story:
+        for n in range(2):
+            desk = Mailbox(story, f"desk-{n}@desk.example")
+            await desk.writes(
+                f"Thank you. Your request number {n} has reached our service desk.", subject=f"Ticket {n}"
+            )
+            await story.passes(seconds=1)
+        [_, second] = await story.cases()
+        [row] = await story.timeline(second["id"], "status")
+        assert row["facts"] == {"what": "text_withheld", "phrase": "mail_received"}
+        assert row["reasons"] == ["the same words came from this domain within a day"]
+        said, healthy = await examined(story)
+        assert "1 automatic mails were held back within an hour" in said
+        assert not healthy
+        await story.passes(hours=1)
+        said, healthy = await examined(story)
+        assert ("held back within" in said, healthy) == (False, True)
+
+
+async def test_the_cap_of_one_customer_stands_on_the_case() -> None:
+    """S40: one automatic mail an hour to the same customer: the next case says why none went out."""
+    async with Story() as story:
+        mia = Mailbox(story, "mia@customer.example")
+        for n in range(2):
+            await mia.writes(f"Hello {n}", subject=f"Matter {n}")
+            await story.api("POST", f"/cases/{(await story.cases())[-1]['id']}/status", {"status": "closed"})
+        told = [await story.timeline(one["id"], "status") for one in await story.cases()]
+        why = [row["reasons"] for rows in told for row in rows if row["facts"].get("what") == "text_withheld"]
+        assert why == [["an automatic mail went to them just now"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ('onecase_provider_wait_seconds{for="twilio"}', 12.0, "the provider of twilio keeps failing"),
+        ("onecase_legs_dialling_seconds", 61.0, "a call was asked for 61 s ago"),
+        ('onecase_consumer_lag_events{consumer="relay"}', 1001.0, "a consumer is behind"),
+    ],
+)
+def test_what_makes_a_service_not_well(name: str, value: float, says: str) -> None:
+    """A provider that is left alone, a call of which nothing is heard, a consumer that is behind."""
+    lines, healthy = judged([(name, value)])
+    assert says in lines[0]
+    assert not healthy
+    assert judged([(name, 0.0)])[1]
+
+
+async def test_the_doctor_shows_calls_and_providers() -> None:
+    """Legs by state, and how long each provider is left alone."""
+    async with Story() as story:
+        await story.phone().calls()
+        await story.settles()
+        said, healthy = await examined(story)
+        assert 'onecase_legs{state="live"} 1' in said
+        assert 'onecase_provider_wait_seconds{for="dialler"} 0' in said
+        assert healthy

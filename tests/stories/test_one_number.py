@@ -1,0 +1,153 @@
+"""One number is called by one promise at a time, whoever asks: nobody has a stranger's telephone rung."""
+
+from tests.story import HERS, HIS, Agent, Json, Phone, Story
+
+ANAS = "+14155550201"
+TYPED = HERS.removeprefix("+1")
+
+
+async def hidden_wish(story: Story, number: str) -> str:
+    """Somebody who hides their number asks to be called at hers. Returns what they heard."""
+    caller = story.phone(number)
+    await caller.calls(caller="anonymous")
+    await story.passes(seconds=20)
+    await caller.presses("1")
+    await story.passes(seconds=6)
+    await caller.presses(f"{TYPED}#")
+    await story.passes(seconds=8)
+    return (await caller.heard()).partition("which number")[2]
+
+
+async def phoned(story: Story) -> Agent:
+    """An agent for calls alone."""
+    return await story.ready_agent("ana", phone=ANAS, capacity={"message": 0})
+
+
+async def rings(story: Story, number: str = HERS) -> int:
+    """How often a number was dialled."""
+    made = await story.traffic("rest", "/Calls.json")
+    return len([one for one in made if number in str(one) and one["method"] == "POST"])
+
+
+async def takes_all(story: Story, ana: Agent, phone: Phone) -> None:
+    """Ana takes whatever call she is offered and is beside, as long as there is one."""
+    for _ in range(12):
+        calls = [one for one in await ana.offers() if one["channel"] == "phone"]
+        if calls:
+            await ana.accepts(calls[0])
+            await story.passes(seconds=2)
+            await phone.picks_up()
+            await story.passes(seconds=2)
+            await phone.presses("1")
+            await story.passes(seconds=40)
+        for work in await ana.work():
+            await ana.finishes(work, "not-reached")
+        await story.passes(minutes=10)
+
+
+async def open_promises(story: Story) -> list[Json]:
+    return (await story.api("GET", "/promises?state=open"))["items"]
+
+
+async def test_abuse22_three_who_hide_their_number_have_one_number_called_once() -> None:
+    """Abuse 22: the second wish for one number hears what the first heard, stands on its own case, and dials nobody;
+    and the one promise there is dials no more often than one promise may."""
+    async with Story() as story:
+        said = [await hidden_wish(story, f"+1212555030{n}") for n in range(3)]
+        assert "We will call you" in said[0]
+        assert said[0] == said[1] == said[2], "nobody learns whether a call is promised"
+        [promise] = await open_promises(story)
+        cases = await story.cases()
+        assert len({case["customer"] for case in cases}) == 3
+        others = [case for case in cases if case["id"] != promise["case"]]
+        for case in others:
+            rows = await story.timeline(case["id"], "promise")
+            assert [row["facts"]["what"] for row in rows] == ["not promised"]
+            assert (await story.case(case["id"]))["ask"] is not None, "a person decides"
+        await story.phone(HERS).behaves(on_ring="ignore")
+        ana, phone = await phoned(story), story.phone(ANAS)
+        await takes_all(story, ana, phone)
+        assert await rings(story) == 3
+        again = await hidden_wish(story, "+12125550309")
+        assert again == said[0]
+        assert await open_promises(story) == [], "it rang often enough for a day"
+        await takes_all(story, ana, phone)
+        assert await rings(story) == 3
+        await story.passes(hours=25)
+        await hidden_wish(story, "+12125550308")
+        assert len(await open_promises(story)) == 1, "a new day"
+
+
+async def test_abuse22_a_touch_and_a_typed_number_are_one_promise() -> None:
+    """Whether a button or a telephone asked: a call to that number is promised, and nobody is promised another."""
+    async with Story() as story:
+        touch = {"address": HERS, "reach_me": {"channel": "phone"}}
+        await story.api("POST", "/contacts", touch)
+        assert len(await open_promises(story)) == 1
+        assert "We will call you" in await hidden_wish(story, HIS)
+        assert len(await open_promises(story)) == 1
+
+
+async def test_abuse22_a_typed_number_then_a_touch_are_one_promise() -> None:
+    """The other way round it is one promise too, and what was touched waits for an agent in writing."""
+    async with Story() as story:
+        await hidden_wish(story, HIS)
+        [promise] = await open_promises(story)
+        await story.api("POST", "/contacts", {"address": HERS, "reach_me": {"channel": "phone"}})
+        assert [one["id"] for one in await open_promises(story)] == [promise["id"]]
+        hers = await story.case((await story.cases())[-1]["id"])
+        assert hers["ask"] is not None
+        assert hers["id"] != promise["case"]
+
+
+async def test_abuse22_whose_number_it_is_gets_her_call() -> None:
+    """Somebody else had her number called; she calls herself and wants to be called: she is, and the other promise is
+    not dialled while hers stands."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await hidden_wish(story, HIS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        assert "We will call you" in await her.heard()
+        await story.passes(seconds=10)
+        promises = await open_promises(story)
+        assert len(promises) == 2
+        hers = (await story.cases())[-1]["id"]
+        ana, phone = await phoned(story), story.phone(ANAS)
+        await her.behaves(on_ring="answer", after_s=3)
+        offer = await ana.offered()
+        assert offer["case"] != hers, "whoever asked first is first in line"
+        await ana.accepts(offer)
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=20)
+        assert await rings(story) == 0
+        for work in await ana.work():
+            await ana.finishes(work, "not-reached")
+        offer = next(one for one in await ana.offers() if one["case"] == hers)
+        await ana.accepts(offer)
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=10)
+        assert HERS in await phone.talks_with()
+        assert await rings(story) == 1
+
+
+async def test_a_number_that_they_have_is_that_number() -> None:
+    """An agent calls a customer at another number of theirs, five times: it stands with them once."""
+    async with Story() as story:
+        await story.phone(HERS).texts("call me at work please")
+        case = await story.one_case()
+        ana = await story.ready_agent("ana", phone=ANAS, capacity={"message": 0})
+        for n in range(5):
+            number = HIS if n % 2 else f"{HIS[:2]} {HIS[2:5]} {HIS[5:]}".replace(" ", "")
+            made = await ana.api("POST", f"/cases/{case['id']}/callbacks", {"address": number})
+            await story.api("DELETE", f"/callbacks/{made['id']}")
+            await story.settles()
+        customer = await story.api("GET", f"/customers/{case['customer']}")
+        assert [one["address"] for one in customer["addresses"]] == [HERS, HIS]

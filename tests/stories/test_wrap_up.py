@@ -1,0 +1,75 @@
+"""Wrapping up ends when the agent says so, or by itself after the time that the policy gives."""
+
+from pathlib import Path
+
+from tests.stories.test_calls import ANAS, connected
+from tests.stories.test_matching import policies_with
+from tests.story import HERS, HIS, Agent, Phone, Story
+
+FIVE = {"wrap_up: until finish": "wrap_up: 5 s        "}
+
+
+async def wraps_up(story: Story, her: Phone, ana: Agent, phone: Phone) -> str:
+    """She calls, they talk, she hangs up: the agent is left to wrap up. Returns the case."""
+    case = await connected(story, her, ana, phone)
+    await her.hangs_up()
+    await story.settles()
+    [work] = await ana.work()
+    assert work["state"] == "wrapping"
+    return case
+
+
+async def test_wrapping_up_ends_by_itself_after_its_time(tmp_path: Path) -> None:
+    """With five seconds set the agent is free after five seconds: the next caller is offered to them, and the case says
+    that their time was over, not that it is solved."""
+    async with Story(policies=policies_with(tmp_path / "p", agents=FIVE)) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await wraps_up(story, her, ana, phone)
+        await story.phone(HIS).calls()
+        await story.passes(seconds=2)
+        assert await ana.offers() == [], "they wrap up"
+        await story.passes(seconds=13)
+        assert await ana.work() == []
+        assert (await ana.offered())["channel"] == "phone"
+        assert (await story.case(case))["status"] != "solved"
+        [ended] = [e for e in await story.timeline(case) if e["facts"].get("what") == "finished"]
+        assert ended["facts"]["outcome"] == "time_over"
+
+
+async def test_it_ends_in_time_though_the_service_was_away(tmp_path: Path) -> None:
+    """When wrapping up ends is kept: time that passed while we were away counts."""
+    async with Story(policies=policies_with(tmp_path / "p", agents=FIVE)) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await wraps_up(story, her, ana, phone)
+        await story.stops()
+        await story.passes(seconds=20)
+        await story.starts()
+        await story.passes(seconds=1)
+        assert await ana.work() == []
+
+
+async def test_finishing_in_time_is_the_agents_word(tmp_path: Path) -> None:
+    """Who says within the time how it ended has said it; nothing comes after."""
+    async with Story(policies=policies_with(tmp_path / "p", agents=FIVE)) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await wraps_up(story, her, ana, phone)
+        [work] = await ana.work()
+        await ana.finishes(work, "solved")
+        await story.passes(seconds=10)
+        assert [e["facts"]["outcome"] for e in await story.timeline(case) if e["facts"].get("what") == "finished"] == [
+            "solved"
+        ]
+
+
+async def test_until_finish_is_as_long_as_they_need(tmp_path: Path) -> None:
+    """The product's own policy gives agents all the time they need."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await wraps_up(story, her, ana, phone)
+        await story.passes(minutes=30)
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
