@@ -231,6 +231,9 @@ class CallWatch:
             isinstance(e, PromiseMade | PromiseChanged | WorkWithdrawn | WorkClosed | CallEnded) for e in batch.events
         ):
             return
+        for event in [e for e in batch.events if isinstance(e, PromiseChanged)]:
+            if event.state is PromiseState.BROKEN:
+                self._broken(after, event)
         for promise in [d for d in after.values() if isinstance(d, Promise) and d.state in OPEN]:
             case = after.get(promise.case)
             assert isinstance(case, Case)
@@ -238,6 +241,13 @@ class CallWatch:
                 self.judge.broken(17, f"{promise.id} is open, and its case has forgotten it")
             elif case.ask is None and (promise.due_at or 0) < batch.at - MINUTE_MS and not self._is_out(after, promise):
                 self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
+
+    def _broken(self, after: State, event: PromiseChanged) -> None:
+        """A promise is never broken silently: it says why, and in the same instant somebody is to look."""
+        case = after.get(event.case)
+        assert isinstance(case, Case)
+        if not event.why or not any(one.ask is not None for one in tree_of(after, case)):
+            self.judge.broken(17, f"{event.promise} was broken, and nobody is told")
 
     def _is_out(self, after: State, promise: Promise) -> bool:
         """They are being called, or a line of theirs is not known to be over: its end puts the promise in line."""

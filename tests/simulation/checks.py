@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from router.core.documents import Agent, Work
-from router.core.words import Channel, WorkState
+from router.core.words import AgentState, Channel, WorkState
 from router.journal.base import is_live
+from tests.simulation.invariants import can_do
 from tests.simulation.mail_watch import check_mail_end
 from tests.simulation.recording_watch import BY_US, RecordingWatch
 from tests.simulation.visitors import check_chats_end, waits_for_visitor
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 GRACE_MS = 60_000
 """What slow disks and folds may cost before an offer that ran out is off the books."""
+OFFERED_MS_MAX = 120_000
+"""So long work may wait for the agent who knows its case, and for a look, while somebody else is free."""
 
 
 def check_now(world: World, *, full: bool) -> None:
@@ -32,8 +35,26 @@ def check_now(world: World, *, full: bool) -> None:
     for id, offer in world.watch.offers.items():
         if now > max(offer.expires_at, process.ready_at, world.jumped_at) + GRACE_MS and not world.platter.trouble.slow:
             world.judge.broken(14, f"{id} is still open {now - offer.expires_at} ms after it ran out")
+    _check_offered(world, now)
     if full:
         check_memory(world, process)
+
+
+def _check_offered(world: World, now: int) -> None:
+    """Invariant 15, once all is well: whoever waits while somebody is free who can do it is offered to them soon."""
+    before, world.free_for = world.free_for, {}
+    if world.options.mode != "liveness" or not world._is_calm():
+        return
+    ready = [d for d in world.log.states.get("domain", {}).values() if isinstance(d, Agent)]
+    ready = [a for a in ready if a.state is AgentState.READY and a.asked is None and not world.watch.held[a.id]]
+    for work, line in world.watch.lines.items():
+        if not line.waits or line.ask.agent is not None:
+            continue
+        for agent in ready:
+            if agent.id not in line.passed_by and can_do(agent, line.ask.requirement):
+                since = world.free_for[work, agent.id] = before.get((work, agent.id), now)
+                if now - since > OFFERED_MS_MAX:
+                    world.judge.broken(15, f"{work} waits, {agent.id} is free for {now - since} ms, and is not asked")
 
 
 def _check_recovery(world: World) -> None:

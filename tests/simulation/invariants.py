@@ -3,11 +3,12 @@
 Each is written from the promise, not from the code that keeps it. Numbers: 0 the service does not fall over, 1 what is
 answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equals the fold of the log, 5 every prefix
 folds, 7 final states stay, 8 one customer and one open case, 11 a place never gets younger, 12 nobody overtakes, 13
-capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 20 stop means stop, 21 sent once, 24 only what
-was sent becomes a contact, 27 who was erased is gone, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back,
-37 one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
-nothing, 17 a promise is kept or owned, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue, 43
-nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key, 45 junk asks for
+capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 16 whoever has aged more goes first, 20 stop
+means stop, 21 sent once, 24 only what was sent becomes a contact, 27 who was erased is gone, 29 every decision says why,
+31 no timer is early, 33 nothing is left over, 35 it comes back, 37 one writer, 39 streams without gap or repeat, 41 quiet
+when nothing happens. On the phone besides: 6 a late turn does nothing, 17 a promise is kept or owned, or broken with
+somebody told, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue,
+43 nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key, 45 junk asks for
 nobody and nobody with an open case or a promise is junk. 28: no card number is in the log.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from router.core.documents import Agent, Ask, Call, Case, Customer, Message, State, Work
+from router.core.documents import Agent, Ask, Call, Case, Customer, Message, Requirement, State, Work
 from router.core.events import (
     AskChanged,
     CallEnded,
@@ -64,6 +65,9 @@ EARLY = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2}
 RANK = {**EARLY, **FINAL}
 LOOKUP_MS = 120_000
 STICKY_MS = 20_000
+AGED_ALIKE = 1e-6
+STARTING_MS = 30_000
+"""A process that has just begun puts the waiting in line one by one, and offers to those who are free meanwhile."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,19 @@ class Open:
     agent: str
     work: str
     expires_at: int
+
+
+def can_do(agent: Agent, wanted: Requirement) -> bool:
+    """Whether an agent has all that is required, before anything of it is given up."""
+    levels = dict(agent.skills)
+    speaks = wanted.language is None or wanted.language in agent.languages
+    return agent.room_for(wanted.kind) > 0 and speaks and all(levels.get(s, 0) >= n for s, n in wanted.skills)
+
+
+def aged(ask: Ask, at: int) -> float:
+    """How far somebody has come in line: 1.0 when the target is reached at rate 1 and priority 0."""
+    wanted = ask.requirement
+    return wanted.rate * (1 + wanted.priority) * (at - ask.place_at) / wanted.target_ms
 
 
 def root_in(state: State, customer: str) -> str:
@@ -112,6 +129,7 @@ class Watch:
     sent_by: Callable[[str], str | None]
     is_at_provider: Callable[[str], bool]
     known_at: dict[str, int]
+    nothing_breaks: bool = False
     contacts: int = 0
     cases_of: dict[str, str] = field(default_factory=dict)  # provider's key -> case
     customer_of: dict[str, str] = field(default_factory=dict)  # person -> customer
@@ -343,6 +361,7 @@ class Watch:
         known = self.known_at.pop(event.offer, 0)
         if self._is_kept(event.ask, event.agent, event.at):
             return
+        self._starving(before, event, known)
         mine = (event.ask.place_at, event.work)
         for work, line in self.lines.items():
             if (
@@ -356,6 +375,28 @@ class Watch:
                 and (line.ask.knows is None or not self._is_kept(line.ask, line.ask.knows, event.at))
             ):
                 self.judge.broken(12, f"{event.work} went before {work}, which had waited longer for the same")
+
+    def _starving(self, before: State, event: WorkOffered, known: int) -> None:
+        """Whoever has aged more by the policy's own rule, of whatever skills, goes first to an agent who can do both."""
+        agent, theirs = before.get(event.agent), event.ask.requirement
+        if not self.nothing_breaks or any(event.at < began + STARTING_MS for began in self.calls.began()):
+            return
+        for work, line in self.lines.items():
+            wanted = line.ask.requirement
+            if (
+                line.waits
+                and line.seq <= known
+                and line.ask.agent is None
+                and wanted.kind == theirs.kind
+                and wanted != theirs
+                and wanted.priority == theirs.priority
+                and isinstance(agent, Agent)
+                and can_do(agent, wanted)
+                and event.agent not in line.passed_by
+                and (line.ask.knows is None or not self._is_kept(line.ask, line.ask.knows, event.at))
+                and aged(line.ask, event.at) > aged(event.ask, event.at) + AGED_ALIKE
+            ):
+                self.judge.broken(16, f"{event.work} went before {work}, which had aged more")
 
     def _is_kept(self, ask: Ask, agent: str, at: int) -> bool:
         """Whether work is still kept for the agent who knows its case."""

@@ -237,7 +237,7 @@ class Visitors:
             return
         pipe.say("prove", address=visitor.number)
         await asyncio.sleep(chance.uniform(5, 60))
-        texts = [m.body for m in self._texts() if m.to == visitor.number]
+        texts = [m.body for m in self._texts() if m.to.number == visitor.number]
         if (found := next((CODE.search(text) for text in texts), None)) is not None and pipe.is_open:
             pipe.say("code", code=found[0] if chance.random() < 0.9 else "000000")
 

@@ -100,6 +100,7 @@ class World:
             sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
+            nothing_breaks=options.faults <= HARMLESS and not options.calls,
             junk=JunkWatch(self.judge),
         )
         self.log = Log(self.judge, self.watch.look)
@@ -148,6 +149,7 @@ class World:
         self.joiner: Joiner | None = None
         self._checks = 0
         self.jumped_at = self.clock.now()
+        self.free_for: dict[tuple[str, str], int] = {}  # work and an agent who could take it: since when
 
     # --- the course of it ---------------------------------------------------------------------------------------------
 
