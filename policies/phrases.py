@@ -22,6 +22,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "greeting": ("brand",),
     "closed": ("brand", "opens"),
     "call_closed": (),
+    "call_closed_no_text": (),
     "call_about": (),
     "call_moment": (),
     "call_options": (),

@@ -28,7 +28,11 @@ CHOICES_ROUND = 1
 """The round of waiting that tells the choices: whoever heard that it is closed comes back to them."""
 ASKS_WHO = {"call_about": "call_who"}
 """What is asked instead where several people use the number; it names none of them."""
-TEXTS = {name: f"{name}_no_text" for name in ("call_options", "call_waiting", "call_closed")}
+TEXTS = {
+    "call_options": "call_options_no_text",
+    "call_waiting": "call_waiting_no_text",
+    "call_closed": "call_closed_no_text",
+}
 """What is said instead where the number gets no texts: nobody is offered what cannot be."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
 """What these steps begin with: said once, before the notice that they are recorded where there is one."""
