@@ -155,7 +155,7 @@ def _heard(rows: list[Entry]) -> Reached | None:
     row = max(theirs or rows, key=lambda row: (row.at, row.n))
     if row.channel is None or row.address is None:
         return None
-    at = max(row.at for row in rows)
+    at = max(one.at for one in rows)
     return Reached(at=at, channel=row.channel, address=row.address, via=row.via, participant=not theirs)
 
 
