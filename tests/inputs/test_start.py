@@ -156,7 +156,7 @@ async def test_mail_alone_needs_no_telephone_provider(tmp_path: Path) -> None:
 
     server = await SmtpListener.start("127.0.0.1", out, take, SmtpLimits(), name="mx.firm.example")
     more = {"ONECASE_MAIL__LISTEN_PORT": str(listens), "ONECASE_MAIL__SMTP_PORT": str(out)}
-    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", **MAIL_ALONE, **more)
+    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", cwd=None, **MAIL_ALONE, **more)
     said = await process.says("telephone provider")
     assert "onecase ready" in said
     raw = b"From: mia@customer.example\r\nTo: help@firm.example\r\nSubject: cold\r\n\r\nThe flat is cold.\r\n"
@@ -176,7 +176,7 @@ async def test_chat_alone_needs_no_telephone_provider(tmp_path: Path) -> None:
     """With nothing set there is the desk, the API and the chat of a site."""
     port = free_port()
     given = {"ONECASE_BOOTSTRAP_TOKEN": ADMIN}
-    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", **given)
+    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", cwd=None, **given)
     await process.says("telephone provider")
     site = {"name": "shop", "origins": ["https://shop.example"]}
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {ADMIN}"}) as http:

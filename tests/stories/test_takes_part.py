@@ -37,10 +37,10 @@ def who_it_is(page: str) -> str:
     return text.partition("Who it is")[2][:240]
 
 
-async def asked_by_mail(story: World, mia: Mailbox, **more: str) -> Json:
+async def asked_by_mail(story: World, mia: Mailbox, *, cc: str = "") -> Json:
     """A case that an agent answered."""
     ana = await story.ready_agent("Ana")
-    await mia.writes("The boiler is cold", **more)
+    await mia.writes("The boiler is cold", cc=cc)
     case = await story.one_case()
     await ana.accepts()
     await ana.replies(case["id"], "Which boiler?")
