@@ -33,7 +33,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
-    "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "not_now"),
+    "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "hold", "not_now"),
     "retention.yaml": ("words", "mails", "files", "recordings", "customers"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "chat_away", "texts_a_day", "quiet"),

@@ -96,6 +96,8 @@ class CallbackSettings:
     """We let it ring so long."""
     place_days: int = 3
     """A place in line is kept so many days for somebody who hung up."""
+    hold_s: int = 120
+    """Whoever is on hold for longer is asked whether they would rather be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def read_callbacks(top: Fields) -> CallbackSettings:
         spacing_s=top.seconds("spacing", use.spacing_s, low=60, high=DAY_S),
         ring_s=top.seconds("ring", use.ring_s, low=5, high=120),
         place_days=_days(top, "keep_place", use.place_days),
+        hold_s=top.seconds("hold", use.hold_s, low=10, high=3600),
     )
 
 

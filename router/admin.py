@@ -11,7 +11,7 @@ import aiohttp
 from channels.registry import Host, PlugInFault, make_channels
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
-from policies import PolicyProblems, check_policies, default_policy_files, load_folder_texts
+from policies import PolicyProblems, PolicySet, check_policies, default_policy_files, load_folder_texts
 from router.admin_people import erase_again, learn_erasures
 from router.core.clock import Ms
 from router.core.documents import State
@@ -24,7 +24,8 @@ from router.journal.erasures import Erasures
 from router.journal.persons import Persons
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME, write_copy
-from router.settings import Settings
+from router.serving_mail import mail_of
+from router.settings import MailSection, Settings, SettingsProblem
 
 PROGRESS_EVERY = 100_000
 SHOWN_MAX = 20
@@ -37,9 +38,11 @@ class AdminProblem(Exception):
 async def check(settings: Settings) -> list[str]:
     """One line for each finding; `ok …`, `warning …`, or what is wrong and how to mend it."""
     lines: list[str] = []
+    policies: PolicySet | None = None
     try:
         files = load_folder_texts(settings.policies) if settings.policies else default_policy_files()
         report = check_policies(files, base=default_policy_files())
+        policies = report.policies
         lines += report.lines() or ["ok policies"]
     except PolicyProblems as problems:
         lines += [str(problem) for problem in problems.problems]
@@ -53,9 +56,34 @@ async def check(settings: Settings) -> list[str]:
     elif section.account_sid:
         lines.append("ok provider settings")
     else:
-        lines.append("warning provider: none is set; `serve` needs one, or --sandbox")
+        lines.append("ok provider: none is set, so there are no calls and no texts")
+    lines += _check_mail(settings.mail, policies)
     lines.append(await _check_data(settings))
     lines.append(await _check_channels())
+    return lines
+
+
+def _check_mail(section: MailSection, policies: PolicySet | None) -> list[str]:
+    """What is set of mail, both ways. Nobody is asked: a server that is away now is no mistake in the settings."""
+    try:
+        if mail_of(section, b"nobody's") is None:
+            return ["ok mail: no address is set, so none comes and none goes"]
+    except SettingsProblem as problem:
+        return problem.problems
+    ways = [f"SMTP on {section.listen_host}:{section.listen_port}"] if section.listen_port >= 0 else []
+    if section.imap.host:
+        ways.append(f"IMAP of {section.imap.host}:{section.imap.port} ({', '.join(section.imap.folders)})")
+    out = f"out by SMTP to {section.smtp_host}:{section.smtp_port} ({section.smtp_tls})"
+    lines = [f"ok mail: {section.address}, in by {' and '.join((*ways, 'the API'))}, {out}"]
+    if not ways:
+        lines.append("warning mail: neither listen_port nor [mail.imap] is set, so mail comes by the API alone")
+    if section.imap.host and not section.imap.password.get_secret_value():
+        lines.append("warning mail: mail.imap.password is empty; set ONECASE_MAIL__IMAP__PASSWORD")
+    if not section.verifier:
+        lines.append("warning mail: mail.verifier is empty, so no mail proves who wrote it")
+    if policies is not None and section.address not in policies.numbers:
+        shown = section.address.rpartition("@")[2]
+        lines.append(f"warning mail: {section.address} is not in numbers.yaml, so people read {shown} as our name")
     return lines
 
 

@@ -75,8 +75,6 @@ def serve(
         raise Stop("--clock manual needs --sandbox: no real provider follows a clock that stands still")
     if sandbox and sandbox_url:
         raise Stop("give --sandbox (inside this process) or --sandbox-url (another one), not both")
-    if not (sandbox or sandbox_url) and not settings.twilio.account_sid:
-        raise Stop("no provider: set [twilio] account_sid and auth_token in onecase.toml, or use --sandbox")
     _run(_serve(settings, sandbox, sandbox_port, sandbox_url, clock, clock_start))
 
 
@@ -335,6 +333,8 @@ def _announce(running: Running, settings: Settings, sandbox_url: str | None) -> 
     typer.echo(f"  API      {running.url}/docs")
     if sandbox_url:
         typer.echo(f"  sandbox  {sandbox_url}")
+    elif not settings.twilio.account_sid:
+        typer.echo("  no telephone provider: no calls and no texts ([twilio] in onecase.toml, or --sandbox)")
     if running.bootstrap and running.bootstrap != settings.bootstrap_token.get_secret_value():
         typer.echo(f"  admin token (shown once): {running.bootstrap}")
 

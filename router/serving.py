@@ -317,7 +317,8 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
 
 
 def _senders(settings: Settings, provider: str | None, mail: str) -> Mapping[Channel, str]:
-    senders = {Channel(name): number for name, number in settings.twilio.senders.items()}
+    has_account = provider is not None or bool(settings.twilio.account_sid)
+    senders = {Channel(name): number for name, number in settings.twilio.senders.items() if has_account}
     if provider is not None and not senders:
         senders = {Channel.SMS: SANDBOX_NUMBERS[0], Channel.WHATSAPP: SANDBOX_NUMBERS[0]}
     return senders | {Channel.CHAT: CHAT_SENDER} | ({Channel.EMAIL: mail} if mail else {})

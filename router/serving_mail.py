@@ -2,6 +2,7 @@
 
 import hmac
 import random
+import ssl
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def mail_of(section: MailSection, secret: bytes, *, addresses: Sequence[str] = (
         username=section.smtp_username,
         password=section.smtp_password.get_secret_value(),
         name=home.domains[0],
+        tls_context=_trust(section.smtp_ca_file),
     )
     return Mail(
         section=section,
@@ -75,6 +77,17 @@ def mail_of(section: MailSection, secret: bytes, *, addresses: Sequence[str] = (
         channel=EmailChannel(MailSettings(address=section.address, secret=secret), post),
         reader=reader,
     )
+
+
+def _trust(ca_file: str) -> ssl.SSLContext | None:
+    """Whom the server by which mail goes out must be vouched for by. Raises SettingsProblem."""
+    if not ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as problem:
+        why = problem.strerror or "they are no certificates"
+        raise SettingsProblem([f"mail.smtp_ca_file: no certificates can be read from {ca_file!r} ({why})"]) from None
 
 
 class Places:

@@ -113,6 +113,9 @@ class MailSection(BaseModel):
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="starttls, tls from the first byte, or none"
     )
+    smtp_ca_file: str = Field(
+        default="", description="PEM file of an authority of one's own; empty: those that the machine trusts"
+    )
     smtp_username: str = Field(default="", description="user name there; empty: no authentication")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
 

@@ -54,8 +54,9 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     `seconds` are what the provider says of it, where it does."""
     case = making.case(call.case)
     at = _end_of(making, call, ended_at, seconds)
-    talked = call.step in IN_TALK and _talked(call, at)
+    talked = (call.step in IN_TALK or call.through) and _talked(call, at)
     is_lost = not talked and _is_lost(making, call, at)
+    abandoned = not talked and not is_lost and _is_abandoned(making, call, at)
     counted_s = (at - call.answered_at) // SECOND_MS if call.answered_at is not None else 0
     making.emit(
         CallEnded(
@@ -68,6 +69,8 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
             seconds=seconds or counted_s,
             step=call.step,
             agent=call.agent,
+            abandoned=abandoned,
+            waited_s=(at - call.started_at) // SECOND_MS if abandoned else 0,
         )
     )
     if call.role is CallRole.LEAD:
@@ -128,6 +131,14 @@ def _is_lost(making: Making, call: Call, at: Ms) -> bool:
         return False
     heard_at = _heard_at(call)
     return heard_at < making.context.since or (not row.room and at - heard_at > TURN_MS_MAX)
+
+
+def _is_abandoned(making: Making, call: Call, at: Ms) -> bool:
+    """Whether a caller left by themselves before anybody was with them: not to be called or written to instead."""
+    if call.role is not CallRole.CUSTOMER or call.promise is not None or call.work is not None:
+        return False
+    is_promised = making.case(call.case).promise is not None or _rung_at(making, call, at=at) is not None
+    return not TABLE[call.step].ends and not is_promised
 
 
 def _heard_at(call: Call) -> Ms:

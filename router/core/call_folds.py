@@ -156,6 +156,7 @@ def _moved(
                 call,
                 turn=event.turn,
                 step=event.step,
+                through=event.through,
                 rounds=0,
                 misses=0,
                 move=True,
@@ -201,6 +202,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         notice=event.notice,
         hidden=event.hidden,
         attestation=event.attestation,
+        no_text=event.no_text,
     )
     return put(state, call)
 

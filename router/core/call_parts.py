@@ -72,9 +72,10 @@ def can_be_called(address: Address) -> bool:
     return address.facts.kind is AddressKind.PHONE and address.facts.dialable and Channel.PHONE not in address.blocked
 
 
-def move(making: Making, call: Call, to: Step) -> None:
-    """Take a leg to another step; whatever it was doing there is over."""
-    making.emit(CallMoved(call=call.id, at=making.now, turn=call.turn + 1, step=to, work=call.work, agent=call.agent))
+def move(making: Making, call: Call, to: Step, *, through: bool = False) -> None:
+    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation."""
+    turn, work, agent = call.turn + 1, call.work, call.agent
+    making.emit(CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through))
 
 
 def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:
@@ -247,10 +248,11 @@ def ask_for_phone(
         requirement = replace(
             kept.requirement, channel=Channel.PHONE, target_ms=requirement.target_ms, offer_ms=requirement.offer_ms
         )
-    queue = kept.queue if kept else verdict.queue
+    queue, stays = (kept.queue, kept.stays) if kept else (verdict.queue, False)
     named = making.context.policy.queues.get(case.queue)
     if not verdict.matched and kept is None and case.agent is not None and named is not None:
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
+        stays = verdict.queue != queue
     waits_since, reasons = place_at if since_at is None else since_at, tuple[str, ...]()
     if old is not None:
         place_at = min(place_at, place_after_switch(old.place_at, now=making.now, old=old.requirement, new=requirement))
@@ -281,6 +283,7 @@ def ask_for_phone(
                 reasons=reasons,
                 since_at=since_of(waits_since, place_at),
                 note=old.note if old is not None else None,
+                stays=stays,
             ),
             matched=verdict.matched,
             inputs=without_words(facts),

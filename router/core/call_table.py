@@ -28,6 +28,8 @@ CHOICES_ROUND = 1
 """The round of waiting that tells the choices: whoever heard that it is closed comes back to them."""
 ASKS_WHO = {"call_about": "call_who"}
 """What is asked instead where several people use the number; it names none of them."""
+TEXTS = {"call_options": "call_options_no_text", "call_waiting": "call_waiting_no_text"}
+"""What is said instead where the number gets no texts: nobody is offered what cannot be."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
 """What these steps begin with: said once, before the notice that they are recorded where there is one."""
 
@@ -179,6 +181,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
         said = (call.first, *said)
     if call.misses and row.listen_s:
         said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
+    if call.no_text:
+        said = tuple(TEXTS.get(name, name) for name in said)
     number = policy.numbers.get(call.via)
     words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
     if call.closed is not None:

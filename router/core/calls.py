@@ -7,9 +7,9 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 from policies import PolicySet
 from policies.segments import segments_of
 from router.core import junk, leads, legs, recording
-from router.core.addresses import AddressKind, is_anonymous
+from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import all_said, end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import IN_TALK, all_said, end_call, let_agent_go, look_after, note_kept, place_of
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -82,11 +82,16 @@ from router.core.words import (
 SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
+NO_TEXT = "call_no_text"
+NO_CODE = "call_no_code"
+HELD_LONG = "call_held_long"
 JOINED = "joined"
 IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
 """The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
+KNOWN = FINAL | {"queued", "initiated", "ringing", "in-progress", "answered", JOINED}
+"""All words that we know; any other is counted and told."""
 
 
 def take_call(making: Making, command: TakeCall) -> None:
@@ -145,6 +150,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             shared=bool(customer.users),
             hidden=is_anonymous(command.sender),
             attestation=command.attestation,
+            no_text=_no_text(making, address),
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
@@ -245,12 +251,27 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to, heard = _after_room(making, call), "left"
     if call.step is Step.LANGUAGE and not refuses:
         _answer_language(making, call, command.digits, speech)
+    wanted = to
     to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+    if wanted is Step.TEXTED and to is not wanted:
+        first = NO_TEXT
+    elif call.step is Step.CODE and heard == "keys" and not command.known_code:
+        first = NO_CODE
+    elif to is Step.HELD and call.step is Step.HELD and not first and _is_long_held(making, call):
+        first = HELD_LONG
     ask = making.case(call.case).ask
     if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
         to = Step.LANGUAGE
     told = call.step is Step.WAITING and call.rounds == TOLD_ROUND and heard == "silence" and may_ring_back(call)
     _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first)
+
+
+def _is_long_held(making: Making, call: Call) -> bool:
+    """Whether they came to be on hold for longer than the policy likes since they last came for what to say."""
+    if call.held_at is None:
+        return False
+    over_at = call.held_at + making.context.policy.settings.callbacks.hold_s * SECOND_MS
+    return (call.heard_at or call.held_at) < over_at <= making.now
 
 
 def _refuses(making: Making, row: Row, digits: str, speech: str) -> bool:
@@ -403,12 +424,18 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     return Step.PROMISED
 
 
+def _no_text(making: Making, address: Address) -> bool:
+    """Whether whoever calls from here gets no text of ours: nobody can, or they told us to stop."""
+    is_phone = address.facts.kind is AddressKind.PHONE
+    return not is_phone or Channel.SMS not in making.context.senders or Channel.SMS in address.blocked
+
+
 def _go_on_by_text(making: Making, call: Call) -> bool:
     """Send one text to go on by, and turn the ask into a written one. False where this number gets no texts."""
     customer = making.customer(call.customer)
     address = customer.address(call.address) if call.address else None
     via = making.context.senders.get(Channel.SMS)
-    if address is None or address.facts.kind is not AddressKind.PHONE or via is None or Channel.SMS in address.blocked:
+    if address is None or via is None or _no_text(making, address):
         return False
     policy, case = making.context.policy, making.case(call.case)
     number = policy.numbers.get(call.via)
@@ -467,7 +494,7 @@ def hang_up(making: Making, command: HangUp) -> None:
     call = making.call(command.call)
     if call.state is CallState.ENDED:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
-    move(making, call, Step.GOODBYE)
+    move(making, call, Step.GOODBYE, through=call.step in IN_TALK)
 
 
 def cancel_callback(making: Making, command: CancelCallback) -> None:

@@ -4,7 +4,7 @@ from router.core import asks
 from router.core.call_ends import work_closed
 from router.core.call_parts import drop_promise, own_promise
 from router.core.clock import Ms
-from router.core.commands import AddNote, AssignCase, FoldWork, SetStatus
+from router.core.commands import AddNote, AssignCase, FoldWork, NoteMissing, SetStatus
 from router.core.contacts import relax_of, requirement_of
 from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
@@ -13,6 +13,7 @@ from router.core.events import (
     CaseReopened,
     CaseStatusChanged,
     DeadlineDue,
+    FileMissing,
     LanguageDue,
     NoteAdded,
     OfferEnded,
@@ -48,6 +49,12 @@ def add_note(making: Making, command: AddNote) -> None:
             author_id=command.actor.id,
         )
     )
+
+
+def note_missing(making: Making, command: NoteMissing) -> None:
+    """Whoever reads the case sees it before they ask for the file."""
+    case = making.head(command.case)
+    making.emit(FileMissing(case=case.id, at=making.now, entry=case.entries + 1, file=command.file))
 
 
 def set_status(making: Making, command: SetStatus) -> None:

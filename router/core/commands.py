@@ -31,6 +31,7 @@ from router.core.commands_customer import (
     BlockLine,
     DropCandidates,
     FoldWork,
+    NoteMissing,
     PutFirst,
     RecordAttempt,
     RecordDelivery,
@@ -146,6 +147,7 @@ __all__ = [
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
+    "NoteMissing",
     "NoteRecording",
     "NoteToken",
     "OfferSwitch",
@@ -188,6 +190,7 @@ CustomerCommand = (
     TakeContact
     | SendReply
     | AddNote
+    | NoteMissing
     | SetStatus
     | AssignCase
     | BeginAttempt

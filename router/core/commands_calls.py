@@ -62,6 +62,7 @@ class HearCall:
     speech: str = ""
     provider_id: str = ""
     answered_by: str = ""
+    known_code: bool = False  # what they typed is a code that a device shows now
     actor: Actor = CUSTOMER
 
 

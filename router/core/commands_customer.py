@@ -13,6 +13,7 @@ from router.core.words import (
     Evidence,
     MessageId,
     Setback,
+    VaultId,
     WorkId,
 )
 
@@ -59,6 +60,16 @@ class AddNote:
     key: str
     case: CaseId
     text: str
+    actor: Actor
+
+
+@value
+class NoteMissing:
+    """A file that came along with a contact of this case is not at the provider any more."""
+
+    key: str
+    case: CaseId
+    file: VaultId
     actor: Actor
 
 

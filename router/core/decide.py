@@ -67,6 +67,7 @@ from router.core.commands import (
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
+    NoteMissing,
     NoteRecording,
     NoteToken,
     OfferSwitch,
@@ -124,6 +125,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             messages.send_reply(making, command)
         case AddNote():
             cases.add_note(making, command)
+        case NoteMissing():
+            cases.note_missing(making, command)
         case SetStatus():
             cases.set_status(making, command)
         case AssignCase():

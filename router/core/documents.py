@@ -145,6 +145,7 @@ class Ask:
     takes_over: bool = False  # `agent` asked for it: it is theirs without an offer, and whoever had it is let go
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     note: VaultId | None = None  # what whoever handed it on says to whoever takes it
+    stays: bool = False  # in the queue that its case has, though `rule` names another: no rule says what it is about
 
     @property
     def waits_since(self) -> Ms:
@@ -387,6 +388,7 @@ class Call:
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
+    through: bool = False  # one of us ended the conversation, so that the good-bye is its end
     told_at: Ms | None = None  # heard to its end that hanging up becomes a call
     queued_at: Ms | None = None  # in line since
     work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them
@@ -411,6 +413,7 @@ class Call:
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     held_at: Ms | None = None  # on hold since
+    no_text: bool = False  # the caller's number gets no texts of ours: none is offered
     closed: Opening | None = None  # the queue was closed when they last came into line
     early: bool = False  # in line for less than it takes until the choices are told
 

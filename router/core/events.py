@@ -66,6 +66,7 @@ from router.core.events_customer import (
     DeviceUnpaired,
     ErasureWanted,
     Facts,
+    FileMissing,
     HoldLifted,
     HoldSet,
     LinksRevoked,
@@ -175,6 +176,7 @@ __all__ = [
     "ErasureWanted",
     "Event",
     "Facts",
+    "FileMissing",
     "HoldChanged",
     "HoldLifted",
     "HoldSet",
@@ -298,6 +300,7 @@ CustomerEvent = (
     | CodeRefused
     | AddressProved
     | NoteAdded
+    | FileMissing
     | CaseStatusChanged
     | CallArrived
     | LegPlanned

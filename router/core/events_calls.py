@@ -45,6 +45,7 @@ class CallArrived:
     notice: str = ""  # its first turn says what is recorded
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    no_text: bool = False  # it gets no texts of ours
 
 
 @value
@@ -136,6 +137,7 @@ class CallMoved:
     work: WorkId | None = None
     agent: AgentId | None = None
     stays: bool = False  # it is there already: another agent comes to the conversation
+    through: bool = False  # one of us ended it out of the conversation
 
 
 @value
@@ -337,6 +339,8 @@ class CallEnded:
     seconds: int = 0  # from when it was answered
     step: Step = Step.GOODBYE  # where it stood
     agent: AgentId | None = None
+    abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
+    waited_s: int = 0  # how long one that was abandoned had waited, since the call began
 
 
 @value

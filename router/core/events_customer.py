@@ -570,6 +570,16 @@ class TextWithheld:
 
 
 @value
+class FileMissing:
+    """A file that came along is not at the provider any more."""
+
+    case: CaseId
+    at: Ms
+    entry: int
+    file: VaultId
+
+
+@value
 class NoteAdded:
     case: CaseId
     at: Ms

@@ -72,6 +72,7 @@ from router.core.events import (
     DeviceUnpaired,
     ErasureWanted,
     Event,
+    FileMissing,
     HoldChanged,
     HoldLifted,
     HoldSet,
@@ -213,6 +214,8 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             return sides.wished(state, event) if case.side is not None else state
+        case FileMissing():
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():

@@ -2,11 +2,11 @@
 
 Waiting work stands in lines by what it requires, each in order of place (ties by id). What a line needs of an agent is
 its *need*; agents stand in groups by what they can do, and each group knows the needs that it meets. A freed agent is
-matched by one look at the head of each line whose need their group meets; new work by the head of its need's heap of
-free agents. So a decision costs the same among a hundred agents or ten thousand, a thousand waiting or a hundred
-thousand. Score = rate x (1 + priority) x (now - place) / target of the ask: linear, so order inside a line never
-changes and nothing starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins 2014). Danger alone
-stands apart: it goes first.
+matched by one look at the head of each line whose need their group meets; new work goes to the first of those who are
+free for its need (core/free_agents). So a decision costs the same among a hundred agents or ten thousand, a thousand
+waiting or a hundred thousand. Score = rate x (1 + priority) x (now - place) / target of the ask: linear, so order
+inside a line never changes and nothing starves (accumulating priority: Kleinrock 1964; Stanford, Taylor and Ziedins
+2014). Danger alone stands apart: it goes first.
 
 An index in memory, rebuilt from documents at start; it changes nothing itself, it names pairs. What has gone stays in
 a heap until it comes to the head or most of the heap has gone. Same input, same output.
@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from router.core.clock import Ms
 from router.core.documents import Agent, Ask, Requirement, SkillLevels
+from router.core.free_agents import GONE_MAX, FreeAgent, FreeAgents, Stand, post
 from router.core.values import value
 from router.core.words import AgentId, AgentState, CaseId, CustomerId, WorkId
 
@@ -28,9 +29,6 @@ CANDIDATES_MAX = 8
 
 WEIGHED = 3
 """How many of those are free: who is next, and two of those who would be."""
-
-GONE_MAX = 64
-"""So many entries that have gone are left in a heap, and as many again as are left."""
 
 NEEDS_MAX = 4096
 """So many needs are kept at hand; above that, those that nobody waits with are forgotten."""
@@ -82,8 +80,16 @@ NeedKey = tuple[str, SkillLevels, str | None]
 Ability = tuple[SkillLevels, tuple[str, ...]]
 Place = tuple[Ms, WorkId]
 """Where work stands in a line; in the heap of waits, since when it waits there."""
-FreeAgent = tuple[int, Ms, AgentId, "Desk"]
-"""How much an agent holds, since when they are idle, and who they are."""
+
+
+@dataclass(slots=True, eq=False)
+class Need:
+    """What is needed of an agent: the lines that need it, and who is free and can."""
+
+    key: NeedKey
+    lines: list["Line"] = field(default_factory=list["Line"])
+    early: list["Line"] = field(default_factory=list["Line"])  # those of a later turn than ORDINARY
+    free: FreeAgents = field(default_factory=FreeAgents)
 
 
 @dataclass(slots=True, eq=False)
@@ -91,42 +97,35 @@ class Line:
     """Waiting work of one queue that requires the same: a heap by place whose head is always waiting."""
 
     key: LineKey
+    kind: str
+    need: Need | None  # what it needs of an agent; None where it waits for one agent alone
     pace: float  # how much its score grows in a millisecond
+    heap: list[Place]
+    waits: list[Place]  # by when they asked: what figures show, and nothing else
+    passers: dict[AgentId, int]  # who passed by how much of it
     head_at: Ms = Ms(0)  # the place at its head
     count: int = 0
-    heap: list[Place] = field(default_factory=list[Place])
-    waits: list[Place] = field(default_factory=list[Place])  # by when they asked: what figures show, and nothing else
-    passers: dict[AgentId, int] = field(default_factory=dict[AgentId, int])  # who passed by how much of it
-
-
-@dataclass(slots=True, eq=False)
-class Need:
-    """What is needed of an agent: the lines that need it, and a heap of who is free and can.
-
-    Of each of them `posted` is in the heap: how they stood once, never later than they stand now. So an agent who
-    moves back is moved when they come to the head, and only one who moves forward is put in anew."""
-
-    key: NeedKey
-    lines: list[Line] = field(default_factory=list[Line])
-    early: list[Line] = field(default_factory=list[Line])  # those of a later turn than ORDINARY
-    free: list[FreeAgent] = field(default_factory=list[FreeAgent])
-    posted: dict[AgentId, FreeAgent] = field(default_factory=dict[AgentId, FreeAgent])
 
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Agents of one ability, and the needs that they meet, by kind."""
+    """Agents of one ability, and the needs that they meet, by kind; of each need who is free for it."""
 
     ability: Ability
     agents: set[AgentId] = field(default_factory=set[AgentId])
     needs: dict[str, list[Need]] = field(default_factory=dict[str, list[Need]])
+    free: dict[str, list[FreeAgents]] = field(default_factory=dict[str, list[FreeAgents]])
+
+    def meet(self, need: Need) -> None:
+        """They meet one more need."""
+        self.needs.setdefault(need.key[0], []).append(need)
+        self.free.setdefault(need.key[0], []).append(need.free)
 
 
 @dataclass(slots=True, eq=False)
 class Desk:
-    """One agent with what they hold. `free`: by kind, how they stand in the heaps; nothing where they are not free.
-
-    Whoever learns something gets a new desk, and the old one is free for nothing any more."""
+    """One agent with what they hold. `free`: by kind, how they stand among those who are free; nothing where they are
+    not. Whoever learns something gets a new desk, and the old one is free for nothing any more."""
 
     agent: Agent
     group: Group
@@ -134,10 +133,12 @@ class Desk:
     held: dict[str, int] = field(default_factory=dict[str, int])
     total: int = 0
     idle_at: Ms = Ms(0)
-    free: dict[str, FreeAgent] = field(default_factory=dict[str, FreeAgent])
+    free: dict[str, Stand] = field(default_factory=dict[str, Stand])
 
-    def __lt__(self, other: "Desk") -> bool:
-        return False  # two desks of one agent: which one is free decides, not the order
+    def is_not_free(self, kind: str) -> None:
+        """For no more work of a kind."""
+        if (stand := self.free.pop(kind, None)) is not None:
+            stand.now = None
 
 
 class Matcher:
@@ -152,6 +153,7 @@ class Matcher:
         self._groups: dict[Ability, Group] = {}
         self._desks: dict[AgentId, Desk] = {}
         self._moved: dict[AgentId, None] = {}  # desks that changed since the heaps of free agents were last used
+        self._last_idle = (Ms(0), AgentId(""))  # since when those are idle who have been for the least long
         self._present: dict[str, int] = {}  # by skill: how many who are not off have it
         self._early = 0  # how many lines of a later turn than ORDINARY there are
 
@@ -293,7 +295,7 @@ class Matcher:
             desk = self._new_desk(agent, ability, before=desk)
         self._count_present(agent, 1)
         for kind in [kind for kind in desk.free if not agent.room_for(kind)]:
-            del desk.free[kind]
+            desk.is_not_free(kind)
         desk.agent = agent
         desk.room = (
             {kind: n for kind, _ in agent.capacity if (n := agent.room_for(kind)) > 0} if _takes_offers(agent) else {}
@@ -316,6 +318,7 @@ class Matcher:
         desk.held[kind] = held - 1
         desk.total -= 1
         desk.idle_at = max(desk.idle_at, now)
+        self._moved.pop(agent, None)  # whoever was freed last comes last
         self._moved[agent] = None
 
     # --- decisions ---------------------------------------------------------------------------------------------------
@@ -326,15 +329,14 @@ class Matcher:
         if found is None:
             return None
         item, line = found
-        kind = item.requirement.kind
         if item.only is not None:
             desk = self._desks.get(item.only)
-            if desk is None or item.only in item.passed_by or not self._has_room(desk, kind):
+            if desk is None or item.only in item.passed_by or not self._has_room(desk, line.kind):
                 return None
             return self._match(item, line, item.only, now, (f"{item.only}: {_why_only(item)}",))
+        assert line.need is not None, "only a line that is meant for somebody needs nobody else"
         self._settle()
-        need = self._need((kind, item.requirement.skills, item.requirement.language))
-        best, named = self._next_free(need, item)
+        best, named = self._next_free(line.need, item)
         return None if best is None else self._match(item, line, best, now, named)
 
     def for_agent(self, id: AgentId, now: Ms) -> Match | None:
@@ -345,7 +347,7 @@ class Matcher:
             return None
         needs = [needs for kind in kinds if (needs := desk.group.needs.get(kind))]
         meant = self._meant.get(id)
-        own = [line for line in meant.values() if line.key[1].kind in kinds] if meant else []
+        own = [line for line in meant.values() if line.kind in kinds] if meant else []
         best = self._best_early(needs, own, id, now) if self._early else None
         if best is None:
             best = self._best_in_line(needs, own, id, now)
@@ -448,26 +450,27 @@ class Matcher:
 
     def _new_line(self, key: LineKey) -> Line:
         _, requirement, turn, only = key
-        line = self._lines[key] = Line(key=key, pace=_pace(requirement))
+        kind = requirement.kind
+        need = self._need((kind, requirement.skills, requirement.language)) if only is None else None
+        line = Line(key=key, kind=kind, need=need, pace=_pace(requirement), heap=[], waits=[], passers={})
+        self._lines[key] = line
         self._early += turn > ORDINARY
-        if only is None:
-            need = self._need((requirement.kind, requirement.skills, requirement.language))
+        if need is not None:
             (need.early if turn else need.lines).append(line)
-        else:
+        elif only is not None:
             self._meant.setdefault(only, {})[key] = line
         return line
 
     def _drop_line(self, line: Line) -> None:
-        _, requirement, turn, only = line.key
+        _, _, turn, only = line.key
         del self._lines[line.key]
         self._early -= turn > ORDINARY
-        if only is None:
-            need = self._needs[(requirement.kind, requirement.skills, requirement.language)]
-            (need.early if turn else need.lines).remove(line)
-            return
-        del self._meant[only][line.key]
-        if not self._meant[only]:
-            del self._meant[only]
+        if line.need is not None:
+            (line.need.early if turn else line.need.lines).remove(line)
+        elif only is not None:
+            del self._meant[only][line.key]
+            if not self._meant[only]:
+                del self._meant[only]
 
     # --- inside: agents ----------------------------------------------------------------------------------------------
 
@@ -481,49 +484,45 @@ class Matcher:
         return all(not n or other == kind or other in allowed for other, n in desk.held.items())
 
     def _settle(self) -> None:
-        """Bring the heaps of free agents up to date with what changed at desks."""
+        """Bring those who are free up to date with what changed at desks."""
         for id in self._moved:
             desk = self._desks[id]
             for kind in desk.room or list(desk.free):
-                if not self._has_room(desk, kind):
-                    desk.free.pop(kind, None)
-                    continue
-                entry, before = (desk.total, desk.idle_at, id, desk), desk.free.get(kind)
-                if before is None or entry[:3] != before[:3]:
-                    desk.free[kind] = entry
-                    for need in desk.group.needs.get(kind, ()):
-                        posted = need.posted.get(id)
-                        if posted is None or posted[3] is not desk or entry < posted:
-                            _post(need, entry)
+                if self._has_room(desk, kind):
+                    self._stand(desk, kind)
+                elif kind in desk.free:
+                    desk.is_not_free(kind)
         self._moved.clear()
+
+    def _stand(self, desk: Desk, kind: str) -> None:
+        """They are free for work of a kind: put them in where that is news, and where they stand further ahead now."""
+        total, id = desk.total, desk.agent.id
+        idle = (desk.idle_at, id)
+        is_last = idle >= self._last_idle
+        if is_last:
+            self._last_idle = idle
+        stand = desk.free.get(kind)
+        if stand is not None and (before := stand.now) is not None:
+            if before[0] == total and before[1] == desk.idle_at:
+                return
+            if before[0] < total:
+                stand.now = (total, desk.idle_at, id, stand)
+                return
+            stand.now = None
+        stand = desk.free[kind] = Stand()
+        stand.now = entry = (total, desk.idle_at, id, stand)
+        post(desk.group.free.get(kind, ()), entry, is_last=is_last)
 
     def _next_free(self, need: Need, item: Waiting) -> tuple[AgentId | None, tuple[str, ...]]:
         """Who is next, with all who were weighed: those who passed it by, the one found, and who would be next."""
-        kind, heap = need.key[0], need.free
-        passed: list[FreeAgent] = []
-        while heap:
-            entry = heap[0]
-            stands = entry[3].free.get(kind)
-            if stands is entry:
-                if entry[2] not in item.passed_by:
-                    break
-                passed.append(heapq.heappop(heap))
-            elif need.posted.get(entry[2]) is not entry:  # they moved forward and stand there too
-                heapq.heappop(heap)
-            elif stands is None:
-                heapq.heappop(heap)
-                del need.posted[entry[2]]
-            else:
-                heapq.heapreplace(heap, stands)
-                need.posted[entry[2]] = stands
-        best = heap[0][2] if heap else None
+        passed = need.free.set_aside(item.passed_by) if item.passed_by else []
+        near = need.free.next(WEIGHED)
+        if not passed and not near:
+            return None, ()
+        need.free.put_back(passed)
         weighed = [f"{entry[2]}: passed it by" for entry in passed[: CANDIDATES_MAX - WEIGHED]]
-        for entry in sorted(heap[:WEIGHED]):
-            if entry[3].free.get(kind) is entry:
-                weighed.append(f"{entry[2]}: free, holds {entry[3].held.get(kind, 0)}")
-        for entry in passed:
-            heapq.heappush(heap, entry)
-        return best, tuple(weighed)
+        weighed += [f"{entry[2]}: free, holds {self._desks[entry[2]].held.get(need.key[0], 0)}" for entry in near]
+        return near[0][2] if near else None, tuple(weighed)
 
     def _need(self, key: NeedKey) -> Need:
         found = self._needs.get(key)
@@ -532,22 +531,22 @@ class Matcher:
         if len(self._needs) >= NEEDS_MAX:
             self._forget_needs()
         need = self._needs[key] = Need(key=key)
-        kind = key[0]
+        free: list[FreeAgent] = []
         for group in self._groups.values():
             if _meets(group.ability, key):
-                group.needs.setdefault(kind, []).append(need)
-                for id in group.agents:
-                    if (entry := self._desks[id].free.get(kind)) is not None:
-                        need.posted[id] = entry
-        need.free = sorted(need.posted.values())
+                group.meet(need)
+                stands = [stand for id in group.agents if (stand := self._desks[id].free.get(key[0])) is not None]
+                free += [stand.now for stand in stands if stand.now is not None]
+        need.free.begin(free)
         return need
 
     def _forget_needs(self) -> None:
         self._needs = {key: need for key, need in self._needs.items() if need.lines or need.early}
         for group in self._groups.values():
-            group.needs = {
-                kind: [need for need in needs if need.key in self._needs] for kind, needs in group.needs.items()
-            }
+            kept = [need for needs in group.needs.values() for need in needs if need.key in self._needs]
+            group.needs, group.free = {}, {}
+            for need in kept:
+                group.meet(need)
 
     def _group(self, ability: Ability) -> Group:
         found = self._groups.get(ability)
@@ -555,7 +554,7 @@ class Matcher:
             found = self._groups[ability] = Group(ability=ability)
             for key, need in self._needs.items():
                 if _meets(ability, key):
-                    found.needs.setdefault(key[0], []).append(need)
+                    found.meet(need)
         return found
 
     def _new_desk(self, agent: Agent, ability: Ability, *, before: Desk | None) -> Desk:
@@ -563,7 +562,8 @@ class Matcher:
         desk.group.agents.add(agent.id)
         if before is not None:
             desk.held, desk.total, desk.idle_at = before.held, before.total, before.idle_at
-            before.free = {}
+            for kind in list(before.free):
+                before.is_not_free(kind)
             before.group.agents.discard(agent.id)
             if not before.group.agents:
                 del self._groups[before.group.ability]
@@ -596,14 +596,6 @@ def _turn_of(requirement: Requirement) -> int:
 
 def _pace(requirement: Requirement) -> float:
     return requirement.rate * (1 + requirement.priority) / requirement.target_ms
-
-
-def _post(need: Need, entry: FreeAgent) -> None:
-    """Put an agent into the heap of those who are free, where they stand now."""
-    need.posted[entry[2]] = entry
-    heapq.heappush(need.free, entry)
-    if len(need.free) > 2 * len(need.posted) + GONE_MAX:
-        need.free[:] = sorted(need.posted.values())
 
 
 def _takes_offers(agent: Agent) -> bool:

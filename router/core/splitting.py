@@ -153,10 +153,11 @@ def _heard(rows: list[Entry]) -> Reached | None:
     """How the customer was heard last; where none of it is theirs, whoever wrote last."""
     theirs = [row for row in rows if not row.facts.get("participant")]
     row = max(theirs or rows, key=lambda row: (row.at, row.n))
-    if row.channel is None or row.address is None:
+    channel, address = row.channel, row.address
+    if channel is None or address is None:
         return None
-    at = max(row.at for row in rows)
-    return Reached(at=at, channel=row.channel, address=row.address, via=row.via, participant=not theirs)
+    at = max(one.at for one in rows)
+    return Reached(at=at, channel=channel, address=address, via=row.via, participant=not theirs)
 
 
 # --- undoing ----------------------------------------------------------------------------------------------------------

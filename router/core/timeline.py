@@ -24,6 +24,7 @@ from router.core.events import (
     DevicePaired,
     DeviceUnpaired,
     Event,
+    FileMissing,
     HoldChanged,
     IdentityNoted,
     JoinAsked,
@@ -85,6 +86,9 @@ def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
+FILE_MISSING = "file_missing"
+"""What the row says that tells of a file which the provider does not have any more; its fact `file` names it."""
+
 ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((ContactReceived, MessageQueued), "message"),
     ContextNoted: "context",
@@ -101,7 +105,9 @@ ROW_KINDS: dict[type[Event], str] = {
     ),
     CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
-    **dict.fromkeys((CaseStatusChanged, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"),
+    **dict.fromkeys(
+        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
+    ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
     **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
@@ -254,13 +260,14 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "decision",
-                reasons=(f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}", *event.matched, *ask.reasons),
+                reasons=(_queued(ask), *event.matched, *ask.reasons),
                 facts={
                     **event.inputs,
                     "what": "queued",
                     "rule": ask.rule,
                     "policy": ask.policy,
                     "queue": ask.queue,
+                    **({"stays": True} if ask.stays else {}),
                     "place_at": ask.place_at,
                     **since_fact(ask),
                     "work": ask.work,
@@ -464,6 +471,7 @@ def _record_of(event: Event) -> Entry | None:
                     "seconds": event.seconds,
                     "step": event.step.value,
                     "agent": event.agent,
+                    **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),
                 },
             )
         case PromiseMade():
@@ -510,6 +518,9 @@ def _record_of(event: Event) -> Entry | None:
                 reasons=("they hung up; their place is kept for when they come back",),
                 facts={"what": "place kept", "place_at": event.place_at},
             )
+        case FileMissing():
+            facts: dict[str, str | int | float | bool | None] = {"what": FILE_MISSING, "file": event.file}
+            return _system(event.case, event.entry, event.at, "status", facts=facts)
         case MessageFailed():
             return _system(
                 event.case,
@@ -548,6 +559,12 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _queued(ask: Ask) -> str:
+    if ask.stays:
+        return f"queue {ask.queue}, where the case stands already: of policy {ask.policy} only rule {ask.rule} fits"
+    return f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}"
 
 
 def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:

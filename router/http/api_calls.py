@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from router.core.clock import Ms
 from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
 from router.core.context import Decision
 from router.core.documents import Call as Leg
 from router.core.documents import Case, Customer, Promise, Recording, State
 from router.core.events import JoinAsked
 from router.core.words import (
+    SECOND_MS,
     AgentId,
     CallbackState,
     CallId,
@@ -51,6 +53,10 @@ class LegOut(Reply):
     mode: str | None = Field(None, description="of a lead's leg: listen, whisper or talk")
     recorded: bool = Field(False, description="what is said on it is being recorded")
     refused: bool = Field(False, description="of a customer's leg: they are not to be recorded")
+    held_since: str | None = Field(None, description="of a customer's leg: on hold since then")
+    asked_at: str | None = Field(
+        None, description="of one on hold: when they are asked whether they would rather be called"
+    )
 
 
 class LegList(Reply):
@@ -216,7 +222,7 @@ class CallApi:
         ids = {one.id for one in members}
         legs = [d for d in state.values() if isinstance(d, Leg) and d.case in ids]
         live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
-        return Replied(200, LegList(items=[_leg_out(leg, state) for leg in live]))
+        return Replied(200, LegList(items=[self._leg_out(leg, state) for leg in live]))
 
     async def promise(self, call: Call) -> Replied:
         case = await self._case(call)
@@ -266,7 +272,7 @@ class CallApi:
             mine = next(e.call for e in decision.events if isinstance(e, JoinAsked))
             leg = decision.state[mine]
             assert isinstance(leg, Leg)
-            return _leg_out(leg, decision.state)
+            return self._leg_out(leg, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
 
@@ -318,9 +324,12 @@ class CallApi:
         def answer(decision: Decision) -> LegOut:
             changed = decision.state[command.call]
             assert isinstance(changed, Leg)
-            return _leg_out(changed, decision.state)
+            return self._leg_out(changed, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
+
+    def _leg_out(self, leg: Leg, state: State) -> LegOut:
+        return _leg_out(leg, state, hold_s=self._service.node.means.policy.settings.callbacks.hold_s)
 
     async def _case(self, call: Call) -> Case:
         found = await self._journal.document(CaseId(call.path["id"]))
@@ -333,7 +342,7 @@ def _id(call: Call) -> CallId:
     return CallId(call.path["id"])
 
 
-def _leg_out(leg: Leg, state: State) -> LegOut:
+def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:
     whose = state.get(leg.customer)
     recordings = [one for id in leg.recordings if isinstance(one := state.get(id), Recording)]
     return LegOut(
@@ -346,5 +355,7 @@ def _leg_out(leg: Leg, state: State) -> LegOut:
         answered_at=maybe(leg.answered_at),
         mode=leg.mode,
         recorded=any(one.state in RECORDS and one.unwanted_at is None for one in recordings),
+        held_since=maybe(leg.held_at),
+        asked_at=None if leg.held_at is None else stamp(Ms(leg.held_at + hold_s * SECOND_MS)),
         refused=isinstance(whose, Customer) and whose.unrecorded_at is not None and leg.role is CallRole.CUSTOMER,
     )

@@ -54,13 +54,16 @@ class ChatDoor:
         *,
         make_visitor: Callable[[], str] = lambda: secrets.token_hex(16),
         make_code: Callable[[], str] = lambda: f"{secrets.randbelow(1_000_000):06d}",
+        make_key: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self.service = service
         self.node = service.node
         self.live = live
         self.make_visitor = make_visitor
         self.rates = Rates()
-        self.proving = Proving(self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code)
+        self.proving = Proving(
+            self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code, make_key=make_key
+        )
         self.admitting = asyncio.Semaphore(ADMITTED_AT_ONCE)
         self._sessions: Sessions | None = None
 
@@ -323,20 +326,29 @@ class ChatSeat:
         outcome = await self._node.take(command, answer)
         self._node.faults.reach("chat.after_take")
         if outcome.decision is None:
-            self._repeated(said, outcome.answer, fingerprint)
+            await self._repeated(said, outcome.answer, fingerprint)
         else:
             self._context, self._carry = {}, ""
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
 
-    def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
+    async def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
         """It came before: the first one counts. What this connection was not told of yet is told in its turn."""
         if known is None or known.fingerprint != fingerprint:
             raise Refused("used_before", client_id=said.client_id)
         told = json.loads(known.body)
+        if not await self._is_line(told["seq"], said.client_id):  # it was erased, with whoever wrote it
+            raise Refused("used_before", client_id=said.client_id)
         if told["seq"] <= self.conversation.at:
             self.conversation.accept(said.client_id, told["seq"], told["at"])
         self._newest = max(self._newest, told["seq"])
+
+    async def _is_line(self, seq: int, client_id: str) -> bool:
+        room = self._room
+        if room is None or room.id is None:
+            return False
+        rows = await self._node.journal.lines(room.id, after=seq - 1, limit=1)
+        return any(n == seq and isinstance(e, ContactReceived) and e.client_id == client_id for n, e in rows)
 
     def _know(self, decision: Decision, *, person: str) -> None:
         """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so."""

@@ -5,7 +5,6 @@ what goes there is bounded: one code an hour to an address, few from one place, 
 """
 
 import json
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -54,12 +53,19 @@ class Refused(Exception):
 
 class Proving:
     def __init__(
-        self, node: Node, rates: Rates, *, sessions: Callable[[], Sessions], make_code: Callable[[], str]
+        self,
+        node: Node,
+        rates: Rates,
+        *,
+        sessions: Callable[[], Sessions],
+        make_code: Callable[[], str],
+        make_key: Callable[[], str],
     ) -> None:
         self._node = node
         self._rates = rates
         self._sessions = sessions
         self._make_code = make_code
+        self._make_key = make_key
 
     async def answer(self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str) -> str:
         """The frame that answers. Raises Refused."""
@@ -81,7 +87,7 @@ class Proving:
             raise Refused("bad_address")
         wish = "\n".join(form.wish) or "Left the chat."
         command = LeaveChat(
-            key=f"leave/{secrets.token_hex(16)}",
+            key=f"leave/{self._make_key()}",
             customer=customer,
             channel=form.prefers,
             given=form.address,
@@ -127,7 +133,7 @@ class Proving:
         went_to = customer.code.address
         given = (await self._node.journal.words([went_to])).get(went_to, "")
         digest = self._sessions().digest("".join(said.code.split()), address=chat)
-        key = f"say/{secrets.token_hex(16)}"
+        key = f"say/{self._make_key()}"
         command = GiveCode(key=key, customer=id, address=address, given=given, digest=digest)
         try:
             outcome = await self._node.take(command)

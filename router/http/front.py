@@ -17,6 +17,7 @@ from prometheus_client import generate_latest
 
 from channels.base import Channel, Refusal
 from channels.wire import WireRequest, WireResponse
+from router.core.calls import KNOWN
 from router.core.clock import Ms
 from router.core.commands import CountRefused, NoteCall, NoteRecording, RecordDelivery
 from router.core.errors import Reason, Rejected
@@ -49,6 +50,9 @@ from router.http.speaking import speak
 from router.journal.base import JournalStopped
 from router.node.node import Node
 
+WORD_CHARS_MAX = 40
+WORDS_MAX = 100
+"""Words of the provider that are unknown to us and told in the log; others are counted only."""
 REFUSED_EVERY_MS = 10 * SECOND_MS
 """Refused webhooks are audited at most this often, with their count."""
 APIS = (
@@ -94,6 +98,7 @@ class Front:
         self._openapi = json.dumps(openapi(self.table.routes, version=service.version)).encode()
         self._docs = docs_page(self.table.routes).encode()
         self._refused: dict[str, int] = {}
+        self._unknown: set[str] = set()
 
     async def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request; it never raises."""
@@ -141,12 +146,22 @@ class Front:
             self._node.faults.reach("webhook.before_answer")
             return answer
         for command in received.commands:
+            if isinstance(command, NoteCall) and command.state not in KNOWN:
+                self._note_unknown(channel, command.state)
             if isinstance(command, RecordDelivery | NoteCall | NoteRecording):
                 await self._node.take_delivery(command)
             else:
                 await self._node.take(command)
         self._node.faults.reach("webhook.before_answer")
         return received.response
+
+    def _note_unknown(self, channel: Channel, word: str) -> None:
+        """Count a word on a call that we do not know; the word itself is told once, as it came."""
+        self._metrics.unknown_states += 1
+        told = word[:WORD_CHARS_MAX]
+        if told not in self._unknown and len(self._unknown) < WORDS_MAX:
+            self._unknown.add(told)
+            log.warning("call_state_unknown", channel=channel.id, word=told)
 
     async def _refuse(self, channel: Channel, refusal: Refusal) -> None:
         """Count it; audit the first at once and the rest of a flood in one line every few seconds."""

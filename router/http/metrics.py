@@ -68,7 +68,9 @@ class NodeMetrics(Collector):
         self._withheld: dict[str, int] = {}
         self._cases = 0
         self._released = 0
+        self._abandoned = 0
         self.refused = 0
+        self.unknown_states = 0
 
     def hear(self, batches: list[Stored]) -> None:
         for event in (e for stored in batches for e in stored.events if type(e) in COUNTED):
@@ -107,6 +109,7 @@ class NodeMetrics(Collector):
                     _add(self._withheld, event.what)
                 case CallEnded():
                     _add(self._calls, f"{event.role} {event.how}")
+                    self._abandoned += event.abandoned
                 case _:
                     pass
 
@@ -139,8 +142,21 @@ class NodeMetrics(Collector):
         yield _counter("onecase_calls", "Legs that ended, by whose and how", "outcome", self._calls)
         yield _counter("onecase_promises", "Promises made, kept, broken, withdrawn", "state", self._promises)
         yield _counter("onecase_texts_withheld", "Texts of ours that were not sent", "what", self._withheld)
+        yield CounterMetricFamily(
+            "onecase_calls_abandoned", "Callers who left before anybody was with them", value=self._abandoned
+        )
+        yield CounterMetricFamily(
+            "onecase_call_states_unknown",
+            "Words of the provider on a call that we do not know",
+            value=self.unknown_states,
+        )
         yield _counter("onecase_overtakes", "Offers made before equals with an older place", "reason", self._overtakes)
         yield _counter("onecase_junk", "Contacts set aside as junk", "rule", self._junk)
+        yield _counter("onecase_junk_floods", "Times that much junk came at once", "rule", node.floods.told)
+        flood = GaugeMetricFamily("onecase_junk_flood", "1 while much junk comes at once", labels=["rule"])
+        for rule in sorted(node.floods.under_way(node.clock.now())):
+            flood.add_metric([rule], 1)
+        yield flood
         yield CounterMetricFamily("onecase_junk_released", "Contacts let out of the quarantine", value=self._released)
         yield CounterMetricFamily("onecase_cases_opened", "Cases opened", value=self._cases)
         yield CounterMetricFamily("onecase_webhooks_refused", "Webhooks with a wrong signature", value=self.refused)

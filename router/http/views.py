@@ -26,6 +26,7 @@ from router.core.documents import (
 )
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
+from router.core.timeline import FILE_MISSING
 from router.core.words import CaseId
 from router.http.joined import first_rows, head_of, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
@@ -162,6 +163,7 @@ class AttachmentOut(Reply):
     type: str = Field(description="found in its content where it came whole, else as its sender said")
     url: str
     size_bytes: int | None = None
+    missing: bool = Field(False, description="true: the provider does not have it any more")
 
 
 class EntryOut(Reply):
@@ -462,6 +464,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     words = await journal.words(sorted(ids))
     called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
+    missing = {e.facts.get("file") for e in entries if e.facts.get("what") == FILE_MISSING}
     found: list[EntryOut] = []
     for entry in entries:
         name = words.get(names[entry.author_id]) if entry.author_id in names else None
@@ -474,7 +477,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 direction=entry.direction,
                 author=AuthorOut(kind=entry.author, id=entry.author_id, name=name),
                 text=words.get(entry.words or "") if entry.words else ("" if entry.kind == "message" else None),
-                attachments=[_attachment(id, words.get(id, "")) for id in entry.media],
+                attachments=[_attachment(id, words.get(id, ""), missing=id in missing) for id in entry.media],
                 reasons=[
                     *(with_names(why, called) for why in entry.reasons),
                     *([with_names(said[entry.said], called)] if entry.said in said else []),
@@ -512,12 +515,14 @@ def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
     return {k: stamp(v) if k.endswith("_at") and isinstance(v, int) else v for k, v in facts.items()}
 
 
-def _attachment(id: str, body: str) -> AttachmentOut:
+def _attachment(id: str, body: str, *, missing: bool = False) -> AttachmentOut:
     kind, _, _ = body.partition(" ")
     if (file := StoredFile.of(body)) is not None:
-        return AttachmentOut(id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes)
+        return AttachmentOut(
+            id=id, name=file.name, type=kind, url=f"/api/v1/media/{id}", size_bytes=file.size_bytes, missing=False
+        )
     ending = kind.partition("/")[2].partition(";")[0] or "bin"
-    return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}")
+    return AttachmentOut(id=id, name=f"file.{ending}", type=kind, url=f"/api/v1/media/{id}", missing=missing)
 
 
 async def _delivery(journal: Journal, entry: Entry) -> DeliveryOut | None:
@@ -562,7 +567,7 @@ def offer_out(work: Work, note: str | None) -> OfferOut:
         place_at=stamp(work.ask.place_at),
         place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
-        why=f"rule {work.ask.rule}, policy {work.ask.policy}",
+        why=f"{'its case stands there; ' if work.ask.stays else ''}rule {work.ask.rule}, policy {work.ask.policy}",
         note=note,
     )
 

@@ -40,6 +40,7 @@ from router.core.commands import (
     MergeCases,
     MergeCustomers,
     NoteCall,
+    NoteMissing,
     NoteRecording,
     OfferSwitch,
     OpenCase,
@@ -549,7 +550,7 @@ def _document_of(command: CustomerCommand) -> str:
             raise Fault("an arrival is found by its sender")
         case SetParticipant() | DropCandidates() | ReleaseContact():
             return command.case
-        case SendReply() | AddNote() | SetStatus() | AssignCase() | FoldWork() | StartCall():
+        case SendReply() | AddNote() | NoteMissing() | SetStatus() | AssignCase() | FoldWork() | StartCall():
             return command.case
         case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case

@@ -26,7 +26,8 @@ from router.core.documents import Call, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived
 from router.core.tree import is_reachable
-from router.core.words import CaseId, Channel, CustomerId, Evidence
+from router.core.values import replace
+from router.core.words import CaseId, Channel, CustomerId, Evidence, Step
 from router.journal.base import Journal
 from router.node.pairing_codes import PairingCodes, codes_in
 from router.node.taking import Outcome
@@ -125,6 +126,15 @@ class Devices:
         )
         await self._do(command, take)
         await self.codes.spend(given)
+
+    async def with_known(self, command: HearCall) -> HearCall:
+        """A turn of a call in which somebody typed a code, with whether a device shows it and they may still try."""
+        if command.step != Step.CODE or not command.digits:
+            return command
+        call, now = await self._journal.document(command.call), self._clock.now()
+        is_heard = isinstance(call, Call) and self.codes.is_heard(call.customer, now=now)
+        known = any(self.codes.find(code, now=now) is not None for code in codes_in(command.digits.rstrip("#")))
+        return replace(command, known_code=is_heard and known)
 
     async def unpair(self, command: UnpairDevice, take: TakeUnpair) -> None:
         """Let a device go: what it signs proves nothing any more, and who presses it next is somebody new. Raises

@@ -52,6 +52,8 @@ from router.node.devices import Devices
 from router.node.dialler import Dialler
 from router.node.domain import DomainScope
 from router.node.eraser import Eraser
+from router.node.files import Files
+from router.node.floods import Floods
 from router.node.indexer import Indexer
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
@@ -195,6 +197,9 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.floods = Floods()
+
+        self.files = Files(journal=journal, take=self.take, channels=self.channels, activity=self.activity)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -218,6 +223,7 @@ class Node:
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
         self.spawn(self._watch(self.recorder.tasks.failure), "recorder watch")
+        self.spawn(self._watch(self.files.tasks.failure), "files watch")
         self.spawn(self._watch(self.visitors.tasks.failure), "visitors watch")
         await self.outbox.load()
         await self.dialler.begin()
@@ -238,6 +244,7 @@ class Node:
         await self.outbox.close()
         await self.dialler.close()
         await self.recorder.close()
+        await self.files.close()
         await self.visitors.close()
         for task in self._tasks:
             task.cancel()
@@ -275,6 +282,8 @@ class Node:
         if isinstance(command, TakeContact) and may_carry(command):
             return await self._take_carried(command, answer_of)
         if isinstance(command, CustomerCommand):
+            if isinstance(command, HearCall):
+                command = await self.devices.with_known(command)
             outcome = await self.customers.take(command, answer_of)
             if isinstance(command, TakeContact | HearCall):
                 await self.devices.listen(command, outcome)
@@ -368,8 +377,10 @@ class Node:
         self.outbox.hear(batches)
         self.dialler.hear(batches)
         self.recorder.hear(batches)
+        self.files.hear(batches)
         self.visitors.hear(batches)
         self.eraser.hear(batches)
+        self.floods.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

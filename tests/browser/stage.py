@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from multidict import CIMultiDict
 
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
 from router.http.desk import desk_pages
 from router.http.front import Front
 from router.http.metrics import NodeMetrics
@@ -111,10 +113,16 @@ class Stage:
     _session: aiohttp.ClientSession
     _agents: int = field(default=0)
 
-    async def agent(self, name: str = "Ana") -> str:
+    async def agent(self, name: str = "Ana", *, phone: str = "") -> str:
         """A new agent's token."""
-        made = await self.api("POST", "/agents", self.admin, {"name": name, "skills": {"heating": 3}})
+        wanted = {"name": name, "skills": {"heating": 3}, **({"phone": phone} if phone else {})}
+        made = await self.api("POST", "/agents", self.admin, wanted)
         return made["token"]
+
+    async def passes(self, advance_s: float) -> None:
+        """Time goes on, where it goes by hand alone."""
+        async with self._session.post(f"{self.sandbox.url}/clock", json={"advance_s": advance_s}) as answer:
+            assert answer.status == 200, await answer.text()
 
     @property
     def admin(self) -> str:
@@ -168,12 +176,18 @@ def _headers(token: str, more: dict[str, str]) -> CIMultiDict[str]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, public_url: str = "") -> AsyncIterator[Stage]:
+async def stage(folder: Path, *, public_url: str = "", starts_at: datetime | None = None) -> AsyncIterator[Stage]:
+    """`starts_at`: time stands there and goes on by hand alone."""
     port = _free_port()
     settings = load_settings(None, {}, data=folder, port=port, host=HOST)
     if public_url:
         settings.public_url = public_url
-    sandbox = await run_sandbox(target=f"http://{HOST}:{port}", seed=7)
+    sandbox = await run_sandbox(
+        target=f"http://{HOST}:{port}",
+        clock_mode="manual" if starts_at else "real",
+        clock_start=Ms(int(starts_at.timestamp() * 1000)) if starts_at else None,
+        seed=7,
+    )
     running = await start_service(settings, sandbox=sandbox)
     line = Line(port)
     await line.open()

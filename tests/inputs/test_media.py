@@ -36,7 +36,7 @@ async def test_a_file_is_a_download_of_a_harmless_type(sent: str, shown: str) ->
     async with Story() as story:
         await story.phone().texts("look", media=[{"content_type": sent, "base64": PNG}])
         [file] = await attachments(story)
-        assert file["type"] == sent
+        assert (file["type"], file["missing"]) == (sent, False)
         answer = await story.ask("GET", file["url"])
         assert (answer.status, answer.body) == (200, base64.b64decode(PNG))
         assert answer.headers["Content-Type"] == shown
@@ -53,11 +53,17 @@ async def test_row14_dead_files_leave_the_text_whole() -> None:
         case = await story.one_case()
         assert await story.said(case["id"]) == ["ten pictures"]
         files = await attachments(story)
-        assert len(files) == 10
+        assert len(files) == 10 and all(file["missing"] for file in files), "seen before anybody clicks"
+        marks = [e["facts"]["file"] for e in await story.timeline(case["id"], "status") if "file" in e["facts"]]
+        assert marks == [file["id"] for file in files], "a row each, once"
+        ana = await story.agent("Ana")
+        page = await ana.page(case["id"])
+        assert page.count("missing at the provider") == 20 and "/api/v1/media/" not in page
+        asked = len(await story.traffic("rest", "/Media/ME10"))
         for file in files:
             refusal = await story.refused("GET", file["url"].removeprefix("/api/v1"))
             assert (refusal["status"], refusal["title"]) == (404, "Missing at the provider")
-        assert len(await story.traffic("rest", "/Media/ME10")) == 2
+        assert len(await story.traffic("rest", "/Media/ME10")) == asked + 2
 
 
 async def test_row15_a_foreign_address_is_never_asked() -> None:

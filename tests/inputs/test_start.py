@@ -1,13 +1,18 @@
 """Starts that cannot succeed: each ends with a sentence that says where and what to do, a code, and no traceback."""
 
+import asyncio
 import re
 import socket
+from email import message_from_bytes
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from channels.email.post import ACCEPTED, Envelope, Reply
+from channels.email.smtp import SmtpLimits, SmtpListener, SmtpPost
 from router.settings import load_settings
-from tests.story import Process, free_port
+from tests.story import ADMIN, Process, free_port, patiently
 
 GOOD_POLICY = Path(__file__).resolve().parent.parent.parent / "policies" / "defaults"
 
@@ -124,13 +129,83 @@ async def test_policies_that_cannot_be_used(tmp_path: Path) -> None:
         (("--clock=manual",), "--clock manual needs --sandbox"),
         (("--clock=manual", "--clock-start=noon", *INSIDE), "noon is no time"),
         (("--clock=manual", "--clock-start=2026-11-22T14:00:00", *INSIDE), "has no zone"),
-        ((), "no provider"),
         (("--sandbox", "--sandbox-url=http://127.0.0.1:1"), "not both"),
     ],
 )
 async def test_options_that_do_not_fit(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
     """Options that contradict each other are refused with what to do instead."""
     await refused(*serve(tmp_path, *arguments), says=says)
+
+
+MAIL_ALONE = {
+    "ONECASE_MAIL__ADDRESS": "help@firm.example",
+    "ONECASE_MAIL__SMTP_HOST": "127.0.0.1",
+    "ONECASE_MAIL__SMTP_TLS": "none",
+}
+
+
+async def test_mail_alone_needs_no_telephone_provider(tmp_path: Path) -> None:
+    """A mail comes in by SMTP and is answered; the start says what there is not. An address that the policy does not
+    name is shown by its domain."""
+    listens, out, port = free_port(), free_port(), free_port()
+    went = asyncio.Queue[Envelope]()
+
+    async def take(envelope: Envelope) -> Reply:
+        went.put_nowait(envelope)
+        return ACCEPTED
+
+    server = await SmtpListener.start("127.0.0.1", out, take, SmtpLimits(), name="mx.firm.example")
+    more = {"ONECASE_MAIL__LISTEN_PORT": str(listens), "ONECASE_MAIL__SMTP_PORT": str(out)}
+    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", **MAIL_ALONE, **more)
+    said = await process.says("telephone provider")
+    assert "onecase ready" in said
+    raw = b"From: mia@customer.example\r\nTo: help@firm.example\r\nSubject: cold\r\n\r\nThe flat is cold.\r\n"
+    await SmtpPost("127.0.0.1", listens).deliver(
+        Envelope("mia@customer.example", ("help@firm.example",), raw), timeout_s=20
+    )
+    told = await patiently(went.get())
+    await server.close()
+    assert await process.stops() == 0, process.errors
+    mail = message_from_bytes(told.raw)
+    assert str(mail["Subject"]).startswith("firm.example: your message ")
+    assert mail.get_payload(decode=True).decode().rstrip().endswith("firm.example")  # pyright: ignore
+    assert "Traceback" not in process.errors
+
+
+async def test_chat_alone_needs_no_telephone_provider(tmp_path: Path) -> None:
+    """With nothing set there is the desk, the API and the chat of a site."""
+    port = free_port()
+    given = {"ONECASE_BOOTSTRAP_TOKEN": ADMIN}
+    process = await Process.of("serve", f"--data={tmp_path / 'data'}", f"--port={port}", **given)
+    await process.says("telephone provider")
+    site = {"name": "shop", "origins": ["https://shop.example"]}
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {ADMIN}"}) as http:
+        async with http.post(f"http://127.0.0.1:{port}/api/v1/sites", json=site) as answer:
+            assert answer.status == 201, await answer.text()
+    assert await process.stops() == 0, process.errors
+    assert "Traceback" not in process.errors
+
+
+@pytest.mark.parametrize(
+    ("more", "says", "code"),
+    [
+        ({}, "ok mail: no address is set", 0),
+        ({}, "ok provider: none is set, so there are no calls", 0),
+        (MAIL_ALONE, "ok mail: help@firm.example, in by the API, out by SMTP to 127.0.0.1:587", 0),
+        (MAIL_ALONE, "warning mail: help@firm.example is not in numbers.yaml, so people read firm.example", 0),
+        (MAIL_ALONE, "warning mail: neither listen_port nor", 0),
+        (
+            {**MAIL_ALONE, "ONECASE_MAIL__IMAP__HOST": "imap.firm.example"},
+            r"in by IMAP of imap.firm.example:993 \(INBOX\) and the API",
+            0,
+        ),
+        ({"ONECASE_MAIL__ADDRESS": "help@firm.example"}, "mail.smtp_host: is empty", 1),
+        ({**MAIL_ALONE, "ONECASE_MAIL__SMTP_CA_FILE": "/nowhere.pem"}, "mail.smtp_ca_file: no certificates", 1),
+    ],
+)
+async def test_check_says_what_is_set_of_mail(more: dict[str, str], says: str, code: int, tmp_path: Path) -> None:
+    """Each way in and out by name, and what people will read as our name."""
+    await refused("check", f"--data={tmp_path / 'data'}", says=says, code=code, **more)
 
 
 async def test_an_option_that_does_not_exist(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.story import HERS, OURS, Answered, Story
 
@@ -70,14 +71,18 @@ async def test_row3_keys_that_are_no_choice(keys: str) -> None:
 
 
 async def test_row4_a_caller_who_hangs_up_at_once() -> None:
-    """Row 4: the case shows that they called and for how long, and nobody rings them."""
+    """Row 4: the case shows that they called, left before anybody was there, and how long they had waited; nobody
+    rings them."""
     async with Story() as story:
         her = story.phone(HERS)
         await her.calls()
+        await story.passes(seconds=2)
         await her.hangs_up()
         case = await story.one_case()
         ended = [e for e in await story.timeline(case["id"], "call") if e["facts"].get("what") == "ended"]
         assert [e["facts"]["step"] for e in ended] == ["greeting"]
+        assert [(e["facts"]["abandoned"], e["facts"]["waited"]) for e in ended] == [(True, 2)]
+        assert "onecase_calls_abandoned_total 1.0" in (await story.ask("GET", "/metrics")).body.decode()
         await story.passes(hours=1)
         assert await her.state() == "idle"
 
@@ -97,11 +102,15 @@ async def test_row5_final_stays_final() -> None:
 
 @pytest.mark.parametrize("state", ["teleported", "", "COMPLETED", "x" * 5000])
 async def test_row6_unknown_states_change_nothing(state: str) -> None:
-    """Row 6: a word that the provider never had."""
+    """Row 6: a word that the provider never had: nothing changes, it is counted, and the log has it as it came."""
     async with Story() as story:
         await rings(story)
         before = await story.one_case()
-        noted = await story.webhook(arriving(CallStatus=state, Extra="1"), path="/twilio/status/call")
+        with capture_logs() as logs:
+            for _ in range(2):
+                noted = await story.webhook(arriving(CallStatus=state, Extra="1"), path="/twilio/status/call")
+        assert [one["word"] for one in logs if one["event"] == "call_state_unknown"] == [state[:40]]
+        assert "onecase_call_states_unknown_total 2.0" in (await story.ask("GET", "/metrics")).body.decode()
         assert noted.status == 204
         assert (await story.one_case())["version"] == before["version"]
 

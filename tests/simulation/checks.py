@@ -10,7 +10,7 @@ from router.core.words import Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.mail_watch import check_mail_end
 from tests.simulation.recording_watch import BY_US, RecordingWatch
-from tests.simulation.visitors import check_chats_end
+from tests.simulation.visitors import check_chats_end, waits_for_visitor
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -107,7 +107,7 @@ def is_quiet(world: World) -> bool:
         return False
     if any(c.ask is not None for c in world.log.cases()) or any(w.state != "done" for w in world.log.works()):
         return False
-    if any(m.channel is Channel.CHAT and m.state == "sent" for m in world.log.messages()):
+    if any(m.state == "sent" and waits_for_visitor(world.log, m) for m in world.log.messages()):
         return False
     return not any(m.state in ("queued", "sending") for m in world.log.messages())
 

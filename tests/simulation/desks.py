@@ -26,7 +26,7 @@ from tests.simulation.provider import SERVICE_URL
 PAGE_S = 12.0
 SKILLS = ({}, {"heating": 2}, {"billing": 1}, {"heating": 1, "billing": 3})
 ANSWERS = ("ok", "We are on it.", "Please switch it off and on.", "E42 means low pressure: see page 12. 👍")
-REFUSED = (400, 401, 403, 404, 405, 409, 412, 422)
+REFUSED = (400, 401, 403, 404, 405, 409, 410, 412, 422)
 
 
 ScreenParts = tuple[Judge, Log, Callable[[], Process | None]]

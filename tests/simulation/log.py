@@ -69,7 +69,7 @@ class Record(msgspec.Struct):
     erased: list[str] = []
     unindexed: list[str] = []
     record: list[Any] | None = None
-    blob: msgspec.Raw | None = None
+    blob: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
 
 _decoder = msgspec.json.Decoder(Record)
@@ -107,7 +107,7 @@ class Log:
         """One more record is there for good."""
         self.records += 1
         record = _decoder.decode(body)
-        if record.record is not None or record.blob is not None or not record.stream:
+        if record.record is not None or bytes(record.blob) != b"null" or not record.stream:
             return
         events = codec.decode_events(bytes(record.events))
         self._check_frame(record, events)

@@ -141,19 +141,17 @@ def draw_options(seed: int, mode: Mode) -> Options:
     faults |= {name for name in CHAT_FAULTS if in_chat.random() < 0.5}
     by_leads = Random(f"options/joins/{mode}/{seed}")
     of_spam = Random(f"options/spam/{mode}/{seed}")
-    chats, joins = in_chat.choice((0, 0, 4, 8)), by_leads.random() < 0.3
-    erasures = of_ops.choice((0, 0, 3, 10))
     return Options(
         seed=seed,
         mode=mode,
-        chats=chats,
+        chats=in_chat.choice((0, 0, 4, 8)),
         mails=by_mail.choice((0, 15, 30, 60)),
         recorded=on_tape.choice(RECORDED),
         keeps_refused=on_tape.random() < 0.25,
-        erasures=0 if chats else erasures,  # what was told in a chat cannot be judged once it is erased
+        erasures=of_ops.choice((0, 0, 3, 10)),
         has_lead=on_tape.random() < 0.4,
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
-        joins=joins,
+        joins=by_leads.random() < 0.3,
         spammers=of_spam.choice((0, 2, 5)),
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),

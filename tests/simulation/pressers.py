@@ -54,6 +54,7 @@ class Pressers:
         self._chance = Random(f"presses/{options.seed}")
         self._token = f"tok_{hash_of(ADMIN_TOKEN)[:16]}"
         self._count = 0
+        self.answered = 0
         self.at_it = 0
         self.devices = [Device(f"T100-{n}") for n in range(1 + options.presses // 8)]
         link.weather = Weather(**ROUGH)
@@ -89,6 +90,7 @@ class Pressers:
         body = json.dumps({"text": chance.choice(("", "E42", "help")), "context": {"device": device.name}}).encode()
         was_paired = device.is_paired
         told = await self._asked(PATH, body, name, chance, device=device)
+        self.answered += 1
         self._provider.in_log[key] = device.name
         if told.get("status") == 410 and self._options.erasures:
             device.is_paired = False  # asked again, and the answer was erased meanwhile

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from channels.base import Refusal
+from channels.chat.identity import Identities, IdentityKey
 from channels.clock import Activity
 from channels.email.channel import EmailChannel, MailSettings
 from channels.email.post import Envelope, PostFailure, Reply, Take
@@ -29,8 +30,10 @@ from router.core.clock import Ms
 from router.core.errors import Rejected
 from router.core.events import WorkOffered
 from router.core.words import CallState, Channel
-from router.http.auth import Identity, Role, Tokens
+from router.http.auth import Identity, Role, Tokens, hash_of
 from router.http.chat_door import ChatDoor
+from router.http.chat_pages import PREFIX as CHAT_PREFIX
+from router.http.chat_pages import ChatPages
 from router.http.front import Front
 from router.http.live import Live
 from router.http.metrics import NodeMetrics, registry_for
@@ -55,6 +58,11 @@ EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSErro
 TOLD = re.compile(rb"[?&;]turn=(\d+)")
 ADMIN_TOKEN = "oct_the-first-admin-token"
 CHAT_KEY = "site_of-the-world"
+CHAT_SITE = f"sit_{hash_of(CHAT_KEY)[:16]}"
+SITE_WORD = IdentityKey(
+    kid="1", algorithm="HS256", key="known to the site and to us alone", issuer="https://shop.example", audience="us"
+)
+"""By what a visitor's site says who they are."""
 
 
 class WatchedJournal(MemoryJournal):
@@ -188,22 +196,35 @@ class Process:
         node.listen(metrics.hear)
         self.tokens = Tokens(journal)
         service = Service(
-            node=node, tokens=self.tokens, registry=registry_for(metrics), version="0", sandbox_url=PROVIDER_URL
+            node=node,
+            tokens=self.tokens,
+            registry=registry_for(metrics),
+            version="0",
+            sandbox_url=PROVIDER_URL,
+            identities=Identities({CHAT_SITE: [SITE_WORD]}),
         )
-        self.front = Front(service, metrics, pages={MUSIC_PATH: hold_music}, make_key=self._make_key)
+        door = ChatDoor(
+            service,
+            self.live,
+            make_visitor=self._make_visitor,
+            make_code=lambda: f"{int(self._make_visitor(), 16) % 1_000_000:06d}",
+            make_key=self._make_key,
+        )
+        pages = {MUSIC_PATH: hold_music, CHAT_PREFIX: ChatPages(door, has_test_page=False)}
+        self.front = Front(service, metrics, pages=pages, make_key=self._make_key)
         await node.start()
         await self.tokens.load(node.means.secret)
         if not any(identity.role is Role.ADMIN for identity in self.tokens.all()):
             await self.tokens.create(Role.ADMIN, at=self.clock.now(), token=ADMIN_TOKEN)
         if grounds.has_chats:
-            await self._open_chats(service)
+            await self._open_chats(service, door)
         self.ready_at = grounds.clock.now()
 
-    async def _open_chats(self, service: Service) -> None:
+    async def _open_chats(self, service: Service, door: ChatDoor) -> None:
         await service.sites.load()
         if service.sites.by_key(CHAT_KEY) is None:
             await service.sites.create("world", at=self.clock.now(), key=CHAT_KEY)
-        self.chat = service.chat = ChatDoor(service, self.live, make_visitor=self._make_visitor)
+        self.chat = service.chat = door
 
     def _make_visitor(self) -> str:
         return hashlib.blake2b(self._make_key().encode(), key=self._grounds.secret, digest_size=16).hexdigest()

@@ -28,10 +28,29 @@ def nobody_is_told_at_once(patch: Patch) -> None:
     patch.setattr(ChatSeat, "take_line", lambda *_: None)
 
 
+def whoever_was_erased_goes_on_unaware(patch: Patch) -> None:
+    patch.setattr(ChatSeat, "take_erased", lambda _: None)
+
+
+def what_was_erased_counts_as_taken(patch: Patch) -> None:
+    async def is_line(*_: object) -> bool:
+        return True
+
+    patch.setattr(ChatSeat, "_is_line", is_line)
+
+
+def a_session_may_be_lost(patch: Patch) -> None:
+    real = Sessions.visitor_in
+    patch.setattr(Sessions, "visitor_in", lambda self, token, **of: None if token[0] < "8" else real(self, token, **of))
+
+
 GUARDS = (
     Guard(each_sending_is_a_message, "chat_breaks", (2, 3, 39)),
     Guard(what_was_missed_stays_missed, "chat_breaks", (2, 39, 15)),
     Guard(nobody_is_told_at_once, "chat_breaks", (2, 15, 39)),
+    Guard(whoever_was_erased_goes_on_unaware, "chat_breaks", (0, 2, 15, 39), (("erasures", 12),)),
+    Guard(what_was_erased_counts_as_taken, "chat_breaks crash", (2, 3, 15, 39), (("erasures", 12), ("minutes", 15))),
+    Guard(a_session_may_be_lost, "chat_breaks", (39,)),
 )
 
 

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.options import CALL_FAULTS, FAULTS, MAIL_FAULTS, Mode, draw_options
+from tests.simulation.options import CALL_FAULTS, CHAT_FAULTS, FAULTS, MAIL_FAULTS, STARTS, Mode, draw_options
 from tests.simulation.run import run_world
 from tests.simulation.world import Result
 
@@ -30,6 +31,9 @@ RED_ONCE: tuple[tuple[int, Mode], ...] = (
 CONTACTS, CALLS, MAILS = 10_000, 1_000, 1_500
 JOINED, UNDONE = 150, 50
 """Cases and people that were joined, and taken apart again."""
+JUNK, PRESSES, ERASED, CHATS = 150, 200, 50, 60
+IN_CHATS = ("left", "proved", "files", "signed in", "erased")
+"""What visitors of a site did, or what became of them, at least once each."""
 REPO = Path(__file__).parents[2]
 PROGRAM = (
     "import sys; from tests.simulation.run import run_world; print(run_world(int(sys.argv[1]), sys.argv[2]).trace)"
@@ -58,14 +62,25 @@ def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_a
     assert sum(result.mails for result in done) >= MAILS
     assert sum(result.joined for result in done) >= JOINED
     assert sum(result.undone for result in done) >= UNDONE
+    assert sum(result.junk for result in done) >= JUNK
+    assert sum(result.presses for result in done) >= PRESSES
+    assert sum(result.erased for result in done) >= ERASED
+    assert sum(result.chats for result in done) >= CHATS
+    in_chats = sum((Counter(dict(result.in_chats)) for result in done), Counter[str]())
+    assert {what for what in IN_CHATS if in_chats[what] < 1} == set()
 
 
 def test_every_fault_is_in_some_of_these_worlds():
     drawn = [draw_options(seed, mode) for seed in SEEDS for mode in MODES]
     missing = [
-        fault for fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS) if not any(options.has(fault) for options in drawn)
+        fault
+        for fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS)
+        if not any(options.has(fault) for options in drawn)
     ]
     assert missing == []
+    assert {options.calendar for options in drawn} == set(STARTS)
+    assert any(options.joins and options.erasures for options in drawn)
+    assert any(options.chats and options.erasures for options in drawn)
 
 
 @pytest.mark.parametrize(("seed", "mode"), [(1, "safety"), (3, "liveness")])

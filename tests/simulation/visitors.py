@@ -1,28 +1,42 @@
 """Visitors of a site: they chat, drop, come back, send again under the same client id, stay away, and come back at last.
+Some are signed in there, send files, say where answers are to follow them, or prove that a number is theirs.
 
 Their one rule: a line that they were told stays on their screen, and the next one has the next number (invariant 39).
-What they sent and was not accepted they send again, in the order in which they wrote it.
+What they sent and was not accepted they send again, in the order in which they wrote it. Whoever is erased begins anew;
+nobody else ever loses their session.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import jwt
+from multidict import CIMultiDict
+
+from channels.sandbox.messages import Message as Text
+from channels.wire import WireFailure, WireRequest
+from router.core.clock import Clock
+from router.core.documents import Message
 from router.core.events import ContactReceived
 from router.core.timeline import line_of
 from router.core.words import Channel
+from router.http.chat_pages import FILES_PATH
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
 from tests.simulation.options import Options
-from tests.simulation.process import CHAT_KEY, Process
+from tests.simulation.process import CHAT_KEY, SITE_WORD, Process
+from tests.simulation.provider import SERVICE_URL
 
 WORDS = ("still E42", "hello?", "my invoice is wrong", "<b>hi</b>", "Meine Heizung ist kalt", "🙂", "a" * 2_000)
+CODE = re.compile(r"\b\d{6}\b")
 WRITES = (1, 5)
 PAUSE_S = (2.0, 90.0)
 AWAY_S = (1.0, 900.0)
@@ -41,7 +55,12 @@ class Visitor:
     unsent: deque[tuple[str, str]] = field(default_factory=deque)
     written: list[str] = field(default_factory=list)  # client ids in order
     accepted: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # client id -> what was uploaded for it
+    upload: str = ""
+    number: str = ""  # a telephone of theirs
+    is_signed_in: bool = False
     is_done: bool = False
+    ever: set[str] = field(default_factory=set)  # client ids, those of before an erasure as well
 
 
 class Pipe:
@@ -104,17 +123,32 @@ class Pipe:
 
 class Visitors:
     def __init__(
-        self, options: Options, judge: Judge, log: Log, world: Owner, process: Callable[[], Process | None]
+        self,
+        options: Options,
+        judge: Judge,
+        log: Log,
+        *,
+        world: Owner,
+        process: Callable[[], Process | None],
+        clock: Clock,
+        texts: Callable[[], list[Text]],
     ) -> None:
         self._options = options
         self._judge = judge
         self._log = log
         self._world = world
         self._process = process
+        self._clock = clock
+        self._texts = texts
         self.slow = 0.1 if options.has("chat_slow") else 0.0
         self.breaks = 0.3 if options.has("chat_breaks") else 0.0
         self.is_mended = False
-        self.all = [Visitor(f"visitor {n}") for n in range(options.chats)]
+        self.counts: Counter[str] = Counter()  # what visitors did
+        kinds = Random(f"visitors/kinds/{options.seed}")
+        self.all = [
+            Visitor(f"visitor {n}", number=f"+1415556{n:04d}", is_signed_in=kinds.random() < 0.3)
+            for n in range(options.chats)
+        ]
         self._pipes: dict[str, Pipe] = {}
 
     def begin(self) -> None:
@@ -130,10 +164,19 @@ class Visitors:
         if not key.startswith("chat/"):
             return None
         id = key.rpartition("/")[2]
-        return next((visitor.name for visitor in self.all if id in visitor.written), None)
+        return next((visitor.name for visitor in self.all if id in visitor.ever), None)
 
     def is_quiet(self) -> bool:
-        return all(visitor.is_done and not visitor.unsent for visitor in self.all)
+        return all(v.is_done and not v.unsent and not (v.lines and self._is_erased(v)) for v in self.all)
+
+    def _is_erased(self, visitor: Visitor) -> bool:
+        """Whether whoever wrote the newest of what they wrote was erased."""
+        for batch in reversed(self._log.batches):
+            for event in batch.events:
+                if isinstance(event, ContactReceived) and event.client_id in visitor.written:
+                    customer = self._log.customer(event.customer)
+                    return customer is not None and customer.erased_at is not None
+        return False
 
     # --- one visitor --------------------------------------------------------------------------------------------------
 
@@ -143,11 +186,16 @@ class Visitors:
         for at in range(chance.randint(*WRITES)):
             id = f"v{n}-{at}"
             visitor.written.append(id)
+            visitor.ever.add(id)
             visitor.unsent.append((id, chance.choice(WORDS)))
+            if chance.random() < 0.15:
+                await self._upload(visitor, id, chance)
             pipe = await self._connected(visitor, chance)
-            if pipe is not None:
+            if pipe is not None and visitor.unsent and visitor.unsent[-1][0] == id:
                 self._send(visitor, pipe, visitor.unsent[-1], chance)
             await asyncio.sleep(chance.uniform(*PAUSE_S))
+            if chance.random() < 0.3 and (pipe := await self._connected(visitor, chance)):
+                await self._says_more(visitor, pipe, chance)
             if chance.random() < self.breaks and (pipe := self._pipes.get(visitor.name)):
                 pipe.cut()
             elif chance.random() < 0.2 and not self.is_mended and (pipe := self._pipes.get(visitor.name)):
@@ -159,11 +207,39 @@ class Visitors:
             await asyncio.sleep(RETRY_S * 6)
 
     def _send(self, visitor: Visitor, pipe: Pipe, message: tuple[str, str], chance: Random) -> None:
-        id, text = message
         for _ in range(2 if chance.random() < 0.15 else 1):
-            pipe.say("message", client_id=id, text=text)
+            self._says(visitor, pipe, message)
         if chance.random() < 0.2:
             pipe.say("typing", on=True)
+
+    def _says(self, visitor: Visitor, pipe: Pipe, message: tuple[str, str]) -> None:
+        id, text = message
+        files = [visitor.files[id]] if id in visitor.files else []
+        pipe.say("message", client_id=id, text=text, files=files)
+
+    async def _upload(self, visitor: Visitor, id: str, chance: Random) -> None:
+        """A picture for a message; where it does not arrive, the words go without it."""
+        process = self._process()
+        if process is None or not visitor.upload:
+            return
+        headers = CIMultiDict({"Authorization": f"Bearer {visitor.upload}", "X-File-Name": "boiler.png"})
+        body = b"\x89PNG\r\n\x1a\n" + chance.randbytes(40)
+        with suppress(WireFailure):
+            answer = await process.answer(WireRequest("POST", f"{SERVICE_URL}{FILES_PATH}", headers, body))
+            if answer.status == 201:
+                visitor.files[id] = json.loads(answer.body)["file"]
+                self.counts["files"] += 1
+
+    async def _says_more(self, visitor: Visitor, pipe: Pipe, chance: Random) -> None:
+        """Where answers are to follow, or that a number is theirs: the code is in the last text that came there."""
+        if chance.random() < 0.5:
+            pipe.say("leave", reach_me={"channel": "sms", "address": visitor.number})
+            return
+        pipe.say("prove", address=visitor.number)
+        await asyncio.sleep(chance.uniform(5, 60))
+        texts = [m.body for m in self._texts() if m.to == visitor.number]
+        if (found := next((CODE.search(text) for text in texts), None)) is not None and pipe.is_open:
+            pipe.say("code", code=found[0] if chance.random() < 0.9 else "000000")
 
     async def _connected(self, visitor: Visitor, chance: Random) -> Pipe | None:
         """The open connection, or a new one; what was not accepted is sent again on it."""
@@ -176,19 +252,29 @@ class Visitors:
         if process is None or process.chat is None:
             return None
         pipe = self._pipes[visitor.name] = Pipe(self, visitor, process, Random(chance.getrandbits(64)))
-        pipe.say("hello", site=CHAT_KEY, session=visitor.session, since=visitor.since)
+        word = {"identity": self._word(visitor)} if visitor.is_signed_in else {"session": visitor.session}
+        pipe.say("hello", site=CHAT_KEY, since=visitor.since, **word)
         return None
+
+    def _word(self, visitor: Visitor) -> str:
+        """What the site says of whoever is signed in."""
+        claims = {"sub": visitor.name, "iss": SITE_WORD.issuer, "aud": SITE_WORD.audience}
+        claims["exp"] = self._clock.now() // 1000 + 3600
+        return jwt.encode(claims, SITE_WORD.key, algorithm=SITE_WORD.algorithm, headers={"kid": SITE_WORD.kid})
 
     # --- what they are told -------------------------------------------------------------------------------------------
 
     def hears(self, visitor: Visitor, pipe: Pipe, frame: dict[str, Any]) -> None:
         match frame["kind"]:
             case "welcome":
-                if visitor.session is not None and frame["since"] != visitor.since:
-                    self._judge.broken(39, f"{visitor.name} has {visitor.since} lines and is told {frame['since']}")
-                visitor.session, pipe.is_welcome = frame["session"], True
-                for id, text in visitor.unsent:
-                    pipe.say("message", client_id=id, text=text)
+                if frame["since"] != visitor.since:
+                    self._lost(visitor, f"has {visitor.since} lines and is told {frame['since']}")
+                visitor.session, visitor.upload, pipe.is_welcome = frame["session"], frame["upload"], True
+                self.counts["signed in"] += frame["identified"]
+                for message in visitor.unsent:
+                    self._says(visitor, pipe, message)
+            case "left" | "proved" as done:
+                self.counts[done] += 1
             case "accepted":
                 self._accepted(visitor, frame)
             case "message":
@@ -198,9 +284,36 @@ class Visitors:
                 else:
                     pipe.say("delivered", seq=frame["seq"])
             case "error" if frame["error"] == "bad_session":
-                self._judge.broken(39, f"{visitor.name} lost their session")
+                self._lost(visitor, "lost their session")
+                if pipe.is_welcome:  # it was open: the service has ended it
+                    pipe.cut()
+            case "error" if frame["error"] == "used_before":
+                self._erased_unheard(visitor, frame["client_id"])
+            case "error" if frame["error"] == "bad_file":
+                visitor.files.pop(frame["client_id"], None)  # it was of the session before
+                pipe.cut()
             case _:
                 pass
+
+    def _erased_unheard(self, visitor: Visitor, id: str) -> None:
+        """What came and was erased before they were told that it came is not taken again."""
+        owners = {e.customer for b in self._log.batches for e in b.events if getattr(e, "client_id", None) == id}
+        known = [customer for one in owners if (customer := self._log.customer(one)) is not None]
+        if not any(customer.erased_at is not None for customer in known):
+            self._judge.broken(2, f"{id} was not taken, and nobody was erased")
+        visitor.unsent = deque(one for one in visitor.unsent if one[0] != id)
+        visitor.written.remove(id)
+
+    def _lost(self, visitor: Visitor, how: str) -> None:
+        """Whoever was erased begins anew, with what they have not sent yet; nobody else is ever told so."""
+        if not self._is_erased(visitor):
+            self._judge.broken(39, f"{visitor.name} {how}, and was not erased")
+        self.counts["erased"] += 1
+        visitor.session, visitor.since = None, 0
+        visitor.lines.clear()
+        visitor.accepted.clear()
+        visitor.files.clear()
+        visitor.written = [id for id, _ in visitor.unsent]
 
     def _accepted(self, visitor: Visitor, frame: dict[str, Any]) -> None:
         id, seq = frame["client_id"], frame["seq"]
@@ -241,5 +354,13 @@ def check_chats_end(judge: Judge, log: Log, visitors: Visitors) -> None:
         if said != visitor.written:
             judge.broken(39, f"{visitor.name} wrote {visitor.written}, and it came as {said}")
     for message in log.messages():
-        if message.channel is Channel.CHAT and message.state not in ("delivered", "read"):
+        if waits_for_visitor(log, message):
             judge.broken(2, f"{message.id} is {message.state}, and its visitor is there")
+
+
+def waits_for_visitor(log: Log, message: Message) -> bool:
+    """Whether an answer in a chat is still to be told there: those of whoever was erased are not, nor what followed them."""
+    if message.channel is not Channel.CHAT or message.state in ("delivered", "read") or message.moved_to is not None:
+        return False
+    customer = log.customer(message.customer)
+    return customer is None or customer.erased_at is None

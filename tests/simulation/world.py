@@ -70,6 +70,10 @@ class Result:
     undone: int = 0
     junk: int = 0
     released: int = 0
+    presses: int = 0
+    erased: int = 0
+    chats: int = 0
+    in_chats: tuple[tuple[str, int], ...] = ()  # what visitors did besides writing
 
 
 class World:
@@ -132,7 +136,15 @@ class World:
         self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
         self.ledger = MemoryLedger()
         self.desks: list[Desk] = []
-        self.visitors = Visitors(options, self.judge, self.log, owner, self.current)
+        self.visitors = Visitors(
+            options,
+            self.judge,
+            self.log,
+            world=owner,
+            process=self.current,
+            clock=self.clock,
+            texts=self.provider.messages,
+        )
         self.joiner: Joiner | None = None
         self._checks = 0
         self.jumped_at = self.clock.now()
@@ -190,6 +202,10 @@ class World:
             undone=self.joiner.undone if self.joiner else 0,
             junk=self.watch.junk.count if self.watch.junk else 0,
             released=self.watch.junk.released if self.watch.junk else 0,
+            presses=self.pressers.answered,
+            erased=sum(customer.erased_at is not None for customer in self.log.customers()),
+            chats=sum(bool(visitor.ever) for visitor in self.visitors.all),
+            in_chats=tuple(sorted(self.visitors.counts.items())),
         )
 
     async def _mend(self, troubles: Troubles) -> None:

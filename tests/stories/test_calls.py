@@ -1,17 +1,22 @@
 """Calls: they join the case that the text began, reach an agent or become a promise, and never end in silence."""
 
+from datetime import datetime
 from pathlib import Path
 
+import pytest
+from structlog.testing import capture_logs
+
+from router import admin
 from tests.stories.test_matching import GERMAN, policies_with
-from tests.story import HERS, HIS, OURS, Agent, Phone, Story
+from tests.story import ADMIN, HERS, HIS, OURS, Agent, Phone, Story
 
 ANAS = "+14155550201"
 BENS = "+14155550202"
 
 
-async def connected(story: Story, her: Phone, agent: Agent, phone: Phone) -> str:
+async def connected(story: Story, her: Phone, agent: Agent, phone: Phone, **more: str) -> str:
     """She calls, the agent takes it and presses 1; they talk. Returns the case."""
-    await her.calls()
+    await her.calls(**more)
     await story.passes(seconds=15)
     await agent.accepts()
     await story.passes(seconds=3)
@@ -155,14 +160,21 @@ async def test_hanging_up_after_hearing_it_becomes_a_call() -> None:
 
 async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
     """Calls that show a number they have no right to, and hang up: that number gets no call and no text, and
-    ops see one figure that rises (S50)."""
+    ops get one alert (S50)."""
     async with Story() as story:
         victim = story.phone(HIS)
-        for _ in range(100):
-            await victim.calls(attestation="C")
-            await story.passes(seconds=40)
-            await victim.hangs_up()
+        with capture_logs() as logs:
+            for _ in range(100):
+                await victim.calls(attestation="C")
+                await story.passes(seconds=40)
+                await victim.hangs_up()
+        alerts = [(one["log_level"], one["rule"]) for one in logs if one["event"] == "junk_flood"]
+        assert alerts == [("warning", "silent-stranger")], "one alert a flood, not one a call"
+        lines, is_well = await admin.doctor(story.service, ADMIN)
+        assert not is_well
+        assert any("much junk comes at once, by rule silent-stranger" in line for line in lines)
         await story.passes(hours=1)
+        assert (await admin.doctor(story.service, ADMIN))[1], "it is over"
         assert (await victim.now())["inbox"] == []
         assert not [one for one in await story.traffic("rest", "/Calls.json") if one.get("method") == "POST"]
         assert (await story.api("GET", "/promises"))["items"] == []
@@ -208,20 +220,147 @@ async def test_a_lost_agent_leg_brings_her_back_into_line() -> None:
         assert await her.state() == "in_call"
 
 
-async def test_hold_lets_her_out() -> None:
-    """On hold she is not caught: a key turns the wait into a call."""
+async def on_hold(story: Story, ana: Agent, case: str) -> str:
+    """Her line is put on hold. Returns its id."""
+    [leg] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+    await ana.api("POST", f"/calls/{leg['id']}/hold")
+    await story.passes(seconds=3)
+    return leg["id"]
+
+
+async def test_hold_has_a_clock() -> None:
+    """Since when she is on hold, and when she is asked about it, is there for whoever looks; how long it was stays on
+    the timeline; and once the policy's limit is over she is asked, live, whether she would rather be called."""
     async with Story() as story:
         her, phone = story.phone(HERS), story.phone(ANAS)
         ana = await story.ready_agent("ana", phone=ANAS)
         case = await connected(story, her, ana, phone)
-        [leg] = [one for one in await ana.legs(case) if one["role"] == "customer"]
-        await ana.api("POST", f"/calls/{leg['id']}/hold")
-        await story.passes(seconds=3)
+        leg = await on_hold(story, ana, case)
         assert "One moment" in await her.heard()
         assert await phone.talks_with() == []
-        await ana.api("POST", f"/calls/{leg['id']}/resume")
+        [held] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        since = datetime.fromisoformat(held["held_since"])
+        assert (await story.now() - since).total_seconds() == pytest.approx(3, abs=1)
+        assert (datetime.fromisoformat(held["asked_at"]) - since).total_seconds() == 120
+        assert f'datetime="{held["held_since"]}" data-since' in await ana.page(case)
+        await story.passes(seconds=100)
+        assert "need not wait" not in await her.heard()
+        await story.passes(seconds=60)
+        assert (await her.heard()).count("need not wait") == 1
+        await story.passes(seconds=60)
+        assert (await her.heard()).count("need not wait") == 1, "said once"
+        await ana.api("POST", f"/calls/{leg}/resume")
         await story.passes(seconds=3)
         assert HERS in await phone.talks_with()
+        [back] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        assert back["held_since"] is None
+        rows = [e["facts"] for e in await story.timeline(case, "call") if e["facts"].get("what") in ("hold", "resume")]
+        assert [row["what"] for row in rows] == ["hold", "resume"]
+        assert 220 <= rows[1]["seconds"] <= 226
+        assert "on hold" in await ana.page(case)
+
+
+async def test_hold_lets_her_out() -> None:
+    """On hold she is not caught: a key turns the wait into a call. The agent has their notes to finish, reads why she is
+    gone, and is offered her call only then."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        place = (await story.case(case))["ask"]["place_at"]
+        await on_hold(story, ana, case)
+        await her.presses("1")
+        await story.passes(seconds=3)
+        assert "We will call you" in await her.heard()
+        await story.passes(seconds=10)
+        assert (await her.state(), await phone.state()) == ("idle", "idle")
+        [promise] = (await story.case(case))["promises"]
+        assert promise["place_at"] == place
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        assert await ana.offers() == [], "not while they finish their notes"
+        given_back = [e for e in await story.timeline(case, "assignment") if e["facts"]["what"] == "given_back"]
+        assert given_back == []
+        told = [e["facts"]["what"] for e in await story.timeline(case, "call") if "what" in e["facts"]]
+        assert "call instead" in told
+        await ana.finishes(work, "call-back", "she rather waits at home")
+        offer = await ana.offered()
+        assert (offer["case"], offer["place_at"]) == (case, place)
+
+
+async def test_hold_waits_for_the_number_of_who_hides_it() -> None:
+    """Who hides their number and would rather be called is asked for one: without it they are on hold as before, since
+    the same time; with it they leave, and are called there."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone, caller="anonymous")
+        await on_hold(story, ana, case)
+        [held] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        await her.presses("1")
+        await story.passes(seconds=6)
+        assert "which number" in await her.heard()
+        await story.passes(seconds=12)
+        [again] = [one for one in await ana.legs(case) if one["role"] == "customer"]
+        assert (again["step"], again["held_since"]) == ("held", held["held_since"])
+        assert [one["state"] for one in await ana.work()] == ["active"]
+        await her.presses("1")
+        await story.passes(seconds=6)
+        await her.presses("2125550142#")
+        await story.passes(seconds=12)
+        assert "We will call you" in await her.heard()
+        assert [one["state"] for one in await ana.work()] == ["wrapping"]
+        assert len((await story.case(case))["promises"]) == 1
+
+
+async def ends_their_call(story: Story, agent: Agent) -> None:
+    """The agent ends it at the desk, not on their telephone."""
+    case = await story.one_case()
+    [leg] = [one for one in await agent.legs(case["id"]) if one["role"] == "customer"]
+    await agent.api("POST", f"/calls/{leg['id']}/hang-up")
+    await story.passes(seconds=4)
+
+
+async def test_an_agent_who_ends_the_call_is_through_with_it() -> None:
+    """As if she had hung up: the agent wraps up, and when that is done nobody is asked about it again. A call that was
+    promised is kept, and not tried again."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await her.calls()
+        await story.passes(seconds=8)
+        await her.speaks("my boiler is cold")
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=20)
+        await ends_their_call(story, ana)
+        assert (await her.state(), await phone.state()) == ("idle", "idle")
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        await ana.finishes(work)
+        await story.passes(minutes=2)
+        case = await story.one_case()
+        assert await ana.offers() == [] and (case["ask"], case["promises"]) == (None, [])
+
+        await ana.api("POST", f"/cases/{case['id']}/callbacks", {"by": "me"})
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        await her.picks_up()
+        await story.passes(seconds=30)
+        await ends_their_call(story, ana)
+        [work] = await ana.work()
+        await ana.finishes(work)
+        await story.passes(hours=2)
+        assert await ana.offers() == [] and await her.state() == "idle"
+        [promise] = (await story.api("GET", "/promises?state=kept"))["items"]
+        assert [one["outcome"] for one in promise["attempts"]] == ["answered"]
 
 
 async def test_a_warm_transfer_never_leaves_her_alone() -> None:
@@ -366,6 +505,55 @@ async def test_a_caller_without_a_number_is_served_and_asked_for_one() -> None:
         assert "We will call you" in await her.heard()
         [promise] = (await story.one_case())["promises"]
         assert promise["callback"] == "scheduled"
+
+
+async def test_who_cannot_get_texts_is_offered_none() -> None:
+    """A withheld number is not offered to go on by text; who asks for it all the same hears why not."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls(caller="anonymous")
+        await story.passes(seconds=60)
+        heard = await her.heard()
+        assert "Press 1" in heard
+        assert "by text" not in heard
+        await her.presses("3")
+        await story.passes(seconds=3)
+        assert "cannot send texts" in await her.heard()
+        assert await her.state() == "in_call"
+        assert (await story.one_case())["ask"] is not None
+
+
+async def test_a_code_that_no_device_shows_is_said_to_be_none() -> None:
+    """She types a code that is none: she hears that it is not known, and keeps her place."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls()
+        await her.presses("8")
+        await story.passes(seconds=6)
+        await her.presses("12345678#")
+        await story.passes(seconds=3)
+        assert "No device shows that code" in await her.heard()
+        assert await her.state() == "in_call"
+
+
+async def test_a_call_that_stays_in_its_queue_is_said_to_stay() -> None:
+    """She is with heating, and calls without a word of what it is about: her case's queue takes it, and the row says so
+    instead of naming a rule that leads elsewhere."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.texts("E42 again, my heating is cold")
+        ana = await story.ready_agent("ana", phone=ANAS, skills={"heating": 2})
+        await ana.accepts()
+        [work] = await ana.work()
+        await ana.replies(work["case"], "have you checked the fuse?")
+        await ana.finishes(work, "waiting")
+        await ana.is_now("off")
+        await her.calls()
+        await story.passes(seconds=20)
+        [*_, queued] = [d for d in await story.decisions(work["case"]) if d["what"] == "queued"]
+        assert (await story.one_case())["ask"]["queue"] == "heating"
+        assert "where the case stands already" in queued["reasons"][0]
+        assert await phone.state() == "idle"
 
 
 async def test_a_late_turn_hears_what_stands_now() -> None:

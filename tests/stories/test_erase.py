@@ -438,3 +438,38 @@ async def test_whoever_was_joined_since_is_not_erased_when_a_hold_ends() -> None
         await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
         assert (await story.api("POST", f"/customers/{hers}/erase"))["state"] == "erased"
         assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
+
+
+async def test_a_hold_on_one_of_two_who_are_one_person_holds_both() -> None:
+    """Whoever is asked to be erased by the id of the other is told who holds, why, and that it is wanted."""
+    async with Story() as story:
+        for number in (HERS, HIS):
+            await story.phone(number).texts("hello")
+        hers, his = [(await story.case(await story.phone(n).case()))["customer"] for n in (HERS, HIS)]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": True, "reason": "a letter from a lawyer"})
+        await story.api("POST", f"/customers/{hers}/merge", {"customer": his, "reason": "they are one"})
+        for asked in (hers, his):
+            wish = {"reason": "their wish", "whole_person": True}
+            refused = await story.refused("POST", f"/customers/{asked}/erase", wish)
+            assert refused["status"] == 409
+            assert "a letter from a lawyer" in refused["detail"]
+        await story.api("POST", f"/customers/{hers}/hold", {"on": False})
+        for asked in (hers, his):
+            assert (await story.api("GET", f"/customers/{asked}"))["erased_at"]
+
+
+async def test_a_message_that_was_erased_before_its_sender_heard_of_it_is_not_left_hanging() -> None:
+    """It came, its sender never knew, and it was erased: whoever sends it again is told that it is not taken, the chat
+    goes on, and what they write anew is taken."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("my boiler leaks", client_id="a1")
+        case = await story.one_case()
+        mia.drops()
+        await story.api("POST", f"/customers/{case['customer']}/erase")
+        unheard = Visitor(story, session=mia.session)
+        await unheard.comes()
+        refused = await unheard.writes("my boiler leaks", client_id="a1")
+        assert (refused["kind"], refused["error"]) == ("error", "used_before")
+        assert (await unheard.writes("my boiler leaks", client_id="a2"))["seq"] == 1

@@ -33,7 +33,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(plain=plain, moment=moment, until=until)
+        self._environment.filters.update(plain=plain, moment=moment, until=until, since=since)
         versions = {name: hashlib.sha256(body).hexdigest()[:12] for name, body in self._files.items()}
         self._environment.globals.update(words=words, versions=versions, once=lambda: secrets.token_urlsafe(16))
 
@@ -77,3 +77,11 @@ def until(at: str) -> Markup:
     return Markup('<time datetime="{}" data-left role="timer" aria-live="off">until {} UTC</time>').format(
         at, f"{then:%H:%M:%S}"
     )
+
+
+def since(at: str, limit: str) -> Markup:
+    """A clock that counts up from an instant; past `limit` it is marked."""
+    then = datetime.fromisoformat(at)
+    return Markup(
+        '<time datetime="{}" data-since data-limit="{}" role="timer" aria-live="off">since {} UTC</time>'
+    ).format(at, limit, f"{then:%H:%M:%S}")

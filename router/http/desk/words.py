@@ -88,12 +88,14 @@ ENDED = {
     "missed": "nobody answered while the service was away",
     "lost": "we lost the call",
     "unknown": "nobody knows whether it rang",
+    "held": "not dialled, for that number is called already or was often enough today",
 }
 CALLBACKS = {
     "made": "We promised to call when it is their turn",
     "dialling": "We call them as promised",
     "answered": "The promise was kept: they talked with us",
     "cancelled": "They do not want to be called any more",
+    "not promised": "They wish to be called, and were promised nothing",
 }
 AUTOMATIC = {
     "auto-reply": "an automatic answer",
@@ -162,6 +164,7 @@ class File:
     name: str
     size: str
     url: str
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +294,9 @@ def _identity_row(entry: EntryOut, who: str) -> Row:
 def _file(one: AttachmentOut) -> File:
     size = one.size_bytes
     shown = "" if size is None else f"{size} bytes" if size < 1_000 else f"{size / 1_000:,.0f} kB"
-    return File(name=one.name if size is not None else one.type or "erased", size=shown, url=one.url)
+    return File(
+        name=one.name if size is not None else one.type or "erased", size=shown, url=one.url, missing=one.missing
+    )
 
 
 def _mail(entry: EntryOut) -> Mail:
@@ -341,6 +346,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
+        case _, "file_missing":
+            return "A file that came along is missing at the provider"
         case _, "message_failed":
             return "A message of ours did not arrive"
         case _, "set aside":
@@ -361,7 +368,16 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             whose = "The customer's" if facts.get("who") == "customer" else f"{agent}'s"
             seconds = int(facts.get("seconds") or 0)
             long = f" after {seconds // 60}:{seconds % 60:02d}" if seconds else ""
+            if facts.get("abandoned"):
+                waited = int(facts.get("waited") or 0)
+                return f"The customer left after {waited // 60}:{waited % 60:02d}, before anybody was with them"
             return f"{whose} line ended{long}: {ENDED.get(str(facts.get('how')), str(facts.get('how')))}"
+        case "call", "hold":
+            return "They were put on hold"
+        case "call", "resume" | "call instead" as what:
+            seconds = int(facts.get("seconds") or 0)
+            left = "They were taken back" if what == "resume" else "They chose to be called instead"
+            return f"{left} after {seconds // 60}:{seconds % 60:02d} on hold"
         case "call", "place kept":
             return "They hung up; their place is kept"
         case "call", None:
@@ -386,8 +402,9 @@ def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     who = "" if by is None else SYSTEM if by == "system" else _name(by, names)
     said = _record_words("decision", facts, agent, who=who)
     if decision.what == "queued":
-        said += f", by rule {decision.rule} of policy {decision.policy}"
-    hidden = ("work", "score", "what", "grounds", "by")
+        policy = f"rule {decision.rule} of policy {decision.policy}"
+        said += f", where it stands already: only {policy} fits" if facts.get("stays") else f", by {policy}"
+    hidden = ("work", "score", "what", "grounds", "by", "stays")
     places = PLACES if "since_at" in decision.inputs else {"place_at": PLACES["since_at"]}
     inputs = [
         (places.get(k) or k.replace("_", " "), _plain(v))

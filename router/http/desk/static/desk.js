@@ -285,12 +285,19 @@
     return s < 79200 ? ago.format(-Math.max(1, Math.round(s / 3600)), "hour") : ago.format(-Math.max(1, Math.round(s / 86400)), "day");
   }
 
+  function counted(seconds) {
+    const s = Math.max(0, Math.floor(seconds));
+    return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+  }
+
   function tick() {
     const now = Date.now() - behindMs;
     for (const e of document.querySelectorAll("time[datetime]")) {
       const at = new Date(e.dateTime), passed = (now - at) / 1000;
       const isToday = at.toDateString() === new Date(now).toDateString();
-      const shown = "left" in e.dataset ? `${Math.max(0, Math.round(-passed))} s left`
+      if ("since" in e.dataset) e.classList.toggle("over", now >= new Date(e.dataset.limit));
+      const shown = "since" in e.dataset ? counted(passed)
+        : "left" in e.dataset ? `${Math.max(0, Math.round(-passed))} s left`
         : `${isToday ? "" : day.format(at) + ", "}${clock.format(at)} · ${relative(passed)}`;
       if (e.textContent !== shown) e.textContent = shown;
       if (!e.dataset.full) { e.dataset.full = "1"; e.title = full.format(at); }

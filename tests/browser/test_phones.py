@@ -1,0 +1,99 @@
+"""A call from end to end in two windows: the sandbox's phones by their buttons, and the desk's own buttons for calls."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import OpenDesk
+from tests.browser.stage import Stage, stage
+from tests.story.wire import AFTERNOON
+
+pytestmark = pytest.mark.browser
+
+ANAS = "+14155550177"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Stage]:
+    """As everywhere here, but its time goes on by hand alone."""
+    async with stage(tmp_path, starts_at=AFTERNOON) as made:
+        yield made
+
+
+async def is_put_through(desk: Stage, anas: Locator) -> None:
+    """Ana's phone rings first; she picks up, hears what it is about, and presses 1 on the keypad."""
+    await desk.passes(2)
+    await expect(anas.locator(".state")).to_contain_text("calls")
+    await anas.get_by_role("button", name="Pick up").click()
+    await desk.passes(2)
+    await expect(anas.locator(".heard")).to_contain_text("Press 1")
+    await anas.locator(".keys").get_by_role("button", name="1", exact=True).click()
+    await desk.passes(2)
+
+
+async def test_a_call_by_buttons_alone(desk: Stage, browser: Browser, open_desk: OpenDesk) -> None:
+    """She calls, says what it is, and is put through; on hold she hears so, and is brought back; Ana ends the call and
+    later calls her; what she writes on her phone is the same case."""
+    complaints: list[str] = []
+    sandbox = await browser.new_page()
+    sandbox.set_default_timeout(10_000)
+    sandbox.on("pageerror", lambda error: complaints.append(str(error)))
+    sandbox.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
+    await sandbox.goto(desk.sandbox.url)
+    hers, anas = phone(sandbox, 0), phone(sandbox, 2)
+    page = await open_desk(await desk.agent(phone=ANAS))
+    await page.get_by_role("button", name="Ready").click()
+
+    await hers.get_by_role("button", name="Call").click()
+    await sandbox.get_by_role("button", name="+1 s").click()
+    await expect(hers.locator(".state")).to_have_text("in a call")
+    await desk.passes(7)
+    await hers.get_by_label("Words to speak").fill("my boiler is cold")
+    await hers.get_by_role("button", name="Say").click()
+    await desk.passes(5)
+    await expect(page.locator(".offer")).to_contain_text("my boiler is cold")
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await is_put_through(desk, anas)
+    await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
+    await hers.get_by_label("Words to speak").fill("can you hear me")
+    await hers.get_by_role("button", name="Say").click()
+    await expect(anas.locator(".heard")).to_contain_text("can you hear me")
+
+    await page.get_by_role("button", name="Hold").click()
+    await desk.passes(3)
+    await expect(hers.locator(".heard")).to_contain_text("One moment")
+    await expect(hers.locator(".state")).to_have_text("in a call")
+    await page.get_by_role("button", name="Back to them").click()
+    await desk.passes(3)
+    await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
+    await page.get_by_role("button", name="End call").click()
+    await desk.passes(2)
+    for one in (hers, anas):
+        await expect(one.locator(".state")).to_have_text("no call")
+    await page.get_by_role("button", name="Finish").click()
+    await expect(page.locator("#said")).to_contain_text("You are through with this case")
+
+    await page.get_by_role("button", name="Call them").click()
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await is_put_through(desk, anas)
+    await expect(hers.locator(".state")).to_contain_text("calls")
+    await hers.get_by_role("button", name="Pick up").click()
+    await desk.passes(8)
+    await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
+    await hers.get_by_role("button", name="Hang up").click()
+    await desk.passes(2)
+    await expect(hers.locator(".state")).to_have_text("no call")
+
+    await hers.get_by_label("Text", exact=True).fill("thank you, it is warm")
+    await hers.get_by_role("button", name="Send").click()
+    await desk.passes(1)
+    await expect(hers.locator(".talk .out .bubble")).to_have_text("thank you, it is warm")
+    await expect(hers.locator(".talk .out .note")).to_contain_text("taken")
+    await expect(page.locator(".timeline li.in .words").last).to_have_text("thank you, it is warm")
+    assert complaints == []
+
+
+def phone(sandbox: Page, place: int) -> Locator:
+    return sandbox.locator("#phones-shown .phone").nth(place)
