@@ -28,7 +28,6 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "call_options": (),
     "call_hang_up": (),
     "call_waiting": (),
-    "call_closed_no_text": (),
     "call_options_no_text": (),
     "call_waiting_no_text": (),
     "call_no_text": (),

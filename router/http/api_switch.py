@@ -62,7 +62,7 @@ class SwitchApi:
         ]
 
     async def offer(self, call: Call) -> Replied:
-        case, channel = await self._found(call), Channel(call.body.channel)
+        case, channel = await self._case(call), Channel(call.body.channel)
         now = self._node.clock.now()
         until = Ms(now + CARRY_MS)
         links = self._links(case.id, channel, made_at=now, once=call.key, site=case.heard.via if case.heard else "")
@@ -72,7 +72,7 @@ class SwitchApi:
         )
 
     async def revoke(self, call: Call) -> Replied:
-        found = await self._found(call)
+        found = await self._case(call)
         id = found.id
         [seen] = await seen_of(self._node.journal, [found])
 
@@ -86,7 +86,7 @@ class SwitchApi:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _found(self, call: Call) -> Case:
+    async def _case(self, call: Call) -> Case:
         found = await self._node.journal.document(call.path["id"])
         if not isinstance(found, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")

@@ -124,6 +124,7 @@ async def test_from_phone_to_chat_to_mail_is_one_case() -> None:
         await mia.goes()
         await ana.replies(case, "It comes on Thursday.", channel="chat")
         await story.passes(minutes=6)
+        await story.passes(minutes=6)
         [mail] = await box.received()
         assert mail["text"].strip() == "It comes on Thursday."
         await box.answers(mail, "Thursday is fine, thank you.")
