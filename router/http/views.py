@@ -163,7 +163,7 @@ class AttachmentOut(Reply):
     type: str = Field(description="found in its content where it came whole, else as its sender said")
     url: str
     size_bytes: int | None = None
-    missing: bool = Field(False, description="true: the provider does not have it any more")
+    missing: bool = Field(default=False, description="true: the provider does not have it any more")
 
 
 class EntryOut(Reply):
