@@ -33,8 +33,9 @@ from router.core.clock import Clock, Ms
 
 __all__ = ["Cursor", "ImapMailbox", "ImapSettings", "ImapState", "Position", "Take"]
 
-IDLE_S_MAX = 540.0
-"""Real seconds of one IDLE; routers forget a silent connection after ten minutes, servers after thirty (RFC 2177)."""
+IDLE_S_MAX = 60.0
+"""Real seconds of one IDLE. Servers tell of what comes after it began; what came in the moment before is found when it
+ends and the folder is looked at again. Routers forget a silent connection after ten minutes (RFC 2177: 29)."""
 RECONNECT_MS_MIN, RECONNECT_MS_MAX = 1_000, 300_000
 REFUSALS_MAX = 3
 """How often the server may refuse a mail before a note is taken in its place, so that it holds up nothing for ever."""
