@@ -206,8 +206,12 @@ def _check_sends(world: World) -> None:
 
 
 def _check_attended(world: World) -> None:
-    """Invariant 15: whoever wrote and was not attended to has somebody who will."""
+    """Invariant 15: whoever wrote and was not attended to has somebody who will. 27: nothing is open of whoever was
+    erased."""
+    erased = {customer.id for customer in world.log.customers() if customer.erased_at is not None}
     for case in world.log.cases():
+        if case.customer in erased and (case.status.is_live or case.ask is not None):
+            world.judge.broken(27, f"{case.id} is {case.status}, and {case.customer} was erased")
         owed = world.watch.unattended[case.id]
         if case.id in world.watch.joined:  # who answered whom is known only when they are taken apart
             continue

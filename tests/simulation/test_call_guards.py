@@ -47,8 +47,8 @@ def no_look_up_of_dials(patch: Patch) -> None:
 
 
 def promises_beside_promises(patch: Patch) -> None:
-    def promise(making: Any, case: Case, address: Any, *, why: str) -> None:
-        promise_call(making, change(case, promise=None), address, why=why)
+    def promise(making: Any, case: Case, address: Any, **more: Any) -> None:
+        promise_call(making, change(case, promise=None), address, **more)
 
     for module in (calls, call_ends, legs):
         patch.setattr(module, "promise_call", promise)

@@ -265,7 +265,7 @@ GUARDS = (
     Guard(the_list_is_cut, "webhook_lost", (2,)),
     Guard(states_go_back, "webhook_slow webhook_repeated", (7,)),
     Guard(place_is_lost, "", (11,)),
-    Guard(last_come_first_served, "burst", (12,), (("agents", 1),)),
+    Guard(last_come_first_served, "burst", (12, 16), (("agents", 1),)),
     Guard(no_capacity, "burst", (13,), (("agents", 1),)),
     Guard(offers_for_ever, "", (14,)),
     Guard(early_timers, "", (31,)),

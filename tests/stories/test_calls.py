@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from router import admin
+from router.admin_doctor import doctor
 from tests.stories.test_matching import GERMAN, policies_with
 from tests.story import ADMIN, HERS, HIS, OURS, Agent, Phone, Story
 
@@ -170,11 +170,11 @@ async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
                 await victim.hangs_up()
         alerts = [(one["log_level"], one["rule"]) for one in logs if one["event"] == "junk_flood"]
         assert alerts == [("warning", "silent-stranger")], "one alert a flood, not one a call"
-        lines, is_well = await admin.doctor(story.service, ADMIN)
+        lines, is_well = await doctor(story.service, ADMIN)
         assert not is_well
         assert any("much junk comes at once, by rule silent-stranger" in line for line in lines)
         await story.passes(hours=1)
-        assert (await admin.doctor(story.service, ADMIN))[1], "it is over"
+        assert (await doctor(story.service, ADMIN))[1], "it is over"
         assert (await victim.now())["inbox"] == []
         assert not [one for one in await story.traffic("rest", "/Calls.json") if one.get("method") == "POST"]
         assert (await story.api("GET", "/promises"))["items"] == []

@@ -149,7 +149,7 @@ class Screens:
             agents=[a for a in agents if a.state != AgentState.OFF],
             may_write=self._calls.may(who, "POST", "/cases/any/messages"),
             may_name=who.role in LEADS,
-            may_put_first=self._calls.may(who, "POST", "/work/any/first"),
+            may_put_first=self._calls.may(who, "POST", "/work/{id}/first"),
             may_lead=self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join"),
             view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
         )
