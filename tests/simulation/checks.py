@@ -29,11 +29,12 @@ def check_now(world: World, *, full: bool) -> None:
     if process is None or process.ready_at is None:
         _check_recovery(world)
         return
-    now = world.clock.now()
+    now = process.clock.now()  # what the service can know: after a step back it may lag behind who was there all along
     if world._is_calm():
         _recordings(world).look(now)
+    has_settled = world.clock.now() > world.jumped_at + GRACE_MS and not world.platter.trouble.slow
     for id, offer in world.watch.offers.items():
-        if now > max(offer.expires_at, process.ready_at, world.jumped_at) + GRACE_MS and not world.platter.trouble.slow:
+        if has_settled and now > max(offer.expires_at, process.ready_at) + GRACE_MS:
             world.judge.broken(14, f"{id} is still open {now - offer.expires_at} ms after it ran out")
     _check_offered(world, now)
     if full:

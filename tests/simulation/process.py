@@ -218,7 +218,7 @@ class Process:
             await self.tokens.create(Role.ADMIN, at=self.clock.now(), token=ADMIN_TOKEN)
         if grounds.has_chats:
             await self._open_chats(service, door)
-        self.ready_at = grounds.clock.now()
+        self.ready_at = self.clock.now()
 
     async def _open_chats(self, service: Service, door: ChatDoor) -> None:
         await service.sites.load()
