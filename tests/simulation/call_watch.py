@@ -45,7 +45,7 @@ FALLBACK = "Our service is just restarting"
 @dataclass
 class CallWatch:
     """`vouched`: what the carrier said of the caller of a call; `ear_of`: a leg as its far end knows it;
-    `is_dialled`: whether the provider has a leg that we ordered; `began`: when each process of ours began."""
+    `is_dialled`: whether the provider has a leg that we ordered; `began`: when our processes began, by their clocks."""
 
     judge: Judge
     vouched: Callable[[str], str]
@@ -181,7 +181,7 @@ class CallWatch:
         if not isinstance(call, Call) or not isinstance(case, Case) or call.promise is not None:
             return
         ear = self.ear_of(call.provider_id or "")
-        went_away = any(at > (call.heard_at or call.started_at) for at in self.began())
+        went_away = any(at >= (call.heard_at or call.started_at) for at in self.began())
         if ear is None or not went_away or not any(FALLBACK in words for words in ear.heard):
             return
         talked = call.joined or call.talking_at is not None

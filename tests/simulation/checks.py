@@ -60,7 +60,7 @@ def _check_offered(world: World, now: int) -> None:
 
 def _check_recovery(world: World) -> None:
     for process in world.processes:
-        if not world.options.has("clock_jump") and world.clock.now() - process.began_at > 600_000:
+        if not world.options.has("clock_jump") and process.clock.now() - process.began_at > 600_000:
             world.judge.broken(35, f"process {process.number} is not ready after ten minutes")
 
 

@@ -122,7 +122,7 @@ class Process:
         self.is_stopping = False
         self.ready_at: Ms | None = None
         self.clock = grounds.clock.of_process()
-        self.began_at = grounds.clock.now()
+        self.began_at = self.clock.now()
         self.points = Points(self.crash)
         self.handle = grounds.platter.claim(self.points.reach)
         self.node: Node
@@ -164,6 +164,7 @@ class Process:
         self.journal = journal
         journal.on_append = self._appending
         self.clock.begin_at(await last_at(journal))
+        self.began_at = self.clock.now()  # never before anything that stands in the log
         user, secret = next(iter(SANDBOX_API_KEYS.items()))
         host = Host(
             transport=grounds.wire,
