@@ -112,12 +112,18 @@ class Letterbox:
         return outcome
 
     async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:
-        """The mail on the first case that it names and its sender may write to; else where its sender's mail stands."""
+        """The mail on the first case that it names and its sender may write to; else where its sender's mail stands.
+
+        What no person wrote may come from anywhere, so what it was written to a case about counts for no other: a
+        report to a case that is gone says nothing of a mail of somebody else's."""
+        gone = False
         for case, how in threads:
+            if gone and how != "reply_address":
+                break
             try:
                 return await self._take(replace(command, thread=case, thread_by=how), self._contact_of)
             except Rejected:  # its sender may not write there, or it is gone
-                continue
+                gone = gone or (how == "reply_address" and command.mail is not None and bool(command.mail.automatic))
         return await self._take(command, self._contact_of)
 
     def _contact_of(self, decision: Decision) -> Answer:

@@ -187,6 +187,26 @@ async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia
     assert (await mia.last())["text"].strip() == "Or at six."
 
 
+async def test_a_report_to_a_case_that_was_erased_is_about_no_other(story: Story, mia: Mailbox):
+    """Their own case is gone, and what they report of a mail to Mia stands on no case of hers."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    mallory = Mailbox(story, "mallory@elsewhere.example")
+    await mallory.writes("hello", subject="hello")
+    await story.passes(seconds=2)
+    theirs, hers = await mallory.last(), await mia.last()
+    cases = (await story.api("GET", "/cases"))["items"]
+    other = next(one for one in cases if one["id"] != case["id"])
+    await story.api("POST", f"/customers/{other['customer']}/erase")
+    before = await story.timeline(case["id"], "message")
+    raw = report(hers["headers"]["Message-ID"], MIA, to=theirs["headers"]["Reply-To"])
+    assert (await mallory.sends(raw, envelope_from=""))["accepted"] is True
+    assert await story.timeline(case["id"], "message") == before
+
+
 async def test_a_mail_that_comes_back_twice_fails_once(story: Story, mia: Mailbox):
     """It had arrived twice, for the reply to it was lost."""
     ana = await story.ready_agent("Ana")
