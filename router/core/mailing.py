@@ -17,8 +17,9 @@ TOLD_ADDRESS_MS = HOUR_MS
 
 def mailing_of(case: Case) -> Mailing:
     """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part and whom
-    mail reaches."""
-    letter = case.letter
+    mail reaches. On a joined case it is the mail that came there: whoever wrote on the others was found to be the same
+    person, and may not be."""
+    letter = case.letter if case.side is None else case.side.letter
     return Mailing(
         subject=letter.subject if letter else case.subject,
         thread=letter.thread if letter else None,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.mailbox import MIA, Mailbox
+from tests.mailbox import MIA, TOM, Mailbox
 from tests.story import HERS, Story, World, instant
 from tests.visitor import Visitor
 
@@ -352,3 +352,27 @@ async def test_an_answer_named_for_one_persons_part_goes_to_that_person() -> Non
         await story.api("POST", f"/customers/{chat['customer']}/unmerge", {"merge": merge}, token=lead)
         assert await said(story, chat["id"]) == ["E42 broken", "Is the fuse on?"]
         assert await said(story, bill["id"]) == ["my bill is wrong", "Your bill is 99."]
+
+
+async def test_an_answer_by_mail_repeats_nothing_of_who_was_found_to_be_the_same() -> None:
+    """Two who write mail were joined, wrongly, with a thermostat whose button was pressed last. It reads no letters, so
+    the answer goes by mail to one of them: under their own subject, in their own thread."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        ana = await story.ready_agent("Ana")
+        boxes = {"Heating": Mailbox(story, MIA), "My divorce": Mailbox(story, TOM)}
+        await boxes["Heating"].writes("E42 broken", subject="Heating")
+        [head] = await story.cases()
+        await story.passes(minutes=5)
+        await boxes["My divorce"].writes("please help", subject="My divorce")
+        await story.passes(minutes=5)
+        await story.api("POST", "/contacts", {"text": "E42", "context": {"device": "T100-7"}})
+        for other in [case for case in await story.cases() if case["id"] != head["id"]]:
+            join = {"customer": other["customer"]}
+            await story.api("POST", f"/customers/{head['customer']}/merge", join, token=lead)
+            await story.api("POST", f"/cases/{head['id']}/merge", {"case": other["id"]}, token=lead)
+        await ana.replies(head["id"], "We come at five.")
+        await story.passes(seconds=5)
+        got = {subject: (await box.last()) for subject, box in boxes.items()}
+        [(subject, mail)] = [(one, mail) for one, mail in got.items() if mail["text"].strip() == "We come at five."]
+        assert mail["subject"] == f"Re: {subject}"
