@@ -38,6 +38,7 @@ from router.core.documents import Case
 from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
+from router.core.values import replace as revised
 from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
@@ -439,7 +440,8 @@ class Node:
             if self.aside.is_aside(command.key):
                 continue
             try:
-                outcome = await self.take(command)
+                now = self.clock.now()  # the provider's clock may be ahead of ours: nobody came in the future
+                outcome = await self.take(command if command.at <= now else revised(command, at=now))
             except Rejected:  # a recording of a call that is none of ours
                 continue
             except (JournalStopped, Fault):
