@@ -93,11 +93,10 @@ def samples_of(text: str) -> list[tuple[str, float]]:
 def _trouble(name: str, value: float) -> str | None:
     """What is wrong where a metric stands so, and what to do."""
     metric, _, label = name.partition("{")
-    rule = label.partition('"')[2].partition('"')[0]
+    whose = label.partition('"')[2].rpartition('"')[0]
     if metric == "onecase_consumer_lag_events" and value > LAG_MAX:
         return f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
     if metric == "onecase_provider_wait_seconds" and value > 0:
-        whose = label.partition('"')[2].rpartition('"')[0]
         return (
             f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
             "look whether it can be reached and takes our credentials"
@@ -109,7 +108,7 @@ def _trouble(name: str, value: float) -> str | None:
         )
     if metric == "onecase_junk_flood" and value:
         return (
-            f"much junk comes at once, by rule {rule}: nobody is called or written to "
+            f"much junk comes at once, by rule {whose}: nobody is called or written to "
             "because of it; look at /desk/quarantine whether it is junk, and ask the provider to block its source"
         )
     if metric == "onecase_mail_answers_held_back_lately" and value > 0:

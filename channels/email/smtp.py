@@ -57,7 +57,8 @@ class SmtpPost:
                     client, fresh = kept, client
                     try:
                         unreached = await _carry(client, envelope, progress)
-                        return self._keep(client, unreached)
+                        self._keep(client)
+                        return unreached
                     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPSenderRefused, OSError):
                         if progress.is_begun:
                             raise
@@ -65,7 +66,8 @@ class SmtpPost:
                         client = fresh
                 await _open(client)
                 unreached = await _carry(client, envelope, progress)
-            return self._keep(client, unreached)
+            self._keep(client)
+            return unreached
         except aiosmtplib.SMTPAuthenticationError as problem:  # a word on us, not on the mail
             raise PostFailure(f"{self._host} does not let us in: {problem}", may_have_arrived=False) from problem
         except aiosmtplib.SMTPResponseException as problem:
@@ -90,9 +92,8 @@ class SmtpPost:
             client.close()
         return None
 
-    def _keep(self, client: aiosmtplib.SMTP, unreached: tuple[Unreached, ...]) -> tuple[Unreached, ...]:
+    def _keep(self, client: aiosmtplib.SMTP) -> None:
         self._kept[client] = asyncio.get_running_loop().call_later(KEPT_S, self._let_go, client)
-        return unreached
 
     def _let_go(self, client: aiosmtplib.SMTP) -> None:
         if self._kept.pop(client, None) is not None:

@@ -314,7 +314,7 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
     attempts = (*promise.attempts, (event.at, event.attempt)) if event.attempt else promise.attempts
     state = change(state, promise, state=event.state, callback=event.callback, attempts=attempts, due_at=event.due_at)
     case = get(state, event.case, Case)
-    over = event.state not in (PromiseState.OPEN, PromiseState.AT_RISK)
+    over = not event.state.is_pending
     status = CaseStatus.WAITING_US if event.state is PromiseState.BROKEN and case.status.is_live else case.status
     return change(
         state,

@@ -12,6 +12,7 @@ from router.core.context import Making
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import DeviceKeyChanged, DevicePaired, DeviceUnpaired
+from router.core.tree import customers_of
 from router.core.values import replace
 from router.core.words import DAY_MS, CaseId, Evidence
 
@@ -46,7 +47,7 @@ def pair_device(making: Making, command: PairDevice) -> None:
 
 def unpair_device(making: Making, command: UnpairDevice) -> None:
     """Note that a device is nobody's any more. Raises Rejected for an address that is no paired device of theirs."""
-    customer = next((c for c in _customers(making) if c.address(command.address)), None)
+    customer = next((c for c in customers_of(making.state) if c.address(command.address)), None)
     address = customer.address(command.address) if customer else None
     if customer is None or address is None or address.pairing is None:
         raise Rejected(Reason.NOT_FOUND, "device")
@@ -96,7 +97,8 @@ def number_of_household(making: Making, id: CaseId) -> Address | None:
     """Where a household is called whose device asks for it: on the line that they used last, else on the first that
     can be called."""
     heard = making.case(id).heard
-    numbers = [address for customer in _customers(making) for address in customer.addresses if can_be_called(address)]
+    addresses = [address for customer in customers_of(making.state) for address in customer.addresses]
+    numbers = [address for address in addresses if can_be_called(address)]
     last = [address for address in numbers if heard is not None and address.id == heard.address]
     return next(iter(last + numbers), None)
 
@@ -109,10 +111,6 @@ def _signing(making: Making, command: TakeContact) -> Pairing | None:
     found, key = known_customer(making), command.touch.key if command.touch else ""
     pairing = found[1].pairing if found else None
     return pairing if key and pairing is not None and key in (pairing.key, pairing.next_key) else None
-
-
-def _customers(making: Making) -> list[Customer]:
-    return [document for document in making.state.values() if isinstance(document, Customer)]
 
 
 def _case_of(making: Making, customer: Customer) -> Case | None:

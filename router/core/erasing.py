@@ -60,6 +60,7 @@ from router.core.events import (
     WordsForgotten,
     WorkWithdrawn,
 )
+from router.core.tree import customers_of
 from router.core.words import ActorKind, CallState, CaseStatus, RecordingId, RecordingState, Step
 
 ERASED = "the customer was erased"
@@ -149,8 +150,7 @@ def forget_words(making: Making, command: ForgetWords) -> None:
 
 def _person(making: Making) -> list[Customer]:
     """All customers who were found to be this person, and are there: they are erased, or kept, together."""
-    found = [document for document in making.state.values() if isinstance(document, Customer)]
-    return [one for one in found if one.erased_at is None]
+    return [one for one in customers_of(making.state) if one.erased_at is None]
 
 
 def _erase(

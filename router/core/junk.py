@@ -16,11 +16,11 @@ from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import ContactSetAside, WorkWithdrawn
 from router.core.facts import without_words
-from router.core.words import DAY_MS, AddressId, CaseId, Channel, Evidence, PromiseState
+from router.core.tree import customers_of
+from router.core.words import DAY_MS, AddressId, CaseId, Channel, Evidence
 
 JUDGED = (Channel.SMS, Channel.WHATSAPP, Channel.EMAIL, Channel.TOUCH, Channel.PAGE)
 """Who is in a chat waits on a screen; whoever calls is judged when the call is over."""
-PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
 LONG_SPEECH_CHARS = 100
 CHARS_A_SECOND = 15
 """How quickly people and machines speak."""
@@ -136,9 +136,9 @@ def _speaks_at_once(call: Call, speech: str, *, by: str, now: Ms) -> bool:
 
 def _begins_matter(making: Making, case: Case) -> bool:
     """Whether nothing but this contact stands on its case, and nothing else of that person is open or promised."""
-    person = [document for document in making.state.values() if isinstance(document, Customer)]
+    person = customers_of(making.state)
     is_alone = case.side is None and all(one.live_cases in ((), (case.id,)) for one in person)
-    promised = any(isinstance(d, Promise) and d.state in PENDING for d in making.state.values())
+    promised = any(isinstance(d, Promise) and d.state.is_pending for d in making.state.values())
     return case.contacts == 1 and is_alone and not promised and case.promise is None and case.answered_at is None
 
 

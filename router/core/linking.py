@@ -13,9 +13,9 @@ from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.evidence import REFERENCE
 from router.core.reference import normalised_reference
-from router.core.tree import side_for, tree_of
+from router.core.tree import customers_of, side_for, tree_of
 from router.core.values import value
-from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel, PromiseState
+from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel
 
 LATELY_MS = 48 * HOUR_MS
 """What happened within this time makes a case the likelier one."""
@@ -25,7 +25,6 @@ write in pieces. Where it is another matter, the agent splits it off."""
 CANDIDATES_MAX = 9
 """As many as have a key of their own."""
 FITS_AS_WELL = "fits_as_well"
-PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
 RUNS = re.compile(r"[0-9][0-9 \-./#]{5,}[0-9]")
 
 
@@ -110,7 +109,7 @@ def people(making: Making, customer: Customer) -> list[Customer]:
     """All customers who were found to be this person."""
     if customer.joined is None and not customer.members:
         return [customer]
-    return [document for document in making.state.values() if isinstance(document, Customer)]
+    return customers_of(making.state)
 
 
 def _ended(making: Making, person: list[Customer]) -> list[Case]:
@@ -162,7 +161,7 @@ def _by_line(
         return Link(best, "reply", ("same_line",))
     for case in [case for case in cases if case.promise is not None]:
         promise = making.state.get(case.promise or "")
-        if isinstance(promise, Promise) and promise.state in PENDING and promise.address is not None:
+        if isinstance(promise, Promise) and promise.state.is_pending and promise.address is not None:
             promised, found = customer.address(promise.address), customer.address(address)
             if promised is not None and promised.line == (found.line if found is not None else None):
                 return Link(case, "open_promise", ("promise",))

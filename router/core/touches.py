@@ -13,9 +13,7 @@ from router.core.devices import number_of_household, signed, turn_key
 from router.core.documents import Promise
 from router.core.events import ContactReceived, WishNoted
 from router.core.tree import owner_of_address
-from router.core.words import AddressId, CaseId, Channel, ContactId, Evidence, PromiseState
-
-PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
+from router.core.words import AddressId, CaseId, Channel, ContactId, Evidence
 
 
 def take_touch(making: Making, command: TakeContact) -> None:
@@ -84,7 +82,7 @@ def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool, na
 
 def _is_pending(making: Making, document: object, address: Address) -> bool:
     """Whether a document promises a call to this line, whoever of the household it was promised to."""
-    if not isinstance(document, Promise) or document.state not in PENDING or document.address is None:
+    if not isinstance(document, Promise) or not document.state.is_pending or document.address is None:
         return False
     customer = owner_of_address(making.state, document.address)
     known = customer.address(document.address) if customer else None

@@ -76,6 +76,11 @@ def _heard_at(case: Case) -> int:
     return heard.at if heard is not None else 0
 
 
+def customers_of(state: State) -> list[Customer]:
+    """The customers at hand: all who were found to be one person."""
+    return [document for document in state.values() if isinstance(document, Customer)]
+
+
 def owner_of_address(state: State, address: AddressId) -> Customer | None:
     """Whose address it is, of the customers at hand."""
     return next((d for d in state.values() if isinstance(d, Customer) and d.address(address)), None)

@@ -149,6 +149,11 @@ class PromiseState(StrEnum):
     BROKEN = "broken"
     WITHDRAWN = "withdrawn"
 
+    @property
+    def is_pending(self) -> bool:
+        """True while it is to be kept."""
+        return self in (PromiseState.OPEN, PromiseState.AT_RISK)
+
 
 class CallbackState(StrEnum):
     """How far a promised call has come (contract: callback states)."""

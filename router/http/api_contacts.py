@@ -15,7 +15,6 @@ from router.core.commands import Actor, TakeContact, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
 from router.core.events import ContactReceived
-from router.core.touches import PENDING
 from router.core.tree import head_of
 from router.core.words import ActorKind, CallbackState, Evidence, PromiseState
 from router.http.api_cases import actor_of
@@ -241,5 +240,5 @@ def _promise(case: Case, decision: Decision, press: Press, *, is_site: bool) -> 
     if is_told and isinstance(standing, Promise):
         shown = promise_out(standing).model_dump()
         return shown if not is_site else {name: shown[name] for name in said}
-    is_pending = any(isinstance(one, Promise) and one.state in PENDING for one in decision.state.values())
+    is_pending = any(isinstance(one, Promise) and one.state.is_pending for one in decision.state.values())
     return said if is_site and is_pending else None

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from router.core.addresses import Pairing
 from router.core.context import Decision
-from router.core.documents import Customer
+from router.core.tree import customers_of
 from router.http.contact_form import ContactForm
 from router.http.device_signature import HEADER, Signature, device_key, fresh_key_id, press_id, signature_of
 from router.http.routes import Call, Reply
@@ -64,8 +64,8 @@ class Press:
 
 
 def _pairings(decision: Decision) -> list[Pairing]:
-    customers = [document for document in decision.state.values() if isinstance(document, Customer)]
-    return [address.pairing for customer in customers for address in customer.addresses if address.pairing is not None]
+    addresses = [address for customer in customers_of(decision.state) for address in customer.addresses]
+    return [address.pairing for address in addresses if address.pairing is not None]
 
 
 def once(call: Call, signature: Signature, *, site: str) -> Call:

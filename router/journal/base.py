@@ -27,7 +27,7 @@ from router.core.documents import (
 )
 from router.core.events import CaseSplit, CommandTaken, Event, SplitUndone
 from router.core.values import field, replace, value
-from router.core.words import AddressId, CallState, CaseId, Channel, PromiseState, WorkState
+from router.core.words import AddressId, CallState, CaseId, Channel, WorkState
 from router.journal.terms import Term
 
 MOVING = ("SplitCase", "UnmergeCases")
@@ -337,7 +337,7 @@ def is_live(document: Document) -> bool:
         case Recording():
             return not document.is_settled
         case Promise():
-            return document.state in (PromiseState.OPEN, PromiseState.AT_RISK)
+            return document.state.is_pending
         case Work():
             return document.state is not WorkState.DONE
 

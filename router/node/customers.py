@@ -72,7 +72,7 @@ from router.core.commands import (
     UnpairDevice,
 )
 from router.core.contacts import sender_key
-from router.core.context import NAMES_NONE, Decision, SharedLine
+from router.core.context import Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, Entry, State
 from router.core.errors import Fault, Reason, Rejected
@@ -363,7 +363,7 @@ class CustomerScope:
     ) -> Outcome:
         now = self._clock.now()
         before: State = {}
-        dialled = await known_of(self._journal, command, before, now=now) if number_of(command) else NAMES_NONE
+        dialled = await known_of(self._journal, command, before, now=now)
         decision = decide(before, command, self._means.context(command, now, shared=shared, dialled=dialled))
         customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         outcome = await self._commit(command, customer, before, decision, answer_of)
@@ -398,7 +398,7 @@ class CustomerScope:
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
-            dialled = await known_of(self._journal, command, before, now=now) if number_of(command) else NAMES_NONE
+            dialled = await known_of(self._journal, command, before, now=now)
             decision = decide(before, command, self._means.context(command, now, found, dialled=dialled))
             try:
                 outcome = await self._commit(command, owner, before, decision, answer_of)

@@ -11,12 +11,11 @@ from router.core.commands import BeginLeg, CustomerCommand, HearCall, StartCall,
 from router.core.context import NAMES_NONE, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
 from router.core.tree import owner_of_address
-from router.core.words import DAY_MS, AddressId, Evidence, PromiseState
+from router.core.words import DAY_MS, AddressId, Evidence
 from router.journal.base import Journal
 
 LOOKED_AT = 16
 """Promises to one number that are looked at, the newest first: far more than may be dialled in a day."""
-PENDING = (PromiseState.OPEN, PromiseState.AT_RISK)
 NOT_DIALLED = ("canceled", "held")
 """Attempts for which nothing rang."""
 
@@ -46,7 +45,7 @@ async def known_of(journal: Journal, command: CustomerCommand, state: State, *, 
     asked = [one for one in found if isinstance(one, Promise)]
     is_pending = await _is_promised_to_owner(journal, key, besides=rows)
     if not isinstance(command, BeginLeg):
-        is_pending = is_pending or any(one.state in PENDING for one in asked)
+        is_pending = is_pending or any(one.state.is_pending for one in asked)
     elif _promise_of(state.get(command.call)) not in rows:
         return NAMES_NONE  # their own number: nothing that others ask for stands in its way
     since = now - DAY_MS
@@ -63,7 +62,7 @@ async def _is_promised_to_owner(journal: Journal, key: str, *, besides: list[str
         return False
     lines = {one.id for one in found.addresses if one.line == address.line}
     promises = [one for one in loaded.state.values() if isinstance(one, Promise) and one.id not in besides]
-    return any(one.state in PENDING and one.address in lines for one in promises)
+    return any(one.state.is_pending and one.address in lines for one in promises)
 
 
 def _promise_of(document: Document | None) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from router.http import chat_sockets
 from tests.mailbox import MIA, Mailbox
 from tests.site_words import DEMO_SITE, KEY, NEXT_KEY, word
-from tests.story import HERS, OURS, Agent, Story
+from tests.story import HERS, OURS, Agent, Json, Story
 from tests.visitor import SITE, Visitor
 
 
@@ -513,15 +513,19 @@ async def test_a_code_for_an_address_that_nobody_had_is_proof_too() -> None:
         assert await evidence_of(story, "chat") == [("weak", "session"), ("proof", "proved_session")]
 
 
+async def two_matters(story: Story) -> list[Json]:
+    """Her heating, and an hour later an invoice."""
+    for words in ("my heating shows E42", "your invoice is wrong"):
+        await story.phone(HERS).texts(words)
+        await story.passes(hours=1)
+    return await story.cases()
+
+
 async def test_a_proved_chat_goes_to_the_matter_that_its_words_are_about() -> None:
     """Two matters are open, the newer one about an invoice: a chat about the heating goes on in the heating case once
     she proved who she is, as a text of hers would."""
     async with Story() as story:
-        await story.phone(HERS).texts("my heating shows E42")
-        await story.passes(hours=1)
-        await story.phone(HERS).texts("your invoice is wrong")
-        await story.passes(hours=1)
-        heating, invoice = await story.cases()
+        heating, invoice = await two_matters(story)
         mia = Visitor(story)
         await mia.comes()
         await mia.writes("the heating is cold again, E42")
@@ -555,11 +559,7 @@ async def test_where_nobody_can_tell_a_proved_chat_has_candidates() -> None:
     """Two matters fit equally well: the chat is a case of its own, an agent sees both, and what they say of it holds
     when the code is said once more."""
     async with Story() as story:
-        await story.phone(HERS).texts("my heating shows E42")
-        await story.passes(hours=1)
-        await story.phone(HERS).texts("your invoice is wrong")
-        await story.passes(hours=1)
-        heating, invoice = await story.cases()
+        heating, invoice = await two_matters(story)
         mia = Visitor(story)
         await mia.comes()
         await mia.writes("hello, it is me")

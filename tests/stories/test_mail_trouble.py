@@ -14,7 +14,7 @@ from router.core.documents import Case
 from router.core.words import DAY_MS
 from tests.mailbox import HELP, MIA, TOM, Mailbox
 from tests.stories.test_matching import GERMAN, policies_with
-from tests.story import Story
+from tests.story import Agent, Json, Story
 
 VERIFIER = "mx.support.example"
 
@@ -166,8 +166,8 @@ async def test_a_report_says_of_everybody_whom_it_could_not_reach(story: Story, 
     assert refused["type"].endswith("channel_cannot")
 
 
-async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia: Mailbox):
-    """Anybody who was shown a mail of ours knows its Message-ID, and can send a report about it to their own case."""
+async def two_were_answered(story: Story, mia: Mailbox) -> tuple[Agent, Json, Mailbox, Json, Json]:
+    """Ana, Mia's case, Mallory, and the mail that each of both has of us."""
     ana = await story.ready_agent("Ana")
     await mia.writes("E42")
     case = await story.one_case()
@@ -177,6 +177,12 @@ async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia
     await mallory.writes("hello", subject="hello")
     await story.passes(seconds=2)
     theirs, hers = await mallory.last(), await mia.last()
+    return ana, case, mallory, hers, theirs
+
+
+async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia: Mailbox):
+    """Anybody who was shown a mail of ours knows its Message-ID, and can send a report about it to their own case."""
+    ana, case, mallory, hers, theirs = await two_were_answered(story, mia)
     raw = report(hers["headers"]["Message-ID"], MIA, to=theirs["headers"]["Reply-To"])
     said = await mallory.sends(raw, envelope_from="")
     assert said["accepted"] is True
@@ -189,15 +195,7 @@ async def test_a_report_about_a_mail_to_others_changes_nothing(story: Story, mia
 
 async def test_a_report_to_a_case_that_was_erased_is_about_no_other(story: Story, mia: Mailbox):
     """Their own case is gone, and what they report of a mail to Mia stands on no case of hers."""
-    ana = await story.ready_agent("Ana")
-    await mia.writes("E42")
-    case = await story.one_case()
-    await ana.accepts()
-    await ana.replies(case["id"], "We come at five.")
-    mallory = Mailbox(story, "mallory@elsewhere.example")
-    await mallory.writes("hello", subject="hello")
-    await story.passes(seconds=2)
-    theirs, hers = await mallory.last(), await mia.last()
+    _, case, mallory, hers, theirs = await two_were_answered(story, mia)
     cases = (await story.api("GET", "/cases"))["items"]
     other = next(one for one in cases if one["id"] != case["id"])
     await story.api("POST", f"/customers/{other['customer']}/erase")
