@@ -117,11 +117,9 @@ class ContactApi:
             return known
         press = await self._presses.read(call, form, signature, site=via)
         user = self._user(form, site=via, now=now) if is_site and not press.device else ""
-        number = form.address if user and not await self._is_theirs(form.address, user) else ""
-        if user and number == form.address:
-            sender = user
-        else:
-            sender = press.device or await self._sender(form, via=via, is_site=is_site)
+        is_theirs = bool(user) and await self._is_theirs(form.address, user)
+        sender = press.device or await self._sender(form, is_site=is_site, user="" if is_theirs else user)
+        number = form.address if user and not is_theirs else ""
         if number and not (form.calls and self._can_be_called(number)):
             form.ignore("address", number)  # the site vouches for them, not for it
             number = ""
@@ -208,16 +206,15 @@ class ContactApi:
         ids = [await self._node.customers.root_of(one.customer) for one in known if one.customer is not None]
         return len(ids) == 2 and ids[0] == ids[1]
 
-    async def _sender(self, form: ContactForm, *, via: str, is_site: bool) -> str:
-        """Whose contact it is: a customer's whom a token names, an address's, a device's, or somebody new's."""
+    async def _sender(self, form: ContactForm, *, is_site: bool, user: str) -> str:
+        """Whose contact it is: a customer's whom a token names, a `user`'s for whom a site vouches, an address's, or
+        somebody new's."""
         if form.customer:
             known = None if is_site else await self._address_of(form.customer)
             if known and form.address in ("", known):
                 return known
             form.ignore("customer", form.customer)
-        if form.address:
-            return form.address
-        return NOBODY
+        return user or form.address or NOBODY
 
     async def _address_of(self, customer: str) -> str:
         found = await self._node.journal.document(customer)

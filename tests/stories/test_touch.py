@@ -354,6 +354,8 @@ async def test_a_site_says_who_touched() -> None:
         again = await story.one_case()
         assert [(c["channel"], c["evidence"]) for c in again["contacts"]] == [("chat", "proof"), ("touch", "proof")]
         assert [promise["state"] for promise in again["promises"]] == ["open"]
+        named = await touched(story, {"identity": word("mia", now), "customer": again["customer"]})
+        assert (named["case"], named["ignored"]) == (case["id"], ["customer"])
         stranger = await touched(story, {"address": HERS})
         assert "case" not in stranger
         assert len(await story.cases()) == 2, "a number that somebody typed leads to nobody"
