@@ -21,11 +21,6 @@ def mia(story: Story) -> Mailbox:
     return Mailbox(story, MIA, "Mia Müller")
 
 
-@pytest.fixture
-def tom(story: Story) -> Mailbox:
-    return Mailbox(story, TOM, "Tom")
-
-
 async def test_a_mail_becomes_a_case_that_an_agent_answers_in_its_thread(story: Story, mia: Mailbox):
     """New words first, subject and people with them; the answer threads, and comes back to the same case."""
     ana = await story.ready_agent("Ana", skills={"heating": 2})
