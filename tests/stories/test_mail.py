@@ -220,6 +220,22 @@ async def test_a_mail_of_ours_that_comes_back_goes_another_way(story: Story, mia
     assert ways["type"].endswith("channel_cannot")
 
 
+async def test_what_comes_back_from_the_other_address_of_one_person_is_known_of_it(story: Story, mia: Mailbox):
+    """She is found to be who pressed a button: an answer on that case goes to her mail, comes back, and none follows."""
+    ana = await story.ready_agent("Ana")
+    pressed = await story.api("POST", "/contacts", {"channel": "touch", "text": "The flat is cold"})
+    await mia.writes("It is me who pressed the button")
+    touched = await story.api("GET", f"/cases/{pressed['case']}")
+    [mailed] = [case for case in await story.cases() if case["id"] != touched["id"]]
+    join = {"customer": mailed["customer"], "reason": "she said so", "evidence": "strong"}
+    await story.api("POST", f"/customers/{touched['customer']}/merge", join)
+    await mia.behaves("bounce_later")
+    await ana.replies(touched["id"], "The part comes on Thursday.", channel="email")
+    await story.passes(minutes=5)
+    for case in (touched, mailed):
+        await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+
+
 async def test_a_case_asks_again_as_it_asked_before(story: Story, mia: Mailbox) -> None:
     """S35: where our answer came back, and where a person opens it again, it wants the same people by the same rule;
     a queue that a person names is something new."""
