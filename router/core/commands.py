@@ -41,6 +41,7 @@ from router.core.commands_customer import (
     SetDeadline,
     SetParticipant,
     SetStatus,
+    SetTerms,
     ShareLine,
     TakeContact,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "SetParticipant",
     "SetRecording",
     "SetStatus",
+    "SetTerms",
     "ShareLine",
     "SplitCase",
     "Spoken",
@@ -208,6 +210,7 @@ CustomerCommand = (
     | UnpairDevice
     | DropCandidates
     | ShareLine
+    | SetTerms
     | BlockLine
     | ReleaseContact
     | SetParticipant

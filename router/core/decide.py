@@ -28,6 +28,7 @@ from router.core import (
     shared_lines,
     splitting,
     switching,
+    terms,
     touches,
 )
 from router.core.commands import (
@@ -90,6 +91,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     StartCall,
@@ -163,6 +165,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             belonging.drop_candidates(making, command)
         case ShareLine():
             shared_lines.share_line(making, command)
+        case SetTerms():
+            terms.set_terms(making, command)
         case BlockLine():
             shared_lines.block_line(making, command)
         case ReleaseContact():

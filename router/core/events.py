@@ -86,6 +86,7 @@ from router.core.events_customer import (
     RecordingFound,
     RoutingNoted,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     WishNoted,
     WordsForgotten,
@@ -226,6 +227,7 @@ __all__ = [
     "ScreenOpened",
     "SplitUndone",
     "SwitchOffered",
+    "TermsSet",
     "TextWithheld",
     "TokenNoted",
     "WishNoted",
@@ -263,6 +265,7 @@ CustomerEvent = (
     | DeviceUnpaired
     | DeviceKeyChanged
     | AddressShared
+    | TermsSet
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened

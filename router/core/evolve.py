@@ -122,6 +122,7 @@ from router.core.events import (
     ScreenOpened,
     SplitUndone,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     TokenNoted,
     WishNoted,
@@ -191,6 +192,8 @@ def evolve(state: State, event: Event) -> State:
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
+        case TermsSet():
+            return change(state, get(state, event.customer, Customer), discreet=event.discreet)
         case AddressMarked():
             return _address_marked(state, event)
         case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():

@@ -69,6 +69,7 @@ AUDITED = (
     "SetParticipant",
     "SetRecording",
     "SetStatus",
+    "SetTerms",
     "ShareLine",
     "SplitCase",
     "UnmergeCases",
