@@ -12,7 +12,7 @@ from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from policies.window_grammar import Ahead, Clock, DayPart, Every, In, NextWeek, OnDate, Side, Times, Weekday
+from policies.window_terms import Ahead, Clock, DayPart, Every, In, NextWeek, OnDate, Side, Times, Weekday
 from policies.window_words import Part
 
 DAY_MIN: Final = 24 * 60
@@ -113,7 +113,7 @@ class _Calendar:
         self._now = _minute_up(now.astimezone(UTC))
         self._zone = zone
         self._rules = rules
-        self._today = self._now.astimezone(zone).date()
+        self._today = now.astimezone(zone).date()
 
     def relative(self, said: In) -> Placed:
         ahead = self._now + timedelta(minutes=said.minutes)

@@ -5,10 +5,27 @@ over. It knows no calendar and no present: "tomorrow at 3" stays one day ahead, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Final
 
+from policies.window_terms import (
+    Ahead,
+    Call,
+    Clock,
+    DayPart,
+    Every,
+    In,
+    Item,
+    NextWeek,
+    OnDate,
+    Or,
+    Said,
+    Side,
+    Soon,
+    Suits,
+    Times,
+    Weekday,
+)
 from policies.window_words import DAYS, MONTHS, NUMBERS, PART, Lexeme, Part
 
 EVERY_DAY: Final = frozenset(range(7))
@@ -21,118 +38,6 @@ _TAILS: Final = {"plus-half": 30, "plus-quarter": 15, "minus-quarter": -15}
 _UNITS: Final = {"minutes": 1, "hours": 60}
 _ROUND_MINUTES: Final = (5, 10, 20, 25)
 _HOURS: Final = {"half-hour": 30, "hour-and-half": 90}
-
-
-class Side(StrEnum):
-    """Where a wish lies to the times that are named."""
-
-    AT = "at"
-    AROUND = "around"
-    AFTER = "after"
-    BEFORE = "before"
-    BETWEEN = "between"
-    BARE = "bare"  # a number that nothing calls a time
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A time as it was said. `half`: am, pm, or empty where it was left out; `is_marked`: called a time by its words;
-    `is_exact`: stands for itself, such as 15:00 or 07:30 Uhr."""
-
-    minutes: int
-    half: str = ""
-    is_marked: bool = False
-    is_exact: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    side: Side
-    first: Clock
-    last: Clock | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """So many days from today."""
-
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Weekday:
-    day: int
-    is_next: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OnDate:
-    """A date; the year and the month where they were said."""
-
-    year: int | None
-    month: int | None
-    day: int
-
-
-@dataclass(frozen=True, slots=True)
-class NextWeek:
-    """Next week, no day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    days: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """So many minutes from now; `is_within`: at any time until then."""
-
-    minutes: int
-    is_within: bool = False
-    is_around: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DayPart:
-    part: Part
-    side: Side = Side.AT
-
-
-@dataclass(frozen=True, slots=True)
-class Soon:
-    """As soon as possible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """A choice between what stands before and after."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """They ask for a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suits:
-    """They say that something suits."""
-
-
-Said = Times | Ahead | Weekday | OnDate | NextWeek | Every | In | DayPart | Soon | Or | Call | Suits
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that was said. `is_not`: it does not suit; `follows`: no word that we do not know stands between it
-    and the item before."""
-
-    said: Said
-    start: int
-    end: int
-    segment: int
-    is_not: bool = False
-    follows: bool = False
 
 
 def items_of(lexemes: tuple[Lexeme, ...], parts: dict[str, Part] | None = None, *, is_24: bool = False) -> list[Item]:

@@ -33,6 +33,7 @@ PART: Final = "part "
 """Before the name of a part of the day, which is a meaning too."""
 NUMBERS: Final = frozenset(map(str, range(60)))
 _TOKEN: Final = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f])*|\d[\d.:/–-]*|\n|[^\w\s]")
+_FILLER: Final = frozenset(("fill",))
 _NO_WORD: Final = "?"
 _SUFFIX: Final = re.compile(r"[^\W\d_]{1,5}")
 _APOSTROPHES: Final = str.maketrans("’‘´`", "''''")
@@ -143,7 +144,7 @@ def row_of(text: str, words: LanguageWords) -> Row:
         at += taken
     lexemes = _without_phone_numbers(lexemes)
     impure |= {lexeme.segment for lexeme in lexemes if lexeme.is_unknown}
-    kept = tuple(lexeme for lexeme in lexemes if lexeme.means != {"fill"})
+    kept = tuple(lexeme for lexeme in lexemes if lexeme.means != _FILLER)
     return Row(plain, kept, frozenset(lexeme.segment for lexeme in lexemes) - impure)
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from policies.window_calendar import Doubt, Meaning, Placed, Rule, Window, WindowRules, placed
-from policies.window_grammar import (
+from policies.window_grammar import items_of
+from policies.window_terms import (
     Ahead,
     Call,
     DayPart,
@@ -26,7 +27,6 @@ from policies.window_grammar import (
     Suits,
     Times,
     Weekday,
-    items_of,
 )
 from policies.window_words import LanguageWords, Row, row_of
 
