@@ -75,7 +75,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
         junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
         matters=matters_of(known, index),
-        windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base)), warnings=(),
+        windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base), index=index), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))

@@ -103,6 +103,10 @@ class PolicySet:
         """Whether a text has words of an opt-out somewhere in it, so that the agent is told."""
         return self.consent.mentions_opt_out(text)
 
+    def asks_for_call(self, text: str) -> bool:
+        """Whether a text has a word of calling; only then it may pay to read a window in it."""
+        return self.windows.asks_for_call(text)
+
     def read_window(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
     ) -> ReadWindow | None:  # fmt: skip

@@ -86,10 +86,15 @@ class _Reader:
         for read in (self._relative, self._every, self._day, self._times, self._part):
             if (found := read(at)) is not None:
                 return found
+        if here.has("call-first") and not here.has("call") and self._is_first(at):
+            return Call(), at + 1
         for meaning, said in (("soon", Soon()), ("call", Call()), ("or", Or()), ("suits", Suits())):
             if here.has(meaning):
                 return said, at + 1
         return None
+
+    def _is_first(self, at: int) -> bool:
+        return at == 0 or self._row[at - 1].segment != self._row[at].segment
 
     def _at(self, at: int) -> Lexeme:
         return self._row[at] if at < len(self._row) else _NOTHING

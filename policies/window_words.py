@@ -19,7 +19,7 @@ WORD_MAX: Final = 40
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MEANINGS: Final = (
-    "call", "suits", "fill", "not", "since", "soon", "every", "weekdays", "weekend", "next", "this",
+    "call", "call-first", "suits", "fill", "not", "since", "soon", "every", "weekdays", "weekend", "next", "this",
     "today", "tomorrow", "after-tomorrow", *DAYS, *(f"each-{day}" for day in DAYS), *MONTHS,
     "after", "before", "between", "and", "to", "at", "around", "on", "in", "within", "or", "of",
     "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half",

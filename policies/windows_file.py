@@ -3,10 +3,12 @@ lacks a language has the product's own words for it."""
 
 from typing import Final
 
+from policies.conditions import WordIndex
 from policies.fields import Fields
 from policies.hours import DAY_MIN
 from policies.hours_file import window_of
 from policies.problems import nearest, shown
+from policies.text import words_of
 from policies.tree import Node, Scalar
 from policies.window_calendar import WindowRules
 from policies.window_words import MEANINGS, PART, LanguageWords, Part, tokens_of, words_for
@@ -20,8 +22,9 @@ _HOURS_FORM: Final = 'times of one day such as "08:00-12:00"'
 _CODE_FORM: Final = "a language as two letters, such as en"
 
 
-def read_windows(top: Fields, base: Fields | None) -> WindowWords:
-    """What stands in the file; `base` are the product's own words, for languages that it lacks."""
+def read_windows(top: Fields, base: Fields | None, *, index: WordIndex) -> WindowWords:
+    """What stands in the file; `base` are the product's own words, for languages that it lacks. Words of calling go
+    into `index`."""
     default = WindowRules()
     day = _hours(top, top.get("day")) or (default.day_start, default.day_end)
     rules = WindowRules(
@@ -32,19 +35,23 @@ def read_windows(top: Fields, base: Fields | None) -> WindowWords:
         soon=_minutes(top, "soon", default.soon),
         ahead=top.seconds("ahead", default.ahead * 86_400, low=86_400, high=AHEAD_DAYS_MAX * 86_400) // 86_400,
     )
-    languages = _languages(base) if base is not None else {}
-    return WindowWords(rules, {**languages, **_languages(top)})
+    read = {**(_languages(base) if base is not None else {}), **_languages(top)}
+    calling = (" ".join(words_of(phrase)) for _, phrases in read.values() for phrase in phrases)
+    calls = tuple(dict.fromkeys(entry for entry in calling if entry))
+    languages = {code: words for code, (words, _) in read.items()}
+    return WindowWords(rules, languages, index, index.mask_of(calls) if calls else 0)
 
 
-def _languages(top: Fields) -> dict[str, LanguageWords]:
-    found: dict[str, LanguageWords] = {}
+def _languages(top: Fields) -> dict[str, tuple[LanguageWords, tuple[str, ...]]]:
+    """The words of each language, and apart from them its phrases of calling."""
+    found: dict[str, tuple[LanguageWords, tuple[str, ...]]] = {}
     for key, node in top.block("languages").items():
         code = top.scalar(key, _code, expected=_CODE_FORM) or ""
         found[code] = _language(Fields(node, top.findings, keys=("clock", "parts", "words")))
     return found
 
 
-def _language(fields: Fields) -> LanguageWords:
+def _language(fields: Fields) -> tuple[LanguageWords, tuple[str, ...]]:
     clock = fields.choice(fields.get("clock"), ("12", "24"), what="12 or 24")
     meanings: dict[str, tuple[str, ...]] = {}
     parts: dict[str, Part] = {}
@@ -60,7 +67,7 @@ def _language(fields: Fields) -> LanguageWords:
                           suggestion=nearest(key.text, MEANINGS))  # fmt: skip
         else:
             meanings[key.text] = _phrases(fields, node)
-    return words_for(meanings, parts, is_24=clock == "24")
+    return words_for(meanings, parts, is_24=clock == "24"), (*meanings.get("call", ()), *meanings.get("call-first", ()))
 
 
 def _phrases(fields: Fields, node: Node | None) -> tuple[str, ...]:
