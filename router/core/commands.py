@@ -51,14 +51,19 @@ from router.core.commands_domain import (
     CountRefused,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.commands_parts import (
@@ -130,11 +135,13 @@ __all__ = [
     "FoldWork",
     "FollowAnswers",
     "ForgetWords",
+    "FreeSlot",
     "GiveBackWork",
     "GiveCode",
     "HangUp",
     "HearCall",
     "HoldCall",
+    "HoldSlot",
     "Indexed",
     "JoinCall",
     "Kept",
@@ -144,6 +151,7 @@ __all__ = [
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -161,6 +169,7 @@ __all__ = [
     "RecordAttempt",
     "RecordDelivery",
     "RecordLeg",
+    "RefuseSlot",
     "ReleaseContact",
     "ReleaseMessage",
     "RevokeLinks",
@@ -170,6 +179,7 @@ __all__ = [
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "ShareLine",
     "SplitCase",
@@ -257,6 +267,11 @@ DomainCommand = (
     | GiveBackWork
     | CountRefused
     | NoteToken
+    | SetStaffing
+    | HoldSlot
+    | RefuseSlot
+    | FreeSlot
+    | NoteAtRisk
 )
 Command = CustomerCommand | DomainCommand
 

@@ -38,6 +38,9 @@ from router.core.events_calls import (
     RecordingStarted,
     RecordingStopped,
     RecordingUnwanted,
+    SlotAsked,
+    SlotMissed,
+    SlotTaken,
 )
 from router.core.events_customer import (
     AddressAdded,
@@ -104,8 +107,13 @@ from router.core.events_domain import (
     LanguageDue,
     OfferEnded,
     PolicyActivated,
+    PromiseAtRisk,
     ScreenLost,
     ScreenOpened,
+    SlotFreed,
+    SlotHeld,
+    SlotRefused,
+    StaffingSet,
     TokenNoted,
     WorkAccepted,
     WorkDropped,
@@ -206,6 +214,7 @@ __all__ = [
     "ParticipantChanged",
     "PlaceKept",
     "PolicyActivated",
+    "PromiseAtRisk",
     "PromiseChanged",
     "PromiseMade",
     "RecordingAllowed",
@@ -224,7 +233,14 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SlotAsked",
+    "SlotFreed",
+    "SlotHeld",
+    "SlotMissed",
+    "SlotRefused",
+    "SlotTaken",
     "SplitUndone",
+    "StaffingSet",
     "SwitchOffered",
     "TextWithheld",
     "TokenNoted",
@@ -331,6 +347,9 @@ CustomerEvent = (
     | LegRefused
     | PromiseMade
     | PromiseChanged
+    | SlotAsked
+    | SlotTaken
+    | SlotMissed
     | PlaceKept
     | CallbackHeld
     | HoldChanged
@@ -367,5 +386,10 @@ DomainEvent = (
     | WorkDropped
     | AccessRefused
     | TokenNoted
+    | StaffingSet
+    | SlotHeld
+    | SlotRefused
+    | SlotFreed
+    | PromiseAtRisk
 )
 Event = CommandTaken | CustomerEvent | DomainEvent
