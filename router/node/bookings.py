@@ -27,6 +27,7 @@ from router.node.taking import Means
 LOOKED_AFTER_MS = 15 * SECOND_MS
 """When somebody came or went, so much later what is promised is looked at again: all who come at eight are looked at
 once, and everybody within a minute."""
+HOURS_SHOWN = 24
 OPENS_KEPT = 20_000
 SHUT_MAX = 100
 """So many openings shorter than a slot are passed over."""
@@ -129,6 +130,21 @@ class Bookings:
         now, shifts = self._clock.now(), self._roster.shifts
         due = sum(shift.count for shift in shifts if shift.start <= now < shift.end)
         return sum(count for n, count in self._missing.items() if now < shifts[n].end), due
+
+    def booked_by_hour(self) -> dict[Ms, int]:
+        """How many calls are promised, by the hour in which they begin; the next hours alone."""
+        now = self._clock.now()
+        found: dict[Ms, int] = {}
+        for number in range(self.capacity.number(now), self.capacity.number(Ms(now + HOURS_SHOWN * HOUR_MS)) + 1):
+            if count := self.capacity.booked(number):
+                hour = Ms(self.capacity.window(number)[0] // HOUR_MS * HOUR_MS)
+                found[hour] = found.get(hour, 0) + count
+        return found
+
+    @property
+    def at_risk(self) -> int:
+        """How many promised calls do not fit any more and have not been moved."""
+        return len(self._slots) - len(self.capacity)
 
     def ends_of(self, agent: Agent) -> ShiftEnds:
         """Whether they take no more calls, for their shift is about to end."""

@@ -58,13 +58,13 @@ class Learner:
         self._due.clear()
 
     def hear(self, batches: list[Stored]) -> None:
-        """New batches, in order."""
+        """New batches, in order; none where a whole group was refused."""
         hours = self.learned.hours
         for stored in batches:
             for event in stored.events:
                 if type(event) in LEARNED:
                     learn(self.learned, event, self.hour_of)
-        self._position = batches[-1].last
+            self._position = stored.last
         if self.learned.hours != hours:
             self._due.set()
             self.on_hour()
