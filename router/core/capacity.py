@@ -141,7 +141,7 @@ class Capacity:
         found: dict[SlotId, Slot] = {}
         for slot in sorted(number for number in self._by_slot if (number + 1) * self.slot_ms > since):
             taken = dict(self._booked[slot])
-            held = [self._held[id] for id in sorted(self._by_slot[slot])]
+            held = sorted((self._held[id] for id in self._by_slot[slot]), key=_since)
             for one in held:
                 if one.id in found:
                     self._less(taken, one, slot)
@@ -212,6 +212,11 @@ class Capacity:
         taken[need] = taken.get(need, 0) - ms
         if taken[need] <= 0:
             del taken[need]
+
+
+def _since(slot: Slot) -> tuple[Ms, str]:
+    """Who was promised their time first: all are held for equally long."""
+    return slot.expires_at, slot.promise
 
 
 def _need(slot: Slot) -> Need:

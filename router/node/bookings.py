@@ -87,7 +87,7 @@ class Bookings:
             opens=self._next_open,
             ahead=rules.ahead_days * DAY_MS // self._slot_ms,
         )
-        learner.on_hour = self.capacity.forget
+        learner.on_change = self.capacity.forget
 
     # --- what is known ------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 
 from router.core.clock import Clock, Ms
 from router.core.documents import Agent
+from router.core.events import AgentStateChanged
 from router.core.learned import LEARNED, Learned, know_agent, learn, pass_time
 from router.core.values import value
 from router.core.words import HOUR_MS
@@ -31,7 +32,7 @@ class Kept:
 
 
 class Learner:
-    """`on_hour`: called when an hour has ended, and something else is expected from now on."""
+    """`on_change`: called when an hour has ended, or somebody came or went: something else is expected from now on."""
 
     def __init__(self, *, journal: Journal, clock: Clock, zone: Callable[[], tzinfo]) -> None:
         self._journal = journal
@@ -40,7 +41,7 @@ class Learner:
         self._position = self._saved = 0
         self._due = asyncio.Event()
         self.learned = Learned()
-        self.on_hour: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
 
     async def load(self, agents: Iterable[Agent]) -> None:
         """Go on where it stopped. `agents`: who is known, and how they are there now."""
@@ -59,23 +60,25 @@ class Learner:
 
     def hear(self, batches: list[Stored]) -> None:
         """New batches, in order; none where a whole group was refused."""
-        hours = self.learned.hours
+        hours, has_moved = self.learned.hours, False
         for stored in batches:
             for event in stored.events:
                 if type(event) in LEARNED:
                     learn(self.learned, event, self.hour_of)
+                    has_moved = has_moved or isinstance(event, AgentStateChanged)
             self._position = stored.last
         if self.learned.hours != hours:
             self._due.set()
-            self.on_hour()
-        elif self._position - self._saved >= SAVE_EVERY:
+        if self.learned.hours != hours or has_moved:
+            self.on_change()
+        if self._position - self._saved >= SAVE_EVERY:
             self._due.set()
 
     def look(self) -> Learned:
         """What is known by now."""
         if pass_time(self.learned, self._clock.now(), self.hour_of):
             self._due.set()
-            self.on_hour()
+            self.on_change()
         return self.learned
 
     def hour_of(self, hour: int) -> int:

@@ -41,7 +41,7 @@ def capacity(
 
 def slot(n: int, at: Ms, need: Need = GENERAL, load_ms: int = CALL_MS) -> Slot:
     return Slot(
-        id=SlotId(f"slot_{n:04}"), version=1, promise=PromiseId(f"prm_{n}"), case=CaseId("case"),
+        id=SlotId(f"slot_{n:04}"), version=1, promise=PromiseId(f"prm_{n:04}"), case=CaseId("case"),
         customer=CustomerId("cus"), queue=need.queue, skills=need.skills, window=(at, Ms(at + SLOT_MS)), at=at,
         load_ms=load_ms, expires_at=at,
     )  # fmt: skip
