@@ -256,9 +256,10 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *,
     Somebody who was not invited invites nobody. Where it is not `sure` that it was the customer, nobody is written to
     because of it: a forged sender must not have us send what we know to an address of theirs."""
     case = making.case(id)
-    known, wrote = making.customer(case.customer).address(sender), _address(making, id, sender)
+    customer, wrote = making.customer(case.customer), _address(making, id, sender)
+    known = customer.address(sender)
     if wrote.bounced and mail.vouched is not False:
-        mark(making, case, wrote, bounced=False, why="they wrote again")
+        mark(making, case, wrote, of=customer if known else None, bounced=False, why="they wrote again")
     if known is None and not any(p.address.id == sender and p.invited for p in case.participants):
         return
     for other in mail.others:
