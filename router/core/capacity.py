@@ -48,6 +48,18 @@ class Part(NamedTuple):
     ms: int
 
 
+class _Masks(dict[Need, int]):
+    """Who of `abilities` meets a need, as bits; found out once."""
+
+    def __init__(self, abilities: Sequence[Ability]) -> None:
+        super().__init__()
+        self._abilities = abilities
+
+    def __missing__(self, need: Need) -> int:
+        mask = self[need] = sum(1 << n for n, ability in enumerate(self._abilities) if meets(ability, need))
+        return mask
+
+
 class Capacity:
     """`supply`: agents' time in a slot. `expected`: what those who call in it will take, by need. `opens`: the start of
     the first slot from one on in which a queue is open; None where none is, up to `ahead` slots later."""
@@ -72,6 +84,7 @@ class Capacity:
         self._by_slot: dict[int, set[SlotId]] = {}
         self._rooms: dict[int, dict[Need, float]] = {}
         self._supplies: dict[int, Supply] = {}
+        self._masks: dict[tuple[Ability, ...], _Masks] = {}
         self._held: dict[SlotId, Slot] = {}
 
     def __len__(self) -> int:
@@ -145,7 +158,9 @@ class Capacity:
             for one in held:
                 if one.id in found:
                     self._less(taken, one, slot)
-            while (short := _short(taken, self.supply(slot))) is not None:
+            supply = self.supply(slot)
+            masks = self._masks_of(supply)
+            while (short := _short(taken, supply, masks)) is not None:
                 last = next((one for one in reversed(held) if one.id not in found and _need(one) in short), None)
                 if last is None:
                     break
@@ -186,6 +201,7 @@ class Capacity:
         """Agents' time or what is expected has changed: ask anew."""
         self._rooms.clear()
         self._supplies.clear()
+        self._masks.clear()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -204,7 +220,15 @@ class Capacity:
         takes: dict[Need, float] = dict(self._expected(slot))
         for other, ms in self._booked.get(slot, {}).items():
             takes[other] = takes.get(other, 0.0) + ms
-        return _left(need, takes, self.supply(slot))
+        supply = self.supply(slot)
+        return _left(need, takes, supply, self._masks_of(supply))
+
+    def _masks_of(self, supply: Supply) -> _Masks:
+        abilities = tuple(supply.time)
+        found = self._masks.get(abilities)
+        if found is None:
+            found = self._masks[abilities] = _Masks(abilities)
+        return found
 
     def _less(self, taken: dict[Need, int], slot: Slot, number: int) -> None:
         need = _need(slot)
@@ -232,15 +256,11 @@ class _Side:
     mask: int
 
 
-def _mask_of(need: Need, abilities: Sequence[Ability]) -> int:
-    return sum(1 << n for n, ability in enumerate(abilities) if meets(ability, need))
-
-
-def _sides(takes: Mapping[Need, float], abilities: Sequence[Ability]) -> list[_Side]:
+def _sides(takes: Mapping[Need, float], masks: Mapping[Need, int]) -> list[_Side]:
     """Needs by who meets them, those that take the most first."""
     by_mask: dict[int, tuple[tuple[Need, ...], float]] = {}
     for need, ms in takes.items():
-        mask = _mask_of(need, abilities)
+        mask = masks[need]
         needs, total = by_mask.get(mask, ((), 0.0))
         by_mask[mask] = ((*needs, need), total + ms)
     sides = [_Side(needs, total, mask) for mask, (needs, total) in by_mask.items()]
@@ -249,35 +269,39 @@ def _sides(takes: Mapping[Need, float], abilities: Sequence[Ability]) -> list[_S
 
 def _spare(sides: Sequence[_Side], supply: Supply) -> list[float]:
     """What agents can give less what is taken of them, for each set of `sides`; the set's number has a bit a side."""
-    times = [(1 << n, ms) for n, ms in enumerate(supply.time.values())]
-    masks, takes = [0], [0.0]
-    for side in sides:
-        masks += [mask | side.mask for mask in masks]
+    count = len(sides)
+    alone = [0.0] * (1 << count)  # by set: the time of agents whom no side outside of it can have
+    for n, ms in enumerate(supply.time.values()):
+        alone[sum(1 << k for k, side in enumerate(sides) if side.mask >> n & 1)] += ms
+    takes = [0.0]
+    for k, side in enumerate(sides):
+        bit = 1 << k
         takes += [ms + side.takes for ms in takes]
-    spare = [
-        supply.usable(sum(time for bit, time in times if mask & bit)) - ms
-        for mask, ms in zip(masks, takes, strict=True)
-    ]
+        for one in range(1 << count):
+            if one & bit:
+                alone[one] += alone[one ^ bit]
+    total, every = alone[-1], (1 << count) - 1
+    usable = supply.usable if supply.least_ms else supply.cap.__mul__  # a call saved in the usual case
+    spare = [usable(total - alone[every ^ one]) - ms for one, ms in enumerate(takes)]
     spare[0] = 0.0
     return spare
 
 
-def _left(need: Need, takes: Mapping[Need, float], supply: Supply) -> float:
+def _left(need: Need, takes: Mapping[Need, float], supply: Supply, masks: Mapping[Need, int]) -> float:
     """What a maximum flow can carry for `need` beyond what it carries without: 0 at least."""
-    abilities = list(supply.time)
-    mask = _mask_of(need, abilities)
+    mask = masks[need]
     if not mask:
         return 0.0
-    sides = [side for side in _sides(takes, abilities) if side.mask]
+    sides = [side for side in _sides(takes, masks) if side.mask]
     mine = next((side for side in sides if side.mask == mask), _Side((need,), 0.0, mask))
     others = [side for side in sides if side.mask != mask]
     spare = _spare([mine, *others[: NEEDS_MAX - 1]], supply)
     return max(0.0, min(spare[1::2]) - min(spare[0::2]))
 
 
-def _short(takes: Mapping[Need, float], supply: Supply) -> frozenset[Need] | None:
+def _short(takes: Mapping[Need, float], supply: Supply, masks: Mapping[Need, int]) -> frozenset[Need] | None:
     """The set of needs that lacks the most of its agents' time; None where none does."""
-    sides = _sides(takes, list(supply.time))[:NEEDS_MAX]
+    sides = _sides(takes, masks)[:NEEDS_MAX]
     spare = _spare(sides, supply)
     worst = min(range(len(spare)), key=spare.__getitem__)
     if spare[worst] > -ROUNDING_MS:

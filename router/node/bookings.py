@@ -87,7 +87,7 @@ class Bookings:
             opens=self._next_open,
             ahead=rules.ahead_days * DAY_MS // self._slot_ms,
         )
-        learner.on_change = self.capacity.forget
+        learner.on_change = self._learned_anew
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -313,6 +313,11 @@ class Bookings:
     def _new_roster(self) -> Roster:
         abilities = {id: agent.skills for id, agent in self._agents.items()}
         return Roster(self.staffing, abilities, slot_ms=self._slot_ms)
+
+    def _learned_anew(self, is_hour: bool) -> None:
+        """Another hour has begun; or somebody came or went, which says something only where nobody said who comes."""
+        if is_hour or not self._roster.shifts:
+            self.capacity.forget()
 
     def _free(self, id: SlotId, *, why: str) -> None:
         self._attempt(FreeSlot(key=self._next_key(), slot=id, why=why))

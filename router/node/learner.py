@@ -32,7 +32,8 @@ class Kept:
 
 
 class Learner:
-    """`on_change`: called when an hour has ended, or somebody came or went: something else is expected from now on."""
+    """`on_change`: called when something else is expected from now on: with True when an hour has ended, with False
+    when somebody came or went."""
 
     def __init__(self, *, journal: Journal, clock: Clock, zone: Callable[[], tzinfo]) -> None:
         self._journal = journal
@@ -41,7 +42,7 @@ class Learner:
         self._position = self._saved = 0
         self._due = asyncio.Event()
         self.learned = Learned()
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[bool], None] = lambda _: None
 
     async def load(self, agents: Iterable[Agent]) -> None:
         """Go on where it stopped. `agents`: who is known, and how they are there now."""
@@ -70,7 +71,7 @@ class Learner:
         if self.learned.hours != hours:
             self._due.set()
         if self.learned.hours != hours or has_moved:
-            self.on_change()
+            self.on_change(self.learned.hours != hours)
         if self._position - self._saved >= SAVE_EVERY:
             self._due.set()
 
@@ -78,7 +79,7 @@ class Learner:
         """What is known by now."""
         if pass_time(self.learned, self._clock.now(), self.hour_of):
             self._due.set()
-            self.on_change()
+            self.on_change(True)
         return self.learned
 
     def hour_of(self, hour: int) -> int:
