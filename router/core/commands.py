@@ -52,14 +52,19 @@ from router.core.commands_domain import (
     CountRefused,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.commands_parts import (
@@ -131,11 +136,13 @@ __all__ = [
     "FoldWork",
     "FollowAnswers",
     "ForgetWords",
+    "FreeSlot",
     "GiveBackWork",
     "GiveCode",
     "HangUp",
     "HearCall",
     "HoldCall",
+    "HoldSlot",
     "Indexed",
     "JoinCall",
     "Kept",
@@ -145,6 +152,7 @@ __all__ = [
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -162,6 +170,7 @@ __all__ = [
     "RecordAttempt",
     "RecordDelivery",
     "RecordLeg",
+    "RefuseSlot",
     "ReleaseContact",
     "ReleaseMessage",
     "RevokeLinks",
@@ -171,6 +180,7 @@ __all__ = [
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "SetTerms",
     "ShareLine",
@@ -260,6 +270,11 @@ DomainCommand = (
     | GiveBackWork
     | CountRefused
     | NoteToken
+    | SetStaffing
+    | HoldSlot
+    | RefuseSlot
+    | FreeSlot
+    | NoteAtRisk
 )
 Command = CustomerCommand | DomainCommand
 

@@ -68,6 +68,7 @@ AUDITED = (
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "SetTerms",
     "ShareLine",
