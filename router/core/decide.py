@@ -22,6 +22,7 @@ from router.core import (
     merging,
     messages,
     offers,
+    promises,
     quarantine,
     recorded,
     recording,
@@ -60,10 +61,13 @@ from router.core.commands import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     LoseAgent,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -206,7 +210,13 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            calls.cancel_callback(making, command)
+            promises.cancel_promise(making, command)
+        case MakePromise():
+            promises.make_promise(making, command)
+        case MovePromise():
+            promises.move_promise(making, command)
+        case KeepPromise():
+            promises.keep_promise(making, command)
         case MergeCases():
             merging.merge_cases(making, command)
         case UnmergeCases():
