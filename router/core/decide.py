@@ -26,6 +26,7 @@ from router.core import (
     quarantine,
     recorded,
     recording,
+    replies,
     shared_lines,
     splitting,
     switching,
@@ -270,6 +271,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(noted)
         case _:
             assert_never(command)
+    replies.follow(making, command)
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)
