@@ -60,6 +60,7 @@ ONLY_IN = {
         "policies/hours.py",
         "policies/hours_file.py",
         "policies/openings.py",
+        "policies/call_hours.py",
     },  # tables, not a clock
     "msgspec": {"router/core/values.py"},  # makes values; what stands on disk is the journal's affair
 }
