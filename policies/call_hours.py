@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from policies.openings import said_opening
+from policies.window_calendar import Window
+from policies.windows_said import say_window
 
 FIRST_HOUR: Final = 8
 LAST_HOUR: Final = 20
@@ -103,14 +104,10 @@ def suggested(
     return start, start + length
 
 
-def said_window(window: Span, now_ms: int, *, zone: str, language: str, names_place: bool = False) -> str:
-    """A window for a phrase in `language`, on the clock of `zone`."""
-    opens = said_opening(window[0], now_ms, zone=zone, language=language)
-    start, end = (_local(at, zone) for at in window)
-    until = f"{end.hour % 12 or 12}:{end:%M %p}" if language == "en" else f"{end.hour}:{end:%M}"
-    place = f" ({zone.rpartition('/')[2].replace('_', ' ')})" if names_place else ""
-    day = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
-    return f"{opens} – {day}{until}{place}"
+def said_window(window: Span, now_ms: int, *, zone: str, language: str, names_place: bool) -> str:
+    """A window as it is said in `language`, on the clock of `zone`."""
+    start, end, now = (datetime.fromtimestamp(at / 1000, UTC) for at in (*window, now_ms))
+    return say_window(Window(start, end), language=language, zone=ZoneInfo(zone), now=now, names_place=names_place)
 
 
 def _local(at_ms: int, zone: str) -> datetime:

@@ -13,6 +13,7 @@ from router.core.addresses import Address
 from router.core.attempts import is_rung
 from router.core.call_parts import (
     ask_for_phone,
+    can_be_called,
     change_promise,
     customer_of,
     number_to_call,
@@ -53,14 +54,15 @@ LAST_LOOK_MS = 30 * SECOND_MS
 """One that somebody is at is looked at again so long before it is due."""
 
 
-def make_promise(making: Making, command: MakePromise) -> None:
-    """Promise something in a window. A call that is promised already is moved there: nobody is rung twice."""
+def make_promise(making: Making, command: MakePromise, *, to: Address | None = None) -> None:
+    """Promise something in a window. A call that is promised already is moved there: nobody is rung twice. `to`: at
+    this number of theirs, where it can be called."""
     case = making.case(command.case)
     if command.kind == CALLBACK and case.promise is not None:
         _move(making, making.promise(case.promise), command.window, named=command.named, why="they named another time")
         return
     if command.kind == CALLBACK:
-        _promise_call(making, case, command)
+        _promise_call(making, case, command, to=to if to is not None and can_be_called(to) else None)
         return
     check_window(making, case, None, command.window, named=True)
     if not case.status.is_live:
@@ -86,8 +88,8 @@ def make_promise(making: Making, command: MakePromise) -> None:
     )
 
 
-def _promise_call(making: Making, case: Case, command: MakePromise) -> None:
-    address = number_to_call(making, case, command.address)
+def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Address | None) -> None:
+    address = number_to_call(making, case, command.address, to=to)
     check_window(making, case, address, command.window, named=command.named)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
@@ -336,12 +338,22 @@ def _break(making: Making, promise: Promise, *, away: bool) -> None:
     _rest_or_stand(making, case)
 
 
+def window_said(making: Making, case: Case, refused: Rejected) -> str:
+    """The window that can be promised instead of one that was refused."""
+    assert refused.window is not None
+    return _say(making, case, refused.window, zone=refused.zone, names_place=False)
+
+
 def _said(making: Making, promise: Promise, window: Window) -> str:
-    policy, case = making.context.policy, making.case(promise.case)
-    zones = zones_of(making, promise)
-    language = case.language or making.customer(case.customer).language or policy.phrases.language
+    case, zones = making.case(promise.case), zones_of(making, promise)
     zone = zones[0] if zones else _our_zone(making, case)
-    return said_window(window, making.now, zone=zone, language=language, names_place=len(zones) != 1)
+    return _say(making, case, window, zone=zone, names_place=len(zones) != 1)
+
+
+def _say(making: Making, case: Case, window: Window, *, zone: str, names_place: bool) -> str:
+    policy = making.context.policy
+    language = case.language or making.customer(case.customer).language or policy.phrases.language
+    return said_window(window, making.now, zone=zone, language=language, names_place=names_place)
 
 
 def _our_zone(making: Making, case: Case) -> str:

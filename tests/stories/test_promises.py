@@ -363,3 +363,28 @@ async def test_what_fell_due_while_we_were_away_is_broken_and_told_at_once() -> 
         ana = await story.ready_agent("ana", phone=ANAS)
         await dials_her(story, ana, phone)
         assert await dials(story) == 1
+
+
+async def test_she_moves_it_by_answering_in_her_own_words() -> None:
+    """An answer that names a time moves the call, and one line says what happens now; one that is not clear changes
+    nothing and is asked back; by text means that nobody calls."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("E42")
+        case = await story.one_case()
+        start = await story.now() + timedelta(minutes=30)
+        made = await story.api("POST", f"/cases/{case['id']}/callbacks", {"window": window(start)})
+        await her.texts("tomorrow between 9 and 11")
+        moved = await the_promise(story)
+        assert (moved["id"], moved["state"]) == (made["id"], "moved")
+        assert moved["window"] == {"start": "2026-11-24T14:00:00.000Z", "end": "2026-11-24T16:00:00.000Z"}
+        assert "tomorrow between 9:00 AM and 11:00 AM" in (await her.inbox())[-1]
+        await her.texts("at 3 or at 5?")
+        assert (await the_promise(story))["window"] == moved["window"], "what is doubtful changes nothing"
+        assert "Does" in (await her.inbox())[-1]
+        await her.texts("it makes a humming sound since this morning, and the display shows 15 all the time now")
+        assert (await the_promise(story))["window"] == moved["window"], "what she tells is no time"
+        await her.texts("by text please")
+        assert (await story.one_case())["promises"] == []
+        assert "do not call" in (await her.inbox())[-1]
+        assert (await story.one_case())["ask"] is not None, "her words are answered in writing"
