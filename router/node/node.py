@@ -245,6 +245,7 @@ class Node:
         await self.keeper.begin()
         await self.recorder.load()
         await self.visitors.load()
+        await self.files.begin()
         await self.eraser.begin(self.take)
         self.spawn(self.eraser.run(), "eraser")
         await self.catch_up()
