@@ -16,6 +16,7 @@ from router.core.call_parts import (
     can_be_called,
     change_promise,
     facts_of_call,
+    is_with_outside,
     move,
     promise_call,
     turn_to_writing,
@@ -357,7 +358,7 @@ def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
 def _after_room(making: Making, call: Call) -> Step:
     """The customer came out of the conference by itself: back to it if an agent stands there, else the line is lost."""
     beside = any(leg.step is Step.BESIDE for leg in agents_of(making, call.case))
-    return Step.TALKING if beside else Step.LOST
+    return Step.TALKING if beside or is_with_outside(making, call.case) else Step.LOST
 
 
 def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) -> None:

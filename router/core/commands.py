@@ -8,6 +8,7 @@ everybody takes them from here.
 from router.core.commands_calls import (
     BeginLeg,
     BeginRecording,
+    BringOutside,
     CancelCallback,
     HangUp,
     HearCall,
@@ -117,6 +118,7 @@ __all__ = [
     "BeginRecording",
     "Blob",
     "BlockLine",
+    "BringOutside",
     "CancelCallback",
     "Command",
     "CountRefused",
@@ -222,6 +224,7 @@ CustomerCommand = (
     | NoteRecording
     | SetRecording
     | JoinCall
+    | BringOutside
     | BeginLeg
     | RecordLeg
     | StartCall

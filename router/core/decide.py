@@ -22,6 +22,7 @@ from router.core import (
     merging,
     messages,
     offers,
+    outside,
     quarantine,
     recorded,
     recording,
@@ -44,6 +45,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringOutside,
     CancelCallback,
     Command,
     CountRefused,
@@ -195,6 +197,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             recorded.note_recording(making, command)
         case SetRecording():
             recording.set_recording(making, command)
+        case BringOutside():
+            outside.bring_outside(making, command)
         case JoinCall():
             leads.join_call(making, command)
         case BeginLeg():
@@ -267,6 +271,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)
+    outside.follow(making)
     recording.follow(making)
     return Decision(
         events=tuple(making.events),

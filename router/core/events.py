@@ -23,6 +23,7 @@ from router.core.events_calls import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    OutsideAsked,
     PlaceKept,
     PromiseChanged,
     PromiseMade,
@@ -203,6 +204,7 @@ __all__ = [
     "MessageSent",
     "NoteAdded",
     "OfferEnded",
+    "OutsideAsked",
     "ParticipantAdded",
     "ParticipantChanged",
     "PlaceKept",
@@ -329,6 +331,7 @@ CustomerEvent = (
     | RecordingLost
     | RecordingChecked
     | JoinAsked
+    | OutsideAsked
     | LeadTookOver
     | CallEnded
     | LegRefused
