@@ -93,6 +93,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "whisper": ("subject",),
     "whisper_note": ("note",),
     "whisper_lead": ("subject",),
+    "whisper_outside": ("brand",),
     "opted_in": ("brand",),
     "card_removed": (),
     "call_card_removed": (),

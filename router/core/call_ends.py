@@ -13,6 +13,7 @@ from router.core.call_parts import (
     change_promise,
     customer_of,
     is_current,
+    is_with_outside,
     keep_written,
     move,
     own_promise,
@@ -26,6 +27,7 @@ from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
+from router.core.outside import left_to, outside_left
 from router.core.tree import tree_of
 from router.core.words import (
     DAY_MS,
@@ -77,7 +79,9 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     )
     if call.role is CallRole.LEAD:
         return  # the conversation goes on without them
-    if call.role is CallRole.AGENT:
+    if call.role is CallRole.OUTSIDE:
+        outside_left(making, call)
+    elif call.role is CallRole.AGENT:
         _agent_ended(making, call, how=how)
     elif talked:
         note_kept(making, call)
@@ -193,6 +197,8 @@ def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
             refuse(making, leg.work, leg.agent, case, why=why, away=not leg.move)
         return
     if customer is None or any(other.step is Step.BESIDE for other in agents_of(making, case.id)):
+        return
+    if left_to(making, case):
         return
     if customer.state is not CallState.LIVE:  # it still rings, and nobody would be there to talk to
         move(making, customer, Step.GOODBYE)
@@ -325,7 +331,7 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
         if leg.work == work:
             move(making, leg, Step.GOODBYE)
     customer = customer_of(making, case)
-    others = any(leg.work != work and leg.step is Step.BESIDE for leg in legs)
+    others = is_with_outside(making, case.id) or any(leg.work != work and leg.step is Step.BESIDE for leg in legs)
     alone = customer is not None and customer.work == work and not others
     if customer is not None and alone:
         handed_on = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE

@@ -23,6 +23,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    OutsideAsked,
     PlaceKept,
     PromiseChanged,
     PromiseMade,
@@ -67,6 +68,7 @@ CallEvent = (
     | CallbackHeld
     | HoldChanged
     | JoinAsked
+    | OutsideAsked
     | LeadTookOver
 )
 
@@ -106,6 +108,10 @@ def call_folded(state: State, event: CallEvent) -> State:
         case HoldChanged():
             state = change(state, get(state, event.call, Call), held_at=event.at if event.held else None)
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
+        case OutsideAsked():
+            state = change(state, get(state, event.call, Call), note=event.note)
+            case = get(state, event.case, Case)
+            return change(state, case, entries=event.entry, handed_on=case.handed_on + 1)
         case JoinAsked():
             state = change(state, get(state, event.call, Call), mode=event.mode)
             return change(state, get(state, event.case, Case), entries=event.entry)

@@ -59,6 +59,28 @@ def agents_of(making: Making, case: CaseId) -> list[Call]:
     ]
 
 
+def outside_of(making: Making, case: CaseId) -> Call | None:
+    """The leg of somebody who is none of ours, if it is not over and not about to be."""
+    return next(
+        (
+            d
+            for d in making.state.values()
+            if isinstance(d, Call)
+            and d.case == case
+            and d.role is CallRole.OUTSIDE
+            and d.state is not CallState.ENDED
+            and d.step is not Step.GOODBYE
+        ),
+        None,
+    )
+
+
+def is_with_outside(making: Making, case: CaseId) -> bool:
+    """Whether somebody who is none of ours is in the conversation."""
+    leg = outside_of(making, case)
+    return leg is not None and leg.step is Step.BESIDE
+
+
 def customer_of(making: Making, case: Case) -> Call | None:
     """The customer's leg of a case, if it is not over."""
     call = making.state.get(case.call or "")
@@ -417,7 +439,7 @@ def typed_address(making: Making, customer: Customer, number: str) -> Address | 
     if number in making.context.senders.values() or number in making.context.policy.numbers:
         return None
     facts = making.context.facts_of(number)
-    if not facts.dialable or facts.premium:
+    if not facts.dialable or facts.premium or not facts.country:
         return None
     address = new_address(making, number, owner=customer.id)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))

@@ -234,6 +234,8 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
         said = says[-1]
     if call.step is Step.WHISPER and call.role is CallRole.LEAD:
         return ("whisper_lead",)
+    if call.step is Step.WHISPER and call.role is CallRole.OUTSIDE:
+        return ("whisper_outside",)
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))
 
 
@@ -244,8 +246,8 @@ def _tells_nobody(call: Call) -> bool:
 
 
 def hears_note(call: Call) -> bool:
-    """Whether a leg is told why the call was handed on: that of the agent who is asked to take it."""
-    return call.step is Step.WHISPER and call.role is CallRole.AGENT
+    """Whether a leg is told why the call was handed on: that of whoever is asked to take it."""
+    return call.step is Step.WHISPER and call.role in (CallRole.AGENT, CallRole.OUTSIDE)
 
 
 def _nobody_coached(call: Call) -> bool:

@@ -15,6 +15,7 @@ from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
     facts_of_call,
+    is_with_outside,
     move,
     promise_call,
     turn_to_writing,
@@ -353,7 +354,7 @@ def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
 def _after_room(making: Making, call: Call) -> Step:
     """The customer came out of the conference by itself: back to it if an agent stands there, else the line is lost."""
     beside = any(leg.step is Step.BESIDE for leg in agents_of(making, call.case))
-    return Step.TALKING if beside else Step.LOST
+    return Step.TALKING if beside or is_with_outside(making, call.case) else Step.LOST
 
 
 def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) -> None:

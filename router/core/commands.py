@@ -8,6 +8,7 @@ everybody takes them from here.
 from router.core.commands_calls import (
     BeginLeg,
     BeginRecording,
+    BringOutside,
     CancelCallback,
     HangUp,
     HearCall,
@@ -125,6 +126,7 @@ __all__ = [
     "BeginRecording",
     "Blob",
     "BlockLine",
+    "BringOutside",
     "CancelCallback",
     "Command",
     "CountRefused",
@@ -238,6 +240,7 @@ CustomerCommand = (
     | NoteRecording
     | SetRecording
     | JoinCall
+    | BringOutside
     | BeginLeg
     | RecordLeg
     | StartCall

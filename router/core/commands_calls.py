@@ -114,6 +114,18 @@ class SetRecording:
 
 
 @value
+class BringOutside:
+    """Call a number that is nobody's of ours, to hand the customer of a live call on to whoever answers there."""
+
+    key: str
+    case: CaseId
+    agent: AgentId
+    number: str
+    reason: str
+    actor: Actor
+
+
+@value
 class JoinCall:
     """A lead wants to come to the conversation that a leg belongs to. `phone`: where their own leg rings."""
 

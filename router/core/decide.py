@@ -22,6 +22,7 @@ from router.core import (
     merging,
     messages,
     offers,
+    outside,
     promises,
     quarantine,
     recorded,
@@ -47,6 +48,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringOutside,
     CancelCallback,
     Command,
     CountRefused,
@@ -216,6 +218,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             recorded.note_recording(making, command)
         case SetRecording():
             recording.set_recording(making, command)
+        case BringOutside():
+            outside.bring_outside(making, command)
         case JoinCall():
             leads.join_call(making, command)
         case BeginLeg():
@@ -305,6 +309,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)
+    outside.follow(making)
     recording.follow(making)
     return Decision(
         events=tuple(making.events),

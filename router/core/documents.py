@@ -276,6 +276,7 @@ class Case:
     unanswered: int = 0  # contacts since the last answer
     solved_at: Ms | None = None
     entries: int = 0  # rows of the timeline
+    handed_on: int = 0  # how often an agent handed it on
     contacts: int = 0
     language: str | None = None
     opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
@@ -413,6 +414,7 @@ class Call:
     announced_at: Ms | None = None
     recordings: tuple[RecordingId, ...] = ()  # of what was said on it, the oldest first
     mode: JoinMode | None = None  # of a lead's leg
+    note: VaultId | None = None  # of somebody outside: why a customer is handed on to them
     coached: str = ""  # the provider's id of the leg whose ear alone a lead speaks to
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing

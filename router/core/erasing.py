@@ -12,6 +12,7 @@ from router.core.commands import (
     AnswerLanguage,
     AskCode,
     AssignCase,
+    BringOutside,
     CancelCallback,
     Command,
     DropCandidates,
@@ -73,6 +74,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     *(MakePromise, MovePromise),
+    BringOutside,
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )

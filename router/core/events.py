@@ -23,6 +23,7 @@ from router.core.events_calls import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    OutsideAsked,
     PlaceKept,
     PromiseChanged,
     PromiseMade,
@@ -211,6 +212,7 @@ __all__ = [
     "MessageSent",
     "NoteAdded",
     "OfferEnded",
+    "OutsideAsked",
     "ParticipantAdded",
     "ParticipantChanged",
     "PlaceKept",
@@ -345,6 +347,7 @@ CustomerEvent = (
     | RecordingLost
     | RecordingChecked
     | JoinAsked
+    | OutsideAsked
     | LeadTookOver
     | CallEnded
     | LegRefused

@@ -315,6 +315,21 @@ class JoinAsked:
 
 
 @value
+class OutsideAsked:
+    """An agent has a number called that is nobody's of ours. `call`: that leg; `words`: the number, and why; `note`:
+    why, as whoever answers there hears it."""
+
+    call: CallId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    agent: AgentId
+    words: VaultId
+    note: VaultId | None = None
+
+
+@value
 class LeadTookOver:
     """A lead who was in the conversation has its work from now on: their leg is an agent's."""
 

@@ -98,6 +98,7 @@ from router.core.events import (
     MessageSent,
     NoteAdded,
     OfferEnded,
+    OutsideAsked,
     ParticipantAdded,
     ParticipantChanged,
     PlaceKept,
@@ -271,6 +272,7 @@ def evolve(state: State, event: Event) -> State:
             | CallbackHeld()
             | HoldChanged()
             | JoinAsked()
+            | OutsideAsked()
             | LeadTookOver()
         ):
             return call_folded(state, event)
@@ -598,7 +600,8 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
             state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
-            return change(state, case, taken=False, agent=None, entries=event.entry, refused=None)
+            handed_on = case.handed_on + (event.author is ActorKind.AGENT)
+            return change(state, case, taken=False, agent=None, entries=event.entry, refused=None, handed_on=handed_on)
         case _:
             assert_never(event)
 

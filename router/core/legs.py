@@ -4,7 +4,7 @@ An attempt is an event before the provider is asked. A customer is never rung be
 leg ends the conversation of the others by leaving it.
 """
 
-from router.core import attempts, leads, recording
+from router.core import attempts, leads, outside, recording
 from router.core.addresses import Address
 from router.core.call_ends import end_call
 from router.core.call_parts import (
@@ -235,6 +235,8 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
 def _is_wanted(making: Making, leg: Call) -> bool:
     """Whether an agent's leg still has somebody to talk to, and a customer's leg an agent."""
     case = making.case(leg.case)
+    if leg.role is CallRole.OUTSIDE:
+        return leg.step is not Step.GOODBYE and outside.is_wanted(making, leg)
     if leg.role is CallRole.LEAD:
         return leg.step is not Step.GOODBYE and leads.is_conversation(making, case)
     if leg.role is CallRole.AGENT:

@@ -6,7 +6,7 @@ provider is asked and says stands in `core.recorded`.
 """
 
 from policies import Recorded
-from router.core.call_parts import agents_of, move
+from router.core.call_parts import agents_of, is_with_outside, move
 from router.core.clock import Ms
 from router.core.commands import CUSTOMER, Actor, SetRecording
 from router.core.context import Making
@@ -183,6 +183,8 @@ def _why_not(making: Making, call: Call) -> str:
 
 
 def _with_agent(making: Making, call: Call) -> bool:
+    if is_with_outside(making, call.case):
+        return False  # nobody has told them that they would be recorded
     return any(leg.step is Step.BESIDE and leg.state is CallState.LIVE for leg in agents_of(making, call.case))
 
 

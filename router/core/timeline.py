@@ -35,6 +35,7 @@ from router.core.events import (
     MessageLost,
     MessageQueued,
     NoteAdded,
+    OutsideAsked,
     PlaceKept,
     PromiseChanged,
     PromiseMade,
@@ -109,7 +110,7 @@ ROW_KINDS: dict[type[Event], str] = {
         (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
     ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
-    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, HoldChanged), "call"),
+    **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, OutsideAsked, HoldChanged), "call"),
     **dict.fromkeys((RecordingAnnounced, RecordingReady, RecordingDeleted), "call"),
     **dict.fromkeys((PromiseMade, PromiseChanged, CallbackHeld), "promise"),
 }
@@ -445,6 +446,18 @@ def _record_of(event: Event) -> Entry | None:
             return _recording_row(event)
         case CasesMerged() | CasesUnmerged() | CaseSplit() | SplitUndone() | IdentityNoted():
             return _identity_row(event)
+        case OutsideAsked():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="agent",
+                author_id=event.agent,
+                direction="internal",
+                words=event.words,
+                facts={"what": "outside called", "agent": event.agent},
+            )
         case JoinAsked():
             return Entry(
                 case=event.case,

@@ -100,6 +100,7 @@ class CallRole(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
     LEAD = "lead"  # comes to a conversation of others, which goes on without them
+    OUTSIDE = "outside"  # nobody of ours: a customer is handed on to them
 
 
 class JoinMode(StrEnum):

@@ -3,13 +3,14 @@
 import heapq
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
 from router.core.clock import Ms
 from router.core.commands import (
     AcceptOffer,
     AddAgent,
     AssignCase,
+    BringOutside,
     EndOffer,
     FinishWork,
     GiveBackWork,
@@ -18,13 +19,14 @@ from router.core.commands import (
     SetDeadline,
 )
 from router.core.context import Decision
-from router.core.documents import Agent, Work
+from router.core.documents import Agent, Case, Work
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
 from router.core.words import AgentId, AgentState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
+from router.http.handing_on import There, check_outside
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
@@ -92,8 +94,16 @@ class FinishBody(Body):
 
 
 class TransferBody(Body):
-    to: Annotated[str, Field(pattern=r"^(agent:agt_[a-z0-9]+|queue:[\w-]+)$")]
-    reason: Why
+    to: Annotated[
+        str,
+        Field(
+            pattern=r"^((agent:)?agt_[a-z0-9]+|queue:[\w-]+|\+?\d{2,15})$",
+            description="`queue:NAME`, an agent's id, or on a live call a number outside in E.164",
+        ),
+    ]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = Field(
+        "", description="for whoever takes it; needed from the second time on that a case is handed on"
+    )
 
 
 class ReasonBody(Body):
@@ -406,13 +416,19 @@ class WorkApi:
         return await self._work_changed(call, command)
 
     async def transfer(self, call: Call) -> Replied:
-        to: str = call.body.to
+        given: str = call.body.to
+        if not call.body.reason:
+            await self._must_be_first(WorkId(call.path["id"]))
+        if given.lstrip("+").isdecimal():
+            return await self._hand_outside(call, given)
+        to = f"agent:{given}" if given.startswith("agt_") else given
         kind, _, name = to.partition(":")
         known = (
             AgentId(name) in self._domain.agents if kind == "agent" else name in self._service.node.means.policy.queues
         )
         if not known:
             raise Problem(422, f"No such {kind}", f"There is no {kind} {name}.", errors=[(["body", "to"], "unknown")])
+        await self._check_there(WorkId(call.path["id"]), to)
         command = GiveBackWork(
             key=call.key,
             work=WorkId(call.path["id"]),
@@ -423,6 +439,49 @@ class WorkApi:
             actor=actor_of(call),
         )
         return await self._work_changed(call, command)
+
+    async def _must_be_first(self, id: WorkId) -> None:
+        case = await self._service.node.journal.document(self._domain.case_of(id) or "")
+        if isinstance(case, Case) and case.handed_on:
+            raise Problem(
+                422,
+                "Why again?",
+                "This case was handed on before. Say in one line why it has to be once more.",
+                errors=[(["body", "reason"], "needed the second time")],
+            )
+
+    async def _check_there(self, id: WorkId, to: str) -> None:
+        work = self._domain.works.get(id)
+        if work is None:
+            return
+        node = self._service.node
+        names = await node.journal.words([agent.name for agent in self._domain.agents.values()])
+        There(
+            policy=node.means.policy,
+            agents=self._domain.agents,
+            names={agent.id: names.get(agent.name, agent.id) for agent in self._domain.agents.values()},
+            now=node.clock.now(),
+        ).check(work, to)
+
+    async def _hand_outside(self, call: Call, number: str) -> Replied:
+        """Their phone rings while the agent stays with the customer."""
+        agent, node = self._agent(call), self._service.node
+        work = self._domain.works.get(WorkId(call.path["id"]))
+        if work is None or work.agent != agent.id:
+            raise problem_of(Rejected(Reason.NOT_FOUND if work is None else Reason.NOT_YOURS, "work"))
+        if work.ask.requirement.kind != "phone" or work.state is not WorkState.ACTIVE:
+            raise Problem(409, "No live call", "Only a live call can be handed on to a number.")
+        ours = number in node.means.senders.values() or number in node.means.policy.numbers
+        check_outside(number, node.means.facts_of(number), ours=ours)
+        command = BringOutside(
+            key=call.key,
+            case=work.case,
+            agent=agent.id,
+            number=number,
+            reason=call.body.reason,
+            actor=actor_of(call),
+        )
+        return await self._service.take(call, command, lambda _: work_out(work), status=200)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

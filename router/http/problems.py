@@ -21,6 +21,13 @@ class FieldProblem(BaseModel):
     msg: str
 
 
+class Alternative(BaseModel):
+    """What can be done instead: `to`, as the request names it, and its name for people."""
+
+    to: str
+    name: str
+
+
 class ProblemDocument(BaseModel):
     """RFC 9457, with one entry in `errors` for each field that is wrong."""
 
@@ -29,6 +36,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] = []
+    alternatives: list[Alternative] = []
 
 
 class Problem(Exception):
@@ -43,6 +51,7 @@ class Problem(Exception):
         errors: list[tuple[list[str | int], str]] | None = None,
         kind: str | None = None,
         headers: dict[str, str] | None = None,
+        alternatives: list[Alternative] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -51,6 +60,7 @@ class Problem(Exception):
         self.errors = errors or []
         self.kind = kind or title.lower().replace(" ", "_")
         self.headers = headers or {}
+        self.alternatives = alternatives
 
     def response(self) -> WireResponse:
         body: dict[str, Any] = {
@@ -60,6 +70,8 @@ class Problem(Exception):
             "detail": self.detail,
             "errors": [{"loc": loc, "msg": msg} for loc, msg in self.errors],
         }
+        if self.alternatives is not None:
+            body["alternatives"] = [one.model_dump() for one in self.alternatives]
         return WireResponse(
             status=self.status,
             body=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),

@@ -13,7 +13,7 @@ from router.core.context import Decision
 from router.core.documents import Call, Case, State
 from router.core.errors import Rejected
 from router.core.redaction import redacted
-from router.core.words import CallId, CallState, Step
+from router.core.words import CallId, CallRole, CallState, Step
 from router.journal.base import ANSWER_KEPT_MS, Answer
 from router.node.node import Node
 
@@ -50,8 +50,12 @@ async def speak(node: Node, channel: Channel, received: Received) -> WireRespons
 async def _note(node: Node, id: CallId) -> str:
     """What whoever handed the call on says to the agent who is rung, as it may be spoken."""
     call = await node.journal.document(id)
-    case = await node.journal.document(call.case) if isinstance(call, Call) and hears_note(call) else None
-    kept = case.ask.note if isinstance(case, Case) and case.ask is not None else None
+    if not isinstance(call, Call) or not hears_note(call):
+        return ""
+    kept = call.note
+    if call.role is not CallRole.OUTSIDE:
+        case = await node.journal.document(call.case)
+        kept = case.ask.note if isinstance(case, Case) and case.ask is not None else None
     if kept is None:
         return ""
     words = redacted((await node.journal.words([kept])).get(kept, ""))

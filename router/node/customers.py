@@ -22,6 +22,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringOutside,
     CancelCallback,
     CustomerCommand,
     DropCandidates,
@@ -532,6 +533,8 @@ def _document_of(command: CustomerCommand) -> str:
             return command.message
         case HearCall() | NoteCall() | BeginLeg() | RecordLeg() | HoldCall() | HangUp() | TakeRecording():
             return command.call
+        case BringOutside():
+            return command.case
         case SetRecording() | JoinCall():
             return command.call
         case BeginRecording() | NoteRecording():
