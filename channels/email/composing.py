@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from channels.email.addresses import is_mail_address, mail_key
 from channels.email.attachments import DOWNLOAD, safe_name
@@ -45,8 +45,25 @@ class _Headers(HeaderRegistry):
         return known
 
 
-_PLAIN = SMTP.clone(max_line_length=LINE_MAX, cte_type="7bit", header_factory=_Headers())
-_UTF8 = SMTPUTF8.clone(max_line_length=LINE_MAX, cte_type="7bit", header_factory=_Headers())
+class _Policy(EmailPolicy):
+    """One line of ASCII stands as it is: taking it apart to put it together again is most of a mail's cost."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        said = ", ".join(map(str, cast(list[Address], value))) if isinstance(value, list) else str(value)
+        if _is_plain(name, said):
+            return name, said
+        return super().header_store_parse(name, value)
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        return value if _is_plain(name, value) else super().header_fetch_parse(name, value)
+
+
+def _is_plain(name: str, value: str) -> bool:
+    return value.isascii() and value.isprintable() and "=?" not in value and len(name) + len(value) < LINE_MAX - 2
+
+
+_PLAIN = _Policy(linesep="\r\n", max_line_length=LINE_MAX, cte_type="7bit", header_factory=_Headers())
+_UTF8 = _PLAIN.clone(utf8=True)
 
 
 def compose(

@@ -24,7 +24,7 @@ COMMAND_BYTES_MAX = 2_048
 COMMANDS_MAX = 10_000  # of each kind, in one session
 NULL_PATH = "<>"
 PLAIN_PATH = re.compile(
-    r"<([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[\w-]+(?:\.[\w-]+)*)>(?: (.*))?", re.ASCII
+    r"<([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[\w-]+(?:\.[\w-]+)*)>(?: ([^(]*))?", re.ASCII
 )
 """A path as nearly all are (RFC 5321 section 4.1.2), and its parameters."""
 

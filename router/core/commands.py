@@ -14,6 +14,9 @@ from router.core.commands_calls import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
+    MakePromise,
+    MovePromise,
     NoteCall,
     NoteRecording,
     OpenCase,
@@ -53,14 +56,19 @@ from router.core.commands_domain import (
     CountRefused,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.commands_parts import (
@@ -133,20 +141,26 @@ __all__ = [
     "FoldWork",
     "FollowAnswers",
     "ForgetWords",
+    "FreeSlot",
     "GiveBackWork",
     "GiveCode",
     "HangUp",
     "HearCall",
     "HoldCall",
+    "HoldSlot",
     "Indexed",
     "JoinCall",
+    "KeepPromise",
     "Kept",
     "LeaveChat",
     "LoseAgent",
     "MailIn",
+    "MakePromise",
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "MovePromise",
+    "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -164,6 +178,7 @@ __all__ = [
     "RecordAttempt",
     "RecordDelivery",
     "RecordLeg",
+    "RefuseSlot",
     "ReleaseContact",
     "ReleaseMessage",
     "RevokeLinks",
@@ -173,6 +188,7 @@ __all__ = [
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "SetTerms",
     "ShareLine",
@@ -232,6 +248,9 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | MakePromise
+    | MovePromise
+    | KeepPromise
     | LeaveChat
     | FollowAnswers
     | AskCode
@@ -263,6 +282,11 @@ DomainCommand = (
     | GiveBackWork
     | CountRefused
     | NoteToken
+    | SetStaffing
+    | HoldSlot
+    | RefuseSlot
+    | FreeSlot
+    | NoteAtRisk
 )
 Command = CustomerCommand | DomainCommand
 

@@ -23,10 +23,13 @@ from router.core import (
     messages,
     offers,
     outside,
+    promises,
     quarantine,
     recorded,
     recording,
+    replies,
     shared_lines,
+    slots,
     splitting,
     switching,
     terms,
@@ -57,16 +60,22 @@ from router.core.commands import (
     FoldWork,
     FollowAnswers,
     ForgetWords,
+    FreeSlot,
     GiveBackWork,
     GiveCode,
     HangUp,
     HearCall,
     HoldCall,
+    HoldSlot,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     LoseAgent,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
+    NoteAtRisk,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -83,6 +92,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    RefuseSlot,
     ReleaseContact,
     ReleaseMessage,
     RevokeLinks,
@@ -92,6 +102,7 @@ from router.core.commands import (
     SetHold,
     SetParticipant,
     SetRecording,
+    SetStaffing,
     SetStatus,
     SetTerms,
     ShareLine,
@@ -107,7 +118,15 @@ from router.core.commands import (
 )
 from router.core.context import Context, Decision, Making
 from router.core.documents import State
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated, TokenNoted
+from router.core.events import (
+    AccessRefused,
+    CommandTaken,
+    PolicyActivated,
+    PromiseAtRisk,
+    SlotHeld,
+    SlotRefused,
+    TokenNoted,
+)
 
 
 def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
@@ -173,6 +192,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             shared_lines.block_line(making, command)
         case ReleaseContact():
             quarantine.release(making, command)
+        case FoldWork(event=SlotHeld() | SlotRefused() | PromiseAtRisk() as event):
+            slots.fold_slot(making, event)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():
@@ -214,7 +235,13 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            calls.cancel_callback(making, command)
+            promises.cancel_promise(making, command)
+        case MakePromise():
+            promises.make_promise(making, command)
+        case MovePromise():
+            promises.move_promise(making, command)
+        case KeepPromise():
+            promises.keep_promise(making, command)
         case MergeCases():
             merging.merge_cases(making, command)
         case UnmergeCases():
@@ -266,8 +293,19 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
                 at=making.now, what=command.what, token=command.token, role=command.role, agent=command.agent
             )
             making.emit(noted)
+        case SetStaffing():
+            slots.set_staffing(making, command)
+        case HoldSlot():
+            slots.hold_slot(making, command)
+        case RefuseSlot():
+            slots.refuse_slot(making, command)
+        case FreeSlot():
+            slots.free_slot(making, command)
+        case NoteAtRisk():
+            slots.note_at_risk(making, command)
         case _:
             assert_never(command)
+    replies.follow(making, command)
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)

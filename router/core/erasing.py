@@ -22,8 +22,10 @@ from router.core.commands import (
     GiveCode,
     JoinCall,
     LeaveChat,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     OfferSwitch,
     OpenCase,
     PairDevice,
@@ -72,6 +74,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     BringOutside,
+    *(MakePromise, MovePromise),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )

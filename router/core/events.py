@@ -39,6 +39,9 @@ from router.core.events_calls import (
     RecordingStarted,
     RecordingStopped,
     RecordingUnwanted,
+    SlotAsked,
+    SlotMissed,
+    SlotTaken,
 )
 from router.core.events_customer import (
     AddressAdded,
@@ -106,8 +109,13 @@ from router.core.events_domain import (
     LanguageDue,
     OfferEnded,
     PolicyActivated,
+    PromiseAtRisk,
     ScreenLost,
     ScreenOpened,
+    SlotFreed,
+    SlotHeld,
+    SlotRefused,
+    StaffingSet,
     TokenNoted,
     WorkAccepted,
     WorkDropped,
@@ -209,6 +217,7 @@ __all__ = [
     "ParticipantChanged",
     "PlaceKept",
     "PolicyActivated",
+    "PromiseAtRisk",
     "PromiseChanged",
     "PromiseMade",
     "RecordingAllowed",
@@ -227,7 +236,14 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SlotAsked",
+    "SlotFreed",
+    "SlotHeld",
+    "SlotMissed",
+    "SlotRefused",
+    "SlotTaken",
     "SplitUndone",
+    "StaffingSet",
     "SwitchOffered",
     "TermsSet",
     "TextWithheld",
@@ -337,6 +353,9 @@ CustomerEvent = (
     | LegRefused
     | PromiseMade
     | PromiseChanged
+    | SlotAsked
+    | SlotTaken
+    | SlotMissed
     | PlaceKept
     | CallbackHeld
     | HoldChanged
@@ -373,5 +392,10 @@ DomainEvent = (
     | WorkDropped
     | AccessRefused
     | TokenNoted
+    | StaffingSet
+    | SlotHeld
+    | SlotRefused
+    | SlotFreed
+    | PromiseAtRisk
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

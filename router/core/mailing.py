@@ -3,16 +3,20 @@
 from policies import PolicySet
 from router.core.addresses import Address
 from router.core.context import Making
-from router.core.documents import Case, Mailing
+from router.core.documents import Case, Customer, Mailing
 from router.core.events import AddressMarked
 from router.core.redaction import without_addresses
+from router.core.tree import customers_of
 from router.core.values import replace
-from router.core.words import DAY_MS, HOUR_MS, AddressId
+from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AddressId
 
 TOLD_AGAIN_MS = DAY_MS
 """An automatic mail about one case goes out once in this time."""
 TOLD_ADDRESS_MS = HOUR_MS
 """And one to the same customer once in this time, whatever it is about."""
+AT_ONCE_MS = 30 * SECOND_MS
+"""An answer to an automatic mail that comes sooner is not believed to be a person's: they would have to read first."""
+AT_ONCE = "it answered an automatic mail of ours within 30 seconds, so a machine may have written it"
 
 
 def mailing_of(case: Case) -> Mailing:
@@ -45,23 +49,27 @@ def brand_of(policy: PolicySet, via: str) -> str:
 
 
 def note_unreached(making: Making, case: Case, ids: tuple[AddressId, ...], why: str) -> None:
-    """Nothing goes to these addresses by mail until somebody writes from there."""
-    for address in (*making.customer(case.customer).addresses, *(p.address for p in case.participants)):
-        if address.id in ids and not address.bounced:
-            mark(making, case, address, bounced=True, why=why)
+    """Nothing goes to these addresses by mail until somebody writes from there, whichever of the customers who were
+    found to be one person has them."""
+    for customer in customers_of(making.state):
+        for address in customer.addresses:
+            if address.id in ids and not address.bounced:
+                mark(making, case, address, of=customer, bounced=True, why=why)
+    for one in case.participants:
+        if one.address.id in ids and not one.address.bounced:
+            mark(making, case, one.address, of=None, bounced=True, why=why)
 
 
-def mark(making: Making, case: Case, address: Address, *, bounced: bool, why: str) -> None:
-    """Note of an address whether mail reaches it."""
-    is_theirs = making.customer(case.customer).address(address.id) is not None
+def mark(making: Making, case: Case, address: Address, *, of: Customer | None, bounced: bool, why: str) -> None:
+    """Note of an address whether mail reaches it; of a customer, or of somebody who takes part in the case."""
     making.emit(
         AddressMarked(
-            customer=case.customer,
+            customer=of.id if of is not None else case.customer,
             at=making.now,
             address=address.id,
             bounced=bounced,
             why=without_addresses(why),
-            case=None if is_theirs else case.id,
+            case=case.id if of is None else None,
         )
     )
 

@@ -128,15 +128,7 @@ class MergeApi:
         return await self._join(call, command, CasesMerged)
 
     async def unmerge_cases(self, call: Call) -> Replied:
-        await self._check(call, Case)
-        command = UnmergeCases(
-            key=call.key,
-            merge=MergeId(call.body.merge),
-            actor=actor_of(call),
-            reason=call.body.reason,
-            if_version=call.if_version,
-        )
-        return await self._undo(call, command)
+        return await self._undo(call, Case, UnmergeCases)
 
     async def split(self, call: Call) -> Replied:
         body: SplitBody = call.body
@@ -176,15 +168,7 @@ class MergeApi:
         return await self._join(call, command, CustomersMerged)
 
     async def unmerge_customers(self, call: Call) -> Replied:
-        await self._check(call, Customer)
-        command = UnmergeCustomers(
-            key=call.key,
-            merge=MergeId(call.body.merge),
-            actor=actor_of(call),
-            reason=call.body.reason,
-            if_version=call.if_version,
-        )
-        return await self._undo(call, command)
+        return await self._undo(call, Customer, UnmergeCustomers)
 
     async def _join(self, call: Call, command: Command, kind: type[CasesMerged] | type[CustomersMerged]) -> Replied:
         def answer(decision: Decision) -> MergeOut:
@@ -193,7 +177,17 @@ class MergeApi:
 
         return await self._service.take(call, command, answer, status=200)
 
-    async def _undo(self, call: Call, command: Command) -> Replied:
+    async def _undo(
+        self, call: Call, what: type[Case] | type[Customer], kind: type[UnmergeCases] | type[UnmergeCustomers]
+    ) -> Replied:
+        await self._check(call, what)
+        command = kind(
+            key=call.key,
+            merge=MergeId(call.body.merge),
+            actor=actor_of(call),
+            reason=call.body.reason,
+            if_version=call.if_version,
+        )
         return await self._service.take(call, command, lambda _: MergeOut(merge=call.body.merge), status=200)
 
     async def _check(self, call: Call, kind: type[Case] | type[Customer]) -> None:

@@ -17,7 +17,7 @@ CHUNK = 512
 """Fresh batches given to the journal at once: as many as a commit takes, so that it keeps up with any load."""
 READ = 128
 """Batches read from the log at once, when it is behind."""
-BUSY_PER_S = 1_000
+BUSY_PER_S = 300
 """Events that others write in a second from which the journal is busy: then the index goes on later."""
 PAUSE, PAUSE_S_MAX = 12, 1.0
 """How long it then leaves the writer alone, times what its chunk took, and at most."""

@@ -120,6 +120,7 @@ class Recorder:
             one = await self._journal.document(id)
             if not isinstance(one, Recording) or one.due_at is None:
                 self._deadlines.clear(f"recording {id}")
+                self._failed.pop(id, None)  # it was settled while the provider could not be asked
                 return None
             if one.due_at > self._clock.now():
                 return self._plan(id, one.due_at)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from aiohttp import web
 from twilio.rest import Client
@@ -45,6 +46,13 @@ async def running(receiver: Receiver) -> AsyncIterator[RunningSandbox]:
     made = await run_sandbox(target=receiver.url, clock_mode="manual", clock_start=START, seed=7)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def http(running: RunningSandbox) -> AsyncIterator[aiohttp.ClientSession]:
+    """The control API of that sandbox."""
+    async with aiohttp.ClientSession(running.url) as session:
+        yield session
 
 
 @pytest.fixture

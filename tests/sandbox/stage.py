@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 from twilio.http.async_http_client import AsyncTwilioHttpClient
@@ -111,6 +112,11 @@ class Bench:
 
     async def debugger(self) -> list[int]:
         return [one["code"] for one in (await self.ask("GET", "/traffic"))["debugger"]]
+
+
+async def advance(http: aiohttp.ClientSession, advance_s: float) -> None:
+    async with http.post("/clock", json={"advance_s": advance_s}) as answer:
+        assert answer.status == 200, await answer.text()
 
 
 def make_bench(seed: int = 7) -> Bench:

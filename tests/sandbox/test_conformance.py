@@ -1,7 +1,6 @@
 """The real SDK over real HTTP: it must find in the sandbox what it finds at the provider."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,21 +12,10 @@ from twilio.rest import Client
 
 from channels.sandbox.account import SANDBOX_API_KEYS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.server import RunningSandbox
-from tests.sandbox.stage import OURS, PHONE, START, Bench, Receiver, RedirectedHttp
+from tests.sandbox.stage import OURS, PHONE, START, Bench, Receiver, RedirectedHttp, advance
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 START_AT = datetime.fromtimestamp(START // 1000, UTC)
-
-
-@pytest.fixture
-async def http(running: RunningSandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(running.url) as session:
-        yield session
-
-
-async def advance(http: aiohttp.ClientSession, advance_s: float) -> None:
-    async with http.post("/clock", json={"advance_s": advance_s}) as answer:
-        assert answer.status == 200, await answer.text()
 
 
 async def text(http: aiohttp.ClientSession, phone: str = PHONE, **text: object) -> str:

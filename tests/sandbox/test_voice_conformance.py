@@ -1,6 +1,5 @@
 """The real SDK places and steers calls: it must find in the sandbox what it finds at the provider."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -13,23 +12,11 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from channels.sandbox.account import SANDBOX_TOKEN
-from channels.sandbox.server import RunningSandbox
-from tests.sandbox.stage import OURS, PHONE, START, Receiver
+from tests.sandbox.stage import OURS, PHONE, START, Receiver, advance
 from tests.sandbox.voice_stage import ANA
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 HOLD = "<Response><Pause length='600'/></Response>"
-
-
-@pytest.fixture
-async def http(running: RunningSandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(running.url) as session:
-        yield session
-
-
-async def advance(http: aiohttp.ClientSession, advance_s: float) -> None:
-    async with http.post("/clock", json={"advance_s": advance_s}) as answer:
-        assert answer.status == 200, await answer.text()
 
 
 async def behave(http: aiohttp.ClientSession, phone: str = PHONE, **behaviour: object) -> None:

@@ -1,7 +1,5 @@
 """The agents at their desks: ready, away, gone; they accept, decline, ignore, answer, hand on and finish; their screens
 open and drop live streams, and check that none of them has a gap or a repeat.
-
-They use the API as a page does: every request has an Idempotency-Key and is sent again until it is answered.
 """
 
 import asyncio
@@ -10,9 +8,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from multidict import CIMultiDict
-
-from channels.wire import WireFailure, WireRequest
 from router.http.live import may_see
 from tests.simulation.desk_phones import DeskPhone, about_calls, about_recording, attend_call, begin_call, look_in
 from tests.simulation.exchange import Exchange
@@ -20,13 +15,11 @@ from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
 from tests.simulation.network import Link
 from tests.simulation.options import Options
+from tests.simulation.pages import Page
 from tests.simulation.process import ADMIN_TOKEN, Process
-from tests.simulation.provider import SERVICE_URL
 
-PAGE_S = 12.0
 SKILLS = ({}, {"heating": 2}, {"billing": 1}, {"heating": 1, "billing": 3})
 ANSWERS = ("ok", "We are on it.", "Please switch it off and on.", "E42 means low pressure: see page 12. 👍")
-REFUSED = (400, 401, 403, 404, 405, 409, 410, 412, 422)
 
 
 ScreenParts = tuple[Judge, Log, Callable[[], Process | None]]
@@ -142,9 +135,8 @@ class Desk:
         self.screen: Screen | None = None
         self._chance = Random(f"desk/{options.seed}/{number}")
         self._options = options
-        self._api = api
+        self._page = Page(self.name, api, self._chance, is_over=lambda: self.is_over)
         self._parts = screen_parts
-        self._keys = 0
         self.task = world.start(self._work_life(), self.name)
 
     def heal(self) -> None:
@@ -152,26 +144,8 @@ class Desk:
         self.is_healthy = self.phone.is_healthy = True
 
     async def ask(self, method: str, path: str, shape: object = None, *, token: str = "") -> Any:
-        """The JSON of a 2xx answer, or None. Sent again with the same key until somebody answers."""
-        self._keys += 1
-        headers = CIMultiDict({"Authorization": f"Bearer {token or self.token}"})
-        if method != "GET":
-            headers["Idempotency-Key"] = f"{self.name.replace(' ', '-')}-{self._keys}"
-            headers["Content-Type"] = "application/json"
-        body = b"" if shape is None else json.dumps(shape).encode()
-        request = WireRequest(method, f"{SERVICE_URL}/api/v1{path}", headers, body)
-        while not self.is_over:
-            try:
-                answer = await self._api.send(request, timeout_s=PAGE_S)
-            except WireFailure:
-                await asyncio.sleep(self._chance.uniform(0.5, 5))
-                continue
-            if answer.status < 300:
-                return json.loads(answer.body)
-            if answer.status in REFUSED:
-                return None
-            await asyncio.sleep(2)
-        return None
+        """The JSON of a 2xx answer, or None."""
+        return await self._page.ask(method, path, shape, token=token or self.token)
 
     # --- the day ------------------------------------------------------------------------------------------------------
 
@@ -260,7 +234,7 @@ class Desk:
             await about_calls(self.ask, case, self._on_phone)
         what = chance.random()
         if work["state"] == "active" and what < 0.45:
-            text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} ({self._keys})"
+            text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} ({self._page.asked})"
             await self.ask("POST", f"/cases/{case}/messages", {"text": text})
             if chance.random() < 0.5:
                 return

@@ -90,6 +90,7 @@ class Exchange:
     def press(self, ear: Ear, keys: str) -> None:
         if not ear.leg.is_over:
             ear.pressed.append(keys)
+            ear.until = max(ear.until, self._clock.now())  # after a key as long is waited for the next one
             ear.leg.line.press(keys)
 
     def speak(self, ear: Ear, words: str) -> None:

@@ -21,16 +21,12 @@ def mia(story: Story) -> Mailbox:
     return Mailbox(story, MIA, "Mia Müller")
 
 
-@pytest.fixture
-def tom(story: Story) -> Mailbox:
-    return Mailbox(story, TOM, "Tom")
-
-
 async def test_a_mail_becomes_a_case_that_an_agent_answers_in_its_thread(story: Story, mia: Mailbox):
     """New words first, subject and people with them; the answer threads, and comes back to the same case."""
     ana = await story.ready_agent("Ana", skills={"heating": 2})
     await mia.writes("E42 again, the flat is cold.", subject="My heating")
     case = await story.one_case()
+    assert case["subject"] == "My heating"
     offer = await ana.offered()
     assert (offer["case"], offer["channel"]) == (case["id"], "email")
     work = await ana.accepts(offer)
@@ -223,6 +219,22 @@ async def test_a_mail_of_ours_that_comes_back_goes_another_way(story: Story, mia
     assert [e["channel"] for e in entries if e["kind"] == "message" and e["automatic"]] == ["email"]
     ways = await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
     assert ways["type"].endswith("channel_cannot")
+
+
+async def test_what_comes_back_from_the_other_address_of_one_person_is_known_of_it(story: Story, mia: Mailbox):
+    """She is found to be who pressed a button: an answer on that case goes to her mail, comes back, and none follows."""
+    ana = await story.ready_agent("Ana")
+    pressed = await story.api("POST", "/contacts", {"channel": "touch", "text": "The flat is cold"})
+    await mia.writes("It is me who pressed the button")
+    touched = await story.api("GET", f"/cases/{pressed['case']}")
+    [mailed] = [case for case in await story.cases() if case["id"] != touched["id"]]
+    join = {"customer": mailed["customer"], "reason": "she said so", "evidence": "strong"}
+    await story.api("POST", f"/customers/{touched['customer']}/merge", join)
+    await mia.behaves("bounce_later")
+    await ana.replies(touched["id"], "The part comes on Thursday.", channel="email")
+    await story.passes(minutes=5)
+    for case in (touched, mailed):
+        await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
 
 
 async def test_a_case_asks_again_as_it_asked_before(story: Story, mia: Mailbox) -> None:

@@ -25,16 +25,6 @@ async def story() -> AsyncIterator[Story]:
         yield story
 
 
-@pytest.fixture
-def mia(story: Story) -> Mailbox:
-    return Mailbox(story, MIA, "Mia")
-
-
-@pytest.fixture
-def tom(story: Story) -> Mailbox:
-    return Mailbox(story, TOM, "Tom")
-
-
 async def document(story: Story, id: str) -> Case:
     assert story.running is not None
     case = await story.running.node.journal.document(id)

@@ -17,16 +17,6 @@ async def story() -> AsyncIterator[Story]:
         yield story
 
 
-@pytest.fixture
-def mia(story: Story) -> Mailbox:
-    return Mailbox(story, MIA, "Mia")
-
-
-@pytest.fixture
-def tom(story: Story) -> Mailbox:
-    return Mailbox(story, TOM, "Tom")
-
-
 def vouched(domain: str) -> dict[str, str]:
     """What our own mail server writes of a mail whose domain vouches for it."""
     return {"Authentication-Results": f"{VERIFIER}; dmarc=pass header.from={domain}"}

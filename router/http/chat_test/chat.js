@@ -133,6 +133,7 @@
     const id = (crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2)).slice(0, 40);
     const message = { text: words };
     text.value = "";
+    typedAt = 0; // who goes on at once is seen to
     bubble({ from: "customer", text: words || file.name, client_id: id }).classList.add("waiting");
     try {
       if (file) message.files = [await uploaded(file)];
