@@ -73,8 +73,13 @@ OWNER = "erasures"
 REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
+<<<<<<< HEAD
     *(MakePromise, MovePromise),
     BringOutside,
+=======
+    BringOutside,
+    *(MakePromise, MovePromise),
+>>>>>>> places
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )

@@ -237,6 +237,7 @@ async def test_answers_are_what_the_document_says() -> None:
         ]
         assert wrong(found.json, schema, document) == []
         assert found.json["items"]
+        await check("PATCH", f"{v1}/customers/{{id}}/terms", {"discreet": True}, token=ana, id=case["customer"])
         for held in (True, False):
             await check("POST", f"{v1}/customers/{{id}}/hold", {"on": held}, token=admin, id=case["customer"])
         await check("POST", f"{v1}/customers/{{id}}/export", token=admin, id=case["customer"])

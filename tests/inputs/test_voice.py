@@ -153,7 +153,13 @@ async def test_row9_speech_is_text_and_bounded(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "why"),
-    [("9005550100", "premium"), ("911", "emergency"), (OURS.removeprefix("+1"), "our own"), ("12", "too short")],
+    [
+        ("9005550100", "premium"),
+        ("911", "emergency"),
+        (OURS.removeprefix("+1"), "our own"),
+        ("12", "too short"),
+        ("0005550123", "nobody can have it"),
+    ],
 )
 async def test_row10_numbers_that_we_do_not_call(typed: str, why: str) -> None:
     """Row 10: refused with a spoken reason and another choice."""
