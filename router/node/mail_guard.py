@@ -60,11 +60,11 @@ class MailGuard:
     def held_back(self, sender: str, why: str) -> None:
         """The case or the customer had their share of automatic mails, so none answers this sender. It counts at once
         where a machine answered a machine, and otherwise from the third within an hour."""
-        now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
-        times = self._untold.pop(domain, None) or deque[Ms](maxlen=UNTOLD_MAX)
+        now, sender = self._clock.now(), sender.lower()
+        times = self._untold.pop(sender, None) or deque[Ms](maxlen=UNTOLD_MAX)
         is_often = len(times) == UNTOLD_MAX and now - times[0] < HOUR_MS
         times.append(now)
-        self._untold[domain] = times
+        self._untold[sender] = times
         if len(self._untold) > REMEMBERED_MAX:
             self._untold.popitem(last=False)
         if is_often or why == AT_ONCE:

@@ -27,6 +27,7 @@ async def test_press_say_the_code_press_again(desk: Stage, browser: Browser) -> 
     await expect(device.locator(".lamp-words")).to_have_text("we call")
     await expect(device.locator(".says")).to_contain_text("We call you when it is your turn")
     await expect(device.locator(".presses li").first).to_contain_text("pressed, signed")
+    assert await device.evaluate("one => one.scrollHeight <= one.clientHeight"), "something of it is cut off"
     await device.get_by_role("button", name="Reset").click()
     await expect(device.locator(".bond")).to_have_text("new")
     await page.get_by_role("link", name="Phones").click()
