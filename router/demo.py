@@ -18,7 +18,9 @@ import aiohttp
 import typer
 
 from channels.sandbox.server import run_sandbox
-from router.http.names import SOMEBODY, with_names
+from router.http.desk.words import rows_of
+from router.http.names import SOMEBODY
+from router.http.views import EntryOut
 from router.serving import start_service
 from router.settings import load_settings
 from router.telemetry import set_up_logs
@@ -197,14 +199,11 @@ class World:
         page = await self._api("GET", f"/cases/{case}/timeline?limit=200", token)
         agents = (await self._api("GET", "/agents", token))["items"]
         names = {agent["id"]: agent["name"] or SOMEBODY for agent in agents}
-        for entry in page["items"]:
-            who = entry["author"]["name"] or entry["author"]["kind"]
-            said = (
-                entry["text"] or "; ".join(entry["reasons"]) or ", ".join(f"{k} {v}" for k, v in entry["facts"].items())
-            )
-            where = f" by {entry['channel']}" if entry["channel"] else ""
-            line = with_names(" ".join(said.split()), names)[:110]
-            typer.echo(f"    {entry['at'][11:19]}  {entry['kind']:<10} {who}{where}: {line}")
+        for row in rows_of([EntryOut.model_validate(entry) for entry in page["items"]], names):
+            where = f" by {row.channel}" if row.channel else ""
+            said = row.said if row.look == "record" else f"{row.who}{where}"
+            more = row.words or ("; ".join(row.reasons) if row.look == "record" else "")
+            typer.echo(f"    {row.at[11:19]}  " + (f"{said}: {' '.join(more.split())}" if more else said)[:110])
 
     async def _api(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"}

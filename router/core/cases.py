@@ -34,7 +34,7 @@ from router.core.place import since_of
 from router.core.timeline import since_fact
 from router.core.tree import tree_of
 from router.core.values import replace
-from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel, VaultId, WorkId
+from router.core.words import BY_A_PERSON, ActorKind, AgentId, CaseId, CaseStatus, Channel, VaultId, WorkId
 
 
 def add_note(making: Making, command: AddNote) -> None:
@@ -274,7 +274,7 @@ def want_again(
         requirement=requirement,
         policy=policy.version,
         relax=last.relax if last and not queue else (() if named else relax_of(verdict)),
-        rule="assigned by a person" if agent or queue else (last.rule if last else verdict.rule),
+        rule=BY_A_PERSON if agent or queue else (last.rule if last else verdict.rule),
         agent=agent,
         asked_at=making.now,
         knows=case.agent if agent is None and queue is None else None,

@@ -43,6 +43,9 @@ class Channel(StrEnum):
     PAGE = "page"
 
 
+BY_A_PERSON = "assigned by a person"
+"""What stands for the rule where a person chose the queue or the agent."""
+
 TOUCHES = (Channel.TOUCH, Channel.PAGE)
 """Channels by which somebody reaches us and nothing can be sent back."""
 

@@ -52,6 +52,7 @@ async def test_an_agent_answers_a_text_without_ever_reloading(desk: Stage, open_
     await expect(page.locator(".why")).to_contain_text("Rule heating-errors of policy 1 put it in the line heating")
     await expect(page.locator(".why")).to_contain_text("looked at Ana: free")
 
+    assert "time_over" not in await page.locator("#outcome option").evaluate_all("all => all.map(one => one.value)")
     await page.get_by_label("Outcome").select_option("solved")
     await page.get_by_role("button", name="Finish").click()
     await expect(page.locator("#said")).to_contain_text("You are through with this case")

@@ -41,6 +41,13 @@ async def test_over_https_the_session_travels_only_there(tmp_path: Path) -> None
         assert "; Secure" in answer.headers["Set-Cookie"]
 
 
+async def test_work_that_a_person_moved_says_so(desk: Stage) -> None:
+    """Why is it there: a person put it there, and no rule of that name."""
+    token, case, _ = await offered(desk)
+    await desk.api("POST", f"/cases/{case}/assign", desk.admin, {"queue": "billing", "reason": "an invoice"})
+    assert "A person put it in the line billing." in words(await desk.get(f"/desk/case/{case}", token))
+
+
 @pytest.mark.parametrize("back", ["https://evil.example/desk", "//evil.example", "/desk/../x", "/api/v1/cases"])
 async def test_after_the_door_nobody_is_sent_elsewhere(desk: Stage, back: str) -> None:
     answer = await desk.post("/desk/sign-in", token=desk.admin, back=back)

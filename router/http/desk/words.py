@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from router.core.words import BY_A_PERSON
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
 from router.http.names import SOMEBODY, with_names
@@ -438,7 +439,8 @@ def summary_of(decisions: list[DecisionOut]) -> str | None:
         return None
     skills = queued.inputs.get("skills")
     needs = f" It asks for {skills}." if skills else " It asks for no special skill."
-    return f"Rule {queued.rule} of policy {queued.policy} put it in the line {queued.inputs.get('queue')}.{needs}"
+    by = "A person" if queued.rule == BY_A_PERSON else f"Rule {queued.rule} of policy {queued.policy}"
+    return f"{by} put it in the line {queued.inputs.get('queue')}.{needs}"
 
 
 def _author(entry: EntryOut, names: Mapping[str, str]) -> str:
