@@ -13,6 +13,9 @@ from router.core.commands_calls import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
+    MakePromise,
+    MovePromise,
     NoteCall,
     NoteRecording,
     OpenCase,
@@ -138,13 +141,16 @@ __all__ = [
     "HoldCall",
     "Indexed",
     "JoinCall",
+    "KeepPromise",
     "Kept",
     "LeaveChat",
     "LoseAgent",
     "MailIn",
+    "MakePromise",
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "MovePromise",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -229,6 +235,9 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | MakePromise
+    | MovePromise
+    | KeepPromise
     | LeaveChat
     | FollowAnswers
     | AskCode

@@ -22,9 +22,11 @@ from router.core import (
     merging,
     messages,
     offers,
+    promises,
     quarantine,
     recorded,
     recording,
+    replies,
     shared_lines,
     splitting,
     switching,
@@ -61,10 +63,13 @@ from router.core.commands import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     LoseAgent,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -210,7 +215,13 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            calls.cancel_callback(making, command)
+            promises.cancel_promise(making, command)
+        case MakePromise():
+            promises.make_promise(making, command)
+        case MovePromise():
+            promises.move_promise(making, command)
+        case KeepPromise():
+            promises.keep_promise(making, command)
         case MergeCases():
             merging.merge_cases(making, command)
         case UnmergeCases():
@@ -264,6 +275,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             making.emit(noted)
         case _:
             assert_never(command)
+    replies.follow(making, command)
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)
