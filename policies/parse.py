@@ -19,6 +19,7 @@ from policies.retention import read_retention
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
 from policies.spoken import NOT_RECORDED, spoken_of
+from policies.staffing import read_staffing
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
 from policies.windows_file import read_windows
@@ -35,6 +36,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
+    "staffing.yaml": ("slot", "share", "learned_share", "call", "held_for", "ahead", "late"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "busy", "again", "spacing", "ring", "warn", "keep_place",
                        "hold", "not_now"),
     "retention.yaml": ("words", "mails", "files", "recordings", "customers"),
@@ -117,6 +119,7 @@ def _settings(tops: Mapping[str, Fields]) -> Settings:
         callbacks=read_callbacks(tops["callbacks.yaml"]),
         sending=read_sending(tops["sending.yaml"]),
         retention=read_retention(tops["retention.yaml"]),
+        staffing=read_staffing(tops["staffing.yaml"]),
     )
 
 

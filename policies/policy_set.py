@@ -5,7 +5,7 @@ Its answers depend on it and on what it is asked, on nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from policies import languages
@@ -129,6 +129,11 @@ class PolicySet:
         """All skills that any rule or queue asks for, sorted."""
         asked = {skill for rule in self.routing.rules for skill, _ in rule.skills}
         return tuple(sorted(asked | {skill for queue in self.queues.values() for skill, _ in queue.skills}))
+
+    @property
+    def zone(self) -> tzinfo:
+        """On whose clock days are told apart: that of the hours named first."""
+        return next(iter(self.hours.values())).zone
 
     def hours_of(self, queue: str) -> Hours:
         """The hours of a queue. Raises KeyError for an unknown queue."""

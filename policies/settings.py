@@ -9,6 +9,7 @@ from policies.facts import KINDS, Kind
 from policies.fields import Fields
 from policies.retention import Retention
 from policies.scalars import DURATION_FORM, duration_hint, seconds
+from policies.staffing import StaffingSettings
 from policies.tree import Scalar
 
 DAY_S: Final = 86_400
@@ -136,6 +137,7 @@ class Settings:
     callbacks: CallbackSettings
     sending: SendingSettings
     retention: Retention = field(default_factory=Retention)
+    staffing: StaffingSettings = field(default_factory=StaffingSettings)
 
 
 def read_agents(top: Fields) -> AgentSettings:

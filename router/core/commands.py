@@ -55,14 +55,19 @@ from router.core.commands_domain import (
     CountRefused,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.commands_parts import (
@@ -134,11 +139,13 @@ __all__ = [
     "FoldWork",
     "FollowAnswers",
     "ForgetWords",
+    "FreeSlot",
     "GiveBackWork",
     "GiveCode",
     "HangUp",
     "HearCall",
     "HoldCall",
+    "HoldSlot",
     "Indexed",
     "JoinCall",
     "KeepPromise",
@@ -151,6 +158,7 @@ __all__ = [
     "MergeCases",
     "MergeCustomers",
     "MovePromise",
+    "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -168,6 +176,7 @@ __all__ = [
     "RecordAttempt",
     "RecordDelivery",
     "RecordLeg",
+    "RefuseSlot",
     "ReleaseContact",
     "ReleaseMessage",
     "RevokeLinks",
@@ -177,6 +186,7 @@ __all__ = [
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "SetTerms",
     "ShareLine",
@@ -269,6 +279,11 @@ DomainCommand = (
     | GiveBackWork
     | CountRefused
     | NoteToken
+    | SetStaffing
+    | HoldSlot
+    | RefuseSlot
+    | FreeSlot
+    | NoteAtRisk
 )
 Command = CustomerCommand | DomainCommand
 

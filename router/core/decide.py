@@ -28,6 +28,7 @@ from router.core import (
     recording,
     replies,
     shared_lines,
+    slots,
     splitting,
     switching,
     terms,
@@ -57,11 +58,13 @@ from router.core.commands import (
     FoldWork,
     FollowAnswers,
     ForgetWords,
+    FreeSlot,
     GiveBackWork,
     GiveCode,
     HangUp,
     HearCall,
     HoldCall,
+    HoldSlot,
     JoinCall,
     KeepPromise,
     LeaveChat,
@@ -70,6 +73,7 @@ from router.core.commands import (
     MergeCases,
     MergeCustomers,
     MovePromise,
+    NoteAtRisk,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -86,6 +90,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    RefuseSlot,
     ReleaseContact,
     ReleaseMessage,
     RevokeLinks,
@@ -95,6 +100,7 @@ from router.core.commands import (
     SetHold,
     SetParticipant,
     SetRecording,
+    SetStaffing,
     SetStatus,
     SetTerms,
     ShareLine,
@@ -110,7 +116,15 @@ from router.core.commands import (
 )
 from router.core.context import Context, Decision, Making
 from router.core.documents import State
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated, TokenNoted
+from router.core.events import (
+    AccessRefused,
+    CommandTaken,
+    PolicyActivated,
+    PromiseAtRisk,
+    SlotHeld,
+    SlotRefused,
+    TokenNoted,
+)
 
 
 def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
@@ -176,6 +190,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             shared_lines.block_line(making, command)
         case ReleaseContact():
             quarantine.release(making, command)
+        case FoldWork(event=SlotHeld() | SlotRefused() | PromiseAtRisk() as event):
+            slots.fold_slot(making, event)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():
@@ -273,6 +289,16 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
                 at=making.now, what=command.what, token=command.token, role=command.role, agent=command.agent
             )
             making.emit(noted)
+        case SetStaffing():
+            slots.set_staffing(making, command)
+        case HoldSlot():
+            slots.hold_slot(making, command)
+        case RefuseSlot():
+            slots.refuse_slot(making, command)
+        case FreeSlot():
+            slots.free_slot(making, command)
+        case NoteAtRisk():
+            slots.note_at_risk(making, command)
         case _:
             assert_never(command)
     replies.follow(making, command)

@@ -1,7 +1,8 @@
 """The documents: what is known now. Each is folded from events alone by `evolve` and written by one scope only.
 
-Customer scope writes Customer, Case and Message; domain scope writes Agent and Work. Words of people are not here: a
-document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
+Customer scope writes Customer, Case, Message, Call, Recording and Promise; domain scope writes Agent, Work, Slot and
+Staffing. Words of people are not here: a document holds vault ids. A document is bounded; what grows with time are rows
+of their own (`core.timeline`).
 """
 
 from policies import kind_of
@@ -30,6 +31,7 @@ from router.core.words import (
     PromiseState,
     RecordingId,
     RecordingState,
+    SlotId,
     Step,
     VaultId,
     WorkId,
@@ -453,6 +455,10 @@ class Recording:
         return self.state in (RecordingState.READY, RecordingState.DELETED, RecordingState.NONE)
 
 
+Window = tuple[Ms, Ms]
+"""From when to when; the end is not in it."""
+
+
 @value
 class Promise:
     """What a customer was told would happen. `window`: from when to when; None: when it is their turn."""
@@ -472,6 +478,11 @@ class Promise:
     attempts: tuple[tuple[Ms, str], ...] = ()
     due_at: Ms | None = None  # it rests until then: work for it is wanted, or it is tried again
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
+    asked: Window | None = None  # time of ours was asked for it, and the answer is not there yet
+    queue: str = ""  # whose time, where any was asked for
+    skills: SkillLevels = ()  # and what it requires beyond that
+    slot: SlotId | None = None  # the time of ours that is kept for it
+    others: tuple[Window, ...] = ()  # windows that were free when theirs was not, or is not any more
     named: bool = False  # they named the time themselves: it may be night
     agent: AgentId | None = None  # who promised it: asked before others
     words: VaultId | None = None  # what was promised, where somebody wrote it down
@@ -534,7 +545,55 @@ class Work:
     wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
 
 
-Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work
+@value
+class Shift:
+    """Who is to be there from `start` to `end`: one `agent`, or `count` people for a `queue` or with a `skill`.
+    `breaks`: when not, in order."""
+
+    start: Ms
+    end: Ms
+    agent: AgentId | None = None
+    queue: str | None = None
+    skill: str | None = None
+    count: int = 1
+    breaks: tuple[Window, ...] = ()
+
+
+STAFFING = "staffing"
+"""The id of the one document that says who will be there."""
+
+
+@value
+class Staffing:
+    """Who will be there. `shrinkage`: the share of paid time that is not spent with customers, 0 to 1."""
+
+    id: str
+    version: int
+    at: Ms
+    shifts: tuple[Shift, ...]
+    shrinkage: float = 0.0
+
+
+@value
+class Slot:
+    """Agents' time kept free for one promised call. `load_ms`: how much of it; `at`: from when, in the window."""
+
+    id: SlotId
+    version: int
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    queue: str
+    window: Window
+    at: Ms
+    load_ms: int
+    expires_at: Ms  # it is free again then, unless the promise stands
+    skills: SkillLevels = ()
+    at_risk: bool = False  # too few people will be there for it
+    free: bool = False  # nobody needs it any more
+
+
+Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work | Slot | Staffing
 DocumentId = str
 State = dict[DocumentId, Document]
 """The documents one decision looks at, by id. Never changed in place."""

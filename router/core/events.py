@@ -38,6 +38,9 @@ from router.core.events_calls import (
     RecordingStarted,
     RecordingStopped,
     RecordingUnwanted,
+    SlotAsked,
+    SlotMissed,
+    SlotTaken,
 )
 from router.core.events_customer import (
     AddressAdded,
@@ -105,8 +108,13 @@ from router.core.events_domain import (
     LanguageDue,
     OfferEnded,
     PolicyActivated,
+    PromiseAtRisk,
     ScreenLost,
     ScreenOpened,
+    SlotFreed,
+    SlotHeld,
+    SlotRefused,
+    StaffingSet,
     TokenNoted,
     WorkAccepted,
     WorkDropped,
@@ -207,6 +215,7 @@ __all__ = [
     "ParticipantChanged",
     "PlaceKept",
     "PolicyActivated",
+    "PromiseAtRisk",
     "PromiseChanged",
     "PromiseMade",
     "RecordingAllowed",
@@ -225,7 +234,14 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SlotAsked",
+    "SlotFreed",
+    "SlotHeld",
+    "SlotMissed",
+    "SlotRefused",
+    "SlotTaken",
     "SplitUndone",
+    "StaffingSet",
     "SwitchOffered",
     "TermsSet",
     "TextWithheld",
@@ -334,6 +350,9 @@ CustomerEvent = (
     | LegRefused
     | PromiseMade
     | PromiseChanged
+    | SlotAsked
+    | SlotTaken
+    | SlotMissed
     | PlaceKept
     | CallbackHeld
     | HoldChanged
@@ -370,5 +389,10 @@ DomainEvent = (
     | WorkDropped
     | AccessRefused
     | TokenNoted
+    | StaffingSet
+    | SlotHeld
+    | SlotRefused
+    | SlotFreed
+    | PromiseAtRisk
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

@@ -4,7 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
-from router.core.documents import Opening
+from router.core.documents import Opening, SkillLevels, Window
 from router.core.values import value
 from router.core.words import (
     ActorKind,
@@ -20,6 +20,7 @@ from router.core.words import (
     PromiseId,
     PromiseState,
     RecordingId,
+    SlotId,
     Step,
     VaultId,
     WorkId,
@@ -392,6 +393,45 @@ class PromiseChanged:
     said: VaultId | None = None  # a person's own reason
     window: tuple[Ms, Ms] | None = None  # what it was moved to
     named: bool | None = None  # whether they named that window themselves
+
+
+@value
+class SlotAsked:
+    """A promise needs agents' time in a window: work of `queue` that requires `skills`. The window is told to nobody
+    before the answer."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    queue: str
+    window: Window
+    skills: SkillLevels = ()
+
+
+@value
+class SlotTaken:
+    """Agents' time is kept for a promise: from now on its window is this one."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    slot: SlotId
+    window: Window
+
+
+@value
+class SlotMissed:
+    """There is no time of agents for a promise in the window that was asked for, or there is none any more.
+    `alternatives`: windows in which there was some, the soonest first."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    window: Window
+    alternatives: tuple[Window, ...] = ()
 
 
 @value

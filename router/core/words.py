@@ -18,6 +18,8 @@ WorkId = NewType("WorkId", str)
 OfferId = NewType("OfferId", str)
 CallId = NewType("CallId", str)
 PromiseId = NewType("PromiseId", str)
+SlotId = NewType("SlotId", str)
+"""Agents' time that is kept free for one promised call."""
 RecordingId = NewType("RecordingId", str)
 AgentId = NewType("AgentId", str)
 MergeId = NewType("MergeId", str)

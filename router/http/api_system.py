@@ -70,6 +70,7 @@ AUDITED = (
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
     "SetTerms",
     "ShareLine",

@@ -36,6 +36,7 @@ from router.http.api_people import PeopleApi
 from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
 from router.http.api_sites import SiteApi
+from router.http.api_staffing import StaffingApi
 from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
@@ -69,6 +70,7 @@ APIS = (
     WorkApi,
     QuarantineApi,
     SystemApi,
+    StaffingApi,
     SiteApi,
     MediaApi,
     DeviceApi,

@@ -25,6 +25,7 @@ from router.core.events import (
     WorkOffered,
 )
 from router.core.words import CallbackState, PromiseState
+from router.http.views import stamp
 from router.journal.base import Stored
 from router.node.node import Node
 
@@ -115,7 +116,7 @@ class NodeMetrics(Collector):
                     pass
 
     def _lines(self) -> Iterable[Metric]:
-        """Who waits, by queue and by what is required."""
+        """Who waits, by queue and by what is required, and who is there for them."""
         node = self._node
         waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
         oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "How long the longest has waited", labels=["queue"])
@@ -134,6 +135,20 @@ class NodeMetrics(Collector):
             oldest.add_metric(name, (node.clock.now() - since) / 1000)
         yield waiting
         yield oldest
+        yield from self._staffing()
+
+    def _staffing(self) -> Iterable[Metric]:
+        """Who should be there now, and what is promised for the hours that come."""
+        bookings = self._node.domain.bookings
+        short, due = bookings.short()
+        yield GaugeMetricFamily("onecase_staff_due", "People who should be there now by the roster", value=due)
+        yield GaugeMetricFamily("onecase_staff_short", "How many of them are not", value=short)
+        booked = GaugeMetricFamily("onecase_callbacks_booked", "Calls promised by hour (UTC)", labels=["hour"])
+        for hour, count in bookings.booked_by_hour().items():
+            booked.add_metric([stamp(hour)], count)
+        yield booked
+        yield GaugeMetricFamily("onecase_callbacks_at_risk", "Promised calls that do not fit any more and stand where "
+                                "they were", value=bookings.at_risk)  # fmt: skip
 
     def collect(self) -> Iterable[Metric]:
         node = self._node

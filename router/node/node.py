@@ -34,7 +34,7 @@ from router.core.commands import (
     TakeContact,
     TakeRecording,
 )
-from router.core.documents import Case
+from router.core.documents import Case, Promise
 from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
@@ -57,6 +57,7 @@ from router.node.files import Files
 from router.node.floods import Floods
 from router.node.indexer import Indexer
 from router.node.keeper import Keeper
+from router.node.learner import Learner
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
 from router.node.outbox import Outbox
@@ -124,10 +125,12 @@ class Node:
             faults=self.faults,
             spoken_id=cast(LiveChannel, phone).recordings.id_of if phone else lambda _: None,
         )
+        self.learner = Learner(journal=journal, clock=clock, zone=lambda: self.means.policy.zone)
         self.domain = DomainScope(
             journal=journal,
             clock=clock,
             means=self.means,
+            learner=self.learner,
             deadlines=self.deadlines,
             activity=self.activity,
             faults=self.faults,
@@ -223,11 +226,12 @@ class Node:
         await self.aside.load()
         await self.relay.load()
         await self.domain.load()
+        await self.learner.load(self.domain.agents.values())
         await self.dialler.load()
         self.journal.listen(self._hear)
         await self._activate_policy()
         await self.relay.catch_up()
-        self.domain.rebuild(await self.journal.live(Case))
+        self.domain.rebuild(await self.journal.live(Case), await self.journal.live(Promise))
         self.spawn(self.relay.run(), "relay")
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
@@ -247,6 +251,7 @@ class Node:
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
         self.spawn(self.retention.run(), "retention")
+        self.spawn(self.learner.run(), "learner")
         self.is_ready = True
 
     async def close(self) -> None:
@@ -264,6 +269,8 @@ class Node:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        with suppress(JournalStopped):
+            await self.learner.save()
         await self.journal.close()
 
     def fail(self, error: BaseException) -> None:
@@ -395,6 +402,7 @@ class Node:
         self.visitors.hear(batches)
         self.eraser.hear(batches)
         self.floods.hear(batches)
+        self.learner.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 
