@@ -59,6 +59,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_no_number": ("brand",),
     "callback_at": ("brand", "window"),
     "callback_ask_back": ("brand", "doubt", "window"),
+    "callback_ask_first": ("brand", "doubt", "window"),
     "callback_unfit": (),
     "callback_soon": ("brand",),
     "callback_in_writing": ("brand",),
@@ -111,7 +112,7 @@ TEXTED: Final = CONSENT_PHRASES | {
     "text_after_call", "code", "language_question", "which_matter", "which_matter_unproved", "who_writes",
     "card_removed", "callback_tried", "callback_not_reached", "callback_no_number", "callback_later",
     "callback_overdue", "callback_soon", "callback_in_writing", "callback_at",
-    "callback_ask_back", "promise_later", "promise_overdue",
+    "callback_ask_back", "callback_ask_first", "promise_later", "promise_overdue",
 }  # fmt: skip
 """Phrases that go out by text; the others are spoken or shown."""
 NAME_CHARS: Final = 30

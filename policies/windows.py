@@ -93,7 +93,9 @@ class WindowWords:
         found = placed(meaning, now=now, zone=zone, rules=self.rules)
         found = _around_exceptions(found, used, now=now, zone=zone, rules=self.rules) if not _timed(used) else found
         said = " ".join(row.text[item.start : item.end] for item in used)[:WORDS_MAX]
-        return ReadWindow(found.window, said, found.doubt or doubt, meaning.is_soon, found.rule)
+        return ReadWindow(
+            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule
+        )
 
 
 def read_window(

@@ -1,8 +1,8 @@
-"""What somebody answers about a call that they were promised: another time, call me again, or rather write.
+"""What somebody writes about a call: when they want one, another time, call me again, or rather write.
 
 Its one rule: what is clear is done, and one line says what happens now; what is doubtful changes nothing and is asked
-back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Whoever has
-nothing promised costs no look at their words.
+back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Of whoever has
+nothing promised only a text that has a word of calling is looked at, and only the number that it came from is called.
 """
 
 from router.core.call_parts import can_be_called, customer_of, number_to_call, promise_call, stand_in_line
@@ -27,9 +27,13 @@ def follow(making: Making, command: Command) -> None:
         return
     case = making.case(received.case)
     if case.promise is None and case.unreached_at is None and not case.promised:
+        if making.context.policy.asks_for_call(command.text):
+            _take_first(making, case, received, command.text)
         return
     spoken = making.context.policy.spoken
-    if customer_of(making, case) is None and _take_time(making, case, received, command.text):
+    if customer_of(making, case) is None and _take_time(
+        making, case, received, command.text, is_asked=spoken.is_short(command.text), back="callback_ask_back"
+    ):  # fmt: skip
         return
     choice = spoken.choice(command.text)
     if choice == "call" and case.promise is None:
@@ -38,8 +42,19 @@ def follow(making: Making, command: Command) -> None:
         _write_instead(making, case)
 
 
-def _take_time(making: Making, case: Case, received: ContactReceived, text: str) -> bool:
-    """Take a time that they name; True where they named one, or may have."""
+def _take_first(making: Making, case: Case, received: ContactReceived, text: str) -> None:
+    """Promise a call at the time that they name, to the number that they wrote from. An agent who is with them does
+    that; and who writes a mail or a chat may be somebody else, so that a person looks at it."""
+    address = making.customer(case.customer).address(received.address)
+    if case.taken or customer_of(making, case) is not None or address is None or not can_be_called(address):
+        return
+    _take_time(making, case, received, text, is_asked=False, back="callback_ask_first")
+
+
+def _take_time(
+    making: Making, case: Case, received: ContactReceived, text: str, *, is_asked: bool, back: str
+) -> bool:  # fmt: skip
+    """Take a time that they name; True where they named one, or may have. `back`: the phrase that asks back."""
     policy, customer = making.context.policy, making.customer(case.customer)
     promise = making.promise(case.promise) if case.promise is not None else None
     number = promise.address if promise is not None and promise.address is not None else received.address
@@ -51,7 +66,7 @@ def _take_time(making: Making, case: Case, received: ContactReceived, text: str)
         zones=address.facts.zones if address is not None else (),
         queue=case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue,
         now=making.now,
-        is_asked=policy.spoken.is_short(text),
+        is_asked=is_asked,
     )
     if wish is None or (wish.window is None and wish.sure):
         return False  # as soon as possible is a choice of its own
@@ -63,7 +78,7 @@ def _take_time(making: Making, case: Case, received: ContactReceived, text: str)
             if refused.reason is not Reason.WINDOW_UNFIT or refused.window is None:
                 return False
             doubt, said = policy.phrase("callback_unfit", case.language or ""), window_said(making, case, refused)
-    key = "callback_ask_back" if doubt else "callback_at"
+    key = back if doubt else "callback_at"
     plain = {"window": said, **({"doubt": doubt} if doubt else {})}
     tell_customer(making, making.case(case.id), key, reason="they named a time for our call", **plain)
     return True

@@ -54,7 +54,7 @@ def wish_of(
     found = policy.read_window(
         text[:READ_MAX], language=language, zone=clock.zone, now=instant, is_asked=is_asked
     )  # fmt: skip
-    if found is None:
+    if found is None or (found.doubt is Doubt.BESIDE and not is_asked):  # somebody's shift ends then, or a contract
         return None
     on_any_clock = found.is_soon or found.doubt is not None
     doubt = found.doubt if on_any_clock or clock.sure else Doubt.ZONE

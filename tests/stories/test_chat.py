@@ -436,7 +436,7 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
     code: what she said in the chat stands in her case, one row each, with an agent in it; answers reach her chat."""
     async with Story() as story:
         ana = await story.ready_agent("Ana")
-        await story.phone(HERS).texts("E42 again, call after three")
+        await story.phone(HERS).texts("E42 again, nobody called")
         hers = await story.one_case()
         work = await ana.accepts()
         mia = Visitor(story)
@@ -450,7 +450,7 @@ async def test_an_anonymous_chat_joins_the_case_once_she_is_proved() -> None:
         await mia.says("code", code=code)
         await mia.hears("proved")
         await story.settles()
-        said = ["E42 again, call after three", "found the fuse, it's on", "still E42"]
+        said = ["E42 again, nobody called", "found the fuse, it's on", "still E42"]
         assert await theirs_in(story, hers["id"]) == said
         sent = await ana.replies(hers["id"], "Good, then it is the valve.")
         assert (sent["channel"], sent["reasons"]) == ("chat", ["they are in the chat now"])

@@ -61,7 +61,7 @@ async def test_a_window_rests_until_it_is_there_and_keeps_the_place() -> None:
     first, then hers, once, and the promise is kept."""
     async with Story() as story:
         her, phone = story.phone(HERS), story.phone(ANAS)
-        await her.texts("E42, call after 3 please")
+        await her.texts("E42, the flat is cold")
         start = await story.now() + timedelta(hours=1)
         case = await story.one_case()
         made = await story.api("POST", f"/cases/{case['id']}/callbacks", {"window": window(start), "named": True})
