@@ -197,6 +197,27 @@ async def test_five_ask_for_three_places_at_once() -> None:
         assert (first["booked"], first["room"], second["booked"], second["room"]) == (3, 0, 2, 1)
 
 
+async def test_a_window_that_was_found_true_is_not_gone_when_it_is_asked_for() -> None:
+    """S17: five look at once before anything is decided: three fit, two see the next windows; what was only looked at
+    is free again after half a minute."""
+    async with Story() as story:
+        await staff(story, shift(THREE, 2, queue="general"))
+        assert story.running is not None
+        bookings, window = story.running.node.domain.bookings, (ms(THREE), ms(THREE, minutes=20))
+        rooms = [bookings.pencil(CaseId(f"case_{n}"), "general", window) for n in range(5)]
+        assert [room.fits for room in rooms] == [True, True, True, False, False]
+        assert rooms[4].alternatives[0] == (ms(THREE, minutes=20), ms(THREE, minutes=40))
+        assert bookings.pencil(CaseId("case_0"), "general", window).fits, "its own is no other's"
+        ask(story, 3, THREE)
+        assert len(await told(story, SlotRefused)) == 1
+        ask(story, 1, THREE)
+        assert len(await told(story, SlotHeld)) == 1
+        mine = PromiseId("prm_1")
+        assert bookings.pencil(CaseId("case_1"), "general", window, promise=mine).fits, "nor is what is kept for it"
+        await story.passes(seconds=31)
+        assert [slot["room"] for slot in await capacity(story, THREE)][:2] == [2, 3]
+
+
 async def test_what_no_promise_takes_is_free_again() -> None:
     """Time is kept for two minutes until its promise stands; what ended, or asks for another window, gives it back."""
     async with Story() as story:
