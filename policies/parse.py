@@ -22,6 +22,7 @@ from policies.spoken import NOT_RECORDED, spoken_of
 from policies.staffing import read_staffing
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
+from policies.windows_file import read_windows
 
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "hours.yaml": ("zone", "hours"),
@@ -29,6 +30,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing.yaml": ("rules",),
     "junk.yaml": ("rules",),
     "words.yaml": ("language", "phrases", "lists", "consent"),
+    "windows.yaml": ("day", "exact", "around", "soon", "ahead", "languages"),
     "numbers.yaml": ("numbers",),
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
                     "interrupts"),
@@ -55,7 +57,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     findings = Findings()
     chosen = {**(base or {}), **files}
     tops = _tops(chosen, findings)
-    spare = _spare_words(files, base)
+    spare = _spare("words.yaml", files, base)
     hours = read_hours(tops["hours.yaml"])
     settings = _settings(tops)
     queues = read_queues(tops["queues.yaml"], hours=hours, offer_s=settings.agents.offer_s)
@@ -74,7 +76,8 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
         junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
-        matters=matters_of(known, index), warnings=(),
+        matters=matters_of(known, index),
+        windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base), index=index), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -100,10 +103,11 @@ def _unknown_file(name: str) -> Problem:
     return Problem(shown(name).strip("'"), 1, 1, "an unknown file", either(FILES), nearest(name, FILES))
 
 
-def _spare_words(files: Mapping[str, str], base: Mapping[str, str] | None) -> Fields | None:
-    if base is None or "words.yaml" not in files or "words.yaml" not in base:
+def _spare(name: str, files: Mapping[str, str], base: Mapping[str, str] | None) -> Fields | None:
+    """The product's own file of that name, where a set has one of its own."""
+    if base is None or name not in files or name not in base:
         return None
-    return Fields(tree_of("words.yaml", base["words.yaml"]), Findings())
+    return Fields(tree_of(name, base[name]), Findings())
 
 
 def _settings(tops: Mapping[str, Fields]) -> Settings:

@@ -86,7 +86,7 @@ class CallbackSettings:
     """When we call instead of keeping people waiting."""
 
     offer_over_s: int = 0
-    """Who has been in line for so long is told that we can call them; 0: at once, where nobody is free."""
+    """Who has been in line for so long is told that we can call them; 0: at once, unless their call is taken."""
     heard_s: int = 10
     """Hanging up becomes a call only after so long in line."""
     attempts: int = 3

@@ -22,7 +22,7 @@ from router.core.call_parts import (
 from router.core.call_table import TABLE, may_ring_back
 from router.core.clock import Ms
 from router.core.context import Making
-from router.core.documents import Call, Case
+from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
 from router.core.tree import tree_of
 from router.core.words import (
@@ -282,14 +282,29 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
 
 
 def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
-    """The number at which they are called: one that is surely theirs, of who stood in line for long enough and heard
-    that hanging up becomes a call."""
+    """The number at which they are called: one that is surely theirs alone, with no other call to it pending, of who
+    stood in line for long enough and heard that hanging up becomes a call."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
     is_told = call.told_at is not None and enough
+    if making.customer(call.customer).discreet or (address is not None and _is_pending(making, address)):
+        return None
     if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
         return None
     return address
+
+
+def _is_pending(making: Making, address: Address) -> bool:
+    """Whether a call to this line of theirs is promised already, about whatever."""
+    return any(
+        isinstance(one, Promise)
+        and one.state.is_pending
+        and one.address is not None
+        and isinstance(whose := making.state.get(one.customer), Customer)
+        and (known := whose.address(one.address)) is not None
+        and known.line == address.line
+        for one in making.state.values()
+    )
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:

@@ -4,7 +4,7 @@ from typing import Any, assert_never
 
 from router.core import side_folds as sides
 from router.core.clock import Ms
-from router.core.documents import Ask, Call, Case, Promise, Reached, State
+from router.core.documents import Ask, Call, Case, Customer, Promise, Reached, State
 from router.core.events import (
     CallArrived,
     CallbackHeld,
@@ -194,6 +194,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         address=event.address,
         provider_id=event.provider_id,
         attested=event.attested,
+        discreet=get(state, event.customer, Customer).discreet,
         known=event.known,
         shared=event.shared,
         answered_at=event.at,
@@ -227,6 +228,7 @@ def _planned(state: State, event: LegPlanned) -> State:
         work=event.work,
         agent=event.agent,
         promise=event.promise,
+        discreet=get(state, event.customer, Customer).discreet,
         mode=event.mode,
         due_at=event.at,
     )

@@ -41,6 +41,7 @@ from router.core.commands_customer import (
     SetDeadline,
     SetParticipant,
     SetStatus,
+    SetTerms,
     ShareLine,
     TakeContact,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "SetRecording",
     "SetStaffing",
     "SetStatus",
+    "SetTerms",
     "ShareLine",
     "SplitCase",
     "Spoken",
@@ -218,6 +220,7 @@ CustomerCommand = (
     | UnpairDevice
     | DropCandidates
     | ShareLine
+    | SetTerms
     | BlockLine
     | ReleaseContact
     | SetParticipant

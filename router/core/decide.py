@@ -29,6 +29,7 @@ from router.core import (
     slots,
     splitting,
     switching,
+    terms,
     touches,
 )
 from router.core.commands import (
@@ -96,6 +97,7 @@ from router.core.commands import (
     SetRecording,
     SetStaffing,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     StartCall,
@@ -177,6 +179,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             belonging.drop_candidates(making, command)
         case ShareLine():
             shared_lines.share_line(making, command)
+        case SetTerms():
+            terms.set_terms(making, command)
         case BlockLine():
             shared_lines.block_line(making, command)
         case ReleaseContact():

@@ -86,6 +86,7 @@ class Customer:
     last_case: CaseId | None = None
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
+    discreet: bool = False  # others may hear their phone: no machine is told anything, hanging up is never a call
     told_at: Ms | None = None  # when an automatic mail last went to them
     code: Code | None = None  # the last one that was sent for them and not said yet
     users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
@@ -386,6 +387,7 @@ class Call:
     attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
     known: bool = False  # the number was this customer's before this call
     shared: bool = False  # several people use the number: it is nobody's in particular
+    discreet: bool = False  # others may hear this phone
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room

@@ -36,6 +36,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     Spoken,
@@ -70,7 +71,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
-    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
+    *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )
 """What nobody can do with a customer who was erased. The rest only brings to its end what was under way."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)

@@ -89,6 +89,7 @@ from router.core.events_customer import (
     RecordingFound,
     RoutingNoted,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     WishNoted,
     WordsForgotten,
@@ -242,6 +243,7 @@ __all__ = [
     "SplitUndone",
     "StaffingSet",
     "SwitchOffered",
+    "TermsSet",
     "TextWithheld",
     "TokenNoted",
     "WishNoted",
@@ -279,6 +281,7 @@ CustomerEvent = (
     | DeviceUnpaired
     | DeviceKeyChanged
     | AddressShared
+    | TermsSet
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened

@@ -130,6 +130,7 @@ from router.core.events import (
     SplitUndone,
     StaffingSet,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     TokenNoted,
     WishNoted,
@@ -200,6 +201,8 @@ def evolve(state: State, event: Event) -> State:
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
+        case TermsSet():
+            return change(state, get(state, event.customer, Customer), discreet=event.discreet)
         case AddressMarked():
             return _address_marked(state, event)
         case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():

@@ -70,6 +70,7 @@ AUDITED = (
     "SetRecording",
     "SetStaffing",
     "SetStatus",
+    "SetTerms",
     "ShareLine",
     "SplitCase",
     "UnmergeCases",

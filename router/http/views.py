@@ -292,7 +292,7 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     }
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
-    words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
+    words = await journal.words(sorted({*ids, *(id for c in cases if (id := _subject_of(c)))}))
     found: list[Seen] = []
     for case in cases:
         members = await members_of(journal, case)
@@ -368,6 +368,11 @@ async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut
     )
 
 
+def _subject_of(case: Case) -> str:
+    """What it was opened under, else what the last mail of a person says."""
+    return case.subject or (case.letter and case.letter.subject) or ""
+
+
 def case_now(
     case: Case,
     contacts: Sequence[Entry] = (),
@@ -381,7 +386,7 @@ def case_now(
         id=case.id,
         ref=case.ref,
         status=case.status,
-        subject=words.get(case.subject or ""),
+        subject=words.get(_subject_of(case)),
         customer=case.customer,
         queue=case.queue,
         agent=case.agent,

@@ -60,6 +60,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     Spoken,
@@ -542,7 +543,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
             raise Fault("what a merge is about is found by it")
-        case OpenCase() | AddAddress() | ShareLine() | BlockLine():
+        case OpenCase() | AddAddress() | ShareLine() | BlockLine() | SetTerms():
             return command.customer or ""
         case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
