@@ -13,6 +13,9 @@ from router.core.commands_calls import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
+    MakePromise,
+    MovePromise,
     NoteCall,
     NoteRecording,
     OpenCase,
@@ -145,13 +148,16 @@ __all__ = [
     "HoldSlot",
     "Indexed",
     "JoinCall",
+    "KeepPromise",
     "Kept",
     "LeaveChat",
     "LoseAgent",
     "MailIn",
+    "MakePromise",
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "MovePromise",
     "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
@@ -239,6 +245,9 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | MakePromise
+    | MovePromise
+    | KeepPromise
     | LeaveChat
     | FollowAnswers
     | AskCode

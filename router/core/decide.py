@@ -22,9 +22,11 @@ from router.core import (
     merging,
     messages,
     offers,
+    promises,
     quarantine,
     recorded,
     recording,
+    replies,
     shared_lines,
     slots,
     splitting,
@@ -64,10 +66,13 @@ from router.core.commands import (
     HoldCall,
     HoldSlot,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     LoseAgent,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     NoteAtRisk,
     NoteCall,
     NoteDeadlineDue,
@@ -226,7 +231,13 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            calls.cancel_callback(making, command)
+            promises.cancel_promise(making, command)
+        case MakePromise():
+            promises.make_promise(making, command)
+        case MovePromise():
+            promises.move_promise(making, command)
+        case KeepPromise():
+            promises.keep_promise(making, command)
         case MergeCases():
             merging.merge_cases(making, command)
         case UnmergeCases():
@@ -290,6 +301,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             slots.note_at_risk(making, command)
         case _:
             assert_never(command)
+    replies.follow(making, command)
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)

@@ -280,7 +280,9 @@ class Case:
     language: str | None = None
     opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
     call: CallId | None = None  # the customer's leg of the call that is live or being made now
-    promise: PromiseId | None = None  # what they were told would happen and has not yet
+    promise: PromiseId | None = None  # the call that they were promised and did not get yet
+    promised: tuple[PromiseId, ...] = ()  # what else they were told would happen and has not yet
+    unreached_at: Ms | None = None  # the place of whoever was called and not reached: one answer makes it a call again
     wrapping: WorkId | None = None  # work that the case wants no more while its agent has still to say how it ended
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
@@ -474,13 +476,16 @@ class Promise:
     callback: CallbackState = CallbackState.SCHEDULED
     window: tuple[Ms, Ms] | None = None
     attempts: tuple[tuple[Ms, str], ...] = ()
-    due_at: Ms | None = None  # when it is tried again
+    due_at: Ms | None = None  # it rests until then: work for it is wanted, or it is tried again
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     asked: Window | None = None  # time of ours was asked for it, and the answer is not there yet
     queue: str = ""  # whose time, where any was asked for
     skills: SkillLevels = ()  # and what it requires beyond that
     slot: SlotId | None = None  # the time of ours that is kept for it
     others: tuple[Window, ...] = ()  # windows that were free when theirs was not, or is not any more
+    named: bool = False  # they named the time themselves: it may be night
+    agent: AgentId | None = None  # who promised it: asked before others
+    words: VaultId | None = None  # what was promised, where somebody wrote it down
 
     @property
     def waits_since(self) -> Ms:

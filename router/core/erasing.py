@@ -21,8 +21,10 @@ from router.core.commands import (
     GiveCode,
     JoinCall,
     LeaveChat,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     OfferSwitch,
     OpenCase,
     PairDevice,
@@ -70,6 +72,7 @@ OWNER = "erasures"
 REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
+    *(MakePromise, MovePromise),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )

@@ -327,9 +327,9 @@ class LeadTookOver:
 
 @value
 class CallEnded:
-    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
-    were away), lost (we went away while they were on it), held (the number is called for others already, or was often
-    enough for a day)."""
+    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, later (the provider could not take it),
+    machine, unknown, missed (it came while we were away), lost (we went away while they were on it), held (the number
+    is called for others already, or was often enough for a day)."""
 
     call: CallId
     case: CaseId
@@ -371,7 +371,10 @@ class PromiseMade:
     window: tuple[Ms, Ms] | None = None
     why: str = ""
     since_at: Ms | None = None  # when they asked, where that is not their place
-    due_at: Ms | None = None  # when it is their turn at the earliest: the queue opens then
+    due_at: Ms | None = None  # it rests until then: the queue opens, or the window is there
+    named: bool = False  # they named the window themselves
+    agent: AgentId | None = None  # who promised it
+    words: VaultId | None = None  # what, where somebody wrote it down
 
 
 @value
@@ -388,6 +391,8 @@ class PromiseChanged:
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
     said: VaultId | None = None  # a person's own reason
+    window: tuple[Ms, Ms] | None = None  # what it was moved to
+    named: bool | None = None  # whether they named that window themselves
 
 
 @value

@@ -33,6 +33,7 @@ from router.http.api_erasing import ErasingApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
+from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
 from router.http.api_sites import SiteApi
 from router.http.api_staffing import StaffingApi
@@ -65,6 +66,7 @@ APIS = (
     MergeApi,
     ErasingApi,
     CallApi,
+    PromiseApi,
     WorkApi,
     QuarantineApi,
     SystemApi,

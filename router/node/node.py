@@ -56,6 +56,7 @@ from router.node.eraser import Eraser
 from router.node.files import Files
 from router.node.floods import Floods
 from router.node.indexer import Indexer
+from router.node.keeper import Keeper
 from router.node.learner import Learner
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
@@ -192,6 +193,14 @@ class Node:
             faults=self.faults,
         )
 
+        self.keeper = Keeper(
+            journal=journal,
+            take=self.take,
+            policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+        )
         self.recorder = Recorder(
             journal=journal,
             take=self.take,
@@ -227,11 +236,13 @@ class Node:
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
+        self.spawn(self._watch(self.keeper.tasks.failure), "keeper watch")
         self.spawn(self._watch(self.recorder.tasks.failure), "recorder watch")
         self.spawn(self._watch(self.files.tasks.failure), "files watch")
         self.spawn(self._watch(self.visitors.tasks.failure), "visitors watch")
         await self.outbox.load()
         await self.dialler.begin()
+        await self.keeper.begin()
         await self.recorder.load()
         await self.visitors.load()
         await self.eraser.begin(self.take)
@@ -249,6 +260,7 @@ class Node:
         self.deadlines.close()
         await self.outbox.close()
         await self.dialler.close()
+        await self.keeper.close()
         await self.recorder.close()
         await self.files.close()
         await self.visitors.close()
@@ -384,6 +396,7 @@ class Node:
         self.indexer.hear(batches)
         self.outbox.hear(batches)
         self.dialler.hear(batches)
+        self.keeper.hear(batches)
         self.recorder.hear(batches)
         self.files.hear(batches)
         self.visitors.hear(batches)

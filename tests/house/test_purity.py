@@ -60,6 +60,7 @@ ONLY_IN = {
         "policies/hours.py",
         "policies/hours_file.py",
         "policies/openings.py",
+        "policies/call_hours.py",
         "policies/policy_set.py",
         "policies/window_calendar.py",
         "policies/windows.py",
