@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from policies import StaffingSettings
-from router.core.capacity import Capacity, Supply
+from router.core.capacity import Capacity, Room, Supply
 from router.core.clock import Clock, Ms
 from router.core.commands import DomainCommand, FreeSlot, HoldSlot, NoteAtRisk, RefuseSlot
 from router.core.documents import Agent, Document, Promise, Shift, SkillLevels, Slot, Staffing, Window
@@ -37,14 +37,6 @@ PENCILLED_MS = 30 * SECOND_MS
 PENCILLED = "pencilled/"
 ROSTERED, LEARNED, UNKNOWN = "rostered", "learned", "unknown"
 SHORT = "fewer people are there than were expected"
-
-
-@value
-class Room:
-    """Whether there is agents' time in a window; where not, the next windows in which there is."""
-
-    fits: bool
-    alternatives: tuple[Window, ...] = ()
 
 
 @value
@@ -204,20 +196,12 @@ class Bookings:
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
-    def pencil(
-        self,
-        case: CaseId,
-        queue: str,
-        window: Window,
-        *,
-        promise: PromiseId | None = None,
-        skills: SkillLevels = (),
-    ) -> Room:
+    def pencil(self, case: CaseId, queue: str, window: Window, promise: PromiseId | None = None) -> Room:
         """Whether a call can be promised for a case in a window, looked up before that is decided: of several who ask
         at once each sees what is left by the others. Where it can, the time is kept in memory until the promise asks
         for it (`ask`), or for `PENCILLED_MS`. `promise`: what is kept for it already is left out of account."""
         self._learner.look()
-        now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue, skills)
+        now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue)
         self._rub_out(case)
         before = self._slots.get(self._by_promise.get(promise, SlotId(""))) if promise is not None else None
         if before is not None:
