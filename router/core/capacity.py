@@ -17,12 +17,14 @@ from router.core.clock import Ms
 from router.core.documents import Slot, Window
 from router.core.roster import Ability, Need, meets
 from router.core.values import value
-from router.core.words import SlotId
+from router.core.words import CaseId, PromiseId, SlotId
 
 NEEDS_MAX = 8
 """So many needs of different agents are weighed against each other in a slot; of more, those that take the most."""
 ROUNDING_MS = 1.0
 """So little is no lack."""
+MOST_OF_IT = 0.5
+"""A window that has so much of a slot counts as having it; of a smaller part, that part of its room is theirs."""
 ALTERNATIVES = 3
 """So many other windows are named."""
 
@@ -39,6 +41,23 @@ class Supply:
 
     def usable(self, ms: float) -> float:
         return max(ms * self.cap, min(ms, self.least_ms))
+
+
+@value
+class Room:
+    """Whether there is agents' time in a window; where not, the next windows in which there is."""
+
+    fits: bool
+    alternatives: tuple[Window, ...] = ()
+
+
+FindRoom = Callable[[CaseId, str, Window, PromiseId | None], Room]
+"""Looks for agents' time: for a call about a case, in a queue, within a window; of a promise, where there is one."""
+
+
+def any_room(case: CaseId, queue: str, window: Window, promise: PromiseId | None) -> Room:
+    """Where nobody counts agents' time, every window has some."""
+    return Room(fits=True)
 
 
 class Part(NamedTuple):
@@ -212,7 +231,8 @@ class Capacity:
 
     def _fits(self, need: Need, slot: int, load_ms: int, share: float = 1.0) -> bool:
         parts = self._parts(Ms(slot * self.slot_ms), load_ms)
-        if self.room(need, slot) * share < parts[0].ms:
+        counts = 1.0 if share >= MOST_OF_IT else share  # a window as long as a slot has most of one, wherever it begins
+        if self.room(need, slot) * counts < parts[0].ms:
             return False
         return all(self.room(need, number) >= ms for number, ms in parts[1:])
 

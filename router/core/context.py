@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from policies import PolicySet
 from router.core.addresses import AddressFacts
+from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Blob, Indexed, Kept
@@ -57,6 +58,7 @@ class Context:
     since: Ms = Ms(0)
     shared: SharedLine | None = None  # the contact comes from such a line
     dialled: Dialled = NAMES_NONE
+    room: FindRoom = any_room
 
 
 @dataclass(slots=True)

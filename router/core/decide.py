@@ -194,6 +194,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             quarantine.release(making, command)
         case FoldWork(event=SlotHeld() | SlotRefused() | PromiseAtRisk() as event):
             slots.fold_slot(making, event)
+            promises.make_up(making, event.promise)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():

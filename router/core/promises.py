@@ -29,6 +29,7 @@ from router.core.context import Making
 from router.core.documents import Case, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseReopened, PromiseMade
+from router.core.slots import ask_slot
 from router.core.telling import tell_customer, zones_of
 from router.core.values import replace
 from router.core.words import (
@@ -50,6 +51,8 @@ WRITTEN_LATER_MS = 2 * HOUR_MS
 """And an answer."""
 AHEAD_MS = 2 * HOUR_MS
 """An answer that is promised stands in line so long before it is due, where there is so much time."""
+FULL = "full"
+"""Why a window cannot be promised in which nobody is free."""
 LAST_LOOK_MS = 30 * SECOND_MS
 """One that somebody is at is looked at again so long before it is due."""
 
@@ -107,6 +110,8 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
         agent=command.agent,
         words=making.keep(command.text, kind="note", owner=case.customer) if command.text else None,
     )
+    if (made := making.case(case.id).promise) is not None:
+        _ask_time(making, made)
     _rest_or_stand(making, case)
 
 
@@ -135,6 +140,33 @@ def check_window(making: Making, case: Case, address: Address | None, window: Wi
         start, end = found.instead
         zone = zones[0] if zones else _our_zone(making, case)
         raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
+    if address is None or queue not in policy.queues:
+        return
+    room = making.context.room(case.id, queue, window, case.promise)
+    if not room.fits and room.alternatives:
+        zone = zones[0] if zones else _our_zone(making, case)
+        raise Rejected(Reason.WINDOW_UNFIT, FULL, window=room.alternatives[0], zone=zone)
+
+
+def _ask_time(making: Making, id: PromiseId) -> None:
+    """Have agents' time kept for a promised call; what was kept for it before is given up then."""
+    promise, case = making.promise(id), making.case(making.promise(id).case)
+    if promise.window is not None:
+        ask_slot(making, id, promise.window, queue=case.ask.queue if case.ask is not None else case.queue)
+
+
+def make_up(making: Making, id: PromiseId) -> None:
+    """There is no time for a promised call in its window, or not any more: they hear so before it, with the next window
+    in which there is, and a choice."""
+    promise = making.promise(id)
+    case = making.case(promise.case)
+    if promise.kind != CALLBACK or promise.window is None or promise.slot is not None or not promise.others:
+        return
+    if _is_under_way(making, promise) or is_rung(promise) or customer_of(making, case) is not None:
+        return
+    _slip(making, promise, promise.window, later=promise.others[0])
+    if making.promise(id).window != promise.window:
+        _ask_time(making, id)
 
 
 def move_promise(making: Making, command: MovePromise) -> None:
@@ -170,6 +202,7 @@ def _move(making: Making, promise: Promise, window: Window | None, *, named: boo
         named=named,
     )
     if is_call:
+        _ask_time(making, promise.id)
         _rest_or_stand(making, case)
 
 
@@ -273,12 +306,12 @@ def _want_answer(making: Making, case: Case, promise: Promise) -> None:
     asks.changed(making, asking, ask, at=making.now, what="promised", reasons=("an answer is promised",))
 
 
-def _slip(making: Making, promise: Promise, window: Window) -> None:
+def _slip(making: Making, promise: Promise, window: Window, *, later: Window | None = None) -> None:
     """It will not be kept as told: they hear so before it is due, with a later time and a choice."""
-    case, later = making.case(promise.case), _later(making, promise, window)
-    change_promise(
-        making, promise.id, PromiseState.AT_RISK, promise.callback, why="nobody is free for it", due_at=promise.due_at
-    )
+    case, later = making.case(promise.case), later or _later(making, promise, window)
+    if promise.state is not PromiseState.AT_RISK:
+        why = "nobody is free for it"
+        change_promise(making, promise.id, PromiseState.AT_RISK, promise.callback, why=why, due_at=promise.due_at)
     key = "callback_later" if promise.kind == CALLBACK else "promise_later"
     said = _said(making, promise, later)
     if not tell_customer(making, making.case(case.id), key, reason="a promise slips", window=said):

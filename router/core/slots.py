@@ -8,6 +8,10 @@ For whoever promises a call in a window, on the customer's side:
         SlotRefused   → SlotMissed: `promise.others` are the next true windows; a window that it had before stays
         PromiseAtRisk → PromiseChanged(at_risk) and SlotMissed: tell them before the window, with `promise.others`
 
+Before it promises a window, a decision looks by `context.room(case, queue, window, promise)` whether it fits, and what
+does else. On a node that is `Bookings.pencil`: what fits is kept in memory for the promise to ask for, so that a window
+that was found true is not gone when the answer comes, whoever asks beside it.
+
 Nothing else is called: a promise that ends (kept, broken, moved, withdrawn) frees its slot by PromiseChanged, another
 window is asked for by ask_slot again, which gives the old one up once the new one is held, and a slot whose promise
 does not take it is free again after `staffing.yaml: held_for`. What was asked for when the service stopped is answered

@@ -145,6 +145,7 @@ UNFIT = {
     "far": "it is more than 90 days ahead",
     "night": "it is not between 8 and 20 o'clock where they are (`named`: true where they named it themselves)",
     "closed": "nobody is there when it starts",
+    "full": "nobody is free then",
 }
 NO_OTHER = " No other way to write to them is open."
 

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from policies import StaffingSettings
-from router.core.capacity import Capacity, Supply
+from router.core.capacity import Capacity, Room, Supply
 from router.core.clock import Clock, Ms
 from router.core.commands import DomainCommand, FreeSlot, HoldSlot, NoteAtRisk, RefuseSlot
-from router.core.documents import Agent, Document, Promise, Shift, Slot, Staffing
+from router.core.documents import Agent, Document, Promise, Shift, SkillLevels, Slot, Staffing, Window
 from router.core.events import SlotAsked
 from router.core.learned import call_ms, calls_at, present_at, present_now
 from router.core.presence import Missing, changes_at, missing_now
 from router.core.roster import Ability, Need, Roster, ShiftEnds, shift_ends
 from router.core.values import replace, value
-from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AgentId, PromiseId, SlotId
+from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AgentId, CaseId, CustomerId, PromiseId, SlotId
 from router.journal.base import Journal
 from router.node.deadlines import Deadlines
 from router.node.learner import Learner
@@ -32,6 +32,9 @@ OPENS_KEPT = 20_000
 SHUT_MAX = 100
 """So many openings shorter than a slot are passed over."""
 A_MOMENT = timedelta(seconds=1)
+PENCILLED_MS = 30 * SECOND_MS
+"""What was looked up for a promise is kept so long until it asks."""
+PENCILLED = "pencilled/"
 ROSTERED, LEARNED, UNKNOWN = "rostered", "learned", "unknown"
 SHORT = "fewer people are there than were expected"
 
@@ -70,6 +73,7 @@ class Bookings:
         self._next_key = next_key
         self._on_shifts = on_shifts
         self._is_rebuilt = False
+        self._at_risk = 0
         self._slots: dict[SlotId, Slot] = {}
         self._by_promise: dict[PromiseId, SlotId] = {}
         self._opens: dict[tuple[str, int], int | None] = {}
@@ -100,7 +104,7 @@ class Bookings:
         """How many agents will be there for a queue at an instant, by the roster or as was learned."""
         return self.capacity.agents(self.need(queue), self.capacity.number(at))
 
-    def need(self, queue: str, skills: tuple[tuple[str, int], ...] = ()) -> Need:
+    def need(self, queue: str, skills: SkillLevels = ()) -> Need:
         """What work of a queue needs, with the skills of the queue itself."""
         known = self._means.policy.queues.get(queue)
         return Need(queue, tuple(sorted({*(known.skills if known else ()), *skills})))
@@ -144,7 +148,7 @@ class Bookings:
     @property
     def at_risk(self) -> int:
         """How many promised calls do not fit any more and have not been moved."""
-        return len(self._slots) - len(self.capacity)
+        return self._at_risk
 
     def ends_of(self, agent: Agent) -> ShiftEnds:
         """Whether they take no more calls, for their shift is about to end."""
@@ -192,9 +196,43 @@ class Bookings:
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
+    def pencil(self, case: CaseId, queue: str, window: Window, promise: PromiseId | None = None) -> Room:
+        """Whether a call can be promised for a case in a window, looked up before that is decided: of several who ask
+        at once each sees what is left by the others. Where it can, the time is kept in memory until the promise asks
+        for it (`ask`), or for `PENCILLED_MS`. `promise`: what is kept for it already is left out of account."""
+        self._learner.look()
+        now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue)
+        self._rub_out(case)
+        before = self._slots.get(self._by_promise.get(promise, SlotId(""))) if promise is not None else None
+        if before is not None:
+            self.capacity.drop(before.id)
+        start = self.capacity.find(need, window, load_ms, now=now)
+        later = self.capacity.alternatives(need, load_ms, after=max(now, window[0])) if start is None else ()
+        if before is not None and not before.at_risk:
+            self.capacity.put(before)
+        if start is None:
+            return Room(fits=False, alternatives=later)
+        pencilled = Slot(
+            id=SlotId(f"{PENCILLED}{case}"),
+            version=0,
+            promise=PromiseId(""),
+            case=case,
+            customer=CustomerId(""),
+            queue=queue,
+            window=window,
+            at=start,
+            load_ms=load_ms,
+            expires_at=Ms(now + PENCILLED_MS),
+            skills=need.skills,
+        )
+        self.capacity.put(pencilled)
+        self._deadlines.set(pencilled.id, pencilled.expires_at, lambda: self._rub_out(case))
+        return Room(fits=True)
+
     def ask(self, event: SlotAsked) -> None:
         """A promise needs agents' time: keep it, or say when there is some."""
         self._learner.look()
+        self._rub_out(event.case)
         now, load_ms = self._clock.now(), self.call_ms
         need = self.need(event.queue, event.skills)
         before = self._slots.get(self._by_promise.get(event.promise, SlotId("")))
@@ -286,6 +324,9 @@ class Bookings:
             self._on_shifts()
 
     def _put_slot(self, slot: Slot) -> None:
+        known = self._slots.get(slot.id)
+        was_at_risk, is_at_risk = known is not None and known.at_risk, slot.at_risk and not slot.free
+        self._at_risk += is_at_risk - was_at_risk
         if slot.free or slot.at_risk:
             self.capacity.drop(slot.id)
         if slot.free:
@@ -294,7 +335,7 @@ class Bookings:
                 del self._by_promise[slot.promise]
             self._deadlines.clear(f"slot {slot.id}")
             return
-        waits = slot.id not in self._slots and slot.expires_at > self._clock.now()
+        waits = known is None and slot.expires_at > self._clock.now()
         self._slots[slot.id] = slot
         self._by_promise[slot.promise] = slot.id
         if not slot.at_risk:
@@ -314,6 +355,11 @@ class Bookings:
         abilities = {id: agent.skills for id, agent in self._agents.items()}
         return Roster(self.staffing, abilities, slot_ms=self._slot_ms)
 
+    def _rub_out(self, case: CaseId) -> None:
+        id = SlotId(f"{PENCILLED}{case}")
+        self.capacity.drop(id)
+        self._deadlines.clear(id)
+
     def _learned_anew(self, is_hour: bool) -> None:
         """Another hour has begun; or somebody came or went, which says something only where nobody said who comes."""
         if is_hour or not self._roster.shifts:
@@ -324,7 +370,7 @@ class Bookings:
 
     def _note_risks(self, now: Ms) -> None:
         """Each is told other windows that are free when all who came before have taken the first of theirs."""
-        found = self.capacity.beyond(now)
+        found = [slot for slot in self.capacity.beyond(now) if slot.id in self._slots]
         for slot in found:
             self.capacity.drop(slot.id)
         taken: list[SlotId] = []

@@ -136,6 +136,7 @@ class Node:
             faults=self.faults,
             on_failure=self.fail,
         )
+        self.means.room = self.domain.bookings.pencil
         self.relay = Relay(
             journal=journal,
             customers=self.customers,

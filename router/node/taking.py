@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from policies import PolicySet
 from router.core.addresses import AddressFacts
+from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
@@ -29,6 +30,7 @@ class Means:
     cases_opened: int = 0
     there: There = nobody
     since: Ms = Ms(0)
+    room: FindRoom = any_room
 
     def context(
         self,
@@ -51,6 +53,7 @@ class Means:
             since=self.since,
             shared=shared,
             dialled=dialled,
+            room=self.room,
         )
 
     @property

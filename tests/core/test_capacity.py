@@ -103,12 +103,13 @@ def test_a_long_call_takes_the_slots_after_as_well() -> None:
     assert not book(last, 1, load_ms=30 * MINUTE_MS), "nobody is there to finish it"
 
 
-def test_a_window_that_covers_half_a_slot_gets_half_of_it() -> None:
+def test_a_window_that_covers_a_little_of_a_slot_gets_as_much_of_its_room() -> None:
+    """A quarter of a slot has room for no call of five minutes; half of one and more counts as the slot."""
     have = capacity({((), None): 1}, only=1)
-    half = (Ms(NINE + SLOT_MS // 2), Ms(NINE + SLOT_MS))
-    at = have.find(GENERAL, half, CALL_MS, now=NINE)
-    assert at == half[0]
-    assert have.find(GENERAL, half, 10 * MINUTE_MS, now=NINE) is None
+    half, quarter = ((Ms(NINE + SLOT_MS - SLOT_MS // n), Ms(NINE + SLOT_MS)) for n in (2, 4))
+    assert have.find(GENERAL, half, CALL_MS, now=NINE) == half[0]
+    assert have.find(GENERAL, quarter, CALL_MS, now=NINE) is None
+    assert have.find(GENERAL, quarter, 4 * MINUTE_MS, now=NINE) == quarter[0]
 
 
 def test_what_no_longer_fits_is_what_was_promised_last() -> None:

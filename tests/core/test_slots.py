@@ -110,7 +110,7 @@ def test_a_promise_that_does_not_fit_any_more_is_at_risk_before_its_window() -> 
     """With the windows that are free, and once."""
     have, _ = fold(asked(), HELD)
     after, events = fold(have, RISKED, "fold/2")
-    assert events == {PromiseChanged, SlotMissed}
+    assert {PromiseChanged, SlotMissed} <= events
     promise = the_promise(after)
     assert (promise.state, promise.slot, promise.others) == (PromiseState.AT_RISK, None, (LATER,))
     with pytest.raises(Rejected):

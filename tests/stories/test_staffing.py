@@ -197,6 +197,27 @@ async def test_five_ask_for_three_places_at_once() -> None:
         assert (first["booked"], first["room"], second["booked"], second["room"]) == (3, 0, 2, 1)
 
 
+async def test_a_window_that_was_found_true_is_not_gone_when_it_is_asked_for() -> None:
+    """S17: five look at once before anything is decided: three fit, two see the next windows; what was only looked at
+    is free again after half a minute."""
+    async with Story() as story:
+        await staff(story, shift(THREE, 2, queue="general"))
+        assert story.running is not None
+        bookings, window = story.running.node.domain.bookings, (ms(THREE), ms(THREE, minutes=20))
+        rooms = [bookings.pencil(CaseId(f"case_{n}"), "general", window) for n in range(5)]
+        assert [room.fits for room in rooms] == [True, True, True, False, False]
+        assert rooms[4].alternatives[0] == (ms(THREE, minutes=20), ms(THREE, minutes=40))
+        assert bookings.pencil(CaseId("case_0"), "general", window).fits, "its own is no other's"
+        ask(story, 3, THREE)
+        assert len(await told(story, SlotRefused)) == 1
+        ask(story, 1, THREE)
+        assert len(await told(story, SlotHeld)) == 1
+        mine = PromiseId("prm_1")
+        assert bookings.pencil(CaseId("case_1"), "general", window, mine).fits, "nor is what is kept for it"
+        await story.passes(seconds=31)
+        assert [slot["room"] for slot in await capacity(story, THREE)][:2] == [2, 3]
+
+
 async def test_what_no_promise_takes_is_free_again() -> None:
     """Time is kept for two minutes until its promise stands; what ended, or asks for another window, gives it back."""
     async with Story() as story:
@@ -327,3 +348,41 @@ async def test_capacity_is_asked_with_care() -> None:
             "",
         ):
             assert (await story.refused("GET", f"/callbacks/capacity?{query}"))["status"] == 422
+
+
+async def promised(story: Story, n: int, start: datetime) -> Any:
+    """A customer wrote, and is promised a call in a window of twenty minutes."""
+    phone = story.phone(f"+1212555{100 + n:04}")
+    await phone.texts("my heating is cold")
+    case = await phone.case()
+    body = {"window": {"start": at(start), "end": at(start, minutes=20)}}
+    return await story.ask("POST", f"/api/v1/cases/{case}/callbacks", body=body, token=ADMIN)
+
+
+async def test_five_customers_want_the_same_window() -> None:
+    """S17 over the API: three are promised it, two are told which one has room, and have that; nothing is oversold."""
+    async with Story() as story:
+        await staff(story, *(shift(THREE, 2, queue=queue) for queue in ("general", "heating")))
+        answers = [await promised(story, n, THREE) for n in range(5)]
+        assert [one.status for one in answers] == [201, 201, 201, 422, 422]
+        assert "nobody is free then" in answers[3].json["detail"]
+        assert at(THREE, minutes=20) in answers[3].json["detail"]
+        later = [await promised(story, n, THREE + timedelta(minutes=20)) for n in (3, 4)]
+        assert [one.status for one in later] == [201, 201]
+        assert len(await told(story, SlotHeld)) == 5
+
+
+async def test_those_who_cannot_be_called_after_all_hear_so_before() -> None:
+    """S52 to the end: nobody comes, and each customer is told another window long before the one that they had."""
+    async with Story() as story:
+        queues = ("general", "heating")
+        await staff(story, *(shift(THREE, 2, queue=queue) for queue in queues))
+        for n in range(3):
+            assert (await promised(story, n, THREE)).status == 201
+        await staff(story, *(shift(THREE + timedelta(hours=1), 2, queue=queue) for queue in queues))
+        await story.passes(seconds=10)
+        assert len(await told(story, PromiseAtRisk)) == 3
+        promises = (await story.api("GET", "/promises"))["items"]
+        assert [instant(one["window"]["start"]) for one in promises] == [THREE + timedelta(hours=1)] * 3
+        assert {one["state"] for one in promises} == {"moved"}
+        assert len(await told(story, SlotHeld)) == 6
