@@ -73,13 +73,7 @@ OWNER = "erasures"
 REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
-<<<<<<< HEAD
-    *(MakePromise, MovePromise),
-    BringOutside,
-=======
-    BringOutside,
-    *(MakePromise, MovePromise),
->>>>>>> places
+    *(MakePromise, MovePromise, BringOutside),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )
