@@ -15,8 +15,8 @@ LATER = "later"
 """How a dial ended that the provider could not take."""
 NOT_RUNG = ("canceled", "held", LATER)
 """Attempts for which nothing rang."""
-OURS = ("canceled", LATER)
-"""Attempts that came to nothing because of us: they count for none."""
+OURS = (LATER,)
+"""Attempts for which nothing was dialled: they count for none."""
 ASKED_MS = 2 * HOUR_MS
 """Who asked to be called has named the time that follows, whatever the hour is: for so long."""
 LATER_MAX = 20

@@ -90,3 +90,20 @@ def writing_form(path: str, *, label: str, send: str) -> str:
         f"<label>{escape(label)}<textarea name=text rows=5 maxlength=20000 required></textarea></label>"
         f"<button>{escape(send)}</button></form>"
     )
+
+
+def time_form(path: str, *, label: str, send: str) -> str:
+    """One line for another time, in their own words."""
+    return (
+        f"<form method=post action='{escape(path)}'><input type=hidden name=press value='{secrets.token_hex(8)}'>"
+        f"<label>{escape(label)} <input name=text maxlength=200 required></label> "
+        f"<button>{escape(send)}</button></form>"
+    )
+
+
+def choice_form(path: str, *, says: str) -> str:
+    """One button that says what stands on it."""
+    return (
+        f"<form method=post action='{escape(path)}'><input type=hidden name=press value='{secrets.token_hex(8)}'>"
+        f"<button name=text value='{escape(says)}'>{escape(says)}</button></form>"
+    )

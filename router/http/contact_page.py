@@ -17,8 +17,8 @@ from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.touches import contact_key
 from router.core.words import DAY_MS, SECOND_MS
-from router.http.carry_page import CarryPage, writing_form
-from router.http.contact_standing import PHRASES, Stands, stands
+from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
+from router.http.contact_standing import PHRASES, Stands, promised_call, stands
 from router.http.service import Service
 from router.http.views import promise_out, stamp
 from router.node.carrying import Carried
@@ -103,7 +103,17 @@ class ContactPage:
         sent = request.url.endswith("?sent")
         says = "page_received" if sent else ("page_carry" if is_open else "page_used")
         form = writing_form(path, label=self._say("page_write", language), send=self._say("page_send", language))
-        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{form}")
+        promised = await self._promised(carried, path, language) if is_open else ""
+        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{promised}{form}")
+
+    async def _promised(self, carried: Carried, path: str, language: str) -> str:
+        """The call that they were promised, and forms to move it or to have it in writing: words, as by any channel."""
+        said = await promised_call(self._node, carried.case, language)
+        if not said:
+            return ""
+        rather = self._say("page_by_text", language)
+        time = time_form(path, label=self._say("page_other_time", language), send=self._say("page_send", language))
+        return f"<p>{escape(said)}</p>{time}{choice_form(path, says=rather)}"
 
     async def _rows(self, contact: str) -> tuple[list[Entry], str]:
         """The contact's own rows of the timeline, its words first, and the id of the key that its device has."""

@@ -8,6 +8,7 @@ the same whether or not we know its address. What is not known is not said.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from policies.call_hours import said_window
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
@@ -99,3 +100,23 @@ def _of_case(case: Case, *, since: Ms, promise: Promise | None) -> Standing:
     if case.taken:
         return Standing.WITH_US
     return Standing.ANSWERED if case.answered_at is not None and case.answered_at >= since else Standing.RECEIVED
+
+
+async def promised_call(node: Node, id: str, language: str) -> str:
+    """The call that is promised on a case, in a sentence on the customer's own clock; empty where there is none."""
+    state = (await node.journal.load_by_document(id)).state
+    case = state.get(id)
+    promise = state.get(case.promise or "") if isinstance(case, Case) else None
+    if not isinstance(case, Case) or not isinstance(promise, Promise):
+        return ""
+    policy = node.means.policy
+    if promise.window is None:
+        return policy.phrase("page_call", language)
+    customer = state.get(promise.customer)
+    address = customer.address(promise.address) if isinstance(customer, Customer) and promise.address else None
+    zones = address.facts.zones if address is not None else ()
+    queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
+    zone = zones[0] if zones else policy.hours_of(queue).zone.key
+    now = node.clock.now()
+    said = said_window(promise.window, now, zone=zone, language=language, names_place=len(zones) != 1)
+    return policy.phrase("page_promise", language, window=said)

@@ -30,7 +30,7 @@ from tests.simulation.recording_watch import attempted
 
 RANK = {state: n for n, state in enumerate(CallState)}
 ATTEMPTS_MAX = 3
-SPACING_MS = 600_000
+SPACING_MS = 120_000  # after a busy line; after others it is longer
 PLACE_KEPT_MS = 3 * 86_400_000
 LIVE = ("phone", "chat")
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
@@ -171,6 +171,8 @@ class CallWatch:
         if call.promise is not None and self.dialled.get(call.promise) == call.id:
             del self.dialled[call.promise]
             self.ended[call.promise] = event.at
+            if event.how == "later" and self.tried.get(call.promise):  # the provider took nothing
+                self.tried[call.promise].pop()
         if event.how == "unknown" and self.is_dialled(call.id):
             self.judge.broken(21, f"{call.id} was given up, and the provider has it")
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -388,3 +389,32 @@ async def test_she_moves_it_by_answering_in_her_own_words() -> None:
         assert (await story.one_case())["promises"] == []
         assert "do not call" in (await her.inbox())[-1]
         assert (await story.one_case())["ask"] is not None, "her words are answered in writing"
+
+
+async def test_on_her_page_she_moves_the_call_or_has_it_in_writing() -> None:
+    """The page of a link, without scripts: what was promised stands there; a time in her words moves it, the button
+    means that we write. Who opens the link after her sees nothing of it."""
+    async with Story() as story:
+        await story.phone(HERS).texts("E42")
+        case = await story.one_case()
+        start = await story.now() + timedelta(minutes=30)
+        await story.api("POST", f"/cases/{case['id']}/callbacks", {"window": window(start)})
+        made = await story.api("POST", f"/cases/{case['id']}/switch", {"channel": "page"})
+        path = urlsplit(made["links"]["page"]).path
+        shown = await story.ask("GET", path, token=None)
+        assert b"We call you today between 2:32 PM and 2:52 PM" in shown.body
+        assert b"<script" not in shown.body
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        sent = urlencode({"text": "tomorrow between 9 and 11", "press": "one"}).encode()
+        moved = await story.ask("POST", path, body=sent, headers=form, token=None)
+        assert moved.status == 303
+        await story.settles()
+        assert (await the_promise(story))["state"] == "moved"
+        cookie = {"Cookie": moved.headers["Set-Cookie"].partition(";")[0]}
+        again = (await story.ask("GET", path, headers=cookie, token=None)).body
+        assert b"tomorrow between 9:00 AM and 11:00 AM" in again
+        assert b"We call you" not in (await story.ask("GET", path, token=None)).body
+        sent = urlencode({"text": "Rather by text", "press": "two"}).encode()
+        await story.ask("POST", path, body=sent, headers={**form, **cookie}, token=None)
+        await story.settles()
+        assert (await story.one_case())["promises"] == []
