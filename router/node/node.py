@@ -64,6 +64,7 @@ from router.node.relay import Relay
 from router.node.retention import RetentionClock
 from router.node.taking import AnswerOf, Means, Outcome
 from router.node.visitors import Visitors
+from router.node.waits import Waits
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
@@ -132,6 +133,7 @@ class Node:
             faults=self.faults,
             on_failure=self.fail,
         )
+        self.waits = Waits(domain=self.domain, clock=clock)
         self.relay = Relay(
             journal=journal,
             customers=self.customers,
@@ -382,6 +384,7 @@ class Node:
         self.visitors.hear(batches)
         self.eraser.hear(batches)
         self.floods.hear(batches)
+        self.waits.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 
