@@ -19,6 +19,7 @@ from bench.processes import BenchProblem, corpus, floor, free_port, service, wrk
 from bench.restart import restart
 from bench.search import search
 from bench.voice import line, voice
+from bench.waits import waits
 
 
 def texts(folder: Path, rounds: int) -> None:
@@ -65,6 +66,7 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "chat_sockets": chat_sockets,
     "chat_lines": chat_lines,
     "merges": merges,
+    "waits": waits,
 }
 
 

@@ -66,6 +66,7 @@ from router.node.relay import Relay
 from router.node.retention import RetentionClock
 from router.node.taking import AnswerOf, Means, Outcome
 from router.node.visitors import Visitors
+from router.node.waits import Waits
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
 CATCH_UP_OVERLAP_MS = HOUR_MS
@@ -137,6 +138,7 @@ class Node:
             on_failure=self.fail,
         )
         self.means.room = self.domain.bookings.pencil
+        self.waits = Waits(domain=self.domain, clock=clock)
         self.relay = Relay(
             journal=journal,
             customers=self.customers,
@@ -405,6 +407,7 @@ class Node:
         self.eraser.hear(batches)
         self.floods.hear(batches)
         self.learner.hear(batches)
+        self.waits.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

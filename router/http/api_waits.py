@@ -1,0 +1,48 @@
+"""How long somebody would wait who came now: a range that holds as often as it says, or that we do not know."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from router.core.documents import Requirement
+from router.core.words import Channel
+from router.http.auth import ANYBODY
+from router.http.routes import Call, Query, Replied, Reply, Route
+from router.http.service import Service
+from router.http.views import stamp
+
+
+class WaitsQuery(Query):
+    queue: Annotated[str, Field(min_length=1, max_length=100)]
+    channel: Channel = Field(Channel.PHONE, description="how they would come")
+
+
+class WaitsOut(Reply):
+    low_s: int | None = Field(description="at least so long; null where we do not know")
+    high_s: int | None = Field(description="at most so long; null where we do not know")
+    confidence: float | None = Field(description="how often such ranges hold, at least")
+    basis: str = Field(description="what it rests on, or why we do not know")
+    at: str = Field(description="as of when")
+
+
+class WaitApi:
+    def __init__(self, service: Service) -> None:
+        self._node = service.node
+
+    def routes(self) -> list[Route]:
+        summary = "How long somebody would wait who came now"
+        return [Route("GET", "/api/v1/waits", summary, ANYBODY, self.read, WaitsOut, query=WaitsQuery, tag="work")]
+
+    async def read(self, call: Call) -> Replied:
+        query: WaitsQuery = call.query
+        found = self._node.waits.of_queue(query.queue, Requirement(channel=query.channel).kind)
+        return Replied(
+            200,
+            WaitsOut(
+                low_s=found.low_s,
+                high_s=found.high_s,
+                confidence=found.confidence,
+                basis=found.basis,
+                at=stamp(self._node.clock.now()),
+            ),
+        )
