@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.callbacks import callbacks
 from bench.chat import chat_lines, chat_sockets
 from bench.growth import growth
 from bench.letters import hostile, trimming
@@ -56,6 +57,7 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "growth": growth,
     "restart": restart,
     "matching": matching,
+    "callbacks": callbacks,
     "mails": mails,
     "trimming": trimming,
     "hostile": hostile,

@@ -26,6 +26,7 @@ from policies.settings import (
     SendingSettings,
     Settings,
 )
+from policies.staffing import StaffingSettings
 
 __all__ = [
     "CHANNELS",
@@ -53,6 +54,7 @@ __all__ = [
     "Retention",
     "SendingSettings",
     "Settings",
+    "StaffingSettings",
     "Verdict",
     "check_policies",
     "default_policy_files",

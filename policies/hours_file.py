@@ -95,7 +95,7 @@ def _windows(fields: Fields, node: Node) -> list[tuple[Window, Node]]:
         return [((0, DAY_MIN), node)]
     found: list[tuple[Window, Node]] = []
     for item in fields.items_of(node):
-        window = fields.scalar(item, _window, expected=_WINDOW_FORM)
+        window = fields.scalar(item, window_of, expected=_WINDOW_FORM)
         if window is None:
             continue
         if window[0] == window[1]:
@@ -106,7 +106,7 @@ def _windows(fields: Fields, node: Node) -> list[tuple[Window, Node]]:
     return found
 
 
-def _window(text: str) -> Window | None:
+def window_of(text: str) -> Window | None:
     """Minutes of '09:00-17:00'; an end before the start lies in the next day."""
     parts = _WINDOW.fullmatch(text.strip())
     if parts is None:

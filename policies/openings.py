@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
+DAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
     "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
 }
-_MONTHS: Final[Mapping[str, tuple[str, ...]]] = {
+MONTHS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("January", "February", "March", "April", "May", "June",
            "July", "August", "September", "October", "November", "December"),
     "de": ("Januar", "Februar", "März", "April", "Mai", "Juni",
@@ -49,7 +49,7 @@ def place_of(zone: str) -> str:
 
 def _english(at: datetime, days: int, place: str) -> str:
     day = {0: "today", 1: "tomorrow"}.get(days) or (
-        f"on {_DAYS['en'][at.weekday()]}" if days < _WEEK else f"on {_MONTHS['en'][at.month - 1]} {at.day}"
+        f"on {DAYS['en'][at.weekday()]}" if days < _WEEK else f"on {MONTHS['en'][at.month - 1]} {at.day}"
     )
     hour = f"{at.hour % 12 or 12}:{at.minute:02d} {'AM' if at.hour < 12 else 'PM'}"
     return f"{day} at {hour}" + (f", {place} time" if place else "")
@@ -57,14 +57,14 @@ def _english(at: datetime, days: int, place: str) -> str:
 
 def _german(at: datetime, days: int, place: str) -> str:
     day = {0: "heute", 1: "morgen"}.get(days) or (
-        f"am {_DAYS['de'][at.weekday()]}" if days < _WEEK else f"am {at.day}. {_MONTHS['de'][at.month - 1]}"
+        f"am {DAYS['de'][at.weekday()]}" if days < _WEEK else f"am {at.day}. {MONTHS['de'][at.month - 1]}"
     )
     return f"{day} um {at.hour}:{at.minute:02d} Uhr" + (f", Ortszeit {place}" if place else "")
 
 
 def _spanish(at: datetime, days: int, place: str) -> str:
     day = {0: "hoy", 1: "mañana"}.get(days) or (
-        f"el {_DAYS['es'][at.weekday()]}" if days < _WEEK else f"el {at.day} de {_MONTHS['es'][at.month - 1]}"
+        f"el {DAYS['es'][at.weekday()]}" if days < _WEEK else f"el {at.day} de {MONTHS['es'][at.month - 1]}"
     )
     return f"{day} a {'la' if at.hour == 1 else 'las'} {at.hour}:{at.minute:02d}" + (
         f", hora de {place}" if place else ""

@@ -19,8 +19,10 @@ from policies.retention import read_retention
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
 from policies.spoken import NOT_RECORDED, spoken_of
+from policies.staffing import read_staffing
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
+from policies.windows_file import read_windows
 
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "hours.yaml": ("zone", "hours"),
@@ -28,12 +30,15 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing.yaml": ("rules",),
     "junk.yaml": ("rules",),
     "words.yaml": ("language", "phrases", "lists", "consent"),
+    "windows.yaml": ("day", "exact", "around", "soon", "ahead", "languages"),
     "numbers.yaml": ("numbers",),
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
-    "callbacks.yaml": ("offer_over", "heard", "attempts", "spacing", "ring", "keep_place", "hold", "not_now"),
+    "staffing.yaml": ("slot", "share", "learned_share", "call", "held_for", "ahead", "late"),
+    "callbacks.yaml": ("offer_over", "heard", "attempts", "busy", "again", "spacing", "ring", "warn", "keep_place",
+                       "hold", "not_now"),
     "retention.yaml": ("words", "mails", "files", "recordings", "customers"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "chat_away", "texts_a_day", "quiet"),
@@ -53,7 +58,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     findings = Findings()
     chosen = {**(base or {}), **files}
     tops = _tops(chosen, findings)
-    spare = _spare_words(files, base)
+    spare = _spare("words.yaml", files, base)
     hours = read_hours(tops["hours.yaml"])
     settings = _settings(tops)
     queues = read_queues(tops["queues.yaml"], hours=hours, offer_s=settings.agents.offer_s)
@@ -72,7 +77,8 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
         junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
-        matters=matters_of(known, index), warnings=(),
+        matters=matters_of(known, index),
+        windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base), index=index), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
     return replace(policies, warnings=tuple(findings.warnings))
@@ -98,10 +104,11 @@ def _unknown_file(name: str) -> Problem:
     return Problem(shown(name).strip("'"), 1, 1, "an unknown file", either(FILES), nearest(name, FILES))
 
 
-def _spare_words(files: Mapping[str, str], base: Mapping[str, str] | None) -> Fields | None:
-    if base is None or "words.yaml" not in files or "words.yaml" not in base:
+def _spare(name: str, files: Mapping[str, str], base: Mapping[str, str] | None) -> Fields | None:
+    """The product's own file of that name, where a set has one of its own."""
+    if base is None or name not in files or name not in base:
         return None
-    return Fields(tree_of("words.yaml", base["words.yaml"]), Findings())
+    return Fields(tree_of(name, base[name]), Findings())
 
 
 def _settings(tops: Mapping[str, Fields]) -> Settings:
@@ -112,6 +119,7 @@ def _settings(tops: Mapping[str, Fields]) -> Settings:
         callbacks=read_callbacks(tops["callbacks.yaml"]),
         sending=read_sending(tops["sending.yaml"]),
         retention=read_retention(tops["retention.yaml"]),
+        staffing=read_staffing(tops["staffing.yaml"]),
     )
 
 

@@ -54,6 +54,18 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_turn": (),
     "callback_machine": ("brand",),
     "callback_opening": ("brand",),
+    "callback_tried": ("brand",),
+    "callback_not_reached": ("brand",),
+    "callback_no_number": ("brand",),
+    "callback_at": ("brand", "window"),
+    "callback_ask_back": ("brand", "doubt", "window"),
+    "callback_unfit": (),
+    "callback_soon": ("brand",),
+    "callback_in_writing": ("brand",),
+    "callback_later": ("brand", "window"),
+    "callback_overdue": ("brand",),
+    "promise_later": ("brand", "window"),
+    "promise_overdue": ("brand",),
     "page_received": (),
     "page_answer": (),
     "page_call": (),
@@ -96,7 +108,9 @@ RETIRED: Final = frozenset({
 CONSENT_PHRASES: Final = frozenset({"opted_in"})
 TEXTED: Final = CONSENT_PHRASES | {
     "text_after_call", "code", "language_question", "which_matter", "which_matter_unproved", "who_writes",
-    "card_removed",
+    "card_removed", "callback_tried", "callback_not_reached", "callback_no_number", "callback_later",
+    "callback_overdue", "callback_soon", "callback_in_writing", "callback_at",
+    "callback_ask_back", "promise_later", "promise_overdue",
 }  # fmt: skip
 """Phrases that go out by text; the others are spoken or shown."""
 NAME_CHARS: Final = 30

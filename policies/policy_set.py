@@ -5,7 +5,8 @@ Its answers depend on it and on what it is asked, on nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from policies import languages
 from policies.consent import Consent, ConsentWord
@@ -18,6 +19,7 @@ from policies.queues import Queue
 from policies.routing import Routing, Verdict
 from policies.settings import Recorded, Settings
 from policies.spoken import Spoken
+from policies.windows import ReadWindow, WindowWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class PolicySet:
     consent: Consent
     spoken: Spoken
     matters: Matters
+    windows: WindowWords
     warnings: tuple[str, ...]
 
     def route(self, facts: Mapping[str, Fact]) -> Verdict:
@@ -100,6 +103,16 @@ class PolicySet:
         """Whether a text has words of an opt-out somewhere in it, so that the agent is told."""
         return self.consent.mentions_opt_out(text)
 
+    def asks_for_call(self, text: str) -> bool:
+        """Whether a text has a word of calling; only then it may pay to read a window in it."""
+        return self.windows.asks_for_call(text)
+
+    def read_window(
+        self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
+    ) -> ReadWindow | None:  # fmt: skip
+        """When somebody wants to be called, in their words; None where they wish for no time: `WindowWords.read`."""
+        return self.windows.read(text, language=language, zone=zone, now=now, is_asked=is_asked)
+
     def is_open(self, queue: str, at: datetime) -> bool:
         """Whether people are there for `queue`. Raises KeyError for an unknown queue."""
         return self.hours_of(queue).is_open(at)
@@ -116,6 +129,11 @@ class PolicySet:
         """All skills that any rule or queue asks for, sorted."""
         asked = {skill for rule in self.routing.rules for skill, _ in rule.skills}
         return tuple(sorted(asked | {skill for queue in self.queues.values() for skill, _ in queue.skills}))
+
+    @property
+    def zone(self) -> tzinfo:
+        """On whose clock days are told apart: that of the hours named first."""
+        return next(iter(self.hours.values())).zone
 
     def hours_of(self, queue: str) -> Hours:
         """The hours of a queue. Raises KeyError for an unknown queue."""

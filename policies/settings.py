@@ -9,6 +9,7 @@ from policies.facts import KINDS, Kind
 from policies.fields import Fields
 from policies.retention import Retention
 from policies.scalars import DURATION_FORM, duration_hint, seconds
+from policies.staffing import StaffingSettings
 from policies.tree import Scalar
 
 DAY_S: Final = 86_400
@@ -85,19 +86,25 @@ class CallbackSettings:
     """When we call instead of keeping people waiting."""
 
     offer_over_s: int = 0
-    """Who has been in line for so long is told that we can call them; 0: at once, where nobody is free."""
+    """Who has been in line for so long is told that we can call them; 0: at once, unless their call is taken."""
     heard_s: int = 10
     """Hanging up becomes a call only after so long in line."""
     attempts: int = 3
     """We dial so often before we write."""
-    spacing_s: int = 600
-    """And wait so long between two attempts."""
+    busy_s: int = 120
+    """After a busy line we try again so soon."""
+    again_s: int = 180
+    """And so soon after the first call that nobody answered."""
+    spacing_s: int = 900
+    """Between later ones we wait so long."""
     ring_s: int = 25
     """We let it ring so long."""
     place_days: int = 3
     """A place in line is kept so many days for somebody who hung up."""
     hold_s: int = 120
     """Whoever is on hold for longer is asked whether they would rather be called."""
+    warn_s: int = 300
+    """So long before a promise is due, and is not being kept yet, they hear that it takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,7 @@ class Settings:
     callbacks: CallbackSettings
     sending: SendingSettings
     retention: Retention = field(default_factory=Retention)
+    staffing: StaffingSettings = field(default_factory=StaffingSettings)
 
 
 def read_agents(top: Fields) -> AgentSettings:
@@ -201,10 +209,13 @@ def read_callbacks(top: Fields) -> CallbackSettings:
         offer_over_s=top.seconds("offer_over", use.offer_over_s, low=0, high=DAY_S),
         heard_s=top.seconds("heard", use.heard_s, low=0, high=3600),
         attempts=top.count("attempts", use.attempts, low=1, high=10),
+        busy_s=top.seconds("busy", use.busy_s, low=10, high=DAY_S),
+        again_s=top.seconds("again", use.again_s, low=10, high=DAY_S),
         spacing_s=top.seconds("spacing", use.spacing_s, low=60, high=DAY_S),
         ring_s=top.seconds("ring", use.ring_s, low=5, high=120),
         place_days=_days(top, "keep_place", use.place_days),
         hold_s=top.seconds("hold", use.hold_s, low=10, high=3600),
+        warn_s=top.seconds("warn", use.warn_s, low=60, high=3600),
     )
 
 

@@ -17,7 +17,7 @@ from router.core.clock import Ms
 from router.core.documents import State
 from router.core.evolve import evolve
 from router.core.timeline import entry_of
-from router.http.auth import TOKEN_ROLES, Role, Tokens
+from router.http.auth import TOKEN_ROLES, Role, Tokens, id_of, new_token
 from router.journal import codec
 from router.journal.base import JournalUnusable, owner_of
 from router.journal.erasures import Erasures
@@ -228,7 +228,9 @@ async def token_create(settings: Settings, role: str, url: str | None, admin: st
     try:
         from channels.clock import RealClock
 
-        return await tokens.create(Role(role), at=Ms(RealClock().now()))
+        token = new_token()
+        await tokens.note("made", id_of(token), Role(role))  # first: none is made that nobody knows of
+        return await tokens.create(Role(role), at=Ms(RealClock().now()), token=token)
     finally:
         await journal.close()
 
@@ -248,8 +250,10 @@ async def token_revoke(settings: Settings, id: str, url: str | None, admin: str)
         return "revoked"
     journal, tokens = await _tokens(settings)
     try:
-        if not await tokens.revoke(id):
+        known = next((one for one in tokens.all() if one.token == id), None)
+        if known is None or not await tokens.revoke(id):
             raise AdminProblem(f"there is no token {id}; `onecase token list` shows them")
+        await tokens.note("revoked", id, known.role)
         return "revoked"
     finally:
         await journal.close()

@@ -20,6 +20,7 @@ SHOWS = (
     "onecase_provider_wait_seconds",
     "onecase_mail_answers_held_back",
     "onecase_texts_withheld_total",
+    "onecase_callbacks_booked",
     "onecase_junk_",
     "onecase_consumer_lag",
     "onecase_erasing",
@@ -70,6 +71,10 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
 def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
     """Lines about the metrics of a service, and whether they are well."""
     lines, healthy = list[str](), True
+    told = dict(samples)
+    if due := told.get("onecase_staff_due", 0.0):
+        short = told.get("onecase_staff_short", 0.0)
+        lines.append(f"short of staff now: {short:.0f} of {due:.0f}" if short else f"ok staff: all {due:.0f} are there")
     for name, value in samples:
         if name == SEARCH_LAG and value > LAG_MAX:
             lines.append(
@@ -100,6 +105,11 @@ def _trouble(name: str, value: float) -> str | None:
         return (
             f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
             "look whether it can be reached and takes our credentials"
+        )
+    if metric == "onecase_callbacks_at_risk" and value > 0:
+        return (
+            f"{value:.0f} promised calls do not fit those who will be there, and were not moved yet: "
+            "look at promises at risk, and at GET /api/v1/callbacks/capacity"
         )
     if metric == "onecase_legs_dialling_seconds" and value > DIALLING_S_MAX:
         return (

@@ -186,6 +186,7 @@ async def start_service(
             await _tell_sandbox(listens, sandbox, sandbox_url)
         bootstrap = await _let_in(service, settings, secret)
         await node.start()  # last: ready means that those who hold tokens are let in
+        await tokens.tell(node.take)
         if mail is not None:
             follow(mail, node, stack)
         gc.enable()

@@ -15,7 +15,7 @@ from router.core.events import AskChanged, DeadlineDue, LanguageDue
 from router.core.mailing import why_untold
 from router.core.texts import queue_message, spent_until, withhold
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, CaseId, CaseStatus, Channel
+from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, ActorKind, CaseId, CaseStatus, Channel
 
 QUESTION = "language_question"
 LIVE = ("phone",)
@@ -148,8 +148,15 @@ def comeback(making: Making, case: Case, *, at: Ms, target_ms: int) -> tuple[Ms,
     credit = round(rules.comeback_credit * target_ms)
     if not credit:
         return at, ()
-    why = f"came back within {rules.comeback_days} days: {credit // 1000} s count as waited already"
+    why = f"came back within {rules.comeback_days} days: {_span(credit)} count as waited already"
     return Ms(at - credit), (why,)
+
+
+def _span(ms: int) -> str:
+    """How long, as people say it: 90 s, 48 min, 8 h."""
+    if ms < 3 * MINUTE_MS:
+        return f"{ms // SECOND_MS} s"
+    return f"{ms // MINUTE_MS} min" if ms < 3 * HOUR_MS else f"{ms // HOUR_MS} h"
 
 
 def changed(

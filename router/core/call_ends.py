@@ -4,7 +4,7 @@ Hanging up in line becomes a call only where they heard that it would, on a numb
 lost has not hung up: they are looked after as if they had called while nobody was there.
 """
 
-from router.core import junk
+from router.core import attempts, junk
 from router.core.addresses import Address
 from router.core.call_parts import (
     agents_of,
@@ -13,16 +13,18 @@ from router.core.call_parts import (
     change_promise,
     customer_of,
     is_current,
+    keep_written,
     move,
     own_promise,
     promise_call,
     refuse,
+    rest_until_due,
     turn_to_writing,
 )
 from router.core.call_table import TABLE, may_ring_back
 from router.core.clock import Ms
 from router.core.context import Making
-from router.core.documents import Call, Case
+from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
 from router.core.tree import tree_of
 from router.core.words import (
@@ -153,6 +155,7 @@ def note_kept(making: Making, call: Call) -> None:
     elif promise is not None and call.promise is None and call.work is not None:
         change_promise(making, promise, PromiseState.KEPT, CallbackState.DONE, why="they called in")
     if call.work is not None:
+        keep_written(making, call.case, why="they were talked with")
         _keep_others(making, call)
 
 
@@ -200,19 +203,18 @@ def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
 def _not_reached(making: Making, call: Call, *, how: str) -> None:
     """A promised call that reached nobody: recorded, tried again later, and in the end a person decides."""
     case = making.case(call.case)
-    settings = making.context.policy.settings.callbacks
     all_said(making, call, why=f"not reached: {how}")
     if call.promise is None or call.promise != case.promise:
         return
-    tried = len(making.promise(call.promise).attempts) + 1
-    if tried < settings.attempts:
-        due_at = Ms(making.now + settings.spacing_s * SECOND_MS)
-        state, callback = PromiseState.OPEN, CallbackState.SCHEDULED
-    else:
-        due_at, state, callback = None, PromiseState.BROKEN, CallbackState.FAILED
-    change_promise(making, call.promise, state, callback, why=f"not reached: {how}", attempt=how, due_at=due_at)
+    promise = making.promise(call.promise)
+    due_at = attempts.next_at(making, promise, how)
+    state, callback = PromiseState.BROKEN, CallbackState.FAILED
+    if due_at is not None:
+        state, callback = promise.state, CallbackState.SCHEDULED
+    why = attempts.SAID.get(how, f"not reached: {how}")
+    change_promise(making, call.promise, state, callback, why=why, attempt=how, due_at=due_at)
+    attempts.tell(making, promise, how, is_last=due_at is None)
     if due_at is None:
-        promise = making.promise(call.promise)
         place_at, since_at = promise.place_at, promise.since_at
         if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and case.ask.place_at < place_at:
             place_at, since_at = case.ask.place_at, case.ask.since_at  # of somebody who was joined with them
@@ -239,13 +241,13 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
     if not _waits_for_phone(case):
         return
     if case.promise is not None:
-        _rest_until_due(making, case.id)
+        rest_until_due(making, case.id)
         return
     if (address := _rung_at(making, call, at=at)) is not None:
         why = "we lost their call" if is_lost else "they hung up"
         due_at = call.closed.at if call.closed is not None else None
         promise_call(making, case, address, why=f"{why} after hearing that we ring them", due_at=due_at)
-        _rest_until_due(making, case.id)
+        rest_until_due(making, case.id)
     elif is_lost:
         turn_to_writing(making, case.id, why="we lost their call")
     elif junk.set_aside_call(making, call):
@@ -258,15 +260,6 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
             WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why="they hung up")
         )
         _keep_place(making, case.id, place_at=place_at)
-
-
-def _rest_until_due(making: Making, id: CaseId) -> None:
-    """Nobody is offered a call that is to be made later."""
-    case = making.case(id)
-    due_at = making.promise(case.promise).due_at if case.promise is not None else None
-    if case.ask is not None and due_at is not None and due_at > making.now:
-        why = "they are called again at the time that was set"
-        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
 
 
 def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
@@ -282,14 +275,29 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
 
 
 def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
-    """The number at which they are called: one that is surely theirs, of who stood in line for long enough and heard
-    that hanging up becomes a call."""
+    """The number at which they are called: one that is surely theirs alone, with no other call to it pending, of who
+    stood in line for long enough and heard that hanging up becomes a call."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
     is_told = call.told_at is not None and enough
+    if making.customer(call.customer).discreet or (address is not None and _is_pending(making, address)):
+        return None
     if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
         return None
     return address
+
+
+def _is_pending(making: Making, address: Address) -> bool:
+    """Whether a call to this line of theirs is promised already, about whatever."""
+    return any(
+        isinstance(one, Promise)
+        and one.state.is_pending
+        and one.address is not None
+        and isinstance(whose := making.state.get(one.customer), Customer)
+        and (known := whose.address(one.address)) is not None
+        and known.line == address.line
+        for one in making.state.values()
+    )
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:

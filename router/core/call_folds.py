@@ -4,7 +4,7 @@ from typing import Any, assert_never
 
 from router.core import side_folds as sides
 from router.core.clock import Ms
-from router.core.documents import Ask, Call, Case, Promise, Reached, State
+from router.core.documents import Ask, Call, Case, Customer, Promise, Reached, State
 from router.core.events import (
     CallArrived,
     CallbackHeld,
@@ -29,7 +29,17 @@ from router.core.events import (
 )
 from router.core.folding import change, get, put
 from router.core.values import replace
-from router.core.words import SECOND_MS, CallRole, CallState, CaseStatus, Channel, PromiseState, Step
+from router.core.words import (
+    CALLBACK,
+    SECOND_MS,
+    CallbackState,
+    CallRole,
+    CallState,
+    CaseStatus,
+    Channel,
+    PromiseState,
+    Step,
+)
 
 WATCH_MS = 120 * SECOND_MS
 """A leg that listens comes back within half a minute; after this long the provider is asked whether it is there."""
@@ -194,6 +204,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         address=event.address,
         provider_id=event.provider_id,
         attested=event.attested,
+        discreet=get(state, event.customer, Customer).discreet,
         known=event.known,
         shared=event.shared,
         answered_at=event.at,
@@ -227,6 +238,7 @@ def _planned(state: State, event: LegPlanned) -> State:
         work=event.work,
         agent=event.agent,
         promise=event.promise,
+        discreet=get(state, event.customer, Customer).discreet,
         mode=event.mode,
         due_at=event.at,
     )
@@ -289,7 +301,16 @@ def _ended(state: State, event: CallEnded) -> State:
 
 def _promised(state: State, event: PromiseMade) -> State:
     case = get(state, event.case, Case)
-    state = change(state, case, promise=event.promise, entries=event.entry, changed_at=event.at)
+    is_call = event.kind == CALLBACK
+    state = change(
+        state,
+        case,
+        promise=event.promise if is_call else case.promise,
+        promised=case.promised if is_call else (*case.promised, event.promise),
+        unreached_at=None if is_call else case.unreached_at,
+        entries=event.entry,
+        changed_at=event.at,
+    )
     return put(
         state,
         Promise(
@@ -305,6 +326,9 @@ def _promised(state: State, event: PromiseMade) -> State:
             window=event.window,
             due_at=event.due_at,
             since_at=event.since_at,
+            named=event.named,
+            agent=event.agent,
+            words=event.words,
         ),
     )
 
@@ -312,7 +336,16 @@ def _promised(state: State, event: PromiseMade) -> State:
 def _promise_changed(state: State, event: PromiseChanged) -> State:
     promise = get(state, event.promise, Promise)
     attempts = (*promise.attempts, (event.at, event.attempt)) if event.attempt else promise.attempts
-    state = change(state, promise, state=event.state, callback=event.callback, attempts=attempts, due_at=event.due_at)
+    state = change(
+        state,
+        promise,
+        state=event.state,
+        callback=event.callback,
+        attempts=attempts,
+        due_at=event.due_at,
+        window=event.window or promise.window,
+        named=promise.named if event.named is None else event.named,
+    )
     case = get(state, event.case, Case)
     over = not event.state.is_pending
     status = CaseStatus.WAITING_US if event.state is PromiseState.BROKEN and case.status.is_live else case.status
@@ -320,6 +353,8 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
         state,
         case,
         promise=None if over and case.promise == event.promise else case.promise,
+        promised=tuple(id for id in case.promised if id != event.promise) if over else case.promised,
+        unreached_at=promise.place_at if event.callback is CallbackState.FAILED else case.unreached_at,
         status=status,
         entries=event.entry,
         changed_at=event.at,

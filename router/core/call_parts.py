@@ -3,13 +3,15 @@
 It knows no steps of a conversation: those stand in `core.calls` and `core.legs`, and how calls end in `core.call_ends`.
 """
 
+from policies.call_hours import ring_from
 from policies.facts import NOW
 from router.core.addresses import Address, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.commands import Indexed, TakeContact
 from router.core.contacts import new_address, relax_of, requirement_of
 from router.core.context import Making
-from router.core.documents import Ask, Call, Case, Customer
+from router.core.documents import Ask, Call, Case, Customer, Promise
+from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressAdded,
     CallbackHeld,
@@ -26,6 +28,7 @@ from router.core.place import place_after_switch, reasons_of, since_of
 from router.core.tree import is_written, owner_of_address
 from router.core.values import replace
 from router.core.words import (
+    CALLBACK,
     SECOND_MS,
     AgentId,
     CallbackState,
@@ -136,13 +139,24 @@ def promise_call(
     told_via: Channel = Channel.PHONE,
     number: str = "",
     due_at: Ms | None = None,
+    place_at: Ms | None = None,
+    window: tuple[Ms, Ms] | None = None,
+    named: bool = False,
+    agent: AgentId | None = None,
+    words: VaultId | None = None,
 ) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing. `number`: that
     of the address, where whoever asks may be somebody else.
 
-    `due_at`: they stand in line from then on, at the place that they have; None: at once."""
+    `due_at`: they stand in line from then on, at the place that they have; None: at once. Where it is night for them
+    then, and no window was named, it is their next morning. `place_at`: their place, where the case asks for nothing.
+    """
     if case.promise is not None:
         return
+    if due_at is not None and not named:
+        due_at = Ms(ring_from(due_at, address.facts.zones))
+    if place_at is None:
+        place_at = case.ask.place_at if case.ask is not None else making.now
     id = PromiseId(making.context.ids.new("prm"))
     if number:
         making.indexed.append(Indexed(key=dial_prefix(number) + id, address=address.id, customer=case.customer))
@@ -153,13 +167,17 @@ def promise_call(
             customer=case.customer,
             at=making.now,
             entry=case.entries + 1,
-            kind="callback",
+            kind=CALLBACK,
             told_via=told_via,
-            place_at=case.ask.place_at if case.ask is not None else making.now,
+            place_at=place_at,
             address=address.id,
+            window=window,
             why=why,
             since_at=case.ask.since_at if case.ask is not None else None,
             due_at=due_at,
+            named=named,
+            agent=agent,
+            words=words,
         )
     )
 
@@ -174,6 +192,8 @@ def change_promise(
     attempt: str = "",
     due_at: Ms | None = None,
     said: VaultId | None = None,
+    window: tuple[Ms, Ms] | None = None,
+    named: bool | None = None,
 ) -> None:
     promise = making.promise(id)
     making.emit(
@@ -188,15 +208,39 @@ def change_promise(
             attempt=attempt,
             due_at=due_at,
             said=said,
+            window=window,
+            named=named,
         )
     )
 
 
 def drop_promise(making: Making, id: CaseId, *, why: str) -> None:
-    """The matter is settled: nobody is to be called about it any more."""
-    promise = making.case(id).promise
-    if promise is not None:
+    """The matter is settled: nobody is to be called, or told, about it any more."""
+    case = making.case(id)
+    for promise in (*case.promised, *((case.promise,) if case.promise is not None else ())):
         change_promise(making, promise, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
+
+
+def keep_written(making: Making, id: CaseId, *, why: str) -> None:
+    """An answer went out, or they were talked with: what was promised besides calls is kept."""
+    for promise in making.case(id).promised:
+        change_promise(making, promise, PromiseState.KEPT, CallbackState.DONE, why=why)
+
+
+def keep_by_answer(making: Making, id: CaseId) -> None:
+    """Whoever was to be called when it is their turn wrote meanwhile, and one of us answered: that was the call. Who
+    named a time is called then."""
+    case = making.case(id)
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if promise is None or promise.window is not None or case.heard is None or customer_of(making, case) is not None:
+        return
+    on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+    if case.heard.channel is Channel.PHONE or case.heard.at <= promise.made_at or (on_phone and case.taken):
+        return
+    why = "they wrote first, and were answered"
+    change_promise(making, promise.id, PromiseState.KEPT, CallbackState.DONE, why=why)
+    if case.ask is not None and on_phone:
+        _withdraw(making, making.case(id), case.ask, why=why)
 
 
 def own_promise(making: Making, id: CaseId) -> None:
@@ -207,7 +251,46 @@ def own_promise(making: Making, id: CaseId) -> None:
         return
     promise = making.promise(case.promise)
     if promise.due_at is None or promise.due_at <= making.now:
-        ask_for_phone(making, id, place_at=promise.place_at, since_at=promise.since_at, call=None)
+        stand_in_line(making, promise)
+
+
+def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = None) -> None:
+    """Work for a promised call is wanted at the place that it has: who promised it is asked first, and it goes before
+    others when its window is nearly over. `agent`: who calls them and nobody else."""
+    window = promise.window
+    ask_for_phone(
+        making,
+        promise.case,
+        place_at=promise.place_at,
+        since_at=promise.since_at,
+        call=None,
+        agent=agent,
+        due_at=window[1] if window is not None else None,
+        knows=promise.agent,
+    )
+
+
+def rest_until_due(making: Making, id: CaseId) -> None:
+    """Nobody is offered a call that is to be made later."""
+    case = making.case(id)
+    due_at = making.promise(case.promise).due_at if case.promise is not None else None
+    if case.ask is not None and due_at is not None and due_at > making.now:
+        why = "they are called again at the time that was set"
+        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+
+
+def number_to_call(making: Making, case: Case, number: str, *, to: Address | None = None) -> Address:
+    """The address at which the customer of a case is called: `to`, the `number` that was named, or the first of theirs
+    that can be. Raises Rejected where there is none, or where somebody else may have asked for that number."""
+    customer = making.customer(case.customer)
+    address = to or next((a for a in customer.addresses if can_be_called(a)), None)
+    if number:
+        address = typed_address(making, customer, number)
+    if address is None or not can_be_called(address):
+        raise Rejected(Reason.NO_WAY_TO_REACH, "phone")
+    if number and is_taken(making):
+        raise Rejected(Reason.NUMBER_TAKEN)
+    return address
 
 
 def facts_of_call(making: Making, call: Call, speech: str) -> dict[str, Fact]:
@@ -230,9 +313,12 @@ def ask_for_phone(
     call: Call | None,
     speech: str = "",
     agent: AgentId | None = None,
+    due_at: Ms | None = None,
+    knows: AgentId | None = None,
 ) -> None:
     """Ask for an agent on the phone. What the case had asked for before is withdrawn, its place carried over.
-    `since_at`: when they asked, where that is not `place_at`."""
+    `since_at`: when they asked, where that is not `place_at`. `due_at`: what was promised has to be kept until then.
+    `knows`: who is asked before others, where that is not the case's agent."""
     for one in dict.fromkeys((making.head(case_id).id, case_id)):
         if not making.case(one).status.is_live:  # it was settled while they were on the line
             making.emit(CaseReopened(case=one, at=making.now))
@@ -277,7 +363,8 @@ def ask_for_phone(
                 relax=kept.relax if kept else relax_of(verdict),
                 agent=agent,
                 asked_at=making.now,
-                knows=case.agent if agent is None else None,
+                knows=(knows or case.agent) if agent is None else None,
+                due_at=due_at,
                 written=(call is not None and call.spoke)
                 or (old is not None and (old.written or old.requirement.channel is not Channel.PHONE)),
                 reasons=reasons,

@@ -178,6 +178,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
     `note`: what whoever handed the call on says to the agent who is asked to take it."""
     row = TABLE[call.step]
     said = _said(call, row)
+    if _tells_nobody(call):
+        said = ()
     alone = bool(call.notice) or said == (HANG_UP,)
     if note and hears_note(call):
         said = ("whisper_note", *said)
@@ -235,6 +237,12 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))
 
 
+def _tells_nobody(call: Call) -> bool:
+    """Whether a machine may hear it that others listen to as well: not even that we called."""
+    at_machine = call.step is Step.MACHINE or (call.step is Step.GOODBYE and not call.joined)
+    return call.discreet and call.promise is not None and call.role is CallRole.CUSTOMER and at_machine
+
+
 def hears_note(call: Call) -> bool:
     """Whether a leg is told why the call was handed on: that of the agent who is asked to take it."""
     return call.step is Step.WHISPER and call.role is CallRole.AGENT
@@ -245,8 +253,8 @@ def _nobody_coached(call: Call) -> bool:
 
 
 def may_ring_back(call: Call) -> bool:
-    """Whether hanging up may become a call to this number: one person's alone, and fully attested, or ours to know
-    where nobody attests.
+    """Whether hanging up may become a call to this number: one person's alone, whom nobody else
+    hears, and fully attested, or ours to know where nobody attests.
 
     A number that the provider does not vouch for may be anybody's: calling it back would ring a stranger."""
-    return not call.shared and (call.attested is True or (call.attested is None and call.known))
+    return not call.shared and not call.discreet and (call.attested is True or (call.attested is None and call.known))

@@ -14,7 +14,6 @@ from router.core.call_parts import (
     agents_of,
     ask_for_phone,
     can_be_called,
-    change_promise,
     facts_of_call,
     move,
     promise_call,
@@ -27,7 +26,6 @@ from router.core.choice import Way, choose_way
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
-    CancelCallback,
     HangUp,
     HearCall,
     HoldCall,
@@ -70,12 +68,10 @@ from router.core.shared_lines import candidates_of, check_goes_on, graded_on_lin
 from router.core.texts import queue_message
 from router.core.words import (
     SECOND_MS,
-    CallbackState,
     CallRole,
     CallState,
     Channel,
     ContactId,
-    PromiseState,
     Step,
 )
 
@@ -495,20 +491,6 @@ def hang_up(making: Making, command: HangUp) -> None:
     if call.state is CallState.ENDED:
         raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
     move(making, call, Step.GOODBYE, through=call.step in IN_TALK)
-
-
-def cancel_callback(making: Making, command: CancelCallback) -> None:
-    """They do not want to be called any more, or somebody says so for them."""
-    promise = making.promise(command.promise)
-    case = making.case(promise.case)
-    if case.promise != promise.id:
-        raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    said = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
-    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, said=said)
-    if case.ask is None and case.unanswered:  # it was to be tried again later: what they asked still wants an answer
-        ask_for_phone(making, case.id, place_at=promise.place_at, since_at=promise.since_at, call=None)
-    if not case.taken:
-        turn_to_writing(making, case.id, why="the call is not wanted any more")
 
 
 def open_for(making: Making, command: OpenCase) -> None:

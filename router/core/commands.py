@@ -13,6 +13,9 @@ from router.core.commands_calls import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
+    MakePromise,
+    MovePromise,
     NoteCall,
     NoteRecording,
     OpenCase,
@@ -41,6 +44,7 @@ from router.core.commands_customer import (
     SetDeadline,
     SetParticipant,
     SetStatus,
+    SetTerms,
     ShareLine,
     TakeContact,
 )
@@ -51,14 +55,19 @@ from router.core.commands_domain import (
     CountRefused,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.commands_parts import (
@@ -130,20 +139,26 @@ __all__ = [
     "FoldWork",
     "FollowAnswers",
     "ForgetWords",
+    "FreeSlot",
     "GiveBackWork",
     "GiveCode",
     "HangUp",
     "HearCall",
     "HoldCall",
+    "HoldSlot",
     "Indexed",
     "JoinCall",
+    "KeepPromise",
     "Kept",
     "LeaveChat",
     "LoseAgent",
     "MailIn",
+    "MakePromise",
     "Media",
     "MergeCases",
     "MergeCustomers",
+    "MovePromise",
+    "NoteAtRisk",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -161,6 +176,7 @@ __all__ = [
     "RecordAttempt",
     "RecordDelivery",
     "RecordLeg",
+    "RefuseSlot",
     "ReleaseContact",
     "ReleaseMessage",
     "RevokeLinks",
@@ -170,7 +186,9 @@ __all__ = [
     "SetHold",
     "SetParticipant",
     "SetRecording",
+    "SetStaffing",
     "SetStatus",
+    "SetTerms",
     "ShareLine",
     "SplitCase",
     "Spoken",
@@ -208,6 +226,7 @@ CustomerCommand = (
     | UnpairDevice
     | DropCandidates
     | ShareLine
+    | SetTerms
     | BlockLine
     | ReleaseContact
     | SetParticipant
@@ -226,6 +245,9 @@ CustomerCommand = (
     | HoldCall
     | HangUp
     | CancelCallback
+    | MakePromise
+    | MovePromise
+    | KeepPromise
     | LeaveChat
     | FollowAnswers
     | AskCode
@@ -257,6 +279,11 @@ DomainCommand = (
     | GiveBackWork
     | CountRefused
     | NoteToken
+    | SetStaffing
+    | HoldSlot
+    | RefuseSlot
+    | FreeSlot
+    | NoteAtRisk
 )
 Command = CustomerCommand | DomainCommand
 

@@ -197,6 +197,42 @@ class HangUp:
 
 
 @value
+class MakePromise:
+    """Tell the customer of a case that something happens in a window: that we phone, answer, or say how it stands."""
+
+    key: str
+    case: CaseId
+    actor: Actor
+    kind: str
+    window: tuple[Ms, Ms]
+    named: bool = False  # they named the time themselves: it may be night
+    address: str = ""  # another number of theirs
+    agent: AgentId | None = None
+    text: str = ""  # what is promised
+
+
+@value
+class MovePromise:
+    """Keep a promise in another window; None: as soon as it is their turn."""
+
+    key: str
+    promise: PromiseId
+    actor: Actor
+    window: tuple[Ms, Ms] | None
+    named: bool = False
+    reason: str = ""
+
+
+@value
+class KeepPromise:
+    """Something of a promise is due: its window is there, it is about to slip, or its time is over."""
+
+    key: str
+    promise: PromiseId
+    actor: Actor = SYSTEM
+
+
+@value
 class CancelCallback:
     key: str
     promise: PromiseId

@@ -246,6 +246,16 @@ class ShareLine:
 
 
 @value
+class SetTerms:
+    """How a customer wants to be reached, whatever the matter."""
+
+    key: str
+    customer: CustomerId
+    discreet: bool
+    actor: Actor
+
+
+@value
 class BlockLine:
     """Somebody on a shared line told us to stop there, or to go on."""
 

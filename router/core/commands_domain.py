@@ -2,7 +2,7 @@
 
 from router.core.clock import Ms
 from router.core.commands_parts import SYSTEM, Actor
-from router.core.documents import Ask, SkillLevels
+from router.core.documents import Ask, Shift, SkillLevels, Window
 from router.core.values import value
 from router.core.words import (
     AgentId,
@@ -10,6 +10,8 @@ from router.core.words import (
     CaseId,
     CustomerId,
     OfferId,
+    PromiseId,
+    SlotId,
     WorkId,
 )
 
@@ -176,3 +178,64 @@ class NoteToken:
     role: str
     actor: Actor
     agent: AgentId | None = None
+
+
+@value
+class SetStaffing:
+    """Say anew who will be there."""
+
+    key: str
+    shifts: tuple[Shift, ...]
+    shrinkage: float
+    actor: Actor
+
+
+@value
+class HoldSlot:
+    """Agents' time was found for a promise. `replaces`: what was kept for it before."""
+
+    key: str
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    queue: str
+    window: Window
+    start: Ms
+    load_ms: int
+    expires_at: Ms
+    skills: SkillLevels = ()
+    replaces: SlotId | None = None
+    actor: Actor = SYSTEM
+
+
+@value
+class RefuseSlot:
+    """No agents' time is left for a promise in its window."""
+
+    key: str
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    window: Window
+    why: str
+    alternatives: tuple[Window, ...] = ()
+    actor: Actor = SYSTEM
+
+
+@value
+class FreeSlot:
+    key: str
+    slot: SlotId
+    why: str
+    actor: Actor = SYSTEM
+
+
+@value
+class NoteAtRisk:
+    """What is kept for a promise is more than those who will be there can give."""
+
+    key: str
+    slot: SlotId
+    why: str
+    alternatives: tuple[Window, ...] = ()
+    actor: Actor = SYSTEM

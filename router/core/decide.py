@@ -22,12 +22,16 @@ from router.core import (
     merging,
     messages,
     offers,
+    promises,
     quarantine,
     recorded,
     recording,
+    replies,
     shared_lines,
+    slots,
     splitting,
     switching,
+    terms,
     touches,
 )
 from router.core.commands import (
@@ -54,16 +58,22 @@ from router.core.commands import (
     FoldWork,
     FollowAnswers,
     ForgetWords,
+    FreeSlot,
     GiveBackWork,
     GiveCode,
     HangUp,
     HearCall,
     HoldCall,
+    HoldSlot,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     LoseAgent,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
+    NoteAtRisk,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -80,6 +90,7 @@ from router.core.commands import (
     RecordAttempt,
     RecordDelivery,
     RecordLeg,
+    RefuseSlot,
     ReleaseContact,
     ReleaseMessage,
     RevokeLinks,
@@ -89,7 +100,9 @@ from router.core.commands import (
     SetHold,
     SetParticipant,
     SetRecording,
+    SetStaffing,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     StartCall,
@@ -103,7 +116,15 @@ from router.core.commands import (
 )
 from router.core.context import Context, Decision, Making
 from router.core.documents import State
-from router.core.events import AccessRefused, CommandTaken, PolicyActivated, TokenNoted
+from router.core.events import (
+    AccessRefused,
+    CommandTaken,
+    PolicyActivated,
+    PromiseAtRisk,
+    SlotHeld,
+    SlotRefused,
+    TokenNoted,
+)
 
 
 def decide(state: State, command: Command, context: Context) -> Decision:  # noqa: PLR0915 - one arm a command
@@ -163,10 +184,14 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             belonging.drop_candidates(making, command)
         case ShareLine():
             shared_lines.share_line(making, command)
+        case SetTerms():
+            terms.set_terms(making, command)
         case BlockLine():
             shared_lines.block_line(making, command)
         case ReleaseContact():
             quarantine.release(making, command)
+        case FoldWork(event=SlotHeld() | SlotRefused() | PromiseAtRisk() as event):
+            slots.fold_slot(making, event)
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():
@@ -206,7 +231,13 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            calls.cancel_callback(making, command)
+            promises.cancel_promise(making, command)
+        case MakePromise():
+            promises.make_promise(making, command)
+        case MovePromise():
+            promises.move_promise(making, command)
+        case KeepPromise():
+            promises.keep_promise(making, command)
         case MergeCases():
             merging.merge_cases(making, command)
         case UnmergeCases():
@@ -258,8 +289,19 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
                 at=making.now, what=command.what, token=command.token, role=command.role, agent=command.agent
             )
             making.emit(noted)
+        case SetStaffing():
+            slots.set_staffing(making, command)
+        case HoldSlot():
+            slots.hold_slot(making, command)
+        case RefuseSlot():
+            slots.refuse_slot(making, command)
+        case FreeSlot():
+            slots.free_slot(making, command)
+        case NoteAtRisk():
+            slots.note_at_risk(making, command)
         case _:
             assert_never(command)
+    replies.follow(making, command)
     belonging.follow(making)
     merging.follow(making)
     leads.follow(making)

@@ -1,7 +1,8 @@
 """The documents: what is known now. Each is folded from events alone by `evolve` and written by one scope only.
 
-Customer scope writes Customer, Case and Message; domain scope writes Agent and Work. Words of people are not here: a
-document holds vault ids. A document is bounded; what grows with time are rows of their own (`core.timeline`).
+Customer scope writes Customer, Case, Message, Call, Recording and Promise; domain scope writes Agent, Work, Slot and
+Staffing. Words of people are not here: a document holds vault ids. A document is bounded; what grows with time are rows
+of their own (`core.timeline`).
 """
 
 from policies import kind_of
@@ -30,6 +31,7 @@ from router.core.words import (
     PromiseState,
     RecordingId,
     RecordingState,
+    SlotId,
     Step,
     VaultId,
     WorkId,
@@ -84,6 +86,7 @@ class Customer:
     last_case: CaseId | None = None
     language: str | None = None  # ISO 639-1, from what they last wrote
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
+    discreet: bool = False  # others may hear their phone: no machine is told anything, hanging up is never a call
     told_at: Ms | None = None  # when an automatic mail last went to them
     code: Code | None = None  # the last one that was sent for them and not said yet
     users: tuple[CustomerId, ...] = ()  # provisional: somebody on a line that these people use
@@ -277,7 +280,9 @@ class Case:
     language: str | None = None
     opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
     call: CallId | None = None  # the customer's leg of the call that is live or being made now
-    promise: PromiseId | None = None  # what they were told would happen and has not yet
+    promise: PromiseId | None = None  # the call that they were promised and did not get yet
+    promised: tuple[PromiseId, ...] = ()  # what else they were told would happen and has not yet
+    unreached_at: Ms | None = None  # the place of whoever was called and not reached: one answer makes it a call again
     wrapping: WorkId | None = None  # work that the case wants no more while its agent has still to say how it ended
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
@@ -384,6 +389,7 @@ class Call:
     attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
     known: bool = False  # the number was this customer's before this call
     shared: bool = False  # several people use the number: it is nobody's in particular
+    discreet: bool = False  # others may hear this phone
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
     talking_at: Ms | None = None  # was told to go into the room
@@ -449,6 +455,10 @@ class Recording:
         return self.state in (RecordingState.READY, RecordingState.DELETED, RecordingState.NONE)
 
 
+Window = tuple[Ms, Ms]
+"""From when to when; the end is not in it."""
+
+
 @value
 class Promise:
     """What a customer was told would happen. `window`: from when to when; None: when it is their turn."""
@@ -466,8 +476,16 @@ class Promise:
     callback: CallbackState = CallbackState.SCHEDULED
     window: tuple[Ms, Ms] | None = None
     attempts: tuple[tuple[Ms, str], ...] = ()
-    due_at: Ms | None = None  # when it is tried again
+    due_at: Ms | None = None  # it rests until then: work for it is wanted, or it is tried again
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
+    asked: Window | None = None  # time of ours was asked for it, and the answer is not there yet
+    queue: str = ""  # whose time, where any was asked for
+    skills: SkillLevels = ()  # and what it requires beyond that
+    slot: SlotId | None = None  # the time of ours that is kept for it
+    others: tuple[Window, ...] = ()  # windows that were free when theirs was not, or is not any more
+    named: bool = False  # they named the time themselves: it may be night
+    agent: AgentId | None = None  # who promised it: asked before others
+    words: VaultId | None = None  # what was promised, where somebody wrote it down
 
     @property
     def waits_since(self) -> Ms:
@@ -527,7 +545,55 @@ class Work:
     wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
 
 
-Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work
+@value
+class Shift:
+    """Who is to be there from `start` to `end`: one `agent`, or `count` people for a `queue` or with a `skill`.
+    `breaks`: when not, in order."""
+
+    start: Ms
+    end: Ms
+    agent: AgentId | None = None
+    queue: str | None = None
+    skill: str | None = None
+    count: int = 1
+    breaks: tuple[Window, ...] = ()
+
+
+STAFFING = "staffing"
+"""The id of the one document that says who will be there."""
+
+
+@value
+class Staffing:
+    """Who will be there. `shrinkage`: the share of paid time that is not spent with customers, 0 to 1."""
+
+    id: str
+    version: int
+    at: Ms
+    shifts: tuple[Shift, ...]
+    shrinkage: float = 0.0
+
+
+@value
+class Slot:
+    """Agents' time kept free for one promised call. `load_ms`: how much of it; `at`: from when, in the window."""
+
+    id: SlotId
+    version: int
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    queue: str
+    window: Window
+    at: Ms
+    load_ms: int
+    expires_at: Ms  # it is free again then, unless the promise stands
+    skills: SkillLevels = ()
+    at_risk: bool = False  # too few people will be there for it
+    free: bool = False  # nobody needs it any more
+
+
+Document = Customer | Case | Message | Call | Recording | Promise | Agent | Work | Slot | Staffing
 DocumentId = str
 State = dict[DocumentId, Document]
 """The documents one decision looks at, by id. Never changed in place."""

@@ -21,8 +21,10 @@ from router.core.commands import (
     GiveCode,
     JoinCall,
     LeaveChat,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     OfferSwitch,
     OpenCase,
     PairDevice,
@@ -36,6 +38,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     Spoken,
@@ -69,8 +72,9 @@ OWNER = "erasures"
 REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
+    *(MakePromise, MovePromise),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
-    *(DropCandidates, ShareLine, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
+    *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )
 """What nobody can do with a customer who was erased. The rest only brings to its end what was under way."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NUMBER_TAKEN = "number_taken"
     OPTED_OUT = "opted_out"
     WINDOW_CLOSED = "window_closed"
+    WINDOW_UNFIT = "window_unfit"
     CHANNEL_CANNOT = "channel_cannot"
     TEXT_TOO_LONG = "text_too_long"
     TEXTS_SPENT = "texts_spent"
@@ -41,13 +42,16 @@ class Rejected(Exception):
     """The command is not allowed in the present state. `what` names the thing it was about, never a person's words.
 
     `instead`: the channels that are open in place of the one that is not; None where that is no question. `when`: from
-    when it is allowed. `also`: what else was looked at and is not allowed either."""
+    when it is allowed. `also`: what else was looked at and is not allowed either. `window`: one that is possible, and
+    `zone` whose clock it is to be told by."""
 
     reason: Reason
     what: str = ""
     instead: tuple[str, ...] | None = None
     when: Ms | None = None
     also: tuple[tuple[Reason, str], ...] = ()
+    window: tuple[Ms, Ms] | None = None
+    zone: str = ""
 
 
 @dataclass(eq=False)

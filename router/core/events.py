@@ -38,6 +38,9 @@ from router.core.events_calls import (
     RecordingStarted,
     RecordingStopped,
     RecordingUnwanted,
+    SlotAsked,
+    SlotMissed,
+    SlotTaken,
 )
 from router.core.events_customer import (
     AddressAdded,
@@ -86,6 +89,7 @@ from router.core.events_customer import (
     RecordingFound,
     RoutingNoted,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     WishNoted,
     WordsForgotten,
@@ -104,8 +108,13 @@ from router.core.events_domain import (
     LanguageDue,
     OfferEnded,
     PolicyActivated,
+    PromiseAtRisk,
     ScreenLost,
     ScreenOpened,
+    SlotFreed,
+    SlotHeld,
+    SlotRefused,
+    StaffingSet,
     TokenNoted,
     WorkAccepted,
     WorkDropped,
@@ -206,6 +215,7 @@ __all__ = [
     "ParticipantChanged",
     "PlaceKept",
     "PolicyActivated",
+    "PromiseAtRisk",
     "PromiseChanged",
     "PromiseMade",
     "RecordingAllowed",
@@ -224,8 +234,16 @@ __all__ = [
     "RoutingNoted",
     "ScreenLost",
     "ScreenOpened",
+    "SlotAsked",
+    "SlotFreed",
+    "SlotHeld",
+    "SlotMissed",
+    "SlotRefused",
+    "SlotTaken",
     "SplitUndone",
+    "StaffingSet",
     "SwitchOffered",
+    "TermsSet",
     "TextWithheld",
     "TokenNoted",
     "WishNoted",
@@ -263,6 +281,7 @@ CustomerEvent = (
     | DeviceUnpaired
     | DeviceKeyChanged
     | AddressShared
+    | TermsSet
     | ParticipantAdded
     | ParticipantChanged
     | CaseOpened
@@ -331,6 +350,9 @@ CustomerEvent = (
     | LegRefused
     | PromiseMade
     | PromiseChanged
+    | SlotAsked
+    | SlotTaken
+    | SlotMissed
     | PlaceKept
     | CallbackHeld
     | HoldChanged
@@ -367,5 +389,10 @@ DomainEvent = (
     | WorkDropped
     | AccessRefused
     | TokenNoted
+    | StaffingSet
+    | SlotHeld
+    | SlotRefused
+    | SlotFreed
+    | PromiseAtRisk
 )
 Event = CommandTaken | CustomerEvent | DomainEvent

@@ -4,7 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
-from router.core.documents import Opening
+from router.core.documents import Opening, SkillLevels, Window
 from router.core.values import value
 from router.core.words import (
     ActorKind,
@@ -20,6 +20,7 @@ from router.core.words import (
     PromiseId,
     PromiseState,
     RecordingId,
+    SlotId,
     Step,
     VaultId,
     WorkId,
@@ -326,9 +327,9 @@ class LeadTookOver:
 
 @value
 class CallEnded:
-    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, machine, unknown, missed (it came while we
-    were away), lost (we went away while they were on it), held (the number is called for others already, or was often
-    enough for a day)."""
+    """A leg is over. `how`: completed, busy, no-answer, failed, canceled, later (the provider could not take it),
+    machine, unknown, missed (it came while we were away), lost (we went away while they were on it), held (the number
+    is called for others already, or was often enough for a day)."""
 
     call: CallId
     case: CaseId
@@ -370,7 +371,10 @@ class PromiseMade:
     window: tuple[Ms, Ms] | None = None
     why: str = ""
     since_at: Ms | None = None  # when they asked, where that is not their place
-    due_at: Ms | None = None  # when it is their turn at the earliest: the queue opens then
+    due_at: Ms | None = None  # it rests until then: the queue opens, or the window is there
+    named: bool = False  # they named the window themselves
+    agent: AgentId | None = None  # who promised it
+    words: VaultId | None = None  # what, where somebody wrote it down
 
 
 @value
@@ -387,6 +391,47 @@ class PromiseChanged:
     attempt: str = ""
     due_at: Ms | None = None  # when it is tried again
     said: VaultId | None = None  # a person's own reason
+    window: tuple[Ms, Ms] | None = None  # what it was moved to
+    named: bool | None = None  # whether they named that window themselves
+
+
+@value
+class SlotAsked:
+    """A promise needs agents' time in a window: work of `queue` that requires `skills`. The window is told to nobody
+    before the answer."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    queue: str
+    window: Window
+    skills: SkillLevels = ()
+
+
+@value
+class SlotTaken:
+    """Agents' time is kept for a promise: from now on its window is this one."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    slot: SlotId
+    window: Window
+
+
+@value
+class SlotMissed:
+    """There is no time of agents for a promise in the window that was asked for, or there is none any more.
+    `alternatives`: windows in which there was some, the soonest first."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    window: Window
+    alternatives: tuple[Window, ...] = ()
 
 
 @value

@@ -58,6 +58,17 @@ class AddressShared:
 
 
 @value
+class TermsSet:
+    """How they want to be reached, whatever the matter. `discreet`: others may hear their phone."""
+
+    customer: CustomerId
+    at: Ms
+    discreet: bool
+    author: ActorKind
+    author_id: str | None = None
+
+
+@value
 class AddressMarked:
     """A mail to this address came back for good (`bounced`), or somebody wrote from it again. `case`: it is that of
     somebody who takes part there; None: it is the customer's."""

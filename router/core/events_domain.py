@@ -4,9 +4,20 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
-from router.core.documents import Ask, SkillLevels
+from router.core.documents import Ask, Shift, SkillLevels, Window
 from router.core.values import value
-from router.core.words import ActorKind, AgentId, AgentState, CaseId, CustomerId, OfferId, VaultId, WorkId
+from router.core.words import (
+    ActorKind,
+    AgentId,
+    AgentState,
+    CaseId,
+    CustomerId,
+    OfferId,
+    PromiseId,
+    SlotId,
+    VaultId,
+    WorkId,
+)
 
 
 @value
@@ -198,3 +209,64 @@ class TokenNoted:
     token: str
     role: str
     agent: AgentId | None = None
+
+
+@value
+class StaffingSet:
+    """Who will be there was said anew; what was said before counts no more. `shrinkage`: 0 to 1."""
+
+    at: Ms
+    shifts: tuple[Shift, ...]
+    shrinkage: float = 0.0
+
+
+@value
+class SlotHeld:
+    """Agents' time is kept free for a promise, from `start` on: until `expires_at`, or for as long as it stands."""
+
+    slot: SlotId
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    queue: str
+    window: Window
+    start: Ms
+    load_ms: int
+    expires_at: Ms
+    skills: SkillLevels = ()
+
+
+@value
+class SlotRefused:
+    """Too few agents will be there. `alternatives`: the next windows in which there are enough, the soonest first."""
+
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    window: Window
+    why: str
+    alternatives: tuple[Window, ...] = ()
+
+
+@value
+class SlotFreed:
+    slot: SlotId
+    at: Ms
+    why: str
+
+
+@value
+class PromiseAtRisk:
+    """Fewer agents will be there than when it was promised, and this promise does not fit any more: its time is given
+    up, and the customer is to hear before the window. `alternatives`: as of SlotRefused."""
+
+    slot: SlotId
+    promise: PromiseId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    window: Window
+    why: str
+    alternatives: tuple[Window, ...] = ()

@@ -102,6 +102,7 @@ from router.core.events import (
     ParticipantChanged,
     PlaceKept,
     PolicyActivated,
+    PromiseAtRisk,
     PromiseChanged,
     PromiseMade,
     RecordingAllowed,
@@ -120,8 +121,16 @@ from router.core.events import (
     RoutingNoted,
     ScreenLost,
     ScreenOpened,
+    SlotAsked,
+    SlotFreed,
+    SlotHeld,
+    SlotMissed,
+    SlotRefused,
+    SlotTaken,
     SplitUndone,
+    StaffingSet,
     SwitchOffered,
+    TermsSet,
     TextWithheld,
     TokenNoted,
     WishNoted,
@@ -141,6 +150,7 @@ from router.core.events import (
 from router.core.folding import change, get, put
 from router.core.junk_folds import junk_folded, no_junk
 from router.core.recording_folds import recording_folded
+from router.core.slot_folds import slot_folded
 from router.core.tree import asking, head_of, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
@@ -191,6 +201,8 @@ def evolve(state: State, event: Event) -> State:
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
+        case TermsSet():
+            return change(state, get(state, event.customer, Customer), discreet=event.discreet)
         case AddressMarked():
             return _address_marked(state, event)
         case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():
@@ -262,6 +274,17 @@ def evolve(state: State, event: Event) -> State:
             | LeadTookOver()
         ):
             return call_folded(state, event)
+        case (
+            StaffingSet()
+            | SlotAsked()
+            | SlotTaken()
+            | SlotMissed()
+            | SlotHeld()
+            | SlotRefused()
+            | SlotFreed()
+            | PromiseAtRisk()
+        ):
+            return slot_folded(state, event)
         case (
             RecordingAnnounced()
             | RecordingRefused()

@@ -2,11 +2,24 @@
 
 from typing import Any, TypeVar
 
-from router.core.documents import Agent, Call, Case, Customer, Document, Message, Promise, Recording, State, Work
+from router.core.documents import (
+    Agent,
+    Call,
+    Case,
+    Customer,
+    Document,
+    Message,
+    Promise,
+    Recording,
+    Slot,
+    Staffing,
+    State,
+    Work,
+)
 from router.core.errors import Fault
 from router.core.values import replace
 
-D = TypeVar("D", Customer, Case, Message, Call, Promise, Recording, Agent, Work)
+D = TypeVar("D", Customer, Case, Message, Call, Promise, Recording, Agent, Work, Slot, Staffing)
 
 
 def get(state: State, id: str, kind: type[D]) -> D:

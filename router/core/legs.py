@@ -4,21 +4,21 @@ An attempt is an event before the provider is asked. A customer is never rung be
 leg ends the conversation of the others by leaving it.
 """
 
-from router.core import leads, recording
+from router.core import attempts, leads, recording
 from router.core.addresses import Address
 from router.core.call_ends import end_call
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
-    can_be_called,
     change_promise,
     customer_of,
     is_current,
     is_taken,
     move,
+    number_to_call,
     our_number,
     promise_call,
-    typed_address,
+    stand_in_line,
 )
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, RecordLeg, StartCall
@@ -115,7 +115,7 @@ def record_leg(making: Making, command: RecordLeg) -> None:
         case "refused" | "absent" | "again":
             if call.state is not CallState.DIALLING or call.provider_id is not None:
                 raise Rejected(Reason.NOTHING_TO_DO, call.state)
-            end_call(making, call, how="unknown" if command.outcome == "absent" else "failed")
+            end_call(making, call, how={"absent": "unknown", "again": attempts.LATER}.get(command.outcome, "failed"))
         case "moved":
             if command.turn != call.turn:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
@@ -218,26 +218,18 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
     """Call the customer of a case: because an agent asks for it now, or because a promised call is due again. `to`: at
     this number of theirs."""
     case = making.case(command.case)
-    since_at = None
-    if case.promise is not None:
-        promise = making.promise(case.promise)
-        place_at, since_at = promise.place_at, promise.since_at
-    else:
-        customer = making.customer(case.customer)
-        address = to or next((a for a in customer.addresses if can_be_called(a)), None)
-        if command.address:
-            address = typed_address(making, customer, command.address)
-        if address is None or not can_be_called(address):
-            raise Rejected(Reason.NO_WAY_TO_REACH, "phone")
-        if command.address and is_taken(making):
-            raise Rejected(Reason.NUMBER_TAKEN)
-        promise_call(making, case, address, why="we said that we call", number=command.address)
-        place_at = making.now
+    if case.promise is None:
+        address = number_to_call(making, case, command.address, to=to)
+        why = "we said that we call"
+        promise_call(making, case, address, why=why, number=command.address)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
         raise Rejected(Reason.NOTHING_TO_DO, "it is their turn already")
-    ask_for_phone(making, case.id, place_at=place_at, since_at=since_at, call=None, agent=command.agent)
+    if case.promise is not None:
+        stand_in_line(making, making.promise(case.promise), agent=command.agent)
+    else:  # what they had asked for before has its place, and no more is known
+        ask_for_phone(making, case.id, place_at=making.now, call=None, agent=command.agent)
 
 
 def _is_wanted(making: Making, leg: Call) -> bool:

@@ -30,7 +30,7 @@ from router.core.events import (
 from router.core.evidence import grade_of_mail, of_somebody_else, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
-from router.core.mailing import brand_of, mark, note_unreached, why_untold
+from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark, note_unreached, why_untold
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message, withhold
 from router.core.tree import owner_of_address
@@ -75,6 +75,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     customer, address, found_link = _placed(making, command, found=found, language=language, words=words)
     case = found_link.case
     known_before, others_before = before.get(customer.id), case is not None and bool(case.participants)
+    is_at_once = case is not None and _is_at_once(making.head(case.id), command)
     participant = customer.address(address) is None
     if participant:
         language = customer.language or language  # the language is the customer's; nobody else's words change it
@@ -130,6 +131,8 @@ def take_letter(making: Making, command: TakeContact) -> None:
     if mail.automatic:
         _note_machine(making, command, case, is_new=is_new)
         return
+    if is_at_once:
+        withhold(making, making.case(case.id), what=RECEIVED, why=AT_ONCE)
     sure = mail.vouched is not False and (
         known_before is None
         or vouched.evidence is not Evidence.WEAK  # a reference that they name invites nobody
@@ -315,6 +318,13 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
                 author_id=None,
             )
         )
+
+
+def _is_at_once(head: Case, command: TakeContact) -> bool:
+    """Whether it answers an automatic mail of ours sooner than a person would: no other sign of a machine is needed
+    for people of ours to be told. It asks for somebody as any mail does, for it may be a person after all."""
+    told = head.told_at
+    return told is not None and command.thread_by in SURE_THREADS and 0 <= command.at - told < AT_ONCE_MS
 
 
 def _came_back(making: Making, message: Message, mail: MailIn) -> None:

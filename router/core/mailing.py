@@ -8,12 +8,15 @@ from router.core.events import AddressMarked
 from router.core.redaction import without_addresses
 from router.core.tree import customers_of
 from router.core.values import replace
-from router.core.words import DAY_MS, HOUR_MS, AddressId
+from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AddressId
 
 TOLD_AGAIN_MS = DAY_MS
 """An automatic mail about one case goes out once in this time."""
 TOLD_ADDRESS_MS = HOUR_MS
 """And one to the same customer once in this time, whatever it is about."""
+AT_ONCE_MS = 30 * SECOND_MS
+"""An answer to an automatic mail that comes sooner is not believed to be a person's: they would have to read first."""
+AT_ONCE = "it answered an automatic mail of ours within 30 seconds, so a machine may have written it"
 
 
 def mailing_of(case: Case) -> Mailing:

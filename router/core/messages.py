@@ -5,6 +5,7 @@ anything is sent again.
 """
 
 from policies.segments import segments_of
+from router.core.call_parts import keep_by_answer, keep_written
 from router.core.cases import add_note
 from router.core.choice import Choice, Way, choose_way, refusal_of
 from router.core.clock import Ms
@@ -26,7 +27,7 @@ from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import members_of, owner_of_address, reachable_of, side_for
+from router.core.tree import members_of, owner_of_address, reachable_of, side_for, tree_of
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -100,6 +101,10 @@ def send_reply(making: Making, command: SendReply) -> None:
         html=making.keep(command.html, kind="html", owner=customer.id) if command.html and is_mail else None,
         files=tuple(keep_file(making, file, owner=customer.id) for file in command.files),
     )
+    if command.actor.kind is ActorKind.AGENT:
+        for one in tree_of(making.state, making.case(case.id)):
+            keep_written(making, one.id, why="they were answered")
+            keep_by_answer(making, one.id)
     asks = making.asking(case.id)
     if asks.ask is not None and not asks.taken and asks.ask.requirement.channel is not Channel.PHONE:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call

@@ -55,7 +55,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.evidence import Graded, of_somebody_else, words_of_grounds
-from router.core.words import ActorKind, AddressId, CaseId, Channel, VaultId
+from router.core.words import ActorKind, AddressId, CallbackState, CaseId, Channel, PromiseState, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
 
@@ -481,7 +481,8 @@ def _record_of(event: Event) -> Entry | None:
                 event.at,
                 "promise",
                 reasons=(event.why,) if event.why else (),
-                facts={"what": "made", "promise": event.promise, "kind": event.kind},
+                said=event.words,
+                facts={"what": "made", "promise": event.promise, "kind": event.kind, **_window(event.window)},
             )
         case PromiseChanged():
             return _system(
@@ -492,9 +493,10 @@ def _record_of(event: Event) -> Entry | None:
                 reasons=(event.why,) if event.why else (),
                 said=event.said,
                 facts={
-                    "what": event.attempt or event.callback.value,
+                    "what": event.attempt or _what_became(event),
                     "promise": event.promise,
                     "state": event.state.value,
+                    **_window(event.window),
                 },
             )
         case CallbackHeld():
@@ -649,6 +651,20 @@ def _recording_row(
             return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case RecordingDeleted():
             return _system(event.case, event.entry, event.at, "call", facts={"what": "recording deleted"})
+
+
+def _window(window: tuple[int, int] | None) -> dict[str, int]:
+    """From when to when something is promised."""
+    return {} if window is None else {"from": window[0], "until": window[1]}
+
+
+def _what_became(event: PromiseChanged) -> str:
+    """What a row says of a promise that went on without a call."""
+    if event.window is not None and event.state is PromiseState.MOVED:
+        return "moved"
+    if event.callback is CallbackState.DUE and event.state in (PromiseState.BROKEN, PromiseState.AT_RISK):
+        return event.state.value
+    return event.callback.value
 
 
 def _system(

@@ -18,6 +18,8 @@ WorkId = NewType("WorkId", str)
 OfferId = NewType("OfferId", str)
 CallId = NewType("CallId", str)
 PromiseId = NewType("PromiseId", str)
+SlotId = NewType("SlotId", str)
+"""Agents' time that is kept free for one promised call."""
 RecordingId = NewType("RecordingId", str)
 AgentId = NewType("AgentId", str)
 MergeId = NewType("MergeId", str)
@@ -141,6 +143,11 @@ class Step(StrEnum):
     GOODBYE = "goodbye"
 
 
+CALLBACK = "callback"
+"""The kind of a promise to phone."""
+PROMISE_KINDS = (CALLBACK, "reply", "update")
+
+
 class PromiseState(StrEnum):
     OPEN = "open"
     AT_RISK = "at_risk"
@@ -152,7 +159,7 @@ class PromiseState(StrEnum):
     @property
     def is_pending(self) -> bool:
         """True while it is to be kept."""
-        return self in (PromiseState.OPEN, PromiseState.AT_RISK)
+        return self in (PromiseState.OPEN, PromiseState.AT_RISK, PromiseState.MOVED)
 
 
 class CallbackState(StrEnum):

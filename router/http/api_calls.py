@@ -6,12 +6,22 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from router.core.clock import Ms
-from router.core.commands import CancelCallback, HangUp, HoldCall, JoinCall, OpenCase, SetRecording, StartCall
+from router.core.commands import (
+    CancelCallback,
+    HangUp,
+    HoldCall,
+    JoinCall,
+    MakePromise,
+    OpenCase,
+    SetRecording,
+    StartCall,
+)
 from router.core.context import Decision
 from router.core.documents import Call as Leg
 from router.core.documents import Case, Customer, Promise, Recording, State
 from router.core.events import JoinAsked
 from router.core.words import (
+    CALLBACK,
     SECOND_MS,
     AgentId,
     CallbackState,
@@ -27,6 +37,7 @@ from router.core.words import (
     RecordingState,
 )
 from router.http.api_cases import actor_of
+from router.http.api_promises import make_promise
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.contact_form import plain_address
 from router.http.joined import head_of, members_of
@@ -34,6 +45,7 @@ from router.http.problems import Problem
 from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
 from router.http.views import CaseOut, PromiseOut, case_after, maybe, promise_out, stamp
+from router.http.windows import WindowBody
 
 RECORDS = (RecordingState.STARTING, RecordingState.RUNNING)
 Fits = Callable[[Promise], bool]
@@ -84,6 +96,8 @@ class OpenBody(Body):
 
 class CallbackBody(Body):
     address: Address | None = Field(None, description="another number of theirs")
+    window: WindowBody | None = Field(None, description="when they are called; null: when it is their turn")
+    named: bool = Field(False, description="they named the window themselves: it may be outside 8 to 20 o'clock")
     by: Literal["anybody", "me"] = Field("anybody", description="`me`: whoever asks for it calls them now")
 
 
@@ -228,6 +242,8 @@ class CallApi:
         case = await self._case(call)
         body: CallbackBody = call.body
         mine = AgentId(call.who.agent) if body.by == "me" and call.who.agent else None
+        if body.window is not None:
+            return await self._promise_window(call, case, body, body.window)
         command = StartCall(key=call.key, case=case.id, address=body.address or "", agent=mine, actor=actor_of(call))
 
         def answer(decision: Decision) -> PromiseOut:
@@ -238,6 +254,22 @@ class CallApi:
             return promise_out(made)
 
         return await self._service.take(call, command, answer, status=201)
+
+    async def _promise_window(self, call: Call, case: Case, body: CallbackBody, window: WindowBody) -> Replied:
+        if body.by == "me":
+            raise Problem(422, "Cannot be used", "A call by you is made now, and has no window.")
+        mine = AgentId(call.who.agent) if call.who.agent else None
+        command = MakePromise(
+            key=call.key,
+            case=case.id,
+            actor=actor_of(call),
+            kind=CALLBACK,
+            window=window.span,
+            named=body.named,
+            address=body.address or "",
+            agent=mine,
+        )
+        return await make_promise(self._service, call, command)
 
     async def hold(self, call: Call) -> Replied:
         return await self._leg(call, HoldCall(key=call.key, call=_id(call), held=True, actor=actor_of(call)))

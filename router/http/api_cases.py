@@ -171,6 +171,7 @@ class CustomerOut(Reply):
         "`verification`: code, known, typed (a visitor says so) or denied (by its own domain)"
     )
     language: str | None
+    discreet: bool = Field(False, description="others may hear their phone")
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
     members: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="customers found to be this one")
@@ -278,6 +279,8 @@ class CaseApi:
         if isinstance(customer, Customer):
             for address in customer.addresses:
                 cautions += [f"told us to stop {channel}" for channel in address.blocked]
+            if customer.discreet:
+                cautions.append("be discreet: others may hear their phone")
             if customer.unrecorded_at is not None:
                 cautions.append("does not want to be recorded")
         if case.opt_out_hint:
@@ -472,6 +475,7 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         id=customer.id,
         addresses=customer_addresses(customer, words),
         language=customer.language,
+        discreet=customer.discreet,
         cases=cases[:CASES_SHOWN],
         merged_into=await with_reason(journal, into) if into is not None else None,
         members=[await with_reason(journal, one) for one in joined],

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from router.core.addresses import matching_key
-from router.core.commands import AddAddress, SetParticipant, ShareLine
+from router.core.commands import AddAddress, SetParticipant, SetTerms, ShareLine
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import AddressAdded
@@ -34,6 +34,12 @@ class AddressBody(Body):
     )
 
 
+class TermsBody(Body):
+    discreet: bool = Field(
+        description="true: others may hear their phone, so no machine is told anything, and hanging up is never a call"
+    )
+
+
 class ParticipantBody(Body):
     address: Annotated[str, Field(min_length=3, max_length=254, pattern=f"^{MAIL}$")]
     invited: bool = Field(True, description="whether they are written to; they may write to us in any case")
@@ -55,6 +61,16 @@ class PeopleApi:
                 CustomerOut,
                 201,
                 AddressBody,
+                tag="customers",
+            ),
+            Route(
+                "PATCH",
+                "/api/v1/customers/{id}/terms",
+                "How they want to be reached",
+                WRITERS,
+                self.set_terms,
+                CustomerOut,
+                body=TermsBody,
                 tag="customers",
             ),
             Route(
@@ -90,6 +106,21 @@ class PeopleApi:
             return shown.model_copy(update={"addresses": added, "version": customer.version})
 
         return await self._service.take(call, command, answer, status=201)
+
+    async def set_terms(self, call: Call) -> Replied:
+        found = await self._journal.document(call.path["id"])
+        if not isinstance(found, Customer):
+            raise _missing("customer")
+        body: TermsBody = call.body
+        command = SetTerms(key=call.key, customer=found.id, discreet=body.discreet, actor=actor_of(call))
+        shown = await customer_out(self._journal, found)
+
+        def answer(decision: Decision) -> CustomerOut:
+            customer = decision.state[found.id]
+            assert isinstance(customer, Customer)
+            return shown.model_copy(update={"discreet": customer.discreet, "version": customer.version})
+
+        return await self._service.take(call, command, answer, status=200)
 
     async def _share(self, call: Call, customer: Customer, given: str, shared: bool | None) -> Replied | None:
         """Mark an address that they have, or that somebody else has, as shared, or as theirs alone. None: it is new."""

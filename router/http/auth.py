@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
@@ -14,9 +15,13 @@ from urllib.parse import urlsplit
 
 from channels.wire import WireRequest
 from router.core.clock import Ms
+from router.core.commands import SYSTEM, NoteToken
 from router.core.words import AgentId
 from router.http.problems import Problem
 from router.journal.base import Journal
+
+UNTOLD = "token_untold"
+"""Records of what was done with tokens while no service ran, by `made/ID` or `revoked/ID`, until the log holds it."""
 
 COOKIE = "onecase_session"
 PREFIX = "oct_"
@@ -87,6 +92,17 @@ class Tokens:
                 del self._by_hash[hashed]
                 return True
         return False
+
+    async def note(self, what: str, token: str, role: Role) -> None:
+        """Keep for the audit what is about to be done with a token (its id) where no service runs."""
+        await self._journal.put_record(UNTOLD, f"{what}/{token}", role.value)
+
+    async def tell(self, take: Callable[[NoteToken], Awaitable[object]]) -> None:
+        """Bring what was kept into the log."""
+        for id, role in sorted((await self._journal.records(UNTOLD)).items()):
+            what, _, token = id.partition("/")
+            await take(NoteToken(key=f"token/{id}", what=what, token=token, role=role, actor=SYSTEM))
+            await self._journal.put_record(UNTOLD, id, None)
 
     def all(self) -> list[Identity]:
         return sorted(self._by_hash.values(), key=lambda i: i.token)

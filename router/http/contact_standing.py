@@ -11,11 +11,9 @@ from enum import StrEnum
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
-from router.core.words import Evidence, PromiseState
+from router.core.words import Evidence
 from router.http.joined import head_of
 from router.node.node import Node
-
-OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
 
 
 class Standing(StrEnum):
@@ -69,7 +67,7 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     own = case.promise
     case = await head_of(journal, case)
     promise = await journal.document(own or case.promise or "")
-    kept = promise if isinstance(promise, Promise) and promise.state in OPEN else None
+    kept = promise if isinstance(promise, Promise) and promise.state.is_pending else None
     if pairing.evidence is Evidence.WEAK:
         is_own = calls and kept is not None and kept.made_at == first.at
         standing = Standing.CALL if calls and await _is_any_pending(node, case.customer) else Standing.RECEIVED
@@ -82,7 +80,7 @@ async def _is_any_pending(node: Node, customer: str) -> bool:
     """Whether somebody of the household is to be called: what was asked for with this press, or before it."""
     for one in await node.devices.household(customer):
         state = (await node.journal.load_by_document(one.id)).state
-        if any(isinstance(document, Promise) and document.state in OPEN for document in state.values()):
+        if any(isinstance(document, Promise) and document.state.is_pending for document in state.values()):
             return True
     return False
 

@@ -63,6 +63,7 @@ class TermsOut(Reply):
     """What they told us of how they want to be reached."""
 
     language: str | None
+    discreet: bool
     not_recorded_since: str | None
     stopped: list[dict[str, Any]] = Field(description="addresses with the channels that they stopped there")
 
@@ -115,6 +116,7 @@ def _terms(person: list[Customer], addresses: list[dict[str, Any]]) -> TermsOut:
     """What any of them said holds for the person."""
     return TermsOut(
         language=next((one.language for one in person if one.language is not None), None),
+        discreet=any(one.discreet for one in person),
         not_recorded_since=maybe(min((t for one in person if (t := one.unrecorded_at) is not None), default=None)),
         stopped=[{"address": a["address"], "channels": a["blocked"]} for a in addresses if a["blocked"]],
     )

@@ -33,8 +33,10 @@ from router.http.api_erasing import ErasingApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
 from router.http.api_people import PeopleApi
+from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
 from router.http.api_sites import SiteApi
+from router.http.api_staffing import StaffingApi
 from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
 from router.http.api_work import WorkApi
@@ -64,9 +66,11 @@ APIS = (
     MergeApi,
     ErasingApi,
     CallApi,
+    PromiseApi,
     WorkApi,
     QuarantineApi,
     SystemApi,
+    StaffingApi,
     SiteApi,
     MediaApi,
     DeviceApi,

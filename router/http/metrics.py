@@ -24,7 +24,8 @@ from router.core.events import (
     WorkFinished,
     WorkOffered,
 )
-from router.core.words import PromiseState
+from router.core.words import CallbackState, PromiseState
+from router.http.views import stamp
 from router.journal.base import Stored
 from router.node.node import Node
 
@@ -49,8 +50,9 @@ COUNTED = frozenset(
     }
 )
 
-
-ENDED = (PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN)
+BECAME = (
+    PromiseState.KEPT, PromiseState.MOVED, PromiseState.AT_RISK, PromiseState.BROKEN, PromiseState.WITHDRAWN
+)  # fmt: skip
 
 
 class NodeMetrics(Collector):
@@ -103,7 +105,7 @@ class NodeMetrics(Collector):
                     _add(self._messages, "unknown")
                 case PromiseMade():
                     _add(self._promises, "made")
-                case PromiseChanged() if event.state in ENDED:
+                case PromiseChanged() if event.state in BECAME and not _is_step(event):
                     _add(self._promises, event.state)
                 case TextWithheld():
                     _add(self._withheld, event.what)
@@ -114,7 +116,7 @@ class NodeMetrics(Collector):
                     pass
 
     def _lines(self) -> Iterable[Metric]:
-        """Who waits, by queue and by what is required."""
+        """Who waits, by queue and by what is required, and who is there for them."""
         node = self._node
         waiting = GaugeMetricFamily("onecase_work_waiting", "Work waiting for an agent", labels=["queue"])
         oldest = GaugeMetricFamily("onecase_work_oldest_seconds", "How long the longest has waited", labels=["queue"])
@@ -133,6 +135,20 @@ class NodeMetrics(Collector):
             oldest.add_metric(name, (node.clock.now() - since) / 1000)
         yield waiting
         yield oldest
+        yield from self._staffing()
+
+    def _staffing(self) -> Iterable[Metric]:
+        """Who should be there now, and what is promised for the hours that come."""
+        bookings = self._node.domain.bookings
+        short, due = bookings.short()
+        yield GaugeMetricFamily("onecase_staff_due", "People who should be there now by the roster", value=due)
+        yield GaugeMetricFamily("onecase_staff_short", "How many of them are not", value=short)
+        booked = GaugeMetricFamily("onecase_callbacks_booked", "Calls promised by hour (UTC)", labels=["hour"])
+        for hour, count in bookings.booked_by_hour().items():
+            booked.add_metric([stamp(hour)], count)
+        yield booked
+        yield GaugeMetricFamily("onecase_callbacks_at_risk", "Promised calls that do not fit any more and stand where "
+                                "they were", value=bookings.at_risk)  # fmt: skip
 
     def collect(self) -> Iterable[Metric]:
         node = self._node
@@ -140,7 +156,9 @@ class NodeMetrics(Collector):
         yield _counter("onecase_messages", "Messages of ours by what became of them", "state", self._messages)
         yield _counter("onecase_offers", "Offers by outcome", "outcome", self._offers)
         yield _counter("onecase_calls", "Legs that ended, by whose and how", "outcome", self._calls)
-        yield _counter("onecase_promises", "Promises made, kept, broken, withdrawn", "state", self._promises)
+        yield _counter(
+            "onecase_promises", "Promises made, kept, moved, at risk, broken, withdrawn", "state", self._promises
+        )
         yield _counter("onecase_texts_withheld", "Texts of ours that were not sent", "what", self._withheld)
         yield CounterMetricFamily(
             "onecase_calls_abandoned", "Callers who left before anybody was with them", value=self._abandoned
@@ -219,6 +237,13 @@ def registry_for(metrics: NodeMetrics) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(metrics)
     return registry
+
+
+def _is_step(event: PromiseChanged) -> bool:
+    """Whether a promise that was moved, or is at risk, only went a step on: it is dialled, or tried again."""
+    if event.state is PromiseState.MOVED:
+        return event.window is None
+    return event.state is PromiseState.AT_RISK and (bool(event.attempt) or event.callback is CallbackState.DIALLING)
 
 
 def _add(counts: dict[str, int], name: str) -> None:

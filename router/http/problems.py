@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
@@ -87,6 +88,7 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "Window closed",
         "By {what} we can write only within 24 hours of the customer's last message there, and that is older.",
     ),
+    Reason.WINDOW_UNFIT: (422, "Another window", ""),
     Reason.TEXT_TOO_LONG: (422, "Text too long", "By sms this would be {what}. Shorten it, or take another channel."),
     Reason.TEXTS_SPENT: (
         409,
@@ -123,18 +125,40 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     ),
     Reason.TOO_MANY: (409, "Too many", "These would be more than {what}."),
 }
+UNFIT = {
+    "past": "it is over already",
+    "order": "it ends before it starts",
+    "short": "it is shorter than five minutes",
+    "long": "it is longer than twelve hours",
+    "far": "it is more than 90 days ahead",
+    "night": "it is not between 8 and 20 o'clock where they are (`named`: true where they named it themselves)",
+    "closed": "nobody is there when it starts",
+}
 NO_OTHER = " No other way to write to them is open."
 
 
 def problem_of(rejected: Rejected) -> Problem:
     """The words for people that go with the core's reason."""
     status, title, words = WORDS[rejected.reason]
+    if rejected.reason is Reason.WINDOW_UNFIT:
+        said = _unfit(rejected)
+        return Problem(status, title, said, errors=[(["body", "window"], said)], kind=rejected.reason.value)
     detail = words.replace("{what}", rejected.what or "thing").replace("{when}", _moment(rejected.when))
     for reason, what in rejected.also:
         detail += " " + WORDS[reason][2].replace("{what}", what)
     if rejected.instead is not None:
         detail += f" Open to them: {', '.join(rejected.instead)}." if rejected.instead else NO_OTHER
     return Problem(status, title, detail, kind=rejected.reason.value)
+
+
+def _unfit(rejected: Rejected) -> str:
+    """Why a window cannot be promised, and one that can, on the clock of whoever is called."""
+    why = f"This window cannot be promised: {UNFIT.get(rejected.what, rejected.what)}."
+    if rejected.window is None:
+        return why
+    zone = ZoneInfo(rejected.zone) if rejected.zone else UTC
+    start, end = (datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).isoformat() for at in rejected.window)
+    return f"{why} Possible is {start} to {end}."
 
 
 def _moment(at: Ms | None) -> str:

@@ -275,7 +275,7 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     """Cases as the outside sees them, with their contacts' addresses as they were given."""
     shown: list[CaseOut] = []
     for case, seen in zip(cases, await seen_of(journal, cases), strict=True):
-        found = [await journal.document(one.promise) for one in seen.members if one.promise]
+        found = [await journal.document(id) for one in seen.members for id in standing_of(one)]
         promises = [promise for promise in found if isinstance(promise, Promise)]
         one = case_now(case, seen.contacts, seen.words, promises, seen.candidates)
         shown.append(one.model_copy(update=seen.joined) if seen.joined else one)
@@ -292,7 +292,7 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     }
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
-    words = await journal.words(sorted({*ids, *(str(c.subject) for c in cases if c.subject)}))
+    words = await journal.words(sorted({*ids, *(id for c in cases if (id := _subject_of(c)))}))
     found: list[Seen] = []
     for case in cases:
         members = await members_of(journal, case)
@@ -307,7 +307,7 @@ def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Col
     now, where that is not all of them."""
     state = decision.state
     known = [state.get(one.id, one) for one in seen.members] or [case]
-    found = [state.get(one.promise) for one in known if isinstance(one, Case) and one.promise]
+    found = [state.get(id) for one in known if isinstance(one, Case) for id in standing_of(one)]
     promises = [promise for promise in found if isinstance(promise, Promise)]
     contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
     words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
@@ -368,6 +368,11 @@ async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut
     )
 
 
+def _subject_of(case: Case) -> str:
+    """What it was opened under, else what the last mail of a person says."""
+    return case.subject or (case.letter and case.letter.subject) or ""
+
+
 def case_now(
     case: Case,
     contacts: Sequence[Entry] = (),
@@ -381,7 +386,7 @@ def case_now(
         id=case.id,
         ref=case.ref,
         status=case.status,
-        subject=words.get(case.subject or ""),
+        subject=words.get(_subject_of(case)),
         customer=case.customer,
         queue=case.queue,
         agent=case.agent,
@@ -418,6 +423,11 @@ def case_now(
         version=case.version,
         junk=case.junk or None,
     )
+
+
+def standing_of(case: Case) -> list[str]:
+    """What the customer of a case was promised and did not get yet, a call first."""
+    return [*([case.promise] if case.promise else []), *case.promised]
 
 
 def promise_out(promise: Promise) -> PromiseOut:

@@ -22,6 +22,8 @@ from router.core.documents import (
     MessageState,
     Promise,
     Recording,
+    Slot,
+    Staffing,
     State,
     Work,
 )
@@ -324,8 +326,10 @@ async def stored(journal: Journal, file: File) -> File:
 def is_live(document: Document) -> bool:
     """Whether a document belongs to its owner's working set."""
     match document:
-        case Customer() | Agent():
+        case Customer() | Agent() | Staffing():
             return True
+        case Slot():
+            return not document.free
         case Case():
             return document.status.is_live
         case Message() if document.channel is Channel.CHAT:  # it waits until they come for it
@@ -348,7 +352,7 @@ def owner_of(document: Document) -> str:
             return document.id
         case Case() | Message() | Call() | Recording() | Promise():
             return document.customer
-        case Agent() | Work():
+        case Agent() | Work() | Slot() | Staffing():
             return DOMAIN
 
 

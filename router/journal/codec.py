@@ -8,7 +8,19 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from router.core.documents import Agent, Call, Case, Customer, Document, Message, Promise, Recording, Work
+from router.core.documents import (
+    Agent,
+    Call,
+    Case,
+    Customer,
+    Document,
+    Message,
+    Promise,
+    Recording,
+    Slot,
+    Staffing,
+    Work,
+)
 from router.core.errors import Fault
 from router.core.events import CommandTaken, CustomerEvent, DomainEvent, Event
 from router.core.values import fields_of
@@ -28,6 +40,8 @@ DOCUMENT_TYPES: dict[str, type[Document]] = {
     "promise": Promise,
     "agent": Agent,
     "work": Work,
+    "slot": Slot,
+    "staffing": Staffing,
 }
 KIND_OF = {kind: name for name, kind in DOCUMENT_TYPES.items()}
 

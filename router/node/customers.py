@@ -35,10 +35,13 @@ from router.core.commands import (
     HearCall,
     HoldCall,
     JoinCall,
+    KeepPromise,
     LeaveChat,
     MailIn,
+    MakePromise,
     MergeCases,
     MergeCustomers,
+    MovePromise,
     NoteCall,
     NoteMissing,
     NoteRecording,
@@ -60,6 +63,7 @@ from router.core.commands import (
     SetParticipant,
     SetRecording,
     SetStatus,
+    SetTerms,
     ShareLine,
     SplitCase,
     Spoken,
@@ -483,7 +487,7 @@ def _noun_of(command: CustomerCommand) -> str:
         return "message"
     if isinstance(command, ABOUT_RECORDINGS):
         return "recording"
-    if isinstance(command, CancelCallback):
+    if isinstance(command, CancelCallback | MovePromise | KeepPromise):
         return "promise"
     if isinstance(command, AddAddress | ExportCustomer):
         return "customer"
@@ -532,7 +536,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.call
         case BeginRecording() | NoteRecording():
             return command.recording
-        case CancelCallback():
+        case CancelCallback() | MovePromise() | KeepPromise():
             return command.promise
         case PairDevice() | UnpairDevice() | EraseCustomer() | SetHold() | ExportCustomer():
             return command.customer
@@ -542,7 +546,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
             raise Fault("what a merge is about is found by it")
-        case OpenCase() | AddAddress() | ShareLine() | BlockLine():
+        case OpenCase() | AddAddress() | ShareLine() | BlockLine() | SetTerms():
             return command.customer or ""
         case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
@@ -551,6 +555,8 @@ def _document_of(command: CustomerCommand) -> str:
         case SetParticipant() | DropCandidates() | ReleaseContact():
             return command.case
         case SendReply() | AddNote() | NoteMissing() | SetStatus() | AssignCase() | FoldWork() | StartCall():
+            return command.case
+        case MakePromise():
             return command.case
         case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case

@@ -13,8 +13,8 @@ from channels.clock import Activity
 from policies import PolicySet
 from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
-from router.core.commands import SYSTEM, BeginLeg, Command, NoteCall, RecordLeg, StartCall
-from router.core.documents import Call, Document, Promise
+from router.core.commands import BeginLeg, Command, NoteCall, RecordLeg
+from router.core.documents import Call, Document
 from router.core.errors import Rejected
 from router.core.events import (
     CallArrived,
@@ -27,8 +27,6 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
-    PromiseChanged,
-    PromiseMade,
 )
 from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
 from router.journal.base import Journal, JournalStopped, Stored
@@ -100,7 +98,7 @@ class Dialler:
                 self._join_line(call.id, matching_key(await self._number_of(call)))
 
     async def begin(self) -> None:
-        """Take up every leg that is not over and every promised call that is due again. Of a leg that the provider has
+        """Take up every leg that is not over. Of a leg that the provider has
         it is asked at once where it stands: it may have ended while we were away."""
         for call in await self._legs():
             if call.provider_id is not None and call.state in (CallState.RINGING, CallState.LIVE):
@@ -108,17 +106,12 @@ class Dialler:
                 self._start(call.id)
             elif call.due_at is not None:
                 self._plan(call.id, call.due_at)
-        for promise in await self._journal.live(Promise):
-            if isinstance(promise, Promise) and promise.due_at is not None:
-                self._plan_promise(promise.id, promise.due_at)
 
     def hear(self, batches: list[Stored]) -> None:
         for stored in batches:
             for event in stored.events:
                 if type(event) in HEARD:
                     self._hear(event)
-                elif isinstance(event, PromiseMade | PromiseChanged) and event.due_at is not None:
-                    self._plan_promise(event.promise, event.due_at)
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
@@ -194,20 +187,7 @@ class Dialler:
     def _start(self, call: CallId) -> None:
         self.tasks.start(self._work(call), f"leg {call}")
 
-    def _plan_promise(self, promise: str, at: Ms) -> None:
-        name = f"promise {promise}"
-        self._deadlines.set(name, at, lambda: self.tasks.start(self._start_again(promise), name))
-
     # --- what ---------------------------------------------------------------------------------------------------------
-
-    async def _start_again(self, id: str) -> None:
-        """A promised call that reached nobody is due again: it stands in line at the place it has."""
-        with self._activity.doing("dialler"):
-            promise = await self._journal.document(id)
-            if not isinstance(promise, Promise) or promise.due_at is None:
-                return
-            key = f"again/{promise.id}/{len(promise.attempts)}"
-            await self._try(StartCall(key=key, case=promise.case, actor=SYSTEM))
 
     async def _work(self, id: CallId) -> None:
         with self._activity.doing("dialler"):

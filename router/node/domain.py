@@ -20,14 +20,19 @@ from router.core.commands import (
     DomainCommand,
     EndOffer,
     FinishWork,
+    FreeSlot,
     GiveBackWork,
+    HoldSlot,
     LoseAgent,
+    NoteAtRisk,
     NoteDeadlineDue,
     NoteLanguageDue,
     NoteToken,
     OfferWork,
     OpenScreen,
+    RefuseSlot,
     SetAgentState,
+    SetStaffing,
     WithdrawWork,
 )
 from router.core.context import Decision
@@ -38,6 +43,7 @@ from router.core.events import AskChanged, LegRefused, WorkWanted, WorkWithdrawn
 from router.core.matcher import ORDINARY, Match, Matcher, Waiting, score_of
 from router.core.place import BITES_MS, has_slack, turn_of
 from router.core.relax import relaxed
+from router.core.values import replace
 from router.core.words import (
     MINUTE_MS,
     SECOND_MS,
@@ -47,12 +53,15 @@ from router.core.words import (
     CaseId,
     CustomerId,
     OfferId,
+    SlotId,
     WorkId,
     WorkState,
 )
 from router.journal.base import DOMAIN, Answer, Journal, Stored
 from router.journal.faultpoints import FaultPoints
+from router.node.bookings import Bookings
 from router.node.deadlines import Deadlines
+from router.node.learner import Learner
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 LOOK_AGAIN_MS = MINUTE_MS
@@ -68,6 +77,7 @@ class DomainScope:
         journal: Journal,
         clock: Clock,
         means: Means,
+        learner: Learner,
         deadlines: Deadlines,
         activity: Activity,
         faults: FaultPoints,
@@ -90,6 +100,16 @@ class DomainScope:
         self._asks: dict[WorkId, Ask] = {}  # what cases want by now, where that is not what their work began with
         self._missed: dict[str, set[WorkId]] = defaultdict(set)  # by skill: what goes without, as nobody present has it
         self._proposed: set[WorkId] = set()  # whose customers are being asked about their language
+        self.bookings = Bookings(
+            clock=clock,
+            means=means,
+            deadlines=deadlines,
+            learner=learner,
+            agents=self.agents,
+            attempt=self._try,
+            next_key=self._next_key,
+            on_shifts=self._mind_shifts,
+        )
         self.matcher = Matcher({str(kind): others for kind, others in means.policy.settings.agents.interrupts.items()})
 
     # --- start --------------------------------------------------------------------------------------------------------
@@ -102,9 +122,11 @@ class DomainScope:
         for work in await self._journal.live(Work):
             if isinstance(work, Work):
                 self._put(work)
+        await self.bookings.load(self._journal)
 
-    def rebuild(self, cases: Iterable[Document]) -> None:
-        """Put every unattended ask in line, and let go of work that no case wants any more."""
+    def rebuild(self, cases: Iterable[Document], promises: Iterable[Document]) -> None:
+        """Put every unattended ask in line, and let go of work that no case wants any more; of agents' time that no
+        promise needs as well."""
         wanted: set[WorkId] = set()
         for case in cases:
             if not isinstance(case, Case) or case.ask is None:
@@ -121,6 +143,8 @@ class DomainScope:
         for agent in self.agents.values():
             if agent.screen and not self.is_connected(agent.id):
                 self._expect(agent.id)
+        self.bookings.rebuild(promises)
+        self._mind_shifts()
         self._is_rebuilt = True
         for agent in sorted(self.agents):
             self._match_agent(agent)
@@ -278,8 +302,15 @@ class DomainScope:
         match command:
             case AddAgent() | ActivatePolicy() | CountRefused() | NoteToken():
                 return {}
-            case NoteLanguageDue() | NoteDeadlineDue():
+            case NoteLanguageDue() | NoteDeadlineDue() | RefuseSlot():
                 return {}
+            case SetStaffing():
+                known = self.bookings.staffing
+                return {known.id: known} if known is not None else {}
+            case HoldSlot():
+                return self._slot_slice(command.replaces) if command.replaces is not None else {}
+            case FreeSlot() | NoteAtRisk():
+                return self._slot_slice(command.slot)
             case SetAgentState() | LoseAgent() | OpenScreen():
                 return self._agent_slice(command.agent)
             case OfferWork() | AcceptOffer() | FinishWork() | GiveBackWork():
@@ -299,12 +330,38 @@ class DomainScope:
         state.update((id, self.works[id]) for id in sorted(self._held[agent]))
         return state
 
+    def _slot_slice(self, id: SlotId) -> State:
+        slot = self.bookings.slot(id)
+        return {slot.id: slot} if slot is not None else {}
+
     def _put(self, document: Document) -> None:
         if isinstance(document, Agent):
             self.agents[document.id] = document
-            self.matcher.put_agent(document)
+            self._put_agent(document)
+            self.bookings.put(document)
         elif isinstance(document, Work):
             self._put_work(document)
+        else:
+            self.bookings.put(document)
+
+    def _put_agent(self, agent: Agent) -> None:
+        """Nobody gets a new call that would pass the end of their shift: until then they are as somebody who has no
+        phone."""
+        ends = self.bookings.ends_of(agent)
+        self.matcher.put_agent(replace(agent, phone=None) if ends.is_near else agent)
+        if ends.changes_at is not None:
+            self._deadlines.set(f"shift {agent.id}", ends.changes_at, lambda: self._mind_shift(agent.id))
+        else:
+            self._deadlines.clear(f"shift {agent.id}")
+
+    def _mind_shift(self, id: AgentId) -> None:
+        self._put_agent(self.agents[id])
+        self._match_agent(id)
+
+    def _mind_shifts(self) -> None:
+        """Who will be there was said anew."""
+        for id in sorted(self.agents):
+            self._mind_shift(id)
 
     def _put_work(self, work: Work) -> None:
         before = self.works.get(work.id)

@@ -20,7 +20,7 @@ from router.core.commands import File, MailIn, Other, TakeContact
 from router.core.context import Decision
 from router.core.documents import Message
 from router.core.errors import Rejected
-from router.core.events import ContactReceived, MessageQueued
+from router.core.events import ContactReceived, MessageQueued, TextWithheld
 from router.core.values import replace
 from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
@@ -109,6 +109,8 @@ class Letterbox:
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
                 self.guard.answered(command.sender)
+            elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
+                self.guard.held_back(command.sender, event.why)
         return outcome
 
     async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:

@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 import structlog
 
 from router.core.clock import Clock, Ms
+from router.core.mailing import AT_ONCE
 from router.core.words import DAY_MS, HOUR_MS
 
 ANSWERS_AN_HOUR_MAX = 30
@@ -17,6 +18,8 @@ ANSWERS_AN_HOUR_MAX = 30
 SAME_WORDS_MS = DAY_MS
 REMEMBERED_MAX = 20_000
 STOPPED_MAX = 1_000
+UNTOLD_MAX = 2
+"""So many mails that go without an automatic one are a person's other matters; more within an hour are told."""
 WORDS_CHARS = 2_000
 TELLING_CHARS = 24
 FIGURES = str.maketrans("", "", "0123456789")
@@ -31,6 +34,7 @@ class MailGuard:
         self._words: OrderedDict[bytes, Ms] = OrderedDict()
         self.stopped = 0  # answers that were held back
         self._stopped_at: deque[Ms] = deque(maxlen=STOPPED_MAX)
+        self._untold: OrderedDict[str, deque[Ms]] = OrderedDict()
 
     def look(self, sender: str, words: str) -> str:
         """Why no automatic answer goes to this mail; empty where one may. One that goes is counted by `answered`."""
@@ -52,6 +56,19 @@ class MailGuard:
         self._answers.move_to_end(domain)
         if len(self._answers) > REMEMBERED_MAX:
             self._answers.popitem(last=False)
+
+    def held_back(self, sender: str, why: str) -> None:
+        """The case or the customer had their share of automatic mails, so none answers this sender. It counts at once
+        where a machine answered a machine, and otherwise from the third within an hour."""
+        now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
+        times = self._untold.pop(domain, None) or deque[Ms](maxlen=UNTOLD_MAX)
+        is_often = len(times) == UNTOLD_MAX and now - times[0] < HOUR_MS
+        times.append(now)
+        self._untold[domain] = times
+        if len(self._untold) > REMEMBERED_MAX:
+            self._untold.popitem(last=False)
+        if is_often or why == AT_ONCE:
+            self._stop(why)
 
     @property
     def stopped_lately(self) -> int:

@@ -34,7 +34,7 @@ from router.core.commands import (
     TakeContact,
     TakeRecording,
 )
-from router.core.documents import Case
+from router.core.documents import Case, Promise
 from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
@@ -56,6 +56,8 @@ from router.node.eraser import Eraser
 from router.node.files import Files
 from router.node.floods import Floods
 from router.node.indexer import Indexer
+from router.node.keeper import Keeper
+from router.node.learner import Learner
 from router.node.letterbox import Letterbox, MailMeans
 from router.node.locks import Locks
 from router.node.outbox import Outbox
@@ -123,10 +125,12 @@ class Node:
             faults=self.faults,
             spoken_id=cast(LiveChannel, phone).recordings.id_of if phone else lambda _: None,
         )
+        self.learner = Learner(journal=journal, clock=clock, zone=lambda: self.means.policy.zone)
         self.domain = DomainScope(
             journal=journal,
             clock=clock,
             means=self.means,
+            learner=self.learner,
             deadlines=self.deadlines,
             activity=self.activity,
             faults=self.faults,
@@ -189,6 +193,14 @@ class Node:
             faults=self.faults,
         )
 
+        self.keeper = Keeper(
+            journal=journal,
+            take=self.take,
+            policy=lambda: self.means.policy,
+            clock=clock,
+            deadlines=self.deadlines,
+            activity=self.activity,
+        )
         self.recorder = Recorder(
             journal=journal,
             take=self.take,
@@ -214,28 +226,33 @@ class Node:
         await self.aside.load()
         await self.relay.load()
         await self.domain.load()
+        await self.learner.load(self.domain.agents.values())
         await self.dialler.load()
         self.journal.listen(self._hear)
         await self._activate_policy()
         await self.relay.catch_up()
-        self.domain.rebuild(await self.journal.live(Case))
+        self.domain.rebuild(await self.journal.live(Case), await self.journal.live(Promise))
         self.spawn(self.relay.run(), "relay")
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
+        self.spawn(self._watch(self.keeper.tasks.failure), "keeper watch")
         self.spawn(self._watch(self.recorder.tasks.failure), "recorder watch")
         self.spawn(self._watch(self.files.tasks.failure), "files watch")
         self.spawn(self._watch(self.visitors.tasks.failure), "visitors watch")
         await self.outbox.load()
         await self.dialler.begin()
+        await self.keeper.begin()
         await self.recorder.load()
         await self.visitors.load()
+        await self.files.begin()
         await self.eraser.begin(self.take)
         self.spawn(self.eraser.run(), "eraser")
         await self.catch_up()
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
         self.spawn(self.retention.run(), "retention")
+        self.spawn(self.learner.run(), "learner")
         self.is_ready = True
 
     async def close(self) -> None:
@@ -244,6 +261,7 @@ class Node:
         self.deadlines.close()
         await self.outbox.close()
         await self.dialler.close()
+        await self.keeper.close()
         await self.recorder.close()
         await self.files.close()
         await self.visitors.close()
@@ -252,6 +270,8 @@ class Node:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        with suppress(JournalStopped):
+            await self.learner.save()
         await self.journal.close()
 
     def fail(self, error: BaseException) -> None:
@@ -377,11 +397,13 @@ class Node:
         self.indexer.hear(batches)
         self.outbox.hear(batches)
         self.dialler.hear(batches)
+        self.keeper.hear(batches)
         self.recorder.hear(batches)
         self.files.hear(batches)
         self.visitors.hear(batches)
         self.eraser.hear(batches)
         self.floods.hear(batches)
+        self.learner.hear(batches)
         for listener in list(self._listeners):
             listener(batches)
 

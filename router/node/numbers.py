@@ -5,9 +5,10 @@ again as somebody new. It reads alone; what follows from it is decided in the co
 """
 
 from router.core.addresses import AddressKind, matching_key
+from router.core.attempts import NOT_RUNG
 from router.core.call_parts import dial_prefix
 from router.core.clock import Ms
-from router.core.commands import BeginLeg, CustomerCommand, HearCall, StartCall, TakeContact
+from router.core.commands import BeginLeg, CustomerCommand, HearCall, MakePromise, StartCall, TakeContact
 from router.core.context import NAMES_NONE, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
 from router.core.tree import owner_of_address
@@ -16,8 +17,6 @@ from router.journal.base import Journal
 
 LOOKED_AT = 16
 """Promises to one number that are looked at, the newest first: far more than may be dialled in a day."""
-NOT_DIALLED = ("canceled", "held")
-"""Attempts for which nothing rang."""
 
 
 def number_of(command: CustomerCommand) -> str:
@@ -25,7 +24,7 @@ def number_of(command: CustomerCommand) -> str:
     match command:
         case HearCall() | BeginLeg():
             return command.number
-        case StartCall():
+        case StartCall() | MakePromise():
             return command.address
         case TakeContact() if command.touch is not None and command.touch.calls:
             named = command.touch.number or ("" if command.evidence is Evidence.PROOF else command.sender)
@@ -49,7 +48,7 @@ async def known_of(journal: Journal, command: CustomerCommand, state: State, *, 
     elif _promise_of(state.get(command.call)) not in rows:
         return NAMES_NONE  # their own number: nothing that others ask for stands in its way
     since = now - DAY_MS
-    times = sum(at > since and how not in NOT_DIALLED for one in asked for at, how in one.attempts)
+    times = sum(at > since and how not in NOT_RUNG for one in asked for at, how in one.attempts)
     return Dialled(theirs=await _same_line(journal, key, state), is_pending=is_pending, times=times)
 
 

@@ -1,7 +1,8 @@
 """The relay: carries each scope's events to the other, in order, at least once, from a durable cursor.
 
-Customer to domain: work wanted and withdrawn. Domain to customer: what became of it, folded under a key made of the
-event's number, so that telling it twice changes nothing. Where a case was told is known before the cursor moves.
+Customer to domain: work wanted and withdrawn, agents' time asked for, promises that ended. Domain to customer: what
+became of it, folded under a key made of the event's number, so that telling it twice changes nothing. Where a case was
+told is known before the cursor moves.
 """
 
 import asyncio
@@ -16,6 +17,12 @@ from router.core.events import (
     LanguageDue,
     LegRefused,
     OfferEnded,
+    PromiseAtRisk,
+    PromiseChanged,
+    SlotAsked,
+    SlotHeld,
+    SlotRefused,
+    SlotTaken,
     WorkAccepted,
     WorkFinished,
     WorkGivenBack,
@@ -34,7 +41,18 @@ CURSOR = "relay"
 SAVE_EVERY = 2000
 """Events without a fold after which the cursor is written anyway."""
 
-Folded = WorkOffered | OfferEnded | WorkAccepted | WorkFinished | WorkGivenBack | LanguageDue | DeadlineDue
+Folded = (
+    WorkOffered
+    | OfferEnded
+    | WorkAccepted
+    | WorkFinished
+    | WorkGivenBack
+    | LanguageDue
+    | DeadlineDue
+    | SlotHeld
+    | SlotRefused
+    | PromiseAtRisk
+)
 
 
 class Relay:
@@ -145,6 +163,12 @@ class Relay:
                 self._domain.change(event)
             elif isinstance(event, LegRefused):
                 self._domain.refuse(event)
+            elif isinstance(event, SlotAsked):
+                self._domain.bookings.ask(event)
+            elif isinstance(event, SlotTaken):
+                self._domain.bookings.confirm(event.slot)
+            elif isinstance(event, PromiseChanged) and not event.state.is_pending:
+                self._domain.bookings.ended(event.promise)
 
     async def _fold(self, commands: list[FoldWork]) -> None:
         for command in commands:

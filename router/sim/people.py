@@ -33,6 +33,7 @@ class Caller:
     answers: tuple[bool, ...]
     waited: bool = False
     waits: bool = True  # in line, by telephone or for our call
+    offered: bool = False  # heard that we can call them
     called_back: bool = False  # waits for our call
     rings: int = 0
 

@@ -30,6 +30,24 @@ class Promises:
 
 
 @dataclass(slots=True)
+class Fairness:
+    """Whether one line is one: those who could be called, by what they chose, with their waits until it was their turn.
+
+    Who chose to hold and hung up later counts among those who hold; a ring that nobody answers ends no wait of ours."""
+
+    holds: Tally = field(default_factory=Tally)
+    call_backs: Tally = field(default_factory=Tally)
+
+    @property
+    def medians_differ(self) -> float | None:
+        """By which share of the longer one; None where nobody chose one of them."""
+        if not self.holds.served or not self.call_backs.served:
+            return None
+        one, other = self.holds.quantile_s(0.5), self.call_backs.quantile_s(0.5)
+        return abs(one - other) / max(one, other) if max(one, other) else 0.0
+
+
+@dataclass(slots=True)
 class Report:
     """`classes`: by name, in the order of the scenario; `busy_ms` and `there_ms`: agents' time, with customers and at
     work."""
@@ -37,6 +55,7 @@ class Report:
     everybody: Tally = field(default_factory=Tally)
     classes: dict[str, Tally] = field(default_factory=dict[str, Tally])
     promises: Promises = field(default_factory=Promises)
+    fairness: Fairness = field(default_factory=Fairness)
     busy_ms: float = 0.0
     there_ms: float = 0.0
     until_ms: int = 0
@@ -45,6 +64,11 @@ class Report:
     @property
     def occupancy(self) -> float:
         return self.busy_ms / self.there_ms if self.there_ms else 0.0
+
+    @property
+    def overtaken_share(self) -> float:
+        """Of those served: after somebody of their class who had come later."""
+        return self.everybody.overtaken / self.everybody.served if self.everybody.served else 0.0
 
     def as_json(self) -> Json:
         """The names of it stand in the contract with programs."""
@@ -59,6 +83,12 @@ class Report:
                 "unreached": self.promises.unreached,
                 "rings": self.promises.rings,
                 "mean_wait_s": round(self.promises.mean_wait_s, 3),
+            },
+            "fairness": {
+                "overtaken_share": round(self.overtaken_share, 6),
+                "holds": _turns(self.fairness.holds),
+                "call_backs": _turns(self.fairness.call_backs),
+                "medians_differ": differ if (differ := self.fairness.medians_differ) is None else round(differ, 6),
             },
             "seconds_run": round(self.seconds_run, 3),
         }
@@ -75,6 +105,13 @@ class Report:
                 f"Call-backs: {made.made:,} promised, {made.kept:,} talked after {_time(made.mean_wait_s)} on average, "
                 f"{made.unreached:,} not reached; {made.rings:,} rings."
             )
+        if (differ := self.fairness.medians_differ) is not None:
+            holds, backs = self.fairness.holds, self.fairness.call_backs
+            lines.append(
+                f"Their turn came in the median after {_time(holds.quantile_s(0.5))} for {holds.served:,} who chose to "
+                f"hold and {_time(backs.quantile_s(0.5))} for {backs.served:,} who chose a call: {differ:.1%} apart."
+            )
+        lines.append(f"Overtaken by somebody of their class who had come later: {self.overtaken_share:.2%}.")
         came, hours = self.everybody.customers, self.until_ms / HOUR_MS
         lines.append(f"{came:,} customers in {hours:,.0f} hours, played in {self.seconds_run:.1f} s.")
         return "\n".join(lines)
@@ -109,6 +146,10 @@ def _time(seconds: float) -> str:
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
     return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+
+
+def _turns(tally: Tally) -> Json:
+    return {"customers": tally.served, "median_wait_s": round(tally.quantile_s(0.5), 3)}
 
 
 def _figures(tally: Tally) -> Json:

@@ -93,8 +93,8 @@ class Centre:
         caller.waited = True
         if caller.patience_ms is not None:
             self._later(caller.patience_ms, self._lose_patience, caller)
-        if caller.takes:
-            self._later(self._offer_ms, self._take_call_back, caller)
+        if self._calls_back:
+            self._later(self._offer_ms, self._offer_call_back, caller)
 
     def _lose_patience(self, caller: Caller) -> None:
         """They hang up; where we call back they keep their place, for hanging up is no reason to lose it."""
@@ -103,6 +103,11 @@ class Centre:
         elif caller.waits:
             self._matcher.remove(caller.ask.work)
             self._leave(caller, served=False)
+
+    def _offer_call_back(self, caller: Caller) -> None:
+        caller.offered = caller.waits
+        if caller.takes:
+            self._take_call_back(caller)
 
     def _take_call_back(self, caller: Caller) -> None:
         if caller.waits and not caller.called_back:
@@ -120,6 +125,9 @@ class Centre:
         self._matcher.hold(agent, PHONE)
         self._busy += 1
         caller.waits = False
+        if caller.offered and not caller.rings:
+            chose = self.report.fairness.call_backs if caller.takes else self.report.fairness.holds
+            chose.add(self._now - caller.at, waited=True, served=True)
         if caller.called_back and not self._is_answered(caller):
             self._later(self._ring_ms, self._ring_out, (caller, agent))
             return

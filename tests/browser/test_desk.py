@@ -60,6 +60,20 @@ async def test_an_agent_answers_a_text_without_ever_reloading(desk: Stage, open_
     await expect(reply).to_have_value("Good, then")
 
 
+async def test_a_long_case_scrolls_within_the_page(desk: Stage, open_desk: OpenDesk) -> None:
+    """However long a timeline is, the bar above and the keys below stay where they are."""
+    token = await desk.agent()
+    page = await open_desk(token)
+    await ready(page)
+    case = await desk.case_of(token, "My thermostat shows E42")
+    for n in range(30):
+        await desk.text(f"and this is number {n}")
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await expect(page.locator(".timeline .words").last).to_have_text("and this is number 29")
+    assert case in page.url
+    assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
 async def test_words_of_strangers_are_only_words(desk: Stage, open_desk: OpenDesk) -> None:
     """Markup, templates, links and marks that turn the reading direction are shown, never obeyed."""
     token = await desk.agent()

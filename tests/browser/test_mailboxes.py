@@ -102,6 +102,21 @@ async def test_a_person_writes_a_mail(page: Page, desk: Desk):
     assert await box.get_by_label("Text").input_value() == ""
 
 
+async def test_a_mail_takes_a_copy_and_files_along(page: Page, desk: Desk):
+    box = mailbox(page)
+    content = bytes(range(256)) * 40
+    await box.get_by_label("Copy to").fill("colleague@customer.example")
+    await box.get_by_label("Files").set_input_files([{"name": "Wärme (1).bin", "mimeType": "", "buffer": content}])
+    await box.get_by_label("Text").fill("See the file")
+    await box.get_by_role("button", name="Send").click()
+    mail = await desk.next()
+    words, file = mail.get_payload()
+    assert (mail["Cc"], words.get_payload(decode=True)) == ("colleague@customer.example", b"See the file")
+    assert (file.get_filename(), file.get_payload(decode=True)) == ("Wärme (1).bin", content)
+    await expect(box.get_by_label("Copy to")).to_have_value("")
+    assert await box.get_by_label("Files").input_value() == ""
+
+
 async def test_a_mail_is_read_and_nothing_of_it_runs(page: Page, sandbox: RunningSandbox):
     await sandbox.sandbox.mail_in(Envelope("", (MIA,), HOSTILE))
     box = mailbox(page)

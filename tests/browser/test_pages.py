@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from channels.wire import WireResponse
-from tests.browser.stage import Stage, stage
+from tests.browser.stage import PHONE, Stage, stage
 
 FOREIGN = "https://evil.example"
 
@@ -166,6 +166,19 @@ async def test_a_case_is_found_by_its_reference(desk: Stage) -> None:
         missed = await desk.get(f"/desk?q={asked}", token)
         assert missed.status == 404
         assert "There is no case" in words(missed) and "<script>" not in words(missed)
+
+
+async def test_a_case_in_which_others_take_part_is_found_with_its_people(desk: Stage) -> None:
+    """Whoever has the case stands there, and whoever takes part; each once."""
+    token, case, _ = await offered(desk, "E42 and warbling")
+    await desk.api("POST", f"/cases/{case}/participants", token, {"address": "colleague@customer.example"})
+    await desk.text("another question: warbling", "+12125550177")
+    found = await desk.until(
+        lambda: desk.get("/desk?q=warbling", token),
+        lambda answer: b"2125550177" in answer.body and answer.status == 200,
+    )
+    assert words(found).count("colleague@customer.example") == 1
+    assert PHONE in words(found)
 
 
 async def test_who_waits_longest_stands_first(desk: Stage) -> None:

@@ -98,5 +98,36 @@ async def test_a_call_by_buttons_alone(desk: Stage, browser: Browser, open_desk:
     assert complaints == []
 
 
+async def test_a_call_goes_before_the_text_that_it_ended(desk: Stage, browser: Browser, open_desk: OpenDesk) -> None:
+    """She calls about the text that Ana has at hand: the page speaks of the call that is with Ana, and of the text that
+    is left to wrap up when the call is finished."""
+    sandbox = await browser.new_page()
+    sandbox.set_default_timeout(10_000)
+    await sandbox.goto(desk.sandbox.url)
+    hers, anas = phone(sandbox, 0), phone(sandbox, 2)
+    page = await open_desk(await desk.agent(phone=ANAS))
+    await page.get_by_role("button", name="Ready").click()
+    await hers.get_by_label("Text", exact=True).fill("my boiler is cold")
+    await hers.get_by_role("button", name="Send").click()
+    await desk.passes(1)
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await expect(page.locator("#finish")).to_contain_text("With you.")
+
+    await hers.get_by_role("button", name="Call").click()
+    await desk.passes(7)
+    await expect(hers.locator(".heard .listens").first).to_contain_text("for keys and words")
+    await hers.get_by_label("Words to speak").fill("it is still cold")
+    await hers.get_by_role("button", name="Say").click()
+    await desk.passes(5)
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await is_put_through(desk, anas)
+    await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
+    await expect(page.locator("#finish")).to_contain_text("With you.")
+    await page.get_by_role("button", name="End call").click()
+    await desk.passes(2)
+    await page.get_by_role("button", name="Finish").click()
+    await expect(page.locator("#finish")).to_contain_text("To wrap up")
+
+
 def phone(sandbox: Page, place: int) -> Locator:
     return sandbox.locator("#phones-shown .phone").nth(place)

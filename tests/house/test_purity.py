@@ -60,6 +60,12 @@ ONLY_IN = {
         "policies/hours.py",
         "policies/hours_file.py",
         "policies/openings.py",
+        "policies/call_hours.py",
+        "policies/policy_set.py",
+        "policies/window_calendar.py",
+        "policies/windows.py",
+        "policies/windows_said.py",
+        "policies/whose_clock.py",
     },  # tables, not a clock
     "msgspec": {"router/core/values.py"},  # makes values; what stands on disk is the journal's affair
 }

@@ -1,4 +1,4 @@
-"""A provider that is slow holds up its own messages and nobody else's."""
+"""A provider that is slow holds up its own messages and nobody else's; what a crash ends is taken up again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,11 @@ from channels.wire import WireRequest, WireResponse
 from policies import default_policy_files, parse_policies
 from router.core.addresses import AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import Actor, SendReply, TakeContact
+from router.core.commands import Actor, Media, SendReply, TakeContact
 from router.core.documents import Case
+from router.core.events import FileMissing
 from router.core.words import ActorKind, Channel
-from router.journal.memory import MemoryJournal
+from router.journal.memory import MemoryJournal, RamDisk
 from router.node.node import Node
 from router.node.outbox import AT_ONCE
 from tests.story import patiently
@@ -34,6 +35,7 @@ class Provider:
         self.gate = asyncio.Event()
         self.asked: list[Outgoing] = []
         self.taken: list[Outgoing] = []
+        self.files: list[str] = []
         self.news = asyncio.Event()
 
     def receive(self, request: WireRequest, now: Ms) -> Received:
@@ -59,14 +61,17 @@ class Provider:
         return []
 
     async def fetch_media(self, url: str) -> WireResponse | None:
-        return None
+        self.files.append(url)
+        self.news.set()
+        await self.gate.wait()
+        return WireResponse(404)
 
 
 @asynccontextmanager
-async def running(*providers: Provider) -> AsyncIterator[Node]:
+async def running(*providers: Provider, disk: RamDisk | None = None) -> AsyncIterator[Node]:
     facts = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
     node = Node(
-        journal=await MemoryJournal.open(),
+        journal=await MemoryJournal.open(disk),
         clock=ManualClock(NOW),
         policy=parse_policies(default_policy_files(), 0),
         policy_files=default_policy_files(),
@@ -104,3 +109,39 @@ async def test_a_provider_that_is_slow_does_not_hold_up_the_messages_of_another(
         assert (len(slow.asked), len(slow.taken)) == (AT_ONCE, 0), "and it is not asked for more at once"
         slow.gate.set()
         await slow.sees(taken=AT_ONCE + 4)
+
+
+async def missing(node: Node) -> list[str]:
+    batches = await node.journal.batches(after=0, limit=1000)
+    return [str(event.file) for stored in batches for event in stored.events if isinstance(event, FileMissing)]
+
+
+async def test_files_that_a_crash_kept_from_being_looked_at_are_looked_at_after_the_start():
+    """Two pictures came and the node died before the provider had said whether they are there: the next one asks, and
+    notes what is gone; the one after that has nothing to ask."""
+    slow, quick, last = (Provider(Channel.SMS) for _ in range(3))
+    disk, later = RamDisk(), RamDisk()
+    quick.gate.set()
+    async with running(slow, disk=disk) as node:
+        files = tuple(Media(f"http://provider.test/{n}", "image/png") for n in range(2))
+        sender, ours = "+12125550142", "+14155550100"
+        await node.take(
+            TakeContact(key="in/1", channel=Channel.SMS, sender=sender, via=ours, at=NOW, text="see", media=files)
+        )
+        while not slow.files:
+            slow.news.clear()
+            await patiently(slow.news.wait())
+        assert await missing(node) == []
+        later.data = disk.data  # what stands on the disk at this instant
+    async with running(quick, disk=later) as node:
+        await patiently(idle(node))
+        assert len(await missing(node)) == 2
+        assert len(quick.files) == 4, "each is asked for twice"
+    async with running(last, disk=later) as node:
+        await patiently(idle(node))
+        assert (last.files, len(await missing(node))) == ([], 2)
+
+
+async def idle(node: Node) -> None:
+    while len(node.files.tasks):
+        await asyncio.sleep(0)

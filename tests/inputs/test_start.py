@@ -11,6 +11,7 @@ import pytest
 
 from channels.email.post import ACCEPTED, Envelope, Reply
 from channels.email.smtp import SmtpLimits, SmtpListener, SmtpPost
+from router.serving import start_service
 from router.settings import load_settings
 from tests.story import ADMIN, Process, free_port, patiently
 
@@ -211,6 +212,32 @@ async def test_check_says_what_is_set_of_mail(more: dict[str, str], says: str, c
 async def test_an_option_that_does_not_exist(tmp_path: Path) -> None:
     """Told by the command line itself."""
     await refused(*serve(tmp_path, "--sandboxx"), says="No such option", code=2)
+
+
+async def test_tokens_made_while_it_is_stopped_stand_in_the_audit(tmp_path: Path) -> None:
+    """What was done with tokens in the folder itself is in the audit once, from the next start on."""
+    data = f"--data={tmp_path / 'data'}"
+    made = (await Process.ran("token", "create", "--role=ops", data)).output.strip()
+    [kept] = (await Process.ran("token", "list", data)).output.split("\n")[:1]
+    id = kept.split()[0]
+    assert (await Process.ran("token", "revoke", id, data)).code == 0
+    settings = load_settings(None, {}, data=tmp_path / "data", port=free_port(), host="127.0.0.1")
+    secret: str | None = None
+    for _ in "the first start", "the second":
+        running = await start_service(settings)
+        try:
+            secret = running.bootstrap or secret  # the first start alone gives it
+            headers = {"Authorization": f"Bearer {secret}"}
+            async with aiohttp.request("GET", f"{running.url}/api/v1/audit", headers=headers) as answer:
+                items = (await answer.json())["items"]
+        finally:
+            await running.close()
+        told = [one["data"]["TokenNoted"] for one in items if one["action"] == "NoteToken"]
+        assert [(one["what"], one["token"], one["role"]) for one in told] == [
+            ("made", id, "ops"),
+            ("revoked", id, "ops"),
+        ]
+        assert made not in str(items)
 
 
 async def test_the_token_of_the_operator_is_no_setting(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ async def test_the_command_prints_what_programs_expect(tmp_path: Path) -> None:
     again = play(scenario, policy_of(scenario), seed=1).as_json()
     assert list(first) == [
         "customers", "served", "abandoned", "p_wait", "mean_wait_s", "served_within", "classes", "promises",
-        "seconds_run",
+        "fairness", "seconds_run",
     ]  # fmt: skip
     assert set(first["classes"]) == {"a", "b"}
     assert first["served"] + first["abandoned"] == first["customers"] == 2000

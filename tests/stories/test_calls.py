@@ -457,7 +457,7 @@ async def test_a_call_back_to_a_busy_number_is_tried_again() -> None:
         assert promise["attempts"][-1]["outcome"] == "busy"
         [work] = await ana.work()
         await ana.finishes(work, "not-reached")
-        await story.passes(minutes=9, seconds=55)
+        await story.passes(minutes=1, seconds=55)
         again = await ana.offered()
         assert again["place_at"] == promise["place_at"]
 

@@ -66,8 +66,34 @@ async def test_machines_that_answer_each_other_are_told_for_an_hour() -> None:
         assert ("held back within" in said, healthy) == (False, True)
 
 
+async def test_a_machine_that_answers_our_machine_is_told() -> None:
+    """S40: another desk acknowledges our acknowledgement and marks nothing: it ends at one mail, its case says why, and
+    the service is not well for an hour. Whoever reads before they answer is a person, and nobody is told."""
+    async with Story() as story:
+        desk, mia = Mailbox(story, "service@other.example"), Mailbox(story, "mia@customer.example")
+        await mia.writes("Please look at this", subject="My heating")
+        await story.passes(seconds=40)
+        await mia.answers(await mia.last(), "I forgot: it shows E42.")
+        assert (await examined(story))[1]
+        await desk.behaves("auto_reply")
+        await desk.writes("Please look at this", subject="A question")
+        await story.passes(seconds=20)
+        assert len(await desk.received()) == 1
+        hers, theirs = await story.cases()
+        assert await story.timeline(hers["id"], "status") == []
+        [row] = await story.timeline(theirs["id"], "status")
+        assert row["reasons"] == [
+            "it answered an automatic mail of ours within 30 seconds, so a machine may have written it"
+        ]
+        said, healthy = await examined(story)
+        assert ("1 automatic mails were held back within an hour" in said, healthy) == (True, False)
+        await story.passes(hours=1)
+        assert (await examined(story))[1]
+
+
 async def test_the_cap_of_one_customer_stands_on_the_case() -> None:
-    """S40: one automatic mail an hour to the same customer: the next case says why none went out."""
+    """S40: one automatic mail an hour to the same customer: the next case says why none went out; who goes on and on
+    is told."""
     async with Story() as story:
         mia = Mailbox(story, "mia@customer.example")
         for n in range(2):
@@ -76,6 +102,12 @@ async def test_the_cap_of_one_customer_stands_on_the_case() -> None:
         told = [await story.timeline(one["id"], "status") for one in await story.cases()]
         why = [row["reasons"] for rows in told for row in rows if row["facts"].get("what") == "text_withheld"]
         assert why == [["an automatic mail went to them just now"]]
+        assert (await examined(story))[1]
+        for n in range(2, 4):
+            [await story.api("POST", f"/cases/{one['id']}/status", {"status": "closed"}) for one in await story.cases()]
+            await mia.writes(f"Hello {n}", subject=f"Matter {n}")
+        said, healthy = await examined(story)
+        assert ("1 automatic mails were held back within an hour" in said, healthy) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ async def test_a_call_while_closed_hears_when_we_open_and_is_called_then(tmp_pat
         await story.passes(seconds=12)
         heard = await her.heard()
         assert "onecase is closed now and opens tomorrow at 9:00 AM" in heard
-        assert "Nobody is free" not in heard and "One moment" not in heard
+        assert "Nobody could take" not in heard and "One moment" not in heard
         await story.passes(seconds=8)
         assert "Press 1 and we call you then" in await her.heard()
         await her.presses("1")
@@ -163,6 +163,6 @@ async def test_hours_that_never_open_promise_no_time(tmp_path: Path) -> None:
         await her.calls()
         await story.passes(seconds=12)
         heard = await her.heard()
-        assert "Press 1 and we call you then" in heard and "opens" not in heard and "Nobody is free" not in heard
+        assert "Press 1 and we call you then" in heard and "opens" not in heard and "Nobody could take" not in heard
         await her.presses("1")
         assert "We will call you" in await her.heard()

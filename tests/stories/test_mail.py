@@ -26,6 +26,7 @@ async def test_a_mail_becomes_a_case_that_an_agent_answers_in_its_thread(story: 
     ana = await story.ready_agent("Ana", skills={"heating": 2})
     await mia.writes("E42 again, the flat is cold.", subject="My heating")
     case = await story.one_case()
+    assert case["subject"] == "My heating"
     offer = await ana.offered()
     assert (offer["case"], offer["channel"]) == (case["id"], "email")
     work = await ana.accepts(offer)

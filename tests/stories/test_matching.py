@@ -269,7 +269,7 @@ async def test_who_comes_back_soon_has_waited_a_little_already() -> None:
         waited = (await story.now()) - instant(offer["place_at"])
         assert waited.total_seconds() == 360
         [*_, queued, _] = await story.decisions(offer["case"])
-        assert "came back within 7 days: 360 s count as waited already" in queued["reasons"]
+        assert "came back within 7 days: 6 min count as waited already" in queued["reasons"]
         work = await ana.accepts(offer)
         await ana.replies(offer["case"], "which model is it?")
         await ana.finishes(work)

@@ -30,8 +30,8 @@ async def rings(story: Story, number: str = HERS) -> int:
 
 
 async def takes_all(story: Story, ana: Agent, phone: Phone) -> None:
-    """Ana takes whatever call she is offered and is beside, as long as there is one."""
-    for _ in range(12):
+    """Ana takes whatever call she is offered and is beside, for as long as three attempts take."""
+    for _ in range(90):
         calls = [one for one in await ana.offers() if one["channel"] == "phone"]
         if calls:
             await ana.accepts(calls[0])
@@ -42,7 +42,7 @@ async def takes_all(story: Story, ana: Agent, phone: Phone) -> None:
             await story.passes(seconds=40)
         for work in await ana.work():
             await ana.finishes(work, "not-reached")
-        await story.passes(minutes=10)
+        await story.passes(seconds=20)
 
 
 async def open_promises(story: Story) -> list[Json]:

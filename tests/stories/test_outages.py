@@ -113,7 +113,7 @@ async def test_a_caller_in_line_whom_we_lost_is_work_again() -> None:
         her = story.phone()
         await her.calls()
         await story.passes(seconds=20)
-        assert "Nobody is free" in await her.heard() or "Press 1" in await her.heard()
+        assert "Nobody could take" in await her.heard() or "Press 1" in await her.heard()
         await story.is_killed()
         await story.passes(seconds=90)
         assert "restarting" in await her.heard()

@@ -87,7 +87,7 @@ async def test_a_credit_is_not_told_as_a_wait() -> None:
         assert (instant(ask["since"]), now - instant(ask["place_at"])) == (now, timedelta(minutes=6))
         await ana.is_now("ready")
         offer = await ana.offered()
-        assert offer["place_reasons"] == ["came back within 7 days: 360 s count as waited already"]
+        assert offer["place_reasons"] == ["came back within 7 days: 6 min count as waited already"]
         await ana.transfers(await ana.accepts(offer), "queue:general")
         again = (await story.one_case())["ask"]
         assert (again["since"], again["place_at"]) == (ask["since"], ask["place_at"])

@@ -21,19 +21,36 @@ function encoded(text) {
   return pieces.map((one) => `=?utf-8?b?${base64(one)}?=`).join("\r\n ");
 }
 
+// A file of the disk as a part: its bytes in lines of base64, its name as RFC 2231 writes it.
+async function filePart(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let binary = "";
+  for (let from = 0; from < bytes.length; from += 8192) binary += String.fromCharCode(...bytes.subarray(from, from + 8192));
+  const name = encodeURIComponent(file.name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+  const head = `Content-Type: ${file.type || "application/octet-stream"}\r\nContent-Transfer-Encoding: base64\r\n`;
+  const lines = btoa(binary).match(/.{1,76}/g) || [];
+  return `${head}Content-Disposition: attachment; filename*=utf-8''${name}\r\n\r\n${lines.join("\r\n")}\r\n`;
+}
+
+// Parts, each with its head, as one part of several.
+function together(kind, parts, boundary) {
+  const all = parts.map((one) => `--${boundary}\r\n${one}`).join("");
+  return `Content-Type: multipart/${kind}; boundary="${boundary}"\r\n\r\n${all}--${boundary}--\r\n`;
+}
+
 // A mail as a mail program writes it (RFC 5322).
-function written({ from, to, subject, text, html, thread, at }) {
+async function written({ from, to, cc, subject, text, html, files, thread, at }) {
   const token = `${Date.now().toString(36)}.${Math.random().toString(36).slice(2)}`;
   const head = [
     `From: ${from}`, `To: ${to}`, `Subject: ${encoded(subject)}`, `Date: ${new Date(at).toUTCString().replace("GMT", "+0000")}`,
     `Message-ID: <${token}@${from.split("@")[1]}>`, "MIME-Version: 1.0",
   ];
+  if (cc) head.push(`Cc: ${cc}`);
   if (thread && thread.id) head.push(`In-Reply-To: ${thread.id}`, `References: ${[thread.references, thread.id].filter(Boolean).join("\r\n ")}`);
   const part = (kind, words) => `Content-Type: text/${kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${words.replace(/\r?\n/g, "\r\n")}\r\n`;
-  if (!html) return `${head.join("\r\n")}\r\n${part("plain", text)}`;
-  const boundary = `=_${token}`;
-  const parts = [part("plain", text), part("html", html)].map((one) => `--${boundary}\r\n${one}`).join("");
-  return `${head.join("\r\n")}\r\nContent-Type: multipart/alternative; boundary="${boundary}"\r\n\r\n${parts}--${boundary}--\r\n`;
+  const words = html ? together("alternative", [part("plain", text), part("html", html)], `=_${token}`) : part("plain", text);
+  const parts = await Promise.all(files.map(filePart));
+  return `${head.join("\r\n")}\r\n${parts.length ? together("mixed", [words, ...parts], `=_files.${token}`) : words}`;
 }
 
 async function postMail(raw) {
@@ -183,13 +200,14 @@ class Mailbox {
   }
 
   send() {
-    const { to, subject, text, html, rich } = this.form.elements;
+    const { to, cc, subject, text, html, rich, files } = this.form.elements;
     const outcome = this.form.querySelector(".outcome");
-    if (!text.value && !html.value) return;
+    if (!text.value && !html.value && !files.files.length) return;
     act(async () => {
       const { now } = await ask("GET", "/clock");
-      const raw = written({
-        from: this.address, to: to.value, subject: subject.value, text: text.value, html: rich.checked ? html.value : "", thread: this.thread, at: now,
+      const raw = await written({
+        from: this.address, to: to.value, cc: cc.value.trim(), subject: subject.value, text: text.value,
+        html: rich.checked ? html.value : "", files: [...files.files], thread: this.thread, at: now,
       });
       const answer = await postMail(raw);
       outcome.textContent = answer.reply;

@@ -10,6 +10,7 @@ const KEYS = "123456789*0#";
 const KINDS = {
   say: "says", play: "plays", gather: "listens", record: "records", music: "music", connected: "with", ended: "ended",
 };
+const LISTENS = { dtmf: "for keys", speech: "for words", "dtmf speech": "for keys and words" };
 const FAULTS = {
   duplicate_webhooks: "sent twice", reorder: "out of order", lose_status: "status lost", delay_s: "delay, s",
   provider_down: "provider down", error_rate: "errors 500", throttle: "throttled 429", truncate: "answer cut",
@@ -160,7 +161,7 @@ class Phone {
     this.heard.replaceChildren(...heard.map((one) => {
       const item = make("li", one.kind === "gather" || one.kind === "record" ? "listens" : one.kind === "ended" ? "over" : "");
       item.title = hour(one.at);
-      item.append(make("span", "kind", one.from || KINDS[one.kind]), make("span", "", one.text || ""));
+      item.append(make("span", "kind", one.from || KINDS[one.kind]), make("span", "", (one.kind === "gather" && LISTENS[one.text]) || one.text || ""));
       return item;
     }));
     this.heard.scrollTop = this.heard.scrollHeight;
@@ -267,7 +268,9 @@ function exchange(one) {
   const name = { webhook: "webhook", rest: "REST call", mail: "mail" }[one.kind];
   arrow.title = `${name} ${isOut ? "to" : "from"} the service`;
   const [title, said] = told(one);
-  const what = make("div", "what", title);
+  const what = make("div", "what");
+  what.append(make("span", "path", title));
+  what.title = title;
   const faults = one.faults.length ? ` · ${one.faults.join(", ")}` : "";
   const again = one.attempt > 1 ? ` · attempt ${one.attempt}` : "";
   what.append(make("small", "", `${hour(one.at)} ${said}${again}${faults}`));

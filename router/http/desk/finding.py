@@ -59,7 +59,8 @@ async def case_named(calls: Calls, who: Identity, asked: str) -> str:
 
 
 def _people(case: CaseItem) -> list[str]:
-    named = [*(contact.address for contact in case.contacts if contact.address), *case.participants]
+    named = [contact.address for contact in case.contacts if contact.address]
+    named += [one.address for one in case.participants]
     return list(dict.fromkeys(named))[:PEOPLE_SHOWN]
 
 

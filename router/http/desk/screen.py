@@ -8,7 +8,7 @@ from router.core.choice import Choice, Way
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
-from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId
+from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId, WorkState
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
 from router.http.auth import LEADS, Identity
@@ -265,7 +265,7 @@ class Screens:
             summary=summary_of(decisions),
             holder=names.get(str(case.agent)),
             offer=next((c.offer for c in offers if c.case.id == id), None),
-            work=next((c.work for c in works if c.case.id == id), None),
+            work=_nearest([c.work for c in works if c.work is not None and c.case.id == id]),
             draft=draft,
             known=known_of(
                 case.contacts,
@@ -303,6 +303,11 @@ class Screens:
         agents = [a for id in sorted(ids) if (a := self._domain.agents.get(AgentId(id)))]
         words = await self._journal.words([a.name for a in agents])
         return {a.id: words.get(a.name, SOMEBODY) for a in agents}
+
+
+def _nearest(works: list[WorkOut]) -> WorkOut | None:
+    """The one of somebody's works for a case that its page speaks of: what is under way before what is wrapped up."""
+    return min(works, key=lambda work: work.state == WorkState.WRAPPING, default=None)
 
 
 def _channels(best: Choice | None) -> list[str]:

@@ -88,10 +88,18 @@ ENDED = {
     "missed": "nobody answered while the service was away",
     "lost": "we lost the call",
     "unknown": "nobody knows whether it rang",
+    "machine": "a machine answered",
+    "later": "the telephone provider could not take it",
     "held": "not dialled, for that number is called already or was often enough today",
 }
 CALLBACKS = {
     "made": "We promised to call when it is their turn",
+    "due": "What we promised is due now",
+    "scheduled": "What we promised may not be kept in time",
+    "at_risk": "What we promised may not be kept in time",
+    "moved": "What we promised was moved to another time",
+    "broken": "We did not keep what we promised",
+    "done": "What we promised is done",
     "dialling": "We call them as promised",
     "answered": "The promise was kept: they talked with us",
     "cancelled": "They do not want to be called any more",
@@ -384,6 +392,10 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "They called"
         case "context", _:
             return "What their page or device told"
+        case "promise", "made" if facts.get("kind") != "callback":
+            return "We promised to write or to say how it stands"
+        case "promise", "made" if facts.get("from"):
+            return "We promised to call in a window"
         case "promise", what:
             return CALLBACKS.get(str(what), f"We called them: {ENDED.get(str(what), str(what))}")
         case "status", _:

@@ -1,0 +1,67 @@
+"""Calls that reached nobody: when the next one is, and what they hear of it.
+
+Its one rule: each outcome has its own way. A busy line is tried again soon, a silent one later, a machine is not
+"reached", and a number that cannot be called is not tried again. Nobody is rung at night because of it.
+"""
+
+from policies.call_hours import may_ring, ring_from
+from router.core.clock import Ms
+from router.core.context import Making
+from router.core.documents import Promise
+from router.core.telling import tell_customer, zones_of
+from router.core.words import HOUR_MS, SECOND_MS
+
+LATER = "later"
+"""How a dial ended that the provider could not take."""
+NOT_RUNG = ("canceled", "held", LATER)
+"""Attempts for which nothing rang."""
+OURS = ("canceled", LATER)
+"""Attempts that came to nothing because of us: they count for none."""
+ASKED_MS = 2 * HOUR_MS
+"""Who asked to be called has named the time that follows, whatever the hour is: for so long."""
+LATER_MAX = 20
+"""So often a dial is tried that the provider cannot take; then a person decides."""
+SAID = {
+    "busy": "not reached: the line was busy",
+    "no-answer": "not reached: nobody answered",
+    "machine": "not reached: a machine answered",
+    "failed": "not reached: the number cannot be called",
+    LATER: "not tried: the telephone provider could not take it",
+}
+"""What the row of an attempt says of it."""
+
+
+def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
+    """When it is tried again after an attempt that ended so; None: it is not."""
+    settings = making.context.policy.settings.callbacks
+    tried = sum(outcome not in OURS for _, outcome in promise.attempts) + (how not in OURS)
+    if how == "failed" or tried >= settings.attempts or len(promise.attempts) + 1 >= settings.attempts + LATER_MAX:
+        return None
+    if how in ("busy", LATER):
+        wait_s = settings.busy_s
+    else:
+        wait_s = settings.again_s if tried <= 1 else settings.spacing_s
+    return by_day(making, promise, Ms(making.now + wait_s * SECOND_MS))
+
+
+def by_day(making: Making, promise: Promise, at: Ms) -> Ms:
+    """That time, or their next morning where it is night for them and they did not name it."""
+    zones = zones_of(making, promise)
+    asked_at = promise.window[1] if promise.named and promise.window is not None else promise.made_at
+    is_asked = (promise.named or promise.window is None) and at <= asked_at + ASKED_MS
+    return at if is_asked or may_ring(at, zones) else Ms(ring_from(at, zones))
+
+
+def is_rung(promise: Promise) -> bool:
+    """Whether they were called for it at least once."""
+    return any(how not in NOT_RUNG for _, how in promise.attempts)
+
+
+def tell(making: Making, promise: Promise, how: str, *, is_last: bool) -> None:
+    """What they read after an attempt: once that we tried and how to come back, and at the end that they decide."""
+    case = making.case(promise.case)
+    if is_last:
+        key = "callback_no_number" if how == "failed" else "callback_not_reached"
+        tell_customer(making, case, key, reason="a promised call reached nobody")
+    elif how in ("machine", "no-answer") and not is_rung(promise):
+        tell_customer(making, case, "callback_tried", reason="a promised call reached nobody; it is tried again")

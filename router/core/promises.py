@@ -1,0 +1,374 @@
+"""What a customer was told would happen in a window: made, moved, looked after, kept or broken; never in silence.
+
+Its one rule: a promise rests until its window is there, then work for it stands in line at the place it has. Before it
+slips they hear so, with a later time and a choice; one that nobody could be told of is broken, counted, and still done.
+How calls are dialled and tried again stands in `core.legs` and `core.attempts`.
+"""
+
+from datetime import UTC, datetime
+
+from policies.call_hours import Unfit, fit_window, may_ring, ring_from, said_window
+from router.core import asks
+from router.core.addresses import Address
+from router.core.attempts import is_rung
+from router.core.call_parts import (
+    ask_for_phone,
+    can_be_called,
+    change_promise,
+    customer_of,
+    number_to_call,
+    promise_call,
+    rest_until_due,
+    stand_in_line,
+    turn_to_writing,
+)
+from router.core.cases import want_again
+from router.core.clock import Ms
+from router.core.commands import CancelCallback, KeepPromise, MakePromise, MovePromise
+from router.core.context import Making
+from router.core.documents import Case, Promise
+from router.core.errors import Reason, Rejected
+from router.core.events import CaseReopened, PromiseMade
+from router.core.telling import tell_customer, zones_of
+from router.core.values import replace
+from router.core.words import (
+    CALLBACK,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    CallbackState,
+    CallState,
+    Channel,
+    PromiseId,
+    PromiseState,
+)
+
+Window = tuple[Ms, Ms]
+LATER_MS = 30 * MINUTE_MS
+"""How much later a call is promised that slips, at the least."""
+WRITTEN_LATER_MS = 2 * HOUR_MS
+"""And an answer."""
+AHEAD_MS = 2 * HOUR_MS
+"""An answer that is promised stands in line so long before it is due, where there is so much time."""
+LAST_LOOK_MS = 30 * SECOND_MS
+"""One that somebody is at is looked at again so long before it is due."""
+
+
+def make_promise(making: Making, command: MakePromise, *, to: Address | None = None) -> None:
+    """Promise something in a window. A call that is promised already is moved there: nobody is rung twice. `to`: at
+    this number of theirs, where it can be called."""
+    case = making.case(command.case)
+    if command.kind == CALLBACK and case.promise is not None:
+        _move(making, making.promise(case.promise), command.window, named=command.named, why="they named another time")
+        return
+    if command.kind == CALLBACK:
+        _promise_call(making, case, command, to=to if to is not None and can_be_called(to) else None)
+        return
+    check_window(making, case, None, command.window, named=True)
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    end, case = command.window[1], making.case(case.id)
+    ahead_ms = min(AHEAD_MS, (end - making.now) // 2)
+    making.emit(
+        PromiseMade(
+            promise=PromiseId(making.context.ids.new("prm")),
+            case=case.id,
+            customer=case.customer,
+            at=making.now,
+            entry=case.entries + 1,
+            kind=command.kind,
+            told_via=case.heard.channel if case.heard is not None else Channel.SMS,
+            place_at=making.now,
+            window=command.window,
+            why="one of us said so",
+            due_at=Ms(max(command.window[0], end - ahead_ms)),
+            agent=command.agent,
+            words=making.keep(command.text, kind="note", owner=case.customer) if command.text else None,
+        )
+    )
+
+
+def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Address | None) -> None:
+    address = number_to_call(making, case, command.address, to=to)
+    check_window(making, case, address, command.window, named=command.named)
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    promise_call(
+        making,
+        making.case(case.id),
+        address,
+        why="they named the time" if command.named else "we said when we call",
+        told_via=case.heard.channel if case.heard is not None else Channel.PHONE,
+        number=command.address,
+        due_at=command.window[0],
+        place_at=_place(making, case),
+        window=command.window,
+        named=command.named,
+        agent=command.agent,
+        words=making.keep(command.text, kind="note", owner=case.customer) if command.text else None,
+    )
+    _rest_or_stand(making, case)
+
+
+def _place(making: Making, case: Case) -> Ms:
+    """Where they stand on the phone: the oldest of what they asked for. A wish in writing takes its share along when it
+    becomes a call, and that is decided when it is their turn."""
+    if case.ask is not None:
+        return case.ask.place_at if case.ask.requirement.channel is Channel.PHONE else making.now
+    return case.unreached_at or case.kept_place_at or making.now
+
+
+def check_window(making: Making, case: Case, address: Address | None, window: Window, *, named: bool) -> None:
+    """Raises Rejected(WINDOW_UNFIT), with one that can be promised, where this one cannot. The one place where it is
+    asked whether a window is possible: by the hours of the queue and the day of whoever is called."""
+    policy, zones = making.context.policy, address.facts.zones if address is not None else ()
+    queue = case.ask.queue if case.ask is not None else case.queue
+
+    def opens(at: int) -> int | None:
+        if address is None or queue not in policy.queues:
+            return at
+        found = policy.next_open(queue, datetime.fromtimestamp(at / 1000, UTC))
+        return round(found.timestamp() * 1000) if found is not None else None
+
+    found: Unfit | None = fit_window(window, now=making.now, zones=zones, is_named=named, opens=opens)
+    if found is not None:
+        start, end = found.instead
+        zone = zones[0] if zones else _our_zone(making, case)
+        raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
+
+
+def move_promise(making: Making, command: MovePromise) -> None:
+    """They, or one of us, want it at another time."""
+    promise = making.promise(command.promise)
+    if not promise.state.is_pending:
+        raise Rejected(Reason.NOTHING_TO_DO, promise.state)
+    if _is_under_way(making, promise):
+        raise Rejected(Reason.NOTHING_TO_DO, "under way")
+    _move(making, promise, command.window, named=command.named, why="moved", reason=command.reason)
+
+
+def _move(making: Making, promise: Promise, window: Window | None, *, named: bool, why: str, reason: str = "") -> None:
+    case = making.case(promise.case)
+    is_call = promise.kind == CALLBACK
+    if window is None:
+        window = (making.now, Ms(making.now + (LATER_MS if is_call else WRITTEN_LATER_MS)))
+        named = True
+    customer = making.customer(case.customer)
+    address = customer.address(promise.address) if promise.address is not None else None
+    check_window(making, case, address if is_call else None, window, named=named or not is_call)
+    start, end = window
+    due_at = start if is_call else Ms(max(start, end - min(AHEAD_MS, (end - making.now) // 2)))
+    change_promise(
+        making,
+        promise.id,
+        PromiseState.MOVED,
+        CallbackState.SCHEDULED,
+        why=why,
+        due_at=due_at,
+        said=making.keep(reason, kind="note", owner=case.customer) if reason else None,
+        window=window,
+        named=named,
+    )
+    if is_call:
+        _rest_or_stand(making, case)
+
+
+def _rest_or_stand(making: Making, case: Case) -> None:
+    """Work for the call is wanted when its window is there, and not before. Whoever is with them already goes on."""
+    case = making.case(case.id)
+    if case.promise is None or case.taken or customer_of(making, case) is not None:
+        return
+    promise = making.promise(case.promise)
+    if promise.due_at is not None and promise.due_at > making.now:
+        rest_until_due(making, case.id)
+    elif case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
+        stand_in_line(making, promise)
+
+
+def cancel_promise(making: Making, command: CancelCallback) -> None:
+    """They do not want it any more, or somebody says so for them."""
+    promise = making.promise(command.promise)
+    case = making.case(promise.case)
+    if not promise.state.is_pending:
+        raise Rejected(Reason.NOTHING_TO_DO, promise.state)
+    said = making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None
+    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, said=said)
+    if promise.kind != CALLBACK:
+        return
+    if case.ask is None and case.unanswered:  # it was to be tried again later: what they asked still wants an answer
+        ask_for_phone(making, case.id, place_at=promise.place_at, since_at=promise.since_at, call=None)
+    if not case.taken:
+        turn_to_writing(making, case.id, why="the call is not wanted any more")
+
+
+# --- when something of it is due --------------------------------------------------------------------------------------
+
+
+def next_look(promise: Promise, *, warn_ms: int, now: Ms) -> Ms | None:
+    """When something of a promise has to be looked at: it stands in line, is about to slip, or its time is over. A time
+    that has passed is meant as well; None: nothing is due by itself."""
+    if not promise.state.is_pending:
+        return None
+    looks = [promise.due_at] if promise.due_at is not None else []
+    if promise.window is not None and not is_rung(promise):
+        end = promise.window[1]
+        warned = promise.state is PromiseState.AT_RISK
+        steps = (end,) if warned else (Ms(end - warn_ms), Ms(end - LAST_LOOK_MS), end)
+        looks.append(next((at for at in steps if at > now), end))
+    return min(looks) if looks else None
+
+
+def keep_promise(making: Making, command: KeepPromise) -> None:
+    """Do what is due of a promise now. Raises Rejected where nothing is."""
+    promise, before = making.promise(command.promise), len(making.events)
+    if not promise.state.is_pending:
+        raise Rejected(Reason.NOTHING_TO_DO, promise.state)
+    if promise.window is not None and not is_rung(promise) and not _is_dialling(making, promise):
+        _look_at_end(making, promise, promise.window)
+    promise = making.promise(promise.id)
+    if promise.state.is_pending and promise.due_at is not None and promise.due_at <= making.now:
+        _come_due(making, promise)
+    if len(making.events) == before:
+        raise Rejected(Reason.NOTHING_TO_DO, "not due")
+
+
+def _look_at_end(making: Making, promise: Promise, window: Window) -> None:
+    """Whether it slips, or is broken: what fell due while we were away is, and they are told at once."""
+    now, end = making.now, window[1]
+    warn_ms = making.context.policy.settings.callbacks.warn_s * SECOND_MS
+    if now >= end:
+        _break(making, promise, away=end < making.context.since)
+        return
+    is_close = now >= end - (LAST_LOOK_MS if _is_under_way(making, promise) else warn_ms)
+    if is_close and promise.state is not PromiseState.AT_RISK:
+        _slip(making, promise, window)
+
+
+def _come_due(making: Making, promise: Promise) -> None:
+    """Its time has come: work for it is wanted, unless somebody is with them, or will be, already."""
+    case = making.case(promise.case)
+    change_promise(making, promise.id, promise.state, CallbackState.DUE)
+    if promise.kind != CALLBACK:
+        _want_answer(making, making.case(case.id), promise)
+        return
+    on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+    if case.taken or on_phone or customer_of(making, case) is not None:
+        return
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
+    stand_in_line(making, making.promise(promise.id))
+
+
+def _want_answer(making: Making, case: Case, promise: Promise) -> None:
+    """An answer that is promised is wanted from an agent, first from whoever promised it."""
+    assert promise.window is not None
+    asking = making.asking(case.id)
+    if asking.ask is None:
+        want_again(making, case.id, place_at=promise.place_at)
+        asking = making.asking(case.id)
+    if asking.ask is None or asking.taken:
+        return
+    end = min(promise.window[1], asking.ask.due_at or promise.window[1])
+    ask = replace(asking.ask, due_at=end, knows=promise.agent or asking.ask.knows)
+    asks.changed(making, asking, ask, at=making.now, what="promised", reasons=("an answer is promised",))
+
+
+def _slip(making: Making, promise: Promise, window: Window) -> None:
+    """It will not be kept as told: they hear so before it is due, with a later time and a choice."""
+    case, later = making.case(promise.case), _later(making, promise, window)
+    change_promise(
+        making, promise.id, PromiseState.AT_RISK, promise.callback, why="nobody is free for it", due_at=promise.due_at
+    )
+    key = "callback_later" if promise.kind == CALLBACK else "promise_later"
+    said = _said(making, promise, later)
+    if not tell_customer(making, making.case(case.id), key, reason="a promise slips", window=said):
+        return
+    is_later = later[0] > making.now
+    change_promise(
+        making,
+        promise.id,
+        PromiseState.MOVED,
+        CallbackState.SCHEDULED if is_later else promise.callback,
+        why="nobody was free in time; they were told before it was due",
+        due_at=later[0] if is_later else promise.due_at,
+        window=later,
+    )
+    if is_later and promise.kind == CALLBACK and not making.case(case.id).taken:
+        rest_until_due(making, case.id)
+
+
+def _later(making: Making, promise: Promise, window: Window) -> Window:
+    """The next time that is true: from now on until later than was said, or their next morning."""
+    is_call = promise.kind == CALLBACK
+    start, end = window
+    longer = max(end - start, LATER_MS if is_call else WRITTEN_LATER_MS)
+    until, zones = Ms(end + longer), zones_of(making, promise)
+    if not is_call or promise.named or (may_ring(making.now, zones) and may_ring(until - 1, zones)):
+        return Ms(making.now), until
+    morning = Ms(ring_from(until, zones))
+    return morning, Ms(morning + longer)
+
+
+def _break(making: Making, promise: Promise, *, away: bool) -> None:
+    """Its time is over and it was not kept: counted, told, and done all the same as soon as it can be."""
+    case = making.case(promise.case)
+    why = "the service was away when it was due" if away else "its time was over before anybody was free"
+    change_promise(making, promise.id, PromiseState.BROKEN, CallbackState.DUE, why=why)
+    is_call = promise.kind == CALLBACK
+    key = "callback_overdue" if is_call else "promise_overdue"
+    tell_customer(making, making.case(case.id), key, reason="a promise was broken")
+    if not is_call:
+        _want_answer(making, making.case(case.id), promise)
+        return
+    address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
+    if address is None:
+        return
+    now = Ms(making.now)
+    is_day = may_ring(now, address.facts.zones)
+    promise_call(
+        making,
+        making.case(case.id),
+        address,
+        why="what was promised is still to be done",
+        told_via=promise.told_via,
+        place_at=promise.place_at,
+        due_at=None if is_day else now,
+        agent=promise.agent,
+    )
+    _rest_or_stand(making, case)
+
+
+def window_said(making: Making, case: Case, refused: Rejected) -> str:
+    """The window that can be promised instead of one that was refused."""
+    assert refused.window is not None
+    return _say(making, case, refused.window, zone=refused.zone, names_place=False)
+
+
+def _said(making: Making, promise: Promise, window: Window) -> str:
+    case, zones = making.case(promise.case), zones_of(making, promise)
+    zone = zones[0] if zones else _our_zone(making, case)
+    return _say(making, case, window, zone=zone, names_place=len(zones) != 1)
+
+
+def _say(making: Making, case: Case, window: Window, *, zone: str, names_place: bool) -> str:
+    policy = making.context.policy
+    language = case.language or making.customer(case.customer).language or policy.phrases.language
+    return said_window(window, making.now, zone=zone, language=language, names_place=names_place)
+
+
+def _our_zone(making: Making, case: Case) -> str:
+    policy = making.context.policy
+    queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
+    return policy.hours_of(queue).zone.key
+
+
+def _is_under_way(making: Making, promise: Promise) -> bool:
+    """Whether an agent is about to keep it: their phone rings, or they are at the case."""
+    case = making.asking(promise.case)
+    return case.taken and case.ask is not None
+
+
+def _is_dialling(making: Making, promise: Promise) -> bool:
+    """Whether the customer is being rung for it, or is on the line."""
+    call = customer_of(making, making.case(promise.case))
+    return call is not None and (call.promise != promise.id or call.state is not CallState.PLANNED)

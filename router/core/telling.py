@@ -1,0 +1,74 @@
+"""Words of ours that nobody of us wrote, to the customer of a case: by a way that is open to us, or not at all.
+
+Its one rule: such words never pass the limits of `core.texts` and `core.mailing`; where they may not go, the case says
+why. It asks no provider and knows nothing of what is told.
+"""
+
+from policies.segments import segments_of
+from router.core.choice import Way, choose_way, writer_of
+from router.core.commands import SYSTEM
+from router.core.context import Making
+from router.core.documents import Case, Promise
+from router.core.errors import Rejected
+from router.core.mailing import brand_of, why_untold
+from router.core.texts import queue_message, spent_until, withhold
+from router.core.words import Channel
+
+
+def tell_customer(making: Making, case: Case, key: str, *, reason: str, **plain: str) -> bool:
+    """Say the phrase `key` to the customer. False, and a note why, where that is not possible now."""
+    way = way_to_tell(making, case, key)
+    if way is None:
+        return False
+    policy, customer = making.context.policy, making.customer(case.customer)
+    language = case.language or customer.language or policy.phrases.language
+    text = policy.phrase(key, language, brand=brand_of(policy, way.via) or "onecase", **plain)
+    words = making.keep(text, kind="text", owner=case.customer)
+    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,))
+    return True
+
+
+def way_to_tell(making: Making, case: Case, key: str) -> Way | None:
+    """The medium in use, else another that they allow; None, and a note why, where none is open."""
+    wanted = case.heard.channel if case.heard is not None and case.heard.channel is not Channel.PHONE else None
+    try:
+        way = _chosen(making, case, wanted)
+    except Rejected as refused:
+        withhold(making, case, what=key, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
+        return None
+    if why := _why_not(making, case, way):
+        withhold(making, case, what=key, why=why)
+        return None
+    return way
+
+
+def _chosen(making: Making, case: Case, wanted: Channel | None) -> Way:
+    context, customer = making.context, making.customer(case.customer)
+    try:
+        return choose_way(
+            case, customer, wanted=wanted, numbers=context.senders, now=making.now, there=context.there
+        ).way
+    except Rejected:
+        if wanted is None:
+            raise
+        return choose_way(case, customer, wanted=None, numbers=context.senders, now=making.now, there=context.there).way
+
+
+def _why_not(making: Making, case: Case, way: Way) -> str:
+    sending = making.context.policy.settings.sending
+    if writer_of(case) is not None:
+        return "only somebody who takes part wrote, and people of ours answer them"
+    if way.channel is Channel.EMAIL and (why := why_untold(making, case)):
+        return why
+    if spent_until(case, way.channel, now=making.now, sending=sending) is not None:
+        return f"{sending.texts_a_day} texts about this case went out within a day"
+    return ""
+
+
+def zones_of(making: Making, promise: Promise) -> tuple[str, ...]:
+    """Whose clock a promise goes by: that of the number that is called, else of their first number that tells it."""
+    customer = making.customer(promise.customer)
+    named = customer.address(promise.address) if promise.address is not None else None
+    if named is not None and named.facts.zones:
+        return named.facts.zones
+    return next((address.facts.zones for address in customer.addresses if address.facts.zones), ())

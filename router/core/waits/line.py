@@ -1,0 +1,184 @@
+"""One line of people who wait for the same agents: who stands where, what each was told, and what became of it.
+
+One rule: every place that was told something is reached one day, also that of somebody who hung up (a ghost keeps it
+until then), so nothing that was told escapes judgement. It hears what happens and says what will; it decides nothing.
+Instants are seconds from any beginning, the same one in all calls.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.core.values import value
+from router.core.waits.learned import Learned, People
+from router.core.waits.ranges import BandState, Calibration, Range
+from router.core.waits.walk import NEVER, Levels, Stander, Walked, walk
+from router.core.waits.walk import People as WalkPeople
+
+TALKS_ENOUGH, WAITS_ENOUGH = 30, 50
+"""With fewer talks finished or waits judged it is not said how long it will be."""
+AWAY_MOST_S = 4 * 3600.0
+"""Whoever did not answer is no longer expected back after so long."""
+
+
+@value
+class LineState:
+    """What a line has learned, as a document: some five kilobytes, however long it has learned."""
+
+    people: Learned = Learned()
+    bands: tuple[BandState, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """`place_s`: since when their place counts; `holds_s`: since when they hold the line, None when they do not."""
+
+    id: str
+    place_s: float
+    came_s: float
+    holds_s: float | None
+    share: float = 1.0
+    told: Range | None = None
+    now: Range | None = None
+    back_s: float | None = None
+
+    @property
+    def key(self) -> tuple[float, str]:
+        return self.place_s, self.id
+
+
+class Line:
+    def __init__(self, state: LineState | None = None) -> None:
+        first = state or LineState()
+        self.people = People(first.people)
+        self.ranges = Calibration(first.bands)
+        self._waiters: dict[str, Waiter] = {}
+        self._order: list[tuple[float, str]] = []
+        self._ghosts: list[tuple[float, str, Waiter]] = []
+        self._away: dict[str, Waiter] = {}
+        self.walked = Walked([], [])
+
+    def state(self) -> LineState:
+        return LineState(people=self.people.learned(), bands=self.ranges.states())
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._waiters
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough was seen to say a range."""
+        return self.people.finished >= TALKS_ENOUGH and self.ranges.count >= WAITS_ENOUGH
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    def join(
+        self, id: str, *, place_s: float, now_s: float, holds: bool, told: Range | None, share: float = 1.0
+    ) -> None:
+        """Somebody waits from now on. `told`: the range for their place, whether or not it was shown."""
+        back = self._away.pop(id, None)
+        known = self._waiters.get(id)
+        if known is not None:
+            self._order.remove(known.key)
+        came_s = back.came_s if back else known.came_s if known else now_s
+        judged = back.told if back else known.told if known else told
+        self._waiters[id] = Waiter(id, place_s, came_s, now_s if holds else None, share, judged, judged)
+        insort(self._order, (place_s, id))
+
+    def wants_call(self, id: str, now_s: float) -> None:
+        """They hold no longer and wait for our call, at the same place."""
+        waiter = self._waiters.get(id)
+        if waiter is not None and waiter.holds_s is not None:
+            self.people.held(now_s - waiter.holds_s, gone=False)
+            waiter.holds_s = None
+
+    def hang_up(self, id: str, now_s: float) -> None:
+        """They hung up and are not waited for. What they were told is judged when their place is reached."""
+        waiter = self._leave(id)
+        if waiter is None:
+            return
+        if waiter.holds_s is not None:
+            self.people.held(now_s - waiter.holds_s, gone=True)
+        if waiter.told is not None:
+            insort(self._ghosts, (waiter.place_s, id, waiter))
+
+    def reach(self, id: str, now_s: float) -> None:
+        """An agent comes to somebody's place, so those before it have been reached too."""
+        waiter = self._leave(id)
+        if waiter is None:
+            return
+        if waiter.holds_s is not None:
+            self.people.held(now_s - waiter.holds_s, gone=False)
+        self._judge(waiter, now_s)
+        while self._ghosts and self._ghosts[0][0] <= waiter.place_s:
+            self._judge(self._ghosts.pop(0)[2], now_s)
+        self.rest(now_s)
+
+    def rest(self, now_s: float, *, is_free: bool = False) -> None:
+        """Where an agent is free and nobody waits before them, ghosts at the head have been reached."""
+        while is_free and self._ghosts and (not self._order or self._ghosts[0][0] < self._order[0][0]):
+            self._judge(self._ghosts.pop(0)[2], now_s)
+
+    def miss(self, id: str, *, place_s: float, back_s: float) -> None:
+        """They did not answer our call; they come back to their place at `back_s`."""
+        self._away[id] = Waiter(id, place_s, place_s, None, back_s=back_s)
+
+    def forget(self, id: str) -> None:
+        """They are attended to otherwise: neither waiting nor expected back, and what they were told is not judged."""
+        self._leave(id)
+        self._away.pop(id, None)
+
+    # --- what will happen --------------------------------------------------------------------------------------------
+
+    def look(self, now_s: float, *, levels: Levels, busy: float) -> bool:
+        """Walk the line: from now on `range_of` and `newcomer` say what stands. False where nothing can be said, for no
+        talk was ever over here."""
+        talk_s = self.people.talk_s(now_s)
+        if talk_s is None:
+            self.walked = Walked([], [])
+            return False
+        people = WalkPeople(talk_s, self.people.call_s(talk_s), self.people.hazards())
+        self.walked = walk(
+            self._standers(now_s), people=people, levels=levels, busy=busy, due_back_s=self._due_back_s(now_s)
+        )
+        return True
+
+    def newcomer(self) -> Range | None:
+        """The range for somebody who would come now, as of the last look; None where nothing can be said."""
+        return self._range_at(len(self.walked.waits_s) - 1)
+
+    def range_of(self, id: str) -> Range | None:
+        """The range for somebody who waits, as of the last look, counted from then."""
+        waiter = self._waiters.get(id)
+        if waiter is None:
+            return None
+        n = bisect_left(self._order, waiter.key)
+        return self._range_at(n) if n < len(self.walked.waits_s) - 1 else None
+
+    def _range_at(self, n: int) -> Range | None:
+        if n < 0 or self.walked.waits_s[n] == NEVER:
+            return None
+        return self.ranges.range(self.walked.waits_s[n], self.walked.places[n])
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _standers(self, now_s: float) -> list[Stander]:
+        waiters = (self._waiters[id] for _, id in self._order)
+        return [Stander(None if w.holds_s is None else max(0.0, now_s - w.holds_s), w.share) for w in waiters]
+
+    def _due_back_s(self, now_s: float) -> Sequence[float]:
+        hence = ((away.back_s or 0.0) - now_s for away in self._away.values())
+        return sorted(max(0.0, due_s) for due_s in hence if due_s > -AWAY_MOST_S)
+
+    def _leave(self, id: str) -> Waiter | None:
+        waiter = self._waiters.pop(id, None)
+        if waiter is not None:
+            del self._order[bisect_left(self._order, waiter.key)]
+        return waiter
+
+    def _judge(self, waiter: Waiter, now_s: float) -> None:
+        if waiter.told is not None:
+            self.ranges.judge(waiter.told, max(0.0, now_s - waiter.came_s))
+            waiter.told = None

@@ -1,0 +1,76 @@
+"""When somebody wants to be called, in their words: read on their own clock, and said back in one line.
+
+Its one rule: words are read only where they ask for a call or answer our question for a time, and a wish of which
+anything is doubtful is never taken as said: it goes back with what was not clear and with a window that we suggest. It
+promises nothing; whether anybody is free then is asked elsewhere.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from policies import PolicySet
+from policies.whose_clock import clock_of
+from policies.window_calendar import Doubt
+from policies.windows_said import say_doubt, say_window
+from router.core.clock import Ms
+
+READ_MAX = 2_000
+"""Characters that are read of a text: who wants a call says so early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was wished for. `window`: None where it is as soon as possible; what we suggest where it is not `sure`.
+
+    `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `words`
+    those that were read. `days`, `from_min` and `until_min` are of a window that comes again.
+    """
+
+    window: tuple[Ms, Ms] | None
+    said: str
+    sure: bool
+    doubt: str
+    words: str
+    zone: str
+    days: tuple[int, ...] = ()
+    from_min: int = 0
+    until_min: int = 0
+
+
+def wish_of(
+    policy: PolicySet, text: str, *, language: str, zones: tuple[str, ...], queue: str, now: Ms,
+    profile: str | None = None, asked: str | None = None, is_asked: bool = False,
+) -> Wish | None:  # fmt: skip
+    """The wish in `text`; None where no time is wished for. `zones`: of the number that is to be called; `profile` and
+    `asked`: zones that are known of the customer besides; `queue`: whose hours are taken where nothing is known.
+
+    `is_asked`: we asked for a time. Without it a text that has no word of calling costs one look at its words, which
+    were looked up already.
+    """
+    if not is_asked and not policy.asks_for_call(text):
+        return None
+    clock = clock_of(zones, profile=profile, asked=asked, ours=policy.hours_of(queue).zone)
+    instant = datetime.fromtimestamp(now / 1000, UTC)
+    found = policy.read_window(
+        text[:READ_MAX], language=language, zone=clock.zone, now=instant, is_asked=is_asked
+    )  # fmt: skip
+    if found is None:
+        return None
+    on_any_clock = found.is_soon or found.doubt is not None
+    doubt = found.doubt if on_any_clock or clock.sure else Doubt.ZONE
+    rule = found.rule
+    return Wish(
+        window=None if found.is_soon and doubt is None else (_ms(found.window.start), _ms(found.window.end)),
+        said=say_window(found.window, language=language, zone=clock.zone, now=instant, names_place=not clock.sure),
+        sure=doubt is None,
+        doubt=say_doubt(doubt, language=language) if doubt is not None else "",
+        words=found.words,
+        zone=clock.zone.key,
+        days=tuple(sorted(rule.days)) if rule is not None else (),
+        from_min=rule.start if rule is not None else 0,
+        until_min=rule.end if rule is not None else 0,
+    )
+
+
+def _ms(at: datetime) -> Ms:
+    return Ms(round(at.timestamp() * 1000))

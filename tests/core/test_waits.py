@@ -1,0 +1,141 @@
+"""The parts of honest waits: the walk along a line, ranges that learn, what is said, and what outlives a restart."""
+
+import math
+
+import pytest
+
+from router.core.waits.learned import AGES_S, Learned
+from router.core.waits.learned import People as Learner
+from router.core.waits.line import Line, LineState
+from router.core.waits.ranges import Calibration, Range
+from router.core.waits.said import MINUTES, TOO_LONG, said
+from router.core.waits.walk import NEVER, People, Stander, walk
+
+STAYS = ([0.0] * len(AGES_S), [0.0] * len(AGES_S))
+LEAVES = ([0.01] * len(AGES_S), [0.01 * age for age in AGES_S])
+PATIENT, IMPATIENT = People(300.0, 250.0, STAYS), People(300.0, 250.0, LEAVES)
+HOLDS, CALLED = Stander(0.0), Stander(None)
+
+
+def test_everyone_before_a_place_is_a_talk_for_the_agents_there() -> None:
+    """Ten agents end a talk of 300 s every 30 s, so each place is 30 s later than the one before it."""
+    walked = walk([HOLDS] * 3, people=PATIENT, levels=[(0.0, 10.0)], busy=10)
+    assert walked.waits_s == pytest.approx([30, 60, 90, 120])
+    assert walked.places == pytest.approx([1, 2, 3, 4])
+
+
+def test_whoever_may_hang_up_is_less_work_and_who_waits_for_our_call_is_not() -> None:
+    held = walk([HOLDS], people=IMPATIENT, levels=[(0.0, 10.0)], busy=10).waits_s[-1]
+    called = walk([CALLED], people=IMPATIENT, levels=[(0.0, 10.0)], busy=10).waits_s[-1]
+    assert held == pytest.approx(30 + 30 * math.exp(-0.3))
+    assert called == pytest.approx(30 + 25)
+
+
+def test_whoever_comes_back_before_a_place_is_reached_stands_before_it() -> None:
+    walked = walk([HOLDS], people=PATIENT, levels=[(0.0, 10.0)], busy=10, due_back_s=[20.0, 500.0])
+    assert walked.waits_s == pytest.approx([55, 85])
+
+
+def test_when_a_shift_ends_nobody_is_taken_until_as_many_are_busy_as_may_be() -> None:
+    fewer = walk([HOLDS] * 2, people=PATIENT, levels=[(0.0, 10.0), (45.0, 5.0)], busy=10)
+    assert fewer.waits_s[:2] == pytest.approx([30, 60 + 300 * math.log(2)])
+    assert walk([], people=PATIENT, levels=[(0.0, 5.0)], busy=10).waits_s == pytest.approx([60 + 300 * math.log(2)])
+
+
+def test_whoever_begins_work_takes_one_at_once() -> None:
+    more = walk([HOLDS] * 5, people=PATIENT, levels=[(0.0, 10.0), (60.0, 12.0)], busy=10)
+    assert more.waits_s == pytest.approx([30, 60, 60, 60, 85, 110])
+
+
+def test_free_agents_take_the_first_at_once() -> None:
+    assert walk([HOLDS], people=PATIENT, levels=[(0.0, 10.0)], busy=8).waits_s == pytest.approx([0, 0])
+
+
+def test_where_nobody_is_there_it_begins_with_the_next_who_comes_or_never() -> None:
+    assert walk([HOLDS], people=PATIENT, levels=[(0.0, 0.0), (600.0, 1.0)], busy=0).waits_s == [600, 900]
+    assert walk([HOLDS], people=IMPATIENT, levels=[(0.0, 0.0)], busy=0).waits_s == [NEVER, NEVER]
+
+
+def test_somebody_whom_others_could_take_as_well_is_less_work_here() -> None:
+    assert walk([Stander(0.0, 0.5)], people=PATIENT, levels=[(0.0, 10.0)], busy=10).waits_s[-1] == pytest.approx(45)
+
+
+def test_an_incident_is_seen_before_the_talks_that_it_lengthens_are_over() -> None:
+    """Talks that run count with the time that they have run."""
+    people = Learner()
+    for n in range(200):
+        people.talk_began(n * 300.0)
+        people.talk_ended((n + 1) * 300.0)
+    assert people.talk_s(60_000.0) == pytest.approx(300)
+    for _ in range(20):
+        people.talk_began(60_000.0)
+    assert people.talk_s(60_600.0) > 400  # type: ignore[operator]
+
+
+def test_patience_is_learned_by_age_and_those_who_were_served_count_too() -> None:
+    people = Learner()
+    for _ in range(3000):
+        people.held(20.0, gone=True)
+        people.held(200.0, gone=False)
+    hazards, _ = people.hazards()
+    assert hazards[0] == pytest.approx(1 / 50, rel=0.05)
+    assert hazards[1] < 0.001
+
+
+def test_ranges_widen_on_the_side_where_they_missed() -> None:
+    ranges = Calibration()
+    before = ranges.range(300.0, 5.0)
+    for _ in range(400):
+        told = ranges.range(300.0, 5.0)
+        ranges.judge(told, 900.0)
+    after = ranges.range(300.0, 5.0)
+    assert after.high_s > before.high_s
+    assert after.high_s >= 880
+
+
+def test_what_was_told_to_somebody_who_hung_up_is_judged_when_their_place_is_reached() -> None:
+    line = Line()
+    told = Range(10.0, 100.0, 50.0, 3.0)
+    line.join("a", place_s=0.0, now_s=0.0, holds=True, told=told)
+    line.join("b", place_s=1.0, now_s=1.0, holds=True, told=told)
+    line.hang_up("a", 20.0)
+    assert line.ranges.count == 0
+    line.reach("b", 60.0)
+    assert line.ranges.count == 2
+
+
+def test_a_restart_keeps_what_was_learned() -> None:
+    line = Line()
+    for n in range(200):
+        line.people.talk_began(n * 100.0)
+        line.people.talk_ended(n * 100.0 + 90.0)
+        line.join(f"w{n}", place_s=n * 100.0, now_s=n * 100.0, holds=True, told=line.ranges.range(60.0 + n, 3.0))
+        line.reach(f"w{n}", n * 100.0 + 45.0 + n % 50)
+    again = Line(line.state())
+    for one in (line, again):
+        one.look(20_000.0, levels=[(0.0, 4.0)], busy=4)
+    assert again.newcomer() == pytest.approx(line.newcomer(), rel=0.01)
+    assert again.is_known
+    assert not Line(LineState(people=Learned())).is_known
+
+
+def test_with_nothing_seen_nothing_is_said() -> None:
+    line = Line()
+    assert not line.look(0.0, levels=[(0.0, 4.0)], busy=4)
+    assert line.newcomer() is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "minutes"), [(250, 470, (4, 8)), (0, 20, (0, 1)), (240, 240, (4, 5)), (610, 1300, (10, 25))]
+)
+def test_what_is_said_is_rounded_outward_to_minutes_that_people_say(
+    low: float, high: float, minutes: tuple[int, int]
+) -> None:
+    found = said(Range(low, high, (low + high) / 2, 3.0))
+    assert (found.low_s, found.high_s, found.confidence) == (minutes[0] * 60, minutes[1] * 60, 0.8)
+    assert "at least 80 %" in found.basis
+
+
+def test_what_is_longer_than_can_be_said_is_not_said() -> None:
+    found = said(Range(60.0, MINUTES[-1] * 60 + 1.0, 600.0, 3.0))
+    assert (found.low_s, found.high_s, found.confidence, found.basis) == (None, None, None, TOO_LONG)

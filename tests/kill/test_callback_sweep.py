@@ -1,0 +1,65 @@
+"""Call, hang up, call-back, no answer, retry, talk: the service is killed once at each step of it.
+
+Afterwards she has talked with an agent or stands in line for it, nobody was dialled twice for one attempt, and no leg
+is left on the line.
+"""
+
+from contextlib import suppress
+
+import aiohttp
+import pytest
+
+from tests.kill.test_calls_sweep import ANAS, People, rings
+from tests.story import HERS, RealStory
+
+ROUNDS = 70
+KILLS = (
+    "dialler.before_attempt:1",
+    "dialler.after_dial:1",
+    "dialler.before_attempt:2",
+    "dialler.before_dial:2",
+    "dialler.after_dial:2",
+    "dialler.before_attempt:4",
+    "dialler.before_dial:4",
+    "dialler.after_dial:4",
+    "journal.after_commit:10",
+    "journal.after_commit:16",
+    "journal.after_commit:24",
+    "relay.before_fold:3",
+)
+
+
+@pytest.mark.parametrize("point", KILLS)
+async def test_a_call_that_nobody_answers_survives_a_service_that_is_killed(point: str) -> None:
+    """At whatever step it is killed, she is tried again and talks with an agent in the end, and each attempt is one
+    dial."""
+    async with RealStory() as story:
+        ana = await story.agent("ana", phone=ANAS)
+        her = story.phone(HERS)
+        await her.behaves(on_ring="ignore")
+        await story.process_ends_at(point)
+        people = People(story, [ana])
+        await people.do(her.calls(attestation="A"))
+        await people.do(story.passes(seconds=40))
+        with suppress(aiohttp.ClientError, AssertionError):
+            await her.hangs_up()
+        await people.do(story.passes(seconds=10))
+        if not (await story.api("GET", "/promises"))["items"]:  # she was cut off before she heard that we would call
+            await people.do(her.calls(attestation="A"))
+            await people.do(story.passes(seconds=20))
+            await people.do(her.presses("1"))
+            await people.do(story.passes(seconds=10))
+        await people.do(ana.is_now("ready"))
+        for n in range(ROUNDS):
+            if n > ROUNDS // 6 and await rings(story, HERS):
+                await her.behaves(on_ring="manual")
+            if await people.go_on(wait_s=5 if n < ROUNDS // 3 else 20):
+                break
+        assert people.talked, f"{point}: nobody ever talked with her"
+        await people.do(her.hangs_up())
+        await people.do(story.passes(minutes=3))
+        assert people.deaths <= 1
+        promises = (await story.api("GET", "/promises"))["items"]
+        assert await rings(story, HERS) <= sum(len(one["attempts"]) for one in promises), "two dials for one attempt"
+        for phone in (her, story.phone(ANAS)):
+            assert await phone.state() == "idle", "nobody is left on the line"
