@@ -237,7 +237,7 @@ class CallWatch:
             if event.attempt in OURS:
                 self.tried[promise.id].pop()
         reached = promise.state is PromiseState.KEPT and event.state is PromiseState.KEPT
-        if promise.state not in OPEN and not reached:
+        if not promise.state.is_pending and not reached:
             self.judge.broken(17, f"{promise.id} was {promise.state} and became {event.state}")
 
     def _owned(self, batch: Taken, after: State) -> None:
