@@ -34,6 +34,7 @@ class LongLog:
     def __init__(self) -> None:
         self.asked: list[tuple[Ms, Ms | None]] = []
         self.fails_at: Ms | None = None
+        self.ends_at = Ms(BEGIN + HOURS * HOUR_MS)
 
     def receive(self, request: WireRequest, now: Ms) -> Received:
         raise NotImplementedError
@@ -49,7 +50,7 @@ class LongLog:
 
     async def missed(self, since: Ms, until: Ms | None, is_known: IsKnown) -> list[TakeContact]:
         self.asked.append((since, until))
-        last = BEGIN + HOURS * HOUR_MS if until is None else until
+        last = self.ends_at if until is None else until
         if self.fails_at is not None and since <= self.fails_at <= last:
             raise ConnectionError("no answer within a minute")
         times = (Ms(BEGIN + n * HOUR_MS // 2) for n in range(2 * HOURS))
@@ -63,11 +64,11 @@ def text(at: Ms) -> TakeContact:
     )
 
 
-async def started(channel: LongLog, journal: MemoryJournal) -> Node:
+async def started(channel: LongLog, journal: MemoryJournal, *, now: Ms = Ms(BEGIN + HOURS * HOUR_MS)) -> Node:
     facts = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
     node = Node(
         journal=journal,
-        clock=ManualClock(Ms(BEGIN + HOURS * HOUR_MS)),
+        clock=ManualClock(now),
         policy=parse_policies(default_policy_files(), 0),
         policy_files=default_policy_files(),
         channels=[channel],  # pyright: ignore[reportArgumentType]
@@ -95,6 +96,22 @@ async def test_a_long_log_is_taken_up_where_it_stopped():
     assert log.asked[-1][1] is None, "the last stretch reaches to the present"
     assert len(await journal.live(Case)) == 2 * HOURS
     assert await node.catch_up() == 0
+    await node.close()
+
+
+async def test_what_was_missed_never_came_in_the_future():
+    """The provider's clock is ten seconds ahead of ours: who wrote stands in line since now, and no later ask of theirs
+    finds a place that has yet to come."""
+    journal = await MemoryJournal.open()
+    await journal.put_record("reconciled", LongLog.id, str(BEGIN))
+    now = Ms(BEGIN + (HOURS - 1) * HOUR_MS - 10_000)
+    log = LongLog()
+    log.ends_at = Ms(now + 10_000)
+    node = await started(log, journal, now=now)
+    cases = [case for case in await journal.live(Case) if isinstance(case, Case)]
+    assert len(cases) == 2 * (HOURS - 1) + 1
+    assert max(case.opened_at for case in cases) == now
+    assert max(case.ask.place_at for case in cases if case.ask is not None) == now
     await node.close()
 
 

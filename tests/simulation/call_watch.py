@@ -30,7 +30,10 @@ from tests.simulation.recording_watch import attempted
 
 RANK = {state: n for n, state in enumerate(CallState)}
 ATTEMPTS_MAX = 3
-SPACING_MS = 120_000  # after a busy line; after others it is longer
+BUSY_MS, AGAIN_MS, SPACING_MS = 120_000, 180_000, 900_000
+"""So long nobody is called again: after a busy line, after the first call that nobody answered, between later ones."""
+OURS = ("canceled", "later")
+"""Attempts that came to nothing because of us, or of the provider: they count for none."""
 PLACE_KEPT_MS = 3 * 86_400_000
 LIVE = ("phone", "chat")
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
@@ -57,6 +60,7 @@ class CallWatch:
     dialled: dict[str, str] = field(default_factory=dict)  # promise -> the leg that is out for it
     tried: dict[str, list[int]] = field(default_factory=dict)  # promise -> when each attempt began
     ended: dict[str, int] = field(default_factory=dict)  # promise -> when the last one was over
+    missed: dict[str, str] = field(default_factory=dict)  # promise -> how the last one ended
     kept: dict[str, int] = field(default_factory=dict)
 
     def look(self, batch: Taken, after: State) -> None:
@@ -135,12 +139,18 @@ class CallWatch:
         if promise in self.dialled:
             self.judge.broken(18, f"{promise} is dialled twice at once: {self.dialled[promise]}, {call.id}")
         times = self.tried.setdefault(promise, [])
-        if promise in self.ended and event.at < self.ended[promise] + SPACING_MS:
+        if promise in self.ended and event.at < self.ended[promise] + self._rests_ms(promise):
             self.judge.broken(18, f"{promise} was tried again after {event.at - self.ended[promise]} ms")
         times.append(event.at)
         if len(times) > ATTEMPTS_MAX:
             self.judge.broken(18, f"{promise} was tried {len(times)} times")
         self.dialled[promise] = call.id
+
+    def _rests_ms(self, promise: str) -> int:
+        """How long they are left alone after the last attempt."""
+        if self.missed.get(promise) in ("busy", "later"):
+            return BUSY_MS
+        return AGAIN_MS if len(self.tried[promise]) <= 1 else SPACING_MS
 
     def _went_on(self, batch: Taken, before: State, event: CallWentOn) -> None:
         call = before.get(event.call)
@@ -171,8 +181,7 @@ class CallWatch:
         if call.promise is not None and self.dialled.get(call.promise) == call.id:
             del self.dialled[call.promise]
             self.ended[call.promise] = event.at
-            if event.how == "later" and self.tried.get(call.promise):  # the provider took nothing
-                self.tried[call.promise].pop()
+            self.missed[call.promise] = ""
         if event.how == "unknown" and self.is_dialled(call.id):
             self.judge.broken(21, f"{call.id} was given up, and the provider has it")
 
@@ -223,8 +232,12 @@ class CallWatch:
     def _changed(self, before: State, event: PromiseChanged) -> None:
         promise = before.get(event.promise)
         assert isinstance(promise, Promise)
+        if event.attempt and self.missed.get(promise.id) == "":
+            self.missed[promise.id] = event.attempt
+            if event.attempt in OURS:
+                self.tried[promise.id].pop()
         reached = promise.state is PromiseState.KEPT and event.state is PromiseState.KEPT
-        if promise.state not in OPEN and not reached:
+        if not promise.state.is_pending and not reached:
             self.judge.broken(17, f"{promise.id} was {promise.state} and became {event.state}")
 
     def _owned(self, batch: Taken, after: State) -> None:

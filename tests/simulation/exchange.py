@@ -90,7 +90,8 @@ class Exchange:
     def press(self, ear: Ear, keys: str) -> None:
         if not ear.leg.is_over:
             ear.pressed.append(keys)
-            ear.until = max(ear.until, self._clock.now())  # after a key as long is waited for the next one
+            if ear.leg.line.on_key is not None:  # after a key as long is waited for the next one
+                ear.until = max(ear.until, self._clock.now())
             ear.leg.line.press(keys)
 
     def speak(self, ear: Ear, words: str) -> None:

@@ -48,6 +48,11 @@ GUARDS = (
 )
 
 
+def test_whoever_types_a_number_key_by_key_is_never_in_silence() -> None:
+    """The time for an answer begins anew with each key, and then they are asked again."""
+    run_options(replace(CALLING, seed=5, faults=frozenset(("phones_odd",))))
+
+
 @pytest.mark.parametrize(("take_away", "world", "number", "says"), GUARDS, ids=lambda one: getattr(one, "__name__", ""))
 def test_without_this_guard_the_simulator_turns_red(
     take_away: Any, world: Any, number: int, says: str, monkeypatch: Patch

@@ -16,6 +16,7 @@ SEEDS = (*range(1, 19), 67, 70, 3034, 9001)
 """67 and 70 have a customer who sends a thousand messages; 3034 was red once."""
 MODES: tuple[Mode, ...] = ("safety", "liveness")
 RED_ONCE: tuple[tuple[int, Mode], ...] = (
+    (3031, "safety"),
     (7005, "liveness"),
     (7030, "liveness"),
     (7054, "liveness"),
@@ -24,6 +25,7 @@ RED_ONCE: tuple[tuple[int, Mode], ...] = (
     (7133, "liveness"),
     (7144, "safety"),
     (7160, "liveness"),
+    (7188, "safety"),
     (7191, "safety"),
     (7204, "safety"),
     (7234, "safety"),
