@@ -178,7 +178,8 @@ def promise_call(
     if due_at is not None and not named:
         due_at = Ms(ring_from(due_at, address.facts.zones))
     if place_at is None:
-        place_at = case.ask.place_at if case.ask is not None else making.now
+        place_at = place_on_phone(making, case.ask)
+    waits_since = place_at if case.ask is None else min(place_at, case.ask.waits_since)
     id = PromiseId(making.context.ids.new("prm"))
     if number:
         making.indexed.append(Indexed(key=dial_prefix(number) + id, address=address.id, customer=case.customer))
@@ -195,7 +196,7 @@ def promise_call(
             address=address.id,
             window=window,
             why=why,
-            since_at=case.ask.since_at if case.ask is not None else None,
+            since_at=since_of(waits_since, place_at),
             due_at=due_at,
             named=named,
             agent=agent,
@@ -276,6 +277,16 @@ def own_promise(making: Making, id: CaseId) -> None:
         stand_in_line(making, promise)
 
 
+def place_on_phone(making: Making, ask: Ask | None) -> Ms:
+    """Where whoever asks for something stands once it is a call that they want: what they waited for an answer in
+    writing counts by its share."""
+    if ask is None or ask.requirement.channel is Channel.PHONE:
+        return making.now if ask is None else ask.place_at
+    target_s = making.context.policy.route({"channel": Channel.PHONE.value, "text": "", NOW: making.now}).target_s
+    new = replace(ask.requirement, channel=Channel.PHONE, target_ms=target_s * SECOND_MS)
+    return place_after_switch(ask.place_at, now=making.now, old=ask.requirement, new=new)
+
+
 def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = None) -> None:
     """Work for a promised call is wanted at the place that it has: who promised it is asked first, and it goes before
     others when its window is nearly over. `agent`: who calls them and nobody else."""
@@ -347,7 +358,10 @@ def ask_for_phone(
     case, asks = making.case(case_id), making.asking(case_id)
     if asks.id != case.id and not is_written(asks):  # somebody else of the same matter is on the phone
         asks = case
-    facts = facts_of_call(making, call, speech) if call else facts_of_case(case, now=making.now, heard=case.heard)
+    if call is not None:
+        facts = facts_of_call(making, call, speech)
+    else:  # whatever they wrote last, it is a call that is wanted, in one line with those who hold
+        facts = {**facts_of_case(case, now=making.now, heard=case.heard), "channel": Channel.PHONE.value}
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, Channel.PHONE)
     old = asks.ask

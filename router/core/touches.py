@@ -76,8 +76,7 @@ def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool, na
     case = making.asking(id)
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:
-        place_at, since_at = (case.ask.place_at, case.ask.since_at) if case.ask else (making.now, None)
-        ask_for_phone(making, id, place_at=place_at, since_at=since_at, call=None)
+        ask_for_phone(making, id, place_at=making.now, call=None)
 
 
 def _is_pending(making: Making, document: object, address: Address) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.twilio_recording import TwilioRecordings
 from channels.twilio_voice import TwilioVoice
-from router.core import call_ends, call_table, calls, legs, recording
+from router.core import attempts, call_ends, call_table, calls, legs, recording
 from router.core.call_parts import promise_call
 from router.core.commands import BeginLeg
 from router.core.documents import Case
@@ -101,12 +101,12 @@ def hanging_up_forgets_promises(patch: Patch) -> None:
 
 
 def tried_again_at_once(patch: Patch) -> None:
-    real = call_ends.change_promise
+    real = attempts.next_at
 
-    def change_promise(making: Any, *given: Any, due_at: Any = None, **more: Any) -> None:
-        real(making, *given, due_at=None if due_at is None else making.now, **more)
+    def next_at(making: Any, promise: Any, how: str) -> Any:
+        return None if real(making, promise, how) is None else making.now
 
-    patch.setattr(call_ends, "change_promise", change_promise)
+    patch.setattr(attempts, "next_at", next_at)
 
 
 def nobody_is_told_of_the_recording(patch: Patch) -> None:

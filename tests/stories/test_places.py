@@ -474,3 +474,22 @@ async def test_every_decision_can_be_explained() -> None:
         assert again["agent"] == second.id
         assert [accepted["what"], finished["what"]] == ["accepted", "finished"]
         assert finished["inputs"]["outcome"] == "done"
+
+
+async def test_a_call_that_is_asked_for_instead_of_an_answer_is_no_shortcut_and_no_loss() -> None:
+    """S13: half of the hour in which a text is answered is half of a caller's minute, and half of the hour again when
+    the call is not wanted any more. A call-back stands in one line with those who hold, by their target."""
+    async with Story() as story:
+        texted_at = await story.now()
+        await story.phone("+12125551001").texts("hello")
+        await story.passes(minutes=30)
+        case = await story.one_case()
+        asked_at = await story.now()
+        promise = await story.api("POST", f"/cases/{case['id']}/callbacks", {})
+        waits = (await story.one_case())["ask"]
+        assert 29 <= (asked_at - instant(waits["place_at"])).total_seconds() <= 31
+        assert abs((instant(waits["since"]) - texted_at).total_seconds()) < 2
+
+        await story.api("DELETE", f"/callbacks/{promise['id']}")
+        again = (await story.one_case())["ask"]
+        assert abs((instant(again["place_at"]) - texted_at).total_seconds()) < 60
