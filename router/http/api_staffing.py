@@ -51,7 +51,7 @@ class StaffingOut(Reply):
 
 
 class CapacityQuery(Query):
-    queue: str = Field(max_length=60)
+    queue: str = Field("", max_length=60, description="the last routing rule's, where it is missing")
     start: Instant | None = Field(None, alias="from", description="now, where it is missing")
     end: Instant | None = Field(None, alias="to", description="a day later, where it is missing; 31 days at most")
 
@@ -125,16 +125,17 @@ class StaffingApi:
     async def capacity(self, call: Call) -> Replied:
         query: CapacityQuery = call.query
         policy, bookings = self._node.means.policy, self._node.domain.bookings
-        if query.queue not in policy.queues:
+        queue = query.queue or policy.routing.rules[-1].queue
+        if queue not in policy.queues:
             known = ", ".join(sorted(policy.queues))
-            raise _unusable("queue", f"there is no queue {query.queue}; there are {known}")
+            raise _unusable("queue", f"there is no queue {queue}; there are {known}")
         start = _ms(query.start) if query.start else self._node.clock.now()
         end = _ms(query.end) if query.end else Ms(start + DEFAULT_MS)
         if end <= start:
             raise _unusable("to", "it ends before it starts")
         if end - start > SPAN_MS_MAX:
             raise _unusable("to", "ask for 31 days at most")
-        views = bookings.views(query.queue, start, end)
+        views = bookings.views(queue, start, end)
         items = [
             SlotOut(
                 start=stamp(one.start),
@@ -148,7 +149,7 @@ class StaffingApi:
         ]
         slot_s = policy.settings.staffing.slot_s
         call_s = bookings.call_ms // SECOND_MS
-        return Replied(200, CapacityOut(queue=query.queue, slot_s=slot_s, call_s=call_s, items=items))
+        return Replied(200, CapacityOut(queue=queue, slot_s=slot_s, call_s=call_s, items=items))
 
     def _out(self, staffing: Staffing | None) -> StaffingOut:
         short, due = self._node.domain.bookings.short()

@@ -1,7 +1,5 @@
 """How long somebody would wait who came now: a range that holds as often as it says, or that we do not know."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from router.core.documents import Requirement
@@ -13,7 +11,7 @@ from router.http.views import stamp
 
 
 class WaitsQuery(Query):
-    queue: Annotated[str, Field(min_length=1, max_length=100)]
+    queue: str = Field("", max_length=100, description="the last routing rule's, where it is missing")
     channel: Channel = Field(Channel.PHONE, description="how they would come")
 
 
@@ -35,7 +33,8 @@ class WaitApi:
 
     async def read(self, call: Call) -> Replied:
         query: WaitsQuery = call.query
-        found = self._node.waits.of_queue(query.queue, Requirement(channel=query.channel).kind)
+        queue = query.queue or self._node.means.policy.routing.rules[-1].queue
+        found = self._node.waits.of_queue(queue, Requirement(channel=query.channel).kind)
         return Replied(
             200,
             WaitsOut(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 from tests.story import Json, Story, World
@@ -178,7 +179,16 @@ async def test_answers_are_what_the_document_says() -> None:
         opened = await check("POST", f"{v1}/cases", {"address": "+12125550178", "subject": "s"}, token=ana)
         promise = await check("POST", f"{v1}/cases/{{id}}/callbacks", {}, token=ana, id=opened["id"])
         await check("DELETE", f"{v1}/callbacks/{{id}}", token=ana, id=promise["id"])
-        await check("POST", f"{v1}/cases/{{id}}/callbacks", {}, token=ana, id=opened["id"])
+        promise = await check("POST", f"{v1}/cases/{{id}}/callbacks", {}, token=ana, id=opened["id"])
+        hour = (await story.now()) + timedelta(hours=1)
+        window = {"start": hour.isoformat(), "end": (hour + timedelta(minutes=20)).isoformat()}
+        for kind in ("callbacks", "promises"):
+            path = f"{v1}/{kind}/{{id}}"
+            await check("PATCH", path, {"window": window, "named": True}, token=ana, id=promise["id"])
+        said = {"kind": "reply", "window": window, "text": "we write by then"}
+        reply = await check("POST", f"{v1}/cases/{{id}}/promises", said, token=ana, id=opened["id"])
+        await check("DELETE", f"{v1}/promises/{{id}}", token=ana, id=reply["id"])
+        await check("PUT", f"{v1}/staffing", {"shifts": []}, token=admin)
         await story.settles()
         await check("POST", f"{v1}/cases/{{id}}/assign", {"queue": "general"}, token=admin, **values)
         await check("POST", f"{v1}/cases/{{id}}/status", {"status": "solved", "reason": "r"}, token=admin, **values)

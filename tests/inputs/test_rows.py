@@ -15,7 +15,7 @@ from tests.inputs.test_api import journaled
 from tests.inputs.test_openapi import find
 from tests.story import Answered, Json, Story, problem_in
 
-FAMILIES = ("agents", "calls", "cases", "customers", "outbox", "quarantine", "sites", "tokens", "work")
+FAMILIES = ("agents", "calls", "cases", "customers", "outbox", "quarantine", "sites", "staffing", "tokens", "work")
 LISTS = (*FAMILIES, "audit", "policies")
 NEVER_REFUSED = "/api/v1/contacts"
 NOBODY = "0" * 32

@@ -13,6 +13,7 @@ from router.core.events import (
     CallEnded,
     CallMoved,
     CallWentOn,
+    ContactReceived,
     LegAttempted,
     LegPlanned,
     PromiseChanged,
@@ -39,6 +40,7 @@ LIVE = ("phone", "chat")
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
 BY_THEM = ("HearCall", "StartCall", "OpenCase")
 """Commands by which somebody asked for a call in so many words."""
+CALL_WORDS = ("call", "ruf", "llam")
 
 
 FALLBACK = "Our service is just restarting"
@@ -48,13 +50,15 @@ FALLBACK = "Our service is just restarting"
 @dataclass
 class CallWatch:
     """`vouched`: what the carrier said of the caller of a call; `ear_of`: a leg as its far end knows it;
-    `is_dialled`: whether the provider has a leg that we ordered; `began`: when our processes began, by their clocks."""
+    `is_dialled`: whether the provider has a leg that we ordered; `began`: when our processes began, by their clocks;
+    `said`: the words of a contact."""
 
     judge: Judge
     vouched: Callable[[str], str]
     ear_of: Callable[[str], Ear | None]
     is_dialled: Callable[[str], bool]
     began: Callable[[], list[int]]
+    said: Callable[[str], str]
     arrived: set[str] = field(default_factory=set)
     on_line: dict[str, str] = field(default_factory=dict)  # agent -> their leg
     dialled: dict[str, str] = field(default_factory=dict)  # promise -> the leg that is out for it
@@ -219,7 +223,7 @@ class CallWatch:
         others = [d for d in before.values() if isinstance(d, Promise) and d.case == event.case and d.state in OPEN]
         if others:
             self.judge.broken(18, f"{event.promise} was made beside {others[0].id} of the same case")
-        if batch.command.kind in BY_THEM:
+        if batch.command.kind in BY_THEM or self._asked_in_writing(batch, event, before):
             return
         call = next((before[e.call] for e in batch.events if isinstance(e, CallEnded)), None)
         if not isinstance(call, Call):
@@ -229,9 +233,19 @@ class CallWatch:
         if vouched != "A" and not (vouched == "none" and call.known):
             self.judge.broken(24, f"{call.id} was hung up ({vouched}, known {call.known}), and that number is rung")
 
+    def _asked_in_writing(self, batch: Taken, event: PromiseMade, before: State) -> bool:
+        """Whether what came says in so many words that it is a call that they want, or names a time after we asked for
+        one because they were not reached."""
+        case = before.get(event.case)
+        was_asked = event.named and isinstance(case, Case) and case.unreached_at is not None
+        words = (self.said(e.words or "").casefold() for e in batch.events if isinstance(e, ContactReceived))
+        return was_asked or any(call in said for said in words for call in CALL_WORDS)
+
     def _changed(self, before: State, event: PromiseChanged) -> None:
         promise = before.get(event.promise)
         assert isinstance(promise, Promise)
+        if event.window is not None:  # another time was said, and is theirs whatever was tried before
+            self.ended.pop(promise.id, None)
         if event.attempt and self.missed.get(promise.id) == "":
             self.missed[promise.id] = event.attempt
             if event.attempt in OURS:

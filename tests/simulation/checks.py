@@ -151,7 +151,9 @@ def check_at_rest(world: World) -> None:
         "offers": len(world.watch.offers),
         "waiting work": len(node.domain.matcher),
         "held": sum(len(held) for held in world.watch.held.values()),
-        "activity": len(node.activity.names()),
+        "activity": len(
+            [name for name in node.activity.names() if name != "catch-up"]
+        ),  # the provider's log is looked at
         "legs": len(node.dialler.legs) + len(node.dialler.tasks) + len(node.dialler._under_way),
         "recordings": node.recorder.open,
         "agents' lines": len(world.watch.calls.on_line),

@@ -269,7 +269,7 @@ GUARDS = (
     Guard(no_capacity, "burst", (13,), (("agents", 1),)),
     Guard(offers_for_ever, "", (14,)),
     Guard(early_timers, "", (31,)),
-    Guard(work_is_forgotten, "", (12, 15)),
+    Guard(work_is_forgotten, "", (12, 15, 16)),
     Guard(memory_differs, "", (4,)),
     Guard(no_rule, "", (29,)),
     Guard(stream_with_gaps, "burst streams_flap disk_slow", (39,)),

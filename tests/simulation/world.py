@@ -96,6 +96,7 @@ class World:
                 ear_of=lambda sid: self.provider.exchange.ears.get(sid),
                 is_dialled=lambda reference: self.provider.exchange.has(reference),
                 began=lambda: [process.began_at for process in self.processes],
+                said=lambda words: self.log.vault.get(words, ""),
             ),
             sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
