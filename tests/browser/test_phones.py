@@ -71,7 +71,9 @@ async def test_a_call_by_buttons_alone(desk: Stage, browser: Browser, open_desk:
     await expect(hold).to_be_visible()
     await desk.passes(3)
     await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
-    await page.get_by_role("button", name="End call").click()
+    end = page.get_by_role("button", name="End call")
+    await end.click()
+    await expect(end).to_be_hidden()  # the service has heard it, and time may go on
     await desk.passes(2)
     for one in (hers, anas):
         await expect(one.locator(".state")).to_have_text("no call")
