@@ -4,7 +4,7 @@ Its one rule: it goes through the row once and looks a few lexemes ahead, never 
 over. It knows no calendar and no present: "tomorrow at 3" stays one day ahead, three o'clock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -40,7 +40,9 @@ _ROUND_MINUTES: Final = (5, 10, 20, 25)
 _HOURS: Final = {"half-hour": 30, "hour-and-half": 90}
 
 
-def items_of(lexemes: tuple[Lexeme, ...], parts: dict[str, Part] | None = None, *, is_24: bool = False) -> list[Item]:
+def items_of(
+    lexemes: tuple[Lexeme, ...], parts: Mapping[str, Part] | None = None, *, is_24: bool = False
+) -> list[Item]:
     """Everything that is said about times and calls, in its order."""
     return list(_Reader(lexemes, parts or {}, is_24=is_24).items())
 
@@ -48,7 +50,7 @@ def items_of(lexemes: tuple[Lexeme, ...], parts: dict[str, Part] | None = None, 
 class _Reader:
     """Goes through the row. Each reader of a thing gives it with where it ends, or None."""
 
-    def __init__(self, lexemes: tuple[Lexeme, ...], parts: dict[str, Part], *, is_24: bool) -> None:
+    def __init__(self, lexemes: tuple[Lexeme, ...], parts: Mapping[str, Part], *, is_24: bool) -> None:
         self._row = lexemes
         self._parts = parts
         self._is_24 = is_24

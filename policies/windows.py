@@ -85,7 +85,7 @@ class WindowWords:
         if words is None:
             return None
         row = row_of(text, words)
-        items = items_of(row.lexemes, dict(words.parts), is_24=words.is_24)
+        items = items_of(row.lexemes, words.parts, is_24=words.is_24)
         wish = _wish(items, row, is_asked=is_asked)
         if wish is None:
             return None
@@ -96,13 +96,6 @@ class WindowWords:
         return ReadWindow(
             found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule
         )
-
-
-def read_window(
-    text: str, *, words: WindowWords, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
-) -> ReadWindow | None:  # fmt: skip
-    """`WindowWords.read`."""
-    return words.read(text, language=language, zone=zone, now=now, is_asked=is_asked)
 
 
 def _wish(

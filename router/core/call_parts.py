@@ -15,7 +15,9 @@ from router.core.errors import Reason, Rejected
 from router.core.events import (
     AddressAdded,
     CallbackHeld,
+    CallEnded,
     CallMoved,
+    CallWentOn,
     CaseReopened,
     LegRefused,
     PromiseChanged,
@@ -44,6 +46,9 @@ from router.core.words import (
     WorkId,
 )
 
+GOES_ON = frozenset({CallWentOn, CallMoved, CallEnded})
+"""Events after which whoever came beside agent and customer may have nobody to talk with."""
+
 
 def inbound_id(provider_id: str) -> CallId:
     """The document of a call that came in is found by the provider's own id."""
@@ -56,6 +61,21 @@ def agents_of(making: Making, case: CaseId) -> list[Call]:
         d
         for d in making.state.values()
         if isinstance(d, Call) and d.case == case and d.role is CallRole.AGENT and d.state is not CallState.ENDED
+    ]
+
+
+def guests_to_look_at(making: Making, role: CallRole) -> list[Call]:
+    """The legs of those who come beside agent and customer, and have not been let go, where a call went on just now."""
+    if GOES_ON.isdisjoint(map(type, making.events)):
+        return []
+    return [
+        d
+        for d in making.state.values()
+        if isinstance(d, Call)
+        and d.role is role
+        and d.state is not CallState.ENDED
+        and d.step is not Step.GOODBYE
+        and isinstance(making.state.get(d.case), Case)
     ]
 
 

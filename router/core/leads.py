@@ -4,17 +4,16 @@ Its one rule: the conversation does not depend on them. Their legs count for nob
 customer and the agent are not in a conversation any more.
 """
 
-from router.core.call_parts import agents_of, customer_of, move, our_number
+from router.core.call_parts import agents_of, customer_of, guests_to_look_at, move, our_number
 from router.core.commands import JoinCall
 from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Call, Case
 from router.core.errors import Reason, Rejected
-from router.core.events import CallEnded, CallMoved, CallWentOn, JoinAsked, LeadTookOver, LegPlanned, WorkAccepted
+from router.core.events import JoinAsked, LeadTookOver, LegPlanned, WorkAccepted
 from router.core.words import AgentId, CallId, CallRole, CallState, CaseId, JoinMode, Step, VaultId
 
 IN_CONVERSATION = (Step.TALKING, Step.OPENING, Step.HELD)
-FOLLOWED = frozenset({CallWentOn, CallMoved, CallEnded})
 
 
 def join_call(making: Making, command: JoinCall) -> None:
@@ -63,13 +62,8 @@ def join_call(making: Making, command: JoinCall) -> None:
 
 def follow(making: Making) -> None:
     """Let leads go whose conversation is over, and let whoever whispers do so to the agent who is there now."""
-    if FOLLOWED.isdisjoint(map(type, making.events)):
-        return
-    for leg in [d for d in making.state.values() if isinstance(d, Call) and d.role is CallRole.LEAD]:
-        case = making.state.get(leg.case)
-        if leg.state is CallState.ENDED or leg.step is Step.GOODBYE or not isinstance(case, Case):
-            continue
-        if not is_conversation(making, case):
+    for leg in guests_to_look_at(making, CallRole.LEAD):
+        if not is_conversation(making, making.case(leg.case)):
             move(making, leg, Step.GOODBYE)
         elif leg.step is Step.BESIDE and not leg.move and leg.coached != coached_by(making, leg):
             move(making, leg, Step.BESIDE)

@@ -4,17 +4,16 @@ Its one rule: the customer is never left with nobody. Whoever is called hears wh
 in the conversation, and the agent may leave it. Which numbers may not be called is looked at by whoever asks.
 """
 
-from router.core.call_parts import agents_of, customer_of, move, our_number, outside_of
+from router.core.call_parts import agents_of, customer_of, guests_to_look_at, move, our_number, outside_of
 from router.core.commands import BringOutside
 from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Call, Case
 from router.core.errors import Reason, Rejected
-from router.core.events import CallEnded, CallMoved, CallWentOn, LegPlanned, OutsideAsked, WorkWithdrawn
+from router.core.events import LegPlanned, OutsideAsked, WorkWithdrawn
 from router.core.words import CallId, CallRole, CallState, Channel, Step
 
 IN_CONVERSATION = (Step.TALKING, Step.OPENING, Step.HELD)
-FOLLOWED = frozenset({CallWentOn, CallMoved, CallEnded})
 
 
 def bring_outside(making: Making, command: BringOutside) -> None:
@@ -58,12 +57,7 @@ def bring_outside(making: Making, command: BringOutside) -> None:
 
 def follow(making: Making) -> None:
     """Let whoever is none of ours go when the customer has gone, or when nobody is left to bring them in."""
-    if FOLLOWED.isdisjoint(map(type, making.events)):
-        return
-    for leg in [d for d in making.state.values() if isinstance(d, Call) and d.role is CallRole.OUTSIDE]:
-        case = making.state.get(leg.case)
-        if leg.state is CallState.ENDED or leg.step is Step.GOODBYE or not isinstance(case, Case):
-            continue
+    for leg in guests_to_look_at(making, CallRole.OUTSIDE):
         if not is_wanted(making, leg):
             move(making, leg, Step.GOODBYE)
 
