@@ -84,7 +84,9 @@ from router.core.commands_parts import (
 from router.core.commands_people import (
     AskCode,
     EraseCustomer,
+    ErasePart,
     ExportCustomer,
+    ExportPart,
     FollowAnswers,
     ForgetWords,
     GiveCode,
@@ -135,7 +137,9 @@ __all__ = [
     "DropCandidates",
     "EndOffer",
     "EraseCustomer",
+    "ErasePart",
     "ExportCustomer",
+    "ExportPart",
     "File",
     "FinishWork",
     "FoldWork",
@@ -262,8 +266,10 @@ CustomerCommand = (
     | MergeCustomers
     | UnmergeCustomers
     | EraseCustomer
+    | ErasePart
     | SetHold
     | ExportCustomer
+    | ExportPart
     | ForgetWords
 )
 DomainCommand = (

@@ -221,6 +221,36 @@ class EraseCustomer:
 
 
 @value
+class ErasePart:
+    """Forget somebody who takes part in a case of somebody else. `again`: they were erased already, and came back with
+    a restored backup. `keys` under which they are found there, and the `words` of the vault that are theirs or name
+    them, their address among them, are put there by whoever knows them."""
+
+    key: str
+    case: CaseId
+    address: AddressId
+    actor: Actor
+    reason: str = ""  # a reference; it is kept, so it names nobody
+    why: str = "request"
+    keys: tuple[str, ...] = ()
+    words: tuple[VaultId, ...] = ()
+
+    @property
+    def again(self) -> bool:
+        return self.why == "again"
+
+
+@value
+class ExportPart:
+    """What somebody wrote in a case of somebody else is handed to somebody."""
+
+    key: str
+    case: CaseId
+    address: AddressId
+    actor: Actor
+
+
+@value
 class SetHold:
     """Nothing of this customer may be erased from now on, or it may again."""
 

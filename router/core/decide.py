@@ -32,6 +32,7 @@ from router.core import (
     slots,
     splitting,
     switching,
+    taking_part,
     terms,
     touches,
 )
@@ -55,7 +56,9 @@ from router.core.commands import (
     DropCandidates,
     EndOffer,
     EraseCustomer,
+    ErasePart,
     ExportCustomer,
+    ExportPart,
     FinishWork,
     FoldWork,
     FollowAnswers,
@@ -255,6 +258,10 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             customer_merging.unmerge_customers(making, command)
         case EraseCustomer():
             erasing.erase_customer(making, command)
+        case ErasePart():
+            taking_part.erase_part(making, command)
+        case ExportPart():
+            taking_part.export_part(making, command)
         case SetHold():
             erasing.set_hold(making, command)
         case ExportCustomer():

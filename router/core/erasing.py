@@ -17,7 +17,9 @@ from router.core.commands import (
     Command,
     DropCandidates,
     EraseCustomer,
+    ErasePart,
     ExportCustomer,
+    ExportPart,
     ForgetWords,
     GiveCode,
     JoinCall,
@@ -74,6 +76,7 @@ REFUSED = (
     *(TakeContact, TakeCall, OpenCase, SendReply, AddNote, SetStatus, AssignCase, ReleaseMessage, PutFirst),
     *(SetDeadline, AnswerLanguage, AddAddress, SetParticipant, StartCall, SetRecording, JoinCall, CancelCallback),
     *(MakePromise, MovePromise, BringOutside),
+    *(ErasePart, ExportPart),
     *(SetHold, ExportCustomer, ForgetWords, MergeCases, SplitCase, MergeCustomers, PairDevice, OfferSwitch),
     *(DropCandidates, ShareLine, SetTerms, ReleaseContact, LeaveChat, AskCode, GiveCode, PlaceCase),
 )

@@ -87,6 +87,8 @@ from router.core.events_customer import (
     NoteAdded,
     ParticipantAdded,
     ParticipantChanged,
+    ParticipantErased,
+    ParticipantExported,
     RecordingFound,
     RoutingNoted,
     SwitchOffered,
@@ -215,6 +217,8 @@ __all__ = [
     "OutsideAsked",
     "ParticipantAdded",
     "ParticipantChanged",
+    "ParticipantErased",
+    "ParticipantExported",
     "PlaceKept",
     "PolicyActivated",
     "PromiseAtRisk",
@@ -286,6 +290,8 @@ CustomerEvent = (
     | TermsSet
     | ParticipantAdded
     | ParticipantChanged
+    | ParticipantErased
+    | ParticipantExported
     | CaseOpened
     | CaseReopened
     | ContactReceived

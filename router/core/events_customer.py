@@ -94,6 +94,30 @@ class ParticipantAdded:
 
 
 @value
+class ParticipantErased:
+    """Somebody takes part in a case no longer, and nothing of them is kept there: address, name, words and files are
+    gone, or go at once. `why`: request, or again (a restored backup). `reason`: a reference that somebody gave."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    address: AddressId
+    why: str
+    reason: VaultId | None = None
+
+
+@value
+class ParticipantExported:
+    """What somebody wrote in a case of somebody else was handed to somebody."""
+
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+
+
+@value
 class ParticipantChanged:
     """Whether somebody who takes part is written to was decided by one of us."""
 

@@ -101,6 +101,8 @@ from router.core.events import (
     OutsideAsked,
     ParticipantAdded,
     ParticipantChanged,
+    ParticipantErased,
+    ParticipantExported,
     PlaceKept,
     PolicyActivated,
     PromiseAtRisk,
@@ -192,6 +194,7 @@ def evolve(state: State, event: Event) -> State:
             | LanguageDue()
             | DeadlineDue()
             | CustomerExported()
+            | ParticipantExported()
         ):
             return state
         case AskChanged():
@@ -210,6 +213,8 @@ def evolve(state: State, event: Event) -> State:
             return device_folded(state, event)
         case ParticipantAdded() | ParticipantChanged():
             return _participants_changed(state, event)
+        case ParticipantErased():
+            return _participant_erased(state, event)
         case CaseReopened():
             return _case_reopened(state, event)
         case ConsentChanged():
@@ -354,6 +359,12 @@ def _participants_changed(state: State, event: ParticipantAdded | ParticipantCha
             replace(p, invited=event.invited) if p.address.id == event.address else p for p in case.participants
         )
     return change(state, case, participants=taking_part)
+
+
+def _participant_erased(state: State, event: ParticipantErased) -> State:
+    case = get(state, event.case, Case)
+    left = tuple(p for p in case.participants if p.address.id != event.address)
+    return change(state, case, participants=left, entries=event.entry)
 
 
 def _matter_moved(state: State, event: MatterAsked | CandidatesFound | CandidatesDropped | MatterAnswered) -> State:

@@ -36,6 +36,7 @@ from router.core.events import (
     MessageQueued,
     NoteAdded,
     OutsideAsked,
+    ParticipantErased,
     PlaceKept,
     PromiseChanged,
     PromiseMade,
@@ -107,7 +108,8 @@ ROW_KINDS: dict[type[Event], str] = {
     CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys(
-        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten), "status"
+        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten, ParticipantErased),
+        "status",
     ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
     **dict.fromkeys((CallSaid, CallRecorded, CallEnded, PlaceKept, JoinAsked, OutsideAsked, HoldChanged), "call"),
@@ -562,6 +564,15 @@ def _record_of(event: Event) -> Entry | None:
                 "status",
                 reasons=(f"the policy keeps {event.what} of a closed case for {event.days} days",),
                 facts={"what": "forgotten", "kind": event.what},
+            )
+        case ParticipantErased():
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=("somebody who took part was erased: what they wrote here is gone",),
+                facts={"what": "participant_erased"},
             )
         case MessageLost():
             return _system(

@@ -5,6 +5,7 @@ reads it passes it on; nobody is erased or handed anything because of a text, a 
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from router.core.errors import Reason as Reasons
 from router.core.errors import Rejected
 from router.core.words import CustomerId
 from router.http.api_cases import CustomerOut, actor_of, customer_out, erase_state
+from router.http.api_others import erase_parts
 from router.http.auth import OPS
 from router.http.export import ExportOut, export_of
 from router.http.problems import Problem, problem_of
@@ -25,6 +27,7 @@ from router.http.routes import Body, Call, Replied, Reply, Route, read_body
 from router.http.service import ANSWER_KEPT_MS, Service
 from router.http.views import maybe, stamp
 from router.journal.base import Answer
+from router.node.others import parts_of_person
 from router.node.person import person_in
 
 WAIT_S = 20.0
@@ -96,6 +99,9 @@ class ErasingApi:
         """Whoever was erased before is erased: nobody is erased twice."""
         customer = await self._customer(call)
         if customer.erased_at is None:
+            person = await person_in(self._journal, customer.id)
+            if (len(person) == 1 or call.body.whole_person) and not any(one.hold is not None for one in person):
+                await self._erase_parts(call, person, reason=call.body.reason.strip())
             command = EraseCustomer(
                 key=call.key,
                 customer=customer.id,
@@ -119,6 +125,12 @@ class ErasingApi:
         except TimeoutError:
             return Replied(200, _erased(customer, "erasing"))
 
+    async def _erase_parts(self, call: Call, person: list[Customer], *, reason: str) -> None:
+        """What they wrote in cases of others goes first: afterwards nobody knows their addresses."""
+        parts = await parts_of_person(self._journal, person)
+        with suppress(Rejected):  # a hold stands on somebody else: they keep what was said to them
+            await erase_parts(self._service, parts, call, reason=reason)
+
     def _kept(self, call: Call, decision: Decision) -> Answer:
         """What is said to whoever asks again with the same key; a refusal is not kept, for a hold may end."""
         customer = decision.state[call.path["id"]]
@@ -138,6 +150,11 @@ class ErasingApi:
             key=call.key, customer=customer.id, on=body.on, actor=actor_of(call), reason=body.reason.strip()
         )
         shown = await customer_out(self._journal, customer)
+        if not body.on and customer.hold is not None:
+            person = await person_in(self._journal, customer.id)
+            others = (one for one in person if one.id != customer.id)
+            if all(one.erase_wanted_at for one in person) and not any(one.hold for one in others):
+                await self._erase_parts(call, person, reason="")
 
         def answer(decision: Decision) -> CustomerOut:
             changed = decision.state[customer.id]

@@ -1,6 +1,7 @@
 """All that is known of one person, for a program to read: what stands in documents, timelines and the vault.
 
-Its one rule: of all customers who were found to be that person everything is in it, and of any other nothing. Files
+Its one rule: of all customers who were found to be that person everything is in it, with what they wrote in cases of
+others, and of any other nothing. Files
 are named by their hash and by where they are fetched; the command line puts them beside it.
 """
 
@@ -24,6 +25,7 @@ from router.http.views import (
     stamp,
 )
 from router.journal.base import Journal
+from router.node.others import Part, parts_of_person, rows_of_part
 from router.node.person import person_in
 
 PAGE = 200
@@ -79,6 +81,22 @@ class ExportedCase(Reply):
     files: list[FileOut]
 
 
+class ExportedPart(Reply):
+    """What somebody wrote in a case of somebody else, and was written there to them alone."""
+
+    case: str
+    address: str | None
+    invited: bool = Field(description="whether they are written to")
+    timeline: list[EntryOut]
+    files: list[FileOut]
+
+
+class ExportedParts(Reply):
+    format: str
+    exported_at: str
+    takes_part: list[ExportedPart]
+
+
 class ExportOut(Reply):
     format: str
     exported_at: str
@@ -88,6 +106,7 @@ class ExportOut(Reply):
     addresses: list[dict[str, Any]]
     terms: TermsOut
     cases: list[ExportedCase]
+    takes_part: list[ExportedPart] = Field(description="what they wrote in cases of others")
 
 
 async def export_of(journal: Journal, id: str, *, at: Ms) -> ExportOut:
@@ -109,6 +128,25 @@ async def export_of(journal: Journal, id: str, *, at: Ms) -> ExportOut:
         addresses=addresses,
         terms=_terms(person, addresses),
         cases=cases,
+        takes_part=[await _part(journal, part) for part in await parts_of_person(journal, person)],
+    )
+
+
+async def export_of_parts(journal: Journal, parts: list[Part], *, at: Ms) -> ExportedParts:
+    """Everything of somebody who only takes part. The rest of those cases, and whose they are, they are not told."""
+    shown = [await _part(journal, part) for part in parts]
+    return ExportedParts(format=FORMAT, exported_at=stamp(at), takes_part=shown)
+
+
+async def _part(journal: Journal, part: Part) -> ExportedPart:
+    rows = [row async for row in rows_of_part(journal, part.case, part.address)]
+    words = await journal.words([part.address])
+    return ExportedPart(
+        case=part.case.id,
+        address=words.get(part.address),
+        invited=any(p.invited for p in part.case.participants if p.address.id == part.address),
+        timeline=await entries_out(journal, rows),
+        files=await _files(journal, rows),
     )
 
 

@@ -32,6 +32,7 @@ from router.http.api_devices import DeviceApi
 from router.http.api_erasing import ErasingApi
 from router.http.api_media import MediaApi
 from router.http.api_merges import MergeApi
+from router.http.api_others import OthersApi
 from router.http.api_people import PeopleApi
 from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
@@ -66,6 +67,7 @@ APIS = (
     PeopleApi,
     MergeApi,
     ErasingApi,
+    OthersApi,
     CallApi,
     PromiseApi,
     WorkApi,

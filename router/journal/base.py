@@ -82,7 +82,8 @@ class Batch:
     blobs: tuple[Blob, ...] = ()
     moved: tuple[Moved, ...] = ()
     answer: Answer | None = None
-    erased: tuple[str, ...] = ()  # owners: their keys find nobody from now on, and nothing is kept for them any more
+    erased: tuple[str, ...] = ()  # owners: their keys find nobody from now on, and nothing is kept for them any more;
+    # or whoever takes part in a case alone, whose words are `forgotten`
     unindexed: tuple[str, ...] = ()  # keys that find nobody any more, at once
     forgotten: tuple[str, ...] = ()  # words of the vault that are gone with this commit
 
@@ -261,6 +262,10 @@ class Journal(Protocol):
 
     async def index_again(self, case: str, rows: Sequence[int]) -> None:
         """What is still kept of these rows is found again."""
+        ...
+
+    async def index_addresses(self, case: str) -> None:
+        """Find a case by the addresses of its customer, and of those who take part in it now, and by no other."""
         ...
 
     async def tidy(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Set
 
 GONE = json.dumps({"type": "about:blank", "title": "Erased", "status": 410, "detail": "This was erased.", "errors": []})
 ID = re.compile(r"[a-z]{2,4}_[0-9A-Za-z]{16,40}")
-WORDLESS = ({"contact", "case", "entry"}, {"customer", "state", "erased_at"})
+WORDLESS = ({"contact", "case", "entry"}, {"customer", "state", "erased_at"}, {"cases", "state"})
 """Fields of answers that say no words: what a mail became, and that somebody was erased."""
 
 

@@ -20,6 +20,7 @@ from router.core.documents import Case, Document, Entry, Message, State
 from router.core.events import Event
 from router.core.evolve import evolve
 from router.core.files import hash_in
+from router.core.taking_part import part_named
 from router.core.timeline import entry_of, line_of, rows_of
 from router.core.values import replace
 from router.journal import codec
@@ -199,7 +200,7 @@ class MemoryJournal:
             self._moved[row.case, row.n] = row.to
         self._erased.update(dict.fromkeys(batch.erased, False))
         for key in batch.unindexed:
-            if key in self._addresses and self._addresses[key].customer in batch.erased:
+            if key in self._addresses and _is_of(self._addresses[key], batch.erased):
                 del self._addresses[key]
         for id in batch.forgotten:
             self._vault.pop(id, None)
@@ -307,8 +308,14 @@ class MemoryJournal:
     async def index_again(self, case: str, rows: Sequence[int]) -> None:
         """Nothing to do either."""
 
+    async def index_addresses(self, case: str) -> None:
+        """Nor here."""
+
     async def tidy(self) -> None:
         """On its next opening the disk gives those files again, and they go again."""
+        self._drop_orphans()
+
+    def _drop_orphans(self) -> None:
         named = {hash_in(body) for body in self._vault.values()}
         self._blobs = {hash: body for hash, body in self._blobs.items() if hash in named}
 
@@ -322,7 +329,10 @@ class MemoryJournal:
             self._blobs.pop(hash, None)
         for key in [key for key, indexed in self._addresses.items() if indexed.customer in owners]:
             del self._addresses[key]
-        documents = {id for owner in owners for id in self._owned[owner]}
+        parts = [part for owner in owners if (part := part_named(owner)) is not None]
+        documents = {id for owner in owners for id in self._owned[owner]} | {case for case, _ in parts}
+        if parts:
+            self._drop_orphans()
         for key, answer in self._answers.items():
             if tells_of(answer.body, documents):
                 self._answers[key] = replace(answer, status=410, body=GONE)
@@ -477,6 +487,12 @@ class MemoryJournal:
         while self._writing is not None:
             await asyncio.wait([self._writing])
         self._stopped = self._stopped or JournalClosed()
+
+
+def _is_of(indexed: Indexed, owners: Sequence[str]) -> bool:
+    """Whether a key is of one of these owners, whoever of them only takes part among them."""
+    parts = [part[1] for owner in owners if (part := part_named(owner)) is not None]
+    return indexed.customer in owners or indexed.address in parts
 
 
 def _batch_record(batch: Batch) -> bytes:

@@ -363,6 +363,13 @@ class SqliteJournal:
     async def unindex(self, case: str, rows: Sequence[int]) -> None:
         await self._write_beside(lambda: self._erasing.unindex(case, rows))
 
+    async def index_addresses(self, case: str) -> None:
+        def again() -> None:
+            self._erasing.unindex_addresses(case)
+            self._indexing.write_addresses(case)
+
+        await self._write_beside(again)
+
     async def index_again(self, case: str, rows: Sequence[int]) -> None:
         found = await self._all(
             "SELECT DISTINCT first, seq, at, stream, batch.kind, events FROM entry JOIN batch USING (seq) "

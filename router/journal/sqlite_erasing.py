@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from router.core.files import hash_in
+from router.core.taking_part import part_named
+from router.core.words import CaseId
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.findable import BESIDE
@@ -55,10 +57,11 @@ class Erasing:
                 self._db.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (KIND, owner, OWED))
                 self.erased.add(owner)
             if batch.unindexed:
+                parts = [part[1] for owner in batch.erased if (part := part_named(owner)) is not None]
                 self._db.execute(
                     "DELETE FROM address WHERE key IN (SELECT value FROM json_each(?)) "
-                    "AND customer IN (SELECT value FROM json_each(?))",
-                    (json.dumps(batch.unindexed), json.dumps(batch.erased)),
+                    "AND (customer IN (SELECT value FROM json_each(?)) OR address IN (SELECT value FROM json_each(?)))",
+                    (json.dumps(batch.unindexed), json.dumps(batch.erased), json.dumps(parts)),
                 )
             if batch.forgotten:
                 self._overwriting(
@@ -74,6 +77,13 @@ class Erasing:
                 "DELETE FROM search_case_words WHERE rowid IN (SELECT value FROM json_each(?))", json.dumps(slots)
             )
 
+    def unindex_addresses(self, case: str) -> None:
+        """Take the addresses of whoever takes part, or was found since it was opened, out of a case's index."""
+        found = self._db.execute("SELECT n FROM search_case WHERE id = ?", (case,)).fetchone()
+        if found is not None:
+            low = found[0] << SLOT_BITS
+            self._overwriting("DELETE FROM search_case_words WHERE rowid BETWEEN ? AND ?", low | BESIDE, low | SLOTS)
+
     def promise(self, hash: str) -> None:
         """A file came, and a batch will name it."""
         self._promised[hash] = time.monotonic()
@@ -88,7 +98,15 @@ class Erasing:
         self._named.clear()
         self._left.clear()
         who = json.dumps(list(owners))
-        for part in (self._files, self._vault, self._answers, self._addresses, self._index, self._merged, self._scrub):
+        cases = {case for owner in owners if (named := part_named(owner)) is not None for case in named[:1]}
+        for part in (self._files, self._vault):
+            for _ in part(who):
+                yield not self._left
+        for _ in self._orphans() if cases else ():  # the commit took the names of files with the words
+            yield not self._left
+        for _ in self._answers(who, cases):
+            yield not self._left
+        for part in (self._addresses, self._index, self._merged, self._scrub):
             for _ in part(who):
                 yield not self._left
 
@@ -202,14 +220,16 @@ class Erasing:
             )
             yield
 
-    def _answers(self, who: str) -> Iterator[None]:
-        """What was answered about them is said to nobody again; their keys stay done."""
+    def _answers(self, who: str, cases: set[CaseId]) -> Iterator[None]:
+        """What was answered about them, or about cases in which they took part, is said to nobody again; the keys stay
+        done."""
         theirs = {
             id
             for (id,) in self._db.execute(
                 "SELECT id FROM document WHERE owner IN (SELECT value FROM json_each(?))", (who,)
             )
         }
+        theirs |= cases
         for low, high in self._ranges("answer", "key", ANSWER_ROWS):
             for key, body in self._db.execute(
                 "SELECT key, body FROM answer WHERE key > ? AND key <= ? AND body <> ''", (low, high)

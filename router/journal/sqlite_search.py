@@ -15,7 +15,7 @@ from typing import Any
 from router.journal import codec
 from router.journal.base import Found, Hit, Place, Stored
 from router.journal.excerpts import place_of
-from router.journal.findable import SLOT_BITS, Row, rows_of, slot_of, text_of
+from router.journal.findable import BESIDE, SLOT_BITS, Row, rows_of, slot_of, text_of
 from router.journal.terms import PREFIX_MIN, Said, Term, tokens, whole
 
 SHAPE = "1"
@@ -85,6 +85,21 @@ class Indexing:
             [id for row in rows for id in row.ids],
         )
         self._insert_rows("case", rows, vault, {})
+
+    def write_addresses(self, case: str) -> None:
+        """Put the addresses of those who take part in a case in again, and of its customer."""
+        row = self._db.execute("SELECT owner FROM search_case WHERE id = ?", (case,)).fetchone()
+        if row is None:
+            return
+        given = self._addresses({row[0]}, {}).get(row[0], [])
+        taking_part = self._db.execute(
+            "SELECT p.value ->> '$.address.id' FROM document AS d, json_each(d.body, '$.participants') AS p "
+            "WHERE d.id = ?",
+            (case,),
+        ).fetchall()
+        ids = dict.fromkeys([*given, *(str(id) for (id,) in taking_part)])
+        rows = [Row(case, row[0], BESIDE | n, addresses=(id,)) for n, id in enumerate(ids)]
+        self._insert_rows("case", rows, self._words(ids), {})
 
     def _begin(self) -> int:
         """Where the index stands; 0 where it is missing or of another shape, and is made empty."""

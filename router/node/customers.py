@@ -5,7 +5,7 @@ were found to be one person have one lock, that of the one whom all of them poin
 is checked again at the append; on a conflict it is read and decided anew.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
@@ -27,7 +27,9 @@ from router.core.commands import (
     CustomerCommand,
     DropCandidates,
     EraseCustomer,
+    ErasePart,
     ExportCustomer,
+    ExportPart,
     FoldWork,
     FollowAnswers,
     ForgetWords,
@@ -79,7 +81,7 @@ from router.core.commands import (
 from router.core.contacts import sender_key
 from router.core.context import Decision, SharedLine
 from router.core.decide import decide
-from router.core.documents import Case, Customer, Entry, State
+from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import participant_key
@@ -91,13 +93,14 @@ from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, K
 from router.journal.faultpoints import FaultPoints
 from router.node.locks import Locks
 from router.node.numbers import known_of, number_of
+from router.node.others import keys_of_part, words_of_part
+from router.node.paging import pages
 from router.node.shared_lines import blocks, line_at
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 from router.node.working_sets import WorkingSets
 
 TRIES_MAX = 5
-PAGE = 200
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
 ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
@@ -166,7 +169,7 @@ class CustomerScope:
                 if rejected.reason is not Reason.SHARED_LINE or isinstance(command, OpenCase):
                     raise
                 return await self._take_shared(command, answer_of)
-        if isinstance(command, EraseCustomer | SetHold | ForgetWords):
+        if isinstance(command, EraseCustomer | ErasePart | SetHold | ForgetWords):
             return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
@@ -313,7 +316,9 @@ class CustomerScope:
                         raise
             return await self._first_contact(command, answer_of, key=line.next.key, shared=line.next)
 
-    async def _erase(self, command: EraseCustomer | SetHold | ForgetWords, answer_of: AnswerOf | None) -> Outcome:
+    async def _erase(
+        self, command: EraseCustomer | ErasePart | SetHold | ForgetWords, answer_of: AnswerOf | None
+    ) -> Outcome:
         """Decided on all that a person has, and with every key under which they are found: a first contact from the
         same address is somebody else's in the very next instant."""
         owner = await self._owner(_document_of(command), "customer")
@@ -322,7 +327,12 @@ class CustomerScope:
                 raise PersonChanged
             self.shelf.drop(owner)
             before = await self._all_of(owner)
-            if not isinstance(command, ForgetWords):
+            if isinstance(command, ErasePart):
+                cases = [d for d in before.values() if isinstance(d, Case)]
+                keys = await keys_of_part(self._journal, cases, command.address)
+                words = await words_of_part(self._journal, cases, command.address)
+                command = replace(command, keys=keys, words=words)
+            elif not isinstance(command, ForgetWords):
                 command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
             decision = decide(before, command, self._means.context(command, self._clock.now()))
             outcome = await self._commit(command, owner, before, decision, answer_of)
@@ -459,14 +469,6 @@ async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
     return (*plain, *(f"unverified {key}" for key in plain), *of_cases)
 
 
-async def pages(journal: Journal, case: str, *, kinds: tuple[str, ...] = ()) -> AsyncIterator[list[Entry]]:
-    """The timeline of a case, a page at a time."""
-    after = 0
-    while rows := await journal.entries(case, after=after, limit=PAGE, kinds=kinds):
-        yield rows
-        after = rows[-1].n
-
-
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
@@ -543,7 +545,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.promise
         case PairDevice() | UnpairDevice() | EraseCustomer() | SetHold() | ExportCustomer():
             return command.customer
-        case ForgetWords():
+        case ForgetWords() | ErasePart() | ExportPart():
             return command.case
         case MergeCases() | SplitCase() | PlaceCase():
             return command.case

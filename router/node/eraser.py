@@ -14,14 +14,16 @@ import structlog
 
 from channels.clock import Activity
 from router.core.clock import Clock, Ms
-from router.core.commands import SYSTEM, EraseCustomer, UnmergeCustomers
-from router.core.documents import Customer
+from router.core.commands import SYSTEM, EraseCustomer, ErasePart, UnmergeCustomers
+from router.core.documents import Case, Customer
 from router.core.errors import Rejected
-from router.core.events import CustomerErased
-from router.core.words import MINUTE_MS, CustomerId
+from router.core.events import CustomerErased, ParticipantErased
+from router.core.taking_part import owner_of_part, part_named, takes_part
+from router.core.words import MINUTE_MS, AddressId, CaseId, CustomerId
 from router.journal.base import Journal, Stored
 from router.journal.erasures import Ledger
 from router.journal.faultpoints import FaultPoints
+from router.node.paging import pages
 from router.node.person import person_in
 
 TOGETHER_MAX = 100
@@ -56,12 +58,18 @@ class Eraser:
                 if isinstance(event, CustomerErased):
                     self._owed[event.customer] = None
                     self._news.set()
+                elif isinstance(event, ParticipantErased):
+                    self._owed[owner_of_part(event.case, event.address)] = None
+                    self._news.set()
 
-    async def begin(self, take: Callable[[EraseCustomer | UnmergeCustomers], Awaitable[object]]) -> int:
+    async def begin(self, take: Callable[[EraseCustomer | ErasePart | UnmergeCustomers], Awaitable[object]]) -> int:
         """Erase again whom the ledger names and this journal still has, and finish what is owed. Returns how many were
         erased again."""
         again, named = 0, set(await self._ledger.erased())
         for id in sorted(named):
+            if (part := part_named(id)) is not None:
+                again += await self._part_again(*part, take)
+                continue
             if self._journal.is_erased(id) or not isinstance(await self._journal.document(id), Customer):
                 continue
             await self._take_apart(id, named, take)
@@ -76,6 +84,18 @@ class Eraser:
         if again:
             log.warning("erased again, as the ledger says", customers=again)
         return again
+
+    async def _part_again(self, id: CaseId, address: AddressId, take: Callable[[ErasePart], Awaitable[object]]) -> bool:
+        """Whether somebody took part in a case of this journal who was erased there."""
+        case = await self._journal.document(id)
+        if not isinstance(case, Case) or not takes_part(case, address):
+            return False
+        command = ErasePart(key=f"again/{id}/{address}", case=id, address=address, actor=SYSTEM, why="again")
+        try:
+            await take(command)
+        except Rejected:
+            return False
+        return True
 
     async def _take_apart(
         self, id: str, named: set[str], take: Callable[[UnmergeCustomers], Awaitable[object]]
@@ -114,6 +134,8 @@ class Eraser:
         self._faults.reach("erase.before_ledger")
         for folder in await self._ledger.note(owners, at):
             log.warning("the ledger of erasures could not be written beside the backups", folder=folder)
+        for case, address in filter(None, map(part_named, owners)):
+            await self._unfind(case, address)
         is_gone = await self._journal.erase(owners)
         if is_gone:
             for owner in owners:
@@ -124,3 +146,12 @@ class Eraser:
             if not done.done():
                 done.set_result(None)
         return is_gone
+
+    async def _unfind(self, id: CaseId, address: AddressId) -> None:
+        """A case is found no more by what it held of somebody who took part: by their rows, and by mails that named
+        them."""
+        async for rows in pages(self._journal, id):
+            told = [row.n for row in rows if row.address == address or row.letter is not None]
+            await self._journal.unindex(id, told)
+            await self._journal.index_again(id, told)
+        await self._journal.index_addresses(id)

@@ -18,7 +18,7 @@ from router.core.documents import Case, Customer, Entry
 from router.core.errors import Rejected
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, VaultId
 from router.journal.base import Journal
-from router.node.customers import pages
+from router.node.paging import pages
 from router.node.person import person_in
 
 PIECE = 200

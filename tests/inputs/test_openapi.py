@@ -251,6 +251,8 @@ async def test_answers_are_what_the_document_says() -> None:
         for held in (True, False):
             await check("POST", f"{v1}/customers/{{id}}/hold", {"on": held}, token=admin, id=case["customer"])
         await check("POST", f"{v1}/customers/{{id}}/export", token=admin, id=case["customer"])
+        for what in ("export", "erase"):
+            await check("POST", f"{v1}/participants/{what}", tom, token=admin)
         whole = {"whole_person": True}
         await check("POST", f"{v1}/customers/{{id}}/erase", whole, token=admin, id=case["customer"])
         await check("DELETE", f"{v1}/tokens/{{id}}", token=admin, id=made_token["id"])
