@@ -179,25 +179,28 @@ class MergeCustomers:
 
 
 @value
+class Spoken:
+    """A recording that the provider's own machine made of somebody's words."""
+
+    case: CaseId
+    provider_id: str
+
+
+@value
 class UnmergeCustomers:
-    """They are two people after all: their cases are taken apart as well."""
+    """They are two people after all: their cases are taken apart as well. `keys` and what was `spoken`, of all of them,
+    are put there where somebody of them is to be erased."""
 
     key: str
     merge: MergeId
     actor: Actor
     reason: str = ""
     if_version: int | None = None
+    keys: tuple[str, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
 
 
 # --- what becomes of what is known ------------------------------------------------------------------------------------
-
-
-@value
-class Spoken:
-    """A recording that the provider's own machine made of somebody's words."""
-
-    case: CaseId
-    provider_id: str
 
 
 @value

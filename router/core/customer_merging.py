@@ -8,11 +8,13 @@ from router.core.addresses import AddressKind
 from router.core.commands import Actor, MergeCustomers, UnmergeCustomers
 from router.core.context import Making
 from router.core.documents import Case, Customer
+from router.core.erasing import keep_wishes
 from router.core.errors import Reason, Rejected
 from router.core.events import CustomersMerged, CustomersUnmerged
 from router.core.merging import crossing, take_apart
 from router.core.parts import index_merge, note_identity
 from router.core.side_folds import person_of
+from router.core.tree import customers_of
 from router.core.words import ActorKind, CustomerId, Evidence, MergeId, VaultId
 
 MEMBERS_MAX = 20
@@ -62,6 +64,7 @@ def unmerge_customers(making: Making, command: UnmergeCustomers) -> None:
     if customer.joined is None or customer.joined.id != command.merge:
         raise Rejected(Reason.NOTHING_TO_DO, "taken apart")
     into = making.customer(customer.joined.into)
+    hold = next((one.hold for one in customers_of(making.state) if one.hold is not None), None)
     apart = set(person_of(making.state, customer.id))
     for part in crossing(making, {str(id) for id in apart}):
         take_apart(making, making.case(part.id), by=command.actor, reason=command.reason)
@@ -83,6 +86,9 @@ def unmerge_customers(making: Making, command: UnmergeCustomers) -> None:
             making, one, other.id, what="customers_unmerged", merge=command.merge, author=by.kind, author_id=by.id,
             evidence=None, words=words,
         )  # fmt: skip
+    for root in (customer.id, _root(making, into.id).id):
+        side = [making.customer(id) for id in person_of(making.state, root)]
+        keep_wishes(making, command, [one for one in side if one.erased_at is None], hold=hold)
 
 
 def _note(

@@ -48,9 +48,10 @@ from router.core.commands import (
     StartCall,
     TakeCall,
     TakeContact,
+    UnmergeCustomers,
 )
 from router.core.context import Making
-from router.core.documents import Call, Case, Customer, Message, MessageState, Recording, State
+from router.core.documents import Call, Case, Customer, Hold, Message, MessageState, Recording, State
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     CallEnded,
@@ -110,7 +111,7 @@ def erase_customer(making: Making, command: EraseCustomer) -> None:
         for one in wanted:
             making.emit(ErasureWanted(customer=one.id, at=making.now, why=command.why))
         return
-    _erase(making, why=command.why, reason=command.reason, keys=command.keys, spoken=command.spoken)
+    _erase(making, person, why=command.why, reason=command.reason, keys=command.keys, spoken=command.spoken)
 
 
 def set_hold(making: Making, command: SetHold) -> None:
@@ -124,7 +125,20 @@ def set_hold(making: Making, command: SetHold) -> None:
     person = _person(making)
     is_wanted = all(one.erase_wanted_at is not None for one in person)  # whoever was joined since was not meant
     if not command.on and is_wanted and all(one.hold is None for one in person):
-        _erase(making, why="request", keys=command.keys, spoken=command.spoken)
+        _erase(making, person, why="request", keys=command.keys, spoken=command.spoken)
+
+
+def keep_wishes(making: Making, command: UnmergeCustomers, side: list[Customer], *, hold: Hold | None) -> None:
+    """Customers of whom some are to be erased were one person with others until now. What held that person holds them
+    still, so that to take people apart destroys nothing; where nothing did, what was wanted is done in this instant."""
+    wanted = [one for one in side if one.erase_wanted_at is not None]
+    if not wanted or any(one.hold is not None for one in side):
+        return
+    if hold is not None:
+        held = HoldSet(customer=wanted[0].id, at=hold.at, author=hold.author, author_id=hold.author_id, why=hold.why)
+        making.emit(held)
+    elif len(wanted) == len(side):  # else there is somebody yet who was not meant
+        _erase(making, side, why="request", keys=command.keys, spoken=command.spoken)
 
 
 def export_customer(making: Making, command: ExportCustomer) -> None:
@@ -163,13 +177,16 @@ def _person(making: Making) -> list[Customer]:
 
 def _erase(
     making: Making,
+    person: list[Customer],
     *,
     why: str,
     reason: str = "",
     keys: tuple[str, ...],
     spoken: tuple[Spoken, ...],
 ) -> None:
-    documents = list(making.state.values())
+    owners = {one.id for one in person}
+    owned = [d for d in making.state.values() if isinstance(d, Message | Case | Call | Recording)]
+    documents = [d for d in owned if d.customer in owners]
     for message in (d for d in documents if isinstance(d, Message) and d.state in UNSENT):
         _withdraw_message(making, message)
     for case in (d for d in documents if isinstance(d, Case)):
@@ -177,7 +194,7 @@ def _erase(
     for call in (d for d in documents if isinstance(d, Call) and d.state is not CallState.ENDED):
         _end_call(making, call)
     _unrecord(making, [d for d in documents if isinstance(d, Recording)])
-    for one in spoken:
+    for one in (one for one in spoken if making.case(one.case).customer in owners):
         making.emit(
             RecordingFound(
                 recording=RecordingId(making.context.ids.new("rec")),
@@ -188,7 +205,7 @@ def _erase(
             )
         )
     kept = making.keep(reason, kind="note", owner=OWNER) if reason else None
-    for customer in _person(making):
+    for customer in person:
         making.emit(CustomerErased(customer=customer.id, at=making.now, why=why, reason=kept))
         making.erased.append(customer.id)
     making.unindexed.extend(keys)

@@ -95,6 +95,7 @@ from router.node.locks import Locks
 from router.node.numbers import known_of, number_of
 from router.node.others import keys_of_part, words_of_part
 from router.node.paging import pages
+from router.node.person import person_in
 from router.node.shared_lines import blocks, line_at
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
@@ -224,6 +225,8 @@ class CustomerScope:
         async with self._locks.hold(owner):
             if isinstance(command, UnmergeCases):
                 return await self._decide(command, owner, answer_of, found=loaded.address, document=loaded.address)
+            if await self._is_to_be_erased(owner):
+                return await self._erased_apart(command, owner, loaded.address, answer_of)
             beside = await self._sets.joined_of(loaded.customer)
             try:
                 return await self._decide(
@@ -231,6 +234,24 @@ class CustomerScope:
                 )
             finally:
                 self._forget(owner, loaded.customer)
+
+    async def _is_to_be_erased(self, root: str) -> bool:
+        """Whether somebody who is this person is to be erased: then all that they have is decided on."""
+        return any(one.erase_wanted_at is not None for one in await person_in(self._journal, root))
+
+    async def _erased_apart(
+        self, command: UnmergeCustomers, owner: str, found: AddressId, answer_of: AnswerOf | None
+    ) -> Outcome:
+        """Taken apart, where whoever was to be erased may be free to be."""
+        if await self.root_of(owner) != owner:
+            raise PersonChanged
+        before = await self._all_of(owner)
+        command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+        decision = decide(before, command, self._means.context(command, self._clock.now(), found))
+        try:
+            return await self._commit(command, owner, before, decision, answer_of)
+        finally:
+            self._forget(owner, *(d.id for d in before.values() if isinstance(d, Customer)))
 
     def _forget(self, *roots: str) -> None:
         """What was at hand of these is not the whole of it any more, or more than it."""

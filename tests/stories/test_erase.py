@@ -436,8 +436,36 @@ async def test_whoever_was_joined_since_is_not_erased_when_a_hold_ends() -> None
         assert lifted["erase"] == "waiting"
         assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
         await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
+        assert (await story.api("GET", f"/customers/{hers}"))["erase"] == "done"
         assert (await story.api("POST", f"/customers/{hers}/erase"))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss") == []
         assert (await story.api("GET", f"/customers/{his}"))["erase"] is None
+        await story.stops()
+        assert await admin.replay(load_settings(None, {}, data=story.data), say=lambda _: None) == 0
+
+
+@pytest.mark.parametrize("first", ["hers", "his"])
+async def test_a_wish_is_not_lost_when_two_who_are_held_are_taken_apart(first: str) -> None:
+    """Both are one person and held, and are to be erased; taken apart, nobody is erased by that: each waits under a
+    hold of their own that says why, and goes when it ends."""
+    async with Story() as story:
+        hers, his, merge = await joined_two(story)
+        lead = await story.token("lead")
+        await story.api("POST", f"/customers/{hers}/hold", {"on": True, "reason": "court case 12"})
+        held = await story.refused("POST", f"/customers/{his}/erase", {"whole_person": True})
+        assert held["status"] == 409
+        await story.api("POST", f"/customers/{hers}/unmerge", {"merge": merge}, token=lead)
+        for one in (hers, his):
+            shown = await story.api("GET", f"/customers/{one}")
+            assert (shown["erase"], shown["hold"]["reason"]) == ("waiting", "court case 12")
+        one, other = (hers, his) if first == "hers" else (his, hers)
+        freed = await story.api("POST", f"/customers/{one}/hold", {"on": False})
+        assert freed["erase"] == "done"
+        assert (await story.api("GET", f"/customers/{other}"))["erase"] == "waiting"
+        assert len(found_in(story.data, "Zaubernuss", "Wolkenpost")) > 0
+        await story.api("POST", f"/customers/{other}/hold", {"on": False})
+        await story.settles()
+        assert found_in(story.data, "Zaubernuss", "Wolkenpost") == []
 
 
 async def test_a_hold_on_one_of_two_who_are_one_person_holds_both() -> None:
