@@ -5,7 +5,7 @@ whose documents changed meanwhile is refused alone; a commit that fails stops th
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -84,7 +84,7 @@ class Batch:
     answer: Answer | None = None
     erased: tuple[str, ...] = ()  # owners: their keys find nobody from now on, and nothing is kept for them any more;
     # or whoever takes part in a case alone, whose words are `forgotten`
-    unindexed: tuple[str, ...] = ()  # keys that find nobody any more, at once
+    unindexed: tuple[str, ...] = ()  # keys that find nobody any more, at once: of who is erased, or of these documents
     forgotten: tuple[str, ...] = ()  # words of the vault that are gone with this commit
 
 
@@ -152,6 +152,10 @@ class JournalClosed(JournalStopped):
 
     def __init__(self) -> None:
         super().__init__("the journal is closed")
+
+
+class ListenerFailed(Exception):
+    """Whoever heard of what was committed failed over it: memory is not what the disk says any more."""
 
 
 class JournalUnusable(Exception):
@@ -299,6 +303,18 @@ class Journal(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def tell(listeners: Iterable[Callable[[list[Stored]], None]], batches: list[Stored]) -> None:
+    """Tell every listener of what is durable, in order. Raises ListenerFailed with the name of the first that fails."""
+    for listener in listeners:
+        try:
+            listener(batches)
+        except ListenerFailed:  # it told others, and names whose fault it is
+            raise
+        except Exception as error:
+            name = getattr(listener, "__qualname__", type(listener).__name__)
+            raise ListenerFailed(f"{name} failed over what was committed: {error!r}") from error
 
 
 def moves_of(events: tuple[Event, ...]) -> tuple[Moved, ...]:

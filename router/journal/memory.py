@@ -33,6 +33,7 @@ from router.journal.base import (
     JournalStopped,
     JournalUnusable,
     KeyTaken,
+    ListenerFailed,
     Loaded,
     Stored,
     VersionConflict,
@@ -40,6 +41,7 @@ from router.journal.base import (
     is_live,
     moves_of,
     owner_of,
+    tell,
 )
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.memory_search import MemorySearch
@@ -137,6 +139,9 @@ class MemoryJournal:
                 except OSError as error:
                     self._stop(f"a commit failed: {error}", group)
                     return
+                except Exception as error:  # a fault of ours, a listener's mostly: this task ends with it, to be seen
+                    self._stop(str(error) if isinstance(error, ListenerFailed) else f"a commit failed: {error}", group)
+                    raise
         finally:
             self._writing = None
 
@@ -165,8 +170,7 @@ class MemoryJournal:
         await self._disk.sync()
         for batch, _, stored in accepted:
             self._apply(batch, stored)
-        for listener in self._listeners:
-            listener([stored for _, _, stored in accepted])
+        tell(self._listeners, [stored for _, _, stored in accepted])
         for _, done, stored in accepted:
             if not done.cancelled():
                 done.set_result(stored)
@@ -200,7 +204,7 @@ class MemoryJournal:
             self._moved[row.case, row.n] = row.to
         self._erased.update(dict.fromkeys(batch.erased, False))
         for key in batch.unindexed:
-            if key in self._addresses and _is_of(self._addresses[key], batch.erased):
+            if key in self._addresses and _is_of(self._addresses[key], batch):
                 del self._addresses[key]
         for id in batch.forgotten:
             self._vault.pop(id, None)
@@ -489,10 +493,11 @@ class MemoryJournal:
         self._stopped = self._stopped or JournalClosed()
 
 
-def _is_of(indexed: Indexed, owners: Sequence[str]) -> bool:
-    """Whether a key is of one of these owners, whoever of them only takes part among them."""
-    parts = [part[1] for owner in owners if (part := part_named(owner)) is not None]
-    return indexed.customer in owners or indexed.address in parts
+def _is_of(indexed: Indexed, batch: Batch) -> bool:
+    """Whether a key is of somebody whom a batch erases, or leads to a document that it changes."""
+    leads_to = [part[1] for owner in batch.erased if (part := part_named(owner)) is not None]
+    leads_to += [document.id for document, _ in batch.documents]
+    return indexed.customer in batch.erased or indexed.address in leads_to
 
 
 def _batch_record(batch: Batch) -> bytes:
@@ -507,7 +512,7 @@ def _batch_record(batch: Batch) -> bytes:
             "answer": batch.answer,
         }
         | ({"blobs": batch.blobs} if batch.blobs else {})
-        | ({"erased": batch.erased, "unindexed": batch.unindexed} if batch.erased else {})
+        | ({"erased": batch.erased, "unindexed": batch.unindexed} if batch.erased or batch.unindexed else {})
         | ({"forgotten": batch.forgotten} if batch.forgotten else {})
     )
 

@@ -34,12 +34,14 @@ from router.journal.base import (
     JournalStopped,
     JournalUnusable,
     KeyTaken,
+    ListenerFailed,
     Loaded,
     Stored,
     VersionConflict,
     command_kind,
     is_live,
     owner_of,
+    tell,
 )
 from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
@@ -205,9 +207,11 @@ class SqliteJournal:
                 except Exception as error:
                     self._stop(f"a commit failed: {error}", group)
                     return
-                stored = [r for r in results if isinstance(r, Stored)]
-                for listener in self._listeners:
-                    listener(stored)
+                try:
+                    tell(self._listeners, [r for r in results if isinstance(r, Stored)])
+                except ListenerFailed as error:
+                    self._stop(str(error), group)
+                    raise  # a fault of ours: this task ends with it, to be seen
                 for (_, done), result in zip(group, results, strict=True):
                     if done.cancelled():
                         continue

@@ -57,11 +57,12 @@ class Erasing:
                 self._db.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (KIND, owner, OWED))
                 self.erased.add(owner)
             if batch.unindexed:
-                parts = [part[1] for owner in batch.erased if (part := part_named(owner)) is not None]
+                leads_to = [part[1] for owner in batch.erased if (part := part_named(owner)) is not None]
+                leads_to += [document.id for document, _ in batch.documents]
                 self._db.execute(
                     "DELETE FROM address WHERE key IN (SELECT value FROM json_each(?)) "
                     "AND (customer IN (SELECT value FROM json_each(?)) OR address IN (SELECT value FROM json_each(?)))",
-                    (json.dumps(batch.unindexed), json.dumps(batch.erased), json.dumps(parts)),
+                    (json.dumps(batch.unindexed), json.dumps(batch.erased), json.dumps(leads_to)),
                 )
             if batch.forgotten:
                 self._overwriting(

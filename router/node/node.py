@@ -42,7 +42,7 @@ from router.core.values import replace as revised
 from router.core.words import HOUR_MS, MINUTE_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
-from router.journal.base import Journal, JournalClosed, JournalStopped, Stored
+from router.journal.base import Journal, JournalClosed, JournalStopped, ListenerFailed, Stored, tell
 from router.journal.erasures import Ledger, MemoryLedger
 from router.journal.faultpoints import FaultPoints
 from router.node.aside import Aside, Item, StillFails
@@ -396,20 +396,16 @@ class Node:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _hear(self, batches: list[Stored]) -> None:
-        self.relay.hear(batches)
-        self.indexer.hear(batches)
-        self.outbox.hear(batches)
-        self.dialler.hear(batches)
-        self.keeper.hear(batches)
-        self.recorder.hear(batches)
-        self.files.hear(batches)
-        self.visitors.hear(batches)
-        self.eraser.hear(batches)
-        self.floods.hear(batches)
-        self.learner.hear(batches)
-        self.waits.hear(batches)
-        for listener in list(self._listeners):
-            listener(batches)
+        """Raises ListenerFailed: whoever does not hear of all knows less than the disk, and so the node stops."""
+        consumers = (
+            *(self.relay, self.indexer, self.outbox, self.dialler, self.keeper, self.recorder, self.files),
+            *(self.visitors, self.eraser, self.floods, self.learner, self.waits),
+        )
+        try:
+            tell([*(one.hear for one in consumers), *self._listeners], batches)
+        except ListenerFailed as failed:
+            self.fail(failed)
+            raise
 
     async def _cases_opened(self) -> int:
         """How many case numbers were given. They rise in the order of the log, so the last one there tells."""

@@ -100,3 +100,20 @@ async def test_a_disk_that_fails_stops_the_node():
     with pytest.raises(JournalStopped, match="a commit failed"):
         await node.take(text(1))
     assert "Input/output error" in await node.failed
+
+
+async def test_a_consumer_that_fails_stops_the_node(monkeypatch: pytest.MonkeyPatch):
+    """Not ready any more, nothing taken, and whoever serves is told who failed: it ends as with a dead disk."""
+    node = await node_on(RamDisk())
+    await node.start()
+
+    def hear(*_: object) -> None:
+        raise RuntimeError("confused")
+
+    hear.__qualname__ = "Floods.hear"
+    monkeypatch.setattr(node.floods, "hear", hear)
+    for n in (1, 2):
+        with pytest.raises(JournalStopped, match=r"Floods.hear failed over what was committed: .*confused"):
+            await node.take(text(n))
+    assert not node.is_ready
+    assert "Floods.hear" in await node.failed

@@ -200,6 +200,27 @@ async def test_listeners_hear_each_batch_in_order_before_its_answer(engine: Engi
     assert [s.first for s in heard] == sorted(s.first for s in heard)
 
 
+async def test_a_listener_that_fails_stops_the_engine(engine: Engine):
+    """Whoever missed something knows less than the disk: nothing is acknowledged from there on, nobody waits for ever,
+    and it is said who it was. What was committed is there after a start."""
+
+    def forgets(batches: list[Stored]) -> None:
+        raise KeyError("work_1")
+
+    heard: list[Stored] = []
+    engine.journal.listen(forgets)
+    engine.journal.listen(heard.extend)
+    writer = Writer()
+    futures = [engine.journal.append(writer.contact()) for _ in range(3)]
+    for future in futures:
+        with pytest.raises(JournalStopped, match="forgets failed over what was committed: KeyError"):
+            await future
+    with pytest.raises(JournalStopped, match="forgets"):
+        await engine.journal.append(writer.contact())
+    assert heard == []
+    assert (await engine.reopen()).last_seq > 0
+
+
 async def test_reads_are_bounded_and_in_order(engine: Engine):
     writer, journal = Writer(), engine.journal
     for _ in range(30):
