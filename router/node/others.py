@@ -17,8 +17,9 @@ from router.journal.base import Journal
 from router.node.paging import pages
 
 CASES_AT_ONCE = 200
-LINE_CHARS_MIN = 12
-"""A line of theirs of this length that stands in somebody else's mail is a quotation."""
+LINE_CHARS_MIN, WORDS_CHARS_MIN = 24, 12
+"""A line of theirs of this length that stands in somebody else's mail is a quotation, and no greeting that anybody
+writes; where no line is so long, the longest of this length."""
 
 
 @value
@@ -67,8 +68,8 @@ async def words_of_part(journal: Journal, cases: Iterable[Case], address: Addres
     for case in cases:
         async for entry in rows_of_part(journal, case, address):
             found |= dict.fromkeys(held_by(entry))
-            said = (await journal.words([entry.words])).get(entry.words, "") if entry.words else ""
-            marks |= {line.strip().casefold() for line in said.splitlines() if len(line.strip()) >= LINE_CHARS_MIN}
+            if entry.words is not None and entry.direction == "in":
+                marks |= _marks((await journal.words([entry.words])).get(entry.words, ""))
     for case in cases:
         async for rows in pages(journal, case.id):
             for entry in rows:
@@ -94,11 +95,23 @@ def held_by(entry: Entry) -> list[VaultId]:
     return [id for id in ids if id is not None]
 
 
+def _marks(said: str) -> set[str]:
+    """Lines by which it is seen that somebody quotes these words."""
+    lines = [_plain(line) for line in said.splitlines()]
+    long = {line for line in lines if len(line) >= LINE_CHARS_MIN}
+    return long or {line for line in (max(lines, key=len, default=""),) if len(line) >= WORDS_CHARS_MIN}
+
+
+def _plain(text: str) -> str:
+    """Without what a quotation adds: marks, other breaks of lines."""
+    return " ".join(text.casefold().replace(">", " ").split())
+
+
 async def _naming(journal: Journal, entry: Entry, marks: set[str]) -> list[VaultId]:
     """What of somebody else's mail names or quotes them. The mail as it came goes with any of it."""
     letter = entry.letter
     assert letter is not None
     parts = [letter.thread, letter.sender, letter.full, letter.html, *letter.to, *letter.copies]
     words = await journal.words([id for id in parts if id is not None])
-    found = [VaultId(id) for id, body in words.items() if any(mark in body.casefold() for mark in marks)]
+    found = [VaultId(id) for id, body in words.items() if any(mark in _plain(body) for mark in marks)]
     return [*found, letter.raw] if found else []

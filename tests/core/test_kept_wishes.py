@@ -1,7 +1,7 @@
 """People who are joined, held, to be erased and taken apart in any order: whoever was meant is erased once nothing
 stands in the way, and nobody else ever is."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from router.core.commands import EraseCustomer, SetHold
@@ -66,7 +66,9 @@ class Registry(Scope):
         return {id for id in self.people if self.customer(id).erased_at is not None}
 
 
-@given(st.lists(STEP, max_size=14))
+@given(st.lists(STEP, min_size=4, max_size=16))
+@example([("merge", 0, 1), ("hold", 0, 0), ("erase", 1, 1), ("undo", 0, 0)])
+@example([("hold", 0, 0), ("erase", 0, 0), ("merge", 0, 1), ("lift", 0, 0), ("undo", 0, 0)])
 @settings(max_examples=300, deadline=None)
 def test_a_wish_is_done_in_the_end_and_nobody_else_is_erased(steps: list[tuple[str, int, int]]) -> None:
     """Whatever is joined, held and taken apart meanwhile; and nobody is erased while a hold stands on them."""

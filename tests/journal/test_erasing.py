@@ -8,10 +8,12 @@ from random import Random
 import pytest
 
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, Blob, EraseCustomer, Indexed, Kept
+from router.core.commands import SYSTEM, Blob, EraseCustomer, ErasePart, Indexed, Kept, SetParticipant
 from router.core.decide import decide
-from router.core.documents import Customer
+from router.core.documents import Case, Customer
 from router.core.events import CommandTaken
+from router.core.letters import participant_key
+from router.core.taking_part import owner_of_part
 from router.core.values import replace
 from router.core.words import ActorKind, AddressId, CustomerId, VaultId
 from router.journal.base import Answer, Batch, KeyTaken, Stored
@@ -209,3 +211,65 @@ async def test_no_byte_of_theirs_is_left_in_any_file(tmp_path: Path, seed: int) 
     kept = next(n for n in range(60) if n not in gone)
     assert any(f"canary{kept:02d}x".encode() in data for data in raw.values())
     await journal.close()
+
+
+TOM = "tom@colleague.example"
+
+
+def inviting(writer: Writer, address: str = TOM) -> Batch:
+    """Somebody else takes part in her case."""
+    key = f"invite/{address}"
+    command = SetParticipant(key=key, case=writer.case.id, address=address, invited=True, actor=SYSTEM)
+    return deciding(writer, command)
+
+
+def deciding(writer: Writer, command: SetParticipant | ErasePart) -> Batch:
+    writer.count += 1
+    at = Ms(NOW + writer.count)
+    decision = decide(writer.state, command, writer.means.context(command, at))
+    batch = batch_of(owner_of(writer), command, writer.state, decision, at=at, answer=None)
+    writer.state = decision.state
+    return batch
+
+
+async def test_nothing_is_left_of_whoever_took_part_and_nothing_of_hers_is_touched(engine: Engine) -> None:
+    """His address, what finds him and her case by it, a file that he alone sent, and what was answered about that case;
+    after a restart too."""
+    her, journal = Writer(), engine.journal
+    await journal.append(her.contact(WORDS))
+    await journal.append(inviting(her))
+    await journal.append(inviting(her, "eve@colleague.example"))
+    tom = her.case.participants[0].address.id
+    his = with_file(her, "aa", her.contact("a row of his"))
+    await journal.append(his)
+    await journal.append(with_file(her, "bb", her.contact("a row of hers")))
+    told = f'{{"id": "{her.case.id}", "participants": ["{TOM}"]}}'
+    await journal.append(
+        replace(her.contact("x"), answer=Answer(key="api/1", status=200, body=told, kept_until=Ms(NOW * 2)))
+    )
+    await indexed(engine)
+    key, words = participant_key(her.case.id, TOM), (VaultId(tom), his.kept[-1].id)
+    command = ErasePart(key="part", case=her.case.id, address=tom, actor=SYSTEM, keys=(key,), words=words)
+    await journal.append(deciding(her, command))
+    owner = owner_of_part(her.case.id, tom)
+    assert (await journal.load_by_address(key)).customer is None, "at once"
+    assert await journal.erasing() == [owner]
+    await journal.index_addresses(her.case.id)
+    assert await journal.erase([owner])
+    for is_restarted in (False, True):
+        journal = await engine.reopen() if is_restarted else journal
+        await indexed(engine)
+        assert await journal.words([*words]) == {}
+        assert await journal.blob(f"{'aa':0>64}") is None
+        assert await journal.blob(f"{'bb':0>64}") == b"bb"
+        for typed, is_found in ((TOM, False), ("eve@colleague.example", True), (her.sender, True), (WORDS, True)):
+            assert bool((await journal.find_cases(terms_of(typed), before=None, limit=9)).hits) is is_found, typed
+        answer = await journal.answer("api/1")
+        assert answer is not None
+        assert (answer.status, TOM in answer.body) == (410, False)
+        assert await journal.erasing() == []
+        assert not journal.is_erased(owner_of(her))
+        assert (await journal.load_by_address(HER_KEY)).customer == owner_of(her)
+        case = await journal.document(her.case.id)
+        assert isinstance(case, Case)
+        assert [one.address.id for one in case.participants] == [her.case.participants[0].address.id] != [tom]

@@ -6,6 +6,9 @@ import pytest
 
 from router.journal.faultpoints import FAULT_POINTS
 from tests.stories.test_erase import CANARIES, found_in, her_matter
+from tests.stories.test_erase_others import CANARIES as HIS_CANARIES
+from tests.stories.test_erase_others import HIS as HIS_MAIL
+from tests.stories.test_erase_others import their_matter
 from tests.story import HERS, RealStory
 
 KILLS = (
@@ -54,3 +57,25 @@ async def test_an_erasure_survives_a_service_that_is_killed(point: str) -> None:
         left = found_in(story.data, *(word for word in CANARIES if word not in HERS))
         assert left == []
         assert (story.data / "erasures.jsonl").read_text().count(customer) == 1
+
+
+@pytest.mark.parametrize("point", KILLS)
+async def test_erasing_whoever_takes_part_survives_a_service_that_is_killed(point: str) -> None:
+    """Ops ask until somebody answers; where the commit was there before the service died, the start finished it."""
+    async with RealStory() as story:
+        _, _, case = await their_matter(story)
+        await story.process_ends_at(point)
+        deaths = 0
+        while True:
+            try:
+                await story.api("POST", "/participants/erase", {"address": HIS_MAIL}, key="once")
+                break
+            except aiohttp.ClientError:
+                assert await story.dies() != 0
+                deaths += 1
+                await story.starts()
+        assert deaths == 1, f"{point} was not reached"
+        assert (await story.case(case["id"]))["participants"] == []
+        assert "My Zaubernuss is broken" in await story.said(case["id"])
+        assert found_in(story.data, *HIS_CANARIES) == []
+        assert (story.data / "erasures.jsonl").read_text().count(case["id"]) == 1

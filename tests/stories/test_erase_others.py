@@ -12,7 +12,7 @@ from router import admin
 from router.settings import load_settings
 from tests.mailbox import MIA, Mailbox
 from tests.stories.test_erase import found_in
-from tests.story import ADMIN, Json, Process, Story
+from tests.story import ADMIN, Json, Process, Story, World
 
 HIS = "canary.tom@colleague.example"
 CANARIES = ("canary.tom", "Wolkenpost", "Kettenblume", "Steinbrech")
@@ -25,7 +25,7 @@ async def story() -> AsyncIterator[Story]:
         yield story
 
 
-async def their_matter(story: Story) -> tuple[Mailbox, Mailbox, Json]:
+async def their_matter(story: World) -> tuple[Mailbox, Mailbox, Json]:
     """She writes with him in copy, he answers all with a file, and she goes on, quoting him."""
     mia, tom = Mailbox(story, MIA, "Mia"), Mailbox(story, HIS, "Wolkenpost")
     ana = await story.ready_agent("Ana")
