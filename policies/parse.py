@@ -39,7 +39,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "staffing.yaml": ("slot", "share", "learned_share", "call", "held_for", "ahead", "late"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "busy", "again", "spacing", "ring", "warn", "keep_place",
                        "hold", "not_now"),
-    "retention.yaml": ("words", "mails", "files", "recordings", "customers"),
+    "retention.yaml": ("words", "mails", "files", "recordings", "customers", "junk"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "chat_away", "texts_a_day", "quiet"),
 }  # fmt: skip

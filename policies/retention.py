@@ -12,6 +12,8 @@ DAYS_MAX: Final = 36_500
 KEEP: Final = "keep"
 KINDS: Final = ("words", "mails", "files", "recordings")
 """What may go of a closed case while its customer stays."""
+JUNK: Final = "junk"
+"""All that a contact holds that was set aside as junk, and nobody let out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,22 @@ class Retention:
     files: int | None = None
     recordings: int | None = None
     customers: int | None = None
+    junk: int | None = None  # after it was set aside
 
     def days(self, kind: str) -> int | None:
-        """Of one of `KINDS`."""
+        """Of one of `KINDS`, or of junk."""
         found: dict[str, int | None] = {
             "words": self.words,
             "mails": self.mails,
             "files": self.files,
             "recordings": self.recordings,
+            JUNK: self.junk,
         }
         return found[kind]
 
     @property
     def keeps_all(self) -> bool:
+        """Of all cases, apart from those that were set aside."""
         return self.customers is None and all(self.days(kind) is None for kind in KINDS)
 
 
@@ -47,6 +52,7 @@ def read_retention(top: Fields) -> Retention:
         files=_days(top, "files"),
         recordings=_days(top, "recordings"),
         customers=_days(top, "customers"),
+        junk=_days(top, "junk"),
     )
 
 

@@ -5,6 +5,7 @@ withdrawn, messages are not sent, recordings go at the provider. What goes from 
 journal sees to, for the owners that a decision names.
 """
 
+from policies.retention import JUNK
 from router.core.call_parts import drop_promise, move
 from router.core.commands import (
     AddAddress,
@@ -67,6 +68,7 @@ from router.core.events import (
     WordsForgotten,
     WorkWithdrawn,
 )
+from router.core.junk import LISTED
 from router.core.tree import customers_of
 from router.core.words import ActorKind, CallState, CaseStatus, RecordingId, RecordingState, Step
 
@@ -150,6 +152,8 @@ def forget_words(making: Making, command: ForgetWords) -> None:
     case = making.case(command.case)
     if case.status.is_live or command.what in case.forgotten:
         raise Rejected(Reason.NOTHING_TO_DO, "open" if case.status.is_live else "forgotten")
+    if command.what == JUNK and not case.junk:
+        raise Rejected(Reason.NOTHING_TO_DO, "let out")
     if making.customer(case.customer).hold is not None:
         raise Rejected(Reason.HELD, "customer")
     if command.recordings:
@@ -164,6 +168,8 @@ def forget_words(making: Making, command: ForgetWords) -> None:
             days=command.days,
         )
     )
+    if command.what == JUNK:  # it cannot be let out any more, for nothing of it is left
+        making.unindexed.append(f"{LISTED}{case.id}")
     making.forgotten.extend(command.ids)
 
 

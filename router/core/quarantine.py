@@ -3,6 +3,7 @@
 Its one rule: nobody who was set aside by mistake waits longer for it: their place counts since they came.
 """
 
+from policies.retention import JUNK
 from router.core.call_parts import ask_for_phone, turn_to_writing
 from router.core.commands import ReleaseContact, TakeContact
 from router.core.contacts import want_work
@@ -17,7 +18,7 @@ def release(making: Making, command: ReleaseContact) -> None:
     """Open the case again and ask for an agent. Raises Rejected where it is not in the quarantine."""
     case = making.case(command.case)
     customer, heard = making.customer(case.customer), case.heard
-    if not case.junk or heard is None:
+    if not case.junk or heard is None or JUNK in case.forgotten:
         raise Rejected(Reason.NOTHING_TO_DO, "out of the quarantine")
     known = has_met(customer)
     making.emit(

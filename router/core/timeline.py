@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from policies.retention import JUNK
 from router.core.clock import Ms
 from router.core.documents import Ask, Entry
 from router.core.events import (
@@ -562,7 +563,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "status",
-                reasons=(f"the policy keeps {event.what} of a closed case for {event.days} days",),
+                reasons=(_kept_for(event),),
                 facts={"what": "forgotten", "kind": event.what},
             )
         case ParticipantErased():
@@ -585,6 +586,11 @@ def _record_of(event: Event) -> Entry | None:
             )
         case _:
             return None
+
+
+def _kept_for(event: WordsForgotten) -> str:
+    what = "what was set aside" if event.what == JUNK else f"{event.what} of a closed case"
+    return f"the policy keeps {what} for {event.days} days"
 
 
 def _queued(ask: Ask) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from policies.retention import JUNK
 from router.core.commands import Media, ReleaseContact
 from router.core.context import Decision
 from router.core.documents import Case, Entry
@@ -98,7 +99,7 @@ class QuarantineApi:
         for _ in range(READS_MAX):
             ids = await self._journal.listed(LISTED, before=before, limit=limit + 1)
             read = await asyncio.gather(*(self._journal.document(id) for id in ids))
-            junk = [case for case in read if isinstance(case, Case) and case.junk]
+            junk = [case for case in read if isinstance(case, Case) and case.junk and JUNK not in case.forgotten]
             room = limit - len(found)
             found += junk[:room]
             before = ids[-1] if len(ids) > limit else None

@@ -11,11 +11,12 @@ import structlog
 
 from channels.clock import Activity
 from policies import PolicySet, Retention
-from policies.retention import KINDS
+from policies.retention import JUNK, KINDS
 from router.core.clock import Clock, Ms
 from router.core.commands import SYSTEM, Command, EraseCustomer, ForgetWords
 from router.core.documents import Case, Customer, Entry
 from router.core.errors import Rejected
+from router.core.junk import LISTED
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, VaultId
 from router.journal.base import Journal
 from router.node.paging import pages
@@ -76,6 +77,9 @@ class RetentionClock:
         """Look through all cases for ever."""
         while True:
             pause_ms = ROUND_MS
+            if self._policy().settings.retention.junk is not None:
+                with self._activity.doing("retention"):
+                    await self._junk(self._policy().settings.retention)
             if not self._policy().settings.retention.keeps_all:
                 with self._activity.doing("retention"):
                     is_through = await self._piece(self._policy().settings.retention)
@@ -99,9 +103,24 @@ class RetentionClock:
             self.through_at = self._clock.now()
         return is_through
 
+    async def _junk(self, rules: Retention) -> None:
+        """What was set aside, the newest first of what is due: a few at a time, for it is looked at on each round."""
+        before: str | None = f"case_{max(0, self._clock.now() - (rules.junk or 0) * DAY_MS):012x}"
+        gone = self.forgotten
+        while ids := await self._journal.listed(LISTED, before=before, limit=PIECE):
+            before = ids[-1]
+            for id in ids:
+                case = await self._journal.document(id)
+                is_due = isinstance(case, Case) and case.junk and self._is_due(case.changed_at, rules.junk)
+                if isinstance(case, Case) and is_due and await self._may_go(case):
+                    await self._forget(case, [JUNK], rules)
+        if self.forgotten > gone:
+            log.info("junk has left the quarantine, as the policy says", count=self.forgotten - gone)
+            await self._journal.tidy()
+
     async def _look(self, case: Case, rules: Retention) -> None:
-        customer = await self._journal.document(case.customer)
-        if not isinstance(customer, Customer) or customer.erased_at is not None or customer.hold is not None:
+        customer = await self._may_go(case)
+        if customer is None:
             return
         if rules.customers is not None and await self._is_over(customer, rules.customers):
             key = f"retention/{customer.id}/{customer.version}"
@@ -111,6 +130,13 @@ class RetentionClock:
         due = [k for k in KINDS if k not in case.forgotten and self._is_due(case.changed_at, rules.days(k))]
         if due:
             await self._forget(case, due, rules)
+
+    async def _may_go(self, case: Case) -> Customer | None:
+        """Whose it is, where they are there and no hold stands on them."""
+        customer = await self._journal.document(case.customer)
+        if not isinstance(customer, Customer) or customer.erased_at is not None or customer.hold is not None:
+            return None
+        return customer
 
     async def _is_over(self, customer: Customer, days: int) -> bool:
         """Whether nothing is open, and nothing happened for so long, of theirs and of whoever is the same person."""
@@ -142,6 +168,7 @@ class RetentionClock:
             held.ids["words"].append(case.subject)
             held.rows.append(0)
         await self._journal.unindex(case.id, held.rows)  # first: what is gone is not found, whatever happens now
+        everything = [id for kind in KINDS for id in held.ids[kind]]
         for kind in kinds:
             await self._try(
                 ForgetWords(
@@ -149,11 +176,11 @@ class RetentionClock:
                     case=case.id,
                     what=kind,
                     days=rules.days(kind) or 0,
-                    ids=tuple(held.ids[kind]),
-                    recordings=kind == "recordings",
+                    ids=tuple(everything if kind == JUNK else held.ids[kind]),
+                    recordings=kind in ("recordings", JUNK),
                 )
             )
-        if "words" not in kinds:
+        if "words" not in kinds and JUNK not in kinds:
             await self._journal.index_again(case.id, held.rows)
 
     async def _try(self, command: Command) -> None:

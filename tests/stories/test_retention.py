@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from policies import default_policy_files
+from policies import default_policy_files, parse_policies
+from router import admin
+from router.settings import load_settings
 from tests.mailbox import Mailbox
 from tests.stories.test_erase import found_in
 from tests.story import HERS, HIS, Story
@@ -97,6 +99,41 @@ async def test_somebody_is_kept_while_anything_of_the_same_person_is_open(tmp_pa
         await story.api("POST", f"/cases/{other['id']}/status", {"status": "closed"})
         await story.passes(hours=31)
         assert found_in(story.data, "Zaubernuss", "Wacholder") == []
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_junk_leaves_the_quarantine_in_its_time(tmp_path: Path, is_held: bool) -> None:
+    """What nobody let out is gone with all it said, and cannot be let out any more; what was let out stays, and so does
+    what a hold stands on. Nobody else's words go."""
+    async with Story(policies=keeping(tmp_path / "p", junk="1 day")) as story:
+        await story.phone(HERS).texts("You have won a Zaubernuss! Claim it at http://win.example/now")
+        await story.phone(HIS).texts("You have won a Wacholder! Claim it at http://win.example/now")
+        junk = {item["address"]: item for item in (await story.api("GET", "/quarantine"))["items"]}
+        await story.api("POST", f"/quarantine/{junk[HIS]['id']}/release", {})
+        await story.api("POST", f"/cases/{junk[HIS]['id']}/status", {"status": "closed"})
+        case = junk[HERS]["id"]
+        if is_held:
+            customer = (await story.case(case))["customer"]
+            await story.api("POST", f"/customers/{customer}/hold", {"on": True})
+        await story.passes(hours=20)
+        assert [item["id"] for item in (await story.api("GET", "/quarantine"))["items"]] == [case]
+        await story.passes(hours=11)
+        left = [item["id"] for item in (await story.api("GET", "/quarantine"))["items"]]
+        assert left == ([case] if is_held else [])
+        assert bool(found_in(story.data, "Zaubernuss")) is is_held
+        assert found_in(story.data, "Wacholder")
+        if not is_held:
+            [gone] = [e for e in await story.timeline(case) if e["facts"].get("what") == "forgotten"]
+            assert gone["reasons"] == ["the policy keeps what was set aside for 1 days"]
+            refused = await story.refused("POST", f"/quarantine/{case}/release", {})
+            assert refused["status"] == 409
+        await story.stops()
+        assert await admin.replay(load_settings(None, {}, data=story.data), say=lambda _: None) == 0
+
+
+def test_junk_goes_after_thirty_days_by_default() -> None:
+    kept = parse_policies(default_policy_files(), 0).settings.retention
+    assert (kept.junk, kept.keeps_all) == (30, True)
 
 
 async def test_who_comes_back_is_kept_anew(tmp_path: Path) -> None:

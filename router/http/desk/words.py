@@ -365,6 +365,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{who or 'Somebody of us'} let it out of the quarantine"
         case _, "forgotten":
             return f"Kept no longer: {facts.get('kind')}"
+        case _, "participant_erased":
+            return "Somebody who took part was erased"
         case _, "text_withheld":
             return f"{'An automatic mail' if facts.get('phrase') == 'mail_received' else 'A text'} of ours was not sent"
         case _, "message_unknown":
