@@ -1,4 +1,4 @@
-"""How long what people told us is kept: retention.yaml. Every kind is kept for ever unless a time is given."""
+"""How long what people told us is kept: retention.yaml. Every kind but junk is kept for ever unless a time is given."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +14,7 @@ KINDS: Final = ("words", "mails", "files", "recordings")
 """What may go of a closed case while its customer stays."""
 JUNK: Final = "junk"
 """All that a contact holds that was set aside as junk, and nobody let out."""
+JUNK_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Retention:
     files: int | None = None
     recordings: int | None = None
     customers: int | None = None
-    junk: int | None = None  # after it was set aside
+    junk: int | None = JUNK_DAYS  # after it was set aside
 
     def days(self, kind: str) -> int | None:
         """Of one of `KINDS`, or of junk."""
@@ -52,13 +53,15 @@ def read_retention(top: Fields) -> Retention:
         files=_days(top, "files"),
         recordings=_days(top, "recordings"),
         customers=_days(top, "customers"),
-        junk=_days(top, "junk"),
+        junk=_days(top, "junk", default=JUNK_DAYS),
     )
 
 
-def _days(top: Fields, key: str) -> int | None:
+def _days(top: Fields, key: str, *, default: int | None = None) -> int | None:
     node: Node | None = top.get(key)
-    if node is None or (isinstance(node, Scalar) and node.text == KEEP):
+    if node is None:
+        return default
+    if isinstance(node, Scalar) and node.text == KEEP:
         return None
     given = top.scalar(node, seconds, expected=f'{DURATION_FORM}, or "{KEEP}"', hint=duration_hint)
     if given is None:
