@@ -73,9 +73,12 @@ class People:
 
     # --- talks -------------------------------------------------------------------------------------------------------
 
-    def talk_began(self, now_s: float) -> None:
+    def talk_began(self, now_s: float, *, since_s: float | None = None) -> None:
+        """A talk is under way. `since_s`: since when it has held an agent, where that was not known to be one."""
         self._pass_to(now_s)
         self._running += 1
+        if since_s is not None:
+            self._since_s += max(0.0, now_s - since_s)
 
     def talk_ended(self, now_s: float) -> None:
         """A talk is over, and what comes after it: the agent is free. One that it never heard begin does not count."""
