@@ -198,12 +198,12 @@ class Waits:
         """They wait. Only those who come and find nobody free are told something that is judged."""
         followed = self._lines.of(ask)
         followed.ask = self._asks[case] = ask
-        told = None
+        place_s, told = ask.place_at / SECOND_MS, None
         if is_new:
             self._lines.look(followed)
-            told = followed.line.newcomer() if followed.free < 1 else None
+            told = followed.line.range_for(case, place_s) if followed.free < 1 else None
         holds = ask.requirement.kind != "phone" or (case in self._on_line and case not in self._promised)
-        followed.line.join(case, place_s=ask.place_at / SECOND_MS, now_s=at / SECOND_MS, holds=holds, told=told)
+        followed.line.join(case, place_s=place_s, now_s=at / SECOND_MS, holds=holds, told=told)
 
     def _leave(self, case: CaseId, at: Ms) -> None:
         """Nobody is asked for them any more: they come back when they are to be called, or hung up."""

@@ -179,9 +179,11 @@ class Line:
     def range_of(self, id: str) -> Range | None:
         """The range for somebody who waits, as of the last look, counted from then."""
         waiter = self._waiters.get(id)
-        if waiter is None:
-            return None
-        return self._range_at(min(bisect_left(self._order, waiter.key), len(self.walked.waits_s) - 1))
+        return self.range_for(id, waiter.place_s) if waiter is not None else None
+
+    def range_for(self, id: str, place_s: float) -> Range | None:
+        """The range for somebody at a place, who waits or comes now: whoever brings a place along is not the last."""
+        return self._range_at(min(bisect_left(self._order, (place_s, id)), len(self.walked.waits_s) - 1))
 
     def ids(self) -> list[str]:
         """Who waits, by place."""
