@@ -259,7 +259,7 @@ class CaseApi:
 
     async def get(self, call: Call) -> Replied:
         case = await self._case(call)
-        shown, wait = await case_out(self._journal, case), self._node.waits.of_case(case.id)
+        shown, wait = await case_out(self._journal, case), self._service.node.waits.of_case(case.id)
         return Replied(200, shown.model_copy(update={"wait": wait_out(wait)}) if wait is not None else shown)
 
     async def timeline(self, call: Call) -> Replied:

@@ -5,7 +5,6 @@ after something happened in a line, and now and then while somebody waits there.
 """
 
 from collections.abc import Iterator
-from itertools import batched
 from typing import Any
 
 from router.core.clock import Ms
@@ -46,8 +45,9 @@ class WaitNews:
         self._due_at = None
         waits = self._node.waits
         if self._live.readers:
-            for told in batched(self._changes(), TOLD_AT_ONCE, strict=False):
-                self._live.whisper("waits", {"waits": list(told)})
+            told = list(self._changes())
+            for n in range(0, len(told), TOLD_AT_ONCE):
+                self._live.whisper("waits", {"waits": told[n : n + TOLD_AT_ONCE]})
         else:
             self._known.clear()
         if waits.is_anybody_told:

@@ -26,7 +26,7 @@ AHEAD_MS = 4 * HOUR_MS
 THERE = (AgentState.READY, AgentState.BUSY)
 RECORDS = "waits"
 SAVE_EVERY = 25
-"""Talks over and waits judged after which what a line has learned is written."""
+"""Lessons and waits judged after which what a line has learned is written."""
 
 Levels = list[tuple[float, float]]
 Roster = Callable[[str, Ms, Ms], Levels]
@@ -63,7 +63,7 @@ class Followed:
 
     @property
     def seen(self) -> int:
-        return self.line.people.finished + self.line.ranges.count
+        return self.line.people.lessons + self.line.ranges.count
 
 
 class Lines:
