@@ -27,6 +27,10 @@ SHOWS = (
     "onecase_forgotten",
 )
 LAG_MAX = 1000
+KEPT, JUDGED = "onecase_waits_kept_share", "onecase_waits_judged_total"
+CLAIMED = 0.8
+"""How many ranges of waits are to hold."""
+JUDGED_ENOUGH = 200
 SEARCH_LAG = 'onecase_consumer_lag_events{consumer="search"}'
 DIALLING_S_MAX = 60
 PAGE = 200
@@ -75,6 +79,7 @@ def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
     if due := told.get("onecase_staff_due", 0.0):
         short = told.get("onecase_staff_short", 0.0)
         lines.append(f"short of staff now: {short:.0f} of {due:.0f}" if short else f"ok staff: all {due:.0f} are there")
+    lines += _waits(samples, told)
     for name, value in samples:
         if name == SEARCH_LAG and value > LAG_MAX:
             lines.append(
@@ -87,6 +92,20 @@ def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
         if name.startswith(SHOWS):
             lines.append(f"   {name} {value:.0f}")
     return lines, healthy
+
+
+def _waits(samples: list[tuple[str, float]], told: dict[str, float]) -> list[str]:
+    """Whether waits are as long as we say, by queue. What has been judged seldom says little, and heals by itself."""
+    lines = list[str]()
+    for name, share in samples:
+        if not name.startswith(KEPT):
+            continue
+        whose = name.removeprefix(KEPT)
+        judged = told.get(f"{JUDGED}{whose}", 0.0)
+        is_well = share >= CLAIMED or judged < JUDGED_ENOUGH
+        found = f"{share:.0%} of the waits that were told held, of {judged:.0f} {whose}"
+        lines.append(f"ok waits: {found}" if is_well else f"waits: {found}: less than the {CLAIMED:.0%} that we say")
+    return lines
 
 
 def samples_of(text: str) -> list[tuple[str, float]]:

@@ -44,6 +44,7 @@ from router.http.music import MUSIC_PATH, hold_music
 from router.http.service import Service
 from router.http.shim import Shim
 from router.http.sites import LOOPBACK
+from router.http.wait_news import WaitNews
 from router.journal.base import Journal, last_at
 from router.journal.erasures import Erasures
 from router.journal.faultpoints import FaultPoints
@@ -137,9 +138,7 @@ async def start_service(
             mail=mail.means if mail else None,
             ledger=Erasures(settings.ledger),
         )
-        live, metrics = Live(journal), NodeMetrics(node)
-        node.listen(live.hear)
-        node.listen(metrics.hear)
+        live, metrics = _listeners(node)
         tokens = Tokens(journal)
         service = Service(
             node=node,
@@ -230,6 +229,15 @@ def _policy_texts(settings: Settings) -> dict[str, str]:
         return load_folder_texts(settings.policies) if settings.policies else {}
     except OSError as error:
         raise SettingsProblem([f"policies: {settings.policies} cannot be read ({error.strerror})"]) from None
+
+
+def _listeners(node: Node) -> tuple[Live, NodeMetrics]:
+    """Who hears what was committed, besides the node itself."""
+    live, metrics = Live(node.journal), NodeMetrics(node)
+    node.listen(live.hear)
+    node.listen(metrics.hear)
+    WaitNews(node, live)
+    return live, metrics
 
 
 def _with_a_port(settings: Settings) -> Settings:

@@ -48,7 +48,7 @@ def by_day(making: Making, promise: Promise, at: Ms) -> Ms:
     """That time, or their next morning where it is night for them and they did not name it."""
     zones = zones_of(making, promise)
     asked_at = promise.window[1] if promise.named and promise.window is not None else promise.made_at
-    is_asked = (promise.named or promise.window is None) and at <= asked_at + ASKED_MS
+    is_asked = (promise.named or promise.waits_turn) and at <= asked_at + ASKED_MS
     return at if is_asked or may_ring(at, zones) else Ms(ring_from(at, zones))
 
 

@@ -252,7 +252,8 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
     if (address := _rung_at(making, call, at=at)) is not None:
         why = "we lost their call" if is_lost else "they hung up"
         due_at = call.closed.at if call.closed is not None else None
-        promise_call(making, case, address, why=f"{why} after hearing that we ring them", due_at=due_at)
+        until = call.wait.until if call.wait is not None else None
+        promise_call(making, case, address, why=f"{why} after hearing that we ring them", due_at=due_at, until=until)
         rest_until_due(making, case.id)
     elif is_lost:
         turn_to_writing(making, case.id, why="we lost their call")

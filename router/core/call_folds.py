@@ -161,6 +161,7 @@ def _moved(
                 held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
                 early=event.early,
+                wait=event.wait,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )
@@ -333,6 +334,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             due_at=event.due_at,
             since_at=event.since_at,
             named=event.named,
+            by_turn=event.by_turn,
             agent=event.agent,
             words=event.words,
         ),
@@ -351,6 +353,7 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
         due_at=event.due_at,
         window=event.window or promise.window,
         named=promise.named if event.named is None else event.named,
+        by_turn=promise.by_turn and event.named is None and (event.window is None or event.due_at is None),
     )
     case = get(state, event.case, Case)
     over = not event.state.is_pending

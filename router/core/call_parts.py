@@ -160,13 +160,14 @@ def wish_call(
     why: str,
     told_via: Channel = Channel.PHONE,
     due_at: Ms | None = None,
+    until: Ms | None = None,
 ) -> None:
     """Promise a call to a number that somebody named. Where it is taken their wish stands on their own case, in line in
     writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
     if case.promise is not None:
         return
     if not is_taken(making):
-        promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at)
+        promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at, until=until)
         return
     making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
     turn_to_writing(making, case.id, why="the number is not called a second time by itself")
@@ -183,6 +184,7 @@ def promise_call(
     due_at: Ms | None = None,
     place_at: Ms | None = None,
     window: tuple[Ms, Ms] | None = None,
+    until: Ms | None = None,
     named: bool = False,
     agent: AgentId | None = None,
     words: VaultId | None = None,
@@ -192,9 +194,13 @@ def promise_call(
 
     `due_at`: they stand in line from then on, at the place that they have; None: at once. Where it is night for them
     then, and no window was named, it is their next morning. `place_at`: their place, where the case asks for nothing.
+    `until`: the upper end of the wait that they were told; it is promised that it is their turn by then.
     """
     if case.promise is not None:
         return
+    by_turn = until is not None and until > making.now and due_at is None and window is None
+    if until is not None and by_turn:
+        window = making.now, until
     if due_at is not None and not named:
         due_at = Ms(ring_from(due_at, address.facts.zones))
     if place_at is None:
@@ -219,6 +225,7 @@ def promise_call(
             since_at=since_of(waits_since, place_at),
             due_at=due_at,
             named=named,
+            by_turn=by_turn,
             agent=agent,
             words=words,
         )
@@ -275,7 +282,7 @@ def keep_by_answer(making: Making, id: CaseId) -> None:
     named a time is called then."""
     case = making.case(id)
     promise = making.promise(case.promise) if case.promise is not None else None
-    if promise is None or promise.window is not None or case.heard is None or customer_of(making, case) is not None:
+    if promise is None or not promise.waits_turn or case.heard is None or customer_of(making, case) is not None:
         return
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if case.heard.channel is Channel.PHONE or case.heard.at <= promise.made_at or (on_phone and case.taken):
@@ -310,7 +317,7 @@ def place_on_phone(making: Making, ask: Ask | None) -> Ms:
 def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = None) -> None:
     """Work for a promised call is wanted at the place that it has: who promised it is asked first, and it goes before
     others when its window is nearly over. `agent`: who calls them and nobody else."""
-    window = promise.window
+    window = promise.window if not promise.by_turn else None
     ask_for_phone(
         making,
         promise.case,

@@ -8,7 +8,8 @@ from policies import PolicySet
 from router.core.documents import Call, Case
 from router.core.opening import opens_said
 from router.core.values import field, value
-from router.core.words import CallId, CallRole, JoinMode, Step
+from router.core.waits.said import Told, phrase_of
+from router.core.words import MINUTE_MS, CallId, CallRole, JoinMode, Step
 
 MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
@@ -194,6 +195,9 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
     if call.closed is not None:
         now = call.started_at if call.heard_at is None else call.heard_at
         words["opens"] = opens_said(call.closed, policy, now=now, language=call.language)
+    if call.wait is not None:
+        words |= phrase_of(call.wait)[1]
+        words["within"] = str(((call.wait.until or call.wait.at) - call.wait.at) // MINUTE_MS)
     if call.shared and policy.settings.cases.ask_who:
         said = tuple(ASKS_WHO.get(name, name) for name in said)
     if call.step is Step.LANGUAGE:
@@ -232,11 +236,25 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     said = says[min(call.rounds, len(says) - 1)]
     if said == (HANG_UP,) and not may_ring_back(call):
         said = says[-1]
+    if call.wait is not None:
+        said = _with_wait(call.step, said, call.wait, rounds=call.rounds)
     if call.step is Step.WHISPER and call.role is CallRole.LEAD:
         return ("whisper_lead",)
     if call.step is Step.WHISPER and call.role is CallRole.OUTSIDE:
         return ("whisper_outside",)
     return tuple(name for name in said if name != opens or not (call.announced_at or call.first))
+
+
+def _with_wait(step: Step, said: tuple[str, ...], wait: Told, *, rounds: int) -> tuple[str, ...]:
+    """How long it will be, before the choices: again each time where it is known, once where it is not. A call that is
+    promised is promised within it."""
+    if step is Step.PROMISED:
+        return ("callback_within", *said) if wait.until is not None else said
+    if step is not Step.WAITING or rounds < CHOICES_ROUND or said == (HANG_UP,):
+        return said
+    if wait.high_s is None and rounds > CHOICES_ROUND:
+        return said
+    return (*said[:-1], phrase_of(wait)[0], said[-1])
 
 
 def _tells_nobody(call: Call) -> bool:

@@ -67,6 +67,7 @@ from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
+from router.core.waits.said import Told
 from router.core.words import (
     SECOND_MS,
     CallRole,
@@ -299,6 +300,9 @@ def _go_on(
     early = to is Step.WAITING and closed is None and _is_early(making, call)
     if early or (call.early and to is Step.WAITING and not misses):
         rounds = min(rounds, CHOICES_ROUND)
+    wait = None
+    if to in IN_LINE and call.role is CallRole.CUSTOMER and closed is None and not early:
+        wait = call.wait if to is Step.WAITING and rounds == TOLD_ROUND else _wait_told(making, call)
     making.emit(
         CallWentOn(
             call=call.id,
@@ -315,8 +319,15 @@ def _go_on(
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
             closed=closed,
             early=early,
+            wait=wait,
         )
     )
+
+
+def _wait_told(making: Making, call: Call) -> Told | None:
+    """How long they still wait, as they are told now; None where they do not stand in line yet."""
+    found = making.context.wait(call.case)
+    return Told(making.now, found.low_s, found.high_s) if found is not None else None
 
 
 def _is_early(making: Making, call: Call) -> bool:
@@ -411,10 +422,11 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     case, why = making.case(call.case), "they asked for it"
     closed = closed_until(making, call)
     due_at = closed.at if closed is not None else None
+    until = told.until if closed is None and (told := _wait_told(making, call)) is not None else None
     if call.step is Step.NUMBER:
-        wish_call(making, case, address, number, why=why, due_at=due_at)
+        wish_call(making, case, address, number, why=why, due_at=due_at, until=until)
     else:
-        promise_call(making, case, address, why=why, due_at=due_at)
+        promise_call(making, case, address, why=why, due_at=due_at, until=until)
     if call.held_at is not None:  # they leave the agent, who has their notes to finish
         _note_hold(making, call, held=False, how="call instead")
         all_said(making, call, why="they chose to be called instead of waiting on hold")

@@ -9,6 +9,7 @@ from policies import kind_of
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.values import field, value
+from router.core.waits.said import Told
 from router.core.words import (
     ActorKind,
     AddressId,
@@ -424,6 +425,7 @@ class Call:
     no_text: bool = False  # the caller's number gets no texts of ours: none is offered
     closed: Opening | None = None  # the queue was closed when they last came into line
     early: bool = False  # in line for less than it takes until the choices are told
+    wait: Told | None = None  # how long they were told last, in line, that it will be
 
     @property
     def room(self) -> str:
@@ -486,12 +488,18 @@ class Promise:
     slot: SlotId | None = None  # the time of ours that is kept for it
     others: tuple[Window, ...] = ()  # windows that were free when theirs was not, or is not any more
     named: bool = False  # they named the time themselves: it may be night
+    by_turn: bool = False  # when it is their turn, which was to be within the window
     agent: AgentId | None = None  # who promised it: asked before others
     words: VaultId | None = None  # what was promised, where somebody wrote it down
 
     @property
     def waits_since(self) -> Ms:
         return self.place_at if self.since_at is None else self.since_at
+
+    @property
+    def waits_turn(self) -> bool:
+        """Whether it is as soon as possible, and no time that anybody named."""
+        return self.window is None or self.by_turn
 
 
 @value

@@ -6,6 +6,7 @@ Used through `core.events`.
 from router.core.clock import Ms
 from router.core.documents import Opening, SkillLevels, Window
 from router.core.values import value
+from router.core.waits.said import Told
 from router.core.words import (
     ActorKind,
     AddressId,
@@ -125,6 +126,7 @@ class CallWentOn:
     coached: str = ""  # whose ear alone a lead speaks to from now on
     closed: Opening | None = None  # the queue is closed until then
     early: bool = False  # the choices are not told yet
+    wait: Told | None = None  # how long it will be, as they are told
 
 
 @value
@@ -388,6 +390,7 @@ class PromiseMade:
     since_at: Ms | None = None  # when they asked, where that is not their place
     due_at: Ms | None = None  # it rests until then: the queue opens, or the window is there
     named: bool = False  # they named the window themselves
+    by_turn: bool = False  # when it is their turn, which is to be within the window
     agent: AgentId | None = None  # who promised it
     words: VaultId | None = None  # what, where somebody wrote it down
 

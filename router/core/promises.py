@@ -335,6 +335,9 @@ def _later(making: Making, promise: Promise, window: Window) -> Window:
     is_call = promise.kind == CALLBACK
     start, end = window
     longer = max(end - start, LATER_MS if is_call else WRITTEN_LATER_MS)
+    wait = making.context.wait(promise.case) if promise.by_turn else None
+    if wait is not None and wait.high_s is not None:
+        longer = max(longer, making.now + wait.high_s * SECOND_MS - end)
     until, zones = Ms(end + longer), zones_of(making, promise)
     if not is_call or promise.named or (may_ring(making.now, zones) and may_ring(until - 1, zones)):
         return Ms(making.now), until

@@ -43,6 +43,7 @@ from router.http.views import (
     maybe,
     seen_of,
     stamp,
+    wait_out,
     with_reason,
 )
 from router.journal.base import Journal, stored
@@ -257,7 +258,9 @@ class CaseApi:
         return Replied(200, CasePage(items=items, next=before))
 
     async def get(self, call: Call) -> Replied:
-        return Replied(200, await case_out(self._journal, await self._case(call)))
+        case = await self._case(call)
+        shown, wait = await case_out(self._journal, case), self._service.node.waits.of_case(case.id)
+        return Replied(200, shown.model_copy(update={"wait": wait_out(wait)}) if wait is not None else shown)
 
     async def timeline(self, call: Call) -> Replied:
         case = await self._case(call)

@@ -5,9 +5,9 @@ from pydantic import Field
 from router.core.documents import Requirement
 from router.core.words import Channel
 from router.http.auth import ANYBODY
-from router.http.routes import Call, Query, Replied, Reply, Route
+from router.http.routes import Call, Query, Replied, Route
 from router.http.service import Service
-from router.http.views import stamp
+from router.http.views import WaitOut, stamp, wait_out
 
 
 class WaitsQuery(Query):
@@ -15,11 +15,7 @@ class WaitsQuery(Query):
     channel: Channel = Field(Channel.PHONE, description="how they would come")
 
 
-class WaitsOut(Reply):
-    low_s: int | None = Field(description="at least so long; null where we do not know")
-    high_s: int | None = Field(description="at most so long; null where we do not know")
-    confidence: float | None = Field(description="how often such ranges hold, at least")
-    basis: str = Field(description="what it rests on, or why we do not know")
+class WaitsOut(WaitOut):
     at: str = Field(description="as of when")
 
 
@@ -35,13 +31,4 @@ class WaitApi:
         query: WaitsQuery = call.query
         queue = query.queue or self._node.means.policy.routing.rules[-1].queue
         found = self._node.waits.of_queue(queue, Requirement(channel=query.channel).kind)
-        return Replied(
-            200,
-            WaitsOut(
-                low_s=found.low_s,
-                high_s=found.high_s,
-                confidence=found.confidence,
-                basis=found.basis,
-                at=stamp(self._node.clock.now()),
-            ),
-        )
+        return Replied(200, WaitsOut(**dict(wait_out(found)), at=stamp(self._node.clock.now())))

@@ -16,11 +16,12 @@ from channels.wire import WireRequest, WireResponse
 from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.touches import contact_key
+from router.core.waits.said import Said, phrase_of
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
 from router.http.contact_standing import PHRASES, Stands, promised_call, stands
 from router.http.service import Service
-from router.http.views import promise_out, stamp
+from router.http.views import promise_out, stamp, wait_out
 from router.node.carrying import Carried
 
 PREFIX = "/c/"
@@ -104,6 +105,7 @@ class ContactPage:
         says = "page_received" if sent else ("page_carry" if is_open else "page_used")
         form = writing_form(path, label=self._say("page_write", language), send=self._say("page_send", language))
         promised = await self._promised(carried, path, language) if is_open else ""
+        promised += self._wait(self._node.waits.of_case(carried.case), language) if is_open else ""
         return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{promised}{form}")
 
     async def _promised(self, carried: Carried, path: str, language: str) -> str:
@@ -114,6 +116,13 @@ class ContactPage:
         rather = self._say("page_by_text", language)
         time = time_form(path, label=self._say("page_other_time", language), send=self._say("page_send", language))
         return f"<p>{escape(said)}</p>{time}{choice_form(path, says=rather)}"
+
+    def _wait(self, wait: Said | None, language: str) -> str:
+        """How long it still is until somebody is there, as the phone says it; nothing where they stand in no line."""
+        if wait is None:
+            return ""
+        phrase, names = phrase_of(wait)
+        return f"<p>{escape(self._say(phrase, language, **names))}</p>"
 
     async def _rows(self, contact: str) -> tuple[list[Entry], str]:
         """The contact's own rows of the timeline, its words first, and the id of the key that its device has."""
@@ -137,6 +146,7 @@ class ContactPage:
             f"<blockquote>{escape(said)}</blockquote>" if said else "",
             *(f"<pre>{escape(one)}</pre>" for one in told),
             f"<p>{escape(self._say(PHRASES[where.standing], language))}</p>",
+            self._wait(where.wait, language),
             f"<footer>{escape(self._say('page_until', language, until=until))}</footer>",
         ]
         return "".join(parts)
@@ -169,6 +179,7 @@ def _facts(first: Entry, where: Stands) -> dict[str, Any]:
     if where.paired:
         shown["promise"] = _promise_of(where)
         shown["place_at"] = stamp(where.place_at) if where.place_at is not None else None
+        shown["wait"] = wait_out(where.wait).model_dump() if where.wait is not None else None
     return shown
 
 

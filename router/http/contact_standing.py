@@ -12,6 +12,7 @@ from policies.call_hours import said_window
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
+from router.core.waits.said import Said
 from router.core.words import Evidence
 from router.http.joined import head_of
 from router.node.node import Node
@@ -42,12 +43,13 @@ PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """`promise` and `place_at` are there for a paired device alone; `paired`: None where no device pressed."""
+    """`promise`, `place_at` and `wait` are there for a paired device alone; `paired`: None where no device pressed."""
 
     standing: Standing
     paired: bool | None = None
     promise: Promise | None = None
     place_at: Ms | None = None
+    wait: Said | None = None
 
 
 async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
@@ -74,7 +76,9 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
         standing = Standing.CALL if calls and await _is_any_pending(node, case.customer) else Standing.RECEIVED
         return Stands(standing, paired=True, promise=kept if is_own else None)
     place_at = case.ask.waits_since if case.ask is not None and not case.taken else None
-    return Stands(_of_case(case, since=first.at, promise=kept), paired=True, promise=kept, place_at=place_at)
+    standing = _of_case(case, since=first.at, promise=kept)
+    wait = node.waits.of_case(case.id)
+    return Stands(standing, paired=True, promise=kept, place_at=place_at, wait=wait)
 
 
 async def _is_any_pending(node: Node, customer: str) -> bool:
@@ -110,7 +114,7 @@ async def promised_call(node: Node, id: str, language: str) -> str:
     if not isinstance(case, Case) or not isinstance(promise, Promise):
         return ""
     policy = node.means.policy
-    if promise.window is None:
+    if promise.window is None or promise.by_turn:
         return policy.phrase("page_call", language)
     customer = state.get(promise.customer)
     address = customer.address(promise.address) if isinstance(customer, Customer) and promise.address else None

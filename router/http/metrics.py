@@ -136,6 +136,21 @@ class NodeMetrics(Collector):
         yield waiting
         yield oldest
         yield from self._staffing()
+        yield from self._waits()
+
+    def _waits(self) -> Iterable[Metric]:
+        """Whether waits are as long as we say: a range that was told is judged when the place is reached."""
+        labels = ["queue", "kind"]
+        judged = CounterMetricFamily("onecase_waits_judged", "Waits that were told and are over", labels=labels)
+        kept = GaugeMetricFamily(
+            "onecase_waits_kept_share", "How many of them held as they were told, lately", labels=labels
+        )
+        for queue, kind, cover in self._node.waits.covers():
+            judged.add_metric([queue, kind], cover.judged)
+            if cover.share is not None:
+                kept.add_metric([queue, kind], cover.share)
+        yield judged
+        yield kept
 
     def _staffing(self) -> Iterable[Metric]:
         """Who should be there now, and what is promised for the hours that come."""

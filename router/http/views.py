@@ -27,6 +27,7 @@ from router.core.documents import (
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.core.timeline import FILE_MISSING
+from router.core.waits.said import Said
 from router.core.words import CaseId
 from router.http.joined import first_rows, head_of, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
@@ -119,6 +120,19 @@ class JoinedOut(Reply):
     reason: str | None
 
 
+class WaitOut(Reply):
+    """How long it still is, in whole minutes that people say. The same wherever it is read or heard."""
+
+    low_s: int | None = Field(description="at least so long; null where we do not know")
+    high_s: int | None = Field(description="at most so long; null where we do not know")
+    confidence: float | None = Field(description="how often such ranges hold, at least")
+    basis: str = Field(description="what it rests on, or why we do not know")
+
+
+def wait_out(wait: Said) -> WaitOut:
+    return WaitOut(low_s=wait.low_s, high_s=wait.high_s, confidence=wait.confidence, basis=wait.basis)
+
+
 class CaseOut(Reply):
     id: str
     ref: str
@@ -137,6 +151,9 @@ class CaseOut(Reply):
     known: dict[str, Any]
     ledger: dict[str, Any]
     ask: AskOut | None = Field(description="what it wants of an agent now")
+    wait: WaitOut | None = Field(
+        default=None, description="how long until somebody is there, where it waits on the phone or in a chat"
+    )
     language: str | None
     flags: list[str]
     merged_into: JoinedOut | None = Field(default=None, description="the case that this one goes on in")

@@ -104,6 +104,18 @@ class Bookings:
         """How many agents will be there for a queue at an instant, by the roster or as was learned."""
         return self.capacity.agents(self.need(queue), self.capacity.number(at))
 
+    def levels(self, queue: str, start: Ms, end: Ms) -> list[tuple[float, float]]:
+        """How many agents the roster has for a queue between two instants: (seconds from `start`, agents), each until
+        the next. Empty where it does not say so of the present; it ends where the roster does."""
+        capacity, need = self.capacity, self.need(queue)
+        found: list[tuple[float, float]] = []
+        for number in range(capacity.number(start), capacity.number(end) + 1):
+            if capacity.supply(number).basis != ROSTERED:
+                break
+            hence_s = max(0, capacity.window(number)[0] - start) / SECOND_MS
+            found.append((hence_s, capacity.agents(need, number)))
+        return found
+
     def need(self, queue: str, skills: SkillLevels = ()) -> Need:
         """What work of a queue needs, with the skills of the queue itself."""
         known = self._means.policy.queues.get(queue)

@@ -34,7 +34,7 @@ from router.core.commands import (
     TakeContact,
     TakeRecording,
 )
-from router.core.documents import Case, Promise
+from router.core.documents import Call, Case, Promise
 from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
@@ -138,7 +138,8 @@ class Node:
             on_failure=self.fail,
         )
         self.means.room = self.domain.bookings.pencil
-        self.waits = Waits(domain=self.domain, clock=clock)
+        self.waits = Waits(domain=self.domain, clock=clock, journal=journal, roster=self.domain.bookings.levels)
+        self.means.wait = self.waits.of_case
         self.relay = Relay(
             journal=journal,
             customers=self.customers,
@@ -230,11 +231,14 @@ class Node:
         await self.relay.load()
         await self.domain.load()
         await self.learner.load(self.domain.agents.values())
+        await self.waits.load()
         await self.dialler.load()
         self.journal.listen(self._hear)
         await self._activate_policy()
         await self.relay.catch_up()
-        self.domain.rebuild(await self.journal.live(Case), await self.journal.live(Promise))
+        cases, promises = await self.journal.live(Case), await self.journal.live(Promise)
+        self.domain.rebuild(cases, promises)
+        self.waits.begin(cases, promises, await self.journal.live(Call))
         self.spawn(self.relay.run(), "relay")
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
@@ -256,6 +260,7 @@ class Node:
         self.spawn(self._forget_for_ever(), "forget answers")
         self.spawn(self.retention.run(), "retention")
         self.spawn(self.learner.run(), "learner")
+        self.spawn(self.waits.run(), "waits")
         self.is_ready = True
 
     async def close(self) -> None:
@@ -275,6 +280,7 @@ class Node:
                 await task
         with suppress(JournalStopped):
             await self.learner.save()
+            await self.waits.save()
         await self.journal.close()
 
     def fail(self, error: BaseException) -> None:

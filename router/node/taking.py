@@ -13,6 +13,7 @@ from router.core.context import NAMES_NONE, Context, Decision, Dialled, SharedLi
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
+from router.core.waits.said import FindWait, no_wait
 from router.core.words import AddressId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored, moves_of
 
@@ -31,6 +32,7 @@ class Means:
     there: There = nobody
     since: Ms = Ms(0)
     room: FindRoom = any_room
+    wait: FindWait = no_wait
 
     def context(
         self,
@@ -54,6 +56,7 @@ class Means:
             shared=shared,
             dialled=dialled,
             room=self.room,
+            wait=self.wait,
         )
 
     @property

@@ -13,6 +13,7 @@ from router.core.call_table import MUSIC, TABLE, Row, Script, script_of
 from router.core.clock import Ms
 from router.core.documents import Call, Case, Opening
 from router.core.values import replace
+from router.core.waits.said import Told
 from router.core.words import CallId, CallRole, CallState, CaseId, CaseStatus, CustomerId, JoinMode, Step
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "calls.md"
@@ -70,6 +71,11 @@ def scripts() -> list[tuple[str, Script]]:
         for first in ("recording_choice", "recording_off"):
             after = replace(CALL, step=step, first=first, announced="calls", announced_at=Ms(1))
             found.append((f"{step}-{first}", script_of(after, CASE, POLICY)))
+    for step in (Step.WAITING, Step.PROMISED):
+        for wait in (Told(Ms(0)), Told(Ms(0), 0, 60), Told(Ms(0), 0, 120), Told(Ms(0), 240, 480)):
+            for language in ("en", "de", "es"):
+                told = replace(CALL, step=step, rounds=3, language=language, wait=wait)
+                found.append((f"{step}-{language}-{wait.low_s}-{wait.high_s}", script_of(told, CASE, POLICY)))
     for step in (Step.WHISPER, Step.BESIDE, Step.GOODBYE):
         for mode in JoinMode:
             lead = replace(CALL, step=step, role=CallRole.LEAD, mode=mode, coached="CA2")
@@ -178,3 +184,20 @@ def test_who_gets_no_texts_is_offered_none(closed: Opening | None, language: str
 
     assert " 3" in heard(no_text=False)
     assert " 3" not in heard(no_text=True)
+
+
+def test_a_range_is_said_each_time_and_that_we_do_not_know_once() -> None:
+    """Before the choices, in each language; not in the round in which hanging up is spoken of, nor before the choices
+    are told. A call that is promised is promised within its upper end."""
+    known, unknown = Told(Ms(0), 240, 480), Told(Ms(0))
+
+    def said(step: Step, rounds: int, wait: Told | None, language: str = "en") -> str:
+        call = replace(CALL, step=step, rounds=rounds, wait=wait, language=language, attested=True)
+        return " ".join(one for one in script_of(call, CASE, POLICY).says if one is not None)
+
+    assert ["between 4 and 8" in said(Step.WAITING, n, known) for n in range(5)] == [False, True, False, True, True]
+    assert ["cannot say" in said(Step.WAITING, n, unknown) for n in range(5)] == [False, True, False, False, False]
+    assert "zwischen 4 und 8 Minuten" in said(Step.WAITING, 1, known, "de")
+    assert "entre 4 y 8 minutos" in said(Step.WAITING, 1, known, "es")
+    assert "within 8 minutes" in said(Step.PROMISED, 0, known)
+    assert "within" not in said(Step.PROMISED, 0, unknown) + said(Step.PROMISED, 0, None)

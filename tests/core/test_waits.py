@@ -4,11 +4,12 @@ import math
 
 import pytest
 
+from router.core.clock import Ms
 from router.core.waits.learned import AGES_S, Learned
 from router.core.waits.learned import People as Learner
 from router.core.waits.line import Line, LineState
 from router.core.waits.ranges import Calibration, Range
-from router.core.waits.said import MINUTES, TOO_LONG, said
+from router.core.waits.said import MINUTES, TOO_LONG, Told, phrase_of, said
 from router.core.waits.walk import NEVER, People, Stander, walk
 
 STAYS = ([0.0] * len(AGES_S), [0.0] * len(AGES_S))
@@ -139,3 +140,72 @@ def test_what_is_said_is_rounded_outward_to_minutes_that_people_say(
 def test_what_is_longer_than_can_be_said_is_not_said() -> None:
     found = said(Range(60.0, MINUTES[-1] * 60 + 1.0, 600.0, 3.0))
     assert (found.low_s, found.high_s, found.confidence, found.basis) == (None, None, None, TOO_LONG)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "phrase"),
+    [
+        (None, None, ("wait_unknown", {})),
+        (0, 60, ("wait_moment", {})),
+        (0, 240, ("wait_under", {"high": "4"})),
+        (240, 480, ("wait_between", {"low": "4", "high": "8"})),
+    ],
+)
+def test_a_wait_has_words_for_each_of_its_forms(low: int | None, high: int | None, phrase: tuple[str, object]) -> None:
+    assert phrase_of(Told(Ms(0), low, high)) == phrase
+
+
+def test_nobody_is_promised_a_call_sooner_than_two_lines_can_be_rung() -> None:
+    """What is promised is the upper end, from when it was told; nothing where nothing was."""
+    assert Told(Ms(1000), 0, 60).until == 1000 + 120_000
+    assert Told(Ms(1000), 240, 480).until == 1000 + 480_000
+    assert Told(Ms(1000)).until is None
+
+
+def test_who_brings_a_place_along_is_told_of_that_place() -> None:
+    """Whoever comes to the head of a line from another channel does not wait as long as whoever comes last."""
+    line = busy_line()
+    for n in range(5):
+        line.join(f"w{n}", place_s=10.0 + n, now_s=20.0, holds=True, told=None)
+    line.look(20.0, levels=[(0.0, 1.0)], busy=1)
+    first, last = line.range_for("old", 1.0), line.range_for("new", 20.0)
+    assert first is not None
+    assert last is not None
+    assert first == line.range_of("w0")
+    assert last == line.newcomer()
+    assert first.expected_s < last.expected_s
+
+
+def test_what_was_told_counts_as_kept_by_what_was_said_and_only_where_it_was() -> None:
+    """Rounded outward as it was told: 270 s lie between four minutes and five; before enough is known nothing counts."""
+    line = Line()
+    line.join("early", place_s=0.0, now_s=0.0, holds=True, told=Range(10.0, 20.0, 15.0, 2.0))
+    line.reach("early", 15.0)
+    assert line.cover.judged == 0
+    line = busy_line()
+    judged = line.cover.judged
+    for n, waited_s in enumerate((270.0, 400.0)):
+        line.join(f"w{n}", place_s=0.0, now_s=0.0, holds=True, told=Range(250.0, 260.0, 255.0, 3.0))
+        line.reach(f"w{n}", waited_s)
+    assert line.cover.judged == judged + 2
+    before = Line(line.state()).cover
+    assert before == line.cover, "it outlives a restart"
+
+
+def busy_line() -> Line:
+    """A line of which enough was seen."""
+    line = Line()
+    for n in range(60):
+        line.people.talk_began(n * 100.0)
+        line.people.talk_ended(n * 100.0 + 90.0)
+        line.join(f"w{n}", place_s=n * 100.0, now_s=n * 100.0, holds=True, told=line.ranges.range(60.0, 3.0))
+        line.reach(f"w{n}", n * 100.0 + 60.0)
+    assert line.is_known
+    return line
+
+
+def test_a_call_of_ours_that_becomes_a_talk_held_its_agent_since_it_rang() -> None:
+    people = Learner()
+    people.talk_began(30.0, since_s=0.0)
+    people.talk_ended(100.0)
+    assert people.talk_s(100.0) == pytest.approx(100.0)

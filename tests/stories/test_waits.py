@@ -1,9 +1,83 @@
-"""How long it will be: said where enough has been seen, else said that we do not know."""
+"""How long it will be: the same range on the phone, on pages, on the desk and for programs, or that we do not know."""
 
+import re
+from functools import cache
+
+from router.core.waits.line import LineState
+from router.journal import codec
+from router.node.wait_lines import RECORDS, Kept
+from tests.sim.waits_day import Centre, Play
+from tests.stories.test_carrying import links
 from tests.stories.test_line import ANAS
-from tests.story import HERS, Story
+from tests.stories.test_stream import last_seq
+from tests.story import HERS, HIS, Agent, Json, Phone, Story, instant
+from tests.story.people import Stream
 
 PATH = "/waits?queue=general&channel=phone"
+THIRD, BENS = "+12125550188", "+14155550202"
+RANGE = re.compile(r"probably (?:between (\d+) and|less than) (\d+) minutes")
+UNKNOWN = "We cannot say yet how long the wait will be."
+MINUTE_S = 60
+
+
+@cache
+def learned() -> LineState:
+    """What the line of a small centre has learned in some days."""
+    play = Play(Centre(scale=0.05, days=4), seed=5)
+    play.run()
+    return play.line.state()
+
+
+async def knows_its_line(story: Story) -> None:
+    """The service has learned from its calls, as if for days."""
+    assert story.running is not None
+    kept = Kept(queue="general", kind="phone", line=learned())
+    await story.running.node.journal.put_record(RECORDS, "general/phone", codec.encode(kept).decode())
+    await story.restarts()
+
+
+async def talks(story: Story, agent: Agent, line: Phone, caller: Phone) -> Json:
+    """A caller comes, and is with the agent."""
+    await caller.calls()
+    await story.passes(seconds=10)
+    work = await agent.accepts()
+    await story.passes(seconds=2)
+    await line.picks_up()
+    await story.passes(seconds=2)
+    await line.presses("1")
+    await story.passes(seconds=10)
+    assert caller.number in await line.talks_with()
+    return work
+
+
+async def busy_line(story: Story) -> tuple[Agent, Json]:
+    """The line is known, and the one agent talks with somebody else."""
+    await knows_its_line(story)
+    ana = await story.ready_agent("Ana", phone=ANAS)
+    return ana, await talks(story, ana, story.phone(ANAS), story.phone(HIS))
+
+
+async def waits(story: Story, caller: Phone) -> Json:
+    """What programs read of how long they still wait."""
+    return (await story.case(await caller.case()))["wait"]
+
+
+def range_in(words: str) -> tuple[int, int]:
+    """The range that was said last, in seconds."""
+    low, high = RANGE.findall(words)[-1]
+    return int(low or 0) * MINUTE_S, int(high) * MINUTE_S
+
+
+def on_desk(wait: Json) -> str:
+    """The same as an agent reads it."""
+    low, high = wait["low_s"] // MINUTE_S, wait["high_s"] // MINUTE_S
+    return f"probably {low}–{high} min more" if low else f"probably less than {high} min more"
+
+
+async def metric(story: Story, name: str) -> float:
+    text = (await story.ask("GET", "/metrics")).body.decode()
+    [value] = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(name + "{")]
+    return float(value)
 
 
 async def test_with_too_little_seen_it_is_said_in_words_and_without_a_number() -> None:
@@ -26,3 +100,185 @@ async def test_with_too_little_seen_it_is_said_in_words_and_without_a_number() -
         after = await story.api("GET", path)
         assert after["high_s"] is None
         assert "too little has been seen" in after["basis"]
+
+
+async def test_s20_without_enough_seen_a_caller_hears_so_once_and_is_promised_no_time() -> None:
+    """S20: never zero and never a number: on the phone, for programs, on the desk; the call that they choose instead is
+    promised when it is their turn, and no sooner."""
+    async with Story() as story:
+        her, ana = story.phone(HERS), await story.agent("Ana", phone=ANAS)
+        await her.calls()
+        await story.passes(seconds=60)
+        heard = await her.heard()
+        assert heard.count(UNKNOWN) == 1
+        assert not RANGE.search(heard)
+        wait = await waits(story, her)
+        assert (wait["low_s"], wait["high_s"], wait["confidence"]) == (None, None, None)
+        assert "nobody knows how long" in await ana.page(await her.case())
+        await her.presses("1")
+        await story.passes(seconds=5)
+        assert "within" not in await her.heard()
+        [promise] = (await story.one_case())["promises"]
+        assert promise["window"] is None
+
+
+async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() -> None:
+    """S20, S22: what she hears in line is what programs read, what her page says and what the desk shows, after a
+    refresh and after a restart as well; it claims four in five, and is walked anew while she waits."""
+    async with Story() as story:
+        ana, _ = await busy_line(story)
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=25)
+        wait, told = await waits(story, her), range_in(await her.heard())
+        assert (wait["low_s"], wait["high_s"], wait["confidence"]) == (*told, 0.8)
+        assert "at least 80 %" in wait["basis"]
+        case = await her.case()
+        page = (await links(story, case, "page"))["page"].partition("/c/")[2]
+        shown = (await story.ask("GET", f"/c/{page}", token=None)).body.decode()
+        assert range_in(shown) == told
+        assert (await ana.page(case)).count(on_desk(wait)) == 2, "in the line and on the card"
+        place = (await story.case(case))["ask"]["place_at"]
+        await story.restarts()
+        assert await waits(story, her) == wait
+        assert range_in((await story.ask("GET", f"/c/{page}", token=None)).body.decode()) == told
+        assert (await story.case(case))["ask"]["place_at"] == place
+        await story.phone(THIRD).calls()
+        await story.passes(seconds=25)
+        behind = await waits(story, story.phone(THIRD))
+        assert behind["high_s"] > (await waits(story, her))["high_s"]
+        later = await waits(story, her)
+        assert range_in(await her.heard()) == (later["low_s"], later["high_s"])
+
+
+async def test_a_call_as_soon_as_possible_promises_the_upper_end_of_what_was_told() -> None:
+    """She chooses to be called: by the end of the range at the latest, said to her and promised; it is kept at her turn
+    by one dial, and counts as it was told."""
+    async with Story() as story:
+        ana, work = await busy_line(story)
+        her, line = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=25)
+        _, high_s = range_in(await her.heard())
+        judged = await metric(story, "onecase_waits_judged_total")
+        pressed_at = await story.now()
+        await her.presses("1")
+        await story.passes(seconds=10)
+        [promise] = (await story.case(await her.case()))["promises"]
+        assert (instant(promise["window"]["end"]) - pressed_at).total_seconds() == high_s
+        assert promise["state"] == "open"
+        assert await waits(story, her) is not None, "she keeps her place"
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        await ana.finishes(work, "solved")
+        await her.behaves(on_ring="answer")
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await line.picks_up()
+        await story.passes(seconds=2)
+        await line.presses("1")
+        await story.passes(seconds=10)
+        [promise] = (await story.api("GET", "/promises?state=kept"))["items"]
+        assert len(promise["attempts"]) == 1
+        assert await waits(story, her) is None
+        assert await metric(story, "onecase_waits_judged_total") == judged + 1
+        assert 0.0 < await metric(story, "onecase_waits_kept_share") <= 1.0
+
+
+async def test_s21_a_call_that_takes_longer_than_was_told_is_told_before_it_is_due() -> None:
+    """S21: Ana talks on, and the end of what she was told comes near: she reads so before it, with a later time and a
+    choice, and keeps her place; nothing is broken."""
+    async with Story() as story:
+        await busy_line(story)
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=25)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        before = await story.case(await her.case())
+        [promise] = before["promises"]
+        end = instant(promise["window"]["end"])
+        await story.passes(seconds=(end - await story.now()).total_seconds() - 1)
+        [moved] = (await story.case(await her.case()))["promises"]
+        assert moved["state"] == "moved"
+        assert instant(moved["window"]["end"]) > end
+        [text] = await her.inbox()
+        assert "takes longer than we said" in text
+        assert "answer with another time" in text
+        after = await story.case(await her.case())
+        assert after["ask"]["place_at"] == before["ask"]["place_at"]
+
+
+async def test_who_hangs_up_is_judged_when_her_place_is_reached_and_who_does_not_answer_comes_back() -> None:
+    """One hangs up at once and one waits behind her: both of what they were told is judged when an agent comes there.
+    A call of ours that nobody answers is no talk, and it holds an agent for as long as it rang."""
+    async with Story() as story:
+        assert story.running is not None
+        ana, work = await busy_line(story)
+        third, her = story.phone(THIRD), story.phone(HERS)
+        judged = await metric(story, "onecase_waits_judged_total")
+        await third.calls()
+        await story.passes(seconds=12)
+        await third.hangs_up()
+        await her.calls()
+        await story.passes(seconds=25)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        assert await metric(story, "onecase_waits_judged_total") == judged
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        await ana.finishes(work, "solved")
+        assert await metric(story, "onecase_waits_judged_total") == judged + 2
+        before = await kept(story)
+        await her.behaves(on_ring="ignore")
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).picks_up()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).presses("1")
+        await story.passes(minutes=2)
+        for one in await ana.work():
+            await ana.finishes(one, "solved")
+        after = await kept(story)
+        assert after.people.finished == before.people.finished
+        assert after.people.answered < before.people.answered < before.people.rings + 1
+        assert after.people.missed_s > before.people.missed_s
+
+
+async def kept(story: Story) -> LineState:
+    """What the line has learned, as it would be written now."""
+    assert story.running is not None
+    await story.running.node.waits.save()
+    body = await story.running.node.journal.record(RECORDS, "general/phone")
+    assert body is not None
+    return codec.decode(body, Kept).line
+
+
+async def test_the_stream_tells_when_a_wait_has_become_another_one() -> None:
+    """A second agent comes: whoever watches is told the new range, which is what programs read; while nothing changes
+    nothing is told, however long they wait within the same minutes."""
+    async with Story() as story:
+        await busy_line(story)
+        her, third = story.phone(HERS), story.phone(THIRD)
+        stream = await story.stream()
+        await her.calls()
+        await story.passes(seconds=5)
+        await third.calls()
+        await story.passes(seconds=25)
+        told = await told_of(story, stream, await third.case())
+        assert told[-1] == {**await waits(story, third), "case": await third.case(), "queue": "general"}
+        ben = await story.ready_agent("Ben", phone=BENS)
+        await story.passes(seconds=5)
+        assert (await ben.offered())["case"] == await her.case()
+        later = await told_of(story, stream, await third.case())
+        assert later[-1]["high_s"] < told[-1]["high_s"]
+        assert later[-1]["high_s"] == (await waits(story, third))["high_s"]
+        assert all(one != other for one, other in zip(later, later[1:], strict=False)), "nothing is told twice"
+
+
+async def told_of(story: Story, stream: Stream, case: str) -> list[Json]:
+    """All that the stream has told of the wait of a case."""
+    await story.phone("+12125550199").texts("hello")  # what was told before this event is read before it
+    await stream.until(await last_seq(story))
+    frames = [one for one in stream.frames if one["kind"] == "waits"]
+    return [one for frame in frames for one in frame["data"]["waits"] if one["case"] == case]

@@ -45,7 +45,8 @@ class Learned:
 
 
 class People:
-    """Learns as it hears; `learned()` is its state, of which it begins again."""
+    """Learns as it hears; `learned()` is its state, of which it begins again. `lessons`: how often it has learned
+    something since then."""
 
     def __init__(self, learned: Learned | None = None) -> None:
         first = learned or Learned()
@@ -53,6 +54,7 @@ class People:
         self._steady_s, self._steady_talks = first.steady_s, first.steady_talks
         self._gone, self._held_s = list(first.gone), list(first.held_s)
         self._rings, self._answered, self._missed_s = first.rings, first.answered, first.missed_s
+        self.lessons = 0
         self._running, self._seen_s, self._since_s = 0, 0.0, 0.0
         self._hazard: list[float] = []
         self._sums: list[float] = []
@@ -73,9 +75,12 @@ class People:
 
     # --- talks -------------------------------------------------------------------------------------------------------
 
-    def talk_began(self, now_s: float) -> None:
+    def talk_began(self, now_s: float, *, since_s: float | None = None) -> None:
+        """A talk is under way. `since_s`: since when it has held an agent, where that was not known to be one."""
         self._pass_to(now_s)
         self._running += 1
+        if since_s is not None:
+            self._since_s += max(0.0, now_s - since_s)
 
     def talk_ended(self, now_s: float) -> None:
         """A talk is over, and what comes after it: the agent is free. One that it never heard begin does not count."""
@@ -84,6 +89,7 @@ class People:
             return
         self._running -= 1
         self.finished += 1
+        self.lessons += 1
         self._busy_s = self._busy_s * (1.0 - TALK_MEMORY) + self._since_s
         self._talks = self._talks * (1.0 - TALK_MEMORY) + 1.0
         self._steady_s = self._steady_s * (1.0 - STEADY_MEMORY) + self._since_s
@@ -110,6 +116,7 @@ class People:
 
     def held(self, held_s: float, *, gone: bool) -> None:
         """Somebody held so long, and then hung up or not (served, or waits for our call now)."""
+        self.lessons += 1
         for n, begin in enumerate(AGES_S):
             if held_s <= begin:
                 break
@@ -132,6 +139,7 @@ class People:
 
     def rang(self, *, answered: bool, ring_s: float = 0.0) -> None:
         """We rang somebody. `ring_s`: how long an agent was held by a ring that came to nothing."""
+        self.lessons += 1
         keep = 1.0 - RING_MEMORY
         self._rings = self._rings * keep + 1.0
         self._answered = self._answered * keep + (1.0 if answered else 0.0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from router.core.values import value
 from router.core.waits.learned import Learned, People
 from router.core.waits.ranges import BandState, Calibration, Range
+from router.core.waits.said import said
 from router.core.waits.walk import NEVER, Levels, Stander, Walked, walk
 from router.core.waits.walk import People as WalkPeople
 
@@ -19,6 +20,26 @@ TALKS_ENOUGH, WAITS_ENOUGH = 30, 50
 """With fewer talks finished or waits judged it is not said how long it will be."""
 AWAY_MOST_S = 4 * 3600.0
 """Whoever did not answer is no longer expected back after so long."""
+COVER_MEMORY = 0.002
+"""The weight of one that was told and judged in the share of those that held: half is forgotten in 350."""
+
+
+@value
+class Cover:
+    """How many of the ranges that were told held as they were told, rounded and all. `told`, `kept`: weighted towards
+    the present; `judged`: how many there were ever."""
+
+    told: float = 0.0
+    kept: float = 0.0
+    judged: int = 0
+
+    @property
+    def share(self) -> float | None:
+        return self.kept / self.told if self.told else None
+
+    def after(self, *, held: bool) -> "Cover":
+        fresh = 1.0 - COVER_MEMORY
+        return Cover(self.told * fresh + 1.0, self.kept * fresh + held, self.judged + 1)
 
 
 @value
@@ -27,11 +48,13 @@ class LineState:
 
     people: Learned = Learned()
     bands: tuple[BandState, ...] = ()
+    cover: Cover = Cover()
 
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """`place_s`: since when their place counts; `holds_s`: since when they hold the line, None when they do not."""
+    """`place_s`: since when their place counts; `holds_s`: since when they hold the line, None when they do not;
+    `is_shown`: what they were told was said to them, for enough was known."""
 
     id: str
     place_s: float
@@ -39,7 +62,7 @@ class Waiter:
     holds_s: float | None
     share: float = 1.0
     told: Range | None = None
-    now: Range | None = None
+    is_shown: bool = False
     back_s: float | None = None
 
     @property
@@ -52,6 +75,7 @@ class Line:
         first = state or LineState()
         self.people = People(first.people)
         self.ranges = Calibration(first.bands)
+        self.cover = first.cover
         self._waiters: dict[str, Waiter] = {}
         self._order: list[tuple[float, str]] = []
         self._ghosts: list[tuple[float, str, Waiter]] = []
@@ -59,7 +83,7 @@ class Line:
         self.walked = Walked([], [])
 
     def state(self) -> LineState:
-        return LineState(people=self.people.learned(), bands=self.ranges.states())
+        return LineState(people=self.people.learned(), bands=self.ranges.states(), cover=self.cover)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -78,14 +102,17 @@ class Line:
         self, id: str, *, place_s: float, now_s: float, holds: bool, told: Range | None, share: float = 1.0
     ) -> None:
         """Somebody waits from now on. `told`: the range for their place, whether or not it was shown."""
-        back = self._away.pop(id, None)
-        known = self._waiters.get(id)
-        if known is not None:
-            self._order.remove(known.key)
-        came_s = back.came_s if back else known.came_s if known else now_s
-        judged = back.told if back else known.told if known else told
-        self._waiters[id] = Waiter(id, place_s, came_s, now_s if holds else None, share, judged, judged)
-        insort(self._order, (place_s, id))
+        is_back = self._away.pop(id, None) is not None
+        known = self._leave(id)
+        if known is None:
+            known = Waiter(id, place_s, now_s, None, told=None if is_back else told, is_shown=self.is_known)
+        known.place_s, known.share = place_s, share
+        if not holds:
+            known.holds_s = None
+        elif known.holds_s is None:
+            known.holds_s = now_s
+        self._waiters[id] = known
+        insort(self._order, known.key)
 
     def wants_call(self, id: str, now_s: float) -> None:
         """They hold no longer and wait for our call, at the same place."""
@@ -152,10 +179,15 @@ class Line:
     def range_of(self, id: str) -> Range | None:
         """The range for somebody who waits, as of the last look, counted from then."""
         waiter = self._waiters.get(id)
-        if waiter is None:
-            return None
-        n = bisect_left(self._order, waiter.key)
-        return self._range_at(n) if n < len(self.walked.waits_s) - 1 else None
+        return self.range_for(id, waiter.place_s) if waiter is not None else None
+
+    def range_for(self, id: str, place_s: float) -> Range | None:
+        """The range for somebody at a place, who waits or comes now: whoever brings a place along is not the last."""
+        return self._range_at(min(bisect_left(self._order, (place_s, id)), len(self.walked.waits_s) - 1))
+
+    def ids(self) -> list[str]:
+        """Who waits, by place."""
+        return [id for _, id in self._order]
 
     def _range_at(self, n: int) -> Range | None:
         if n < 0 or self.walked.waits_s[n] == NEVER:
@@ -179,6 +211,11 @@ class Line:
         return waiter
 
     def _judge(self, waiter: Waiter, now_s: float) -> None:
-        if waiter.told is not None:
-            self.ranges.judge(waiter.told, max(0.0, now_s - waiter.came_s))
-            waiter.told = None
+        if waiter.told is None:
+            return
+        waited_s = max(0.0, now_s - waiter.came_s)
+        self.ranges.judge(waiter.told, waited_s)
+        shown = said(waiter.told)
+        if waiter.is_shown and shown.low_s is not None and shown.high_s is not None:
+            self.cover = self.cover.after(held=shown.low_s <= waited_s <= shown.high_s)
+        waiter.told = None

@@ -33,7 +33,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(plain=plain, moment=moment, until=until, since=since)
+        self._environment.filters.update(plain=plain, moment=moment, until=until, since=since, wait=words.wait_said)
         versions = {name: hashlib.sha256(body).hexdigest()[:12] for name, body in self._files.items()}
         self._environment.globals.update(words=words, versions=versions, once=lambda: secrets.token_urlsafe(16))
 

@@ -19,7 +19,7 @@ from router.http.joined import members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
-from router.http.views import AgentOut, CaseOut, OfferOut, WorkOut, maybe, shown_address, stamp
+from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
 
 WAITING_SHOWN = 20
 DECISIONS_SHOWN = 200
@@ -62,6 +62,7 @@ class InLine:
     queue: str
     channel: str
     since: str
+    wait: WaitOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,9 @@ class Screens:
             if isinstance(case, Case):
                 ask = item.ask
                 channel = str(ask.requirement.channel)
-                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since)))
+                wait = self._service.node.waits.of_case(case.id)
+                shown = wait_out(wait) if wait is not None else None
+                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since), shown))
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
 
     async def _view(

@@ -11,7 +11,7 @@ from router.core.words import BY_A_PERSON
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
 from router.http.names import SOMEBODY, with_names
-from router.http.views import AttachmentOut, EntryOut
+from router.http.views import AttachmentOut, EntryOut, WaitOut
 
 SYSTEM = "onecase"
 STATUS = {
@@ -141,6 +141,19 @@ IDENTITY = {
 UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
+NOT_KNOWN = "nobody knows how long"
+
+
+def wait_said(wait: WaitOut | None) -> str:
+    """How long somebody still waits, as an agent reads it; empty where they stand in no line."""
+    if wait is None:
+        return ""
+    if wait.low_s is None or wait.high_s is None:
+        return NOT_KNOWN
+    low, high = wait.low_s // 60, wait.high_s // 60
+    return f"probably {low}–{high} min more" if low else f"probably less than {high} min more"
+
+
 PLACES = {"since_at": "in line since", "place_at": "counts as if waiting since"}
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
