@@ -174,7 +174,7 @@ def move_promise(making: Making, command: MovePromise) -> None:
     promise = making.promise(command.promise)
     if not promise.state.is_pending:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    if _is_under_way(making, promise):
+    if _is_called(making, promise):
         raise Rejected(Reason.NOTHING_TO_DO, "under way")
     _move(making, promise, command.window, named=command.named, why="moved", reason=command.reason)
 
@@ -399,6 +399,14 @@ def _is_under_way(making: Making, promise: Promise) -> bool:
     """Whether an agent is about to keep it: their phone rings, or they are at the case."""
     case = making.asking(promise.case)
     return case.taken and case.ask is not None
+
+
+def _is_called(making: Making, promise: Promise) -> bool:
+    """Whether the promised call is being made: an agent has taken it, or the customer is on the line. Whoever only
+    writes with them may move it."""
+    case = making.asking(promise.case)
+    has_it = case.ask is not None and case.taken and case.ask.requirement.channel is Channel.PHONE
+    return promise.kind == CALLBACK and (has_it or customer_of(making, case) is not None)
 
 
 def _is_dialling(making: Making, promise: Promise) -> bool:
