@@ -58,6 +58,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_not_reached": ("brand",),
     "callback_no_number": ("brand",),
     "callback_at": ("brand", "window"),
+    "touch_ask_back": ("doubt", "window"),
     "callback_ask_back": ("brand", "doubt", "window"),
     "callback_ask_first": ("brand", "doubt", "window"),
     "callback_unfit": (),

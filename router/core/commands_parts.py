@@ -1,5 +1,6 @@
 """What commands are made of: who gives them, and what comes along whole. Used through `core.commands`."""
 
+from router.core.clock import Ms
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -83,6 +84,8 @@ class Touch:
 
     extra: dict[str, str] = field(default_factory=dict[str, str])  # what could not be used, by name
     calls: bool = False  # they want to be called when it is their turn
+    time: str = ""  # when they want to be called, in their words
+    window: tuple[Ms, Ms] | None = None  # the same, where a program named it
     prefers: Channel | None = None  # how they want to be answered
     wish: str = ""  # how they want to be reached, for the agent to read
     key: str = ""  # the id of the device's key that signed it, where it is signed as it should be

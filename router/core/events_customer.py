@@ -243,7 +243,8 @@ class ContextNoted:
 
 @value
 class WishNoted:
-    """How somebody wants to be reached, said with a touch. `calls`: by a call when it is their turn."""
+    """How somebody wants to be reached, said with a touch. `calls`: by a call, when it is their turn. `window`: when they
+    want to be called; with a `doubt`, a sentence that says what was not clear, what we suggest."""
 
     case: CaseId
     customer: CustomerId
@@ -253,6 +254,10 @@ class WishNoted:
     words: VaultId
     calls: bool = False
     prefers: Channel | None = None
+    window: tuple[Ms, Ms] | None = None
+    zone: str = ""  # whose clock the window goes by
+    doubt: str = ""
+    language: str = ""  # of the words that named it
 
 
 @value

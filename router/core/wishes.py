@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from policies import PolicySet
 from policies.whose_clock import clock_of
-from policies.window_calendar import Doubt
+from policies.window_calendar import Doubt, Window
 from policies.windows_said import say_doubt, say_window
 from router.core.clock import Ms
 
@@ -70,6 +70,18 @@ def wish_of(
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
     )
+
+
+def wish_at(
+    policy: PolicySet, window: tuple[Ms, Ms], *, language: str, zones: tuple[str, ...], queue: str, now: Ms
+) -> Wish:
+    """A wish whose window a program named, said as any other."""
+    clock = clock_of(zones, profile=None, asked=None, ours=policy.hours_of(queue).zone)
+    start, end, instant = (datetime.fromtimestamp(at / 1000, UTC) for at in (*window, now))
+    said = say_window(
+        Window(start, end), language=language, zone=clock.zone, now=instant, names_place=not clock.sure
+    )  # fmt: skip
+    return Wish(window=window, said=said, sure=True, doubt="", words="", zone=clock.zone.key)
 
 
 def _ms(at: datetime) -> Ms:

@@ -13,12 +13,13 @@ from html import escape
 from typing import Any
 
 from channels.wire import WireRequest, WireResponse
+from policies.call_hours import said_window
 from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.touches import contact_key
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
-from router.http.contact_standing import PHRASES, Stands, promised_call, stands
+from router.http.contact_standing import PHRASES, Standing, Stands, promised_call, stands
 from router.http.service import Service
 from router.http.views import promise_out, stamp
 from router.node.carrying import Carried
@@ -136,10 +137,19 @@ class ContactPage:
             f"<p><time datetime='{stamp(first.at)}'>{stamp(first.at)[:16].replace('T', ' ')} UTC</time></p>",
             f"<blockquote>{escape(said)}</blockquote>" if said else "",
             *(f"<pre>{escape(one)}</pre>" for one in told),
-            f"<p>{escape(self._say(PHRASES[where.standing], language))}</p>",
+            f"<p>{escape(self._says(rows, where, language))}</p>",
             f"<footer>{escape(self._say('page_until', language, until=until))}</footer>",
         ]
         return "".join(parts)
+
+    def _says(self, rows: list[Entry], where: Stands, language: str) -> str:
+        """Where it stands; of a call at a time that they named, when."""
+        timed = next((row.facts for row in rows if "from" in row.facts and "doubt" not in row.facts), None)
+        if timed is None or where.standing is not Standing.CALL:
+            return self._say(PHRASES[where.standing], language)
+        window, now = (Ms(timed["from"]), Ms(timed["until"])), self._node.clock.now()
+        said = said_window(window, now, zone=str(timed["zone"]), language=language, names_place=True)
+        return self._say("page_promise", language, window=said)
 
     def _language(self, request: WireRequest) -> str:
         """By what the reader's browser prefers: what the customer last wrote in is not for everybody to see."""
