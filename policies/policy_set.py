@@ -107,7 +107,7 @@ class PolicySet:
 
     def asks_for_call(self, text: str) -> bool:
         """Whether a text has a word of calling; only then it may pay to read a window in it."""
-        return self.windows.asks_for_call(text)
+        return self.windows.hints.asks_for_call(text)
 
     def read_window(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False

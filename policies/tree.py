@@ -7,6 +7,7 @@ several documents in one file are refused: no policy needs them, and they are wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from ruamel.yaml import YAML
@@ -80,8 +81,10 @@ def problem_at(node: Node, *, found: str, expected: str, suggestion: str | None 
     return Problem(node.file, node.line, node.column, found, expected, suggestion)
 
 
+@lru_cache(maxsize=64)
 def tree_of(file: str, text: str) -> Mapping:
-    """The tree of one file; an empty file is a mapping without keys.
+    """The tree of one file; an empty file is a mapping without keys. Nobody changes it: a set is read again when one of
+    its files has changed, and the others are most of the work.
 
     Raises `PolicyProblems` with the first problem found. Time is linear in the text, which is cut off at
     `FILE_BYTES_MAX`, at `DEPTH_MAX` levels and at `NODES_MAX` parts.

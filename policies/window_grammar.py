@@ -6,6 +6,7 @@ over. It knows no calendar and no present: "tomorrow at 3" stays one day ahead, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from policies.window_terms import (
@@ -32,7 +33,9 @@ EVERY_DAY: Final = frozenset(range(7))
 WORKDAYS: Final = frozenset(range(5))
 WEEKEND: Final = frozenset((5, 6))
 
-_PREPOSITIONS: Final = ("after", "before", "between", "around", "at", "on", "in")
+EACH: Final = tuple(f"each-{day}" for day in DAYS)
+
+_PREPOSITIONS: Final = frozenset(("after", "before", "between", "around", "at", "on", "in"))
 _SHIFTS: Final = {"half-past": 30, "quarter-past": 15, "half-to": -30, "quarter-to": -15}
 _TAILS: Final = {"plus-half": 30, "plus-quarter": 15, "minus-quarter": -15}
 _UNITS: Final = {"minutes": 1, "hours": 60}
@@ -114,7 +117,7 @@ class _Reader:
             return Every(WEEKEND), end
         if named and one.has("days"):
             return Every(EVERY_DAY), end
-        each = _index(one, tuple(f"each-{day}" for day in DAYS))
+        each = _index(one, EACH)
         day = _index(one, DAYS)
         if each is not None or (named and day is not None):
             return Every(frozenset((each if each is not None else day or 0,))), end
@@ -209,7 +212,7 @@ class _Reader:
     def _times(self, at: int) -> tuple[Said, int] | None:
         start, prepositions = at, set[str]()
         while at - start < 3 and not (prepositions and self._row[at : at + 1] == ()):
-            found = {meaning for meaning in _PREPOSITIONS if self._at(at).has(meaning)}
+            found = self._at(at).means & _PREPOSITIONS
             if not found or (at > start and self._clock(at) is not None):
                 break
             prepositions |= found
@@ -320,14 +323,25 @@ def _side(prepositions: set[str], clock: Clock) -> Side:
 
 
 def _index(one: Lexeme, names: tuple[str, ...]) -> int | None:
-    return next((at for at, name in enumerate(names) if name in one.means), None)
+    return _index_in(one.means, names) if one.means else None
+
+
+@lru_cache(maxsize=2_048)
+def _index_in(means: frozenset[str], names: tuple[str, ...]) -> int | None:
+    """A language has few meanings, and each word of a text is asked for them several times."""
+    return next((at for at, name in enumerate(names) if name in means), None)
 
 
 def _number(one: Lexeme) -> int | None:
     """The number of digits or of a word."""
     if one.number is not None:
         return one.number
-    return next((int(meaning) for meaning in one.means if meaning in NUMBERS), None)
+    return _number_in(one.means) if one.means else None
+
+
+@lru_cache(maxsize=2_048)
+def _number_in(means: frozenset[str]) -> int | None:
+    return next((int(meaning) for meaning in means if meaning in NUMBERS), None)
 
 
 def _hour(one: Lexeme) -> int | None:

@@ -29,6 +29,12 @@ MEANINGS: Final = (
 )  # fmt: skip
 """What a word may mean; a number stands for itself."""
 
+TIMES: Final = (
+    "soon", "weekdays", "weekend", "today", "tomorrow", "after-tomorrow", *DAYS, *(f"each-{day}" for day in DAYS),
+    *MONTHS, "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half", "oclock", "noon",
+    *map(str, range(60)),
+)  # fmt: skip
+"""Meanings without any of which, a part of the day or a digit nothing in a text is a time."""
 PART: Final = "part "
 """Before the name of a part of the day, which is a meaning too."""
 NUMBERS: Final = frozenset(map(str, range(60)))

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from policies.conditions import WordIndex
 from policies.window_calendar import Doubt, Meaning, Placed, Rule, Window, WindowRules, placed
 from policies.window_grammar import items_of
+from policies.window_hints import Hints
 from policies.window_terms import (
     Ahead,
     Call,
@@ -66,13 +66,7 @@ class WindowWords:
 
     rules: WindowRules = field(default_factory=WindowRules)
     languages: Mapping[str, LanguageWords] = field(default_factory=dict[str, LanguageWords])
-    index: WordIndex = field(default_factory=WordIndex)
-    calls: int = 0
-    """The mask of the words of calling in `index`, which every text is asked for anyway."""
-
-    def asks_for_call(self, text: str) -> bool:
-        """Whether a text has a word of calling, in any language. Cheap, and no more than a hint."""
-        return bool(self.index.hits(text) & self.calls)
+    hints: Hints = field(default_factory=Hints)
 
     def read(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False

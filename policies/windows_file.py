@@ -1,6 +1,7 @@
 """Reads windows.yaml: words about time by language and meaning. A meaning that nobody knows is refused, and a set that
 lacks a language has the product's own words for it."""
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from policies.conditions import WordIndex
@@ -11,8 +12,12 @@ from policies.problems import nearest, shown
 from policies.text import words_of
 from policies.tree import Node, Scalar
 from policies.window_calendar import WindowRules
-from policies.window_words import MEANINGS, PART, LanguageWords, Part, tokens_of, words_for
+from policies.window_hints import Hints
+from policies.window_words import MEANINGS, PART, TIMES, LanguageWords, Part, tokens_of, words_for
 from policies.windows import WindowWords
+
+_Language = tuple[LanguageWords, dict[str, tuple[str, ...]]]
+"""The words of a language, and its phrases by what they mean."""
 
 PHRASE_CHARS_MAX: Final = 60
 PHRASE_WORDS_MAX: Final = 8
@@ -36,22 +41,44 @@ def read_windows(top: Fields, base: Fields | None, *, index: WordIndex) -> Windo
         ahead=top.seconds("ahead", default.ahead * 86_400, low=86_400, high=AHEAD_DAYS_MAX * 86_400) // 86_400,
     )
     read = {**(_languages(base) if base is not None else {}), **_languages(top)}
-    calling = (" ".join(words_of(phrase)) for _, phrases in read.values() for phrase in phrases)
-    calls = tuple(dict.fromkeys(entry for entry in calling if entry))
-    languages = {code: words for code, (words, _) in read.items()}
-    return WindowWords(rules, languages, index, index.mask_of(calls) if calls else 0)
+    hints = Hints(
+        index,
+        calls=_mask(index, read.values(), {"call"}),
+        firsts=_mask(index, read.values(), {"call-first"}),
+        times=_mask(index, read.values(), TIMES),
+        skipped=frozenset(word for entry in _entries(read.values(), {"fill"}) for word in entry.split()),
+        begin=frozenset(entry.split()[0] for entry in _entries(read.values(), {"call-first"})),
+    )
+    return WindowWords(rules, {code: words for code, (words, _) in read.items()}, hints)
 
 
-def _languages(top: Fields) -> dict[str, tuple[LanguageWords, tuple[str, ...]]]:
-    """The words of each language, and apart from them its phrases of calling."""
-    found: dict[str, tuple[LanguageWords, tuple[str, ...]]] = {}
+def _mask(index: WordIndex, read: Iterable[_Language], meanings: Collection[str]) -> int:
+    entries = _entries(read, meanings)
+    return index.mask_of(entries) if entries else 0
+
+
+def _entries(read: Iterable[_Language], meanings: Collection[str]) -> tuple[str, ...]:
+    """Every phrase that means one of these, in any language, as an index looks it up. The parts of the day are among
+    the times."""
+    found = (
+        " ".join(words_of(phrase))
+        for _, table in read
+        for meaning, phrases in table.items()
+        if meaning in meanings or (meanings is TIMES and meaning.startswith(PART))
+        for phrase in phrases
+    )
+    return tuple(dict.fromkeys(entry for entry in found if entry))
+
+
+def _languages(top: Fields) -> dict[str, _Language]:
+    found: dict[str, _Language] = {}
     for key, node in top.block("languages").items():
         code = top.scalar(key, _code, expected=_CODE_FORM) or ""
         found[code] = _language(Fields(node, top.findings, keys=("clock", "parts", "words")))
     return found
 
 
-def _language(fields: Fields) -> tuple[LanguageWords, tuple[str, ...]]:
+def _language(fields: Fields) -> _Language:
     clock = fields.choice(fields.get("clock"), ("12", "24"), what="12 or 24")
     meanings: dict[str, tuple[str, ...]] = {}
     parts: dict[str, Part] = {}
@@ -67,7 +94,7 @@ def _language(fields: Fields) -> tuple[LanguageWords, tuple[str, ...]]:
                           suggestion=nearest(key.text, MEANINGS))  # fmt: skip
         else:
             meanings[key.text] = _phrases(fields, node)
-    return words_for(meanings, parts, is_24=clock == "24"), (*meanings.get("call", ()), *meanings.get("call-first", ()))
+    return words_for(meanings, parts, is_24=clock == "24"), meanings
 
 
 def _phrases(fields: Fields, node: Node | None) -> tuple[str, ...]:

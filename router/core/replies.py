@@ -2,7 +2,8 @@
 
 Its one rule: what is clear is done, and one line says what happens now; what is doubtful changes nothing and is asked
 back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Of whoever has
-nothing promised only a text that has a word of calling is looked at, and only the number that it came from is called.
+nothing promised only a text that has a word of calling and one of time is looked at, and only the number that it came
+from is called.
 """
 
 from router.core.call_parts import can_be_called, customer_of, number_to_call, promise_call, stand_in_line

@@ -77,7 +77,12 @@ async def _lives_through(point: str) -> bool:
         case = await story.one_case()
         for phone in (her, story.phone(ANAS), story.phone(BENS)):
             assert await phone.state() == "idle", "nobody is left on the line"
-        assert (await story.api("GET", f"/cases/{case['id']}/calls"))["items"] == []
+        for _ in range(6):  # the service may have died at the very end: whoever it missed hanging up is found by asking
+            legs = (await story.api("GET", f"/cases/{case['id']}/calls"))["items"]
+            if not legs:
+                break
+            await people.do(story.passes(minutes=2))
+        assert legs == [], "a leg that is over is found to be over"
         promises = (await story.api("GET", "/promises"))["items"]
         attempts = sum(len(promise["attempts"]) for promise in promises)
         assert await rings(story, HERS) <= max(1, attempts), "rung twice for one attempt"

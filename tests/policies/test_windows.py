@@ -157,6 +157,26 @@ TIME_WORDS = """call me llámame ruf mich an not before after 3 9 11 15:30 at um
 PHRASES = st.text(max_size=80) | st.lists(st.sampled_from(TIME_WORDS.split()), max_size=14).map(" ".join)
 
 
+CALLING = """call me please ring bitte anrufen ruf an rufen llámame llamar por favor hello hallo . , the for nobody invoice after
+    nach a las 3 three drei tres 15:30 3pm tomorrow morgen mañana morning monday soon asap now hour stunde in once every"""
+ASKING = st.lists(st.sampled_from(CALLING.split()), max_size=9).map(" ".join)
+
+
+@given(ASKING | PHRASES, LANGUAGES, MOMENTS)
+@settings(max_examples=1_500, deadline=None)
+def test_no_text_that_asks_for_a_call_is_passed_over(text: str, language: str, now: datetime) -> None:
+    """The look at its words that spares most texts the reading spares no wish."""
+    found = read(text, language=language, now=now)
+    if found is not None and found.doubt is not Doubt.BESIDE:
+        assert POLICIES.asks_for_call(text)
+
+
+def test_a_text_that_asks_for_no_call_is_not_read() -> None:
+    """A word of calling alone is not enough, nor a time alone."""
+    for text in ("I will not call again, order 17", "please call me", "the heating is off since 3", "who will call"):
+        assert not POLICIES.asks_for_call(text)
+
+
 @given(PHRASES, LANGUAGES, ZONES, MOMENTS, st.booleans())
 @settings(max_examples=1_500, deadline=None)
 def test_any_text_gives_a_window_ahead_or_none(
