@@ -161,6 +161,7 @@ def _moved(
                 held_at=call.held_at if event.step in ON_HOLD else None,
                 heard_at=event.at,
                 early=event.early,
+                said=event.said,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )

@@ -91,3 +91,8 @@ class Touch:
     key: str = ""  # the id of the device's key that signed it, where it is signed as it should be
     fresh_key: str = ""  # the id of a key that the device is given with the answer, or can be
     number: str = ""  # where they are to be called, when the contact did not come from there
+
+    @property
+    def wants_call(self) -> bool:
+        """Whether they want to be called, at once or at a time."""
+        return self.calls or bool(self.time or self.window)

@@ -4,7 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
-from router.core.documents import Opening, SkillLevels, Window
+from router.core.documents import Opening, Said, SkillLevels, Window
 from router.core.values import value
 from router.core.words import (
     ActorKind,
@@ -125,6 +125,7 @@ class CallWentOn:
     coached: str = ""  # whose ear alone a lead speaks to from now on
     closed: Opening | None = None  # the queue is closed until then
     early: bool = False  # the choices are not told yet
+    said: Said | None = None  # when we call them, or could
 
 
 @value

@@ -243,8 +243,8 @@ class ContextNoted:
 
 @value
 class WishNoted:
-    """How somebody wants to be reached, said with a touch. `calls`: by a call, when it is their turn. `window`: when they
-    want to be called; with a `doubt`, a sentence that says what was not clear, what we suggest."""
+    """How somebody wants to be reached, said with a touch. `calls`: by a call. `window`: when; what we suggest where a
+    `doubt`, a sentence, says what was not clear."""
 
     case: CaseId
     customer: CustomerId

@@ -4,6 +4,7 @@ Its one rule: whoever touches may not be whom the address names, so nothing is s
 the only thing that follows by itself, to a number that we may dial, and only one to a number at a time.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from policies.window_calendar import Doubt
@@ -115,7 +116,7 @@ def _time_of(
     try:
         check_window(making, case, address, wish.window, named=is_sure)
     except Rejected as refused:
-        if refused.reason is not Reason.WINDOW_UNFIT or refused.window is None:
+        if refused.reason is not Reason.WINDOW_UNFIT:
             raise
         return replace(wish, window=refused.window, sure=False, doubt=policy.phrase("callback_unfit", language))
     return wish
@@ -138,7 +139,8 @@ def _promise(
         made = MakePromise(
             key="", case=id, actor=CUSTOMER, kind=CALLBACK, window=window, named=is_sure, address=named
         )  # fmt: skip
-        make_promise(making, made, to=address)
+        with suppress(Rejected):  # an agent is about to call them, or has them: what they wish stands on the case
+            make_promise(making, made, to=address)
         return
     why = "they asked for it with a touch"
     closed = closed_for(making, case, address)

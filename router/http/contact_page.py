@@ -20,11 +20,11 @@ from router.core.touches import contact_key
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
 from router.http.contact_standing import PHRASES, Standing, Stands, promised_call, stands
-from router.http.service import Service
+from router.http.service import CARRY_PATH, Service
 from router.http.views import promise_out, stamp
 from router.node.carrying import Carried
 
-PREFIX = "/c/"
+PREFIX = CARRY_PATH
 PAGE_DAYS = 14
 """How long a page can be read."""
 PURPOSE = b"a page that shows one contact"

@@ -68,6 +68,8 @@ STEPS = {
     "language": "is asked about another language",
     "number": "types a number",
     "words": "tells what it is about",
+    "time": "says when we are to call",
+    "dropped": "needs no call any more",
     "promised": "was promised a call",
     "texted": "goes on by text",
     "talking": "is in the conversation",
