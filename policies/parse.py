@@ -12,13 +12,14 @@ from policies.hours_file import read_hours
 from policies.junk_file import read_junk
 from policies.matters import AGAIN, ANOTHER, matters_of
 from policies.phrases import read_phrases, warn_of_long_texts
+from policies.pledges import CALL_PLEDGES, WRITE_PLEDGES, pledges_of
 from policies.policy_set import Number, PolicySet
 from policies.problems import Findings, PolicyProblems, Problem, either, nearest, shown
 from policies.queues import read_queues
 from policies.retention import read_retention
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
-from policies.spoken import NOT_RECORDED, spoken_of
+from policies.spoken import NO_CALL, NOT_RECORDED, spoken_of
 from policies.staffing import read_staffing
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
@@ -77,7 +78,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     policies = PolicySet(
         version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
         junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
-        matters=matters_of(known, index),
+        matters=matters_of(known, index), pledges=pledges_of(known),
         windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base), index=index), warnings=(),
     )  # fmt: skip
     findings.stop_if_wrong()
@@ -136,9 +137,11 @@ def _known_to(name: str, files: Mapping[str, str], spare: Fields | None, words: 
 
 
 def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    """The lists, with the product's own words where a set names none: that somebody is not to be recorded, or speaks
-    of another matter, is always heard."""
-    missing = [name for name in (NOT_RECORDED, ANOTHER, AGAIN) if name not in lists]
+    """The lists, with the product's own words where a set names none: that somebody is not to be recorded or called, or
+    speaks of another matter, is always heard, and so is what one of us says that we will do."""
+    missing = [
+        name for name in (NOT_RECORDED, NO_CALL, ANOTHER, AGAIN, CALL_PLEDGES, WRITE_PLEDGES) if name not in lists
+    ]
     if spare is None or not missing:
         return lists
     ours = _lists(spare)

@@ -15,6 +15,7 @@ from policies.hours import Hours
 from policies.junk import Junk, JunkRules
 from policies.matters import Matters
 from policies.phrases import Phrases
+from policies.pledges import Pledge, Pledges
 from policies.queues import Queue
 from policies.routing import Routing, Verdict
 from policies.settings import Recorded, Settings
@@ -48,6 +49,7 @@ class PolicySet:
     consent: Consent
     spoken: Spoken
     matters: Matters
+    pledges: Pledges
     windows: WindowWords
     warnings: tuple[str, ...]
 
@@ -112,6 +114,10 @@ class PolicySet:
     ) -> ReadWindow | None:  # fmt: skip
         """When somebody wants to be called, in their words; None where they wish for no time: `WindowWords.read`."""
         return self.windows.read(text, language=language, zone=zone, now=now, is_asked=is_asked)
+
+    def pledges_in(self, text: str) -> tuple[Pledge, ...]:
+        """What an answer of ours says that we will do: call, or write."""
+        return self.pledges.said_in(text)
 
     def is_open(self, queue: str, at: datetime) -> bool:
         """Whether people are there for `queue`. Raises KeyError for an unknown queue."""

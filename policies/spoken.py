@@ -11,7 +11,9 @@ from policies.conditions import WordIndex
 from policies.text import words_of
 
 NOT_RECORDED = "not-recorded-words"
-CHOICES = {"call-me-words": "call", "text-me-words": "text"}
+NO_CALL = "no-call-words"
+CHOICES = {NO_CALL: "cancel", "call-me-words": "call", "text-me-words": "text"}
+"""In the order in which they count: who says "do not call me" asks for no call."""
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
 WORDS_MAX = 8
 YES_TEXT_MAX = 80
@@ -20,7 +22,7 @@ YES_TEXT_MAX = 80
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Choices by words: `call` us back, or go on by `text`."""
+    """Choices by words: `call` us back, go on by `text`, or `cancel` the call."""
 
     index: WordIndex
     masks: tuple[tuple[int, str], ...]
@@ -32,7 +34,7 @@ class Spoken:
         return len(words_of(text)) <= WORDS_MAX
 
     def choice(self, text: str) -> str | None:
-        """'call', 'text', or None where the words are no choice."""
+        """'call', 'text', 'cancel', or None where the words are no choice."""
         if not self.is_short(text):
             return None
         hits = self.index.hits(text)

@@ -62,6 +62,7 @@ def tell(making: Making, promise: Promise, how: str, *, is_last: bool) -> None:
     case = making.case(promise.case)
     if is_last:
         key = "callback_no_number" if how == "failed" else "callback_not_reached"
-        tell_customer(making, case, key, reason="a promised call reached nobody")
+        tell_customer(making, case, key, reason="a promised call reached nobody", link=promise.id)
     elif how in ("machine", "no-answer") and not is_rung(promise):
-        tell_customer(making, case, "callback_tried", reason="a promised call reached nobody; it is tried again")
+        reason = "a promised call reached nobody; it is tried again"
+        tell_customer(making, case, "callback_tried", reason=reason, link=promise.id)

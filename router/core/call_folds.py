@@ -162,6 +162,7 @@ def _moved(
                 heard_at=event.at,
                 early=event.early,
                 wait=event.wait,
+                said=event.said,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),
             )

@@ -340,11 +340,12 @@ def rest_until_due(making: Making, id: CaseId) -> None:
 
 
 def number_to_call(making: Making, case: Case, number: str, *, to: Address | None = None) -> Address:
-    """The address at which the customer of a case is called: `to`, the `number` that was named, or the first of theirs
-    that can be. Raises Rejected where there is none, or where somebody else may have asked for that number."""
+    """The address at which the customer of a case is called: `to` (that of the `number`, where one was named), else the
+    `number`, else the first of theirs that can be. Raises Rejected where there is none, or where somebody else may have
+    asked for that number."""
     customer = making.customer(case.customer)
     address = to or next((a for a in customer.addresses if can_be_called(a)), None)
-    if number:
+    if number and to is None:
         address = typed_address(making, customer, number)
     if address is None or not can_be_called(address):
         raise Rejected(Reason.NO_WAY_TO_REACH, "phone")

@@ -5,7 +5,9 @@ here in docs/calls.md. What a transition does to the case stands in `core.calls`
 """
 
 from policies import PolicySet
-from router.core.documents import Call, Case
+from policies.call_hours import said_window
+from router.core.clock import Ms
+from router.core.documents import Call, Case, Said
 from router.core.opening import opens_said
 from router.core.values import field, value
 from router.core.waits.said import Told, phrase_of
@@ -35,6 +37,8 @@ TEXTS = {
     "call_closed": "call_closed_no_text",
 }
 """What is said instead where the number gets no texts: nobody is offered what cannot be."""
+SAID_BACK = {Step.PROMISED: "callback_when", Step.TIME: "call_time_back"}
+"""What is said at these steps where there is a time to say: it is promised, or it is suggested."""
 OPENS_WITH = {Step.GREETING: "greeting", Step.OPENING: "callback_opening"}
 """What these steps begin with: said once, before the notice that they are recorded where there is one."""
 
@@ -70,7 +74,15 @@ TABLE: dict[Step, Row] = {
         says=(("call_moment",), ("call_options",), (HANG_UP,), (MUSIC, "call_waiting")),
         listen_s=2,
         speech=Step.WAITING,
-        keys={"1": Step.PROMISED, "2": Step.WORDS, "3": Step.TEXTED, "8": Step.CODE, REFUSES: Step.WAITING},
+        keys={
+            "1": Step.PROMISED,
+            "2": Step.WORDS,
+            "3": Step.TEXTED,
+            "4": Step.TIME,
+            "5": Step.DROPPED,
+            "8": Step.CODE,
+            REFUSES: Step.WAITING,
+        },
         silence=Step.WAITING,
     ),
     Step.LANGUAGE: Row(
@@ -104,6 +116,18 @@ TABLE: dict[Step, Row] = {
         keys={REFUSES: Step.WORDS},
         speech=Step.WORDS,
         silence=Step.WAITING,
+    ),
+    Step.TIME: Row(
+        meaning="they say, or type, when we are to call them",
+        says=(("call_ask_when",),),
+        listen_s=8,
+        digits=0,
+        keys={"number": Step.TIME},
+        speech=Step.TIME,
+        silence=Step.WAITING,
+    ),
+    Step.DROPPED: Row(
+        meaning="they need no call any more", says=(("callback_dropped",),), silence=Step.GOODBYE, ends=True
     ),
     Step.PROMISED: Row(
         meaning="we will call them when it is their turn", says=(("callback_turn",),), silence=Step.GOODBYE, ends=True
@@ -192,8 +216,10 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
         said = tuple(TEXTS.get(name, name) for name in said)
     number = policy.numbers.get(call.via)
     words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
+    now = call.started_at if call.heard_at is None else call.heard_at
+    if call.said is not None:
+        words |= {"window": _when(call.said, now, call.language), "doubt": call.said.doubt}
     if call.closed is not None:
-        now = call.started_at if call.heard_at is None else call.heard_at
         words["opens"] = opens_said(call.closed, policy, now=now, language=call.language)
     if call.wait is not None:
         words |= phrase_of(call.wait)[1]
@@ -228,6 +254,8 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
     if call.notice:
         notice = "recording_notice" if call.notice == "calls" else "recording_notice_words"
         return (*((opens,) if opens else ()), notice, *(("recording_say_so",) if row.room else ()))
+    if call.said is not None and call.step in SAID_BACK:
+        return (SAID_BACK[call.step],)
     says = row.says
     if call.step is Step.WAITING and call.closed is not None:
         says = CLOSED
@@ -255,6 +283,10 @@ def _with_wait(step: Step, said: tuple[str, ...], wait: Told, *, rounds: int) ->
     if wait.high_s is None and rounds > CHOICES_ROUND:
         return said
     return (*said[:-1], phrase_of(wait)[0], said[-1])
+
+
+def _when(said: Said, now: Ms, language: str) -> str:
+    return said_window(said.window, now, zone=said.zone, language=language, names_place=True)
 
 
 def _tells_nobody(call: Call) -> bool:

@@ -6,7 +6,7 @@ again is told what stands now. What we dial ourselves stands in `core.legs`, how
 
 from policies import PolicySet
 from policies.segments import segments_of
-from router.core import junk, leads, legs, recording
+from router.core import call_times, junk, leads, legs, recording
 from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
 from router.core.call_ends import IN_TALK, all_said, end_call, let_agent_go, look_after, note_kept, place_of
@@ -46,7 +46,7 @@ from router.core.contacts import (
     side_of,
 )
 from router.core.context import Making
-from router.core.documents import Call
+from router.core.documents import Call, Said
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     CallArrived,
@@ -68,6 +68,7 @@ from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
 from router.core.waits.said import Told
+from router.core.wishes import Wish
 from router.core.words import (
     SECOND_MS,
     CallRole,
@@ -85,6 +86,9 @@ NO_CODE = "call_no_code"
 HELD_LONG = "call_held_long"
 JOINED = "joined"
 IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
+NO_ROOM = "call_no_room"
+PROMISED = "call_promised"
+"""Said first to whoever surely calls from the number that is to be called: when, and how that is changed."""
 """The steps at which a caller hears it where their queue is closed."""
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The provider's words for a leg that is over. Others change nothing."""
@@ -233,35 +237,71 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         first = CARD_REMOVED
     if refuses:
         recording.refuse(making, call)
+    wish = None if refuses else call_times.wish_in(making, call, speech=speech, keys=command.digits)
     if refuses and (not speech or making.context.policy.spoken.is_short(speech)):
         to, heard = call.step, "refused"
     elif speech and row.speech is not None:
-        to, heard = _chosen(making.context.policy, call, speech) or row.speech, "speech"
+        chosen = None if wish is not None else _chosen(making.context.policy, call, speech)
+        to, heard = chosen or row.speech, "speech"
         if row.keeps_words:
             _say(making, call, speech, redacted=is_redacted, by=command.answered_by)
     elif command.digits:
         heard = "keys"
         key = "number" if row.digits == 0 else command.digits
-        known = row.keys.get(key) or row.keys.get("*")
+        known = _led_to(making, call, row, key, is_time=wish is not None)
         misses = 0 if known else call.misses + 1
         to = known or (call.step if misses < MISSES_MAX else row.silence)
     if row.room:
         to, heard = _after_room(making, call), "left"
     if call.step is Step.LANGUAGE and not refuses:
         _answer_language(making, call, command.digits, speech)
+    elif call.step is Step.TIME and speech and wish is None:
+        misses = call.misses + 1
+        to = call.step if misses < MISSES_MAX else row.silence
     wanted = to
-    to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+    if wish is not None:
+        to, said, first = _take_time(making, call, wish, first)
+    else:
+        to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+        said, first = _standing(making, call, to, first)
     if wanted is Step.TEXTED and to is not wanted:
         first = NO_TEXT
     elif call.step is Step.CODE and heard == "keys" and not command.known_code:
         first = NO_CODE
-    elif to is Step.HELD and call.step is Step.HELD and not first and _is_long_held(making, call):
+    elif not first and to is call.step is Step.HELD and _is_long_held(making, call):
         first = HELD_LONG
     ask = making.case(call.case).ask
     if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
         to = Step.LANGUAGE
     told = call.step is Step.WAITING and call.rounds == TOLD_ROUND and heard == "silence" and may_ring_back(call)
-    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first)
+    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first, said=said)
+
+
+def _standing(making: Making, call: Call, to: Step, first: str) -> tuple[Said | None, str]:
+    """What they hear of the call that stands promised to them, and the phrase that says so first."""
+    came_in = call.step is Step.GREETING and to is Step.WAITING
+    said = call_times.said_of(making, call) if came_in or to is Step.PROMISED else None
+    return said, first or (PROMISED if came_in and said is not None else "")
+
+
+def _take_time(making: Making, call: Call, wish: Wish, first: str) -> tuple[Step, Said | None, str]:
+    """Where it leads that they named a time, and what is said of it. They stand in line for it first, so that their
+    place is that of this call."""
+    _queue(making, making.call(call.id))
+    said = call_times.take(making, making.call(call.id), wish)
+    if said is None:
+        return Step.WAITING, None, first or NO_ROOM
+    return Step.TIME if said.doubt else Step.PROMISED, said, first
+
+
+def _led_to(making: Making, call: Call, row: Row, key: str, *, is_time: bool) -> Step | None:
+    """Where a key leads; None where it leads nowhere, or is not for who calls."""
+    known = row.keys.get(key) or row.keys.get("*")
+    if known is Step.DROPPED and call_times.standing(making, call) is None:
+        return None
+    if known is Step.TIME and not (is_time or (call.step is not Step.TIME and call_times.may_name(making, call))):
+        return None
+    return known
 
 
 def _is_long_held(making: Making, call: Call) -> bool:
@@ -287,7 +327,15 @@ def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
 
 
 def _go_on(
-    making: Making, call: Call, to: Step, *, heard: str, misses: int = 0, told: bool = False, first: str = ""
+    making: Making,
+    call: Call,
+    to: Step,
+    *,
+    heard: str,
+    misses: int = 0,
+    told: bool = False,
+    first: str = "",
+    said: Said | None = None,
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
@@ -320,6 +368,7 @@ def _go_on(
             closed=closed,
             early=early,
             wait=wait,
+            said=said,
         )
     )
 
@@ -355,6 +404,12 @@ def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
         case Step.PROMISED:
             _queue(making, call)
             return _promise(making, making.call(call.id), number=number)
+        case Step.TIME if call.step is Step.WAITING and not call_times.reaches(making, call):
+            return Step.NUMBER
+        case Step.DROPPED:
+            _queue(making, call)
+            call_times.drop(making, making.call(call.id))
+            return to
         case Step.TEXTED:
             _queue(making, call)
             return to if _go_on_by_text(making, making.call(call.id)) else Step.WAITING

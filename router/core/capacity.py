@@ -51,11 +51,19 @@ class Room:
     alternatives: tuple[Window, ...] = ()
 
 
-FindRoom = Callable[[CaseId, str, Window, PromiseId | None], Room]
-"""Looks for agents' time: for a call about a case, in a queue, within a window; of a promise, where there is one."""
+Suits = Callable[[Window], bool]
+"""Whether whoever is called may be called then."""
+FindRoom = Callable[[CaseId, str, Window, PromiseId | None, Suits], Room]
+"""Looks for agents' time: for a call about a case, in a queue, within a window; of a promise, where there is one. Other
+windows are only those that suit."""
 
 
-def any_room(case: CaseId, queue: str, window: Window, promise: PromiseId | None) -> Room:
+def any_time(window: Window) -> bool:
+    """Where nobody says when they may be called, at any time."""
+    return True
+
+
+def any_room(case: CaseId, queue: str, window: Window, promise: PromiseId | None, suits: Suits) -> Room:
     """Where nobody counts agents' time, every window has some."""
     return Room(fits=True)
 
@@ -152,7 +160,9 @@ class Capacity:
                 return Ms(begins)
         return None
 
-    def alternatives(self, need: Need, load_ms: int, *, after: Ms) -> tuple[Window, ...]:
+    def alternatives(
+        self, need: Need, load_ms: int, *, after: Ms, suits: Suits = any_time
+    ) -> tuple[Window, ...]:  # fmt: skip
         """The next windows in which there is time, the soonest first; each begins at `after` or later."""
         found: list[Window] = []
         slot = -(-after // self.slot_ms)
@@ -162,7 +172,7 @@ class Capacity:
             if opens is None or opens >= last:
                 break
             slot = opens
-            if self._fits(need, slot, load_ms):
+            if suits(self.window(slot)) and self._fits(need, slot, load_ms):
                 found.append(self.window(slot))
             slot += 1
         return tuple(found)

@@ -1,5 +1,6 @@
 """What commands are made of: who gives them, and what comes along whole. Used through `core.commands`."""
 
+from router.core.clock import Ms
 from router.core.values import field, value
 from router.core.words import (
     ActorKind,
@@ -83,8 +84,15 @@ class Touch:
 
     extra: dict[str, str] = field(default_factory=dict[str, str])  # what could not be used, by name
     calls: bool = False  # they want to be called when it is their turn
+    time: str = ""  # when they want to be called, in their words
+    window: tuple[Ms, Ms] | None = None  # the same, where a program named it
     prefers: Channel | None = None  # how they want to be answered
     wish: str = ""  # how they want to be reached, for the agent to read
     key: str = ""  # the id of the device's key that signed it, where it is signed as it should be
     fresh_key: str = ""  # the id of a key that the device is given with the answer, or can be
     number: str = ""  # where they are to be called, when the contact did not come from there
+
+    @property
+    def wants_call(self) -> bool:
+        """Whether they want to be called, at once or at a time."""
+        return self.calls or bool(self.time or self.window)

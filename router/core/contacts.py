@@ -4,6 +4,7 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, Verdict
+from policies.facts import NOW
 from policies.segments import segments_of
 from router.core import asks, cards, junk, questions
 from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
@@ -30,7 +31,7 @@ from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import Link, going_on, link, read_words
 from router.core.parts import note_merge
-from router.core.place import since_of
+from router.core.place import place_after_switch, since_of
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
@@ -51,6 +52,7 @@ from router.core.words import (
     WorkId,
 )
 
+KEPT_PLACE = "the place that was kept for them on the phone goes along"
 TEXT_CHARS_MAX = 20_000
 """Longer words are cut for the timeline; no text channel carries as many."""
 
@@ -220,6 +222,10 @@ def want_work(
     place_at, reasons = command.at, tuple[str, ...]()
     if before is not None:
         place_at, reasons = asks.comeback(making, before, at=command.at, target_ms=requirement.target_ms)
+    since_at = command.at
+    if (kept_at := _kept_place(making, case)) is not None:
+        since_at = kept_at
+        place_at, reasons = min(place_at, _place_from_phone(making, case, kept_at, requirement)), (KEPT_PLACE,)
     ask = Ask(
         work=WorkId(making.context.ids.new("work")),
         place_at=place_at,
@@ -231,7 +237,7 @@ def want_work(
         asked_at=making.now,
         knows=case.agent,
         reasons=reasons,
-        since_at=since_of(command.at, place_at),
+        since_at=since_of(since_at, place_at),
     )
     making.emit(
         WorkWanted(
@@ -245,6 +251,22 @@ def want_work(
             topic=making.context.policy.topic_of(verdict.rule),
         )
     )
+
+
+def _kept_place(making: Making, case: Case) -> Ms | None:
+    """The place on the phone of somebody who hung up without a word, while it is kept for them."""
+    kept_ms = making.context.policy.settings.callbacks.place_days * DAY_MS
+    at = case.kept_place_at
+    return at if at is not None and making.now - at <= kept_ms else None
+
+
+def _place_from_phone(making: Making, case: Case, kept_at: Ms, requirement: Requirement) -> Ms:
+    """Who hung up and writes now takes along the share of the target that they had waited, and no more."""
+    old = case.asked_as.requirement if case.asked_as is not None else None
+    if old is None or old.channel is not Channel.PHONE:
+        target_s = making.context.policy.route({"channel": Channel.PHONE.value, "text": "", NOW: making.now}).target_s
+        old = replace(requirement, channel=Channel.PHONE, target_ms=target_s * SECOND_MS)
+    return place_after_switch(kept_at, now=making.now, old=old, new=requirement)
 
 
 def _last_queue(making: Making) -> str:

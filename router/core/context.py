@@ -18,6 +18,15 @@ from router.core.values import value
 from router.core.waits.said import FindWait, no_wait
 from router.core.words import AddressId, CaseId, Channel, CustomerId, Ids, MessageId, VaultId
 
+PageLink = Callable[[CaseId, Ms, str], str]
+"""The address of a page that carries a case, signed at an instant for a short while; a word tells it from others of the
+moment. Empty where nobody outside reaches us by an address."""
+
+
+def no_page(case: CaseId, now: Ms, once: str) -> str:
+    """Without an address of ours there is no page."""
+    return ""
+
 
 @value
 class SharedLine:
@@ -61,6 +70,7 @@ class Context:
     dialled: Dialled = NAMES_NONE
     room: FindRoom = any_room
     wait: FindWait = no_wait
+    page: PageLink = no_page
 
 
 @dataclass(slots=True)

@@ -368,6 +368,15 @@ class Opening:
 
 
 @value
+class Said:
+    """A time for our call as it is said on the phone. `doubt`, a sentence: it is not promised, but suggested."""
+
+    window: tuple[Ms, Ms]
+    zone: str
+    doubt: str = ""
+
+
+@value
 class Call:
     """One telephone leg. `step` with `turn` is where it stands: each document that the provider fetches has a turn of
     its own, so that a late or repeated request is told from the next one."""
@@ -424,6 +433,7 @@ class Call:
     held_at: Ms | None = None  # on hold since
     no_text: bool = False  # the caller's number gets no texts of ours: none is offered
     closed: Opening | None = None  # the queue was closed when they last came into line
+    said: Said | None = None  # when we call them, or could, as this turn says it
     early: bool = False  # in line for less than it takes until the choices are told
     wait: Told | None = None  # how long they were told last, in line, that it will be
 

@@ -4,7 +4,7 @@ Used through `core.events`.
 """
 
 from router.core.clock import Ms
-from router.core.documents import Opening, SkillLevels, Window
+from router.core.documents import Opening, Said, SkillLevels, Window
 from router.core.values import value
 from router.core.waits.said import Told
 from router.core.words import (
@@ -127,6 +127,7 @@ class CallWentOn:
     closed: Opening | None = None  # the queue is closed until then
     early: bool = False  # the choices are not told yet
     wait: Told | None = None  # how long it will be, as they are told
+    said: Said | None = None  # when we call them, or could
 
 
 @value

@@ -267,7 +267,8 @@ class ContextNoted:
 
 @value
 class WishNoted:
-    """How somebody wants to be reached, said with a touch. `calls`: by a call when it is their turn."""
+    """How somebody wants to be reached, said with a touch. `calls`: by a call. `window`: when; what we suggest where a
+    `doubt`, a sentence, says what was not clear."""
 
     case: CaseId
     customer: CustomerId
@@ -277,6 +278,10 @@ class WishNoted:
     words: VaultId
     calls: bool = False
     prefers: Channel | None = None
+    window: tuple[Ms, Ms] | None = None
+    zone: str = ""  # whose clock the window goes by
+    doubt: str = ""
+    language: str = ""  # of the words that named it
 
 
 @value

@@ -43,9 +43,9 @@ def apart_mailing() -> Mailing:
 
 
 def brand_of(policy: PolicySet, via: str) -> str:
-    """Who we are on an address of ours: as the policy names it, else the domain."""
+    """Who we are on an address of ours: as the policy names it, else the domain; empty where it is neither."""
     number = policy.numbers.get(via)
-    return (number.brand if number else "") or via.rpartition("@")[2]
+    return (number.brand if number else "") or (via.rpartition("@")[2] if "@" in via else "")
 
 
 def note_unreached(making: Making, case: Case, ids: tuple[AddressId, ...], why: str) -> None:
@@ -74,12 +74,16 @@ def mark(making: Making, case: Case, address: Address, *, of: Customer | None, b
     )
 
 
-def why_untold(making: Making, case: Case) -> str:
+def why_untold(making: Making, case: Case, *, is_answer: bool = False) -> str:
     """Why no automatic mail may go out about a case now; empty where one may. Two machines that answer each other end
-    here, and nobody is bothered who did not write."""
+    here, and nobody is bothered who did not write. `is_answer`: it says what became of words of theirs, and goes out
+    however lately another did, but for an answer of theirs that no person could have written so soon."""
     customer = making.customer(case.customer)
     if any(address.denied for address in customer.addresses):
         return "the domain of its sender says that whoever is named there wrote nothing"
+    if is_answer:
+        told_at = max(customer.told_at or 0, case.told_at or 0)
+        return AT_ONCE if 0 < making.now - told_at < AT_ONCE_MS else ""
     if customer.told_at is not None and making.now - customer.told_at < TOLD_ADDRESS_MS:
         return "an automatic mail went to them just now"
     if case.told_at is not None and making.now - case.told_at < TOLD_AGAIN_MS:

@@ -142,10 +142,15 @@ def check_window(making: Making, case: Case, address: Address | None, window: Wi
         raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
     if address is None or queue not in policy.queues:
         return
-    room = making.context.room(case.id, queue, window, case.promise)
-    if not room.fits and room.alternatives:
+    room = making.context.room(case.id, queue, window, case.promise, lambda one: _is_by_day(one, zones))
+    if not room.fits:  # where nobody is free at all, no time is named
         zone = zones[0] if zones else _our_zone(making, case)
-        raise Rejected(Reason.WINDOW_UNFIT, FULL, window=room.alternatives[0], zone=zone)
+        instead = room.alternatives[0] if room.alternatives else None
+        raise Rejected(Reason.WINDOW_UNFIT, FULL, window=instead, zone=zone)
+
+
+def _is_by_day(window: Window, zones: tuple[str, ...]) -> bool:
+    return may_ring(window[0], zones) and may_ring(window[1] - 1, zones)
 
 
 def _ask_time(making: Making, id: PromiseId) -> None:
@@ -157,24 +162,62 @@ def _ask_time(making: Making, id: PromiseId) -> None:
 
 def make_up(making: Making, id: PromiseId) -> None:
     """There is no time for a promised call in its window, or not any more: they hear so before it, with the next window
-    in which there is, and a choice."""
+    in which there is, and a choice. Where there is none at all they are called when somebody is free, and hear that."""
     promise = making.promise(id)
     case = making.case(promise.case)
-    if promise.kind != CALLBACK or promise.window is None or promise.slot is not None or not promise.others:
+    if promise.kind != CALLBACK or promise.window is None or promise.slot is not None or promise.asked is not None:
         return
     if _is_under_way(making, promise) or is_rung(promise) or customer_of(making, case) is not None:
         return
-    _slip(making, promise, promise.window, later=promise.others[0])
+    later = _next_free(making, promise, promise.window)
+    if later is None:
+        _without_time(making, promise, promise.window)
+        return
+    _slip(making, promise, promise.window, later=later)
     if making.promise(id).window != promise.window:
         _ask_time(making, id)
 
 
-def move_promise(making: Making, command: MovePromise) -> None:
-    """They, or one of us, want it at another time."""
+def _next_free(making: Making, promise: Promise, window: Window) -> Window | None:
+    """The next window in which somebody is free and it is day for them."""
+    zones, case = zones_of(making, promise), making.case(promise.case)
+    known = next((one for one in promise.others if _is_by_day(one, zones)), None)
+    if known is not None or not promise.others:
+        return known
+    queue = case.ask.queue if case.ask is not None else case.queue
+    after = (promise.others[-1][1], Ms(promise.others[-1][1] + window[1] - window[0]))
+    room = making.context.room(case.id, queue, after, promise.id, lambda one: _is_by_day(one, zones))
+    return next(iter(room.alternatives), None)
+
+
+def _without_time(making: Making, promise: Promise, window: Window) -> None:
+    """No time can be kept for it: it is a call as soon as somebody is free from then on, and they hear so."""
+    case = making.case(promise.case)
+    address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
+    said = tell_customer(making, case, "callback_no_time", reason="nobody is free at the time that was promised")
+    if not said or address is None:
+        return  # what they were told stands, at risk, and they hear of it as soon as they can
+    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why="no time could be kept")
+    promise_call(
+        making,
+        making.case(case.id),
+        address,
+        why="no time could be kept for it: it is made when somebody is free",
+        told_via=promise.told_via,
+        place_at=promise.place_at,
+        due_at=max(making.now, window[0]),
+        agent=promise.agent,
+        words=promise.words,
+    )
+    _rest_or_stand(making, case)
+
+
+def move_promise(making: Making, command: MovePromise, *, by_caller: bool = False) -> None:
+    """They, or one of us, want it at another time. `by_caller`: they say so on the phone, in line."""
     promise = making.promise(command.promise)
     if not promise.state.is_pending:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    if _is_under_way(making, promise):
+    if _is_called(making, promise, by_caller=by_caller):
         raise Rejected(Reason.NOTHING_TO_DO, "under way")
     _move(making, promise, command.window, named=command.named, why="moved", reason=command.reason)
 
@@ -402,6 +445,15 @@ def _is_under_way(making: Making, promise: Promise) -> bool:
     """Whether an agent is about to keep it: their phone rings, or they are at the case."""
     case = making.asking(promise.case)
     return case.taken and case.ask is not None
+
+
+def _is_called(making: Making, promise: Promise, *, by_caller: bool) -> bool:
+    """Whether the promised call is being made: an agent has taken it, or the customer is on the line for something
+    else than to say so. Whoever only writes with them may move it."""
+    case = making.asking(promise.case)
+    has_it = case.ask is not None and case.taken and case.ask.requirement.channel is Channel.PHONE
+    is_on_line = not by_caller and customer_of(making, case) is not None
+    return promise.kind == CALLBACK and (has_it or is_on_line)
 
 
 def _is_dialling(making: Making, promise: Promise) -> bool:

@@ -12,23 +12,37 @@ from router.core.documents import Case, Promise
 from router.core.errors import Rejected
 from router.core.mailing import brand_of, why_untold
 from router.core.texts import queue_message, spent_until, withhold
-from router.core.words import Channel
+from router.core.words import TOUCHES, Channel
 
 
-def tell_customer(making: Making, case: Case, key: str, *, reason: str, **plain: str) -> bool:
-    """Say the phrase `key` to the customer. False, and a note why, where that is not possible now."""
-    way = way_to_tell(making, case, key)
+def tell_customer(
+    making: Making, case: Case, key: str, *, reason: str, is_answer: bool = False, link: str = "", **plain: str
+) -> bool:  # fmt: skip
+    """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
+    what became of what they wrote just now. `link`: with a page on which one tap is enough; what it is for."""
+    way = way_to_tell(making, case, key, is_answer=is_answer)
     if way is None:
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
     language = case.language or customer.language or policy.phrases.language
     text = policy.phrase(key, language, brand=brand_of(policy, way.via) or "onecase", **plain)
+    if link and (page := _page_for(making, case, way, link)):
+        text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
     queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,))
     return True
 
 
-def way_to_tell(making: Making, case: Case, key: str) -> Way | None:
+def _page_for(making: Making, case: Case, way: Way, once: str) -> str:
+    """A page that carries the case, for who wrote or called from the address that it goes to: whoever opens it counts
+    as them. Nothing for a telephone that others may look at, and where a button alone said whose it is."""
+    customer, heard = making.customer(case.customer), case.heard
+    if customer.discreet or customer.users or heard is None or heard.channel in TOUCHES:
+        return ""
+    return making.context.page(case.id, making.now, once) if heard.address == way.address else ""
+
+
+def way_to_tell(making: Making, case: Case, key: str, *, is_answer: bool = False) -> Way | None:
     """The medium in use, else another that they allow; None, and a note why, where none is open."""
     wanted = case.heard.channel if case.heard is not None and case.heard.channel is not Channel.PHONE else None
     try:
@@ -36,7 +50,7 @@ def way_to_tell(making: Making, case: Case, key: str) -> Way | None:
     except Rejected as refused:
         withhold(making, case, what=key, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
         return None
-    if why := _why_not(making, case, way):
+    if why := _why_not(making, case, way, is_answer=is_answer):
         withhold(making, case, what=key, why=why)
         return None
     return way
@@ -54,11 +68,11 @@ def _chosen(making: Making, case: Case, wanted: Channel | None) -> Way:
         return choose_way(case, customer, wanted=None, numbers=context.senders, now=making.now, there=context.there).way
 
 
-def _why_not(making: Making, case: Case, way: Way) -> str:
+def _why_not(making: Making, case: Case, way: Way, *, is_answer: bool) -> str:
     sending = making.context.policy.settings.sending
     if writer_of(case) is not None:
         return "only somebody who takes part wrote, and people of ours answer them"
-    if way.channel is Channel.EMAIL and (why := why_untold(making, case)):
+    if way.channel is Channel.EMAIL and (why := why_untold(making, case, is_answer=is_answer)):
         return why
     if spent_until(case, way.channel, now=making.now, sending=sending) is not None:
         return f"{sending.texts_a_day} texts about this case went out within a day"

@@ -223,7 +223,7 @@ def entry_of(event: Event) -> Entry | None:
                 direction="internal",
                 words=event.words,
                 contact=event.contact,
-                facts={"calls": event.calls, "prefers": event.prefers},
+                facts={"calls": event.calls, "prefers": event.prefers, **_wished(event)},
             )
         case SwitchOffered() | LinksRevoked():
             is_offer = isinstance(event, SwitchOffered)
@@ -686,6 +686,12 @@ def _recording_row(
 def _window(window: tuple[int, int] | None) -> dict[str, int]:
     """From when to when something is promised."""
     return {} if window is None else {"from": window[0], "until": window[1]}
+
+
+def _wished(event: WishNoted) -> dict[str, int | str]:
+    """The time that somebody named with a touch, or why it was none."""
+    told = {name: said for name, said in (("zone", event.zone), ("doubt", event.doubt)) if said}
+    return {**_window(event.window), **told}
 
 
 def _what_became(event: PromiseChanged) -> str:

@@ -4,16 +4,35 @@ Its one rule: whoever touches may not be whom the address names, so nothing is s
 the only thing that follows by itself, to a number that we may dial, and only one to a number at a time.
 """
 
+from contextlib import suppress
+from dataclasses import replace
+
+from policies.window_calendar import Doubt
+from policies.windows_said import say_doubt
 from router.core.addresses import Address, AddressKind
-from router.core.call_parts import ask_for_phone, can_be_called, promise_call, typed_address, wish_call
-from router.core.commands import Indexed, TakeContact
+from router.core.call_parts import (
+    ask_for_phone,
+    can_be_called,
+    customer_of,
+    is_taken,
+    promise_call,
+    rest_until_due,
+    typed_address,
+    wish_call,
+)
+from router.core.clock import Ms
+from router.core.commands import CUSTOMER, Indexed, MakePromise, TakeContact, Touch
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
 from router.core.devices import number_of_household, signed, turn_key
 from router.core.documents import Promise
+from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived, WishNoted
+from router.core.opening import closed_for
+from router.core.promises import check_window, make_promise
 from router.core.tree import owner_of_address
-from router.core.words import AddressId, CaseId, Channel, ContactId, Evidence
+from router.core.wishes import Wish, wish_at, wish_of
+from router.core.words import CALLBACK, AddressId, CaseId, Channel, ContactId, Evidence
 
 
 def take_touch(making: Making, command: TakeContact) -> None:
@@ -27,6 +46,12 @@ def take_touch(making: Making, command: TakeContact) -> None:
     device_key = touch.key or touch.fresh_key
     row = AddressId(f"{received.case}/{received.entry}" + (f"/{device_key}" if device_key else ""))
     making.indexed.append(Indexed(key=contact_key(received.contact), address=row, customer=received.customer))
+    given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
+    number = given.id if given is not None else received.address
+    is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
+    address = _called_at(making, received.case, number, is_sure=is_sure)
+    language = making.context.policy.language_of(touch.time)  # not theirs: whose the address is must not show
+    wish = _time_of(making, received.case, touch, address, language=language, is_sure=is_sure)
     if touch.wish:
         case = making.case(received.case)
         making.emit(
@@ -39,14 +64,18 @@ def take_touch(making: Making, command: TakeContact) -> None:
                 words=making.keep(clean_text(touch.wish), kind="note", owner=case.customer),
                 calls=touch.calls,
                 prefers=touch.prefers,
+                window=wish.window if wish is not None else None,
+                zone=wish.zone if wish is not None else "",
+                doubt=wish.doubt if wish is not None else "",
+                language=language if wish is not None else "",
             )
         )
-    if touch.calls:  # who asks for a call is never junk
-        given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
-        number = given.id if given is not None else received.address
-        is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
+    if address is None or (wish is not None and not wish.sure):
+        return  # what is doubtful promises nothing
+    if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
         named = touch.number if given is not None else "" if is_sure else command.sender
-        _promise(making, received.case, number, is_sure=is_sure, named=named)
+        window = wish.window if wish is not None else None
+        _promise(making, received.case, address, is_sure=is_sure, named=named, window=window)
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -54,28 +83,81 @@ def contact_key(id: str | ContactId) -> str:
     return f"contact {id}"
 
 
-def _promise(making: Making, id: CaseId, number: AddressId, *, is_sure: bool, named: str) -> None:
-    """Promise a call, unless one to this number is pending. `named`: the number, where it may be somebody else's. An
-    agent who has the case in hand keeps it: the promise stands in line when they are through. A paired device, or a
-    name at a site, is no telephone: whose it is, is called on the line that they used last."""
-    customer, case = making.customer(making.case(id).customer), making.case(id)
-    address = customer.address(number)
+def _called_at(making: Making, id: CaseId, number: AddressId, *, is_sure: bool) -> Address | None:
+    """Where they would be called; None where they cannot be. A paired device, or a name at a site, is no telephone:
+    whose it is, is called on the line that they used last."""
+    address = making.customer(making.case(id).customer).address(number)
     if address is not None and is_sure and (address.pairing is not None or address.facts.kind is AddressKind.USER):
         address = number_of_household(making, id)
-    if address is None or not can_be_called(address) or case.promise is not None:
-        return
-    if any(_is_pending(making, document, address) for document in making.state.values()):
+    return address if address is not None and can_be_called(address) else None
+
+
+def _time_of(
+    making: Making, id: CaseId, touch: Touch, address: Address | None, *, language: str, is_sure: bool
+) -> Wish | None:
+    """The time that they want to be called at; None where they name none. One that cannot be is doubtful, with one that
+    can. Whose telephone it is only who is sure may say that it rings late in the day."""
+    policy, case = making.context.policy, making.case(id)
+    if address is None or not (touch.time or touch.window):
+        return None
+    queue = case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue
+    zones, now = address.facts.zones, making.now
+    if touch.window is not None:
+        wish = wish_at(policy, touch.window, language=language, zones=zones, queue=queue, now=now)
+    else:
+        wish = wish_of(
+            policy, touch.time, language=language, zones=zones, queue=queue, now=now, is_asked=touch.calls
+        )  # fmt: skip
+    if wish is None and touch.calls:
+        doubt, zone = say_doubt(Doubt.WIDE, language=language), policy.hours_of(queue).zone.key
+        return Wish(window=None, said="", sure=False, doubt=doubt, words="", zone=zone)
+    if wish is None or wish.window is None or not wish.sure:
+        return wish
+    try:
+        check_window(making, case, address, wish.window, named=is_sure)
+    except Rejected as refused:
+        if refused.reason is not Reason.WINDOW_UNFIT:
+            raise
+        return replace(wish, window=refused.window, sure=False, doubt=policy.phrase("callback_unfit", language))
+    return wish
+
+
+def _promise(
+    making: Making, id: CaseId, address: Address, *, is_sure: bool, named: str, window: tuple[Ms, Ms] | None
+) -> None:
+    """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name.
+    `named`: the number, where it may be somebody else's. An agent who has the case in hand keeps it: the promise stands
+    in line when they are through. While nobody is there it rests until somebody is."""
+    case = making.case(id)
+    is_moved = is_sure and window is not None and case.promise is not None and customer_of(making, case) is None
+    if not is_moved:
+        if case.promise is not None:
+            return
+        if any(_is_pending(making, document, address) for document in making.state.values()):
+            return
+    if window is not None and not (named and is_taken(making)):
+        made = MakePromise(
+            key="", case=id, actor=CUSTOMER, kind=CALLBACK, window=window, named=is_sure, address=named
+        )  # fmt: skip
+        with suppress(Rejected):  # an agent is about to call them, or has them: what they wish stands on the case
+            make_promise(making, made, to=address)
         return
     why = "they asked for it with a touch"
+    closed = closed_for(making, case, address)
+    due_at = closed.at if closed is not None else None
     if named:
-        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH)
+        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH, due_at=due_at)
     else:
-        promise_call(making, case, address, why=why, told_via=Channel.TOUCH)
+        promise_call(making, case, address, why=why, told_via=Channel.TOUCH, due_at=due_at)
     if making.case(id).promise is None:
         return
     case = making.asking(id)
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
-    if not case.taken and not on_phone:
+    if case.taken or on_phone:
+        return
+    if due_at is not None:
+        rest_until_due(making, id)
+    else:
         ask_for_phone(making, id, place_at=making.now, call=None)
 
 

@@ -5,15 +5,24 @@ anything is doubtful is never taken as said: it goes back with what was not clea
 promises nothing; whether anybody is free then is asked elsewhere.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies import PolicySet
 from policies.whose_clock import clock_of
-from policies.window_calendar import Doubt
+from policies.window_calendar import Doubt, Window
 from policies.windows_said import say_doubt, say_window
 from router.core.clock import Ms
+from router.core.words import Channel
 
+DIGITS_MIN, DIGITS_MAX = 7, 15
+"""Of a number with its country (E.164)."""
+NAMED_IN = (Channel.EMAIL, Channel.CHAT)
+"""Where people say at which number they want to be called, for they write from none."""
+_NUMBER = re.compile(r"(?<![\w+])\+\d[\d\s().\-/\u00a0]{5,24}\d(?!\d)")
+_CALLING = re.compile(r"call|ring|phone|reach me|r[uü]f|r[uü]ck|telefon|melde|ll[aá]m|tel[eé]fono", re.IGNORECASE)
+"""Part of a word of calling, in any language that we read: nothing is looked up for a signature alone."""
 READ_MAX = 2_000
 """Characters that are read of a text: who wants a call says so early."""
 
@@ -70,6 +79,31 @@ def wish_of(
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
     )
+
+
+def number_named(text: str) -> str:
+    """The first number with its country in words that speak of calling; empty where there is none.
+
+    >>> number_named("Please ring me after 3: +1 (212) 555-0142. Mia"), number_named("Mia, +1 212 555 0142")
+    ('+12125550142', '')
+    """
+    words = text[:READ_MAX]
+    if "+" not in words or _CALLING.search(words) is None or (found := _NUMBER.search(words)) is None:
+        return ""
+    digits = "".join(one for one in found[0] if one.isdecimal())
+    return f"+{digits}" if DIGITS_MIN <= len(digits) <= DIGITS_MAX and digits.isascii() else ""
+
+
+def wish_at(
+    policy: PolicySet, window: tuple[Ms, Ms], *, language: str, zones: tuple[str, ...], queue: str, now: Ms
+) -> Wish:
+    """A wish whose window a program named, said as any other."""
+    clock = clock_of(zones, profile=None, asked=None, ours=policy.hours_of(queue).zone)
+    start, end, instant = (datetime.fromtimestamp(at / 1000, UTC) for at in (*window, now))
+    said = say_window(
+        Window(start, end), language=language, zone=clock.zone, now=instant, names_place=not clock.sure
+    )  # fmt: skip
+    return Wish(window=window, said=said, sure=True, doubt="", words="", zone=clock.zone.key)
 
 
 def _ms(at: datetime) -> Ms:

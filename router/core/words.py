@@ -135,6 +135,8 @@ class Step(StrEnum):
     NUMBER = "number"
     CODE = "code"
     WORDS = "words"
+    TIME = "time"
+    DROPPED = "dropped"
     PROMISED = "promised"
     TEXTED = "texted"
     TALKING = "talking"

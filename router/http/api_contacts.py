@@ -14,13 +14,14 @@ from router.core.clock import Ms
 from router.core.commands import Actor, TakeContact, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
-from router.core.events import ContactReceived
+from router.core.events import ContactReceived, WishNoted
 from router.core.tree import head_of
 from router.core.words import ActorKind, CallbackState, Evidence, PromiseState
 from router.http.api_cases import actor_of
 from router.http.auth import WRITERS, Role
-from router.http.contact_form import AS_WORDS, ContactForm, read_contact
+from router.http.contact_form import AS_WORDS, REACH_TIMES, ContactForm, read_contact
 from router.http.contact_page import page_path
+from router.http.contact_standing import time_said
 from router.http.presses import DeviceOut, Press, Presses, once
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
@@ -37,8 +38,10 @@ class ReachMe(Body):
 
     channel: str | None = Field(None, description="phone: we call when it is their turn; others are how we answer")
     address: str | None = Field(None, description="a phone number or an e-mail address, where `address` is not given")
-    at: Any = Field(None, description="now, or not given; anything else is kept in their words")
-    until: Any = Field(None, description="kept in their words")
+    at: Any = Field(
+        None, description="of a call: now, or not given; an instant with its zone, or any words, such as after 3"
+    )
+    until: Any = Field(None, description="of a call: until when, in the same way as `at`")
 
 
 class ContactBody(Body):
@@ -76,6 +79,9 @@ class ContactOut(Reply):
     ref: str | None = Field(None, exclude_if=_is_none)
     page_url: str = Field(description="a page that shows this contact alone")
     promise: dict[str, Any] | None = Field(None, exclude_if=_is_none)
+    says: str | None = Field(
+        None, exclude_if=_is_none, description="where they named a time: when we call, or what was not clear in it"
+    )
     device: DeviceOut | None = Field(None, exclude_if=_is_none, description="where a device pressed")
     ignored: list[str] = Field(description="what could not be used; people find it under `context.extra`")
 
@@ -120,11 +126,11 @@ class ContactApi:
         is_theirs = bool(user) and await self._is_theirs(form.address, user)
         sender = press.device or await self._sender(form, is_site=is_site, user="" if is_theirs else user)
         number = form.address if user and not is_theirs else ""
-        if number and not (form.calls and self._can_be_called(number)):
+        if number and not (form.wants_call and self._can_be_called(number)):
             form.ignore("address", number)  # the site vouches for them, not for it
             number = ""
-        if form.calls and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
-            form.calls = False
+        if form.wants_call and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
+            form.calls, form.time, form.window = False, "", None
             form.ignored.append(AS_WORDS.format("reach_me"))
         command = TakeContact(
             key=call.key,
@@ -137,6 +143,8 @@ class ContactApi:
             touch=Touch(
                 extra=form.extra,
                 calls=form.calls,
+                time=form.time,
+                window=form.window,
                 prefers=form.prefers,
                 wish="\n".join(form.wish),
                 key=press.key,
@@ -154,6 +162,11 @@ class ContactApi:
             case = decision.state[received.case]
             assert isinstance(case, Case)
             is_told = not is_site or received.evidence is Evidence.PROOF
+            wish = next((e for e in decision.events if isinstance(e, WishNoted)), None)
+            window = wish.window if wish is not None and not wish.doubt else None
+            is_promised = window is not None or (form.calls and not (wish is not None and wish.doubt))
+            if window is not None:
+                form.used(*REACH_TIMES)
             return ContactOut(
                 id=received.contact,
                 channel=received.channel,
@@ -161,7 +174,8 @@ class ContactApi:
                 case=case.id if is_told else None,
                 ref=case.ref if is_told else None,
                 page_url=page_path(self._node.means.secret, received.contact, now=now),
-                promise=_promise(case, decision, press, is_site=is_site) if form.calls else None,
+                promise=_promise(case, decision, press, window, is_site=is_site) if is_promised else None,
+                says=time_said(self._node.means.policy, wish, now=now) if wish is not None else None,
                 device=press.answer(decision),
                 ignored=form.named(),
             )
@@ -225,10 +239,13 @@ class ContactApi:
         return "" if is_anonymous(address) else address
 
 
-def _promise(case: Case, decision: Decision, press: Press, *, is_site: bool) -> dict[str, Any] | None:
+def _promise(
+    case: Case, decision: Decision, press: Press, window: tuple[Ms, Ms] | None, *, is_site: bool
+) -> dict[str, Any] | None:
     """The call that is promised. With a site's key no more is said than that we call, unless it is a device that is
     surely its household's; one that was paired by a bare text hears the same whether or not they are called already."""
-    said = {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": None}
+    shown_window = {"start": stamp(window[0]), "end": stamp(window[1])} if window is not None else None
+    said = {"kind": "callback", "state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED, "window": shown_window}
     if is_site and not press.is_paired:
         return said
     received = next(event for event in decision.events if isinstance(event, ContactReceived))

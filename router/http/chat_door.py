@@ -24,6 +24,7 @@ from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import ContactReceived, Event, MessageQueued
 from router.core.redaction import without_cards
+from router.core.timeline import line_of
 from router.core.words import AddressId, AgentId, CaseId, Channel, Evidence, MessageId
 from router.http.chat_lines import lines_of
 from router.http.chat_proving import Proving, Refused, form_of
@@ -351,16 +352,19 @@ class ChatSeat:
         return any(n == seq and isinstance(e, ContactReceived) and e.client_id == client_id for n, e in rows)
 
     def _know(self, decision: Decision, *, person: str) -> None:
-        """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so."""
+        """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so, and of what
+        was answered to it by itself."""
         received = next(e for e in decision.events if isinstance(e, ContactReceived))
         self._case, room = received.case, self._room
         if room is None:
             return
         if room.id is None:
             self._node.visitors.know(room, customer=received.customer, id=received.address, person=person)
+        told = [(line[1], e) for e in decision.events if (line := line_of(e)) and line[0] == received.address]
         for seat in list(room.seats):
-            if isinstance(seat, ChatSeat) and seat._newest < received.line:
-                seat.take_line(received.line, received)
+            for n, event in told:
+                if isinstance(seat, ChatSeat) and seat._newest < n:
+                    seat.take_line(n, event)
 
     def _files(self, said: Said, session: Session, now: Ms) -> tuple[File, ...]:
         """What the message refers to. Raises Refused for what this session did not upload."""

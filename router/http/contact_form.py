@@ -8,13 +8,16 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from channels.wire import WireRequest
+from router.core.clock import Ms
 from router.core.contacts import TEXT_CHARS_MAX, clean_text
 from router.core.redaction import SECRET_MARK, is_secret, redacted, without_cards
-from router.core.words import TOUCHES, Channel
+from router.core.words import MINUTE_MS, TOUCHES, Channel
 from router.http.problems import Problem
+from router.http.times import zoned
 from router.node.carrying import MARK
 from router.node.carrying import TOKEN as CARRY
 
@@ -31,6 +34,12 @@ IDENTITY_CHARS_MAX = 4_000
 DIGITS_MAX = 18
 """A number with more digits than this counts nothing; it is read as what was written."""
 REACH_FIELDS = ("channel", "address", "at", "until")
+REACH_TIMES = ("reach_me", "reach_me.at", "reach_me.until")
+"""Where a time may stand at which they want to be called."""
+TIME_CHARS_MAX = 200
+"""Of a time, in their words."""
+AT_ONE_TIME_MS = 20 * MINUTE_MS
+"""How long a window is that is named by its beginning."""
 AS_WORDS = "{} (kept as words)"
 NAME = re.compile(r"[a-z_]{1,40}", re.ASCII)
 DEVICE = re.compile(r"[!-~]{1,100}", re.ASCII)
@@ -53,6 +62,8 @@ class ContactForm:
     carry: str = ""
     identity: str = ""  # the word of their site on who they are, not looked at yet
     calls: bool = False  # they want to be called when it is their turn
+    time: str = ""  # when, in their words
+    window: tuple[Ms, Ms] | None = None  # the same, as a program names it
     prefers: Channel | None = None
     wish: list[str] = field(default_factory=list[str])  # how they want to be reached, for a person to read
     extra: dict[str, str] = field(default_factory=dict[str, str])
@@ -67,6 +78,15 @@ class ContactForm:
         kept = _kept(name, value)
         if value is not None and len(self.extra) < EXTRA_MAX and len(shown.encode()) + len(kept.encode()) <= room:
             self.extra[shown] = kept
+
+    @property
+    def wants_call(self) -> bool:
+        """Whether they want to be called, at once or at a time."""
+        return self.calls or bool(self.time or self.window)
+
+    def used(self, *names: str) -> None:
+        """These were words, and were used after all."""
+        self.ignored = [one for one in self.ignored if one not in {AS_WORDS.format(name) for name in names}]
 
     def named(self) -> list[str]:
         """What was ignored, for the answer."""
@@ -241,15 +261,18 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
-    """`reach_me`: a call when it is their turn, another channel, or their own words for a person to read."""
+    """`reach_me`: a call, when it is their turn or at the time that they name, another channel, or their own words."""
     if isinstance(given, str):
+        form.time = clean_text(given)[:TIME_CHARS_MAX]
         _keep_words(form, "reach_me", given)
         return
     wanted = given.get("channel")
     channel = Channel(wanted) if wanted in list(Channel) and wanted not in TOUCHES else None
     if channel is not None:
         form.prefers = None if channel is Channel.PHONE else channel
-        form.calls = channel is Channel.PHONE and given.get("at") in (None, "now")
+        form.calls = channel is Channel.PHONE
+        if form.calls and given.get("at") not in (None, "now"):
+            _read_time(form, given.get("at"), given.get("until"))
         form.wish.append(f"Wants to be reached by {channel}." if not form.calls else "Wants to be called.")
     address = given.get("address")
     plain = plain_address(address) if isinstance(address, str) else ""
@@ -265,6 +288,22 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
             _keep_words(form, f"reach_me.{name}", value)
         else:
             form.ignore(f"reach_me.{name}", value)
+
+
+def _read_time(form: ContactForm, at: Any, until: Any) -> None:
+    """When they want to be called: instants with a zone, or any words. Anything else leaves it to a person, and is no
+    wish to be called at once."""
+    try:
+        first, last = (zoned(one) if isinstance(one, str) else None for one in (at, until))
+    except ValueError:
+        first = last = None
+    if isinstance(first, datetime):
+        start = Ms(round(first.timestamp() * 1000))
+        end = Ms(round(last.timestamp() * 1000)) if isinstance(last, datetime) else Ms(start + AT_ONE_TIME_MS)
+        form.window = (start, end)
+    elif isinstance(at, str) and (until is None or isinstance(until, str)):
+        form.time = clean_text(at if until is None else f"from {at} until {until}")[:TIME_CHARS_MAX]
+    form.calls = bool(form.window or form.time)
 
 
 def _keep_words(form: ContactForm, name: str, value: Any) -> None:

@@ -13,18 +13,19 @@ from html import escape
 from typing import Any
 
 from channels.wire import WireRequest, WireResponse
+from policies.call_hours import said_window
 from router.core.clock import Ms
 from router.core.documents import Entry
 from router.core.touches import contact_key
 from router.core.waits.said import Said, phrase_of
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
-from router.http.contact_standing import PHRASES, Stands, promised_call, stands
-from router.http.service import Service
+from router.http.contact_standing import PHRASES, Standing, Stands, promised_call, stands
+from router.http.service import CARRY_PATH, Service
 from router.http.views import promise_out, stamp, wait_out
 from router.node.carrying import Carried
 
-PREFIX = "/c/"
+PREFIX = CARRY_PATH
 PAGE_DAYS = 14
 """How long a page can be read."""
 PURPOSE = b"a page that shows one contact"
@@ -145,11 +146,20 @@ class ContactPage:
             f"<p><time datetime='{stamp(first.at)}'>{stamp(first.at)[:16].replace('T', ' ')} UTC</time></p>",
             f"<blockquote>{escape(said)}</blockquote>" if said else "",
             *(f"<pre>{escape(one)}</pre>" for one in told),
-            f"<p>{escape(self._say(PHRASES[where.standing], language))}</p>",
+            f"<p>{escape(self._says(rows, where, language))}</p>",
             self._wait(where.wait, language),
             f"<footer>{escape(self._say('page_until', language, until=until))}</footer>",
         ]
         return "".join(parts)
+
+    def _says(self, rows: list[Entry], where: Stands, language: str) -> str:
+        """Where it stands; of a call at a time that they named, when."""
+        timed = next((row.facts for row in rows if "from" in row.facts and "doubt" not in row.facts), None)
+        if timed is None or where.standing is not Standing.CALL:
+            return self._say(PHRASES[where.standing], language)
+        window, now = (Ms(int(timed["from"] or 0)), Ms(int(timed["until"] or 0))), self._node.clock.now()
+        said = said_window(window, now, zone=str(timed["zone"]), language=language, names_place=True)
+        return self._say("page_promise", language, window=said)
 
     def _language(self, request: WireRequest) -> str:
         """By what the reader's browser prefers: what the customer last wrote in is not for everybody to see."""

@@ -8,10 +8,12 @@ the same whether or not we know its address. What is not known is not said.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from policies import PolicySet
 from policies.call_hours import said_window
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Entry, Promise
+from router.core.events import WishNoted
 from router.core.waits.said import Said
 from router.core.words import Evidence
 from router.http.joined import head_of
@@ -58,7 +60,7 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     loaded = await journal.load_by_document(first.case)
     found = [document for document in loaded.state.values() if isinstance(document, Customer)]
     address = next((a for c in found if first.address and (a := c.address(first.address))), None)
-    calls = any(row.facts.get("calls") for row in rows)
+    calls = any((row.facts.get("calls") or "from" in row.facts) and "doubt" not in row.facts for row in rows)
     if not device_key:
         return Stands(_of_anybody(address, calls=calls))
     pairing = address.pairing if address else None
@@ -104,6 +106,18 @@ def _of_case(case: Case, *, since: Ms, promise: Promise | None) -> Standing:
     if case.taken:
         return Standing.WITH_US
     return Standing.ANSWERED if case.answered_at is not None and case.answered_at >= since else Standing.RECEIVED
+
+
+def time_said(policy: PolicySet, wish: WishNoted, *, now: Ms) -> str | None:
+    """What they are told who named a time with a touch: when we call, or what was not clear and what could be; None
+    where they named none. In the language of their words, for whose the address is does not show."""
+    language = wish.language or policy.phrases.language
+    if wish.window is None:
+        return wish.doubt or None
+    said = said_window(wish.window, now, zone=wish.zone, language=language, names_place=True)
+    if wish.doubt:
+        return policy.phrase("touch_ask_back", language, doubt=wish.doubt, window=said)
+    return policy.phrase("page_promise", language, window=said)
 
 
 async def promised_call(node: Node, id: str, language: str) -> str:

@@ -41,6 +41,7 @@ from router.http.api_staffing import StaffingApi
 from router.http.api_switch import SwitchApi
 from router.http.api_system import SystemApi
 from router.http.api_waits import WaitApi
+from router.http.api_windows import WindowApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, identify, require
 from router.http.lines import in_lines
@@ -79,6 +80,7 @@ APIS = (
     DeviceApi,
     SwitchApi,
     WaitApi,
+    WindowApi,
 )
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]{1,200}$")
 ETAG_PATTERN = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')

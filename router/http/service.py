@@ -18,16 +18,19 @@ from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.messages import carrier_of, named_part
 from router.core.tree import is_reachable, reachable_of
-from router.core.words import HOUR_MS, AgentId, Channel
+from router.core.words import HOUR_MS, AgentId, CaseId, Channel
 from router.http.auth import Tokens
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem, problem_of
 from router.http.routes import Call, Replied
 from router.http.sites import Sites
 from router.journal.base import Answer
+from router.node.carrying import carry_token
 from router.node.node import Node
 
 ANSWER_KEPT_MS = 48 * HOUR_MS
+CARRY_PATH = "/c/"
+"""Where a case is carried to by a link."""
 SHOWN_ONCE = "shown-once"
 
 
@@ -53,6 +56,12 @@ class Service:
 
     def __post_init__(self) -> None:
         self.sites = Sites(self.node.journal)
+        self.node.means.page = self.carry_page
+
+    def carry_page(self, case: CaseId, now: Ms, once: str) -> str:
+        """The address of a page that carries a case, for a short while. Empty where nobody reaches us by an address."""
+        token = carry_token(self.node.means.secret, case, made_at=now, once=once)
+        return f"{self.public_url}{CARRY_PATH}{token}" if self.public_url else ""
 
     async def take(
         self, call: Call, command: Command, answer_of: Callable[[Decision], BaseModel], *, status: int

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from policies import StaffingSettings
-from router.core.capacity import Capacity, Room, Supply
+from router.core.capacity import Capacity, Room, Suits, Supply, any_time
 from router.core.clock import Clock, Ms
 from router.core.commands import DomainCommand, FreeSlot, HoldSlot, NoteAtRisk, RefuseSlot
 from router.core.documents import Agent, Document, Promise, Shift, SkillLevels, Slot, Staffing, Window
@@ -208,10 +208,18 @@ class Bookings:
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
-    def pencil(self, case: CaseId, queue: str, window: Window, promise: PromiseId | None = None) -> Room:
+    def pencil(
+        self,
+        case: CaseId,
+        queue: str,
+        window: Window,
+        promise: PromiseId | None = None,
+        suits: Suits = any_time,
+    ) -> Room:
         """Whether a call can be promised for a case in a window, looked up before that is decided: of several who ask
         at once each sees what is left by the others. Where it can, the time is kept in memory until the promise asks
-        for it (`ask`), or for `PENCILLED_MS`. `promise`: what is kept for it already is left out of account."""
+        for it (`ask`), or for `PENCILLED_MS`. `promise`: what is kept for it already is left out of account. Other
+        windows are those that suit."""
         self._learner.look()
         now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue)
         self._rub_out(case)
@@ -219,7 +227,8 @@ class Bookings:
         if before is not None:
             self.capacity.drop(before.id)
         start = self.capacity.find(need, window, load_ms, now=now)
-        later = self.capacity.alternatives(need, load_ms, after=max(now, window[0])) if start is None else ()
+        after = max(now, window[0])
+        later = self.capacity.alternatives(need, load_ms, after=after, suits=suits) if start is None else ()
         if before is not None and not before.at_risk:
             self.capacity.put(before)
         if start is None:

@@ -12,6 +12,7 @@ from router.core.commands import BeginLeg, CustomerCommand, HearCall, MakePromis
 from router.core.context import NAMES_NONE, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
 from router.core.tree import owner_of_address
+from router.core.wishes import NAMED_IN, number_named
 from router.core.words import DAY_MS, AddressId, Evidence
 from router.journal.base import Journal
 
@@ -26,9 +27,11 @@ def number_of(command: CustomerCommand) -> str:
             return command.number
         case StartCall() | MakePromise():
             return command.address
-        case TakeContact() if command.touch is not None and command.touch.calls:
+        case TakeContact() if command.touch is not None and command.touch.wants_call:
             named = command.touch.number or ("" if command.evidence is Evidence.PROOF else command.sender)
             return named if named.startswith("+") else ""
+        case TakeContact() if command.touch is None and command.channel in NAMED_IN:
+            return number_named(command.text)
         case _:
             return ""
 

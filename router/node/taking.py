@@ -9,7 +9,7 @@ from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import NAMES_NONE, Context, Decision, Dialled, SharedLine
+from router.core.context import NAMES_NONE, Context, Decision, Dialled, PageLink, SharedLine, no_page
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
@@ -33,6 +33,7 @@ class Means:
     since: Ms = Ms(0)
     room: FindRoom = any_room
     wait: FindWait = no_wait
+    page: PageLink = no_page
 
     def context(
         self,
@@ -57,6 +58,7 @@ class Means:
             dialled=dialled,
             room=self.room,
             wait=self.wait,
+            page=self.page,
         )
 
     @property

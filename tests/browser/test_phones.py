@@ -133,5 +133,29 @@ async def test_a_call_goes_before_the_text_that_it_ended(desk: Stage, browser: B
     await expect(page.locator("#finish")).to_contain_text("To wrap up")
 
 
+async def test_a_call_is_handed_on_to_a_number_outside(desk: Stage, browser: Browser, open_desk: OpenDesk) -> None:
+    """Ana types the plumber's number on the page: his phone rings, and she stays with the customer meanwhile."""
+    sandbox = await browser.new_page()
+    sandbox.set_default_timeout(10_000)
+    await sandbox.goto(desk.sandbox.url)
+    hers, anas = phone(sandbox, 0), phone(sandbox, 2)
+    page = await open_desk(await desk.agent(phone=ANAS))
+    await page.get_by_role("button", name="Ready").click()
+    await hers.get_by_role("button", name="Call").click()
+    await desk.passes(7)
+    await hers.get_by_label("Words to speak").fill("my boiler leaks")
+    await hers.get_by_role("button", name="Say").click()
+    await desk.passes(5)
+    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await is_put_through(desk, anas)
+    await page.get_by_text("Status and hand-over").click()
+    await page.get_by_label("or a number outside").fill("+1 (212) 555-0188")
+    await page.get_by_label("Why, for whoever takes it").fill("a leak")
+    await page.get_by_role("button", name="Hand on").click()
+    await expect(page.locator("#said")).to_contain_text("Their phone rings. You stay with the customer")
+    await desk.passes(2)
+    await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
+
+
 def phone(sandbox: Page, place: int) -> Locator:
     return sandbox.locator("#phones-shown .phone").nth(place)

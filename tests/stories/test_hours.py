@@ -166,3 +166,21 @@ async def test_hours_that_never_open_promise_no_time(tmp_path: Path) -> None:
         assert "Press 1 and we call you then" in heard and "opens" not in heard and "Nobody could take" not in heard
         await her.presses("1")
         assert "We will call you" in await her.heard()
+
+
+async def test_a_call_wished_for_by_touch_while_closed_is_made_when_it_opens(tmp_path: Path) -> None:
+    """A touch at eight in the evening: nobody is offered the call before nine, and it stands at the place of the touch."""
+    async with Story(policies=office(tmp_path / "p")) as story:
+        await until(story, "2026-11-23T20:00:00-05:00")
+        touch = {"address": HERS, "text": "hello", "reach_me": {"channel": "phone"}}
+        await story.api("POST", "/contacts", touch)
+        [promise] = (await story.one_case())["promises"]
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await story.passes(minutes=5)
+        assert await ana.offers() == []
+        await story.restarts()
+        await ana.is_now("off")
+        await until(story, "2026-11-24T09:00:02-05:00")
+        await ana.is_now("ready")
+        offer = await ana.offered()
+        assert (offer["channel"], offer["place_at"]) == ("phone", promise["place_at"])

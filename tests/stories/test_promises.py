@@ -169,6 +169,9 @@ async def test_no_answer_is_tried_again_and_at_last_she_decides() -> None:
             assert await ana.offers() == [] or n == 2
             await story.passes(seconds=wait)
         assert "call me" in texts[1], "how to come back in one answer"
+        path = urlsplit(texts[1].rpartition(" ")[2]).path
+        page = (await story.ask("GET", path, token=None)).body
+        assert b"<form" in page, "or with one tap"
         case = await story.one_case()
         assert case["status"] in ("open", "waiting_us")
         [broken] = (await story.api("GET", "/promises?state=broken"))["items"]
@@ -192,7 +195,28 @@ async def test_a_machine_is_not_reached() -> None:
         heard = await her.heard()
         assert "try again" in heard
         assert case["ref"] not in heard
-        assert len(await her.inbox()) == 1
+        [text] = await her.inbox()
+        path = urlsplit(text.rpartition(" ")[2]).path
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        sent = urlencode({"text": "tomorrow between 9 and 11", "press": "one"}).encode()
+        await story.ask("POST", path, body=sent, headers=form, token=None)
+        await story.settles()
+        assert (await the_promise(story))["window"]["start"] == "2026-11-24T14:00:00.000Z", (
+            "moved by one tap on its link"
+        )
+
+
+async def test_who_shares_their_phone_gets_no_link() -> None:
+    """Others may look at it: the text says no more than that we try again."""
+    async with Story() as story:
+        phone, her = story.phone(ANAS), await asked_for_a_call(story)
+        case = await story.one_case()
+        await story.api("PATCH", f"/customers/{case['customer']}/terms", {"discreet": True})
+        await her.behaves(on_ring="ignore")
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await dials_her(story, ana, phone)
+        await story.passes(seconds=40)
+        assert not [text for text in await her.inbox() if "http" in text]
 
 
 async def test_a_number_that_cannot_be_called_is_not_tried_again() -> None:

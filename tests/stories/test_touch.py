@@ -1,7 +1,10 @@
 """Stories of one touch of a button: on a thermostat, on a page, by a program for somebody."""
 
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
+
+import pytest
 
 from policies import default_policy_files
 from tests.site_words import DEMO_SITE, KEY, word
@@ -382,3 +385,81 @@ async def test_a_word_that_cannot_be_believed_is_a_touch_as_any_other() -> None:
             assert (await touched(story, {"identity": odd}))["ignored"] == ["identity"]
         cases = await story.cases()
         assert [one["evidence"] for case in cases for one in case["contacts"]].count("proof") == 1
+
+
+AFTER_3 = {"start": "2026-11-23T20:00:00.000Z", "end": "2026-11-24T01:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "window"),
+    [
+        ({"channel": "phone", "at": "after 3"}, AFTER_3),
+        ("please call me after 3", AFTER_3),
+        ("bitte anrufen nach 15 Uhr", AFTER_3),
+        (
+            {"channel": "phone", "at": "2026-11-23T16:00:00-05:00"},
+            {"start": "2026-11-23T21:00:00.000Z", "end": "2026-11-23T21:20:00.000Z"},
+        ),
+        (
+            {"channel": "phone", "at": "16:00", "until": "17:30"},
+            {"start": "2026-11-23T21:00:00.000Z", "end": "2026-11-23T22:30:00.000Z"},
+        ),
+    ],
+)
+async def test_a_call_at_the_time_that_a_touch_names(wish: Json | str, window: Json) -> None:
+    """`reach_me` with a time, by program or in free words, is the promise that a text with it makes: one line of the
+    answer and the page say when, and nobody is offered it before."""
+    async with Story() as story:
+        contact = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        assert contact["ignored"] == []
+        assert contact["promise"]["window"] == window
+        assert "New York" in contact["says"]
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["window"], promise["told_via"]) == (window, "touch")
+        assert "We call you today between" in await shown(story, contact)
+        ana = await story.ready_agent("Ana", phone="+14155550201")
+        assert await ana.offers() == []
+        start = datetime.fromisoformat(window["start"])
+        await story.passes(seconds=(start - await story.now()).total_seconds())
+        assert (await ana.offered())["channel"] == "phone"
+        assert await story.phone(HERS).inbox() == [], "no text goes out because of a touch"
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("at 3 or at 5", "You named more than one time."),
+        ("after the game", "You did not name an exact time."),
+        ("at 9 in the evening", "At that time we cannot call you."),
+        ("2026-11-20T16:00:00Z", "At that time we cannot call you."),
+    ],
+)
+async def test_a_touch_with_a_time_that_is_not_clear_promises_nothing(at: str, why: str) -> None:
+    """What is doubtful, over, or at night where they are is said with what can be; a person reads their words."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", skills={"heating": 3})
+        wish = {"channel": "phone", "at": at}
+        contact = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        assert contact["says"].startswith(why)
+        assert "promise" not in contact
+        case = await story.one_case()
+        assert case["promises"] == []
+        assert (await ana.offered())["case"] == case["id"], "their words are somebody's to read"
+        if "Does" in contact["says"]:
+            again = contact["says"].partition("Does ")[2].partition(" suit you")[0]
+            better = await touched(story, {"address": HERS, "reach_me": {"channel": "phone", "at": again}})
+            assert better["promise"]["window"], "what is suggested is taken"
+
+
+async def test_a_time_is_answered_alike_for_known_and_unknown_numbers() -> None:
+    """Neither a pending call nor the language of whose number it is shows to whoever touches with it."""
+    async with Story() as story:
+        await story.phone(HERS).texts("Bitte rufen Sie mich um 16 Uhr an, die Heizung ist kalt")
+        [before] = (await story.one_case())["promises"]
+        said: list[Json] = []
+        for number in (HERS, HIS):
+            contact = await touched(story, {"address": number, "reach_me": {"channel": "phone", "at": "after 3"}})
+            said.append({name: contact[name] for name in ("promise", "says")})
+        assert said[0] == said[1]
+        [after] = next(c for c in await story.cases() if c["promises"][0]["id"] == before["id"])["promises"]
+        assert after == before, "and what she was promised stands"

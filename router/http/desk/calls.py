@@ -17,7 +17,9 @@ from router.http.api_calls import CallApi
 from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
 from router.http.api_merges import MergeApi
+from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
+from router.http.api_windows import WindowApi
 from router.http.api_work import WorkApi
 from router.http.auth import Identity, require
 from router.http.problems import Problem, validation_problem
@@ -25,12 +27,15 @@ from router.http.routes import Call, Route, RouteTable
 from router.http.service import Service
 
 API = "/api/v1"
+NO_QUERY: Mapping[str, str] = {}
+Fields = Mapping[str, str | bool | list[str] | dict[str, str]]
+"""Of a form, as a route's body has them."""
 ONCE = re.compile(r"^[\w-]{8,64}$")
 
 
 class Calls:
     def __init__(self, service: Service) -> None:
-        apis = (CaseApi, CallApi, WorkApi, CandidateApi, MergeApi, QuarantineApi)
+        apis = (CaseApi, CallApi, PromiseApi, WindowApi, WorkApi, CandidateApi, MergeApi, QuarantineApi)
         self._table = RouteTable([route for api in apis for route in api(service).routes()])
 
     def may(self, who: Identity, method: str, path: str) -> bool:
@@ -57,23 +62,24 @@ class Calls:
         self,
         who: Identity,
         path: str,
-        fields: Mapping[str, str | bool | list[str]],
+        fields: Fields,
         *,
         once: str,
         method: str = "POST",
+        query: Mapping[str, str] = NO_QUERY,
         if_version: int | None = None,
     ) -> dict[str, Any]:
         """Do what a form asks for; its answer as the API gives it. Raises Problem."""
         route, values = self._find(method, path)
         require(who, route.roles)
         digest = hashlib.blake2b(
-            json.dumps([method, path, {**fields}, if_version]).encode(), digest_size=16
+            json.dumps([method, path, {**fields}, {**query}, if_version]).encode(), digest_size=16
         ).hexdigest()
         is_known = ONCE.match(once) is not None
         done = Call(
             who=who,
             path=values,
-            query=_checked(route.query, {}, where="query"),
+            query=_checked(route.query, query, where="query"),
             body=_checked(route.body, fields, where="form") if route.body else None,
             key=f"desk/{who.token}/{once if is_known else secrets.token_hex(16)}",
             fingerprint=digest if is_known else "",
@@ -88,7 +94,7 @@ class Calls:
         return found
 
 
-def _checked(model: type[BaseModel], fields: Mapping[str, str | bool | list[str]], *, where: str) -> BaseModel:
+def _checked(model: type[BaseModel], fields: Fields, *, where: str) -> BaseModel:
     try:
         return model.model_validate_json(json.dumps({**fields})) if where == "form" else model.model_validate(fields)
     except ValidationError as error:

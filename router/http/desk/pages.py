@@ -13,10 +13,12 @@ from channels.wire import WireRequest, WireResponse
 from router.core.errors import Rejected
 from router.http.api_quarantine import QuarantinePage
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
+from router.http.contact_form import SEPARATORS
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
 from router.http.desk.finding import Results, case_named, results
 from router.http.desk.mail import mail_page
+from router.http.desk.promising import Meant, keep, meant_by
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
 from router.http.desk.words import DONE
@@ -124,7 +126,8 @@ class Desk:
             case ["case", id]:
                 shown = query.get("show", "")
                 rows = int(shown) if shown.isdecimal() and len(shown) < 6 else ROWS_SHOWN
-                return await self._screen(who, id, done=done, shown=rows)
+                meant = await meant_by(self._calls, who, id, query)
+                return await self._screen(who, id, done=done, shown=rows, meant=meant)
             case _:
                 raise Problem(404, "Not found", "There is nothing at this address.")
 
@@ -152,6 +155,7 @@ class Desk:
         draft: Draft | None = None,
         found: Results | None = None,
         aside: QuarantinePage | None = None,
+        meant: Meant | None = None,
     ) -> WireResponse:
         screen = await self._screens.screen(who, case=case, shown=shown, draft=draft or Draft())
         return self._pages.page(
@@ -166,6 +170,7 @@ class Desk:
             shown=shown,
             results=found,
             aside=aside,
+            meant=meant,
             may_release=self._calls.may(who, "GET", "/quarantine"),
         )
 
@@ -230,9 +235,12 @@ class Desk:
                 await self._calls.act(who, f"/work/{id}/finish", fields, once=once)
                 return _at(at, "finished")
             case ["work", id, "transfer"]:
-                fields = _some(form, "to", "reason")
+                number = SEPARATORS.sub("", form.get("number", "").strip())
+                fields = {**_some(form, "to", "reason"), **({"to": number} if number else {})}
                 await self._calls.act(who, f"/work/{id}/transfer", fields, once=once)
-                return _at(at, "transferred")
+                return _at(at, "outside" if number else "transferred")
+            case ["case", id, "promise"]:
+                return _at(id, await keep(self._calls, who, id, form, once=once))
             case ["call", id, "hold" | "resume" | "hang-up" as step]:
                 await self._calls.act(who, f"/calls/{id}/{step}", {}, once=once)
                 return _at(at)

@@ -11,9 +11,11 @@ from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId, WorkState
 from router.http.api_calls import LegOut
 from router.http.api_cases import BriefOut, DecisionOut
+from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import Known, known_of
+from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
 from router.http.joined import members_of
 from router.http.names import SOMEBODY, agents_in
@@ -100,6 +102,7 @@ class CaseView:
     names: dict[str, str] = field(default_factory=dict[str, str])  # of agents, by id
     own_leg: str | None = None  # mine, while I am with the customer
     waits: bool = False  # it stands in line, and nobody has put it first
+    pledge: WindowSaidOut | None = None  # what our last answer promises, and nobody has promised yet
     others_there: bool = False  # another agent is with them too: I can leave, and nothing ends
 
 
@@ -281,6 +284,7 @@ class Screens:
             line=line,
             waits=in_line is not None and not in_line.ask.first,
             names=names,
+            pledge=await pledged(self._calls, who, id),
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )

@@ -68,6 +68,8 @@ STEPS = {
     "language": "is asked about another language",
     "number": "types a number",
     "words": "tells what it is about",
+    "time": "says when we are to call",
+    "dropped": "needs no call any more",
     "promised": "was promised a call",
     "texted": "goes on by text",
     "talking": "is in the conversation",
@@ -106,6 +108,8 @@ CALLBACKS = {
     "cancelled": "They do not want to be called any more",
     "not promised": "They wish to be called, and were promised nothing",
 }
+PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"}
+"""What is promised, by its kind."""
 AUTOMATIC = {
     "auto-reply": "an automatic answer",
     "bounce": "a mail server: something did not arrive",
@@ -172,6 +176,10 @@ DONE = {
     "finished": "You are through with this case.",
     "declined": "It goes to somebody else.",
     "transferred": "It was handed on, with its place in line.",
+    "outside": "Their phone rings. You stay with the customer until they are there.",
+    "promised": "It is promised, and stands here with its time.",
+    "moved": "It is promised for another time now.",
+    "cancelled": "It is not promised any more.",
     "assigned": "The case was given on.",
     "status": "The status was set.",
     "released": "It is out of the quarantine, with its place since it came.",

@@ -251,7 +251,7 @@
     else if (event.key === "r" && text) { event.preventDefault(); text.focus(); }
     else if (event.key === "n") next();
     else if (event.key === "s") split(event);
-    else if (/^[0-9]$/.test(event.key)) document.querySelector(`button[data-key="${event.key}"]`)?.click();
+    else if (/^[0-9p]$/.test(event.key)) document.querySelector(`button[data-key="${event.key}"]`)?.click();
     else if (event.key.startsWith("Arrow") && event.target.matches("[form=split]")) pick(event);
   });
 
