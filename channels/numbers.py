@@ -10,6 +10,17 @@ from router.core.addresses import ANONYMOUS_CALLERS, CHAT, USER, AddressFacts, A
 PREMIUM = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 ZONES_MAX = 4
 """More zones than this say nothing: the number does not tell where its owner is."""
+ONE_CLOCK = {
+    "Europe/Guernsey": "Europe/London",
+    "Europe/Isle_of_Man": "Europe/London",
+    "Europe/Jersey": "Europe/London",
+    "Europe/Mariehamn": "Europe/Helsinki",
+    "Europe/Vatican": "Europe/Rome",
+    "Arctic/Longyearbyen": "Europe/Oslo",
+    "America/Kralendijk": "America/Curacao",
+    "Asia/Choibalsan": "Asia/Ulaanbaatar",
+}
+"""Zones that the tables of numbers know besides the one whose clock theirs is: whole countries would be in doubt."""
 BLOCK = 3
 """The last digits of a long number, which tell nothing of it: numbers are given out in blocks."""
 LONG = 11
@@ -51,7 +62,7 @@ def _facts_of_number(plain: str) -> AddressFacts:
     except phonenumbers.NumberParseException:
         return AddressFacts(kind=AddressKind.SENDER)
     kind = phonenumbers.number_type(number)
-    zones = timezone.time_zones_for_geographical_number(number)
+    zones = {ONE_CLOCK.get(zone, zone): None for zone in timezone.time_zones_for_geographical_number(number)}
     known = zones if len(zones) <= ZONES_MAX and "Etc/Unknown" not in zones else ()
     return AddressFacts(
         kind=AddressKind.PHONE,

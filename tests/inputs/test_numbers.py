@@ -2,16 +2,18 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from re import _constants as part  # pyright: ignore
 from re import _parser as patterns  # pyright: ignore
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytest
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from channels.numbers import BLOCK, DOWN_TO_THE_END, LONG, _facts_of_number, facts_of  # pyright: ignore
+from channels.numbers import BLOCK, DOWN_TO_THE_END, LONG, ONE_CLOCK, _facts_of_number, facts_of  # pyright: ignore
 from router.core.addresses import AddressKind
 
 DIGITS_MAX = 15
@@ -109,3 +111,23 @@ def test_what_is_no_number_is_a_sender():
         assert facts_of(address).kind is AddressKind.SENDER
     assert facts_of("whatsapp:+4915112345678") == facts_of("+4915112345678")
     assert facts_of("+4915112345678").zones == ("Europe/Berlin",)
+
+
+def _clocks(zones: Iterable[str]) -> list[tuple[str, ...]]:
+    """What the clock of each zone shows through two years, every six hours."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    instants = [start + timedelta(hours=6 * n) for n in range(4 * 730)]
+    return [tuple(str(at.astimezone(ZoneInfo(zone)).utcoffset()) for at in instants) for zone in zones]
+
+
+@pytest.mark.parametrize("number", ["+447400123456", "+353851234567", "+393331234567", "+358401234567", "+4740612345"])
+def test_who_lives_in_a_country_with_one_clock_is_not_in_doubt(number: str):
+    """The tables name islands and small states beside the country; their clocks are the country's."""
+    assert len(facts_of(number).zones) == 1, facts_of(number)
+    assert facts_of("+447400123456").zones == ("Europe/London",)
+
+
+def test_zones_taken_as_one_show_the_same_time():
+    for zone, same in ONE_CLOCK.items():
+        [theirs, known] = _clocks((zone, same))
+        assert theirs == known, zone
