@@ -74,8 +74,8 @@ def _take_first(making: Making, case: Case, received: ContactReceived, text: str
 
 
 def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -> Line | None:
-    """Where they are called: at the number that they wrote from; after a mail or a chat at one that they named there, or
-    at theirs if it is surely them. None: a person looks at it, for it may be somebody else."""
+    """Where they are called: at the number that they wrote from; after a mail or a chat, one that is named in it, or$
+    theirs if it is surely them. None: a person looks at it, for it may be somebody else."""
     customer = making.customer(case.customer)
     address = customer.address(received.address)
     if address is not None and can_be_called(address):
