@@ -29,7 +29,7 @@ async def test_a_press_a_code_by_text_and_a_call_back() -> None:
         await story.settles()
         assert (await device.reads()).json | {"at": 0, "until": 0, "id": 0, "place_at": 0} == {
             "state": "received", "says": "Somebody of us reads it and answers you. You need not do anything.",
-            "id": 0, "at": 0, "until": 0, "paired": True, "promise": None, "place_at": 0,
+            "id": 0, "at": 0, "until": 0, "paired": True, "promise": None, "place_at": 0, "wait": None,
         }  # fmt: skip
         waiting = [case for case in await story.cases() if case["ask"]]
         assert [case["id"] for case in waiting] == [pressed["id"]]
