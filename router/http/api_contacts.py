@@ -131,7 +131,7 @@ class ContactApi:
             number = ""
         if form.wants_call and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
             form.calls, form.time, form.window = False, "", None
-            form.ignored.append(AS_WORDS.format("reach_me"))
+            form.ignored += [AS_WORDS.format("reach_me")] if AS_WORDS.format("reach_me") not in form.ignored else []
         command = TakeContact(
             key=call.key,
             channel=form.channel,

@@ -64,6 +64,7 @@ class CallWatch:
     dialled: dict[str, str] = field(default_factory=dict)  # promise -> the leg that is out for it
     tried: dict[str, list[int]] = field(default_factory=dict)  # promise -> when each attempt began
     ended: dict[str, int] = field(default_factory=dict)  # promise -> when the last one was over
+    late: dict[str, int] = field(default_factory=dict)  # promise -> when it was first seen overdue
     missed: dict[str, str] = field(default_factory=dict)  # promise -> how the last one ended
     kept: dict[str, int] = field(default_factory=dict)
 
@@ -269,7 +270,11 @@ class CallWatch:
             if case.promise != promise.id:
                 self.judge.broken(17, f"{promise.id} is open, and its case has forgotten it")
             elif case.ask is None and (promise.due_at or 0) < batch.at - MINUTE_MS and not self._is_out(after, promise):
-                self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
+                # After an outage or a leap of the clock several are late at once, and are looked at one by one.
+                if self.late.setdefault(promise.id, batch.at) < batch.at - MINUTE_MS:
+                    self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
+            else:
+                self.late.pop(promise.id, None)
 
     def _broken(self, after: State, event: PromiseChanged) -> None:
         """A promise is never broken silently: it says why, and in the same instant somebody is to look."""

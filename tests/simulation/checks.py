@@ -106,6 +106,10 @@ def _check_erased(world: World, process: Process) -> None:
             world.judge.broken(27, f"{owner} was erased and does not stand in the ledger")
 
 
+SOON_MS = 3_600_000
+"""A promise that was moved to a later time than this ahead is not waited for."""
+
+
 def is_quiet(world: World) -> bool:
     """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
     process = world.current()
@@ -123,7 +127,11 @@ def is_quiet(world: World) -> bool:
         return False
     if world.provider.exchange.live() or any(c.state != "ended" for c in world.log.calls()):
         return False
-    if any(p.state in ("open", "at_risk") for p in world.log.promises()):
+    soon = world.clock.now() + SOON_MS
+    if any(
+        p.state in ("open", "at_risk") or (p.state == "moved" and 0 < (p.due_at or 0) < soon)
+        for p in world.log.promises()
+    ):
         return False
     if any(not recording.is_settled for recording in world.log.recordings()):
         return False
