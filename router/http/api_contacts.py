@@ -131,7 +131,9 @@ class ContactApi:
             number = ""
         if form.wants_call and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
             form.calls, form.time, form.window = False, "", None
-            form.ignored += [AS_WORDS.format("reach_me")] if AS_WORDS.format("reach_me") not in form.ignored else []
+            kept = AS_WORDS.format("reach_me")
+            if kept not in form.ignored:
+                form.ignored.append(kept)
         command = TakeContact(
             key=call.key,
             channel=form.channel,

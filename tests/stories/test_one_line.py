@@ -102,8 +102,8 @@ async def test_a_place_moves_from_the_phone_to_a_chat_and_back() -> None:
 
 
 async def test_two_who_dial_at_once_and_a_restart_place_one_call() -> None:
-    """S14: a call-back is due; two agents ask for it at the same moment, the service restarts while her phone rings,
-    and the provider's words come twice: one call was placed."""
+    """S14: a call-back is due; two agents ask for it at the same moment, and the service restarts while her phone rings:
+    one call was placed."""
     async with Story() as story:
         her, anas = story.phone(HERS), story.phone(ANAS)
         await her.calls()
