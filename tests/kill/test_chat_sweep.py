@@ -127,7 +127,13 @@ async def test_a_chat_survives_a_service_that_is_killed(point: str) -> None:
         await hands.do(lambda: story.api("POST", f"/cases/{case}/messages", body, key="answer", token=ana.token))
         await hands.waits(minutes=6)
         await hands.waits(minutes=6)
-        ours = next(one for one in await box.received() if one["text"].strip() == ANSWER)
+
+        async def reads_answer() -> Any:
+            ours = [one for one in await box.received() if one["text"].strip() == ANSWER]
+            assert ours, "the answer is still on its way: the service may have died just now"
+            return ours[0]
+
+        ours = await hands.do(reads_answer)
         await hands.do(lambda: box.answers(ours, "Thursday is fine"))
         await hands.waits(minutes=3)
         customer = (await hands.do(lambda: story.case(case)))["customer"]
