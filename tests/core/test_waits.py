@@ -94,6 +94,14 @@ def test_ranges_widen_on_the_side_where_they_missed() -> None:
     assert after.high_s >= 880
 
 
+def test_somebody_who_hangs_up_twice_at_one_place_is_two_who_hung_up() -> None:
+    line = Line()
+    told = Range(10.0, 100.0, 50.0, 3.0)
+    for now_s in (0.0, 30.0):
+        line.join("a", place_s=0.0, now_s=now_s, holds=True, told=told)
+        line.hang_up("a", now_s + 20.0)
+
+
 def test_what_was_told_to_somebody_who_hung_up_is_judged_when_their_place_is_reached() -> None:
     line = Line()
     told = Range(10.0, 100.0, 50.0, 3.0)

@@ -144,7 +144,7 @@ GUARDS = (
     Guard(no_key_is_asked_for, "", (44,)),
     Guard(customers_are_rung_first, "", (0, 18, 43, 44)),
     Guard(nobody_is_told_that_the_agent_is_gone, "lines_break", (33, 43), (("strength", 0.6), ("agents", 4))),
-    Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.5),)),
+    Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.3),)),
     Guard(hanging_up_forgets_promises, "", (17,)),
     Guard(tried_again_at_once, "phones_odd", (18,)),
     Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),

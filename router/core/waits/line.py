@@ -129,7 +129,7 @@ class Line:
         if waiter.holds_s is not None:
             self.people.held(now_s - waiter.holds_s, gone=True)
         if waiter.told is not None:
-            insort(self._ghosts, (waiter.place_s, id, waiter))
+            insort(self._ghosts, (waiter.place_s, id, waiter), key=lambda ghost: ghost[0])
 
     def reach(self, id: str, now_s: float) -> None:
         """An agent comes to somebody's place, so those before it have been reached too."""
