@@ -11,7 +11,7 @@ from tests.simulation.options import Options
 from tests.simulation.run import run_options
 
 Patch = pytest.MonkeyPatch
-SEEDS_MAX = 40
+SEEDS_MAX = 12
 PLAIN = Options(
     seed=0,
     mode="liveness",
