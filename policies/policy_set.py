@@ -141,6 +141,10 @@ class PolicySet:
         """On whose clock days are told apart: that of the hours named first."""
         return next(iter(self.hours.values())).zone
 
+    def queue_or_last(self, queue: str) -> str:
+        """`queue` where the set has it, else that of the last rule: a case may be older than its policy."""
+        return queue if queue in self.queues else self.routing.rules[-1].queue
+
     def hours_of(self, queue: str) -> Hours:
         """The hours of a queue. Raises KeyError for an unknown queue."""
         return self.hours[self.queues[queue].hours]

@@ -63,7 +63,7 @@ def wish_in(making: Making, call: Call, *, speech: str, keys: str) -> Wish | Non
         words,
         language=call.language,
         zones=address.facts.zones if address is not None else (),
-        queue=case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue,
+        queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
     )
@@ -95,7 +95,7 @@ def said_of(making: Making, call: Call) -> Said | None:
         return None
     address = making.customer(call.customer).address(call.address) if call.address else None
     policy = making.context.policy
-    queue = case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue
+    queue = policy.queue_or_last(case.queue)
     zones = address.facts.zones if address is not None else ()
     return Said(window=promise.window, zone=zones[0] if zones else policy.hours_of(queue).zone.key)
 

@@ -112,7 +112,7 @@ def _take_time(
         text,
         language=case.language or customer.language or policy.phrases.language,
         zones=line.zones,
-        queue=case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue,
+        queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
     )

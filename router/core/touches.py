@@ -100,7 +100,7 @@ def _time_of(
     policy, case = making.context.policy, making.case(id)
     if address is None or not (touch.time or touch.window):
         return None
-    queue = case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue
+    queue = policy.queue_or_last(case.queue)
     zones, now = address.facts.zones, making.now
     if touch.window is not None:
         wish = wish_at(policy, touch.window, language=language, zones=zones, queue=queue, now=now)

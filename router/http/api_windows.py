@@ -98,7 +98,7 @@ class WindowApi:
             words,
             language=language,
             zones=zones,
-            queue=case.queue if case.queue in policy.queues else policy.routing.rules[-1].queue,
+            queue=policy.queue_or_last(case.queue),
             now=now,
             is_asked=True,
         )
