@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -109,6 +109,11 @@ class Front:
         self._docs = docs_page(self.table.routes).encode()
         self._refused: dict[str, int] = {}
         self._unknown: set[str] = set()
+
+    @property
+    def webhooks(self) -> Collection[str]:
+        """The paths to which providers bring what happened."""
+        return self._webhooks.keys()
 
     async def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request; it never raises."""

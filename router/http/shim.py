@@ -1,4 +1,5 @@
-"""aiohttp, thin: bytes to `Front` and back, and the WebSocket of the live stream. Decides nothing."""
+"""aiohttp, thin, behind a door that answers plain webhooks by itself: bytes to `Front` and back, and the WebSocket of
+the live stream. Decides nothing."""
 
 import asyncio
 from contextlib import suppress
@@ -15,6 +16,7 @@ from router.http.chat_pages import PREFIX as CHAT_PREFIX
 from router.http.chat_pages import ChatPages
 from router.http.chat_sockets import PATH as CHAT_PATH
 from router.http.chat_sockets import ChatSockets
+from router.http.door import Door
 from router.http.front import Front
 from router.http.live import Live
 from router.http.mail_door import PREFIX as MAIL_PATH
@@ -66,22 +68,34 @@ class Shim:
         self._chat_pages = chat_pages
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.ServerRunner | None = None
+        self._webhooks: Door | None = None
+        self._listening: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> str:
         """Listen; returns the address. Raises OSError when the port is taken."""
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, backlog=1024)
-        await site.start()
-        bound = self._runner.addresses[0]
+        self._webhooks = Door(
+            self._front.handle,
+            self._front.webhooks,
+            others=server,
+            headers_of=_headers,
+            bytes_max=self._body_bytes_max,
+        )
+        self._listening = await asyncio.get_running_loop().create_server(self._webhooks, host, port, backlog=1024)
+        bound = self._listening.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         return f"http://{shown}:{bound[1]}"
 
     async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
         await self._chats.close()
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the service stops")
+        if self._webhooks is not None:
+            await self._webhooks.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -217,9 +231,13 @@ def _raw(request: web.BaseRequest) -> str:
 
 
 def _reply(answer: WireResponse) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=_headers(answer))
+
+
+def _headers(answer: WireResponse) -> CIMultiDict[str]:
     headers = CIMultiDict({"Content-Type": answer.content_type})
     if answer.content_type != TWIML:  # no browser reads TwiML
         headers.update(SECURE)
     if answer.headers:
         headers.update(answer.headers)
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
+    return headers
