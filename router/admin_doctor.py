@@ -9,17 +9,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 SHOWS = (
     "onecase_work_",
     "onecase_class_",
-    "onecase_overtakes_total",
-    "onecase_offers_total",
-    "onecase_promises_total",
+    "onecase_overtakes",
+    "onecase_offers",
+    "onecase_promises",
     "onecase_legs",
     "onecase_provider_wait_seconds",
     "onecase_mail_answers_held_back",
-    "onecase_texts_withheld_total",
+    "onecase_texts_withheld",
     "onecase_callbacks_booked",
     "onecase_junk_",
     "onecase_consumer_lag",
@@ -50,14 +51,17 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                 healthy = answer.status == 200
             lines = ["ok ready" if healthy else "not ready: see the log; it may be starting or its disk failed"]
             async with session.get(f"{url}/metrics") as answer:
-                told, is_well = judged(samples_of(await answer.text()))
+                metrics = await answer.text()
+            told, is_well = judged(samples_of(metrics))
+            figures = ["figures:", *figures_of(metrics)]
             lines, healthy = [*lines, *told], healthy and is_well
             if not token:
-                return [*lines, "outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin"], healthy
+                why = "outbox not looked at: give --token (or ONECASE_TOKEN) of ops or admin"
+                return [*lines, why, *figures], healthy
             async with session.get(f"{url}/api/v1/outbox?state=dead") as answer:
                 if answer.status != 200:
                     why = f"this token is answered with {answer.status}; give one of ops or admin"
-                    return [*lines, f"outbox not looked at: {why}"], False
+                    return [*lines, f"outbox not looked at: {why}", *figures], False
                 stuck = (await answer.json()).get("items", [])
             async with session.get(f"{url}/api/v1/quarantine?limit={PAGE}") as answer:
                 said = await answer.json() if answer.status == 200 else {}
@@ -69,7 +73,7 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                 lines, healthy = [*lines, *told], healthy and is_well
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return [f"{url} does not answer ({type(error).__name__}): is the service running there?"], False
-    return lines, healthy
+    return [*lines, *figures], healthy
 
 
 def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
@@ -89,8 +93,6 @@ def judged(samples: list[tuple[str, float]]) -> tuple[list[str], bool]:
         elif (why := _trouble(name, value)) is not None:
             lines.append(why)
             healthy = False
-        if name.startswith(SHOWS):
-            lines.append(f"   {name} {value:.0f}")
     return lines, healthy
 
 
@@ -103,8 +105,22 @@ def _waits(samples: list[tuple[str, float]], told: dict[str, float]) -> list[str
         whose = name.removeprefix(KEPT)
         judged = told.get(f"{JUDGED}{whose}", 0.0)
         is_well = share >= CLAIMED or judged < JUDGED_ENOUGH
-        found = f"{share:.0%} of the waits that were told held, of {judged:.0f} {whose}"
+        line = whose.partition('"')[2].rpartition('"')[0]
+        found = f"{share:.0%} of the waits that were told held, of {judged:.0f} in {line}"
         lines.append(f"ok waits: {found}" if is_well else f"waits: {found}: less than the {CLAIMED:.0%} that we say")
+    return lines
+
+
+def figures_of(text: str) -> list[str]:
+    """Those of a page of metrics that say how it goes, a line each, in the words that the page has for them."""
+    lines = list[str]()
+    for metric in text_string_to_metric_families(text):
+        if not metric.name.startswith(SHOWS):
+            continue
+        unit = " s" if metric.name.endswith("_seconds") else ""
+        values = [(" · ".join(one.labels.values()), f"{one.value:.0f}{unit}") for one in metric.samples]
+        said = ", ".join(f"{name} {value}" if name else value for name, value in values)
+        lines.append(f"   {metric.documentation}: {said or 'none'}")
     return lines
 
 
@@ -119,7 +135,7 @@ def _trouble(name: str, value: float) -> str | None:
     metric, _, label = name.partition("{")
     whose = label.partition('"')[2].rpartition('"')[0]
     if metric == "onecase_consumer_lag_events" and value > LAG_MAX:
-        return f"{name} is {value:.0f}: a consumer is behind; if it does not fall, restart the service"
+        return f"a consumer is behind: {whose}, by {value:.0f} events; if it does not fall, restart the service"
     if metric == "onecase_provider_wait_seconds" and value > 0:
         return (
             f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "

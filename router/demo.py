@@ -29,6 +29,7 @@ CUSTOMER = "+14155550142"
 ANAS_PHONE = "+14155550177"
 MAILBOX = "mia@customer.example"
 STEP_S = 20.0
+LINE_CHARS = 110
 
 
 class StoryBroken(Exception):
@@ -139,6 +140,10 @@ class World:
             said.raise_for_status()
         await self._until("the answer on the same case", lambda: self._joined(case["id"], token, contacts=4))
         _tell("she answers the mail", "the same case again; only her new words are shown, the rest is folded")
+        offer = await self._until("an offer of the mail", lambda: self._first_offer(token))
+        await self._api("POST", f"/offers/{offer['id']}/accept", token)
+        await self._api("PUT", "/agents/me/state", token, {"state": "busy"})  # no offer runs out before you sign in
+        _tell("Ana has it before her", "she is busy with it, and offered nothing more until you set her ready")
 
     async def _last_mail(self) -> dict[str, Any] | None:
         async with self._session.get(f"{self._sandbox}/mail/{MAILBOX}") as answer:
@@ -203,7 +208,8 @@ class World:
             where = f" by {row.channel}" if row.channel else ""
             said = row.said if row.look == "record" else f"{row.who}{where}"
             more = row.words or ("; ".join(row.reasons) if row.look == "record" else "")
-            typer.echo(f"    {row.at[11:19]}  " + (f"{said}: {' '.join(more.split())}" if more else said)[:110])
+            told = f"{said}: {' '.join(more.split())}" if more else said
+            typer.echo(f"    {row.at[11:19]}  " + (told if len(told) <= LINE_CHARS else f"{told[: LINE_CHARS - 1]}…"))
 
     async def _api(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"}

@@ -55,6 +55,8 @@ from router.http.speaking import speak
 from router.journal.base import JournalStopped
 from router.node.node import Node
 
+DESK_PATH = "/desk"
+"""Where people work; whoever opens the bare address is sent there."""
 WORD_CHARS_MAX = 40
 WORDS_MAX = 100
 """Words of the provider that are unknown to us and told in the log; others are counted only."""
@@ -219,6 +221,8 @@ class Front:
                 return WireResponse(200, self._openapi, "application/json")
             case "/docs":
                 return WireResponse(200, self._docs, "text/html; charset=utf-8")
+            case "/" if DESK_PATH in self._pages:
+                return WireResponse(303, headers={"Location": DESK_PATH})
             case _:
                 page = self._page(path)
                 if page is None:

@@ -43,11 +43,16 @@ async def test_one_command_plays_the_story_and_leaves_no_trace(tmp_path: Path) -
                     words = await answer.text()
                     is_sign_in = page.endswith("/desk") and answer.status == 401 and "Your token" in words
                     assert is_sign_in or (answer.status == 200 and "<html" in words), page
+            async with session.get(service) as answer:
+                assert answer.url.path == "/desk", "the bare address leads to the desk"
             token = re.search(r"sign in as Ana with\s+(\S+)", said)
             assert token
             headers = {"Authorization": f"Bearer {token[1]}"}
             async with session.get(f"{service}/api/v1/agents/me", headers=headers) as answer:
-                assert answer.status == 200
+                assert (answer.status, (await answer.json())["state"]) == (200, "busy")
+            async with session.get(f"{service}/api/v1/agents/me/work", headers=headers) as answer:
+                [work] = (await answer.json())["work"]
+                assert work["state"] == "active", "the mail is with her, and no offer runs out before anybody looks"
         demo.child.send_signal(signal.SIGINT)
         assert (await demo.ends(), demo.errors) == (0, "")
         assert "Good-bye. The throw-away folder is removed." in demo.output

@@ -38,7 +38,7 @@ async def test_a_broken_promise_is_told_until_somebody_answers(tmp_path: Path) -
         case = await story.one_case()
         said, healthy = await examined(story)
         assert f"was broken after 1 tries, and case {case['ref']} still waits" in said
-        assert 'onecase_promises_total{state="broken"} 1' in said
+        assert "at risk, broken, withdrawn: broken 1, made 1" in said
         assert not healthy
         await story.api("POST", f"/cases/{case['id']}/status", {"status": "solved"})
         said, healthy = await examined(story)
@@ -132,6 +132,22 @@ async def test_the_doctor_shows_calls_and_providers() -> None:
         await story.phone().calls()
         await story.settles()
         said, healthy = await examined(story)
-        assert 'onecase_legs{state="live"} 1' in said
-        assert 'onecase_provider_wait_seconds{for="dialler"} 0' in said
+        assert "   Telephone legs that are not over, by state: live 1" in said
+        assert "   How long a failing provider is left alone: dialler 0 s" in said
         assert healthy
+
+
+async def test_the_doctor_speaks_in_words() -> None:
+    """Everything it shows has the words that its metric has; no name of a metric is left for a person to read. What
+    needs somebody stands first, figures after that."""
+    async with Story() as story:
+        await story.phone().texts("E42 again, the flat is cold")
+        await story.settles()
+        said, healthy = await examined(story)
+        assert ("   Work waiting for an agent: heating 1" in said, healthy) == (True, True)
+        assert "onecase_" not in said
+        verdicts, _, figures = said.partition("figures:\n")
+        assert ("ok quarantine" in verdicts, all(line.startswith("   ") for line in figures.splitlines())) == (
+            True,
+            True,
+        )
