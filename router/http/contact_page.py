@@ -216,6 +216,7 @@ def _page(status: int, language: str, body: str) -> WireResponse:
         f"<!doctype html><html lang={escape(language)}><meta charset=utf-8>"
         "<meta name=robots content='noindex, nofollow'><meta name=referrer content=no-referrer>"
         "<meta name=viewport content='width=device-width'><title>onecase</title>"
+        "<link rel=icon href='data:,'>"
         "<style>:root{color-scheme:light dark}body{font:18px/1.5 system-ui;margin:2rem auto;max-width:36rem;"
         "padding:0 1rem}blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid #8888;"
         "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}textarea{display:block;width:100%;"
