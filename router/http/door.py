@@ -50,8 +50,7 @@ class Door:
         return Connection(self)
 
     async def close(self) -> None:
-        """Answer what is under way, for `STOP_S` at most; let every connection go with its answer, and those that wait for
-        none at once."""
+        """Answer what is under way, for `STOP_S` at most; each connection goes with its answer, the others at once."""
         self.is_closing = True
         under_way = [one.answering for one in self.connections if one.answering is not None]
         for one in list(self.connections):
