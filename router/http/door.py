@@ -19,6 +19,8 @@ BYTES_MAX = 64 * 1024
 """The longest request that is read here, head and body."""
 IDLE_S = 75.0
 """How long a connection may say nothing while nobody works for it, as with aiohttp."""
+STOP_S = 5.0
+"""How long a service that stops waits for what is under way: less than supervisors give before they kill."""
 UNUSUAL = ("Transfer-Encoding", "Expect", "Upgrade", "Content-Encoding")
 Handle = Callable[[WireRequest], Awaitable[WireResponse]]
 
@@ -42,15 +44,20 @@ class Door:
         self.headers_of = headers_of
         self.bytes_max = min(bytes_max, BYTES_MAX)
         self.connections: set[Connection] = set()
+        self.is_closing = False
 
     def __call__(self) -> asyncio.Protocol:
         return Connection(self)
 
     async def close(self) -> None:
-        """Answer what is under way, then let every connection go."""
+        """Answer what is under way, for `STOP_S` at most; each connection goes with its answer, the others at once."""
+        self.is_closing = True
         under_way = [one.answering for one in self.connections if one.answering is not None]
+        for one in list(self.connections):
+            if one.answering is None:
+                one.close()
         if under_way:
-            await asyncio.wait(under_way)
+            await asyncio.wait(under_way, timeout=STOP_S)
         for one in list(self.connections):
             one.close()
 
@@ -158,7 +165,9 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._transport.write(said)
-        if self._came:
+        if self._door.is_closing:  # whoever asked behind it gets no answer, and nothing of that was taken
+            self._transport.close()
+        elif self._came:
             self._transport.resume_reading()
             self._read(self._came)
 

@@ -16,7 +16,7 @@ from router.http.chat_pages import PREFIX as CHAT_PREFIX
 from router.http.chat_pages import ChatPages
 from router.http.chat_sockets import PATH as CHAT_PATH
 from router.http.chat_sockets import ChatSockets
-from router.http.door import Door
+from router.http.door import STOP_S, Door
 from router.http.front import Front
 from router.http.live import Live
 from router.http.mail_door import PREFIX as MAIL_PATH
@@ -74,7 +74,7 @@ class Shim:
     async def start(self, host: str, port: int) -> str:
         """Listen; returns the address. Raises OSError when the port is taken."""
         server = web.Server(self._handle, access_log=None)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=STOP_S)
         await self._runner.setup()
         self._webhooks = Door(
             self._front.handle,
@@ -118,6 +118,8 @@ class Shim:
             body = await self._read(request, at_most)
         except ValueError:
             return _reply(_too_large(at_most))
+        except (web.RequestPayloadError, ConnectionError):
+            return _broken(request)
         answer = await self._front.handle(
             WireRequest(
                 method=request.method,
@@ -223,6 +225,14 @@ def _head(request: web.BaseRequest) -> WireRequest:
 
 def _too_large(at_most: int) -> WireResponse:
     return Problem(413, "Too large", f"The body is larger than {at_most} bytes.").response()
+
+
+def _broken(request: web.BaseRequest) -> web.Response:
+    """What came is no body as its headers say it is, or ended halfway; where the next request begins nobody knows."""
+    request.content.feed_eof()  # or aiohttp would read on, fail again and call it an error of ours
+    reply = _reply(Problem(400, "Broken body", "The body is not what its headers say it is.").response())
+    reply.force_close()
+    return reply
 
 
 def _raw(request: web.BaseRequest) -> str:

@@ -1,6 +1,7 @@
 """Webhooks over the bare wire: in pieces, one behind the other, oddly framed; on connections that go on to ask more."""
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -156,3 +157,60 @@ async def test_a_connection_that_says_nothing_more_is_closed(monkeypatch: pytest
         await half.says(b"POST /twil")
         assert await silent.rest() == b""
         assert await half.rest() == b""
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/v1/cases"])
+async def test_a_body_that_is_not_packed_as_it_says(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It is the sender's fault and said so; no error of ours is logged for it."""
+    async with Story() as story, Wire(story) as wire:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n"
+        await wire.says(head.encode() + b"plain")
+        status, body = await wire.hears()
+        assert (status, b"Broken body" in body) == (400, True)
+        assert await wire.rest() == b""
+    assert [one for one in caplog.records if one.name.startswith("aiohttp")] == []
+
+
+async def test_whoever_hangs_up_in_the_middle_of_a_body_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async with Story() as story:
+        async with Wire(story) as wire:
+            await wire.says(b"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhalf")
+        await story.phone(HERS).texts("hello")
+        await story.one_case()
+    assert [one for one in caplog.records if one.name.startswith("aiohttp")] == []
+
+
+async def test_what_is_under_way_when_the_service_stops_is_answered() -> None:
+    """Whoever asks on and on gets an answer for all that was taken, and then no connection any more."""
+    async with Story() as story:
+        answered: list[str] = []
+        async with asyncio.TaskGroup() as group:
+            for who in range(8):
+                group.create_task(_texts_on(story, who, answered))
+            while len(answered) < 40:
+                await asyncio.sleep(0)
+            await story.stops()
+        await story.restarts()
+        assert sorted(await story.said((await story.one_case())["id"])) == sorted(answered)
+
+
+async def _texts_on(story: Story, who: int, answered: list[str]) -> None:
+    async with Wire(story) as wire:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            for n in range(10_000):
+                await wire.says(wire.webhook(f"SM{who:016}{n:016}", words := f"line {n} of {who}"))
+                assert (await wire.hears())[0] == 200
+                answered.append(words)
+
+
+async def test_whoever_sends_half_does_not_keep_the_service_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.http.shim.STOP_S", 0.05)
+    async with Story() as story, Wire(story) as webhook, Wire(story) as upload, Wire(story) as silent:
+        await webhook.says(webhook.webhook("SM" + "1" * 32, "hello")[:200])
+        await upload.says(b"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhalf")
+        async with asyncio.timeout(20):
+            await story.stops()
+        for wire in (webhook, upload, silent):
+            await wire.rest()
+        await story.restarts()
+        assert await story.cases() == []
