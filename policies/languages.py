@@ -19,7 +19,7 @@ NAMES: Final = {
 _SMALL_WORDS: Final = {
     "en": "the and is are my your you it not does do have has with for this that please hello hi thanks thank can how "
           "what when where why will would could again still call me on of to from at be been need help working broken "
-          "yes am they we he she i im dont doesnt cant since after by about order invoice",
+          "yes no am they we he she i im dont doesnt cant since after by about order invoice",
     "de": "der die das und ist sind mein meine ihr ihre sie ich wir nicht kein keine mit fur bitte hallo danke wie "
           "wann warum wo wieder noch immer rufen mich mir auf von zu zur zum aus bei hat habe haben kann konnen wird "
           "ein eine einen es geht guten tag seit nach uber heizung rechnung kaputt ja nein auch schon jetzt heute",

@@ -187,6 +187,16 @@ class Spoken:
 
 
 @value
+class SharedWith:
+    """A line, found under `key`, that others use too: one of them, with `address` of theirs, and all of them."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    users: tuple[tuple[CustomerId, AddressId], ...]
+
+
+@value
 class UnmergeCustomers:
     """They are two people after all: their cases are taken apart as well. `keys` and what was `spoken`, of all of them,
     are put there where somebody of them is to be erased."""
@@ -207,7 +217,7 @@ class UnmergeCustomers:
 class EraseCustomer:
     """Forget a customer. `again`: they were erased already, and came back with a restored backup; no hold of that day
     stands in the way. `whole_person`: with all who were found to be the same person. `keys` under which they are found,
-    and what was `spoken`, are put there by whoever knows them."""
+    the `lines` that others use too, and what was `spoken`, are put there by whoever knows them."""
 
     key: str
     customer: CustomerId
@@ -216,6 +226,7 @@ class EraseCustomer:
     why: str = "request"
     whole_person: bool = False
     keys: tuple[str, ...] = ()
+    lines: tuple[SharedWith, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 
     @property
@@ -263,6 +274,7 @@ class SetHold:
     actor: Actor
     reason: str = ""
     keys: tuple[str, ...] = ()
+    lines: tuple[SharedWith, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 
 

@@ -23,6 +23,7 @@ from router.core.commands import (
     ExportPart,
     ForgetWords,
     GiveCode,
+    Indexed,
     JoinCall,
     LeaveChat,
     MakePromise,
@@ -45,7 +46,6 @@ from router.core.commands import (
     SetTerms,
     ShareLine,
     SplitCase,
-    Spoken,
     StartCall,
     TakeCall,
     TakeContact,
@@ -113,7 +113,7 @@ def erase_customer(making: Making, command: EraseCustomer) -> None:
         for one in wanted:
             making.emit(ErasureWanted(customer=one.id, at=making.now, why=command.why))
         return
-    _erase(making, person, why=command.why, reason=command.reason, keys=command.keys, spoken=command.spoken)
+    _erase(making, command, person, why=command.why, reason=command.reason)
 
 
 def set_hold(making: Making, command: SetHold) -> None:
@@ -127,7 +127,7 @@ def set_hold(making: Making, command: SetHold) -> None:
     person = _person(making)
     is_wanted = all(one.erase_wanted_at is not None for one in person)  # whoever was joined since was not meant
     if not command.on and is_wanted and all(one.hold is None for one in person):
-        _erase(making, person, why="request", keys=command.keys, spoken=command.spoken)
+        _erase(making, command, person, why="request")
 
 
 def keep_wishes(making: Making, command: UnmergeCustomers, side: list[Customer], *, hold: Hold | None) -> None:
@@ -140,7 +140,7 @@ def keep_wishes(making: Making, command: UnmergeCustomers, side: list[Customer],
         held = HoldSet(customer=wanted[0].id, at=hold.at, author=hold.author, author_id=hold.author_id, why=hold.why)
         making.emit(held)
     elif len(wanted) == len(side):  # else there is somebody yet who was not meant
-        _erase(making, side, why="request", keys=command.keys, spoken=command.spoken)
+        _erase(making, command, side, why="request")
 
 
 def export_customer(making: Making, command: ExportCustomer) -> None:
@@ -183,12 +183,11 @@ def _person(making: Making) -> list[Customer]:
 
 def _erase(
     making: Making,
+    command: EraseCustomer | SetHold | UnmergeCustomers,
     person: list[Customer],
     *,
     why: str,
     reason: str = "",
-    keys: tuple[str, ...],
-    spoken: tuple[Spoken, ...],
 ) -> None:
     owners = {one.id for one in person}
     owned = [d for d in making.state.values() if isinstance(d, Message | Case | Call | Recording)]
@@ -200,7 +199,7 @@ def _erase(
     for call in (d for d in documents if isinstance(d, Call) and d.state is not CallState.ENDED):
         _end_call(making, call)
     _unrecord(making, [d for d in documents if isinstance(d, Recording)])
-    for one in (one for one in spoken if making.case(one.case).customer in owners):
+    for one in (one for one in command.spoken if making.case(one.case).customer in owners):
         making.emit(
             RecordingFound(
                 recording=RecordingId(making.context.ids.new("rec")),
@@ -214,7 +213,10 @@ def _erase(
     for customer in person:
         making.emit(CustomerErased(customer=customer.id, at=making.now, why=why, reason=kept))
         making.erased.append(customer.id)
-    making.unindexed.extend(keys)
+    making.unindexed.extend(command.keys)
+    lines = command.lines if not isinstance(command, UnmergeCustomers) else ()
+    for line in lines:  # in the same commit, so that nobody is new on it in between
+        making.indexed.append(Indexed(key=line.key, address=line.address, customer=line.customer, first_wins=True))
 
 
 def _withdraw_message(making: Making, message: Message) -> None:

@@ -31,10 +31,12 @@ _CODE = re.compile(
 """A security code by its name."""
 _AFTER_CARD = re.compile(
     r"(\[card number removed\][\s,;/|-]{0,3}(?:(?:exp\w{0,8}|valid\w{0,8}|gültig bis|cad\w{0,8})\W{0,3})?"
-    r"(?:\d{1,2}\s?[/-]\s?\d{2,4}[\s,;/|-]{1,3})?)\d{3,4}(?!\d)",
+    r"(?:\d{1,2}\s?[/-]\s?\d{2,4}[\s,;/|-]{1,3})?"
+    r"(?:(?:(?:and|with|und|mit|y|con)\s)?(?:(?:the|my|der|dem|mein|el)\s)?(?:pin\s?)?"
+    r"(?:code|c[oó]digo|pin)(?:\s(?:is|ist|lautet|es))?\W{1,3})?)\d{3,4}(?!\d)",
     re.IGNORECASE,
 )
-"""Three or four figures right after a card number, or after its date."""
+"""Three or four figures right after a card number, or after its date, with no more than a word for a code between."""
 _GROUP = re.compile(r"\d+")
 DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _SECRET = re.compile(r"passw(?:or)?d|token|secret|authorization", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from router.core.addresses import CHAT, USER, Address
+from router.core.addresses import CHAT, DEVICE, USER, Address
 from router.core.clock import Ms
 from router.core.context import Decision
 from router.core.documents import (
@@ -250,10 +250,15 @@ def shown_address(address: str) -> str:
 
     >>> shown_address("chat:sit_1/0cb2"), shown_address("user:sit_1/mia"), shown_address("+12125550142")
     ('a chat visitor', 'mia, signed in at their site', '+12125550142')
+    >>> shown_address("device:sit_1/T100-0001")
+    'device T100-0001'
     """
+    own = address.partition("/")[2]
     if address.startswith(CHAT):
         return "a chat visitor"
-    return f"{address.partition('/')[2]}, signed in at their site" if address.startswith(USER) else address
+    if address.startswith(DEVICE):
+        return f"device {own}"
+    return f"{own}, signed in at their site" if address.startswith(USER) else address
 
 
 def stamp(at: Ms | int) -> str:

@@ -165,6 +165,7 @@ class MemoryJournal:
             taken.update([batch.answer.key] if batch.answer else [])
             taken.update(f"address {i.key}" for i in batch.indexed)
             gone.update(batch.unindexed)
+            gone.difference_update(i.key for i in batch.indexed)
             versions.update({d.id: d.version for d, _ in batch.documents})
         self._disk.write(b"".join(_frame(_batch_record(batch)) for batch, _, _ in accepted))
         await self._disk.sync()

@@ -299,8 +299,8 @@ class SqliteJournal:
                     taken.add(batch.answer.key)
                 for document, _ in batch.documents:
                     versions[document.id] = document.version
-                owned.update(i.key for i in batch.indexed)
                 owned.difference_update(batch.unindexed)
+                owned.update(i.key for i in batch.indexed)
         return results, accepted
 
     def _known(self, group: list[Batch]) -> tuple[set[str], dict[str, int], set[str]]:

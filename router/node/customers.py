@@ -67,6 +67,7 @@ from router.core.commands import (
     SetRecording,
     SetStatus,
     SetTerms,
+    SharedWith,
     ShareLine,
     SplitCase,
     Spoken,
@@ -96,7 +97,7 @@ from router.node.numbers import known_of, number_of
 from router.node.others import keys_of_part, words_of_part
 from router.node.paging import pages
 from router.node.person import person_in
-from router.node.shared_lines import blocks, line_at
+from router.node.shared_lines import blocks, line_at, lines_of
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 from router.node.working_sets import WorkingSets
@@ -343,6 +344,9 @@ class CustomerScope:
         """Decided on all that a person has, and with every key under which they are found: a first contact from the
         same address is somebody else's in the very next instant."""
         owner = await self._owner(_document_of(command), "customer")
+        lines: tuple[SharedWith, ...] = ()
+        if isinstance(command, EraseCustomer) or (isinstance(command, SetHold) and not command.on):
+            lines = await self._hand_lines_on(command, owner)
         async with self._locks.hold(owner):
             if await self.root_of(owner) != owner:
                 raise PersonChanged
@@ -354,11 +358,28 @@ class CustomerScope:
                 words = await words_of_part(self._journal, cases, command.address)
                 command = replace(command, keys=keys, words=words)
             elif not isinstance(command, ForgetWords):
-                command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
+                keys = await keys_of(self._journal, before)
+                command = replace(command, keys=keys, lines=lines, spoken=await self._spoken(before))
             decision = decide(before, command, self._means.context(command, self._clock.now()))
             outcome = await self._commit(command, owner, before, decision, answer_of)
             self.shelf.drop(owner)
             return outcome
+
+    async def _hand_lines_on(self, command: EraseCustomer | SetHold, owner: str) -> tuple[SharedWith, ...]:
+        """Who uses a line stands with one of them. Before that one is erased somebody else of them knows it as well."""
+        lines = await lines_of(self._journal, await self._all_of(owner))
+        for line in lines:
+            share = ShareLine(
+                key=f"{command.key}/{line.address}",
+                customer=line.customer,
+                address=line.address,
+                actor=command.actor,
+                users=line.users,
+                shared=True,
+            )
+            with suppress(Rejected):  # it is known there already
+                await self.take(share, None)
+        return lines
 
     async def _all_of(self, root: str) -> State:
         """All documents of a person, those that no longer matter too."""

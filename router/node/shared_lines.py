@@ -7,9 +7,10 @@ lock and decides nothing.
 from collections.abc import Awaitable, Callable
 
 from policies import ConsentWord, PolicySet
-from router.core.commands import BlockLine, TakeCall, TakeContact
+from router.core.addresses import matching_key
+from router.core.commands import BlockLine, SharedWith, TakeCall, TakeContact
 from router.core.context import SharedLine
-from router.core.documents import Customer
+from router.core.documents import Customer, State
 from router.core.texts import TEXTS
 from router.core.values import value
 from router.core.words import DAY_MS, AddressId, CustomerId
@@ -40,7 +41,7 @@ async def line_at(journal: Journal, find: Find, key: str, *, at: int) -> LineNow
     loaded = await journal.load_by_address(key)
     customer = loaded.state.get(loaded.customer or "")
     address = customer.address(loaded.address) if isinstance(customer, Customer) and loaded.address else None
-    users = address.users if address is not None else ()
+    users = tuple(one for one in address.users if not journal.is_erased(one[0])) if address is not None else ()
     today = at // DAY_MS
     latest = await _of_day(find, f"shared {key} {today}")
     earlier = await _of_day(find, f"shared {key} {today - 1}")
@@ -51,6 +52,19 @@ async def line_at(journal: Journal, find: Find, key: str, *, at: int) -> LineNow
             key=f"shared {key} {today}/{len(latest)}", users=tuple(dict.fromkeys(customer for customer, _ in users))
         ),
     )
+
+
+async def lines_of(journal: Journal, state: State) -> tuple[SharedWith, ...]:
+    """The lines of these customers that others use as well, each with one of those who stay when these are erased."""
+    theirs = [a for d in state.values() if isinstance(d, Customer) for a in d.addresses if a.users]
+    words = await journal.words([a.id for a in theirs])
+    found: list[SharedWith] = []
+    for one in theirs:
+        users = tuple(user for user in one.users if user[0] not in state and not journal.is_erased(user[0]))
+        if users and one.id in words:
+            customer, address = users[0]
+            found.append(SharedWith(key=matching_key(words[one.id]), customer=customer, address=address, users=users))
+    return tuple(found)
 
 
 async def _of_day(find: Find, day: str) -> list[Found]:

@@ -38,6 +38,8 @@ async def test_one_key_says_where_a_case_belongs_and_undo_takes_it_back(desk: St
     await expect(page.locator(".timeline .words")).to_have_text(
         ["My thermostat shows E42", "another question: my bill is wrong"]
     )
+    joined = page.locator(f'.timeline [data-case="{second}"]')
+    await expect(joined).to_have_count(1)  # by which news of that case is this page's, and read at once
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("#said")).to_contain_text("It is as it was before.")
     await expect(page.locator(".timeline .words")).to_have_text(["My thermostat shows E42"])

@@ -11,8 +11,8 @@ WAIT_MS = 10_000
 
 
 async def test_a_person_chats_and_reloads(browser: Browser) -> None:
-    """What was written and answered is there after a reload; hostile words stay words; both sides see who types; a
-    browser that forgets its session is somebody new."""
+    """What was written and answered is there after a reload, files by name at once; hostile words stay words; both
+    sides see who types; a browser that forgets its session is somebody new."""
     async with Story() as story:
         ana = await story.ready_agent("Ana")
         context = await browser.new_context()
@@ -50,9 +50,16 @@ async def test_a_person_chats_and_reloads(browser: Browser) -> None:
         await desk.locator("#send").click()
         await expect(chat.locator("li:not(.mine)")).to_contain_text("Is the fuse on?")
 
+        await chat.get_by_label("File").set_input_files({"name": "fuse.txt", "mimeType": "text/plain", "buffer": b"on"})
+        await chat.get_by_label("Your words").fill("see there")
+        await chat.get_by_role("button", name="Send", exact=True).click()
+        await expect(chat.locator("li.mine:not(.waiting)").last).to_have_text("see there [fuse.txt]")
+
         await chat.reload()
-        await expect(chat.locator("#lines li")).to_have_count(2)
-        assert await story.said(case) == ["<img src=x onerror=alert(1)> still E42", "Is the fuse on?"]
+        await expect(chat.locator("#lines li")).to_have_count(3)
+        await expect(chat.locator("li.mine").last).to_have_text("see there [fuse.txt]")
+        said = ["<img src=x onerror=alert(1)> still E42", "Is the fuse on?", "see there"]
+        assert await story.said(case) == said
         await chat.get_by_role("button", name="Somebody new").click()
         await expect(chat.locator("#state")).to_have_text("We are here")
         await expect(chat.locator("#lines li")).to_have_count(0)

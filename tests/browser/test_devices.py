@@ -32,4 +32,7 @@ async def test_press_say_the_code_press_again(desk: Stage, browser: Browser) -> 
     await expect(device.locator(".bond")).to_have_text("new")
     await page.get_by_role("link", name="Phones").click()
     await expect(device).to_be_hidden()
+    found = await desk.until(lambda: desk.get("/desk?q=T100-0001", desk.admin), lambda answer: answer.status == 200)
+    assert "device T100-0001" in found.body.decode()
+    assert "device:sit" not in found.body.decode(), "an address as only programs read it"
     assert complaints == []

@@ -1,5 +1,6 @@
 """Card numbers go, however they are written, and nothing else does."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +37,26 @@ def test_what_has_no_long_number_is_left_alone(text: str) -> None:
     longest = max((len(run) for run in "".join(c if c.isdecimal() else " " for c in together).split()), default=0)
     if longest < 13:
         assert without_cards(text) is text
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        " ",
+        ", 12/27, ",
+        " code ",
+        ", and the code is ",
+        " exp 12/27 code: ",
+        " mit dem Code ",
+        " y el código es ",
+        ", PIN ",
+    ],
+)
+def test_the_code_that_follows_a_card_goes_with_it(between: str) -> None:
+    kept = without_cards(f"my card is 4111 1111 1111 1111{between}123")
+    assert kept == f"my card is {CARD_MARK}{between}[removed]"
+
+
+@pytest.mark.parametrize("after", [" for order 123", " code E42", ", room 123", " code 12345"])
+def test_what_else_follows_a_card_stays(after: str) -> None:
+    assert without_cards(f"4111 1111 1111 1111{after}") == f"{CARD_MARK}{after}"

@@ -66,6 +66,8 @@ def test_a_policy_adds_consent_words_but_changes_none(parse: Parse) -> None:
         ("Hola, la calefacción no funciona", "es"),
         ("Können Sie mich bitte zurückrufen?", "de"),
         ("¿Puede llamarme por favor?", "es"),
+        ("No hot water", "en"),
+        ("No funciona", "es"),
         ("E42", "en"),
         ("", "en"),
     ],

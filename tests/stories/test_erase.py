@@ -70,6 +70,10 @@ async def test_s46_she_is_gone_and_reports_keep_their_counts() -> None:
         assert await story.said(his) == ["my Wacholder is fine"]
         assert len(await story.cases()) == 2
         assert (await story.refused("POST", f"/customers/{customer}/export"))["status"] == 410
+        page = await ana.page(case)
+        assert "Nothing can be written here." in page
+        assert [name for name in ("reply", "promise", "call-them", "status") if f'id="{name}"' in page] == []
+        assert "Tell nothing of the case" not in page
 
 
 async def test_what_was_under_way_comes_to_its_end() -> None:

@@ -216,6 +216,31 @@ async def test_a_stop_from_a_shared_number_stops_it_for_all_and_nothing_else() -
         assert [a["blocked"] for a in shown["addresses"]] == [[], []]
 
 
+async def test_a_shared_number_stays_theirs_who_are_left_when_one_is_erased() -> None:
+    """What comes from it stands with somebody provisional as before, and only who is there may be it; a stop holds."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("it is still cold")
+        await story.api("POST", f"/customers/{mia}/erase", {"reason": "request 17"})
+        await story.passes(hours=49)
+        await home.texts("my invoice is wrong")
+        theirs = (await story.cases())[-1]
+        assert theirs["customer"] not in (mia, tom)
+        assert theirs["contacts"][0]["grounds"][0] == "shared_line"
+        assert [c["customer"] for c in theirs["candidates"] if c["customer"]] == [tom]
+        await story.restarts()
+        await home.texts("STOP")
+        shown = await story.api("GET", f"/customers/{tom}")
+        assert [(a["address"] == FAMILY, a["blocked"]) for a in shown["addresses"]] == [(False, []), (True, ["sms"])]
+        problem = await story.refused("POST", f"/cases/{theirs['id']}/messages", {"text": "hi", "channel": "sms"})
+        assert problem["type"].endswith("opted_out")
+        await story.api("POST", f"/customers/{tom}/erase", {"reason": "request 18"})
+        await story.passes(hours=49)
+        await home.texts("hello, we are new here")
+        assert "shared_line" not in (await story.cases())[-1]["contacts"][0]["grounds"]
+
+
 async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
     """Marked by an agent, and taken back: what comes then is theirs as before."""
     async with Story() as story:

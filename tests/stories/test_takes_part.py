@@ -52,7 +52,9 @@ async def test_what_somebody_else_proves_proves_nothing_of_the_customer(
     assert (theirs["evidence"], theirs["participant"]) == ("weak", True)
     assert theirs["grounds"][:2] == ["participant", "dmarc"]
     ana = await story.agent("Ben")
-    said = who_it_is(await ana.page(case["id"]))
+    page = await ana.page(case["id"])
+    assert re.search(r"Tom[^<]*tom@customer\.example[^<]*, who takes part</b> by email", page), "nobody says who"
+    said = who_it_is(page)
     assert "weak by email" in said
     assert "Tell nothing of the case" in said
     assert "reply address" not in said

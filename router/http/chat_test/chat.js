@@ -134,7 +134,8 @@
     const message = { text: words };
     text.value = "";
     typedAt = 0; // who goes on at once is seen to
-    bubble({ from: "customer", text: words || file.name, client_id: id }).classList.add("waiting");
+    const files = file ? [{ name: file.name }] : [];
+    bubble({ from: "customer", text: words, files, client_id: id }).classList.add("waiting");
     try {
       if (file) message.files = [await uploaded(file)];
       find("file").value = "";

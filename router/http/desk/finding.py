@@ -8,6 +8,7 @@ from router.http.auth import Identity
 from router.http.case_list import FoundOut
 from router.http.desk.calls import Calls
 from router.http.problems import Problem
+from router.http.views import shown_address
 
 RESULTS_SHOWN = 25
 PLACES_SHOWN = 3
@@ -59,14 +60,16 @@ async def case_named(calls: Calls, who: Identity, asked: str) -> str:
 
 
 def _people(case: CaseItem) -> list[str]:
-    named = [contact.address for contact in case.contacts if contact.address]
+    named = [shown_address(contact.address) for contact in case.contacts if contact.address]
     named += [one.address for one in case.participants]
     return list(dict.fromkeys(named))[:PEOPLE_SHOWN]
 
 
 def _places(case: CaseItem) -> list[list[Piece]]:
-    """Rows with words that were found; a reference stands in none."""
-    return [_pieces(found) for found in case.found or [] if found.marks][:PLACES_SHOWN]
+    """Rows with words that were found; a reference stands in none, and addresses stand among the people."""
+    named = {contact.address for contact in case.contacts} | {one.address for one in case.participants}
+    places = [found for found in case.found or [] if found.marks and found.text not in named]
+    return [_pieces(found) for found in places][:PLACES_SHOWN]
 
 
 def _pieces(found: FoundOut) -> list[Piece]:

@@ -88,6 +88,7 @@ class CaseView:
     brief: BriefOut
     addresses: list[str]
     has_phone: bool
+    is_erased: bool
     rows: list[Row]
     earlier: int
     way: WayView
@@ -263,7 +264,8 @@ class Screens:
             case=case,
             brief=brief,
             addresses=[shown_address(a["address"] or "erased") for a in brief.customer.get("addresses", [])],
-            has_phone=any(a["kind"] == AddressKind.PHONE for a in brief.customer.get("addresses", [])),
+            has_phone=any(a["kind"] == AddressKind.PHONE and a["address"] for a in brief.customer.get("addresses", [])),
+            is_erased=brief.customer.get("erased_at") is not None,
             rows=rows_of(entries, names),
             earlier=first,
             way=await self.way(document, channel=draft.channel, text=draft.text),

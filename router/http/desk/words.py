@@ -272,7 +272,7 @@ def _message_row(entry: EntryOut, who: str) -> Row:
     delivery = entry.delivery
     reasons = list(entry.reasons)
     if entry.facts.get("participant"):
-        who = "Somebody who takes part"
+        who = f"{entry.sender or 'Somebody'}, who takes part"
     link = LINKS.get(str(entry.facts.get("link", "")))
     if link:
         reasons.insert(0, f"put here as {link}")
