@@ -361,6 +361,8 @@ def _settings(config: Path | None, **given: Any) -> Settings:
         raise Stop("settings cannot be used:\n  " + "\n  ".join(problem.problems)) from None
     if settings.database_url:
         raise Stop("database_url: PostgreSQL is not built yet; leave it empty to use SQLite in the data folder")
+    if settings.data.parts and settings.data.parts[0].endswith(":"):  # a Path keeps one slash of the two
+        raise Stop("data: an address stands where a folder is meant; PostgreSQL is not built yet, name a folder")
     return settings
 
 

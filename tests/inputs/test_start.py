@@ -79,6 +79,13 @@ async def test_a_variable_that_is_no_setting(variable: str, value: str, says: st
     assert "canary" not in said
 
 
+async def test_an_address_where_a_folder_is_meant() -> None:
+    """No folder is made that is named like a database, and the password in it is not repeated."""
+    for command in ("serve", "check", "replay"):
+        said = await refused(command, "--data=postgresql://user:canary@db/onecase", says="data: .*folder.*not built")
+        assert "canary" not in said
+
+
 async def test_check_finds_the_same_without_a_start(tmp_path: Path) -> None:
     """`onecase check` says what a start would say."""
     await refused("check", f"--data={tmp_path / 'data'}", says="ONECASE_PROT: there is no such", ONECASE_PROT="8080")
