@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from urllib.parse import parse_qsl, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -41,7 +42,7 @@ def is_body_signed(url: str, body: bytes, signature: str, *, secrets: Sequence[b
 
 
 def _joined(fields: Fields) -> str:
-    return "".join([name + value for name, value in sorted(set(fields))])
+    return "".join(chain.from_iterable(sorted(set(fields))))
 
 
 def _signature(text: str, secret: bytes, algorithm: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, unquote_plus, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -237,18 +237,21 @@ def _form(body: bytes) -> list[tuple[str, str]]:
         raise Refusal("the form cannot be read", status=400) from error
     if text.count("&") >= FIELDS_MAX:
         raise Refusal("too many fields", status=400)
-    return [_pair(pair) for pair in text.split("&") if pair]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return (_plain(name), _plain(value)) if "%" in text or "+" in text else (name, value)
+    return [
+        (_plain(name), _plain(value)) if "%" in pair or "+" in pair else (name, value)
+        for pair in text.split("&")
+        if pair
+        for name, _, value in [pair.partition("=")]
+    ]
 
 
 def _plain(text: str) -> str:
-    if text.startswith("%2B"):  # as each number begins: the rest seldom needs decoding
-        return "+" + _plain(text[3:])
-    return unquote_plus(text, errors="surrogateescape") if "%" in text or "+" in text else text
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if text.startswith("%2B") and "%" not in text[3:]:  # as each number is sent
+        return f"+{text[3:]}"
+    return unquote(text, errors="surrogateescape")
 
 
 def _media(fields: dict[str, str]) -> tuple[Media, ...]:

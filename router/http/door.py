@@ -5,7 +5,6 @@ Why it is here, and what it leaves to others, stands in docs/decisions/0019-door
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
@@ -41,13 +40,26 @@ class Door:
         self.handle = handle
         self.paths = frozenset(path.encode() for path in paths)
         self.others = others
-        self.headers_of = headers_of
+        self._headers_of = headers_of
+        self._heads: dict[tuple[int, str], bytes] = {}
         self.bytes_max = min(bytes_max, BYTES_MAX)
         self.connections: set[Connection] = set()
         self.is_closing = False
 
     def __call__(self) -> asyncio.Protocol:
         return Connection(self)
+
+    def head_of(self, answer: WireResponse) -> bytes:
+        """What stands above the body. Most of it is the same for all answers of one kind, and made once."""
+        kind = (answer.status, answer.content_type)
+        head = self._heads.get(kind) if not answer.headers else None
+        if head is None:
+            lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+            lines += [f"{name}: {value}" for name, value in self._headers_of(answer).items()]
+            head = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+            if not answer.headers:
+                self._heads[kind] = head
+        return head + f"Content-Length: {len(answer.body)}\r\nDate: {rfc822_formatted_time()}\r\n\r\n".encode()
 
     async def close(self) -> None:
         """Answer what is under way, for `STOP_S` at most; each connection goes with its answer, the others at once."""
@@ -128,7 +140,7 @@ class Connection(asyncio.Protocol):
             parser.get_method() != b"POST"
             or self._url.partition(b"?")[0] not in self._door.paths
             or not parser.should_keep_alive()
-            or "Content-Length" not in headers
+            or int(headers.get("Content-Length", BYTES_MAX)) >= self._door.bytes_max
             or any(name in headers for name in UNUSUAL)
         )
 
@@ -156,7 +168,7 @@ class Connection(asyncio.Protocol):
     async def _answer(self, request: WireRequest) -> None:
         try:
             answer = await self._door.handle(request)
-            said = _head(answer, self._door.headers_of(answer)) + answer.body
+            said = self._door.head_of(answer) + answer.body
         except BaseException:
             self._transport.abort()  # so that nobody waits for an answer that does not come
             raise
@@ -193,14 +205,3 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._transport.close()
-
-
-def _head(answer: WireResponse, headers: Mapping[str, str]) -> bytes:
-    lines = [_status(answer.status), f"Content-Length: {len(answer.body)}", f"Date: {rfc822_formatted_time()}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-@lru_cache(maxsize=64)
-def _status(status: int) -> str:
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"

@@ -137,6 +137,8 @@ async def test_a_body_in_chunks_and_one_that_was_to_be_asked_for() -> None:
                      400, id="length-and-chunks"),
         pytest.param(b"POST /twilio/messages HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 70_000, 400, id="endless-header"),
         pytest.param(b"POST /twilio/messages HTTP/1.1\r\nHost: x\r\n\r\n", 403, id="no-length"),
+        pytest.param(b"POST /twilio/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc", 413,
+                     id="announced-too-large"),
         pytest.param(b"GET /twilio/messages HTTP/1.1\r\nHost: x\r\n\r\n", 403, id="not-posted"),
     ],
 )  # fmt: skip
