@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -133,9 +132,7 @@ class SqliteJournal:
         self._faults = faults
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal-writer")
         self._waiting: list[Waiting] = []
-        self._is_writing = False
-        self._turn = threading.Lock()
-        """Over the two above, which the loop and the writer's thread share."""
+        self._writing: asyncio.Task[None] | None = None
         self._stopped: JournalStopped | None = None
         self._listeners: list[Callable[[list[Stored]], None]] = []
         self._writer: sqlite3.Connection
@@ -195,60 +192,42 @@ class SqliteJournal:
             return done
         for indexed in batch.indexed:
             self._addresses.add(indexed.key)
-        with self._turn:
-            self._waiting.append((batch, done))
-            begins, self._is_writing = not self._is_writing, True
-        if begins:
-            self._thread.submit(self._write_group, asyncio.get_running_loop())
+        self._waiting.append((batch, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_groups(), name="journal-writer")
         return done
 
-    def _write_group(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Commit all that waits, on the writer's thread, and go on by itself with what came meanwhile: the loop, which
-        may be busy for long, need not come round first. What is written beside the log has its turn between two groups.
-        """
-        with self._turn:
-            group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
+    async def _write_groups(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            results = self._commit([batch for batch, _ in group])
-        except BaseException as error:
-            loop.call_soon_threadsafe(self._failed, group, error)
-            return  # and still "writing": nobody begins another
-        loop.call_soon_threadsafe(self._committed, group, results)
-        with self._turn:
-            self._is_writing = bool(self._waiting)
-            if self._is_writing:
-                self._thread.submit(self._write_group, loop)
-
-    def _failed(self, group: Sequence[Waiting], error: BaseException) -> None:
-        self._stop(f"a commit failed: {error}", group)
-
-    def _committed(self, group: Sequence[Waiting], results: Sequence[Stored | Refusal]) -> None:
-        if self._stopped is not None:  # somebody did not hear of what came before: nothing more is acknowledged
-            self._refuse(group, self._stopped)
-            return
-        try:
-            tell(self._listeners, [r for r in results if isinstance(r, Stored)])
-        except ListenerFailed as error:
-            self._stop(str(error), group)
-            raise  # a fault of ours: the loop tells of it, to be seen
-        for (_, done), result in zip(group, results, strict=True):
-            if done.cancelled():
-                continue
-            if isinstance(result, Stored):
-                done.set_result(result)
-            else:
-                done.set_exception(result)
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
+                try:
+                    results = await loop.run_in_executor(self._thread, self._commit, [b for b, _ in group])
+                except Exception as error:
+                    self._stop(f"a commit failed: {error}", group)
+                    return
+                try:
+                    tell(self._listeners, [r for r in results if isinstance(r, Stored)])
+                except ListenerFailed as error:
+                    self._stop(str(error), group)
+                    raise  # a fault of ours: this task ends with it, to be seen
+                for (_, done), result in zip(group, results, strict=True):
+                    if done.cancelled():
+                        continue
+                    if isinstance(result, Stored):
+                        done.set_result(result)
+                    else:
+                        done.set_exception(result)
+        finally:
+            self._writing = None
 
     def _stop(self, why: str, group: Sequence[Waiting]) -> None:
         self._stopped = JournalStopped(why)
-        with self._turn:
-            waiting, self._waiting = self._waiting, []
-        self._refuse([*group, *waiting], self._stopped)
-
-    def _refuse(self, group: Sequence[Waiting], why: JournalStopped) -> None:
-        for _, done in group:
+        for _, done in [*group, *self._waiting]:
             if not done.done():
-                done.set_exception(why)
+                done.set_exception(self._stopped)
+        self._waiting = []
 
     def _commit(self, group: list[Batch]) -> list[Stored | Refusal]:
         """One transaction for the whole group, on the writer's thread. Refused batches take no number."""
@@ -669,15 +648,14 @@ class SqliteJournal:
 
     async def close(self) -> None:
         """Finish what waits, then let the folder go."""
-        loop = asyncio.get_running_loop()
-        while self._is_writing and self._stopped is None:
-            await loop.run_in_executor(self._thread, lambda: None)
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
         self._stopped = self._stopped or JournalClosed()
         await self._reads.close()
-        await loop.run_in_executor(self._search_thread, self._searching.close)
+        await asyncio.get_running_loop().run_in_executor(self._search_thread, self._searching.close)
         self._search_thread.shutdown()
         await asyncio.to_thread(self._checkpoints.close)
-        await loop.run_in_executor(self._thread, self._writer.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         os.close(self._lock)
 
