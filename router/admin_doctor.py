@@ -105,8 +105,7 @@ def _waits(samples: list[tuple[str, float]], told: dict[str, float]) -> list[str
         whose = name.removeprefix(KEPT)
         judged = told.get(f"{JUDGED}{whose}", 0.0)
         is_well = share >= CLAIMED or judged < JUDGED_ENOUGH
-        line = whose.partition('"')[2].rpartition('"')[0]
-        found = f"{share:.0%} of the waits that were told held, of {judged:.0f} in {line}"
+        found = f"{share:.0%} of the waits that were told held, of {judged:.0f} in {_named(whose)}"
         lines.append(f"ok waits: {found}" if is_well else f"waits: {found}: less than the {CLAIMED:.0%} that we say")
     return lines
 
@@ -130,10 +129,15 @@ def samples_of(text: str) -> list[tuple[str, float]]:
     return [(name, float(value)) for name, _, value in rows]
 
 
+def _named(label: str) -> str:
+    """The value of a metric's only label."""
+    return label.partition('"')[2].rpartition('"')[0]
+
+
 def _trouble(name: str, value: float) -> str | None:
     """What is wrong where a metric stands so, and what to do."""
     metric, _, label = name.partition("{")
-    whose = label.partition('"')[2].rpartition('"')[0]
+    whose = _named(label)
     if metric == "onecase_consumer_lag_events" and value > LAG_MAX:
         return f"a consumer is behind: {whose}, by {value:.0f} events; if it does not fall, restart the service"
     if metric == "onecase_provider_wait_seconds" and value > 0:

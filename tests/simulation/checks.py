@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from router.core.documents import Agent, Work
-from router.core.words import AgentState, Channel, WorkState
+from router.core.words import HOUR_MS, AgentState, Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.invariants import can_do
 from tests.simulation.mail_watch import check_mail_end
@@ -106,7 +106,7 @@ def _check_erased(world: World, process: Process) -> None:
             world.judge.broken(27, f"{owner} was erased and does not stand in the ledger")
 
 
-SOON_MS = 3_600_000
+SOON_MS = HOUR_MS
 """A promise that was moved to a later time than this ahead is not waited for."""
 
 
