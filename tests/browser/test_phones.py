@@ -22,14 +22,20 @@ async def desk(tmp_path: Path) -> AsyncIterator[Stage]:
         yield made
 
 
+async def press(button: Locator) -> None:
+    """Press a button, and wait until what it asks for is answered: only then may time go on by hand."""
+    async with button.page.expect_response(lambda answer: answer.request.method == "POST"):
+        await button.click()
+
+
 async def is_put_through(desk: Stage, anas: Locator) -> None:
     """Ana's phone rings first; she picks up, hears what it is about, and presses 1 on the keypad."""
     await desk.passes(2)
     await expect(anas.locator(".state")).to_contain_text("calls")
-    await anas.get_by_role("button", name="Pick up").click()
+    await press(anas.get_by_role("button", name="Pick up"))
     await desk.passes(2)
     await expect(anas.locator(".heard")).to_contain_text("Press 1")
-    await anas.locator(".keys").get_by_role("button", name="1", exact=True).click()
+    await press(anas.locator(".keys").get_by_role("button", name="1", exact=True))
     await desk.passes(2)
 
 
@@ -46,15 +52,15 @@ async def test_a_call_by_buttons_alone(desk: Stage, browser: Browser, open_desk:
     page = await open_desk(await desk.agent(phone=ANAS))
     await page.get_by_role("button", name="Ready").click()
 
-    await hers.get_by_role("button", name="Call").click()
+    await press(hers.get_by_role("button", name="Call"))
     await sandbox.get_by_role("button", name="+1 s").click()
     await expect(hers.locator(".state")).to_have_text("in a call")
     await desk.passes(7)
     await hers.get_by_label("Words to speak").fill("my boiler is cold")
-    await hers.get_by_role("button", name="Say").click()
+    await press(hers.get_by_role("button", name="Say"))
     await desk.passes(5)
     await expect(page.locator(".offer")).to_contain_text("my boiler is cold")
-    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await press(page.locator(".offer").get_by_role("button", name="Accept"))
     await is_put_through(desk, anas)
     await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
     await hers.get_by_label("Words to speak").fill("can you hear me")
@@ -81,18 +87,18 @@ async def test_a_call_by_buttons_alone(desk: Stage, browser: Browser, open_desk:
     await expect(page.locator("#said")).to_contain_text("You are through with this case")
 
     await page.get_by_role("button", name="Call them").click()
-    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await press(page.locator(".offer").get_by_role("button", name="Accept"))
     await is_put_through(desk, anas)
     await expect(hers.locator(".state")).to_contain_text("calls")
-    await hers.get_by_role("button", name="Pick up").click()
+    await press(hers.get_by_role("button", name="Pick up"))
     await desk.passes(8)
     await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
-    await hers.get_by_role("button", name="Hang up").click()
+    await press(hers.get_by_role("button", name="Hang up"))
     await desk.passes(2)
     await expect(hers.locator(".state")).to_have_text("no call")
 
     await hers.get_by_label("Text", exact=True).fill("thank you, it is warm")
-    await hers.get_by_role("button", name="Send").click()
+    await press(hers.get_by_role("button", name="Send"))
     await desk.passes(1)
     await expect(hers.locator(".talk .out .bubble")).to_have_text("thank you, it is warm")
     await expect(hers.locator(".talk .out .note")).to_contain_text("taken")
@@ -110,18 +116,18 @@ async def test_a_call_goes_before_the_text_that_it_ended(desk: Stage, browser: B
     page = await open_desk(await desk.agent(phone=ANAS))
     await page.get_by_role("button", name="Ready").click()
     await hers.get_by_label("Text", exact=True).fill("my boiler is cold")
-    await hers.get_by_role("button", name="Send").click()
+    await press(hers.get_by_role("button", name="Send"))
     await desk.passes(1)
-    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await press(page.locator(".offer").get_by_role("button", name="Accept"))
     await expect(page.locator("#finish")).to_contain_text("With you.")
 
-    await hers.get_by_role("button", name="Call").click()
+    await press(hers.get_by_role("button", name="Call"))
     await desk.passes(7)
     await expect(hers.locator(".heard .listens").first).to_contain_text("for keys and words")
     await hers.get_by_label("Words to speak").fill("it is still cold")
-    await hers.get_by_role("button", name="Say").click()
+    await press(hers.get_by_role("button", name="Say"))
     await desk.passes(5)
-    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await press(page.locator(".offer").get_by_role("button", name="Accept"))
     await is_put_through(desk, anas)
     await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
     await expect(page.locator("#finish")).to_contain_text("With you.")
@@ -141,12 +147,12 @@ async def test_a_call_is_handed_on_to_a_number_outside(desk: Stage, browser: Bro
     hers, anas = phone(sandbox, 0), phone(sandbox, 2)
     page = await open_desk(await desk.agent(phone=ANAS))
     await page.get_by_role("button", name="Ready").click()
-    await hers.get_by_role("button", name="Call").click()
+    await press(hers.get_by_role("button", name="Call"))
     await desk.passes(7)
     await hers.get_by_label("Words to speak").fill("my boiler leaks")
-    await hers.get_by_role("button", name="Say").click()
+    await press(hers.get_by_role("button", name="Say"))
     await desk.passes(5)
-    await page.locator(".offer").get_by_role("button", name="Accept").click()
+    await press(page.locator(".offer").get_by_role("button", name="Accept"))
     await is_put_through(desk, anas)
     await page.get_by_text("Status and hand-over").click()
     await page.get_by_label("or a number outside").fill("+1 (212) 555-0188")
