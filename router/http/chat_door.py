@@ -103,6 +103,7 @@ class ChatSeat:
         self._wake = wake
         self._room: Room | None = None
         self._session: Session | None = None
+        self._name = ""
         self._case: CaseId | None = None
         self._newest = 0
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
@@ -253,6 +254,7 @@ class ChatSeat:
 
     async def _open(self, session: Session, site: Site, now: Ms) -> None:
         """Who is told of new lines first and reads afterwards misses none of them."""
+        self._name = self._door.sessions.name_of(session.address)
         self._room = room = self._node.visitors.enter(session.address, self)
         if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
             oldest._end("taken_over")
@@ -301,7 +303,7 @@ class ChatSeat:
         files = self._files(said, session, now)
         text = without_cards(clean_text(said.text))
         fingerprint = _fingerprint(text, files)
-        key = f"chat/{self._door.sessions.name_of(session.address)}/{said.client_id}"
+        key = f"chat/{self._name}/{said.client_id}"
         command = TakeContact(
             key=key,
             channel=Channel.CHAT,

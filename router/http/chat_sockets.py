@@ -14,6 +14,7 @@ from channels.chat.frames import FRAME_CHARS_MAX, error_frame
 from channels.wire import WireRequest
 from router.http.chat_door import ChatDoor, ChatSeat
 from router.http.problems import Problem
+from router.http.socket_writing import write
 
 PATH = "/chat/ws"
 SOCKETS_MAX = 20_000
@@ -127,9 +128,8 @@ class ChatSocket:
                 with self._door.node.activity.doing("chat"):
                     frames = await self.seat.next()
                     while frames:
-                        async with asyncio.timeout(SEND_S):
-                            for frame in frames:
-                                await self._socket.send_str(frame)
+                        for frame in frames:
+                            await write(self._socket, self._request, frame, within_s=SEND_S)
                         frames = await self.seat.next()
             if self.seat.conversation.is_slow:
                 self.cut()

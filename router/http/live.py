@@ -91,7 +91,7 @@ class Live:
                 break
             recent.append(stored)
         if recent and recent[-1].first <= position + 1:
-            return recent[: -READ_AT_ONCE - 1 : -1]
+            return recent[::-1]
         if position >= self._journal.last_seq:
             return []
         return await self._journal.batches(after=position, limit=READ_AT_ONCE)

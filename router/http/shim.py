@@ -22,6 +22,7 @@ from router.http.live import Live
 from router.http.mail_door import PREFIX as MAIL_PATH
 from router.http.mail_door import MailDoor
 from router.http.problems import Problem
+from router.http.socket_writing import write
 from router.node.node import Node
 
 TWIML = EMPTY.content_type
@@ -195,8 +196,7 @@ class Shim:
     async def _send(self, socket: web.WebSocketResponse, request: web.BaseRequest, since: int, who: Identity) -> None:
         try:
             async for frame in self._live.frames(since, who):
-                async with asyncio.timeout(SEND_S):
-                    await socket.send_str(frame.decode())
+                await write(socket, request, frame.decode(), within_s=SEND_S)
         except TimeoutError:
             log.warning("a slow reader of the stream was cut", token=who.token)
             if request.transport is not None:

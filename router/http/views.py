@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field
@@ -28,7 +29,7 @@ from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.core.timeline import FILE_MISSING
 from router.core.waits.said import Said
-from router.core.words import CaseId
+from router.core.words import SECOND_MS, CaseId
 from router.http.joined import first_rows, head_of, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
@@ -263,7 +264,13 @@ def shown_address(address: str) -> str:
 
 def stamp(at: Ms | int) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return datetime.fromtimestamp(at / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, ms = divmod(at, SECOND_MS)
+    return f"{_second(second)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=64)  # what happens now is written many times
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, tz=UTC).isoformat()[:19]
 
 
 def maybe(at: Ms | None) -> str | None:

@@ -45,6 +45,7 @@ from router.journal.base import (
 )
 from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
+from router.journal.fresh_words import FreshWords
 from router.journal.seen import Seen
 from router.journal.sqlite_erasing import KIND, OWED, Erasing
 from router.journal.sqlite_file import FILE_NAME, open_writer, take_folder, write_copy
@@ -146,6 +147,7 @@ class SqliteJournal:
         self._addresses: Seen
         self._wanted: dict[str, asyncio.Future[Loaded]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._fresh = FreshWords(self.is_erased)
 
     @classmethod
     async def open(
@@ -207,6 +209,9 @@ class SqliteJournal:
                 except Exception as error:
                     self._stop(f"a commit failed: {error}", group)
                     return
+                self._freshen(
+                    batch for (batch, _), result in zip(group, results, strict=True) if isinstance(result, Stored)
+                )
                 try:
                     tell(self._listeners, [r for r in results if isinstance(r, Stored)])
                 except ListenerFailed as error:
@@ -221,6 +226,12 @@ class SqliteJournal:
                         done.set_exception(result)
         finally:
             self._writing = None
+
+    def _freshen(self, committed: Iterable[Batch]) -> None:
+        for batch in committed:
+            if batch.erased or batch.forgotten:
+                self._fresh.forget()
+            self._fresh.keep(batch.kept)
 
     def _stop(self, why: str, group: Sequence[Waiting]) -> None:
         self._stopped = JournalStopped(why)
@@ -578,12 +589,14 @@ class SqliteJournal:
         return [(here, _entry(case, n, events)) for here, case, n, events in rows]
 
     async def words(self, ids: list[str]) -> dict[str, str]:
-        if not ids:
-            return {}
+        found = self._fresh.found(ids)
+        if len(found) == len(ids):
+            return found
         rows = await self._all(
-            "SELECT id, body FROM vault WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+            "SELECT id, body FROM vault WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps([id for id in ids if id not in found]),),
         )
-        return {id: body for id, body in rows}
+        return found | {id: body for id, body in rows}
 
     async def blob(self, hash: str) -> bytes | None:
         rows = await self._all("SELECT body FROM blob WHERE hash = ? ORDER BY n", (hash,))

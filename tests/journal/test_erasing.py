@@ -87,6 +87,7 @@ async def test_nothing_of_hers_is_left_and_nothing_of_his_is_touched(engine: Eng
     await journal.append(other)
     await indexed(engine)
     assert (await journal.find_cases(terms_of(WORDS), before=None, limit=9)).hits
+    assert await journal.words([k.id for k in first.kept]) == {k.id: k.body for k in first.kept}
     await journal.append(erasing(her))
     assert (await journal.load_by_address(HER_KEY)).customer is None, "at once"
     assert await journal.erasing() == [owner_of(her)]

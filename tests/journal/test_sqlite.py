@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from router.core.values import replace
 from router.journal.base import JournalStopped, JournalUnusable
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME
@@ -93,3 +94,23 @@ async def test_statements_of_a_commit_do_not_grow_with_its_batches(tmp_path: Pat
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 12
     await journal.close()
+
+
+async def test_words_that_came_just_now_are_read_without_a_look_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Who looks on reads each line once, at once; a look-up for each would make a busy stream fall behind."""
+    journal, writer = await SqliteJournal.open(tmp_path), Writer()
+    try:
+        batches = [writer.contact(f"line {n}") for n in range(3)]
+        await journal.append(batches[0])
+        kept = {k.id: k.body for batch in batches for k in batch.kept}
+        later = [journal.append(batch) for batch in batches[1:]]
+        await asyncio.gather(*later)
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "_all", lambda *_: pytest.fail("a look-up"))
+            assert await journal.words(list(kept)) == kept
+        await journal.append(replace(writer.contact("and no more"), forgotten=(batches[0].kept[0].id,)))
+        assert await journal.words([batches[0].kept[0].id, batches[1].kept[0].id]) == {
+            batches[1].kept[0].id: batches[1].kept[0].body
+        }
+    finally:
+        await journal.close()
