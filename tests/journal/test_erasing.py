@@ -95,7 +95,7 @@ async def test_nothing_of_hers_is_left_and_nothing_of_his_is_touched(engine: Eng
     for is_restarted in (False, True):
         journal = await engine.reopen() if is_restarted else journal
         await indexed(engine)
-        ids = [k.id for k in (*first.kept, *his.kept)]
+        ids = [str(k.id) for k in (*first.kept, *his.kept)]
         assert await journal.words(ids) == {k.id: k.body for k in his.kept}
         assert await journal.blob(f"{'aa':0>64}") is None
         assert await journal.blob(f"{'bb':0>64}") == b"bb", "he has it too"
