@@ -207,6 +207,7 @@ class UnmergeCustomers:
     reason: str = ""
     if_version: int | None = None
     keys: tuple[str, ...] = ()
+    lines: tuple[SharedWith, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 
 

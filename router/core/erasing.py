@@ -214,8 +214,7 @@ def _erase(
         making.emit(CustomerErased(customer=customer.id, at=making.now, why=why, reason=kept))
         making.erased.append(customer.id)
     making.unindexed.extend(command.keys)
-    lines = command.lines if not isinstance(command, UnmergeCustomers) else ()
-    for line in lines:  # in the same commit, so that nobody is new on it in between
+    for line in command.lines:  # in the same commit, so that nobody is new on it in between
         making.indexed.append(Indexed(key=line.key, address=line.address, customer=line.customer, first_wins=True))
 
 

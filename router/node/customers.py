@@ -5,7 +5,7 @@ were found to be one person have one lock, that of the one whom all of them poin
 is checked again at the append; on a conflict it is read and decided anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
@@ -226,33 +226,19 @@ class CustomerScope:
         async with self._locks.hold(owner):
             if isinstance(command, UnmergeCases):
                 return await self._decide(command, owner, answer_of, found=loaded.address, document=loaded.address)
-            if await self._is_to_be_erased(owner):
-                return await self._erased_apart(command, owner, loaded.address, answer_of)
-            beside = await self._sets.joined_of(loaded.customer)
-            try:
-                return await self._decide(
-                    command, owner, answer_of, found=loaded.address, document=loaded.address, beside=beside
-                )
-            finally:
-                self._forget(owner, loaded.customer)
+            if not await self._is_to_be_erased(owner):
+                beside = await self._sets.joined_of(loaded.customer)
+                try:
+                    return await self._decide(
+                        command, owner, answer_of, found=loaded.address, document=loaded.address, beside=beside
+                    )
+                finally:
+                    self._forget(owner, loaded.customer)
+        return await self._decide_on_all(command, owner, answer_of, found=loaded.address)
 
     async def _is_to_be_erased(self, root: str) -> bool:
         """Whether somebody who is this person is to be erased: then all that they have is decided on."""
         return any(one.erase_wanted_at is not None for one in await person_in(self._journal, root))
-
-    async def _erased_apart(
-        self, command: UnmergeCustomers, owner: str, found: AddressId, answer_of: AnswerOf | None
-    ) -> Outcome:
-        """Taken apart, where whoever was to be erased may be free to be."""
-        if await self.root_of(owner) != owner:
-            raise PersonChanged
-        before = await self._all_of(owner)
-        command = replace(command, keys=await keys_of(self._journal, before), spoken=await self._spoken(before))
-        decision = decide(before, command, self._means.context(command, self._clock.now(), found))
-        try:
-            return await self._commit(command, owner, before, decision, answer_of)
-        finally:
-            self._forget(owner, *(d.id for d in before.values() if isinstance(d, Customer)))
 
     def _forget(self, *roots: str) -> None:
         """What was at hand of these is not the whole of it any more, or more than it."""
@@ -341,12 +327,9 @@ class CustomerScope:
     async def _erase(
         self, command: EraseCustomer | ErasePart | SetHold | ForgetWords, answer_of: AnswerOf | None
     ) -> Outcome:
-        """Decided on all that a person has, and with every key under which they are found: a first contact from the
-        same address is somebody else's in the very next instant."""
         owner = await self._owner(_document_of(command), "customer")
-        lines: tuple[SharedWith, ...] = ()
-        if isinstance(command, EraseCustomer) or (isinstance(command, SetHold) and not command.on):
-            lines = await self._hand_lines_on(command, owner)
+        if isinstance(command, EraseCustomer | SetHold):
+            return await self._decide_on_all(command, owner, answer_of)
         async with self._locks.hold(owner):
             if await self.root_of(owner) != owner:
                 raise PersonChanged
@@ -357,17 +340,42 @@ class CustomerScope:
                 keys = await keys_of_part(self._journal, cases, command.address)
                 words = await words_of_part(self._journal, cases, command.address)
                 command = replace(command, keys=keys, words=words)
-            elif not isinstance(command, ForgetWords):
-                keys = await keys_of(self._journal, before)
-                command = replace(command, keys=keys, lines=lines, spoken=await self._spoken(before))
             decision = decide(before, command, self._means.context(command, self._clock.now()))
             outcome = await self._commit(command, owner, before, decision, answer_of)
             self.shelf.drop(owner)
             return outcome
 
-    async def _hand_lines_on(self, command: EraseCustomer | SetHold, owner: str) -> tuple[SharedWith, ...]:
-        """Who uses a line stands with one of them. Before that one is erased somebody else of them knows it as well."""
-        lines = await lines_of(self._journal, await self._all_of(owner))
+    async def _decide_on_all(
+        self,
+        command: EraseCustomer | SetHold | UnmergeCustomers,
+        owner: str,
+        answer_of: AnswerOf | None,
+        *,
+        found: AddressId | None = None,
+    ) -> Outcome:
+        """Decided on all that a person has, and with every key under which they are found: a first contact from the
+        same address is somebody else's in the very next instant. Where somebody is to go who stands for a line that
+        others use, those know of it first, and it is decided again."""
+        while True:
+            async with self._locks.hold(owner):
+                if await self.root_of(owner) != owner:
+                    raise PersonChanged
+                self.shelf.drop(owner)
+                before = await self._all_of(owner)
+                keys = await keys_of(self._journal, before)
+                command = replace(command, keys=keys, spoken=await self._spoken(before))
+                decision = decide(before, command, self._means.context(command, self._clock.now(), found))
+                lines = await lines_of(self._journal, before, gone=decision.erased)
+                if lines == command.lines:
+                    try:
+                        return await self._commit(command, owner, before, decision, answer_of)
+                    finally:
+                        self._forget(owner, *(d.id for d in before.values() if isinstance(d, Customer)))
+            command = replace(command, lines=lines)
+            await self._hand_on(lines, command)
+
+    async def _hand_on(self, lines: Iterable[SharedWith], command: EraseCustomer | SetHold | UnmergeCustomers) -> None:
+        """Who uses a line stands with one of them: with somebody else of them, from now on, as well."""
         for line in lines:
             share = ShareLine(
                 key=f"{command.key}/{line.address}",
@@ -379,7 +387,6 @@ class CustomerScope:
             )
             with suppress(Rejected):  # it is known there already
                 await self.take(share, None)
-        return lines
 
     async def _all_of(self, root: str) -> State:
         """All documents of a person, those that no longer matter too."""

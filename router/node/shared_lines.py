@@ -4,7 +4,7 @@ Its one rule: whoever writes from such a line is found under the line and the da
 lock and decides nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
 from policies import ConsentWord, PolicySet
 from router.core.addresses import matching_key
@@ -54,13 +54,14 @@ async def line_at(journal: Journal, find: Find, key: str, *, at: int) -> LineNow
     )
 
 
-async def lines_of(journal: Journal, state: State) -> tuple[SharedWith, ...]:
-    """The lines of these customers that others use as well, each with one of those who stay when these are erased."""
-    theirs = [a for d in state.values() if isinstance(d, Customer) for a in d.addresses if a.users]
+async def lines_of(journal: Journal, state: State, *, gone: Container[str]) -> tuple[SharedWith, ...]:
+    """The lines of the customers among these who are `gone` soon that others use as well, each with one of those who
+    stay."""
+    theirs = [a for d in state.values() if isinstance(d, Customer) and d.id in gone for a in d.addresses if a.users]
     words = await journal.words([a.id for a in theirs])
     found: list[SharedWith] = []
     for one in theirs:
-        users = tuple(user for user in one.users if user[0] not in state and not journal.is_erased(user[0]))
+        users = tuple(user for user in one.users if user[0] not in gone and not journal.is_erased(user[0]))
         if users and one.id in words:
             customer, address = users[0]
             found.append(SharedWith(key=matching_key(words[one.id]), customer=customer, address=address, users=users))

@@ -241,6 +241,23 @@ async def test_a_shared_number_stays_theirs_who_are_left_when_one_is_erased() ->
         assert "shared_line" not in (await story.cases())[-1]["contacts"][0]["grounds"]
 
 
+async def test_a_shared_number_stays_theirs_who_are_left_when_a_hold_ends_that_kept_one() -> None:
+    """While the hold stands the one who is to be erased may still be it; when it is lifted only who is left may."""
+    async with Story() as story:
+        mia, tom = await shared_by_two(story)
+
+        async def may_be() -> set[str]:
+            await story.passes(hours=49)
+            await story.phone(FAMILY).texts("my invoice is wrong")
+            return {c["customer"] for c in (await story.cases())[-1]["candidates"] if c["customer"]}
+
+        await story.api("POST", f"/customers/{mia}/hold", {"on": True, "reason": "lawsuit 9"})
+        await story.refused("POST", f"/customers/{mia}/erase", {"reason": "request 17"})
+        assert await may_be() == {mia, tom}
+        assert (await story.api("POST", f"/customers/{mia}/hold", {"on": False}))["erase"] == "done"
+        assert await may_be() == {tom}
+
+
 async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
     """Marked by an agent, and taken back: what comes then is theirs as before."""
     async with Story() as story:
