@@ -234,6 +234,7 @@ def _farewell(
     typer.echo(f"  the API                   {url}/docs")
     if agent:
         typer.echo(f"  sign in as Ana with       {agent['token']}")
+        typer.echo(f"  Ana's phone for calls     {ANAS_PHONE}, the third of the phones")
     if admin:
         typer.echo(f"  admin token               {admin}")
     typer.echo(f"  data                      {folder}" + ("" if kept else " (thrown away at the end)"))

@@ -345,7 +345,7 @@ def _go_on(
         rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
     elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
         first = first or "closed"
-    early = to is Step.WAITING and closed is None and _is_early(making, call)
+    early = to is Step.WAITING and closed is None and (_is_early(making, call) or _is_taken(making, call))
     if early or (call.early and to is Step.WAITING and not misses):
         rounds = min(rounds, CHOICES_ROUND)
     wait = None
@@ -383,6 +383,12 @@ def _is_early(making: Making, call: Call) -> bool:
     """Whether they have been in line for less than the policy asks before the choices are told."""
     offer_ms = making.context.policy.settings.callbacks.offer_over_s * SECOND_MS
     return offer_ms > 0 and making.now - (making.now if call.queued_at is None else call.queued_at) < offer_ms
+
+
+def _is_taken(making: Making, call: Call) -> bool:
+    """Whether somebody has said that they take the call, and is on their way to it."""
+    case = making.case(call.case)
+    return call.role is CallRole.CUSTOMER and case.ask is not None and case.taken
 
 
 def _chosen(policy: PolicySet, call: Call, speech: str) -> Step | None:

@@ -38,16 +38,16 @@ from router.core.words import BY_A_PERSON, ActorKind, AgentId, CaseId, CaseStatu
 
 
 def add_note(making: Making, command: AddNote) -> None:
-    case = making.head(command.case)
+    case, actor = making.head(command.case), command.actor
+    words = making.keep(command.text, kind="note", owner=case.customer)
+    _note(making, case, words, at=making.now, author=actor.kind, author_id=actor.id)
+
+
+def _note(
+    making: Making, case: Case, words: VaultId, *, at: Ms, author: ActorKind, author_id: AgentId | str | None
+) -> None:
     making.emit(
-        NoteAdded(
-            case=case.id,
-            at=making.now,
-            entry=case.entries + 1,
-            words=making.keep(command.text, kind="note", owner=case.customer),
-            author=command.actor.kind,
-            author_id=command.actor.id,
-        )
+        NoteAdded(case=case.id, at=at, entry=case.entries + 1, words=words, author=author, author_id=author_id)
     )
 
 
@@ -197,9 +197,11 @@ def fold_work(making: Making, command: FoldWork) -> None:
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
     let_go = work_closed(making, case, event.work)
     if not current and event.work != case.wrapping:
-        if let_go:  # they handed it on, stayed with the customer, and do not any more
-            return
-        raise Rejected(Reason.NOTHING_TO_DO, "work")
+        if event.note is not None:  # other work has come since; what they say of this one is not lost
+            _note(making, making.head(case.id), event.note, at=event.at, author=ActorKind.AGENT, author_id=event.agent)
+        elif not let_go:  # they handed it on, stayed with the customer, and do not any more
+            raise Rejected(Reason.NOTHING_TO_DO, "work")
+        return
     case = making.case(case.id)
     making.emit(
         WorkClosed(

@@ -39,7 +39,7 @@ from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
 from router.core.values import replace as revised
-from router.core.words import HOUR_MS, MINUTE_MS
+from router.core.words import HOUR_MS, MINUTE_MS, SECOND_MS
 from router.core.words import Channel as ChannelName
 from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, ListenerFailed, Stored, tell
@@ -69,6 +69,8 @@ from router.node.visitors import Visitors
 from router.node.waits import Waits
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
+CATCH_UP_SOON_MS = 10 * SECOND_MS
+"""After we are ready: what came while we were not yet, and late into the provider's log, waits no longer."""
 CATCH_UP_OVERLAP_MS = HOUR_MS
 CATCH_UP_STRETCH_MS = HOUR_MS
 """How much of a provider's log is asked for at once."""
@@ -495,10 +497,12 @@ class Node:
         return await self.journal.answer(key) is not None
 
     async def _catch_up_for_ever(self) -> None:
+        wait_ms = CATCH_UP_SOON_MS
         while True:
-            await self.clock.sleep_until(Ms(self.clock.now() + CATCH_UP_EVERY_MS))
+            await self.clock.sleep_until(Ms(self.clock.now() + wait_ms))
             with suppress(JournalStopped):
                 await self.catch_up()
+            wait_ms = CATCH_UP_EVERY_MS
 
     async def _forget_for_ever(self) -> None:
         while True:

@@ -278,6 +278,18 @@ async def test_a_provider_that_is_down_at_start_is_asked_again() -> None:
         assert instant((await story.timeline(case["id"]))[0]["at"]) == AFTERNOON
 
 
+async def test_what_came_while_the_service_was_getting_ready_waits_no_longer_than_seconds() -> None:
+    """The log was read, and then a text came for which nobody was there yet: it is asked for again soon after."""
+    async with Story() as story:
+        await story.stops()
+        await story.starts()
+        await story.faults(provider_down=True)
+        await story.phone().texts("just in between")
+        await story.faults()
+        await story.passes(seconds=15)
+        assert await story.said((await story.one_case())["id"]) == ["just in between"]
+
+
 @pytest.mark.parametrize(
     "point",
     [

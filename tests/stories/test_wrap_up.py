@@ -19,6 +19,15 @@ async def wraps_up(story: Story, her: Phone, ana: Agent, phone: Phone) -> str:
     return case
 
 
+async def wraps_up_both(story: Story, her: Phone, ana: Agent, phone: Phone) -> str:
+    """She calls while Ana has her text, they talk, she hangs up. Returns the case."""
+    case = await connected(story, her, ana, phone)
+    await her.hangs_up()
+    await story.settles()
+    assert [one["state"] for one in await ana.work()] == ["wrapping", "wrapping"]
+    return case
+
+
 async def test_wrapping_up_ends_by_itself_after_its_time(tmp_path: Path) -> None:
     """With five seconds set the agent is free after five seconds: the next caller is offered to them, and the case says
     that their time was over, not that it is solved."""
@@ -62,6 +71,27 @@ async def test_finishing_in_time_is_the_agents_word(tmp_path: Path) -> None:
         assert [e["facts"]["outcome"] for e in await story.timeline(case) if e["facts"].get("what") == "finished"] == [
             "solved"
         ]
+
+
+async def test_a_note_about_a_text_that_a_call_came_after_is_kept() -> None:
+    """She calls about the text that Ana has at hand: both are to be wrapped up afterwards. What Ana writes of the text
+    stands on the case, the page speaks of the call first, and each is finished by itself."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await her.texts("my boiler is cold")
+        await ana.accepts()
+        case = await wraps_up_both(story, her, ana, phone)
+        text, call = await ana.work()
+        assert (text["channel"], call["channel"]) == ("sms", "phone")
+        assert call["id"] in await ana.page(case)
+        assert text["id"] not in await ana.page(case)
+        await ana.finishes(text, "answered", "a part is ordered")
+        assert [e["text"] for e in await story.timeline(case, "note")] == ["a part is ordered"]
+        await ana.finishes(call, "solved", "they come on Monday")
+        assert await ana.work() == []
+        assert (await story.case(case))["status"] == "solved"
+        assert "they come on Monday" in str(await story.timeline(case))
 
 
 async def test_until_finish_is_as_long_as_they_need(tmp_path: Path) -> None:

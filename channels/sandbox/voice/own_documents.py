@@ -15,7 +15,7 @@ _DOCUMENTS = {
         f'reach you.</Say><Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#" '
         'transcribe="true"/><Say>We heard nothing. Please call again in a minute. Goodbye.</Say></Response>'
     ),
-    THANKS_PATH: "<Response><Say>Thank you. We will call you back. Goodbye.</Say></Response>",
+    THANKS_PATH: "<Response><Say>Thank you. Your words are kept for us. Goodbye.</Say></Response>",
 }
 
 

@@ -315,8 +315,9 @@ class Screens:
 
 
 def _nearest(works: list[WorkOut]) -> WorkOut | None:
-    """The one of somebody's works for a case that its page speaks of: what is under way before what is wrapped up."""
-    return min(works, key=lambda work: work.state == WorkState.WRAPPING, default=None)
+    """The one of somebody's works for a case that its page speaks of: what is under way before what is wrapped up, and
+    of that what came last."""
+    return min(reversed(works), key=lambda work: work.state == WorkState.WRAPPING, default=None)
 
 
 def _channels(best: Choice | None) -> list[str]:

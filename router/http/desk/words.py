@@ -24,7 +24,7 @@ STATUS = {
 STATES = {"ready": "Ready", "busy": "Busy", "away": "Away", "off": "Off"}
 WORK = {
     "active": "with you",
-    "wrapping": "to wrap up: nobody waits for it any more",
+    "wrapping": "to wrap up: say how it ended",
     "staying": "handed on: you are with them until somebody else is there",
     "leaving": "handed on, and somebody else is there: leave when you have introduced them",
 }

@@ -79,7 +79,7 @@
 
   // --- refreshing ----------------------------------------------------------------------------------------------------
 
-  let timer = 0, dueAt = Infinity, isReading = false, again = false;
+  let saidUntil = 0, timer = 0, dueAt = Infinity, isReading = false, again = false;
 
   function refresh(inMs) {
     const at = performance.now() + inMs;
@@ -185,7 +185,8 @@
       if (answer.ok) for (const e of form.querySelectorAll("input:not([type=hidden])")) e.value = e.defaultValue;
       if (isField(document.activeElement) && form.contains(document.activeElement) && document.activeElement !== words) document.activeElement.blur();
       take(page, { said: true });
-      setTimeout(() => document.querySelector("#said .good")?.remove(), SAID_MS);
+      clearTimeout(saidUntil); // what was said before this does not take it away
+      saidUntil = setTimeout(() => document.querySelector("#said .good")?.remove(), SAID_MS);
       shownHtml.delete("said");
       if (!answer.ok) document.getElementById("said").scrollIntoView({ block: "nearest" });
     } catch {
