@@ -46,9 +46,7 @@ def add_note(making: Making, command: AddNote) -> None:
 def _note(
     making: Making, case: Case, words: VaultId, *, at: Ms, author: ActorKind, author_id: AgentId | str | None
 ) -> None:
-    making.emit(
-        NoteAdded(case=case.id, at=at, entry=case.entries + 1, words=words, author=author, author_id=author_id)
-    )
+    making.emit(NoteAdded(case=case.id, at=at, entry=case.entries + 1, words=words, author=author, author_id=author_id))
 
 
 def note_missing(making: Making, command: NoteMissing) -> None:

@@ -180,7 +180,8 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
     if asks is None and like is None:
         want_again(making, id, place_at=place_at, agent=agent)
     elif asks is None and like is not None:
-        takes = agent or (owed.agent if owed.taken else None)
+        sides = [owed, *(one.side for one in tree_of(making.state, case) if one.side is not None)]
+        takes = agent or next((side.agent for side in sides if side.taken and side.ask is not None), None)
         status = owed.status if owed.status is CaseStatus.WAITING_CUSTOMER else None
         _want(making, making.head(id), like, place_at=place_at, agent=takes, status=status)
     elif asks is not None and asks.ask is not None:

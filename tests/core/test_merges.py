@@ -382,6 +382,29 @@ def test_undoing_all_gives_the_start(data: st.DataObject) -> None:
         assert after[id] == shown
 
 
+def test_whoever_has_it_in_hand_keeps_it_in_whatever_order_all_is_taken_back() -> None:
+    """Joined with another matter and cut in two there, then made whole again and taken apart: Ana has it as before."""
+    scope = Scope()
+    scope.writes(NUMBERS[0])
+    scope.now = Ms(scope.now + 60_000)
+    scope.writes(NUMBERS[0], "and my bill")
+    scope.writes(NUMBERS[1])
+    [hers, his] = scope.cases()
+    scope.works(hers, finishes=False)
+    before = scope.picture()
+    one, other = scope.customers()
+    scope.merges_customers(one.id, other.id)
+    scope.merges_cases(scope.cases()[0], his)
+    scope.splits(scope.cases()[0], [(hers.id, 1)])
+    customers, cases, split = scope.merges
+    for kind, merge in (split, cases, customers):
+        scope.undoes(kind, merge)
+    assert {id: shown["with"] for id, shown in scope.picture().items()} == {
+        id: shown["with"] for id, shown in before.items()
+    }
+    assert before[hers.id]["with"] is not None
+
+
 def test_an_answer_to_one_of_two_people_leaves_the_other_in_line() -> None:
     """Wrongly joined, one of them is answered: taken apart, the other has their ask and their own place again."""
     scope = Scope()
