@@ -1,6 +1,6 @@
 """Metrics for Prometheus: counts and gauges of the node, without anything personal."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -73,6 +73,8 @@ class NodeMetrics(Collector):
         self._abandoned = 0
         self.refused = 0
         self.unknown_states = 0
+        self.mailbox: Callable[[], bool] | None = None
+        """Whether a mailbox elsewhere can be read, where one is followed."""
 
     def hear(self, batches: list[Stored]) -> None:
         for event in (e for stored in batches for e in stored.events if type(e) in COUNTED):
@@ -244,6 +246,15 @@ class NodeMetrics(Collector):
         for name, breaker in (*sorted(node.outbox.breakers.items()), ("dialler", node.dialler.breaker)):
             provider.add_metric([name], breaker.wait_ms(now) / 1000)
         yield provider
+        failing = GaugeMetricFamily(
+            "onecase_sending_failures", "Attempts to send that failed since the last that did not", labels=["by"]
+        )
+        for name, breaker in sorted(node.outbox.breakers.items()):
+            failing.add_metric([name], breaker.failures)
+        yield failing
+        if self.mailbox is not None:
+            yield GaugeMetricFamily("onecase_mailbox_unread", "1 while the mailbox elsewhere cannot be read",
+                                    value=int(not self.mailbox()))  # fmt: skip
         yield GaugeMetricFamily("onecase_journal_seq", "Number of the last event", value=node.journal.last_seq)
         yield GaugeMetricFamily("onecase_ready", "1 while the service takes contacts", value=int(node.is_ready))
 
