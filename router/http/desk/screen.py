@@ -22,6 +22,7 @@ from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
+from router.node.person import person_in
 
 WAITING_SHOWN = 20
 DECISIONS_SHOWN = 200
@@ -43,6 +44,15 @@ class Draft:
 
 
 NO_DRAFT = Draft()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nothing of this customer is erased: who says so, since when and why."""
+
+    by: str
+    at: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,7 @@ class CaseView:
     own_leg: str | None = None  # mine, while I am with the customer
     waits: bool = False  # it stands in line, and nobody has put it first
     pledge: WindowSaidOut | None = None  # what our last answer promises, and nobody has promised yet
+    held: Held | None = None
     others_there: bool = False  # another agent is with them too: I can leave, and nothing ends
 
 
@@ -287,9 +298,20 @@ class Screens:
             waits=in_line is not None and not in_line.ask.first,
             names=names,
             pledge=await pledged(self._calls, who, id),
+            held=await self._held(document),
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
+
+    async def _held(self, case: Case) -> Held | None:
+        person = await person_in(self._journal, case.customer)
+        hold = next((one.hold for one in person if one.hold is not None), None)
+        if hold is None:
+            return None
+        by = hold.author_id or "the system"
+        words = await self._journal.words([hold.why]) if hold.why else {}
+        names = await self._names({by})
+        return Held(by=names.get(by, by), at=stamp(hold.at), reason=words.get(hold.why or ""))
 
     async def _proved_at(self, case: Case) -> str | None:
         """When a customer of this matter last proved in a chat who they are."""
