@@ -1,5 +1,6 @@
 """What the desk shows: read through the API, put together for one person at one moment. Changes nothing."""
 
+import textwrap
 from dataclasses import dataclass, field
 
 from policies.segments import segments_of
@@ -14,7 +15,7 @@ from router.http.api_cases import BriefOut, DecisionOut
 from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
-from router.http.desk.known import Known, known_of
+from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
 from router.http.joined import members_of
@@ -31,6 +32,8 @@ ROWS_MAX = 2000
 NAMED_MAX = 200
 """Agents whom work can be handed to by name."""
 READ_AT_ONCE = 200
+LAST_WORDS_MAX = 160
+"""Characters of what was said last in a case that another one may belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +296,8 @@ class Screens:
                 now=stamp(self._service.node.clock.now()),
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
                 proved_at=await self._proved_at(document),
+                own_words=first == 0 and holds_own_words(case.contacts, entries),
+                matters=await self._matters(who, [c.case for c in case.candidates[:CHOICES_MAX] if c.case]),
             ),
             line=line,
             waits=in_line is not None and not in_line.ask.first,
@@ -302,6 +307,15 @@ class Screens:
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
+
+    async def _matters(self, who: Identity, cases: list[str]) -> dict[str, tuple[str, str]]:
+        """What other cases are about: their queues, and what the customer said last in them."""
+        found: dict[str, tuple[str, str]] = {}
+        for id in cases:
+            shown: CaseOut = await self._calls.read(who, f"/cases/{id}")
+            brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
+            found[id] = (shown.queue, textwrap.shorten(brief.wants or "", LAST_WORDS_MAX, placeholder="…"))
+        return found
 
     async def _held(self, case: Case) -> Held | None:
         person = await person_in(self._journal, case.customer)
