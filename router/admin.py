@@ -1,5 +1,6 @@
 """What an operator does besides serving: check, backup, restore, replay, tokens. Each says what to do next."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -96,6 +97,8 @@ async def _check_channels() -> str:
 
 
 async def _check_data(settings: Settings) -> str:
+    if (why := _unwritable(settings.data)) is not None:
+        return f"data: {why}"
     if not (settings.data / FILE_NAME).exists():
         return f"ok data: {settings.data} is new"
     try:
@@ -104,6 +107,17 @@ async def _check_data(settings: Settings) -> str:
         return f"data: {error}"
     await journal.close()
     return f"ok data: {settings.data}"
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Why nothing can be kept there; None where it can, or where the folder can be made."""
+    above = (folder.absolute(), *folder.absolute().parents)
+    there = next((one for one in above if os.path.exists(one)), above[-1])
+    if not there.is_dir():
+        return f"{there} is a file, and a folder is needed; give another one"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written by this user; let them write there, or give another folder"
+    return None
 
 
 def _no_host(transport: AiohttpTransport) -> Host:

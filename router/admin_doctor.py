@@ -27,6 +27,7 @@ SHOWS = (
     "onecase_erasing",
     "onecase_forgotten",
 )
+OUT = {"email": "mail out"}
 LAG_MAX = 1000
 KEPT, JUDGED = "onecase_waits_kept_share", "onecase_waits_judged_total"
 CLAIMED = 0.8
@@ -63,10 +64,12 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                     why = f"this token is answered with {answer.status}; give one of ops or admin"
                     return [*lines, f"outbox not looked at: {why}", *figures], False
                 stuck = (await answer.json()).get("items", [])
+            async with session.get(f"{url}/api/v1/outbox?state=open&limit={PAGE}") as answer:
+                under_way = (await answer.json()).get("items", []) if answer.status == 200 else []
             async with session.get(f"{url}/api/v1/quarantine?limit={PAGE}") as answer:
                 said = await answer.json() if answer.status == 200 else {}
             for told, is_well in (
-                _outbox(stuck),
+                _outbox(stuck, [item for item in under_way if item["error"]]),
                 _promises(await _broken(session, url)),
                 _quarantine(said.get("items", []), has_more=said.get("next") is not None),
             ):
@@ -145,6 +148,13 @@ def _trouble(name: str, value: float) -> str | None:
             f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
             "look whether it can be reached and takes our credentials"
         )
+    if metric == "onecase_sending_failures" and value > 0:
+        return (
+            f"{OUT.get(whose, whose)} does not get through: the last attempts failed ({value:.0f}), and what is to "
+            "go out waits; look whether its server can be reached and takes our credentials"
+        )
+    if metric == "onecase_mailbox_unread" and value:
+        return "the mailbox elsewhere cannot be read, so no mail comes from it: the log says why"
     if metric == "onecase_callbacks_at_risk" and value > 0:
         return (
             f"{value:.0f} promised calls do not fit those who will be there, and were not moved yet: "
@@ -168,8 +178,12 @@ def _trouble(name: str, value: float) -> str | None:
     return None
 
 
-def _outbox(stuck: list[dict[str, Any]]) -> tuple[list[str], bool]:
+def _outbox(stuck: list[dict[str, Any]], tried: list[dict[str, Any]]) -> tuple[list[str], bool]:
+    """Messages that need somebody, and those that were tried in vain and are tried again, which need nobody yet."""
     lines = [f"message {item['id']} is {item['state']} ({item['error']}): {item['advice']}" for item in stuck]
+    for channel in sorted({item["channel"] for item in tried}):
+        items = [item for item in tried if item["channel"] == channel]
+        lines.append(f"by {channel}, tried in vain and tried again: {len(items)}, the last: {items[-1]['error']}")
     return [*lines, f"outbox: {len(stuck)} stuck" if stuck else "ok outbox: 0 stuck"], not stuck
 
 

@@ -187,7 +187,8 @@ async def start_service(
         await node.start()  # last: ready means that those who hold tokens are let in
         await tokens.tell(node.take)
         if mail is not None:
-            follow(mail, node, stack)
+            mailbox = follow(mail, node, stack)
+            metrics.mailbox = (lambda: not mailbox.state.error) if mailbox is not None else None
         gc.enable()
         gc.collect()
         gc.freeze()

@@ -21,9 +21,13 @@ KEPT_S = 5.0
 """How long a connection is kept for the next mail. Servers wait longer (RFC 5321 section 4.5.3.2.7: five minutes)."""
 QUIT_S = 2.0
 UTF8_REFUSED = Reply(550, "5.6.7 this server takes no addresses outside ASCII")
+LOGIN_S = 20.0
+"""How long a reply of the login is waited for: servers answer a wrong password late, and some never."""
 LEAVING = 421  # on all recipients, whoever was asked about
 SYSTEM_STATUS = "4.3."  # RFC 3463: on the server itself: full, not able, not willing
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
+
+log = logging.getLogger("onecase.mail")
 
 
 class SmtpPost:
@@ -44,6 +48,7 @@ class SmtpPost:
         self._username, self._password, self._name = username, password, name
         self._turns = asyncio.Semaphore(CONNECTIONS_OUT_MAX)
         self._kept: dict[aiosmtplib.SMTP, asyncio.TimerHandle] = {}  # open, and nothing under way on them
+        self._is_let_in = True  # as far as is known
 
     async def deliver(self, envelope: Envelope, *, timeout_s: float) -> tuple[Unreached, ...]:
         """See `Post`. A connection that is lost anywhere after DATA was said counts as: may have arrived."""
@@ -64,23 +69,44 @@ class SmtpPost:
                             raise
                         client.close()  # it was open too long for the other side
                         client = fresh
-                await _open(client)
+                await self._open(client, progress)
                 unreached = await _carry(client, envelope, progress)
             self._keep(client)
             return unreached
-        except aiosmtplib.SMTPAuthenticationError as problem:  # a word on us, not on the mail
-            raise PostFailure(f"{self._host} does not let us in: {problem}", may_have_arrived=False) from problem
         except aiosmtplib.SMTPResponseException as problem:
+            if progress.is_login:
+                raise self._not_let_in(f"{problem.code} {_one_line(problem)}", str(problem.code)) from problem
             await _leave(client)
             if 400 <= problem.code <= 599:
                 raise PostRefused(problem.code, _one_line(problem), of_recipient=_is_of_recipient(problem)) from problem
             raise PostFailure(f"{self._host} said {problem}", may_have_arrived=progress.is_data_said) from problem
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
+            if progress.is_login:
+                raise self._not_let_in(f"no reply to our login ({problem!r})", type(problem).__name__) from problem
             reason = f"no reply from {self._host}:{self._port}: {problem!r}"
             raise PostFailure(reason, may_have_arrived=progress.is_data_said) from problem
         finally:
             if client not in self._kept:
                 client.close()
+
+    async def _open(self, client: aiosmtplib.SMTP, progress: "_Progress") -> None:
+        await client.connect()
+        with suppress(aiosmtplib.SMTPHeloError):  # then it speaks HELO, and has no extensions
+            await client.ehlo()
+        if self._username and self._password:
+            progress.is_login = True
+            await client.login(self._username, self._password, timeout=LOGIN_S)
+            progress.is_login = False
+        if not self._is_let_in:
+            self._is_let_in = True
+            log.warning("the mail server %s lets us in again", self._host)
+
+    def _not_let_in(self, why: str, short: str) -> PostFailure:
+        """A word on us, and none on the mail. It is logged where it begins, for it stops all mail."""
+        if self._is_let_in:
+            self._is_let_in = False
+            log.warning("no mail goes out: the mail server %s does not let us in (%s)", self._host, short)
+        return PostFailure(f"{self._host} does not let us in: {why}", may_have_arrived=False)
 
     def _kept_one(self) -> aiosmtplib.SMTP | None:
         """A connection on which nothing is under way."""
@@ -106,8 +132,6 @@ class SmtpPost:
             port=self._port,
             use_tls=self._tls == "tls",
             start_tls=self._tls == "starttls",
-            username=self._username or None,
-            password=self._password or None,
             local_hostname=self._name,
             timeout=timeout_s,
             tls_context=self._tls_context,
@@ -116,14 +140,9 @@ class SmtpPost:
 
 @dataclass(slots=True)
 class _Progress:
+    is_login: bool = False  # the server has been told who we are, and has not said yes
     is_begun: bool = False  # the server has heard whom it is from, and said yes
     is_data_said: bool = False
-
-
-async def _open(client: aiosmtplib.SMTP) -> None:
-    await client.connect()
-    with suppress(aiosmtplib.SMTPHeloError):  # then it speaks HELO, and has no extensions
-        await client.ehlo()
 
 
 async def _carry(client: aiosmtplib.SMTP, envelope: Envelope, progress: _Progress) -> tuple[Unreached, ...]:

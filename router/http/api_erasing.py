@@ -160,10 +160,11 @@ class ErasingApi:
             changed = decision.state[customer.id]
             assert isinstance(changed, Customer)
             hold = changed.hold
+            why = next((kept.body for kept in decision.kept if hold is not None and kept.id == hold.why), None)
             return shown.model_copy(
                 update={
                     "addresses": [] if changed.erased_at else shown.addresses,
-                    "hold": {"since": stamp(hold.at), "by": hold.author_id, "reason": None} if hold else None,
+                    "hold": {"since": stamp(hold.at), "by": hold.author_id, "reason": why} if hold else None,
                     "erase": erase_state(changed),
                     "erased_at": maybe(changed.erased_at),
                     "version": changed.version,

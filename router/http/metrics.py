@@ -1,6 +1,6 @@
 """Metrics for Prometheus: counts and gauges of the node, without anything personal."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -73,6 +73,8 @@ class NodeMetrics(Collector):
         self._abandoned = 0
         self.refused = 0
         self.unknown_states = 0
+        self.mailbox: Callable[[], bool] | None = None
+        """Whether a mailbox elsewhere can be read, where one is followed."""
 
     def hear(self, batches: list[Stored]) -> None:
         for event in (e for stored in batches for e in stored.events if type(e) in COUNTED):
@@ -165,6 +167,25 @@ class NodeMetrics(Collector):
         yield GaugeMetricFamily("onecase_callbacks_at_risk", "Promised calls that do not fit any more and stand where "
                                 "they were", value=bookings.at_risk)  # fmt: skip
 
+    def _ways_out(self) -> Iterable[Metric]:
+        """How providers do, and a mailbox elsewhere."""
+        provider = GaugeMetricFamily(
+            "onecase_provider_wait_seconds", "How long a failing provider is left alone", labels=["for"]
+        )
+        node, now = self._node, self._node.clock.now()
+        for name, breaker in (*sorted(node.outbox.breakers.items()), ("dialler", node.dialler.breaker)):
+            provider.add_metric([name], breaker.wait_ms(now) / 1000)
+        yield provider
+        failing = GaugeMetricFamily(
+            "onecase_sending_failures", "Attempts to send that failed since the last that did not", labels=["by"]
+        )
+        for name, breaker in sorted(node.outbox.breakers.items()):
+            failing.add_metric([name], breaker.failures)
+        yield failing
+        if self.mailbox is not None:
+            yield GaugeMetricFamily("onecase_mailbox_unread", "1 while the mailbox elsewhere cannot be read",
+                                    value=int(not self.mailbox()))  # fmt: skip
+
     def collect(self) -> Iterable[Metric]:
         node = self._node
         yield _counter("onecase_contacts", "Contacts taken", "channel", self._contacts)
@@ -237,13 +258,7 @@ class NodeMetrics(Collector):
             "How long ago the oldest leg was asked for of which the provider has said nothing",
             value=(node.clock.now() - since) / 1000,
         )
-        provider = GaugeMetricFamily(
-            "onecase_provider_wait_seconds", "How long a failing provider is left alone", labels=["for"]
-        )
-        now = node.clock.now()
-        for name, breaker in (*sorted(node.outbox.breakers.items()), ("dialler", node.dialler.breaker)):
-            provider.add_metric([name], breaker.wait_ms(now) / 1000)
-        yield provider
+        yield from self._ways_out()
         yield GaugeMetricFamily("onecase_journal_seq", "Number of the last event", value=node.journal.last_seq)
         yield GaugeMetricFamily("onecase_ready", "1 while the service takes contacts", value=int(node.is_ready))
 

@@ -52,6 +52,7 @@ class ContactOut(Reply):
     grounds: list[str] = Field(description="what that stands on, and why it is on this case")
     link: str | None = Field(description="the rule that put it here")
     participant: bool = Field(False, description="somebody else than the customer wrote it: it proves nothing of them")
+    automatic: bool = Field(False, description="a machine wrote it")
 
 
 class CandidateOut(Reply):
@@ -432,6 +433,7 @@ def case_now(
                 grounds=str(e.facts.get("grounds", "")).split(),
                 link=str(e.facts["link"]) if "link" in e.facts else None,
                 participant=bool(e.facts.get("participant")),
+                automatic=e.letter is not None and bool(e.letter.automatic),
             )
             for e in contacts
         ],

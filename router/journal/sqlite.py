@@ -19,7 +19,7 @@ import aiosqlite
 
 from router.core.clock import Ms
 from router.core.commands import Blob
-from router.core.documents import Call, Case, Document, Entry, Message, Promise
+from router.core.documents import Call, Case, Document, Entry, Message, MessageState, Promise
 from router.core.errors import Fault
 from router.core.events import Event
 from router.core.timeline import entry_of, line_of
@@ -542,9 +542,9 @@ class SqliteJournal:
 
     async def messages(self, *, states: tuple[str, ...], after: str, limit: int) -> list[Message]:
         rows = await self._all(
-            "SELECT body FROM document WHERE id > ? AND id < 'msg`' AND body ->> '$.state' IN "
+            "SELECT body FROM document WHERE id > ? AND id < 'msg`' AND coalesce(body ->> '$.state', ?) IN "
             "(SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
-            (after or "msg_", json.dumps(states), limit),
+            (after or "msg_", MessageState.QUEUED, json.dumps(states), limit),  # what is as at first is not written
         )
         return [m for (body,) in rows if isinstance(m := codec.decode_document("message", body), Message)]
 

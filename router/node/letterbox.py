@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from channels.email.addresses import ReplyAddress, reference_of_message_id
-from channels.email.letter import Letter, Mailbox
+from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
 from router.core.addresses import matching_key
@@ -180,7 +180,7 @@ class Letterbox:
                 bounced=bounced,
                 bounced_at=bounced_at,
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
-                bounced_why=f"{letter.bounce.status} {letter.bounce.reason}".strip() if letter.bounce else "",
+                bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
                 quiet=quiet,
                 redacted=bool(letter.source),
                 notes=notes,
@@ -255,6 +255,12 @@ def _sender(letter: Letter) -> tuple[str, bool | None]:
         return letter.sender.address, vouched
     first = next((one.address for one in letter.from_all if one.address), "")
     return first, False if first else None
+
+
+def _why_it_came_back(bounce: Bounce) -> str:
+    """Its status and what the server said, which often begins with that status."""
+    has_status = bounce.status in bounce.reason.split()
+    return bounce.reason if has_status else f"{bounce.status} {bounce.reason}".strip()
 
 
 def _shown(one: Mailbox) -> str:

@@ -32,6 +32,8 @@ AT_ONCE = 16
 """Messages under way at the same time on one channel; those to one address go one after the other."""
 READ_AT_ONCE = 16
 HEARD = frozenset({MessageQueued, MessageReleased, MessageRetryPlanned, MessageAttempted})
+NO_ANSWER = "no answer to the last attempt"
+"""What is said of an attempt that nobody answered; where one before it failed, that says more."""
 BREAKER_FAILURES = 5
 BREAKER_FIRST_MS, BREAKER_LAST_MS = 5 * SECOND_MS, 60 * SECOND_MS
 
@@ -180,7 +182,7 @@ class Outbox:
             if await self._journal.answer(sent_key(id)) is None:  # not another message with the same words
                 return await self._record(message, message.attempts, Sent("sent", provider_id=id), adopted=True)
         outcome = "again" if channel.capabilities.repeats_safely else "absent"
-        return await self._record(message, message.attempts, Sent(outcome, error="no answer to the last attempt"))
+        return await self._record(message, message.attempts, Sent(outcome, error=message.error or NO_ANSWER))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
         everybody = (message.address, *message.mail.copies) if message.mail is not None and sent.unreached else ()

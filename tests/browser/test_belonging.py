@@ -28,7 +28,7 @@ async def test_one_key_says_where_a_case_belongs_and_undo_takes_it_back(desk: St
     await page.locator("#line", has_text="live").wait_for()
     await expect(page.locator(".known")).to_contain_text("weak by sms")
     await expect(page.locator(".known")).to_contain_text("nobody vouches for the sender's number")
-    await expect(page.locator(".known")).to_contain_text("Tell nothing of the case until that is proved.")
+    await expect(page.locator(".known")).to_contain_text("Tell nothing of earlier cases until that is proved.")
     await expect(page.locator(".timeline .grade").first).to_have_text("weak")
     await page.locator(".timeline li.in summary").first.click()
     await expect(page.locator(".timeline li.in").first).to_contain_text("the words say that it is about something else")

@@ -189,3 +189,29 @@ async def test_stop_is_said_at_once_and_an_answer_is_refused(desk: Stage, open_d
     await expect(page.locator("#said")).to_contain_text("The customer told us not to write by sms")
     await expect(reply).to_have_value("We will")
     assert not [text for text in await desk.inbox() if "We will" in text]
+
+
+async def test_nothing_is_cut_off_at_the_usual_width(desk: Stage, open_desk: OpenDesk) -> None:
+    """At 1360 px what is to be typed is said whole, what was found scrolls one way alone, and the heading that a script
+    leads to has no ring."""
+    page = await open_desk(await desk.agent())
+    await page.set_viewport_size({"width": 1360, "height": 900})
+    await desk.text("My thermostat shows E42")
+    cases = await desk.until(lambda: desk.api("GET", "/cases", desk.admin), lambda found: len(found["items"]) == 1)
+    await page.goto(f"{desk.line.url}/desk/case/{cases['items'][0]['id']}#case")
+    await page.locator("#line", has_text="live").wait_for()
+    cut = await page.evaluate(
+        """() => [...document.querySelectorAll(".head input[placeholder]")].filter((input) => {
+          const style = getComputedStyle(input), pen = document.createElement("canvas").getContext("2d");
+          pen.font = style.font;
+          const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+          return pen.measureText(input.placeholder).width > room;
+        }).map((input) => input.placeholder)"""
+    )
+    assert cut == []
+    await page.keyboard.press("Escape")
+    await page.evaluate('document.getElementById("case").focus()')
+    assert await page.evaluate('getComputedStyle(document.getElementById("case")).outlineStyle') == "none"
+    await page.goto(f"{desk.line.url}/desk?q=thermostat")
+    await page.locator(".found mark").wait_for()
+    assert await page.evaluate('(e => e.scrollWidth - e.clientWidth)(document.querySelector(".found"))') == 0

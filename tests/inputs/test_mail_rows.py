@@ -112,7 +112,10 @@ async def test_row_39_a_bounce_stands_on_the_case_it_is_about(story: Story, mia:
     assert (await story.one_case())["id"] == case["id"]
     sent = [e for e in await story.timeline(case["id"], "message") if e["author"]["kind"] == "agent"]
     assert sent[0]["delivery"]["state"] == "failed"
-    assert "came back" in sent[0]["delivery"]["error"]
+    error = sent[0]["delivery"]["error"]
+    assert "came back: 5" in error
+    statuses = [word for word in error.split() if word.count(".") == 2 and word.replace(".", "").isdigit()]
+    assert len(statuses) == 1, f"the status stands once: {error}"
 
 
 async def test_abuse_1_a_forged_sender_is_somebody_else(story: Story, mia: Mailbox):

@@ -1,6 +1,7 @@
 """Starts that cannot succeed: each ends with a sentence that says where and what to do, a code, and no traceback."""
 
 import asyncio
+import os
 import re
 import socket
 from email import message_from_bytes
@@ -11,6 +12,7 @@ import pytest
 
 from channels.email.post import ACCEPTED, Envelope, Reply
 from channels.email.smtp import SmtpLimits, SmtpListener, SmtpPost
+from router.admin import check
 from router.serving import start_service
 from router.settings import load_settings
 from tests.story import ADMIN, Process, free_port, patiently
@@ -264,3 +266,21 @@ def test_settings_do_not_show_secrets() -> None:
         twilio={"auth_token": "canary-2", "api_key_secret": "canary-3", "signing_key": "canary-4"},
     )  # fmt: skip
     assert "canary" not in repr(settings) + str(settings) + str(settings.model_dump())
+
+
+async def test_a_data_folder_that_cannot_be_one_is_told_before_the_start(tmp_path: Path) -> None:
+    """A file in its place, or above it, and a folder nobody may write: `check` says what to do, for `serve` would fail.
+    One that is to be made where we may is well."""
+    (tmp_path / "taken").write_text("a file")
+
+    async def told(data: Path) -> str:
+        [line] = [line for line in await check(load_settings(None, {}, data=data)) if "data:" in line]
+        return line
+
+    assert await told(tmp_path / "new" / "data") == f"ok data: {tmp_path / 'new' / 'data'} is new"
+    for data in (tmp_path / "taken", tmp_path / "taken" / "data"):
+        assert await told(data) == f"data: {tmp_path / 'taken'} is a file, and a folder is needed; give another one"
+    (tmp_path / "closed").mkdir(mode=0o555)
+    if os.geteuid() != 0:  # who may do everything may write there
+        for data in (tmp_path / "closed", tmp_path / "closed" / "data"):
+            assert (await told(data)).startswith(f"data: {tmp_path / 'closed'} cannot be written by this user")

@@ -1,14 +1,20 @@
 """The doctor: what needs somebody is said in a sentence, and is well again when it was seen to."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from router.admin_doctor import doctor, judged
-from tests.mailbox import Mailbox
+from tests.email.post_office import HOST, USER, mail_server
+from tests.mailbox import HELP, MIA, Mailbox
 from tests.stories.test_calls import ANAS
 from tests.stories.test_matching import policies_with
-from tests.story import ADMIN, HERS, Story
+from tests.story import ADMIN, HERS, Story, patiently
 
 
 async def examined(story: Story) -> tuple[str, bool]:
@@ -151,3 +157,82 @@ async def test_the_doctor_speaks_in_words() -> None:
             True,
             True,
         )
+
+
+@dataclass
+class Doorman:
+    """A mail server that lets nobody in, and hangs up on who says a second name; then it takes all."""
+
+    is_open: bool = False
+    port: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mx.support.example ESMTP\r\n")
+        refused = 0
+        while line := (await reader.readline()).decode().strip():
+            match line.upper().split(" ")[0]:
+                case "EHLO":
+                    writer.write(b"250-mx.support.example\r\n250 AUTH PLAIN LOGIN\r\n")
+                case "AUTH" if not self.is_open and refused:
+                    break
+                case "AUTH":
+                    refused += 1
+                    writer.write(b"235 welcome\r\n" if self.is_open else b"535 5.7.8 who are you?\r\n")
+                case "DATA":
+                    writer.write(b"354 go on\r\n")
+                    await reader.readuntil(b"\r\n.\r\n")
+                    writer.write(b"250 taken\r\n")
+                case _:
+                    writer.write(b"250 ok\r\n")
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def doorman() -> AsyncIterator[Doorman]:
+    made = Doorman()
+    server = await asyncio.start_server(made.serve, HOST, 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield made
+    server.close()
+
+
+async def test_a_wrong_password_of_the_mail_server_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """No mail goes out, and that is said: in the log without anybody's address, in the outbox in the server's words, by
+    the doctor until a mail went."""
+    async with doorman() as there:
+        mail = {
+            "address": HELP, "listen_port": 0, "smtp_host": HOST, "smtp_port": there.port, "smtp_tls": "none",
+            "smtp_username": USER, "smtp_password": "wrong",
+        }  # fmt: skip
+        async with Story(mail=mail) as story:
+            with caplog.at_level(logging.WARNING, "onecase.mail"):
+                await Mailbox(story, MIA).writes("The flat is cold")
+                await story.passes(seconds=2)
+            [item] = (await story.api("GET", "/outbox"))["items"]
+            assert "does not let us in" in item["error"]
+            said, healthy = await examined(story)
+            assert "mail out does not get through" in said
+            assert "by email, tried in vain and tried again: 1, the last: 127.0.0.1 does not let us in" in said
+            assert not healthy
+            [line] = [record.getMessage() for record in caplog.records if record.name == "onecase.mail"]
+            assert line.startswith(f"no mail goes out: the mail server {HOST} does not let us in (")
+            assert "@" not in line
+            there.is_open = True
+            await story.passes(minutes=10)
+            said, healthy = await examined(story)
+            assert ("mail out does not" in said, "tried in vain" in said, healthy) == (False, False, True)
+
+
+async def test_a_mailbox_that_cannot_be_read_is_told() -> None:
+    """Where a mailbox elsewhere is followed, the doctor says that its server refuses us."""
+    async with mail_server() as server:
+        imap = {"host": HOST, "port": server.port, "tls": "none", "user": USER, "password": "wrong"}
+        async with Story(mail={"imap": imap}) as story:
+
+            async def told() -> None:
+                while "the mailbox elsewhere cannot be read" not in (await examined(story))[0]:
+                    await asyncio.sleep(0)
+
+            await patiently(told())
+            assert not (await examined(story))[1]

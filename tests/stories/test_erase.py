@@ -132,6 +132,7 @@ async def test_a_hold_stands_in_the_way_and_says_who_why_and_since() -> None:
         customer = (await story.case(case))["customer"]
         held = await story.api("POST", f"/customers/{customer}/hold", {"on": True, "reason": "court case 12"})
         assert held["hold"]["since"]
+        assert held["hold"]["reason"] == "court case 12"
         for _ in range(2):
             refused = await story.refused("POST", f"/customers/{customer}/erase")
             assert refused["status"] == 409
@@ -150,6 +151,24 @@ async def test_a_hold_stands_in_the_way_and_says_who_why_and_since() -> None:
         ]
         assert [i["action"] for i in audited] == ["SetHold", "EraseCustomer", "SetHold"]
         assert all(i["actor_id"] for i in audited)
+
+
+async def test_a_hold_stands_on_the_page_of_a_case() -> None:
+    """Agents see who holds, since when and why, in words that are words; nothing is said once it is lifted."""
+    async with Story() as story:
+        ana = await story.ready_agent("ana")
+        await story.phone(HERS).texts("my Zaubernuss is broken")
+        case = await story.phone(HERS).case()
+        customer = (await story.case(case))["customer"]
+        assert "is on hold" not in await ana.page(case)
+        held = await story.api("POST", f"/customers/{customer}/hold", {"on": True, "reason": "court <i>case</i> 12"})
+        assert held["hold"]["reason"] == "court <i>case</i> 12"
+        page = await ana.page(case)
+        assert f"is on hold by <b>{held['hold']['by']}</b> since" in page
+        assert "court" in page
+        assert "<i>case" not in page
+        await story.api("POST", f"/customers/{customer}/hold", {"on": False})
+        assert "is on hold" not in await ana.page(case)
 
 
 @pytest.mark.parametrize("role", ["agent", "lead", "integration"])

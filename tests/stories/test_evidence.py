@@ -274,6 +274,27 @@ async def test_a_number_that_is_one_persons_again_is_found_again() -> None:
         assert refused["status"] == 409
 
 
+async def test_the_desk_says_what_a_candidate_is_about_and_what_is_not_to_be_told() -> None:
+    """A candidate stands with its queue and its last words. Of a case that holds their own words alone nobody is warned
+    in red: nothing of earlier ones is to be told. Once a note stands in it, nothing of it is."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone(HERS).texts("My thermostat shows <E42>")
+        await story.phone(HERS).texts("another question: my bill is wrong")
+        first, second = await story.cases()
+        page = await ana.page(second["id"])
+        choices = page.partition('class="choices"')[2].partition("</section>")[0]
+        assert f"{first['queue']} · " in choices
+        assert "My thermostat shows &lt;E42&gt;" in choices
+        assert "Tell nothing of earlier cases until that is proved." in page
+        assert 'class="grade own"' in page
+        assert 'class="grade weak"' not in page
+        await ana.api("POST", f"/cases/{second['id']}/notes", {"text": "she has an invoice of March"})
+        page = await ana.page(second["id"])
+        assert "Tell nothing of the case until that is proved." in page
+        assert 'class="grade weak"' in page
+
+
 async def test_an_agent_says_where_it_belongs_with_one_action() -> None:
     """A candidate is chosen: a case goes on in it, or its provisional customer is one of the people of the line; only
     candidates can be chosen, and "a matter of its own" leaves none."""

@@ -79,6 +79,21 @@ async def test_two_people_wrongly_joined_are_told_apart_again() -> None:
         assert identity == ["customers_merged", "merged", "unmerged", "customers_unmerged"]
 
 
+async def test_that_two_are_one_person_stands_once_where_their_cases_are_one() -> None:
+    """Each of their cases has a row of it; on the page of the case that both became it stands once, with one undo."""
+    async with Story() as story:
+        lead = await story.agent("Lea", role="lead")
+        await story.phone(HERS).texts("E42 on my thermostat")
+        await story.phone(HIS).texts("my bill is wrong")
+        hers, his = await story.cases()
+        join = {"customer": his["customer"]}
+        joined = await story.api("POST", f"/customers/{hers['customer']}/merge", join)
+        await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]})
+        page = await lead.page(hers["id"])
+        assert page.count("said that two customers are one person") == 1
+        assert page.count(f'id="undo-{joined["merge"]}"') == 1
+
+
 async def test_an_answer_goes_to_whoever_wrote_and_stays_on_their_side() -> None:
     """S3: while two people count as one, each is answered on their own line; whoever was not answered is in line again
     at their own place once they are told apart."""

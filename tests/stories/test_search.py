@@ -150,6 +150,24 @@ async def test_the_desk_shows_what_was_found_and_jumps_to_a_reference(story: Sto
     assert missed.status == 404 and b'"><script>' not in missed.body
 
 
+async def test_no_machine_is_named_among_the_people_of_what_was_found(story: Story):
+    """A mail server that brings a mail back is nobody: the result names her alone."""
+    mia = Mailbox(story, MIA)
+    ana = await story.ready_agent("Ana")
+    await mia.writes("The kettle is cold.")
+    case = await mia.case()
+    await ana.accepts()
+    await mia.behaves("bounce_later")
+    await ana.replies(case, "We come at five.")
+    await story.passes(minutes=5)
+    contacts = (await story.case(case))["contacts"]
+    assert [one["automatic"] for one in contacts] == [False, True]
+    await story.settles()
+    page = (await story.ask("GET", "/desk?q=kettle", token=ADMIN)).body.decode()
+    assert MIA in page
+    assert contacts[1]["address"] not in page
+
+
 @pytest.mark.parametrize("point", ["search.before_write:2", "search.after_write:2"])
 async def test_a_crash_between_a_text_and_its_index_loses_no_word(point: str):
     """What was acknowledged is found after the restart, wherever the indexer was."""

@@ -60,7 +60,9 @@ async def case_named(calls: Calls, who: Identity, asked: str) -> str:
 
 
 def _people(case: CaseItem) -> list[str]:
-    named = [shown_address(contact.address) for contact in case.contacts if contact.address]
+    """Whoever wrote or takes part; machines are no people."""
+    written = [contact.address for contact in case.contacts if contact.address and not contact.automatic]
+    named = [shown_address(address) for address in written]
     named += [one.address for one in case.participants]
     return list(dict.fromkeys(named))[:PEOPLE_SHOWN]
 

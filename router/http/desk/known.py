@@ -4,15 +4,18 @@ Its one rule: how sure it is goes by the best evidence that still holds; without
 What somebody who takes part proves is about them alone, and never counted here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from router.core.evidence import GROUNDS
 from router.core.redaction import CARD_MARK, SECRET_MARK
 from router.core.words import DAY_MS
-from router.http.views import CandidateOut, ContactOut
+from router.http.views import CandidateOut, ContactOut, EntryOut
 
+CHOICES_MAX = 9
+"""Candidates that have a key."""
 KNOWN_MAX = 8
 """Things a page or device told that are shown on top; the rest stands in the timeline."""
 REMOVED = (CARD_MARK, SECRET_MARK)
@@ -20,6 +23,7 @@ REMOVED = (CARD_MARK, SECRET_MARK)
 RANK = {"weak": 0, "strong": 1, "proof": 2}
 TELL = {
     "weak": "Tell nothing of the case until that is proved.",
+    "own": "Tell nothing of earlier cases until that is proved.",
     "strong": "This case may be talked about.",
     "proof": "Everything of theirs may be talked about.",
 }
@@ -27,13 +31,15 @@ TELL = {
 
 @dataclass(frozen=True, slots=True)
 class Sure:
-    """How sure it is who they are: the grade, since when and by what, and what may be told."""
+    """How sure it is who they are: the grade, since when and by what, and what may be told. `look`: the grade, or `own`
+    where a weak one does no harm, for the case holds their own words alone."""
 
     grade: str
     at: str
     channel: str
     why: str
     tell: str
+    look: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Choice:
     why: str
     case: str | None
     customer: str | None
+    queue: str = ""
+    last: str = ""  # what they said last in that case
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +70,59 @@ def known_of(
     now: str,
     proof_days: int,
     proved_at: str | None = None,
+    own_words: bool = False,
+    matters: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Known:
-    """What stands on top of a case. `proved_at`: when its customer proved in a chat who they are."""
+    """What stands on top of a case. `proved_at`: when its customer proved in a chat who they are. `own_words`: whether
+    it `holds_own_words`. `matters`: the queue and the last words of the cases that it may belong to."""
     told = [
         (name, value) for name, _, value in (row.partition(": ") for row in context) if value and value not in REMOVED
     ][:KNOWN_MAX]
     return Known(
-        sure=_sure(contacts, now=now, proof_days=proof_days, proved_at=proved_at),
+        sure=_sure(contacts, now=now, proof_days=proof_days, proved_at=proved_at, own_words=own_words),
         told=told,
-        choices=[_choice(key, one) for key, one in enumerate(candidates[:9], start=1)],
+        choices=[_choice(key, one, matters) for key, one in enumerate(candidates[:CHOICES_MAX], start=1)],
     )
 
 
-def _sure(contacts: Sequence[ContactOut], *, now: str, proof_days: int, proved_at: str | None) -> Sure | None:
+def holds_own_words(contacts: Sequence[ContactOut], entries: Sequence[EntryOut]) -> bool:
+    """Whether a case holds only what came from one address, and what was answered there: who writes from it once more
+    learns nothing of others by being told of this case."""
+    ways = {(one.channel, one.address, one.participant) for one in contacts}
+    if len(ways) != 1 or contacts[0].participant or "shared_line" in contacts[0].grounds:
+        return False
+    channel = contacts[0].channel
+    return all(e.kind != "note" and (e.direction != "out" or e.channel == channel) for e in entries)
+
+
+def _sure(
+    contacts: Sequence[ContactOut], *, now: str, proof_days: int, proved_at: str | None, own_words: bool
+) -> Sure | None:
     """The customer's best evidence that still holds, or that of their last contact. A proof needs no word after it."""
     if not contacts:
         return None
     if proved_at is not None and _age_ms(proved_at, now) <= proof_days * DAY_MS:
-        proved = Sure("proof", proved_at, "chat", GROUNDS["proved_session"], TELL["proof"])
+        proved = Sure("proof", proved_at, "chat", GROUNDS["proved_session"], TELL["proof"], "proof")
     else:
         proved = None
     theirs = [one for one in contacts if not one.participant]
     if not theirs:
         last = contacts[-1]
-        return proved or Sure("weak", last.at, last.channel, "only somebody who takes part wrote", TELL["weak"])
+        return proved or Sure("weak", last.at, last.channel, "only somebody who takes part wrote", TELL["weak"], "weak")
     held = [one for one in theirs if _age_ms(one.at, now) <= proof_days * DAY_MS]
     best = max(held or theirs[-1:], key=lambda one: (RANK.get(one.evidence, 0), one.at))
     if best.evidence != "proof" and proved is not None:
         return proved
     why = "; ".join(GROUNDS.get(ground, ground.replace("_", " ")) for ground in best.grounds[:1])
-    return Sure(best.evidence, best.at, best.channel, why, TELL.get(best.evidence, TELL["weak"]))
+    look = "own" if own_words and best.evidence == "weak" else best.evidence
+    return Sure(best.evidence, best.at, best.channel, why, TELL.get(look, TELL["weak"]), look)
 
 
 def _age_ms(at: str, now: str) -> float:
     return (datetime.fromisoformat(now) - datetime.fromisoformat(at)).total_seconds() * 1000
 
 
-def _choice(key: int, one: CandidateOut) -> Choice:
+def _choice(key: int, one: CandidateOut, matters: Mapping[str, tuple[str, str]]) -> Choice:
     title = one.ref or ", ".join(one.addresses) or "somebody whose addresses are erased"
-    return Choice(key, title, "; ".join(one.why), one.case, one.customer)
+    queue, last = matters.get(one.case or "", ("", ""))
+    return Choice(key, title, "; ".join(one.why), one.case, one.customer, queue, last)

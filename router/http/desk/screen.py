@@ -1,5 +1,6 @@
 """What the desk shows: read through the API, put together for one person at one moment. Changes nothing."""
 
+import textwrap
 from dataclasses import dataclass, field
 
 from policies.segments import segments_of
@@ -14,7 +15,7 @@ from router.http.api_cases import BriefOut, DecisionOut
 from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
-from router.http.desk.known import Known, known_of
+from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
 from router.http.joined import members_of
@@ -22,6 +23,7 @@ from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
+from router.node.person import person_in
 
 WAITING_SHOWN = 20
 DECISIONS_SHOWN = 200
@@ -30,6 +32,8 @@ ROWS_MAX = 2000
 NAMED_MAX = 200
 """Agents whom work can be handed to by name."""
 READ_AT_ONCE = 200
+LAST_WORDS_MAX = 160
+"""Characters of what was said last in a case that another one may belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class Draft:
 
 
 NO_DRAFT = Draft()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nothing of this customer is erased: who says so, since when and why."""
+
+    by: str
+    at: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,7 @@ class CaseView:
     own_leg: str | None = None  # mine, while I am with the customer
     waits: bool = False  # it stands in line, and nobody has put it first
     pledge: WindowSaidOut | None = None  # what our last answer promises, and nobody has promised yet
+    held: Held | None = None
     others_there: bool = False  # another agent is with them too: I can leave, and nothing ends
 
 
@@ -282,14 +296,36 @@ class Screens:
                 now=stamp(self._service.node.clock.now()),
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
                 proved_at=await self._proved_at(document),
+                own_words=first == 0 and holds_own_words(case.contacts, entries),
+                matters=await self._matters(who, [c.case for c in case.candidates[:CHOICES_MAX] if c.case]),
             ),
             line=line,
             waits=in_line is not None and not in_line.ask.first,
             names=names,
             pledge=await pledged(self._calls, who, id),
+            held=await self._held(document),
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
+
+    async def _matters(self, who: Identity, cases: list[str]) -> dict[str, tuple[str, str]]:
+        """What other cases are about: their queues, and what the customer said last in them."""
+        found: dict[str, tuple[str, str]] = {}
+        for id in cases:
+            shown: CaseOut = await self._calls.read(who, f"/cases/{id}")
+            brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
+            found[id] = (shown.queue, textwrap.shorten(brief.wants or "", LAST_WORDS_MAX, placeholder="…"))
+        return found
+
+    async def _held(self, case: Case) -> Held | None:
+        person = await person_in(self._journal, case.customer)
+        hold = next((one.hold for one in person if one.hold is not None), None)
+        if hold is None:
+            return None
+        by = hold.author_id or "the system"
+        words = await self._journal.words([hold.why]) if hold.why else {}
+        names = await self._names({by})
+        return Held(by=names.get(by, by), at=stamp(hold.at), reason=words.get(hold.why or ""))
 
     async def _proved_at(self, case: Case) -> str | None:
         """When a customer of this matter last proved in a chat who they are."""

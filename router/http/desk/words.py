@@ -144,6 +144,7 @@ IDENTITY = {
 }
 UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
+OF_CUSTOMERS = ("customers_merged", "customers_unmerged")
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
 NOT_KNOWN = "nobody knows how long"
 
@@ -245,10 +246,22 @@ class Why:
 
 
 def rows_of(entries: Sequence[EntryOut], names: Mapping[str, str]) -> list[Row]:
-    """A timeline for people. What was taken back cannot be taken back again."""
+    """A timeline for people. What was taken back cannot be taken back again; what stands in several cases that are one
+    now stands once."""
     undone = {entry.facts.get("merge") for entry in entries if entry.facts.get("what") in UNDONE}
-    rows = [row_of(entry, names) for entry in entries]
+    rows = [row_of(entry, names) for entry in _once(entries)]
     return [replace(row, undo=None) if row.undo in undone else row for row in rows]
+
+
+def _once(entries: Sequence[EntryOut]) -> list[EntryOut]:
+    """Without rows about a merge of customers that stand above already: each of their cases has one."""
+    seen, left = set[tuple[str, str]](), list[EntryOut]()
+    for entry in entries:
+        told = (str(entry.facts.get("what")), str(entry.facts.get("merge")))
+        if told[0] not in OF_CUSTOMERS or told not in seen:
+            left.append(entry)
+        seen.add(told)
+    return left
 
 
 def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
