@@ -26,6 +26,8 @@ CHAT = "chat:"
 """What the address of a chat visitor begins with; the rest is their site and what it calls them, to the letter."""
 USER = "user:"
 """The same for a person for whom a site vouches."""
+PROVED = "proved_at"
+"""What the evidence of an address is called of which a code came back in a chat."""
 AS_GIVEN = (DEVICE, CHAT, USER)
 
 

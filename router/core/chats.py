@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from policies.segments import segments_of
 from router.core.addresses import Address, AddressKind, matching_key
-from router.core.choice import Way, choose_way, refusal_of
+from router.core.choice import Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed, LeaveChat
 from router.core.contacts import clean_text, new_address
@@ -102,16 +102,10 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
 
 
 def _allowed(making: Making, case: Case, customer: Customer) -> Way:
-    """How they said that answers are to follow. What they typed is what they meant."""
+    """How they said that answers are to follow. What they typed last is what they meant."""
     wanted = case.prefers
     if wanted is None or wanted in (Channel.CHAT, Channel.PHONE):
         raise Rejected(Reason.NO_WAY_TO_REACH, "chat")
-    typed = next((a for a in reversed(customer.addresses) if a.typed), None)
-    ours = making.context.senders.get(wanted)
-    if typed is not None and ours is not None:
-        way = Way(wanted, typed.id, ours)
-        if refusal_of(way, customer, now=making.now) is None:
-            return way
     return choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
 
 

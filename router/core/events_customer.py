@@ -219,6 +219,7 @@ class ContactReceived:
     mark: str = ""  # tells the same words of this sender from others
     alike: int = 0  # so often in a row before they had sent the same
     redacted: bool = False  # a card number was taken out of the words
+    keeps_wish: bool = False  # they are answered as they asked before; a call says so
 
 
 @value

@@ -7,7 +7,7 @@ version than a document never fails here: what was decided once is a fact.
 from typing import assert_never
 
 from router.core import side_folds as sides
-from router.core.addresses import Address
+from router.core.addresses import PROVED, Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
 from router.core.device_folds import device_folded
@@ -405,9 +405,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         unanswered=case.unanswered + 1,
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
-        prefers=case.prefers
-        if event.channel in sides.KEEP_WISH
-        else None,  # where they write themselves is the newer wish
+        prefers=case.prefers if sides.keeps_wish(event) else None,
     )
     if case.side is not None:
         for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
@@ -519,7 +517,7 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
 
 def _proved(address: Address, event: AddressProved) -> Address:
     if address.id == event.address:
-        return replace(address, typed=not event.is_new, evidence={**address.evidence, "proved_at": f"{event.at}"})
+        return replace(address, typed=not event.is_new, evidence={**address.evidence, PROVED: f"{event.at}"})
     return replace(address, proved_at=event.at) if event.vouches and address.id == event.chat else address
 
 
