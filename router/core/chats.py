@@ -18,6 +18,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import AddressAdded, AddressProved, AnswersFollowed, CodeAsked, CodeRefused, WishNoted
 from router.core.mailing import brand_of
 from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.tree import owner_of_address
 from router.core.values import replace
 from router.core.words import MINUTE_MS, AddressId, Channel, ContactId
 
@@ -32,8 +33,7 @@ def leave_chat(making: Making, command: LeaveChat) -> None:
     """Note how answers are to follow a visitor. Raises Rejected where there is no case, or too many addresses."""
     customer = making.customer(command.customer)
     case = _case_of(making, customer)
-    if command.given:
-        _typed(making, customer, command.given)
+    given = _typed(making, customer, command.given) if command.given else None
     making.emit(
         WishNoted(
             case=case.id,
@@ -43,6 +43,7 @@ def leave_chat(making: Making, command: LeaveChat) -> None:
             contact=ContactId(""),
             words=making.keep(clean_text(command.wish), kind="note", owner=case.customer),
             prefers=command.channel,
+            address=given.id if given is not None else None,
         )
     )
 
@@ -164,7 +165,7 @@ def give_code(making: Making, command: GiveCode) -> None:
     if code.digest != command.digest:
         making.emit(CodeRefused(customer=customer.id, at=making.now, address=code.address))
         return
-    is_new = making.context.found is None
+    is_new = making.context.found in (None, code.address)
     making.emit(
         AddressProved(
             customer=customer.id, at=making.now, address=code.address, chat=code.chat, is_new=is_new, vouches=True
@@ -187,13 +188,18 @@ def _case_of(making: Making, customer: Customer) -> Case:
 
 
 def _typed(making: Making, customer: Customer, given: str) -> Address:
-    """The address that somebody typed; one that they typed before is the same."""
+    """The address that somebody typed; one that they typed before, or wrote to us from, is the same. Where somebody
+    who was found to be the same person has it, what that one stopped, and what came back from there, holds for it."""
     known = making.context.found
-    if known is not None and (found := customer.address(known)) is not None:
-        return found
+    owner = owner_of_address(making.state, known) if known is not None else None
+    same = owner.address(known) if owner is not None and known is not None else None
+    if same is not None and owner is not None and owner.id == customer.id and not same.shared:
+        return same
     if sum(a.typed for a in customer.addresses) >= TYPED_MAX:
         raise Rejected(Reason.NOTHING_TO_DO, f"{TYPED_MAX} addresses, the most there can be,")
     address = replace(new_address(making, given, owner=customer.id), typed=True)
+    if same is not None:
+        address = replace(address, blocked=same.blocked, bounced=same.bounced)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
     key = typed_key(customer.id, given)
     making.indexed.append(Indexed(key=key, address=address.id, customer=customer.id, first_wins=True))

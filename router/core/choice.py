@@ -3,7 +3,7 @@
 Gives the way with its reasons and what else was possible, so that the agent's reply box can say why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from router.core.addresses import PROVED, Address, AddressKind
 from router.core.clock import Ms
@@ -197,16 +197,22 @@ def _is_chat(address: Address) -> bool:
 
 def _to_begin_on(addresses: list[Address]) -> list[Address]:
     """What they were heard on first. Of what they only typed the newest of a kind: it is in place of those before."""
-    typed = {a.facts.kind: a for a in addresses if a.typed}
-    return [*(a for a in addresses if not a.typed), *reversed(typed.values())]
+    newest = [a for a in _newest_given(addresses) if a.typed]
+    return [*(a for a in addresses if not a.typed), *newest]
 
 
 def _named(case: Case, customer: Customer) -> set[AddressId]:
     """Where they asked a visitor's answers to go: to the newest address of a kind that they gave in a chat."""
     if case.prefers is None or (case.heard is not None and case.heard.channel in TOUCHES):
         return set()
-    given = [a for a in customer.addresses if a.typed or PROVED in a.evidence]
-    return set({a.facts.kind: a.id for a in given}.values())
+    return {a.id for a in _newest_given(customer.addresses)}
+
+
+def _newest_given(addresses: Sequence[Address]) -> list[Address]:
+    """Of what they gave in a chat the newest of each kind, the newest first."""
+    given = [a for a in addresses if a.typed or a.given_at is not None or PROVED in a.evidence]
+    in_order = sorted(given, key=lambda a: a.given_at or 0)
+    return list(reversed({a.facts.kind: a for a in in_order}.values()))
 
 
 def _begun(address: Address | None, numbers: Mapping[Channel, str]) -> list[Way]:

@@ -283,6 +283,7 @@ class WishNoted:
     zone: str = ""  # whose clock the window goes by
     doubt: str = ""
     language: str = ""  # of the words that named it
+    address: AddressId | None = None  # where written words are to go, given in a chat
 
 
 @value

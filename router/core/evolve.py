@@ -231,6 +231,7 @@ def evolve(state: State, event: Event) -> State:
         case WishNoted():
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
+            state = _address_given(state, event) if event.address is not None else state
             return sides.wished(state, event) if case.side is not None else state
         case FileMissing():
             return change(state, get(state, event.case, Case), entries=event.entry)
@@ -513,6 +514,12 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
         case AddressProved():
             proved = tuple(_proved(address, event) for address in customer.addresses)
             return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
+
+
+def _address_given(state: State, event: WishNoted) -> State:
+    customer = get(state, event.customer, Customer)
+    addresses = tuple(replace(a, given_at=event.at) if a.id == event.address else a for a in customer.addresses)
+    return change(state, customer, addresses=addresses)
 
 
 def _proved(address: Address, event: AddressProved) -> Address:

@@ -554,7 +554,7 @@ def _keys_of(command: CustomerCommand) -> tuple[str, ...]:
         case SetParticipant():
             return (participant_key(command.case, command.address),)
         case LeaveChat() | AskCode():
-            return (typed_key(command.customer, command.given),)
+            return (typed_key(command.customer, command.given), matching_key(command.given))
         case GiveCode():
             return (matching_key(command.given),)
         case PairDevice():

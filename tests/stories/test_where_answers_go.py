@@ -103,3 +103,65 @@ async def test_an_answer_goes_to_the_address_that_was_given_last() -> None:
         mails = await Mailbox(story, SECOND).received()
         assert [mail["text"].split()[-1] for mail in mails] == ["part.", "Thursday."]
         assert await Mailbox(story, FIRST).received() == []
+
+
+async def health(story: Story, case: str) -> list[tuple[str, str]]:
+    customer = (await story.case(case))["customer"]
+    addresses = (await story.api("GET", f"/customers/{customer}"))["addresses"]
+    return [(a["address"], a["health"]) for a in addresses if a["kind"] == "mail"]
+
+
+async def test_an_address_known_to_bounce_is_not_written_to_because_it_is_typed_again() -> None:
+    """It is the same address of the same customer, wherever they say it."""
+    async with Story() as story:
+        ana, her, box = await story.ready_agent("Ana"), story.phone(HERS), Mailbox(story, MIA)
+        await her.texts("Please write to my mail address")
+        case = await story.one_case()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await ana.accepts()
+        await box.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=5)
+        assert await health(story, case["id"]) == [(MIA, "bounced")]
+        made = await story.api("POST", f"/cases/{case['id']}/switch", {"channel": "chat"})
+        mia = Visitor(story)
+        await mia.comes(carry=made["links"]["chat"].partition("#carry=")[2])
+        await mia.writes("nothing came")
+        await keeps(mia, MIA.upper())
+        await mia.goes()
+        assert await health(story, case["id"]) == [(MIA, "bounced")]
+        refused = await ana.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+        assert refused["type"].endswith("channel_cannot")
+        assert (await ana.replies(case["id"], "On Thursday."))["channel"] != "email"
+
+
+async def test_what_came_back_is_known_of_an_address_that_stands_with_them_twice() -> None:
+    """A visitor typed it, and one of us added it: no mail follows to either."""
+    async with Story() as story:
+        ana, mia, box = await story.ready_agent("Ana"), Visitor(story), Mailbox(story, MIA)
+        await mia.comes()
+        await mia.writes("still E42")
+        await keeps(mia, MIA)
+        case = await story.one_case()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await ana.accepts()
+        await mia.goes()
+        await box.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=5)
+        assert await health(story, case["id"]) == [(MIA, "bounced"), (MIA, "bounced")]
+        await ana.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+
+
+async def test_an_address_that_is_given_once_more_is_the_newest_again() -> None:
+    """They corrected it, and then found that the first one was right."""
+    async with Story() as story:
+        ana, mia = await story.agent("Ana"), Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        for address in (FIRST, SECOND, FIRST):
+            await keeps(mia, address)
+            await story.passes(seconds=5)
+        await mia.goes()
+        sent = await ana.replies((await story.one_case())["id"], "We send a part.")
+        assert (sent["channel"], sent["address"]) == ("email", FIRST)
