@@ -150,6 +150,8 @@ async def test_what_came_back_is_known_of_an_address_that_stands_with_them_twice
         await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
         await story.passes(minutes=5)
         assert await health(story, case["id"]) == [(MIA, "bounced"), (MIA, "bounced")]
+        ours = [row for row in await story.timeline(case["id"], "message") if row["direction"] == "out"]
+        assert [row["channel"] for row in ours] == ["email"], "what came back is not sent there again"
         await ana.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
 
 
