@@ -354,6 +354,7 @@ class AskChanged:
     author_id: str | None = None
     words: VaultId | None = None
     reasons: tuple[str, ...] = ()
+    status: CaseStatus | None = None  # where the case stands from now on; what its parts would say alone stays
 
 
 @value

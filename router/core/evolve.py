@@ -200,7 +200,8 @@ def evolve(state: State, event: Event) -> State:
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
-            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
+            status = event.status or case.status
+            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at, status=status)
         case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
