@@ -3,7 +3,7 @@ address they gave last."""
 
 import re
 
-from tests.mailbox import MIA, Mailbox
+from tests.mailbox import MIA, TOM, Mailbox
 from tests.story import HERS, Story
 from tests.visitor import Visitor
 
@@ -167,3 +167,34 @@ async def test_an_address_that_is_given_once_more_is_the_newest_again() -> None:
         await mia.goes()
         sent = await ana.replies((await story.one_case())["id"], "We send a part.")
         assert (sent["channel"], sent["address"]) == ("email", FIRST)
+
+
+async def test_whoever_answers_from_the_address_that_they_typed_is_the_customer() -> None:
+    """We wrote to where the visitor said, and that mail is answered: it is theirs, on weak evidence, and nobody takes
+    part. A mail from there that answers nothing leads to nobody; whoever else answers takes part."""
+    async with Story() as story:
+        ana, mia = await story.ready_agent("Ana"), Visitor(story)
+        box, tom = Mailbox(story, FIRST, "Mia"), Mailbox(story, TOM, "Tom")
+        await mia.comes()
+        await mia.writes("still E42")
+        await keeps(mia, FIRST)
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        await mia.goes()
+        await ana.replies(case, "Is the fuse on?")
+        await story.passes(seconds=5)
+        [mail] = await box.received()
+        await box.answers(mail, "It is on.")
+        shown = await story.one_case()
+        assert shown["participants"] == []
+        assert [(c["channel"], c["evidence"], c["participant"]) for c in shown["contacts"]] == [
+            ("chat", "weak", False), ("email", "weak", False),
+        ]  # fmt: skip
+        assert "somebody else than the customer" not in (await ana.page(case)).casefold()
+        sent = await ana.replies(case, "Then it is the valve.")
+        assert (sent["channel"], sent["address"]) == ("email", FIRST)
+        assert sent["reasons"][0] == "the customer wrote last by email"
+        await box.writes("and something else", subject="Tiles")
+        assert len(await story.cases()) == 2
+        await tom.answers(mail, "I am her neighbour.")
+        assert [p["address"] for p in (await story.case(case))["participants"]] == [TOM]
