@@ -26,6 +26,8 @@ CHAT = "chat:"
 """What the address of a chat visitor begins with; the rest is their site and what it calls them, to the letter."""
 USER = "user:"
 """The same for a person for whom a site vouches."""
+PROVED = "proved_at"
+"""What the evidence of an address is called of which a code came back in a chat."""
 AS_GIVEN = (DEVICE, CHAT, USER)
 
 
@@ -82,6 +84,7 @@ class Address:
     users: tuple[tuple[CustomerId, AddressId], ...] = ()  # who uses this line too, and as which address of theirs
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
     typed: bool = False  # a visitor says that it is theirs, and nobody is found by it
+    given_at: Ms | None = None  # when a visitor last said that answers are to go there
     lines: int = 0  # what was said in this chat so far, by both sides
     proved_at: Ms | None = None  # of a chat: when its visitor proved who they are
     pairing: Pairing | None = None  # of a device whose household said its code

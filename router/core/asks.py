@@ -168,8 +168,9 @@ def changed(
     what: str,
     reasons: tuple[str, ...],
     author: ActorKind = ActorKind.SYSTEM,
+    status: CaseStatus | None = None,
 ) -> None:
-    """Note that a case wants the same work otherwise, and why."""
+    """Note that a case wants the same work otherwise, and why. `status`: where it stands from now on."""
     making.emit(
         AskChanged(
             case=case.id,
@@ -181,6 +182,7 @@ def changed(
             author=author,
             author_id=case.customer if author is ActorKind.CUSTOMER else None,
             reasons=reasons,
+            status=status,
         )
     )
 

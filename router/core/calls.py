@@ -134,6 +134,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             grounds=graded.grounds,
             policy=making.context.policy.version,
             late=command.late,
+            keeps_wish=True,
         )
     )
     making.emit(

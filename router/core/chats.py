@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from policies.segments import segments_of
 from router.core.addresses import Address, AddressKind, matching_key
-from router.core.choice import Way, choose_way, refusal_of
+from router.core.choice import Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed, LeaveChat
 from router.core.contacts import clean_text, new_address
@@ -18,6 +18,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import AddressAdded, AddressProved, AnswersFollowed, CodeAsked, CodeRefused, WishNoted
 from router.core.mailing import brand_of
 from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.tree import owner_of_address
 from router.core.values import replace
 from router.core.words import MINUTE_MS, AddressId, Channel, ContactId
 
@@ -32,8 +33,7 @@ def leave_chat(making: Making, command: LeaveChat) -> None:
     """Note how answers are to follow a visitor. Raises Rejected where there is no case, or too many addresses."""
     customer = making.customer(command.customer)
     case = _case_of(making, customer)
-    if command.given:
-        _typed(making, customer, command.given)
+    given = _typed(making, customer, command.given) if command.given else None
     making.emit(
         WishNoted(
             case=case.id,
@@ -43,6 +43,7 @@ def leave_chat(making: Making, command: LeaveChat) -> None:
             contact=ContactId(""),
             words=making.keep(clean_text(command.wish), kind="note", owner=case.customer),
             prefers=command.channel,
+            address=given.id if given is not None else None,
         )
     )
 
@@ -102,16 +103,10 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
 
 
 def _allowed(making: Making, case: Case, customer: Customer) -> Way:
-    """How they said that answers are to follow. What they typed is what they meant."""
+    """How they said that answers are to follow. What they typed last is what they meant."""
     wanted = case.prefers
     if wanted is None or wanted in (Channel.CHAT, Channel.PHONE):
         raise Rejected(Reason.NO_WAY_TO_REACH, "chat")
-    typed = next((a for a in reversed(customer.addresses) if a.typed), None)
-    ours = making.context.senders.get(wanted)
-    if typed is not None and ours is not None:
-        way = Way(wanted, typed.id, ours)
-        if refusal_of(way, customer, now=making.now) is None:
-            return way
     return choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
 
 
@@ -170,7 +165,7 @@ def give_code(making: Making, command: GiveCode) -> None:
     if code.digest != command.digest:
         making.emit(CodeRefused(customer=customer.id, at=making.now, address=code.address))
         return
-    is_new = making.context.found is None
+    is_new = making.context.found in (None, code.address)
     making.emit(
         AddressProved(
             customer=customer.id, at=making.now, address=code.address, chat=code.chat, is_new=is_new, vouches=True
@@ -193,13 +188,18 @@ def _case_of(making: Making, customer: Customer) -> Case:
 
 
 def _typed(making: Making, customer: Customer, given: str) -> Address:
-    """The address that somebody typed; one that they typed before is the same."""
+    """The address that somebody typed; one that they typed before, or wrote to us from, is the same. Where somebody
+    who was found to be the same person has it, what that one stopped, and what came back from there, holds for it."""
     known = making.context.found
-    if known is not None and (found := customer.address(known)) is not None:
-        return found
+    owner = owner_of_address(making.state, known) if known is not None else None
+    same = owner.address(known) if owner is not None and known is not None else None
+    if same is not None and owner is not None and owner.id == customer.id and not same.shared:
+        return same
     if sum(a.typed for a in customer.addresses) >= TYPED_MAX:
         raise Rejected(Reason.NOTHING_TO_DO, f"{TYPED_MAX} addresses, the most there can be,")
     address = replace(new_address(making, given, owner=customer.id), typed=True)
+    if same is not None:
+        address = replace(address, blocked=same.blocked, bounced=same.bounced)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
     key = typed_key(customer.id, given)
     making.indexed.append(Indexed(key=key, address=address.id, customer=customer.id, first_wins=True))

@@ -3,11 +3,11 @@
 Gives the way with its reasons and what else was possible, so that the agent's reply box can say why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from router.core.addresses import Address, AddressKind
+from router.core.addresses import PROVED, Address, AddressKind
 from router.core.clock import Ms
-from router.core.documents import Case, Customer
+from router.core.documents import Case, Customer, Reached
 from router.core.errors import Reason, Rejected
 from router.core.values import replace, value
 from router.core.words import DAY_MS, TOUCHES, AddressId, Channel
@@ -69,8 +69,15 @@ def choose_way(
     ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
     if (writer := writer_of(case)) is not None:
         customer = replace(customer, addresses=(writer,))
-    known = _ways(case, customer, numbers)
-    ways = sorted(known, key=lambda way: (not _is_there(way, there), way.channel is not (case.prefers or way.channel)))
+    named = _named(case, customer)
+    ways = sorted(
+        _ways(case, customer, numbers),
+        key=lambda way: (
+            not _is_there(way, there),
+            way.channel is not (case.prefers or way.channel),
+            bool(named) and way.address not in named,
+        ),
+    )
     open_ways = [way for way in ways if refusal_of(way, customer, now=now) is None]
     asked = [way for way in ways if wanted in (None, way.channel)]
     way = next((way for way in asked if way in open_ways), None)
@@ -135,8 +142,8 @@ def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) 
         return (f"{way.channel} is how this address can be reached",)
     if case.heard.participant:
         return ("only they wrote about this, and the customer did not",)
-    if case.heard.channel is Channel.PHONE:
-        return (f"they called last, and {way.channel} reaches that number",)
+    if case.heard.channel is Channel.PHONE and way == preferred:
+        return _after_call(way, case.heard, customer)
     if case.heard.channel in TOUCHES and way.channel is not case.heard.channel:
         return (f"they touched a button last, and {way.channel} reaches them",)
     if way == preferred and way.channel is Channel.CHAT:
@@ -157,19 +164,55 @@ def _why_not(way: Way, customer: Customer, now: Ms) -> str:
             return f"{way.channel} cannot reach them"
 
 
+def _after_call(way: Way, heard: Reached, customer: Customer) -> tuple[str, ...]:
+    """Nothing that can be written to is as they were heard last."""
+    if way.channel is Channel.CHAT:
+        return ("they called last, and only their chat is left", "it waits there until they come back")
+    called_from, written_to = customer.address(heard.address), customer.address(way.address)
+    is_that_line = called_from is not None and written_to is not None and called_from.line == written_to.line
+    return (f"they called last, and {way.channel} reaches {'that number' if is_that_line else 'them'}",)
+
+
 def _ways(case: Case, customer: Customer, numbers: Mapping[Channel, str]) -> list[Way]:
-    """All ways, the best first: as they wrote last, then otherwise on that line, then their other lines."""
+    """All ways, the best first: as they wrote last, then otherwise on the line on which they were heard, then their
+    other lines, those that they only typed behind them, and a chat that they may have left at the end."""
     heard = case.heard
     address = customer.address(heard.address) if heard is not None else None
-    if heard is None or address is None or heard.channel not in numbers or heard.channel is Channel.PHONE:
-        address = address if heard is not None and heard.channel in TOUCHES else None
-        heard = None
-    ways = [Way(heard.channel, heard.address, heard.via)] if heard is not None else []
-    ways += [way for way in _begun(address, numbers) if heard is None or way.channel is not heard.channel]
-    for other in customer.addresses:
-        if other.of_line is None and (address is None or other.line != address.line):
-            ways += _begun(other, numbers)  # another spelling of a line is not how we begin
+    wrote = heard if heard is not None and address is not None and heard.channel in numbers else None
+    if heard is not None and address is not None and heard.channel is Channel.PHONE:
+        wrote, address = None, customer.address(address.line) or address  # a call says nothing of how a text is spelled
+    elif wrote is None and heard is not None and heard.channel not in TOUCHES:
+        address = None
+    ways = [Way(wrote.channel, wrote.address, wrote.via)] if wrote is not None else []
+    ways += [way for way in _begun(address, numbers) if wrote is None or way.channel is not wrote.channel]
+    others = [a for a in customer.addresses if a.of_line is None and (address is None or a.line != address.line)]
+    for other in sorted(_to_begin_on(others), key=_is_chat):  # another spelling of a line is not how we begin
+        ways += _begun(other, numbers)
     return ways
+
+
+def _is_chat(address: Address) -> bool:
+    return OPENS_WITH.get(address.facts.kind) is Channel.CHAT
+
+
+def _to_begin_on(addresses: list[Address]) -> list[Address]:
+    """What they were heard on first. Of what they only typed the newest of a kind: it is in place of those before."""
+    newest = [a for a in _newest_given(addresses) if a.typed]
+    return [*(a for a in addresses if not a.typed), *newest]
+
+
+def _named(case: Case, customer: Customer) -> set[AddressId]:
+    """Where they asked a visitor's answers to go: to the newest address of a kind that they gave in a chat."""
+    if case.prefers is None or (case.heard is not None and case.heard.channel in TOUCHES):
+        return set()
+    return {a.id for a in _newest_given(customer.addresses)}
+
+
+def _newest_given(addresses: Sequence[Address]) -> list[Address]:
+    """Of what they gave in a chat the newest of each kind, the newest first."""
+    given = [a for a in addresses if a.typed or a.given_at is not None or PROVED in a.evidence]
+    in_order = sorted(given, key=lambda a: a.given_at or 0)
+    return list(reversed({a.facts.kind: a for a in in_order}.values()))
 
 
 def _begun(address: Address | None, numbers: Mapping[Channel, str]) -> list[Way]:

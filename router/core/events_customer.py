@@ -219,6 +219,7 @@ class ContactReceived:
     mark: str = ""  # tells the same words of this sender from others
     alike: int = 0  # so often in a row before they had sent the same
     redacted: bool = False  # a card number was taken out of the words
+    keeps_wish: bool = False  # they are answered as they asked before; a call says so
 
 
 @value
@@ -282,6 +283,7 @@ class WishNoted:
     zone: str = ""  # whose clock the window goes by
     doubt: str = ""
     language: str = ""  # of the words that named it
+    address: AddressId | None = None  # where written words are to go, given in a chat
 
 
 @value
@@ -352,6 +354,7 @@ class AskChanged:
     author_id: str | None = None
     words: VaultId | None = None
     reasons: tuple[str, ...] = ()
+    status: CaseStatus | None = None  # where the case stands from now on; what its parts would say alone stays
 
 
 @value

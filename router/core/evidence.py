@@ -15,6 +15,7 @@ GROUNDS = {
     "bare_from": "nobody vouches for the sender's number",
     "bare_mail": "nobody vouches for the sender's mail address",
     "dmarc": "the sender's domain vouches for the mail (DMARC)",
+    "typed_in_chat": "the address was typed in a chat, and no code that went there came back",
     "dmarc_failed": "the sender's domain says that this mail is not from there (DMARC)",
     "reply_address": "it came to the reply address of this case, which only who was written to knows",
     "answer": "it answers a mail of ours",
@@ -62,7 +63,7 @@ they are."""
 
 
 REFERENCE = "reference_and_expected_address"
-NOT_EXPECTED = frozenset({"typed_address", "device", "session", "dmarc_failed", "shared_line"})
+NOT_EXPECTED = frozenset({"typed_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line"})
 """Grounds on which an address is not where a contact came from, but what somebody said of it."""
 
 
@@ -118,6 +119,11 @@ def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
     if REFERENCE in grounds and evidence is Evidence.WEAK and NOT_EXPECTED.isdisjoint(graded.grounds):
         evidence = Evidence.STRONG
     return Graded(evidence, (*graded.grounds, *grounds))
+
+
+def of_typed_address(graded: Graded) -> Graded:
+    """Whoever reads the mail at an address that a visitor typed answers for the visitor, and may be somebody else."""
+    return Graded(Evidence.WEAK, ("typed_in_chat", *graded.grounds))
 
 
 def of_somebody_else(graded: Graded) -> Graded:

@@ -7,7 +7,7 @@ version than a document never fails here: what was decided once is a fact.
 from typing import assert_never
 
 from router.core import side_folds as sides
-from router.core.addresses import Address
+from router.core.addresses import PROVED, Address
 from router.core.call_folds import call_folded
 from router.core.clock import Ms
 from router.core.device_folds import device_folded
@@ -200,7 +200,8 @@ def evolve(state: State, event: Event) -> State:
         case AskChanged():
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
-            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at)
+            status = event.status or case.status
+            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at, status=status)
         case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
@@ -231,6 +232,7 @@ def evolve(state: State, event: Event) -> State:
         case WishNoted():
             case = get(state, event.case, Case)
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
+            state = _address_given(state, event) if event.address is not None else state
             return sides.wished(state, event) if case.side is not None else state
         case FileMissing():
             return change(state, get(state, event.case, Case), entries=event.entry)
@@ -405,9 +407,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         unanswered=case.unanswered + 1,
         language=event.language or case.language,
         opt_out_hint=case.opt_out_hint or event.opt_out_hint,
-        prefers=case.prefers
-        if event.channel in sides.KEEP_WISH
-        else None,  # where they write themselves is the newer wish
+        prefers=case.prefers if sides.keeps_wish(event) else None,
     )
     if case.side is not None:
         for other in {one.id: one for one in (asking(state, case), head_of(state, case))}.values():
@@ -517,9 +517,15 @@ def _code_moved(state: State, event: CodeAsked | CodeRefused | AddressProved) ->
             return change(state, customer, addresses=proved, code=None if event.is_new else customer.code)
 
 
+def _address_given(state: State, event: WishNoted) -> State:
+    customer = get(state, event.customer, Customer)
+    addresses = tuple(replace(a, given_at=event.at) if a.id == event.address else a for a in customer.addresses)
+    return change(state, customer, addresses=addresses)
+
+
 def _proved(address: Address, event: AddressProved) -> Address:
     if address.id == event.address:
-        return replace(address, typed=not event.is_new, evidence={**address.evidence, "proved_at": f"{event.at}"})
+        return replace(address, typed=not event.is_new, evidence={**address.evidence, PROVED: f"{event.at}"})
     return replace(address, proved_at=event.at) if event.vouches and address.id == event.chat else address
 
 

@@ -27,7 +27,7 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.evidence import grade_of_mail, of_somebody_else, strengthened
+from router.core.evidence import Graded, grade_of_mail, of_somebody_else, of_typed_address, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark, note_unreached, why_untold
@@ -94,7 +94,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         case = side_of(making, making.case(case.id), customer, at=command.at)
     letter = _kept(making, mail, text, owner=customer.id)
     thread_by = command.thread_by if command.thread is not None else ""
-    vouched = grade_of_mail(mail, known=found is not None or not is_new, thread_by=thread_by)
+    vouched = _vouched(mail, customer.address(address), known=found is not None or not is_new, thread_by=thread_by)
     graded = graded_on_line(customer, strengthened(vouched, found_link.grounds))
     if participant:
         graded = of_somebody_else(graded)
@@ -186,6 +186,11 @@ def _placed(
     if long_over and mail is not None and not mail.automatic and is_theirs:
         return customer, sender, Link(None, "new_case_after_long", ("long_over",))
     return customer, sender, Link(case, command.thread_by, ())
+
+
+def _vouched(mail: MailIn, sender: Address | None, *, known: bool, thread_by: str) -> Graded:
+    graded = grade_of_mail(mail, known=known, thread_by=thread_by)
+    return of_typed_address(graded) if sender is not None and sender.typed else graded
 
 
 def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:

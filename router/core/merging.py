@@ -101,8 +101,11 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
         reasons=(*ask.reasons, MERGED) if place_at < ask.place_at else ask.reasons,
         since_at=since_of(waits_since, place_at),
     )
-    if new != ask:
-        changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,))
+    was_answered = other.taken and is_written(other) and other.status is CaseStatus.WAITING_CUSTOMER
+    waits = was_answered and (case.side is None or case.side.place_at is not None)  # these words nobody has answered
+    status = CaseStatus.WAITING_US if waits else None
+    if new != ask or waits:
+        changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,), status=status)
 
 
 # --- taking apart -----------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from router.core.values import replace
 from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
 
 KEEP_WISH = (*TOUCHES, Channel.CHAT)
-"""Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone."""
+"""Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone. A call says itself that it
+keeps the wish: it tells nothing of where written words are to go."""
 ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language", "opt_out_hint", "prefers")
 """Fields that a head has of all its sides together."""
 
@@ -42,6 +43,11 @@ def heard_on(before: Reached | None, event: ContactReceived) -> Reached | None:
     elif before is not None and before.participant:  # and where the customer wrote nothing, from their first words on
         return replace(reached, at=max(before.at, event.at))
     return reached if before is None or event.at >= before.at else before
+
+
+def keeps_wish(event: ContactReceived) -> bool:
+    """Whether they still want to be answered as they said before; where they write themselves is the newer wish."""
+    return event.keeps_wish or event.channel in KEEP_WISH
 
 
 def own_side(case: Case) -> Side:
@@ -130,7 +136,7 @@ def came_in(state: State, case: Case, event: ContactReceived, *, answers_it: boo
         unanswered=side.unanswered + 1,
         language=event.language or side.language,
         opt_out_hint=side.opt_out_hint or event.opt_out_hint,
-        prefers=side.prefers if event.channel in KEEP_WISH else None,
+        prefers=side.prefers if keeps_wish(event) else None,
         status=CaseStatus.WAITING_US if waits else side.status,
         place_at=side.place_at if side.place_at is not None or not asks else event.at,
     )

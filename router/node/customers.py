@@ -85,7 +85,7 @@ from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import LegPlaced, MessageSent, RecordingStarted
-from router.core.letters import participant_key
+from router.core.letters import UNGUESSABLE, participant_key
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
 from router.core.values import replace
@@ -251,12 +251,19 @@ class CustomerScope:
         denied = command.mail is not None and command.mail.vouched is False
         async with self._locks.hold(owner):  # whoever takes part is found under it, so that nobody is added twice
             found: AddressId | None = None
-            for key in () if denied else (matching_key(command.sender), participant_key(case, command.sender)):
+            for key in () if denied else await self._keys_in_thread(command, case):
                 known = await self._find(key)
                 if known is not None and known[0] == owner:
                     found = known[1]
                     break
             return await self._decide(command, owner, answer_of, found=found, document=case)
+
+    async def _keys_in_thread(self, command: TakeContact, case: str) -> tuple[str, ...]:
+        """Under which a mail's sender may be known in a case: as its customer, as somebody who takes part, and, where
+        they write to the reply address that went there, as the visitor who typed that address."""
+        keys = (matching_key(command.sender), participant_key(case, command.sender))
+        document = await self._journal.document(case) if command.thread_by == UNGUESSABLE else None
+        return (*keys, typed_key(document.customer, command.sender)) if isinstance(document, Case) else keys
 
     async def _take_carried(self, command: TakeContact, case: str, answer_of: AnswerOf) -> Outcome:
         """Whoever brings a carry token is that case's customer, unless we know them as somebody else: two people are
@@ -554,7 +561,7 @@ def _keys_of(command: CustomerCommand) -> tuple[str, ...]:
         case SetParticipant():
             return (participant_key(command.case, command.address),)
         case LeaveChat() | AskCode():
-            return (typed_key(command.customer, command.given),)
+            return (typed_key(command.customer, command.given), matching_key(command.given))
         case GiveCode():
             return (matching_key(command.given),)
         case PairDevice():

@@ -14,11 +14,11 @@ from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
-from router.core.addresses import matching_key
+from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
 from router.core.context import Decision
-from router.core.documents import Message
+from router.core.documents import Customer, Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued, TextWithheld
 from router.core.values import replace
@@ -227,14 +227,19 @@ class Letterbox:
         return list(found.items())
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
-        """Which of those whom a mail of ours went to a report speaks of."""
+        """Which of those whom a mail of ours went to a report speaks of, by whichever record of theirs."""
         message = await self._journal.document(id)
         if not isinstance(message, Message):
             return ()
-        went_to = [message.address, *(message.mail.copies if message.mail else ())]
-        written = await self._journal.words([str(id) for id in went_to])
-        keys = {matching_key(address) for address in failed}
-        return tuple(id for id in went_to if matching_key(written.get(id, "")) in keys)
+        went_to = (message.address, *(message.mail.copies if message.mail else ()))
+        customer = await self._journal.document(message.customer)
+        theirs = customer.addresses if isinstance(customer, Customer) else ()
+        same_kind = [a.id for a in theirs if a.facts.kind is AddressKind.MAIL]
+        ids = tuple(dict.fromkeys((*went_to, *same_kind)))
+        written = await self._journal.words([str(id) for id in ids])
+        spelled = {id: matching_key(written.get(id, "")) for id in ids}
+        keys = {matching_key(address) for address in failed} & {spelled[id] for id in went_to}
+        return tuple(id for id in ids if spelled[id] in keys)
 
     def _ours(self, message_id: str) -> MessageId | None:
         """The message of ours that has this Message-ID."""

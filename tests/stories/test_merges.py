@@ -123,6 +123,40 @@ async def test_an_answer_goes_to_whoever_wrote_and_stays_on_their_side() -> None
         assert offer["case"] == hers["id"]
 
 
+async def test_words_that_nobody_answered_wait_for_us_in_the_case_that_they_are_merged_into() -> None:
+    """Ana has answered hers and waits; what he wrote is unanswered, and the case that both are waits for us since then.
+    Taken apart, hers waits for her again and his is in line at its own place."""
+    async with Story() as story:
+        lead, ana = await story.token("lead"), await story.ready_agent("Ana")
+        await story.phone(HERS).texts("E42 on my thermostat")
+        hers = await story.one_case()
+        await ana.accepts()
+        await story.passes(minutes=1)
+        await ana.replies(hers["id"], "Is the fuse on?")
+        await story.passes(minutes=5)
+        await ana.is_now("away")
+        await story.phone(HIS).texts("my bill is wrong")
+        [his] = [case for case in await story.cases() if case["id"] != hers["id"]]
+        before = {case["id"]: await state(story, case["id"]) for case in (hers, his)}
+        assert before[hers["id"]]["status"] == "waiting_customer"
+
+        await story.api("POST", f"/customers/{hers['customer']}/merge", {"customer": his["customer"]}, token=lead)
+        merged = await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]}, token=lead)
+        one = await story.one_case()
+        assert (one["id"], one["status"]) == (hers["id"], "waiting_us")
+        assert one["ask"]["place_at"] == before[his["id"]]["place"]
+
+        await story.api("POST", f"/cases/{hers['id']}/unmerge", {"merge": merged["merge"]}, token=lead)
+        after = {case: await state(story, case) for case in before}
+        for case, was in before.items():
+            for what in ("status", "place", "agent"):
+                assert after[case][what] == was[what], what
+
+        await story.api("POST", f"/cases/{hers['id']}/merge", {"case": his["id"]}, token=lead)
+        await ana.replies(hers["id"], "We look into your bill.")
+        assert (await story.one_case())["status"] == "waiting_customer"
+
+
 async def test_a_call_goes_on_while_its_case_is_joined_and_taken_apart() -> None:
     """Whoever is on the line stays there, with their own place and the agent who took them; what was written waits for
     the same agent and not for a second one, and afterwards each is on their own side."""
