@@ -236,7 +236,9 @@ async def test_a_call_back_announces_as_well(tmp_path: Path) -> None:
         assert await at_the_provider(story) == []
         await story.passes(seconds=12)
         heard = await her.heard()
-        assert heard.index("You asked us") < heard.index("This call is recorded.") < heard.index("just say so")
+        assert (
+            heard.index("One of us is on the line") < heard.index("This call is recorded.") < heard.index("just say so")
+        )
         assert HERS in await phone.talks_with()
         assert [one["status"] for one in await at_the_provider(story)] == ["in-progress"]
 
