@@ -46,7 +46,7 @@ async def open_scope(data: Path) -> tuple[Journal, CustomerScope]:
 
 def same_text(n: int) -> str:
     del n
-    return "thermostat E42 again please call me after three bill order late refund"
+    return "thermostat E42 again please look at it soon bill order late refund"
 
 
 async def fill(
