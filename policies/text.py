@@ -13,6 +13,7 @@ TEXT_MAX: Final = 2_000
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
+_PLAIN: Final = {n: chr(n).lower() if chr(n).isalnum() else " " for n in range(128)}
 
 
 def words_of(text: str, *, limit: int = TEXT_MAX) -> tuple[str, ...]:
@@ -23,6 +24,8 @@ def words_of(text: str, *, limit: int = TEXT_MAX) -> tuple[str, ...]:
 @lru_cache(maxsize=4)
 def _words_of(text: str) -> tuple[str, ...]:
     """Each text is asked for its language, its word lists and its orders, one after the other."""
+    if text.isascii():  # most are; it takes a fourth of the time
+        return tuple(text.translate(_PLAIN).split())
     return tuple(_WORD.findall(folded(text)))
 
 

@@ -19,7 +19,9 @@ def without_card_numbers(letter: Letter, raw: bytes) -> Letter:
     """The letter without card numbers, and with the source that is to be kept instead of `raw`. The same letter where
     there were none."""
     subject, text = without_cards(letter.subject), without_cards(letter.text)
-    words, html = without_cards(letter.new_words), without_cards(letter.html)
+    is_all_new = letter.new_words == letter.text and text is letter.text
+    words = letter.new_words if is_all_new else without_cards(letter.new_words)
+    html = without_cards(letter.html)
     parts = tuple(_part(part) for part in letter.parts)
     is_said = subject is not letter.subject or text is not letter.text or words is not letter.new_words
     if not is_said and html is letter.html and all(a is b for a, b in zip(parts, letter.parts, strict=True)):

@@ -101,7 +101,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         if role == QUOTED:
             _close_signature(roles, signature_from, n)
             signature_from = None
-        if role != TEXT:
+        if role != TEXT or not _may_tell(lines[n]):
             continue
         line = lines[n][:LINE_MAX].strip()
         is_introduced = line[-1] in ":："
@@ -124,6 +124,11 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
             break
     _close_signature(roles, signature_from, end)
     return _back_over_rules(lines, roles, end)
+
+
+def _may_tell(line: str) -> bool:
+    """Whether anything that is looked for can stand in it: a quick look, with which most lines are done."""
+    return ":" in line or "：" in line or line.lstrip()[0] in "-_*"
 
 
 def _close_signature(roles: list[str], start: int | None, end: int) -> None:

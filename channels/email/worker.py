@@ -28,6 +28,8 @@ START_S = 60.0
 """How long a process may take to start."""
 SENT_MAX = 8
 """Mails at the process at once: the one that is read, and those behind it."""
+NICE = 5
+"""Where processors are short, a mail waits before a call does."""
 DECODED_AT_ONCE_BYTES_MAX = 256 * 1024
 
 SIZES = struct.Struct(">II")
@@ -199,6 +201,7 @@ def serve(wire: socket.socket, read: Read) -> None:
     """Read what comes over `wire` until it ends. Control-C at a terminal reaches this process too; when it ends is the
     service's to say."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
     if (service := multiprocessing.parent_process()) is not None:
         Thread(target=_end_after, args=(service,), daemon=True).start()
     with wire, wire.makefile("rb") as coming:

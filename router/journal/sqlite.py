@@ -58,6 +58,9 @@ GATHER_TURNS = 3
 """Turns of the loop before a group goes to disk. Each commit makes loop and writer hand the interpreter's lock to and
 fro a dozen times; what is ready by then goes along, and where nothing is a turn takes microseconds."""
 
+MERGES_MAX = 4
+"""Pieces of the search index written anew after each of its writes, at most: more than what a write adds to it."""
+
 CUTS_MAX, CUT_AGAIN_S = 100, 0.1
 """Tries to cut the database's log after an erasure: somebody may be in the middle of a long search."""
 PIECE_BATCHES = 50
@@ -424,6 +427,15 @@ class SqliteJournal:
 
     async def index(self, batches: Sequence[Stored]) -> None:
         await self._write_beside(lambda: self._index(batches))
+        for _ in range(MERGES_MAX):
+            if not await self._write_beside(self._merge_index):
+                break
+
+    def _merge_index(self) -> bool:
+        self._checkpoints.attend()
+        is_more = self._indexing.merge()
+        self._checkpoints.committed(is_more)
+        return is_more
 
     def _index(self, batches: Sequence[Stored]) -> None:
         self._faults.reach("search.before_write")

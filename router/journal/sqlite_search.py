@@ -10,6 +10,7 @@ and what all terms have in common is found by going down from the top, without l
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from router.journal import codec
@@ -24,6 +25,12 @@ ROWS_MAX = 256
 """Rows in one statement at most."""
 CHARS = 64 * 1024
 """Words after which a write ends: some milliseconds, for the next commit waits for it."""
+MERGED_PAGES = 16
+"""Pages of the index written anew at once, for the same reason: left to itself, FTS5 writes hundreds in a commit."""
+MERGED_FROM = 16
+"""Parts of the index of one size that are made one; each write of rows adds one."""
+PARTS_MAX = 512
+"""Of one size: so many are made one at once, whoever waits. It does not come to that."""
 LOOKED_AT_FIRST = 2
 """Batches whose words are read at once; then twice as many."""
 ROUNDS_MAX = 500
@@ -49,6 +56,7 @@ class Indexing:
 
     def __init__(self, writer: sqlite3.Connection) -> None:
         self._db = writer
+        self._parts = 0  # written since there was nothing to merge
         self.position = self._begin()
 
     def write(self, batches: Sequence[Stored]) -> int:
@@ -75,7 +83,29 @@ class Indexing:
         finally:
             db.execute("PRAGMA synchronous=FULL")
         self.position = fresh[-1].last
+        self._parts += 1
         return count
+
+    def merge(self) -> bool:
+        """Write a piece of the index anew, where it has many parts. Returns whether there is more to do."""
+        if self._parts < MERGED_FROM:
+            return False
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            is_more = any(self._merge(kind) for kind in KINDS)
+        finally:
+            self._db.execute("PRAGMA synchronous=FULL")
+        if not is_more:
+            self._parts = 0
+        return is_more
+
+    def _merge(self, kind: str) -> bool:
+        before = self._db.total_changes
+        self._tell(kind, "merge", MERGED_PAGES)
+        return self._db.total_changes - before >= 2  # as SQLite says it: less, and nothing was done
+
+    def _tell(self, kind: str, what: str, how: int) -> None:
+        self._db.execute(f"INSERT INTO search_{kind}_words (search_{kind}_words, rank) VALUES ('{what}', ?)", (how,))
 
     def write_again(self, case: str, batches: Sequence[Stored]) -> None:
         """Put rows of one case in again, with what the vault still holds of them."""
@@ -103,6 +133,13 @@ class Indexing:
 
     def _begin(self) -> int:
         """Where the index stands; 0 where it is missing or of another shape, and is made empty."""
+        position = self._opened()
+        for kind in KINDS:
+            for what, how in (("automerge", 0), ("usermerge", MERGED_FROM), ("crisismerge", PARTS_MAX)):
+                self._tell(kind, what, how)
+        return position
+
+    def _opened(self) -> int:
         db = self._db
         have = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE name LIKE 'search%'")}
         shape = db.execute("SELECT body FROM record WHERE kind = 'search' AND id = 'shape'").fetchone()
@@ -121,12 +158,17 @@ class Indexing:
     def _share(self, batches: Sequence[Stored]) -> tuple[Sequence[Stored], dict[str, str]]:
         """As many of `batches` as are written at once, and their words."""
         vault: dict[str, str] = {}
-        until, more = 0, LOOKED_AT_FIRST
-        while until < len(batches) and sum(map(len, vault.values())) < CHARS:
-            cases, customers = rows_of(batches[until : until + more])
-            vault |= self._words([id for row in (*cases, *customers) for id in row.ids])
-            until, more = until + more, 2 * more
-        return batches[:until], vault
+        until, more, chars = 0, LOOKED_AT_FIRST, 0
+        while until < len(batches):
+            ids = [[id for rows in rows_of([one]) for row in rows for id in row.ids] for one in batches[until:][:more]]
+            vault |= self._words(chain.from_iterable(ids))
+            for of_one in ids:
+                until += 1
+                chars += sum(len(vault.get(id, "")) for id in of_one)
+                if chars >= CHARS:
+                    return batches[:until], vault
+            more *= 2
+        return batches, vault
 
     def _words(self, ids: Iterable[str]) -> dict[str, str]:
         return self._json(

@@ -605,4 +605,4 @@ def test_a_plain_path_is_read_as_the_library_reads_it(path: str):
     found = PLAIN_PATH.fullmatch(path)
     assert found is not None
     address, rest = get_angle_addr(path)
-    assert (found[1], (found[2] or "").strip()) == (address.addr_spec, rest.strip())
+    assert (found[1] or "<>", (found[2] or "").strip()) == (address.addr_spec, rest.strip())

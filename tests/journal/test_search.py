@@ -1,5 +1,6 @@
 """What is found in a journal: one contract, two engines."""
 
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from router.core.values import replace
 from router.journal.base import Journal, JournalStopped
 from router.journal.sqlite import SqliteJournal
 from router.journal.sqlite_file import FILE_NAME
+from router.journal.sqlite_search import MERGED_FROM, MERGED_PAGES
 from router.journal.terms import terms_of
 from tests.journal.test_contract import Engine, Writer
 
@@ -194,6 +196,31 @@ async def test_a_chunk_takes_as_many_statements_whatever_is_in_it(tmp_path: Path
         seen.clear()
     assert counts[0] == counts[1] <= 16
     await journal.close()
+
+
+async def test_parts_of_the_index_become_few_a_piece_at_a_time(tmp_path: Path):
+    """Left to itself FTS5 writes much of the index anew inside one write of ours, and the next commit waits for it."""
+    journal = await SqliteJournal.open(tmp_path)
+    db = journal._writer  # pyright: ignore[reportPrivateUsage]
+    pages: list[int] = []  # that each statement of ours wrote
+
+    def see(sql: str) -> None:
+        if not sql.startswith("--"):
+            pages.append(0)
+        elif "REPLACE INTO" in sql:
+            pages[-1] += 1
+
+    chance = random.Random(5)
+    [hers] = people(1)
+    for _ in range(300):
+        await take(journal, hers, " ".join(f"{chance.getrandbits(40):x}" for _ in range(900)))
+        db.set_trace_callback(see)
+        await journal.index(await journal.batches(after=journal.indexed_to, limit=100))
+        db.set_trace_callback(None)
+    [(parts,)] = db.execute("SELECT count(DISTINCT segid) FROM search_case_words_idx")
+    await journal.close()
+    assert parts <= 3 * MERGED_FROM
+    assert MERGED_PAGES <= max(pages) <= 3 * MERGED_PAGES, "no write does the work of many"
 
 
 async def test_of_a_chunk_that_fails_nothing_is_there(tmp_path: Path):
