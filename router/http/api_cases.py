@@ -275,7 +275,7 @@ class CaseApi:
         rows = [e for e in rows if e.kind != "context"]
         last = [e for e in rows if e.words or e.kind != "call"]
         said = await entries_out(self._journal, last[-6:])
-        wanted = await entries_out(self._journal, [e for e in last if _is_theirs(e)][-1:])
+        wanted = await entries_out(self._journal, [e for e in last if is_theirs(e)][-1:])
         customer = await self._journal.document(case.customer)
         shown = await case_out(self._journal, case)
         cautions: list[str] = []
@@ -489,7 +489,7 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
     )
 
 
-def _is_theirs(entry: Entry) -> bool:
+def is_theirs(entry: Entry) -> bool:
     """Whether the customer said it: no machine, and nobody else who takes part."""
     is_machine = entry.letter is not None and bool(entry.letter.automatic)
     return entry.direction == "in" and not is_machine and not entry.facts.get("participant")

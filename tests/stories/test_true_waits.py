@@ -44,7 +44,7 @@ async def test_a_call_that_becomes_written_work_waits_since_it_was_a_call() -> N
         assert offer["place_reasons"] == [why]
         page = await ana.page(case["id"])
         assert f'In line since <time datetime="{ask["since"]}"' in page
-        assert f'counts as if waiting since <time datetime="{ask["place_at"]}"' in page
+        assert f'goes before whoever came after <time datetime="{ask["place_at"]}"' in page
         assert why in page
         [held] = (await story.api("GET", "/work"))["held"]
         assert held["since"] == ask["since"]

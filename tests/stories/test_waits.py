@@ -114,7 +114,7 @@ async def test_s20_without_enough_seen_a_caller_hears_so_once_and_is_promised_no
         assert not RANGE.search(heard)
         wait = await waits(story, her)
         assert (wait["low_s"], wait["high_s"], wait["confidence"]) == (None, None, None)
-        assert "nobody knows how long" in await ana.page(await her.case())
+        assert "too early to say how long" in await ana.page(await her.case())
         await her.presses("1")
         await story.passes(seconds=5)
         assert "within" not in await her.heard()

@@ -1,9 +1,10 @@
 """What the desk shows of a search: cases, their people, and where the words were found. Reads through the API alone."""
 
+import textwrap
 from dataclasses import dataclass
 
 from router.core.reference import normalised_reference
-from router.http.api_cases import CaseItem, CasePage
+from router.http.api_cases import BriefOut, CaseItem, CasePage
 from router.http.auth import Identity
 from router.http.case_list import FoundOut
 from router.http.desk.calls import Calls
@@ -14,6 +15,7 @@ RESULTS_SHOWN = 25
 PLACES_SHOWN = 3
 PEOPLE_SHOWN = 4
 ASKED_MAX = 200
+LAST_WORDS_MAX = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Result:
     case: CaseItem
     people: list[str]
     places: list[list[Piece]]
+    last: str = ""  # what they said last, where no words were found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,18 @@ class Results:
 async def results(calls: Calls, who: Identity, asked: str, *, after: str | None) -> Results:
     """What is found for `asked`. Raises Problem."""
     page: CasePage = await calls.read(who, "/cases", q=asked[:ASKED_MAX], limit=RESULTS_SHOWN, after=after)
-    items = [Result(case=case, people=_people(case), places=_places(case)) for case in page.items]
+    items = [await _result(calls, who, case) for case in page.items]
     is_named = len(items) == 1 and after is None and items[0].case.ref == normalised_reference(asked)
     return Results(items=items, following=page.next, only=items[0].case.id if is_named else None)
+
+
+async def _result(calls: Calls, who: Identity, case: CaseItem) -> Result:
+    """Many cases of one number look alike without what was said in them."""
+    places, last = _places(case), ""
+    if not places and not case.subject:
+        brief: BriefOut = await calls.read(who, f"/cases/{case.id}/brief")
+        last = textwrap.shorten(brief.wants or "", LAST_WORDS_MAX, placeholder="…")
+    return Result(case=case, people=_people(case), places=places, last=last)
 
 
 async def case_named(calls: Calls, who: Identity, asked: str) -> str:

@@ -11,21 +11,24 @@ from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId, WorkState
 from router.http.api_calls import LegOut
-from router.http.api_cases import BriefOut, DecisionOut
+from router.http.api_cases import BriefOut, DecisionOut, is_theirs
 from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
-from router.http.joined import members_of
+from router.http.joined import last_rows, members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
 from router.node.person import person_in
 
-WAITING_SHOWN = 20
+WAITING_SHOWN = 8
+"""Each with who it is and what they said last: more than these say little, and cost at every change."""
+LOOKED_BACK = 12
+"""Rows at the end of a timeline among which their last words are looked for."""
 DECISIONS_SHOWN = 200
 ROWS_SHOWN = 100
 ROWS_MAX = 2000
@@ -77,6 +80,8 @@ class InLine:
     queue: str
     channel: str
     since: str
+    who: str
+    said: str
     wait: WaitOut | None = None
 
 
@@ -244,16 +249,38 @@ class Screens:
         )
 
     async def _waiting(self) -> tuple[list[InLine], int]:
+        items = self._domain.matcher.longest(WAITING_SHOWN)
+        found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
+        whose = [await self._address_of(case) for _, case in found]
+        said = [await self._said_last(case) for _, case in found]
+        words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
-        for item in self._domain.matcher.longest(WAITING_SHOWN):
-            case = await self._journal.document(item.case)
-            if isinstance(case, Case):
-                ask = item.ask
-                channel = str(ask.requirement.channel)
-                wait = self._service.node.waits.of_case(case.id)
-                shown = wait_out(wait) if wait is not None else None
-                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since), shown))
+        for (item, case), address, last in zip(found, whose, said, strict=True):
+            wait = self._service.node.waits.of_case(case.id)
+            rows.append(
+                InLine(
+                    case=case.id,
+                    ref=case.ref,
+                    queue=item.ask.queue,
+                    channel=str(item.ask.requirement.channel),
+                    since=stamp(item.ask.waits_since),
+                    who=shown_address(words.get(address or "") or ""),
+                    said=textwrap.shorten(words.get(last or "") or "", LAST_WORDS_MAX, placeholder="…"),
+                    wait=wait_out(wait) if wait is not None else None,
+                )
+            )
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
+
+    async def _address_of(self, case: Case) -> str | None:
+        """The words of one address of a case's customer."""
+        customer = await self._journal.document(case.customer)
+        addresses = customer.addresses if isinstance(customer, Customer) else ()
+        return next((a.id for a in addresses), None)
+
+    async def _said_last(self, case: Case) -> str | None:
+        """The customer's last words in a case."""
+        rows = await last_rows(self._journal, case, limit=LOOKED_BACK, kinds=("message", "call"))
+        return next((row.words for row in reversed(rows) if row.words and is_theirs(row)), None)
 
     async def _view(
         self, who: Identity, id: str, offers: list[Card], works: list[Card], *, shown: int, draft: Draft

@@ -146,7 +146,7 @@ UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
 OF_CUSTOMERS = ("customers_merged", "customers_unmerged")
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
-NOT_KNOWN = "nobody knows how long"
+NOT_KNOWN = "too early to say how long"
 
 
 def wait_said(wait: WaitOut | None) -> str:
@@ -159,7 +159,7 @@ def wait_said(wait: WaitOut | None) -> str:
     return f"probably {low}–{high} min more" if low else f"probably less than {high} min more"
 
 
-PLACES = {"since_at": "in line since", "place_at": "counts as if waiting since"}
+PLACES = {"since_at": "in line since", "place_at": "goes before whoever came after"}
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
     "named": "It is theirs now. Undo stands beside it in the timeline.",
