@@ -13,6 +13,7 @@ from router.core.call_parts import (
     change_promise,
     customer_of,
     is_current,
+    is_unpromised,
     is_with_outside,
     keep_written,
     move,
@@ -214,7 +215,7 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
         return
     promise = making.promise(call.promise)
     due_at = attempts.next_at(making, promise, how)
-    state, callback = PromiseState.BROKEN, CallbackState.FAILED
+    state, callback = PromiseState.WITHDRAWN if promise.unpromised else PromiseState.BROKEN, CallbackState.FAILED
     if due_at is not None:
         state, callback = promise.state, CallbackState.SCHEDULED
     why = attempts.SAID.get(how, f"not reached: {how}")
@@ -246,10 +247,11 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         return
     if not _waits_for_phone(case):
         return
-    if case.promise is not None:
+    address = _rung_at(making, call, at=at)
+    if case.promise is not None and (address is None or not is_unpromised(making, case)):
         rest_until_due(making, case.id)
         return
-    if (address := _rung_at(making, call, at=at)) is not None:
+    if address is not None:
         why = "we lost their call" if is_lost else "they hung up"
         due_at = call.closed.at if call.closed is not None else None
         until = call.wait.until if call.wait is not None else None
@@ -299,6 +301,7 @@ def _is_pending(making: Making, address: Address) -> bool:
     return any(
         isinstance(one, Promise)
         and one.state.is_pending
+        and not one.unpromised
         and one.address is not None
         and isinstance(whose := making.state.get(one.customer), Customer)
         and (known := whose.address(one.address)) is not None

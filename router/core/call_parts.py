@@ -164,7 +164,7 @@ def wish_call(
 ) -> None:
     """Promise a call to a number that somebody named. Where it is taken their wish stands on their own case, in line in
     writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
-    if case.promise is not None:
+    if case.promise is not None and not is_unpromised(making, case):
         return
     if not is_taken(making):
         promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at, until=until)
@@ -188,16 +188,23 @@ def promise_call(
     named: bool = False,
     agent: AgentId | None = None,
     words: VaultId | None = None,
+    unpromised: bool = False,
 ) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing. `number`: that
-    of the address, where whoever asks may be somebody else.
+    of the address, where whoever asks may be somebody else. `unpromised`: a call of our own accord, told to nobody; a
+    promise takes its place.
 
     `due_at`: they stand in line from then on, at the place that they have; None: at once. Where it is night for them
     then, and no window was named, it is their next morning. `place_at`: their place, where the case asks for nothing.
     `until`: the upper end of the wait that they were told; it is promised that it is their turn by then.
     """
     if case.promise is not None:
-        return
+        if unpromised or not is_unpromised(making, case):
+            return
+        if place_at is None:
+            place_at = place_on_phone(making, case.ask)
+        _give_way(making, case, making.promise(case.promise))
+        case = making.case(case.id)
     by_turn = until is not None and until > making.now and due_at is None and window is None
     if until is not None and by_turn:
         window = making.now, until
@@ -228,8 +235,22 @@ def promise_call(
             by_turn=by_turn,
             agent=agent,
             words=words,
+            unpromised=unpromised,
         )
     )
+
+
+def _give_way(making: Making, case: Case, ours: Promise) -> None:
+    """A promise takes the place of a call of ours, for whoever is free and no longer for who began it alone."""
+    why, ask = "they are promised a call now", case.ask
+    change_promise(making, ours.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
+    if ask is not None and ask.requirement.channel is Channel.PHONE and ask.agent == ours.agent and not case.taken:
+        _withdraw(making, making.case(case.id), ask, why=why)
+
+
+def is_unpromised(making: Making, case: Case) -> bool:
+    """Whether the call that the case has under way or before it is one of our own accord."""
+    return case.promise is not None and making.promise(case.promise).unpromised
 
 
 def change_promise(
@@ -260,6 +281,7 @@ def change_promise(
             said=said,
             window=window,
             named=named,
+            unpromised=promise.unpromised,
         )
     )
 

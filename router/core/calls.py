@@ -585,6 +585,6 @@ def open_for(making: Making, command: OpenCase) -> None:
     if command.calls:
         legs.start_call(
             making,
-            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent),
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, told=False),
             to=address,
         )

@@ -6,6 +6,7 @@ of their own (`core.timeline`).
 """
 
 from policies import kind_of
+from policies.routing import DANGER
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.values import field, value
@@ -122,6 +123,11 @@ class Requirement:
     def kind(self) -> str:
         """The kind of capacity it takes: phone, chat, message or email."""
         return kind_of(self.channel)
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether the first free person takes it, before everybody else."""
+        return self.priority >= DANGER
 
 
 @value
@@ -475,7 +481,8 @@ Window = tuple[Ms, Ms]
 
 @value
 class Promise:
-    """What a customer was told would happen. `window`: from when to when; None: when it is their turn."""
+    """What a customer was told would happen, or a call that we make without having told them (`unpromised`).
+    `window`: from when to when; None: when it is their turn."""
 
     id: PromiseId
     version: int
@@ -501,6 +508,7 @@ class Promise:
     by_turn: bool = False  # when it is their turn, which was to be within the window
     agent: AgentId | None = None  # who promised it: asked before others
     words: VaultId | None = None  # what was promised, where somebody wrote it down
+    unpromised: bool = False  # a call of our own accord: it goes as promised ones do, and the customer was told nothing
 
     @property
     def waits_since(self) -> Ms:

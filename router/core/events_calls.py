@@ -394,6 +394,7 @@ class PromiseMade:
     by_turn: bool = False  # when it is their turn, which is to be within the window
     agent: AgentId | None = None  # who promised it
     words: VaultId | None = None  # what, where somebody wrote it down
+    unpromised: bool = False  # a call of our own accord: the customer was told nothing
 
 
 @value
@@ -412,6 +413,7 @@ class PromiseChanged:
     said: VaultId | None = None  # a person's own reason
     window: tuple[Ms, Ms] | None = None  # what it was moved to
     named: bool | None = None  # whether they named that window themselves
+    unpromised: bool = False  # a call of our own accord
 
 
 @value

@@ -244,7 +244,14 @@ class CallApi:
         mine = AgentId(call.who.agent) if body.by == "me" and call.who.agent else None
         if body.window is not None:
             return await self._promise_window(call, case, body, body.window)
-        command = StartCall(key=call.key, case=case.id, address=body.address or "", agent=mine, actor=actor_of(call))
+        command = StartCall(
+            key=call.key,
+            case=case.id,
+            address=body.address or "",
+            agent=mine,
+            told=mine is None,
+            actor=actor_of(call),
+        )
 
         def answer(decision: Decision) -> PromiseOut:
             now = decision.state[case.id]
@@ -314,7 +321,7 @@ class CallApi:
 
     async def promises(self, call: Call) -> Replied:
         query: PromisesQuery = call.query
-        return await self._page(query, lambda p: query.state in (None, p.state))
+        return await self._page(query, lambda p: not p.unpromised and query.state in (None, p.state))
 
     async def cancel(self, call: Call) -> Replied:
         command = CancelCallback(

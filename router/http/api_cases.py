@@ -16,7 +16,7 @@ from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.case_list import CasesQuery, FoundOut, fits, person_of, read_cases
-from router.http.joined import head_of, last_rows, page_of
+from router.http.joined import head_of, is_theirs, last_rows, page_of
 from router.http.problems import Problem
 from router.http.routes import (
     Body,
@@ -275,7 +275,7 @@ class CaseApi:
         rows = [e for e in rows if e.kind != "context"]
         last = [e for e in rows if e.words or e.kind != "call"]
         said = await entries_out(self._journal, last[-6:])
-        wanted = await entries_out(self._journal, [e for e in last if _is_theirs(e)][-1:])
+        wanted = await entries_out(self._journal, [e for e in last if is_theirs(e)][-1:])
         customer = await self._journal.document(case.customer)
         shown = await case_out(self._journal, case)
         cautions: list[str] = []
@@ -487,12 +487,6 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
-
-
-def _is_theirs(entry: Entry) -> bool:
-    """Whether the customer said it: no machine, and nobody else who takes part."""
-    is_machine = entry.letter is not None and bool(entry.letter.automatic)
-    return entry.direction == "in" and not is_machine and not entry.facts.get("participant")
 
 
 def _who_said(entry: EntryOut) -> str:

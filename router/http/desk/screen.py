@@ -22,7 +22,18 @@ from router.http.joined import members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
-from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
+from router.http.views import (
+    AgentOut,
+    CaseOut,
+    OfferOut,
+    WaitOut,
+    WorkOut,
+    maybe,
+    shown_address,
+    stamp,
+    subject_of,
+    wait_out,
+)
 from router.node.person import person_in
 
 WAITING_SHOWN = 20
@@ -78,6 +89,8 @@ class InLine:
     channel: str
     since: str
     wait: WaitOut | None = None
+    urgent: bool = False
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +265,13 @@ class Screens:
                 channel = str(ask.requirement.channel)
                 wait = self._service.node.waits.of_case(case.id)
                 shown = wait_out(wait) if wait is not None else None
-                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since), shown))
+                danger, said = ask.requirement.is_danger, await self._subject(case)
+                rows.append(InLine(case.id, case.ref, ask.queue, channel, stamp(ask.waits_since), shown, danger, said))
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
+
+    async def _subject(self, case: Case) -> str | None:
+        id = subject_of(case)
+        return (await self._journal.words([id])).get(id) if id else None
 
     async def _view(
         self, who: Identity, id: str, offers: list[Card], works: list[Card], *, shown: int, draft: Draft

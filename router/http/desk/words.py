@@ -47,6 +47,7 @@ LINKS = {
     "reply": "a reply on this line",
     "reference": "the case whose reference they named",
     "open_promise": "the case about which we promised to call them",
+    "our_call": "the case about which we were about to call them",
     "answer_to_question": "their answer to which matter it is",
     "same_words": "the one that the words are about",
     "just_now": "what they wrote about a moment ago",
@@ -108,6 +109,14 @@ CALLBACKS = {
     "cancelled": "They do not want to be called any more",
     "not promised": "They wish to be called, and were promised nothing",
 }
+OUR_CALLS = {
+    "due": "They are called again now",
+    "dialling": "We call them",
+    "answered": "We called them, and they talked with us",
+    "done": "We need not call them any more",
+    "cancelled": "We do not call them any more",
+}
+"""How far a call of our own accord has come, which nobody was promised."""
 PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"}
 """What is promised, by its kind."""
 AUTOMATIC = {
@@ -181,6 +190,7 @@ DONE = {
     "promised": "It is promised, and stands here with its time.",
     "moved": "It is promised for another time now.",
     "cancelled": "It is not promised any more.",
+    "uncalled": "They are not called any more.",
     "assigned": "The case was given on.",
     "status": "The status was set.",
     "released": "It is out of the quarantine, with its place since it came.",
@@ -425,6 +435,11 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{left} after {seconds // 60}:{seconds % 60:02d} on hold"
         case "call", "place kept":
             return "They hung up; their place is kept"
+        case "call", "our call":
+            became = str(facts.get("became"))
+            if became == "made":
+                return f"{agent} calls them" if facts.get("agent") else "They are to be called by us"
+            return OUR_CALLS.get(became, f"We called them: {ENDED.get(became, became)}")
         case "call", None:
             return "They called"
         case "context", _:
