@@ -76,6 +76,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
             agent=call.agent,
             abandoned=abandoned,
             waited_s=(at - call.started_at) // SECOND_MS if abandoned else 0,
+            by=call.ended_by if call.step is Step.GOODBYE else None,
         )
     )
     if call.role is CallRole.LEAD:
@@ -340,7 +341,7 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
     if customer is not None and alone:
         handed_on = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
         if not handed_on:
-            move(making, customer, Step.GOODBYE)
+            move(making, customer, Step.GOODBYE, by=customer.agent)
         elif customer.step in IN_TALK:
             move(making, customer, Step.LOST)
     return alone or any(leg.work == work for leg in legs)

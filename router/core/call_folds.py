@@ -175,6 +175,7 @@ def _moved(
                 turn=event.turn,
                 step=event.step,
                 through=event.through,
+                ended_by=event.by,
                 rounds=0,
                 misses=0,
                 move=True,

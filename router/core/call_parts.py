@@ -107,6 +107,25 @@ def customer_of(making: Making, case: Case) -> Call | None:
     return call if isinstance(call, Call) and call.state is not CallState.ENDED else None
 
 
+def customers_leg(making: Making, id: CallId) -> Call:
+    """The customer's leg of the conversation that a leg is in, whoever's it is. Raises Rejected where there is none."""
+    call = making.call(id)
+    if call.role is CallRole.CUSTOMER:
+        return call
+    theirs = customer_of(making, making.case(call.case))
+    if call.state is CallState.ENDED or theirs is None:
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    return theirs
+
+
+def must_be_live(call: Call) -> None:
+    """Raises Rejected where nobody is on it: it is over, or they have not answered."""
+    if call.state is CallState.ENDED:
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    if call.state is not CallState.LIVE:
+        raise Rejected(Reason.STILL_RINGING)
+
+
 def is_current(case: Case, work: WorkId) -> bool:
     """Whether an agent has taken this work and the case still wants it."""
     return case.ask is not None and case.ask.work == work and case.taken
@@ -117,10 +136,13 @@ def can_be_called(address: Address) -> bool:
     return address.facts.kind is AddressKind.PHONE and address.facts.dialable and Channel.PHONE not in address.blocked
 
 
-def move(making: Making, call: Call, to: Step, *, through: bool = False) -> None:
-    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation."""
+def move(making: Making, call: Call, to: Step, *, through: bool = False, by: str | None = None) -> None:
+    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation. `by`: who of
+    us ended it."""
     turn, work, agent = call.turn + 1, call.work, call.agent
-    making.emit(CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through))
+    making.emit(
+        CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through, by=by)
+    )
 
 
 def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:

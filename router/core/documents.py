@@ -412,6 +412,7 @@ class Call:
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
     through: bool = False  # one of us ended the conversation, so that the good-bye is its end
+    ended_by: str | None = None  # who of us did
     told_at: Ms | None = None  # heard to its end that hanging up becomes a call
     queued_at: Ms | None = None  # in line since
     work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them

@@ -142,6 +142,7 @@ class CallMoved:
     agent: AgentId | None = None
     stays: bool = False  # it is there already: another agent comes to the conversation
     through: bool = False  # one of us ended it out of the conversation
+    by: str | None = None  # who of us ended it, by agent or token
 
 
 @value
@@ -360,6 +361,7 @@ class CallEnded:
     agent: AgentId | None = None
     abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
     waited_s: int = 0  # how long one that was abandoned had waited, since the call began
+    by: str | None = None  # who of us ended it, by agent or token
 
 
 @value

@@ -107,7 +107,7 @@ def record_leg(making: Making, command: RecordLeg) -> None:
     """Take what the provider answered to a dial or a move."""
     call = making.call(command.call)
     if call.state is CallState.ENDED:
-        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
     match command.outcome:
         case "placed":
             if call.state is not CallState.DIALLING or call.provider_id is not None:

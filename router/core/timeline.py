@@ -478,11 +478,14 @@ def _record_of(event: Event) -> Entry | None:
                 facts={"what": "lead joins", "mode": event.mode.value, "agent": event.agent},
             )
         case CallEnded():
-            return _system(
-                event.case,
-                event.entry,
-                event.at,
-                "call",
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="system" if event.by is None else "agent",
+                author_id=event.by,
+                direction="internal",
                 reasons=(LOST_CALL,) if event.how == "lost" else (),
                 facts={
                     "what": "ended",

@@ -363,6 +363,9 @@ class CallApi:
         def answer(decision: Decision) -> LegOut:
             changed = decision.state[command.call]
             assert isinstance(changed, Leg)
+            theirs = decision.state.get(_customers_leg(changed, decision.state))
+            if not isinstance(command, HangUp) and isinstance(theirs, Leg):  # it is their line that was changed
+                changed = theirs
             return self._leg_out(changed, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
@@ -379,6 +382,11 @@ class CallApi:
 
 def _id(call: Call) -> CallId:
     return CallId(call.path["id"])
+
+
+def _customers_leg(leg: Leg, state: State) -> CallId | str:
+    case = state.get(leg.case)
+    return leg.id if leg.role is CallRole.CUSTOMER or not isinstance(case, Case) else case.call or ""
 
 
 def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:
