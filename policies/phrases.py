@@ -70,6 +70,9 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "page_link": ("link",),
     "callback_not_reached": ("brand",),
     "callback_no_number": ("brand",),
+    "our_call_tried": ("brand",),
+    "our_call_not_reached": ("brand",),
+    "our_call_no_number": ("brand",),
     "callback_at": ("brand", "window"),
     "touch_ask_back": ("doubt", "window"),
     "callback_ask_back": ("brand", "doubt", "window"),
@@ -111,6 +114,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "who_writes": ("brand",),
     "call_who": (),
     "whisper": ("subject",),
+    "whisper_danger": ("words",),
     "whisper_note": ("note",),
     "whisper_lead": ("subject",),
     "whisper_outside": ("brand",),
@@ -132,7 +136,8 @@ TEXTED: Final = CONSENT_PHRASES | {
     "card_removed", "callback_tried", "callback_not_reached", "callback_no_number", "callback_later",
     "callback_overdue", "callback_soon", "callback_in_writing", "callback_at",
     "callback_ask_back", "callback_ask_first", "callback_no_room", "callback_no_time",
-    "callback_not_needed", "promise_later", "promise_overdue",
+    "callback_not_needed", "promise_later", "promise_overdue", "our_call_tried", "our_call_not_reached",
+    "our_call_no_number",
 }  # fmt: skip
 """Phrases that go out by text; the others are spoken or shown."""
 NAME_CHARS: Final = 30

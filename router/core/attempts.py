@@ -48,7 +48,7 @@ def by_day(making: Making, promise: Promise, at: Ms) -> Ms:
     """That time, or their next morning where it is night for them and they did not name it."""
     zones = zones_of(making, promise)
     asked_at = promise.window[1] if promise.named and promise.window is not None else promise.made_at
-    is_asked = (promise.named or promise.waits_turn) and at <= asked_at + ASKED_MS
+    is_asked = not promise.unpromised and (promise.named or promise.waits_turn) and at <= asked_at + ASKED_MS
     return at if is_asked or may_ring(at, zones) else Ms(ring_from(at, zones))
 
 
@@ -60,9 +60,14 @@ def is_rung(promise: Promise) -> bool:
 def tell(making: Making, promise: Promise, how: str, *, is_last: bool) -> None:
     """What they read after an attempt: once that we tried and how to come back, and at the end that they decide."""
     case = making.case(promise.case)
+    kind = "our_call" if promise.unpromised else "callback"
     if is_last:
-        key = "callback_no_number" if how == "failed" else "callback_not_reached"
-        tell_customer(making, case, key, reason="a promised call reached nobody", link=promise.id)
+        key = f"{kind}_no_number" if how == "failed" else f"{kind}_not_reached"
+        tell_customer(making, case, key, reason=f"{_named(promise)} reached nobody", link=promise.id)
     elif how in ("machine", "no-answer") and not is_rung(promise):
-        reason = "a promised call reached nobody; it is tried again"
-        tell_customer(making, case, "callback_tried", reason=reason, link=promise.id)
+        reason = f"{_named(promise)} reached nobody; it is tried again"
+        tell_customer(making, case, f"{kind}_tried", reason=reason, link=promise.id)
+
+
+def _named(promise: Promise) -> str:
+    return "a call of ours" if promise.unpromised else "a promised call"

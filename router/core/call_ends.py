@@ -13,6 +13,7 @@ from router.core.call_parts import (
     change_promise,
     customer_of,
     is_current,
+    is_unpromised,
     is_with_outside,
     keep_written,
     move,
@@ -75,6 +76,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
             agent=call.agent,
             abandoned=abandoned,
             waited_s=(at - call.started_at) // SECOND_MS if abandoned else 0,
+            by=call.ended_by if call.step is Step.GOODBYE else None,
         )
     )
     if call.role is CallRole.LEAD:
@@ -214,7 +216,7 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
         return
     promise = making.promise(call.promise)
     due_at = attempts.next_at(making, promise, how)
-    state, callback = PromiseState.BROKEN, CallbackState.FAILED
+    state, callback = PromiseState.WITHDRAWN if promise.unpromised else PromiseState.BROKEN, CallbackState.FAILED
     if due_at is not None:
         state, callback = promise.state, CallbackState.SCHEDULED
     why = attempts.SAID.get(how, f"not reached: {how}")
@@ -246,10 +248,11 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         return
     if not _waits_for_phone(case):
         return
-    if case.promise is not None:
+    address = _rung_at(making, call, at=at)
+    if case.promise is not None and (address is None or not is_unpromised(making, case)):
         rest_until_due(making, case.id)
         return
-    if (address := _rung_at(making, call, at=at)) is not None:
+    if address is not None:
         why = "we lost their call" if is_lost else "they hung up"
         due_at = call.closed.at if call.closed is not None else None
         until = call.wait.until if call.wait is not None else None
@@ -299,6 +302,7 @@ def _is_pending(making: Making, address: Address) -> bool:
     return any(
         isinstance(one, Promise)
         and one.state.is_pending
+        and not one.unpromised
         and one.address is not None
         and isinstance(whose := making.state.get(one.customer), Customer)
         and (known := whose.address(one.address)) is not None
@@ -337,7 +341,7 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
     if customer is not None and alone:
         handed_on = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
         if not handed_on:
-            move(making, customer, Step.GOODBYE)
+            move(making, customer, Step.GOODBYE, by=customer.agent)
         elif customer.step in IN_TALK:
             move(making, customer, Step.LOST)
     return alone or any(leg.work == work for leg in legs)

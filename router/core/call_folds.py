@@ -175,6 +175,7 @@ def _moved(
                 turn=event.turn,
                 step=event.step,
                 through=event.through,
+                ended_by=event.by,
                 rounds=0,
                 misses=0,
                 move=True,
@@ -338,6 +339,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             by_turn=event.by_turn,
             agent=event.agent,
             words=event.words,
+            unpromised=event.unpromised,
         ),
     )
 
@@ -358,7 +360,8 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
     )
     case = get(state, event.case, Case)
     over = not event.state.is_pending
-    status = CaseStatus.WAITING_US if event.state is PromiseState.BROKEN and case.status.is_live else case.status
+    failed = event.state is PromiseState.BROKEN or event.callback is CallbackState.FAILED
+    status = CaseStatus.WAITING_US if failed and case.status.is_live else case.status
     return change(
         state,
         case,

@@ -107,6 +107,25 @@ def customer_of(making: Making, case: Case) -> Call | None:
     return call if isinstance(call, Call) and call.state is not CallState.ENDED else None
 
 
+def customers_leg(making: Making, id: CallId) -> Call:
+    """The customer's leg of the conversation that a leg is in, whoever's it is. Raises Rejected where there is none."""
+    call = making.call(id)
+    if call.role is CallRole.CUSTOMER:
+        return call
+    theirs = customer_of(making, making.case(call.case))
+    if call.state is CallState.ENDED or theirs is None:
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    return theirs
+
+
+def must_be_live(call: Call) -> None:
+    """Raises Rejected where nobody is on it: it is over, or they have not answered."""
+    if call.state is CallState.ENDED:
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    if call.state is not CallState.LIVE:
+        raise Rejected(Reason.STILL_RINGING)
+
+
 def is_current(case: Case, work: WorkId) -> bool:
     """Whether an agent has taken this work and the case still wants it."""
     return case.ask is not None and case.ask.work == work and case.taken
@@ -117,10 +136,13 @@ def can_be_called(address: Address) -> bool:
     return address.facts.kind is AddressKind.PHONE and address.facts.dialable and Channel.PHONE not in address.blocked
 
 
-def move(making: Making, call: Call, to: Step, *, through: bool = False) -> None:
-    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation."""
+def move(making: Making, call: Call, to: Step, *, through: bool = False, by: str | None = None) -> None:
+    """Take a leg to another step; whatever it was doing there is over. `through`: so is its conversation. `by`: who of
+    us ended it."""
     turn, work, agent = call.turn + 1, call.work, call.agent
-    making.emit(CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through))
+    making.emit(
+        CallMoved(call=call.id, at=making.now, turn=turn, step=to, work=work, agent=agent, through=through, by=by)
+    )
 
 
 def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:
@@ -164,7 +186,7 @@ def wish_call(
 ) -> None:
     """Promise a call to a number that somebody named. Where it is taken their wish stands on their own case, in line in
     writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
-    if case.promise is not None:
+    if case.promise is not None and not is_unpromised(making, case):
         return
     if not is_taken(making):
         promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at, until=until)
@@ -188,16 +210,23 @@ def promise_call(
     named: bool = False,
     agent: AgentId | None = None,
     words: VaultId | None = None,
+    unpromised: bool = False,
 ) -> None:
     """Promise that we call when it is their turn. One promise at a time: a second wish changes nothing. `number`: that
-    of the address, where whoever asks may be somebody else.
+    of the address, where whoever asks may be somebody else. `unpromised`: a call of our own accord, told to nobody; a
+    promise takes its place.
 
     `due_at`: they stand in line from then on, at the place that they have; None: at once. Where it is night for them
     then, and no window was named, it is their next morning. `place_at`: their place, where the case asks for nothing.
     `until`: the upper end of the wait that they were told; it is promised that it is their turn by then.
     """
     if case.promise is not None:
-        return
+        if unpromised or not is_unpromised(making, case):
+            return
+        if place_at is None:
+            place_at = place_on_phone(making, case.ask)
+        _give_way(making, case, making.promise(case.promise))
+        case = making.case(case.id)
     by_turn = until is not None and until > making.now and due_at is None and window is None
     if until is not None and by_turn:
         window = making.now, until
@@ -228,8 +257,22 @@ def promise_call(
             by_turn=by_turn,
             agent=agent,
             words=words,
+            unpromised=unpromised,
         )
     )
+
+
+def _give_way(making: Making, case: Case, ours: Promise) -> None:
+    """A promise takes the place of a call of ours, for whoever is free and no longer for who began it alone."""
+    why, ask = "they are promised a call now", case.ask
+    change_promise(making, ours.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
+    if ask is not None and ask.requirement.channel is Channel.PHONE and ask.agent == ours.agent and not case.taken:
+        _withdraw(making, making.case(case.id), ask, why=why)
+
+
+def is_unpromised(making: Making, case: Case) -> bool:
+    """Whether the call that the case has under way or before it is one of our own accord."""
+    return case.promise is not None and making.promise(case.promise).unpromised
 
 
 def change_promise(
@@ -260,6 +303,7 @@ def change_promise(
             said=said,
             window=window,
             named=named,
+            unpromised=promise.unpromised,
         )
     )
 

@@ -177,6 +177,20 @@ TABLE: dict[Step, Row] = {
 
 
 @value
+class Aloud:
+    """Words of people that an agent's phone says in the whisper. `note`: why the call was handed on; `subject`: what
+    the case is about, where somebody said so; `danger`: what they said, where it tells of danger (None: it does not).
+    """
+
+    note: str = ""
+    subject: str = ""
+    danger: str | None = None
+
+
+NOTHING_ALOUD = Aloud()
+
+
+@value
 class Script:
     """What one leg hears next: words, then an answer is waited for, a room is entered, or the call ends.
 
@@ -197,17 +211,17 @@ class Script:
     ends: bool = False
 
 
-def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") -> Script:
-    """What a leg is to hear now, from where it stands. The same document gives the same script.
-
-    `note`: what whoever handed the call on says to the agent who is asked to take it."""
+def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = NOTHING_ALOUD) -> Script:
+    """What a leg is to hear now, from where it stands. The same document gives the same script."""
     row = TABLE[call.step]
     said = _said(call, row)
     if _tells_nobody(call):
         said = ()
     alone = bool(call.notice) or said == (HANG_UP,)
-    if note and hears_note(call):
+    if aloud.note and hears_note(call):
         said = ("whisper_note", *said)
+    if aloud.danger is not None and hears_matter(call):
+        said = ("whisper_danger", *said)
     if call.first:
         said = (call.first, *said)
     if call.misses and row.listen_s:
@@ -215,7 +229,9 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, note: str = "") 
     if call.no_text:
         said = tuple(TEXTS.get(name, name) for name in said)
     number = policy.numbers.get(call.via)
-    words = {"brand": number.brand if number else "", "subject": case.queue if case else "", "note": note}
+    subject = aloud.subject or (case.queue if case else "")
+    words = {"brand": number.brand if number else "", "subject": subject, "note": aloud.note}
+    words["words"] = aloud.danger or subject
     now = call.started_at if call.heard_at is None else call.heard_at
     if call.said is not None:
         words |= {"window": _when(call.said, now, call.language), "doubt": call.said.doubt}
@@ -298,6 +314,11 @@ def _tells_nobody(call: Call) -> bool:
 def hears_note(call: Call) -> bool:
     """Whether a leg is told why the call was handed on: that of whoever is asked to take it."""
     return call.step is Step.WHISPER and call.role in (CallRole.AGENT, CallRole.OUTSIDE)
+
+
+def hears_matter(call: Call) -> bool:
+    """Whether a leg is told what its case is about: that of one of us, who is asked to come to it."""
+    return call.step is Step.WHISPER and call.role in (CallRole.AGENT, CallRole.LEAD)
 
 
 def _nobody_coached(call: Call) -> bool:

@@ -6,7 +6,7 @@ suggest. Only whoever calls from the number that is to be called, and surely so,
 
 from dataclasses import replace
 
-from router.core.call_parts import can_be_called
+from router.core.call_parts import can_be_called, is_unpromised
 from router.core.call_table import may_ring_back
 from router.core.commands import CUSTOMER, CancelCallback, MakePromise, MovePromise
 from router.core.context import Making
@@ -29,14 +29,16 @@ def standing(making: Making, call: Call) -> Promise | None:
     """The call that is promised to whoever calls, where they surely call from the number that is to be called."""
     case = making.case(call.case)
     promise = making.promise(case.promise) if case.promise is not None else None
-    is_theirs = promise is not None and promise.address == call.address and may_ring_back(call)
-    return promise if is_theirs else None
+    if promise is None or promise.unpromised:
+        return None
+    return promise if promise.address == call.address and may_ring_back(call) else None
 
 
 def may_name(making: Making, call: Call) -> bool:
     """Whether they may say when we call them: nothing is promised, or it is surely to them."""
     case = making.case(call.case)
-    return not case.taken and (case.promise is None or standing(making, call) is not None)
+    is_free = case.promise is None or is_unpromised(making, case)
+    return not case.taken and (is_free or standing(making, call) is not None)
 
 
 def reaches(making: Making, call: Call) -> bool:
@@ -124,7 +126,7 @@ def clock_of_keys(keys: str) -> str:
 def _promise(making: Making, call: Call, wish: Wish) -> None:
     """Only whose number it surely is may name a time late in the day."""
     named, case = may_ring_back(call), making.case(call.case)
-    if case.promise is not None:
+    if case.promise is not None and not is_unpromised(making, case):
         moved = MovePromise(key="", promise=case.promise, actor=CUSTOMER, window=wish.window, named=named)
         move_promise(making, moved, by_caller=True)
         return

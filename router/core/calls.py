@@ -14,9 +14,11 @@ from router.core.call_parts import (
     agents_of,
     ask_for_phone,
     can_be_called,
+    customers_leg,
     facts_of_call,
     is_with_outside,
     move,
+    must_be_live,
     promise_call,
     turn_to_writing,
     typed_address,
@@ -541,11 +543,10 @@ def note_call(making: Making, command: NoteCall) -> None:
 
 def hold_call(making: Making, command: HoldCall) -> None:
     """Out of the conversation into a way of waiting that listens to them, or back."""
-    call = making.call(command.call)
+    call = customers_leg(making, command.call)
     wanted, at = (Step.HELD, Step.TALKING) if command.held else (Step.TALKING, Step.HELD)
     talking = (Step.TALKING, Step.OPENING)
-    if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE:
-        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+    must_be_live(call)
     if (call.step not in talking) if command.held else (call.step is not at):
         raise Rejected(Reason.NOTHING_TO_DO, call.step)
     _note_hold(making, call, held=command.held, how="hold" if command.held else "resume")
@@ -564,8 +565,8 @@ def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
 def hang_up(making: Making, command: HangUp) -> None:
     call = making.call(command.call)
     if call.state is CallState.ENDED:
-        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
-    move(making, call, Step.GOODBYE, through=call.step in IN_TALK)
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    move(making, call, Step.GOODBYE, through=call.step in IN_TALK, by=command.actor.id)
 
 
 def open_for(making: Making, command: OpenCase) -> None:
@@ -585,6 +586,6 @@ def open_for(making: Making, command: OpenCase) -> None:
     if command.calls:
         legs.start_call(
             making,
-            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent),
+            StartCall(key=command.key, case=case.id, actor=command.actor, agent=command.agent, told=False),
             to=address,
         )

@@ -166,13 +166,15 @@ class RecordLeg:
 
 @value
 class StartCall:
-    """We call the customer about a case: for an agent who asks for it now, or when it is their turn."""
+    """We call the customer about a case: for an agent who asks for it now, or when it is their turn. `told`: the
+    customer knows of it, so that it is a promise."""
 
     key: str
     case: CaseId
     actor: Actor
     agent: AgentId | None = None
     address: str = ""  # another number of theirs
+    told: bool = True
 
 
 @value

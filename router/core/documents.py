@@ -6,6 +6,7 @@ of their own (`core.timeline`).
 """
 
 from policies import kind_of
+from policies.routing import DANGER
 from router.core.addresses import Address
 from router.core.clock import Ms
 from router.core.values import field, value
@@ -122,6 +123,11 @@ class Requirement:
     def kind(self) -> str:
         """The kind of capacity it takes: phone, chat, message or email."""
         return kind_of(self.channel)
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether the first free person takes it, before everybody else."""
+        return self.priority >= DANGER
 
 
 @value
@@ -406,6 +412,7 @@ class Call:
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
     through: bool = False  # one of us ended the conversation, so that the good-bye is its end
+    ended_by: str | None = None  # who of us did
     told_at: Ms | None = None  # heard to its end that hanging up becomes a call
     queued_at: Ms | None = None  # in line since
     work: WorkId | None = None  # of an agent's leg, and of a customer's leg once an agent is with them
@@ -475,7 +482,8 @@ Window = tuple[Ms, Ms]
 
 @value
 class Promise:
-    """What a customer was told would happen. `window`: from when to when; None: when it is their turn."""
+    """What a customer was told would happen, or a call that we make without having told them (`unpromised`).
+    `window`: from when to when; None: when it is their turn."""
 
     id: PromiseId
     version: int
@@ -501,6 +509,7 @@ class Promise:
     by_turn: bool = False  # when it is their turn, which was to be within the window
     agent: AgentId | None = None  # who promised it: asked before others
     words: VaultId | None = None  # what was promised, where somebody wrote it down
+    unpromised: bool = False  # a call of our own accord: it goes as promised ones do, and the customer was told nothing
 
     @property
     def waits_since(self) -> Ms:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     SHARED_LINE = "shared_line"
     TWO_PEOPLE = "two_people"
     NOTHING_TO_DO = "nothing_to_do"
+    STILL_RINGING = "still_ringing"
     TRIES_SPENT = "tries_spent"
     OTHER_CUSTOMER = "other_customer"
     TOO_MANY = "too_many"

@@ -142,6 +142,7 @@ class CallMoved:
     agent: AgentId | None = None
     stays: bool = False  # it is there already: another agent comes to the conversation
     through: bool = False  # one of us ended it out of the conversation
+    by: str | None = None  # who of us ended it, by agent or token
 
 
 @value
@@ -360,6 +361,7 @@ class CallEnded:
     agent: AgentId | None = None
     abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised
     waited_s: int = 0  # how long one that was abandoned had waited, since the call began
+    by: str | None = None  # who of us ended it, by agent or token
 
 
 @value
@@ -394,6 +396,7 @@ class PromiseMade:
     by_turn: bool = False  # when it is their turn, which is to be within the window
     agent: AgentId | None = None  # who promised it
     words: VaultId | None = None  # what, where somebody wrote it down
+    unpromised: bool = False  # a call of our own accord: the customer was told nothing
 
 
 @value
@@ -412,6 +415,7 @@ class PromiseChanged:
     said: VaultId | None = None  # a person's own reason
     window: tuple[Ms, Ms] | None = None  # what it was moved to
     named: bool | None = None  # whether they named that window themselves
+    unpromised: bool = False  # a call of our own accord
 
 
 @value

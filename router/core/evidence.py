@@ -39,6 +39,7 @@ GROUNDS = {
     "reference_and_expected_address": "they named the reference of the case, from an address of the case's customer",
     "same_line": "our last words went out on this line",
     "promise": "a call to this address is promised",
+    "our_call": "we were about to call this address, or had just tried to",
     "single_case": "it is the only matter of theirs that is open",
     "same_words": "the words are about what this case is about",
     "same_subject": "the mail has the subject of this case",

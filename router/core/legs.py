@@ -14,6 +14,7 @@ from router.core.call_parts import (
     customer_of,
     is_current,
     is_taken,
+    is_unpromised,
     move,
     number_to_call,
     our_number,
@@ -106,7 +107,7 @@ def record_leg(making: Making, command: RecordLeg) -> None:
     """Take what the provider answered to a dial or a move."""
     call = making.call(command.call)
     if call.state is CallState.ENDED:
-        raise Rejected(Reason.NOTHING_TO_DO, "the call is over")
+        raise Rejected(Reason.NOTHING_TO_DO, "over")
     match command.outcome:
         case "placed":
             if call.state is not CallState.DIALLING or call.provider_id is not None:
@@ -215,17 +216,29 @@ def bring_customer(making: Making, leg: Call) -> None:
 
 
 def start_call(making: Making, command: StartCall, *, to: Address | None = None) -> None:
-    """Call the customer of a case: because an agent asks for it now, or because a promised call is due again. `to`: at
-    this number of theirs."""
+    """Call the customer of a case: because an agent asks for it now, or because they were told so. `to`: at this
+    number of theirs."""
     case = making.case(command.case)
-    if case.promise is None:
+    replaces = command.told and is_unpromised(making, case)
+    if case.promise is None or replaces:
         address = number_to_call(making, case, command.address, to=to)
-        why = "we said that we call"
-        promise_call(making, case, address, why=why, number=command.address)
+        why = "we said that we call" if command.told else ""
+        promise_call(
+            making,
+            case,
+            address,
+            why=why,
+            number=command.address,
+            agent=None if command.told else command.agent,
+            unpromised=not command.told,
+        )
+        case = making.case(case.id)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
-        raise Rejected(Reason.NOTHING_TO_DO, "it is their turn already")
+        if replaces:
+            return  # whoever is about to talk with them does so as promised now
+        raise Rejected(Reason.NOTHING_TO_DO, "their turn")
     if case.promise is not None:
         stand_in_line(making, making.promise(case.promise), agent=command.agent)
     else:  # what they had asked for before has its place, and no more is known

@@ -164,7 +164,9 @@ def _by_line(
         if isinstance(promise, Promise) and promise.state.is_pending and promise.address is not None:
             promised, found = customer.address(promise.address), customer.address(address)
             if promised is not None and promised.line == (found.line if found is not None else None):
-                return Link(case, "open_promise", ("promise",))
+                return Link(
+                    case, *(("our_call", ("our_call",)) if promise.unpromised else ("open_promise", ("promise",)))
+                )
     return None
 
 

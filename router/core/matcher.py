@@ -36,9 +36,6 @@ NEEDS_MAX = 4096
 ORDINARY, PROMISED, FIRST, URGENT = 0, 1, 2, 3
 """Turns: in line; a promise or deadline about to bite; put first by a person; danger. A later turn goes first."""
 
-URGENT_PRIORITY = 9
-"""Work of this priority goes to the first free person, before everybody else."""
-
 PASSED, KEPT, DUE, PUT_FIRST = "passed by", "kept for an agent", "a time is due", "put first by a person"
 """Why work goes before other work of its kind that has waited longer."""
 
@@ -591,7 +588,7 @@ def _why_only(item: Waiting) -> str:
 
 
 def _turn_of(requirement: Requirement) -> int:
-    return URGENT if requirement.priority >= URGENT_PRIORITY else ORDINARY
+    return URGENT if requirement.is_danger else ORDINARY
 
 
 def _pace(requirement: Requirement) -> float:

@@ -16,6 +16,7 @@ from router.core.call_parts import (
     can_be_called,
     change_promise,
     customer_of,
+    is_unpromised,
     number_to_call,
     promise_call,
     rest_until_due,
@@ -61,7 +62,7 @@ def make_promise(making: Making, command: MakePromise, *, to: Address | None = N
     """Promise something in a window. A call that is promised already is moved there: nobody is rung twice. `to`: at
     this number of theirs, where it can be called."""
     case = making.case(command.case)
-    if command.kind == CALLBACK and case.promise is not None:
+    if command.kind == CALLBACK and case.promise is not None and not is_unpromised(making, case):
         _move(making, making.promise(case.promise), command.window, named=command.named, why="they named another time")
         return
     if command.kind == CALLBACK:
@@ -219,6 +220,23 @@ def move_promise(making: Making, command: MovePromise, *, by_caller: bool = Fals
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
     if _is_called(making, promise, by_caller=by_caller):
         raise Rejected(Reason.NOTHING_TO_DO, "under way")
+    if promise.unpromised:  # with a time that they are told it is one that they are promised
+        window = command.window or (making.now, Ms(making.now + LATER_MS))
+        customer = making.customer(promise.customer)
+        make_promise(
+            making,
+            MakePromise(
+                key=command.key,
+                case=promise.case,
+                actor=command.actor,
+                kind=CALLBACK,
+                window=window,
+                named=command.named or command.window is None,
+                agent=promise.agent,
+            ),
+            to=customer.address(promise.address) if promise.address is not None else None,
+        )
+        return
     _move(making, promise, command.window, named=command.named, why="moved", reason=command.reason)
 
 

@@ -6,7 +6,7 @@ provider is asked and says stands in `core.recorded`.
 """
 
 from policies import Recorded
-from router.core.call_parts import agents_of, is_with_outside, move
+from router.core.call_parts import agents_of, customers_leg, is_with_outside, move, must_be_live
 from router.core.clock import Ms
 from router.core.commands import CUSTOMER, Actor, SetRecording
 from router.core.context import Making
@@ -92,10 +92,9 @@ def refuse(making: Making, call: Call, *, actor: Actor = CUSTOMER) -> None:
 
 def set_recording(making: Making, command: SetRecording) -> None:
     """An agent stops it for a customer who said so to them, or takes that back for one who changed their mind."""
-    call = making.call(command.call)
+    call = customers_leg(making, command.call)
     customer, case = making.customer(call.customer), making.case(call.case)
-    if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE:
-        raise Rejected(Reason.NOTHING_TO_DO, "over")
+    must_be_live(call)
     if not command.on:
         if customer.unrecorded_at is not None:
             raise Rejected(Reason.NOTHING_TO_DO, "not recorded")

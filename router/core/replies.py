@@ -12,6 +12,7 @@ from router.core.call_parts import (
     can_be_called,
     customer_of,
     is_taken,
+    is_unpromised,
     number_to_call,
     promise_call,
     stand_in_line,
@@ -47,7 +48,7 @@ def follow(making: Making, command: Command) -> None:
     ):  # fmt: skip
         return
     choice = spoken.choice(command.text)
-    if choice == "call" and case.promise is None:
+    if choice == "call" and (case.promise is None or is_unpromised(making, case)):
         _call_again(making, case, received)
     elif choice == "text" and case.promise is not None and customer_of(making, case) is None:
         _withdraw(making, case, say="callback_in_writing", why="they would rather write")
@@ -138,7 +139,7 @@ def _take_time(
 
 def _promise_at(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line) -> None:
     """A number that they name may be a stranger's: it is called by day, and once; who asks is answered alike."""
-    if case.promise is not None:
+    if case.promise is not None and not is_unpromised(making, case):
         move_promise(making, MovePromise(key="", promise=case.promise, actor=CUSTOMER, window=window, named=True))
         return
     if line.number and is_taken(making):

@@ -20,7 +20,7 @@ from router.core.words import Evidence
 
 USERS_MAX = 9
 """People on one line who are known by name; as many as have a key of their own."""
-GOES_ON = ("reply", "answer_to_question", "open_promise")
+GOES_ON = ("reply", "answer_to_question", "open_promise", "our_call")
 """Ways in which a contact goes on with what we wrote on the line: it goes where that came from, whoever holds it."""
 
 

@@ -89,6 +89,8 @@ def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
 
 
+OUR_CALL = "our call"
+"""What the row says that tells of a call of our own accord; its fact `became` says how far it has come."""
 FILE_MISSING = "file_missing"
 """What the row says that tells of a file which the provider does not have any more; its fact `file` names it."""
 
@@ -133,6 +135,8 @@ def row_of(event: Event) -> tuple[CaseId, int, str] | None:
             return event.into, event.entry, kind
         case CasesUnmerged():
             return event.head, event.entry, kind
+        case PromiseMade() | PromiseChanged() if event.unpromised:
+            return event.case, event.entry, "call"
         case _:
             told: Any = event
             return (told.case, told.entry, kind) if told.case is not None else None
@@ -474,11 +478,14 @@ def _record_of(event: Event) -> Entry | None:
                 facts={"what": "lead joins", "mode": event.mode.value, "agent": event.agent},
             )
         case CallEnded():
-            return _system(
-                event.case,
-                event.entry,
-                event.at,
-                "call",
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="call",
+                author="system" if event.by is None else "agent",
+                author_id=event.by,
+                direction="internal",
                 reasons=(LOST_CALL,) if event.how == "lost" else (),
                 facts={
                     "what": "ended",
@@ -490,6 +497,8 @@ def _record_of(event: Event) -> Entry | None:
                     **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),
                 },
             )
+        case PromiseMade() | PromiseChanged() if event.unpromised:
+            return _our_call_row(event)
         case PromiseMade():
             return _system(
                 event.case,
@@ -681,6 +690,29 @@ def _recording_row(
             return _system(event.case, event.entry, event.at, "call", facts={**facts})
         case RecordingDeleted():
             return _system(event.case, event.entry, event.at, "call", facts={"what": "recording deleted"})
+
+
+def _our_call_row(event: PromiseMade | PromiseChanged) -> Entry:
+    """A call of our own accord, of which the customer was told nothing: how far it has come."""
+    is_made = isinstance(event, PromiseMade)
+    agent = event.agent if is_made else None
+    return Entry(
+        case=event.case,
+        n=event.entry,
+        at=event.at,
+        kind="call",
+        author="system" if agent is None else "agent",
+        author_id=agent,
+        direction="internal",
+        reasons=(event.why,) if event.why else (),
+        said=None if is_made else event.said,
+        facts={
+            "what": OUR_CALL,
+            "became": "made" if is_made else event.attempt or _what_became(event),
+            "callback": event.promise,
+            **({"agent": agent} if agent is not None else {}),
+        },
+    )
 
 
 def _window(window: tuple[int, int] | None) -> dict[str, int]:

@@ -15,6 +15,7 @@ from router.core.call_parts import (
     can_be_called,
     customer_of,
     is_taken,
+    is_unpromised,
     promise_call,
     rest_until_due,
     typed_address,
@@ -129,9 +130,10 @@ def _promise(
     `named`: the number, where it may be somebody else's. An agent who has the case in hand keeps it: the promise stands
     in line when they are through. While nobody is there it rests until somebody is."""
     case = making.case(id)
-    is_moved = is_sure and window is not None and case.promise is not None and customer_of(making, case) is None
+    stands = case.promise is not None and not is_unpromised(making, case)
+    is_moved = is_sure and window is not None and stands and customer_of(making, case) is None
     if not is_moved:
-        if case.promise is not None:
+        if stands:
             return
         if any(_is_pending(making, document, address) for document in making.state.values()):
             return
@@ -164,6 +166,8 @@ def _promise(
 def _is_pending(making: Making, document: object, address: Address) -> bool:
     """Whether a document promises a call to this line, whoever of the household it was promised to."""
     if not isinstance(document, Promise) or not document.state.is_pending or document.address is None:
+        return False
+    if document.unpromised:
         return False
     customer = owner_of_address(making.state, document.address)
     known = customer.address(document.address) if customer else None

@@ -244,7 +244,14 @@ class CallApi:
         mine = AgentId(call.who.agent) if body.by == "me" and call.who.agent else None
         if body.window is not None:
             return await self._promise_window(call, case, body, body.window)
-        command = StartCall(key=call.key, case=case.id, address=body.address or "", agent=mine, actor=actor_of(call))
+        command = StartCall(
+            key=call.key,
+            case=case.id,
+            address=body.address or "",
+            agent=mine,
+            told=mine is None,
+            actor=actor_of(call),
+        )
 
         def answer(decision: Decision) -> PromiseOut:
             now = decision.state[case.id]
@@ -314,7 +321,7 @@ class CallApi:
 
     async def promises(self, call: Call) -> Replied:
         query: PromisesQuery = call.query
-        return await self._page(query, lambda p: query.state in (None, p.state))
+        return await self._page(query, lambda p: not p.unpromised and query.state in (None, p.state))
 
     async def cancel(self, call: Call) -> Replied:
         command = CancelCallback(
@@ -356,6 +363,9 @@ class CallApi:
         def answer(decision: Decision) -> LegOut:
             changed = decision.state[command.call]
             assert isinstance(changed, Leg)
+            theirs = decision.state.get(_customers_leg(changed, decision.state))
+            if not isinstance(command, HangUp) and isinstance(theirs, Leg):  # it is their line that was changed
+                changed = theirs
             return self._leg_out(changed, decision.state)
 
         return await self._service.take(call, command, answer, status=200)
@@ -372,6 +382,11 @@ class CallApi:
 
 def _id(call: Call) -> CallId:
     return CallId(call.path["id"])
+
+
+def _customers_leg(leg: Leg, state: State) -> CallId | str:
+    case = state.get(leg.case)
+    return leg.id if leg.role is CallRole.CUSTOMER or not isinstance(case, Case) else case.call or ""
 
 
 def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:

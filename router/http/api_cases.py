@@ -16,7 +16,7 @@ from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.case_list import CasesQuery, FoundOut, fits, person_of, read_cases
-from router.http.joined import head_of, last_rows, page_of
+from router.http.joined import head_of, is_theirs, last_rows, page_of
 from router.http.problems import Problem
 from router.http.routes import (
     Body,
@@ -487,12 +487,6 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
-
-
-def is_theirs(entry: Entry) -> bool:
-    """Whether the customer said it: no machine, and nobody else who takes part."""
-    is_machine = entry.letter is not None and bool(entry.letter.automatic)
-    return entry.direction == "in" and not is_machine and not entry.facts.get("participant")
 
 
 def _who_said(entry: EntryOut) -> str:

@@ -253,8 +253,9 @@ def _promise(
     received = next(event for event in decision.events if isinstance(event, ContactReceived))
     is_told = not is_site or received.evidence is Evidence.PROOF
     standing = decision.state.get(case.promise or head_of(decision.state, case).promise or "")
-    if is_told and isinstance(standing, Promise):
+    if is_told and isinstance(standing, Promise) and not standing.unpromised:
         shown = promise_out(standing).model_dump()
         return shown if not is_site else {name: shown[name] for name in said}
-    is_pending = any(isinstance(one, Promise) and one.state.is_pending for one in decision.state.values())
+    known = [one for one in decision.state.values() if isinstance(one, Promise) and not one.unpromised]
+    is_pending = any(one.state.is_pending for one in known)
     return said if is_site and is_pending else None

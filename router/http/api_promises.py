@@ -107,7 +107,10 @@ class PromiseApi:
         def answer(decision: Decision) -> PromiseOut:
             changed = decision.state[command.promise]
             assert isinstance(changed, Promise)
-            return promise_out(changed)
+            case = decision.state.get(changed.case)
+            made = decision.state.get(case.promise or "") if isinstance(case, Case) else None
+            is_new = changed.unpromised and isinstance(made, Promise)  # with a time, a call of ours became a promise
+            return promise_out(made if is_new and isinstance(made, Promise) else changed)
 
         return await self._service.take(call, command, answer, status=200)
 

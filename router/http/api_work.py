@@ -31,7 +31,7 @@ from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
 from router.http.times import zoned
-from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, work_out
+from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_of, work_out
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
@@ -319,12 +319,18 @@ class WorkApi:
 
     async def work(self, call: Call) -> Replied:
         held = self._domain.held_by(self._agent(call).id)
-        notes = [str(w.ask.note) for w in held if w.offer is not None and w.ask.note is not None]
-        words = await self._service.node.journal.words(notes) if notes else {}
+        journal = self._service.node.journal
+        offered = [w for w in held if w.offer is not None]
+        cases = [await journal.document(w.case) for w in offered]
+        subjects = {case.id: id for case in cases if isinstance(case, Case) and (id := subject_of(case))}
+        notes = [str(w.ask.note) for w in offered if w.ask.note is not None]
+        words = await journal.words([*notes, *subjects.values()]) if notes or subjects else {}
         return Replied(
             200,
             WorkList(
-                offers=[offer_out(w, words.get(w.ask.note or "")) for w in held if w.offer is not None],
+                offers=[
+                    offer_out(w, words.get(w.ask.note or ""), words.get(subjects.get(w.case, ""))) for w in offered
+                ],
                 work=[work_out(w) for w in held if w.offer is None],
             ),
         )

@@ -72,7 +72,7 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     own = case.promise
     case = await head_of(journal, case)
     promise = await journal.document(own or case.promise or "")
-    kept = promise if isinstance(promise, Promise) and promise.state.is_pending else None
+    kept = promise if isinstance(promise, Promise) and promise.state.is_pending and not promise.unpromised else None
     if pairing.evidence is Evidence.WEAK:
         is_own = calls and kept is not None and kept.made_at == first.at
         standing = Standing.CALL if calls and await _is_any_pending(node, case.customer) else Standing.RECEIVED
@@ -87,7 +87,8 @@ async def _is_any_pending(node: Node, customer: str) -> bool:
     """Whether somebody of the household is to be called: what was asked for with this press, or before it."""
     for one in await node.devices.household(customer):
         state = (await node.journal.load_by_document(one.id)).state
-        if any(isinstance(document, Promise) and document.state.is_pending for document in state.values()):
+        known = [one for one in state.values() if isinstance(one, Promise) and not one.unpromised]
+        if any(one.state.is_pending for one in known):
             return True
     return False
 
@@ -125,7 +126,7 @@ async def promised_call(node: Node, id: str, language: str) -> str:
     state = (await node.journal.load_by_document(id)).state
     case = state.get(id)
     promise = state.get(case.promise or "") if isinstance(case, Case) else None
-    if not isinstance(case, Case) or not isinstance(promise, Promise):
+    if not isinstance(case, Case) or not isinstance(promise, Promise) or promise.unpromised:
         return ""
     policy = node.means.policy
     if promise.window is None or promise.by_turn:

@@ -173,7 +173,7 @@ async def _case(journal: Journal, case: Case, owned: list[Document]) -> Exported
             for row in rows
             if row.evidence is not None
         ],
-        promises=[promise_out(d) for d in of if isinstance(d, Promise)],
+        promises=[promise_out(d) for d in of if isinstance(d, Promise) and not d.unpromised],
         calls=[_leg(d) for d in of if isinstance(d, Call)],
         recordings=[
             RecordingOut(id=d.id, call=d.call, state=d.state, started_at=maybe(d.started_at))

@@ -39,7 +39,7 @@ class There:
             return
         instead = self.alternatives(work)
         said = ", ".join(one.name for one in instead)
-        others = f"Open to you: {said}." if instead else "Nobody else is there: stay, or offer them a call."
+        others = f"Open to you: {said}." if instead else "Nothing else is open: stay with them, or offer them a call."
         raise Problem(
             409, "Nobody is there", f"{why} {others}", errors=[(["body", "to"], "nobody is there")],
             kind="nobody_there", alternatives=instead,

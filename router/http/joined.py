@@ -63,6 +63,12 @@ async def last_rows(journal: Journal, case: Case, *, limit: int, kinds: tuple[st
     return [entry for _, entry in await journal.timeline(cases, after=0, limit=limit, kinds=kinds, newest=True)]
 
 
+def is_theirs(entry: Entry) -> bool:
+    """Whether the customer said it: no machine, and nobody else who takes part."""
+    is_machine = entry.letter is not None and bool(entry.letter.automatic)
+    return entry.direction == "in" and not is_machine and not entry.facts.get("participant")
+
+
 def _is_joined(case: Case) -> bool:
     return case.side is not None or case.rows_moved
 

@@ -105,9 +105,9 @@ class NodeMetrics(Collector):
                     _add(self._messages, "failed")
                 case MessageLost():
                     _add(self._messages, "unknown")
-                case PromiseMade():
+                case PromiseMade() if not event.unpromised:
                     _add(self._promises, "made")
-                case PromiseChanged() if event.state in BECAME and not _is_step(event):
+                case PromiseChanged() if event.state in BECAME and not event.unpromised and not _is_step(event):
                     _add(self._promises, event.state)
                 case TextWithheld():
                     _add(self._withheld, event.what)

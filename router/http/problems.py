@@ -130,6 +130,7 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "`whole_person`, or take them apart first, where they are not.",
     ),
     Reason.NOTHING_TO_DO: (409, "Nothing to do", "It is {what} already."),
+    Reason.STILL_RINGING: (409, "Still ringing", "They have not picked up yet."),
     Reason.OTHER_CUSTOMER: (
         409,
         "Another customer",

@@ -75,6 +75,7 @@ class ParticipantOut(Reply):
 class AskOut(Reply):
     work: str
     queue: str
+    urgent: bool = Field(description="a rule says that it is danger: the first free person takes it")
     since: str = Field(description="since when they truly wait: no person has attended to it")
     place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     rule: str
@@ -93,6 +94,7 @@ class PromiseOut(Reply):
 
     id: str
     kind: str
+    promised: bool = Field(True, description="false: a call of our own accord, of which they were told nothing")
     case: str
     state: str
     callback: str
@@ -166,6 +168,9 @@ class CaseOut(Reply):
         default_factory=list[CandidateOut], description="where it may belong as well, the likeliest first"
     )
     version: int
+    our_call: PromiseOut | None = Field(
+        None, description="a call of our own accord that is to be made, or is under way: nobody was promised it"
+    )
     junk: str | None = Field(None, description="the rule by which it was set aside; nobody is asked to look at it")
 
 
@@ -230,6 +235,8 @@ class OfferOut(Reply):
     channel: str
     kind: str
     queue: str
+    subject: str | None = Field(description="what its case is about, where somebody said so")
+    urgent: bool = Field(description="a rule says that it is danger: the first free person takes it")
     since: str = Field(description="since when they truly wait: no person has attended to it")
     place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     place_reasons: list[str] = Field(description="why the place is not simply when they asked")
@@ -322,7 +329,7 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     }
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
-    words = await journal.words(sorted({*ids, *(id for c in cases if (id := _subject_of(c)))}))
+    words = await journal.words(sorted({*ids, *(id for c in cases if (id := subject_of(c)))}))
     found: list[Seen] = []
     for case in cases:
         members = await members_of(journal, case)
@@ -398,7 +405,7 @@ async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut
     )
 
 
-def _subject_of(case: Case) -> str:
+def subject_of(case: Case) -> str:
     """What it was opened under, else what the last mail of a person says."""
     return case.subject or (case.letter and case.letter.subject) or ""
 
@@ -416,7 +423,7 @@ def case_now(
         id=case.id,
         ref=case.ref,
         status=case.status,
-        subject=words.get(_subject_of(case)),
+        subject=words.get(subject_of(case)),
         customer=case.customer,
         queue=case.queue,
         agent=case.agent,
@@ -442,7 +449,8 @@ def case_now(
             for p in case.participants
             if p.address.id in words
         ],
-        promises=[promise_out(promise) for promise in promises],
+        promises=[promise_out(promise) for promise in promises if not promise.unpromised],
+        our_call=next((promise_out(promise) for promise in promises if promise.unpromised), None),
         terms={},
         known={},
         ledger={"contacts": case.contacts, **({"channels": channels} if channels else {})},
@@ -457,7 +465,7 @@ def case_now(
 
 
 def standing_of(case: Case) -> list[str]:
-    """What the customer of a case was promised and did not get yet, a call first."""
+    """What the customer of a case was promised and did not get yet, a call first, also one of our own accord."""
     return [*([case.promise] if case.promise else []), *case.promised]
 
 
@@ -466,6 +474,7 @@ def promise_out(promise: Promise) -> PromiseOut:
     return PromiseOut(
         id=promise.id,
         kind=promise.kind,
+        promised=not promise.unpromised,
         case=promise.case,
         state=promise.state,
         callback=promise.callback,
@@ -485,6 +494,7 @@ def ask_out(case: Case) -> AskOut | None:
     return AskOut(
         work=ask.work,
         queue=ask.queue,
+        urgent=ask.requirement.is_danger,
         since=stamp(ask.waits_since),
         place_at=stamp(ask.place_at),
         rule=ask.rule,
@@ -595,7 +605,7 @@ def agent_out(agent: Agent, name: str | None, *, connected: bool, load: dict[str
     )
 
 
-def offer_out(work: Work, note: str | None) -> OfferOut:
+def offer_out(work: Work, note: str | None, subject: str | None = None) -> OfferOut:
     assert work.offer is not None
     return OfferOut(
         id=work.offer.id,
@@ -604,6 +614,8 @@ def offer_out(work: Work, note: str | None) -> OfferOut:
         channel=work.ask.requirement.channel,
         kind="call" if work.ask.requirement.kind == "phone" else "message",
         queue=work.ask.queue,
+        subject=subject,
+        urgent=work.ask.requirement.is_danger,
         since=stamp(work.ask.waits_since),
         place_at=stamp(work.ask.place_at),
         place_reasons=list(work.ask.reasons),

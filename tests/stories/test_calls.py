@@ -345,7 +345,7 @@ async def test_an_agent_who_ends_the_call_is_through_with_it() -> None:
         case = await story.one_case()
         assert await ana.offers() == [] and (case["ask"], case["promises"]) == (None, [])
 
-        await ana.api("POST", f"/cases/{case['id']}/callbacks", {"by": "me"})
+        await ana.api("POST", f"/cases/{case['id']}/callbacks", {})
         await ana.accepts()
         await story.passes(seconds=3)
         await phone.picks_up()

@@ -55,7 +55,7 @@ async def keep(calls: Calls, who: Identity, case: str, form: Mapping[str, str], 
         await calls.act(
             who, f"/promises/{promise}", {}, once=once, method="DELETE", query={"reason": why} if why else {}
         )
-        return "cancelled"
+        return "uncalled" if form.get("ours") else "cancelled"
     window = {"start": form.get("start", ""), "end": form.get("end", "")}
     named = form.get("named") == "yes"
     if promise:

@@ -22,7 +22,18 @@ from router.http.joined import last_rows, members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
-from router.http.views import AgentOut, CaseOut, OfferOut, WaitOut, WorkOut, maybe, shown_address, stamp, wait_out
+from router.http.views import (
+    AgentOut,
+    CaseOut,
+    OfferOut,
+    WaitOut,
+    WorkOut,
+    maybe,
+    shown_address,
+    stamp,
+    subject_of,
+    wait_out,
+)
 from router.node.person import person_in
 
 WAITING_SHOWN = 8
@@ -83,6 +94,7 @@ class InLine:
     who: str
     said: str
     wait: WaitOut | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +264,7 @@ class Screens:
         items = self._domain.matcher.longest(WAITING_SHOWN)
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
         whose = [await self._address_of(case) for _, case in found]
-        said = [await self._said_last(case) for _, case in found]
+        said = [subject_of(case) or await self._said_last(case) for _, case in found]
         words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
         for (item, case), address, last in zip(found, whose, said, strict=True):
@@ -267,6 +279,7 @@ class Screens:
                     who=shown_address(words.get(address or "") or ""),
                     said=textwrap.shorten(words.get(last or "") or "", LAST_WORDS_MAX, placeholder="…"),
                     wait=wait_out(wait) if wait is not None else None,
+                    urgent=item.ask.requirement.is_danger,
                 )
             )
         return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)

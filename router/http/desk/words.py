@@ -47,6 +47,7 @@ LINKS = {
     "reply": "a reply on this line",
     "reference": "the case whose reference they named",
     "open_promise": "the case about which we promised to call them",
+    "our_call": "the case about which we were about to call them",
     "answer_to_question": "their answer to which matter it is",
     "same_words": "the one that the words are about",
     "just_now": "what they wrote about a moment ago",
@@ -95,6 +96,10 @@ ENDED = {
     "later": "the telephone provider could not take it",
     "held": "not dialled, for that number is called already or was often enough today",
 }
+WHOSE = {"customer": "The customer's", "outside": "The other"}
+"""Whose line ended; that of one of us has their name."""
+GOOD_BYES = ("goodbye", "dropped", "promised", "texted")
+"""Steps at which it is we who end the call."""
 CALLBACKS = {
     "made": "We promised to call when it is their turn",
     "due": "What we promised is due now",
@@ -108,6 +113,14 @@ CALLBACKS = {
     "cancelled": "They do not want to be called any more",
     "not promised": "They wish to be called, and were promised nothing",
 }
+OUR_CALLS = {
+    "due": "They are called again now",
+    "dialling": "We call them",
+    "answered": "We called them, and they talked with us",
+    "done": "We need not call them any more",
+    "cancelled": "We do not call them any more",
+}
+"""How far a call of our own accord has come, which nobody was promised."""
 PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"}
 """What is promised, by its kind."""
 AUTOMATIC = {
@@ -122,7 +135,7 @@ AUTOMATIC = {
 }
 """What a machine sent, by the kind of it."""
 NOT_TAKEN = "It could not be taken, however often it was tried"
-ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead"}
+ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead", "outside": "Somebody outside"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
 JOINS = {"listen": "to listen", "whisper": "to whisper to the agent", "talk": "to talk with both"}
 RECORDING = {
@@ -181,6 +194,7 @@ DONE = {
     "promised": "It is promised, and stands here with its time.",
     "moved": "It is promised for another time now.",
     "cancelled": "It is not promised any more.",
+    "uncalled": "They are not called any more.",
     "assigned": "The case was given on.",
     "status": "The status was set.",
     "released": "It is out of the quarantine, with its place since it came.",
@@ -410,9 +424,11 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case "call", "lead joins":
             return f"{agent} comes to the call {JOINS.get(str(facts.get('mode')), '')}"
         case "call", "ended":
-            whose = "The customer's" if facts.get("who") == "customer" else f"{agent}'s"
+            whose = WHOSE.get(str(facts.get("who")), f"{agent}'s")
             seconds = int(facts.get("seconds") or 0)
             long = f" after {seconds // 60}:{seconds % 60:02d}" if seconds else ""
+            if (ended := _ended_by_us(facts, agent, who, long)) is not None:
+                return ended
             if facts.get("abandoned"):
                 waited = int(facts.get("waited") or 0)
                 return f"The customer left after {waited // 60}:{waited % 60:02d}, before anybody was with them"
@@ -425,6 +441,11 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{left} after {seconds // 60}:{seconds % 60:02d} on hold"
         case "call", "place kept":
             return "They hung up; their place is kept"
+        case "call", "our call":
+            became = str(facts.get("became"))
+            if became == "made":
+                return f"{agent} calls them" if facts.get("agent") else "They are to be called by us"
+            return OUR_CALLS.get(became, f"We called them: {ENDED.get(became, became)}")
         case "call", None:
             return "They called"
         case "context", _:
@@ -441,6 +462,18 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "They told us to stop writing here" if facts.get("blocked") else "They allow us to write here again"
         case _, what:
             return str(what or kind).replace("_", " ")
+
+
+def _ended_by_us(facts: Mapping[str, Any], agent: str, who: str, long: str) -> str | None:
+    """Of a line on which nobody hung up: whoever of us ended it, or that all was said. None: they did it themselves."""
+    if facts.get("how") != "completed" or facts.get("step") not in GOOD_BYES:
+        return None
+    if facts.get("who") != "customer":
+        whose = WHOSE.get(str(facts.get("who")), f"{agent}'s")
+        return f"{agent} left the call{long}" if who == agent else f"{whose} line ended{long}: the call was over"
+    if who != SYSTEM:
+        return f"{who} ended the call{long}"
+    return f"The customer's call ended{long}, with our good-bye"
 
 
 def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
