@@ -70,8 +70,21 @@ class PolicySet:
         return self.junk.judge(facts)
 
     def language_of(self, text: str, *, default: str | None = None) -> str:
-        """'en', 'de' or 'es' by the small words of `text`, else `default`, else the policy's language."""
-        return languages.language_of(text, default=default or self.phrases.language)
+        """The language that `text` shows itself to be in, else `default`; else the policy's where it says too little to
+        tell, and none (empty) where it is in one that we do not know."""
+        shown = languages.language_shown(text)
+        return shown or default or (self.phrases.language if shown is None else languages.UNKNOWN)
+
+    def language_known(self, text: str, *, default: str | None = None, named: str = "") -> str | None:
+        """What may be said of somebody who wrote `text`: the language that it shows itself to be in, else `default`,
+        else the one that their program `named`, where `text` does not tell otherwise. None: nothing."""
+        shown = languages.language_shown(text)
+        is_denied = shown == languages.UNKNOWN and languages.is_told_by_words(named)
+        return shown or default or (named if named and not is_denied else None)
+
+    def said_in(self, language: str | None) -> str:
+        """The language in which we speak to somebody of `language`: theirs where we have its words."""
+        return language if language and language in self.phrases.parts["greeting"] else self.phrases.language
 
     def phrase(self, key: str, language: str, **plain: str) -> str:
         """A phrase in `language`, or in the policy's where it has no other, with `{name}` replaced by `plain`.
@@ -113,7 +126,8 @@ class PolicySet:
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
     ) -> ReadWindow | None:  # fmt: skip
         """When somebody wants to be called, in their words; None where they wish for no time: `WindowWords.read`."""
-        return self.windows.read(text, language=language, zone=zone, now=now, is_asked=is_asked)
+        read_as = language if language in self.windows.languages else self.phrases.language
+        return self.windows.read(text, language=read_as, zone=zone, now=now, is_asked=is_asked)
 
     def pledges_in(self, text: str) -> tuple[Pledge, ...]:
         """What an answer of ours says that we will do: call, or write."""

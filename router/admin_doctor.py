@@ -28,6 +28,8 @@ SHOWS = (
     "onecase_forgotten",
 )
 OUT = {"email": "mail out"}
+FAILURES_MANY = 3
+"""Attempts in vain, one after the other, that are no accident any more; what waits is tried again by itself."""
 LAG_MAX = 1000
 KEPT, JUDGED = "onecase_waits_kept_share", "onecase_waits_judged_total"
 CLAIMED = 0.8
@@ -148,9 +150,9 @@ def _trouble(name: str, value: float) -> str | None:
             f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
             "look whether it can be reached and takes our credentials"
         )
-    if metric == "onecase_sending_failures" and value > 0:
+    if metric == "onecase_sending_failures" and value >= FAILURES_MANY:
         return (
-            f"{OUT.get(whose, whose)} does not get through: the last attempts failed ({value:.0f}), and what is to "
+            f"{OUT.get(whose, whose)} does not get through: the last {value:.0f} attempts failed, and what is to "
             "go out waits; look whether its server can be reached and takes our credentials"
         )
     if metric == "onecase_mailbox_unread" and value:

@@ -16,6 +16,7 @@ from channels.email.post import ACCEPTED, Envelope, Reply, Take
 from channels.email.reader import Reader
 from channels.email.smtp import SmtpListener, SmtpPost
 from channels.email.smtp_session import SmtpLimits
+from router.core.clock import Ms
 from router.journal.base import Journal, JournalStopped
 from router.node.letterbox import MailHome, MailMeans
 from router.node.node import Node
@@ -137,16 +138,23 @@ def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
         Places(node.journal, f"{section.user}@{section.host}"),
         node.clock,
         jitter=random.SystemRandom().random,
-        on_state=_log_state,
+        on_state=StateLog(),
     )
     mailbox.start()
     stack.push_async_callback(mailbox.close)
     return mailbox
 
 
-def _log_state(state: ImapState) -> None:
-    if state.error:
-        log.warning("the mailbox", doing=state.doing, error=state.error)
+class StateLog:
+    """Logs each failure of a mailbox once: its state bears the error until the mailbox is well again."""
+
+    def __init__(self) -> None:
+        self._logged: Ms | None = None
+
+    def __call__(self, state: ImapState) -> None:
+        if state.error and state.error_at != self._logged:
+            self._logged = state.error_at
+            log.warning("the mailbox", doing=state.doing, error=state.error)
 
 
 def taking(node: Node) -> Take:

@@ -38,14 +38,14 @@ class Mailbox:
         if cc:
             message["Cc"] = cc
         message["Subject"] = subject
-        given = {"Message-ID": await self._new_id(), **(headers or {})}
-        for name, value in given.items():
-            message[name] = value
         message.set_content(text)
         if html:
             message.add_alternative(html, subtype="html")
         for name, content in (files or {}).items():
             message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        given = {"Message-ID": await self._new_id(), **(headers or {})}
+        for name, value in given.items():
+            message[name] = value
         return await self.sends(message.as_bytes(), envelope_from=envelope_from)
 
     async def answers(self, mail: Json, text: str, **more: Any) -> Json:

@@ -4,6 +4,7 @@ One rule: nothing a mail says about a file is believed. What a browser would run
 it is, so that it is only ever downloaded. Nothing is unpacked.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -12,9 +13,10 @@ import puremagic
 from channels.email.charsets import clean
 from channels.email.letter import Part
 
-__all__ = ["DOWNLOAD", "RUNS_IN_BROWSERS", "part_of", "safe_name", "type_of"]
+__all__ = ["DOWNLOAD", "RUNS_IN_BROWSERS", "ending_of", "part_of", "plain_name", "safe_name", "type_of"]
 
 NAME_MAX = 120
+ENDING_MAX = 10
 HEAD = 4_096
 DOWNLOAD = "application/octet-stream"
 RUNS_IN_BROWSERS = frozenset({"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml"})
@@ -55,7 +57,12 @@ _INSIDE_OLE = {
 _TEXTS = frozenset({"text/plain", "text/csv", "text/calendar", "text/vcard", "application/json", "message/rfc822",
                     "message/delivery-status", "message/disposition-notification", "message/feedback-report",
                     "text/rfc822-headers", "application/pgp-signature"})  # fmt: skip
+_SPELLED = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._()+-]+")
 _ENDINGS = {
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "text/vcard": "vcf",
     "text/plain": "txt",
     "message/rfc822": "eml",
     "image/jpeg": "jpg",
@@ -157,10 +164,23 @@ def safe_name(name: str, kind: str) -> str:
     shown = " ".join(shown.split()).strip(". ")
     if len(shown) > NAME_MAX:
         stem, dot, ending = shown.rpartition(".")
-        shown = stem[: NAME_MAX - len(ending) - 1] + dot + ending if dot and len(ending) <= 10 else shown[:NAME_MAX]
-    return shown or f"file.{_ending(kind)}"
+        shown = (
+            stem[: NAME_MAX - len(ending) - 1] + dot + ending if dot and len(ending) <= ENDING_MAX else shown[:NAME_MAX]
+        )
+    return shown or f"file.{ending_of(kind)}"
 
 
-def _ending(kind: str) -> str:
+def plain_name(name: str, kind: str) -> str:
+    """A name in ASCII that reads like `name`, with an ending that says what it is."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot or not (ending.isascii() and ending.isalnum() and len(ending) <= ENDING_MAX):
+        stem, ending = name, ending_of(kind)
+    spelled = unicodedata.normalize("NFKD", "".join(_SPELLED.get(c, c) for c in stem))
+    shown = _NOT_PLAIN.sub("_", "".join(c for c in spelled if not unicodedata.combining(c))).strip(" ._")
+    return f"{shown or 'file'}.{ending}"
+
+
+def ending_of(kind: str) -> str:
+    """What ends the name of a file of this type, without the dot."""
     sub = kind.partition("/")[2]
     return _ENDINGS.get(kind, sub if sub.isalnum() and len(sub) <= 5 else "bin")

@@ -6,6 +6,7 @@ looks into no body.
 
 import base64
 import binascii
+import re
 from hashlib import sha256
 
 from channels.email.bounces import report_kind
@@ -28,6 +29,7 @@ FINGERPRINT_DIGITS = 40
 TRAILING = 100
 """Bytes at the end that are looked at for line ends which some ways add."""
 DELIVERED_TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
+_TAG = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,8}){0,3}")
 FINGERPRINTED = ("message-id", "from", "to", "cc", "date", "subject")
 
 
@@ -72,6 +74,7 @@ def head_of(headers: Headers, body: bytes, received_at: Ms) -> Letter:
         thread_index=_thread_index(headers.first("thread-index")),
         date=date,
         subject=headers.text("subject", chars=SUBJECT_MAX),
+        language=_language(headers.first("content-language")),
         sender=from_all[0] if len(from_all) == 1 and from_all[0].address else None,
         from_all=from_all,
         reply_to=_mailboxes(headers, "reply-to"),
@@ -111,6 +114,12 @@ def _thread_index(value: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return head.hex() if len(head) == THREAD_BYTES else ""
+
+
+def _language(value: str) -> str:
+    """The language of a `Content-Language` (RFC 3282) that names one alone."""
+    found = {one.strip()[:2].lower() for one in value.split(",")[:10] if _TAG.fullmatch(one.strip())}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _fingerprint(headers: Headers, body: bytes) -> str:

@@ -52,6 +52,7 @@ class Letter:
     thread_index: str = ""  # 44 hexadecimal digits that name the conversation in Outlook
     date: Ms | None = None  # None where missing or absurd
     subject: str = ""
+    language: str = ""  # two letters, as its writer's program names it; programs name their own instead, too
     sender: Mailbox | None = None  # the one From address; None when there is none, or more than one
     from_all: tuple[Mailbox, ...] = ()
     reply_to: tuple[Mailbox, ...] = ()

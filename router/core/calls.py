@@ -106,7 +106,8 @@ def take_call(making: Making, command: TakeCall) -> None:
         refuse_shared(found[1])
     is_known = junk.has_met(found[0] if found else None)
     number = policy.numbers.get(command.via)
-    language = (found[0].language if found else None) or (number.language if number else policy.phrases.language)
+    theirs, ours = found[0].language if found else None, number.language if number else policy.phrases.language
+    language = theirs if theirs and policy.said_in(theirs) == theirs else ours
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
     found_link = link(making, customer, command, address=address.id, words=NO_WORDS)
     check_goes_on(customer, found_link.how)

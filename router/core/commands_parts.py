@@ -66,6 +66,7 @@ class MailIn:
     html: str = ""
     files: tuple[File, ...] = ()
     automatic: str = ""
+    language: str = ""  # what its writer's program names it, as two letters
     vouched: bool | None = None  # the verifier we trust says that it comes from where it says; None: it says nothing
     keys: tuple[str, ...] = ()  # under which mails that refer to it find its case
     subject_key: str = ""  # equal for equal subjects, and tells nothing of them

@@ -3,7 +3,7 @@
 A contact is never refused for its form. Links made here on weak evidence are for agents; nothing is told to the sender.
 """
 
-from policies import ConsentWord, Verdict
+from policies import ConsentWord, PolicySet, Verdict
 from policies.facts import NOW
 from policies.segments import segments_of
 from router.core import asks, cards, junk, questions
@@ -66,13 +66,13 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if found:
         refuse_shared(found[1])
     is_known = junk.has_met(found[0] if found else None)
-    language = policy.language_of(text, default=found[0].language if found else None)
+    language, known = language_of(policy, text, found[0] if found else None)
     if found is not None:
         customer, address = as_spelled(making, *found, command)
     elif command.thread is not None:
         customer, address = new_way(making, command, command.thread)
     else:
-        customer, address = new_customer(making, command, language=language if text else None)
+        customer, address = new_customer(making, command, language=known if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     words = read_words(making, customer, text, _topics_besides(making, command, address))
@@ -117,7 +117,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
             topics=words.topics,
             words=making.keep(text, kind="text", owner=owner) if text else None,
             media=tuple(media),
-            language=language if text and not is_order else None,
+            language=known if text and not is_order else None,
             late=command.late,
             opt_out_hint=word is None and policy.mentions_opt_out(text),
             line=address.lines + 1 if command.channel is Channel.CHAT else 0,
@@ -144,6 +144,13 @@ def take_contact(making: Making, command: TakeContact) -> None:
         _ask(making, customer, received, is_unsure=found_link.how == "unsure")
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
+
+
+def language_of(policy: PolicySet, text: str, customer: Customer | None, *, named: str = "") -> tuple[str, str | None]:
+    """In which language words are to be read and answered, and what may be said of whoever wrote them (None: nothing).
+    `named`: as their program names it."""
+    known = policy.language_known(text, default=customer.language if customer else None, named=named)
+    return known or policy.language_of(text), known
 
 
 def _graded(making: Making, command: TakeContact, address: Address) -> Graded:

@@ -189,6 +189,7 @@ class Letter:
     automatic: str = ""  # what it is where no person wrote it: a bounce, a notice of absence …
     subject_key: str = ""
     notes: tuple[str, ...] = ()  # what is odd about it
+    vouched: bool = False  # the domain of its sender says that it is theirs
 
 
 @value

@@ -11,6 +11,7 @@ from router.core.commands import SYSTEM, Indexed, MailIn, SetParticipant, TakeCo
 from router.core.contacts import (
     clean_text,
     known_customer,
+    language_of,
     new_address,
     new_customer,
     open_case,
@@ -68,16 +69,17 @@ def take_letter(making: Making, command: TakeContact) -> None:
     assert mail is not None
     policy, text = making.context.policy, clean_text(command.text)
     found = known_customer(making) if command.thread is None else None
-    language = policy.language_of(text, default=found[0].language if found else None)
     before = making.state
     whole = f"{mail.subject}\n{text}" if mail.subject else text
-    words = read_words(making, found[0] if found else None, whole) if not mail.automatic else NO_WORDS
-    customer, address, found_link = _placed(making, command, found=found, language=language, words=words)
+    writer = found[0] if found else None
+    language, known = language_of(policy, text or mail.subject, writer, named=mail.language)
+    words = read_words(making, writer, whole) if not mail.automatic else NO_WORDS
+    customer, address, found_link = _placed(making, command, found=found, language=known, words=words)
     case = found_link.case
     known_before, others_before = before.get(customer.id), case is not None and bool(case.participants)
     is_at_once = case is not None and _is_at_once(making.head(case.id), command)
     participant = customer.address(address) is None
-    if participant:
+    if participant or known is None:
         language = customer.language or language  # the language is the customer's; nobody else's words change it
     is_new, mark, alike = case is None, "", 0
     is_known = junk.has_met(known_before if isinstance(known_before, Customer) else None)
@@ -116,7 +118,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             topics=() if participant else words.topics,
             words=making.keep(text, kind="text", owner=customer.id) if text else None,
             media=tuple(keep_file(making, file, owner=customer.id) for file in mail.files),
-            language=language if text and not mail.automatic and not participant else None,
+            language=known if not mail.automatic and not participant else None,
             late=command.late,
             opt_out_hint=not mail.automatic and policy.mentions_opt_out(whole),
             letter=letter,
@@ -163,11 +165,11 @@ def take_letter(making: Making, command: TakeContact) -> None:
 
 
 def _placed(
-    making: Making, command: TakeContact, *, found: tuple[Customer, Address] | None, language: str, words: Words
+    making: Making, command: TakeContact, *, found: tuple[Customer, Address] | None, language: str | None, words: Words
 ) -> tuple[Customer, AddressId, Link]:
     """Customer, address, and the case (None: a new one) with why."""
     if command.thread is None:
-        customer, address = found or new_customer(making, command, language=language if command.text else None)
+        customer, address = found or new_customer(making, command, language=language)
         refuse_shared(address)
         found_link = link(making, customer, command, address=address.id, words=words)
         check_goes_on(customer, found_link.how)
@@ -297,6 +299,7 @@ def _kept(making: Making, mail: MailIn, text: str, *, owner: str) -> Letter:
         automatic=mail.automatic,
         subject_key=mail.subject_key,
         notes=mail.notes,
+        vouched=mail.vouched is True,
     )
 
 

@@ -3,10 +3,10 @@
 from policies import PolicySet
 from router.core.addresses import Address
 from router.core.context import Making
-from router.core.documents import Case, Customer, Mailing
+from router.core.documents import Case, Customer, Letter, Mailing, State
 from router.core.events import AddressMarked
 from router.core.redaction import without_addresses
-from router.core.tree import customers_of
+from router.core.tree import customers_of, heard_at, tree_of
 from router.core.values import replace
 from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AddressId
 
@@ -19,21 +19,38 @@ AT_ONCE_MS = 30 * SECOND_MS
 AT_ONCE = "it answered an automatic mail of ours within 30 seconds, so a machine may have written it"
 
 
-def mailing_of(case: Case) -> Mailing:
-    """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part and whom
-    mail reaches. On a joined case it is the mail that came there: whoever wrote on the others was found to be the same
-    person, and may not be."""
-    letter = case.letter if case.side is None else case.side.letter
+def mailing_of(state: State, case: Case) -> Mailing:
+    """What an answer by mail needs: the thread of the last mail, and everybody who was invited to take part there and
+    whom mail reaches. On a joined case it is the mail that came there, else the last that its customer wrote on
+    another: whoever else wrote on the others was found to be the same person, and may not be."""
+    at = _written_on(state, case)
+    letter = _own_letter(at)
     return Mailing(
         subject=letter.subject if letter else case.subject,
         thread=letter.thread if letter else None,
-        copies=tuple(p.address.id for p in case.participants if p.invited and not p.address.bounced),
+        copies=tuple(p.address.id for p in at.participants if p.invited and not p.address.bounced),
     )
 
 
-def automatic_mailing_of(case: Case) -> Mailing:
-    """The same for a mail that no person wrote: to nobody but the customer, and under a subject of ours."""
-    return replace(mailing_of(case), subject=None, copies=(), automatic=True)
+def automatic_mailing_of(state: State, case: Case) -> Mailing:
+    """The same for a mail that no person wrote: to nobody but the customer. It stands in their thread by their own
+    subject where the sender's domain vouches for it; whoever else is named may never have written it, and gets nothing
+    of what a stranger wrote."""
+    letter = _own_letter(_written_on(state, case))
+    subject = letter.subject if letter is not None and letter.vouched else None
+    return replace(mailing_of(state, case), subject=subject, copies=(), automatic=True)
+
+
+def _written_on(state: State, case: Case) -> Case:
+    """The case whose mail is answered: this one, else one that is joined with it where its customer wrote last."""
+    if case.side is None or case.side.letter is not None:
+        return case
+    theirs = [one for one in tree_of(state, case) if one.customer == case.customer and _own_letter(one) is not None]
+    return max(theirs, key=heard_at, default=case)
+
+
+def _own_letter(case: Case) -> Letter | None:
+    return case.letter if case.side is None else case.side.letter
 
 
 def apart_mailing() -> Mailing:

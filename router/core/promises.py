@@ -450,7 +450,7 @@ def _said(making: Making, promise: Promise, window: Window) -> str:
 def _say(making: Making, case: Case, window: Window, *, zone: str, names_place: bool) -> str:
     policy = making.context.policy
     language = case.language or making.customer(case.customer).language or policy.phrases.language
-    return said_window(window, making.now, zone=zone, language=language, names_place=names_place)
+    return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=names_place)
 
 
 def _our_zone(making: Making, case: Case) -> str:

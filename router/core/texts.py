@@ -88,7 +88,7 @@ def queue_message(
             author=by.kind,
             author_id=by.id,
             reasons=reasons,
-            mail=replace(_mailing(case, by, way, is_secret=is_secret), html=html, files=files)
+            mail=replace(_mailing(making, case, by, way, is_secret=is_secret), html=html, files=files)
             if way.channel is Channel.EMAIL
             else None,
             budget=budget_of(way.channel, making.context.policy.settings.sending),
@@ -105,12 +105,12 @@ def _line(making: Making, way: Way) -> int:
     return next(a.lines for d in owners if (a := d.address(way.address)) is not None) + 1
 
 
-def _mailing(case: Case, by: Actor, way: Way, *, is_secret: bool) -> Mailing:
+def _mailing(making: Making, case: Case, by: Actor, way: Way, *, is_secret: bool) -> Mailing:
     if is_secret:
         return apart_mailing()
     if by.kind is not ActorKind.AGENT:
-        return automatic_mailing_of(case)
-    mailing = mailing_of(case)  # whoever it goes to gets no copy of it
+        return automatic_mailing_of(making.state, case)
+    mailing = mailing_of(making.state, case)  # whoever it goes to gets no copy of it
     return replace(mailing, copies=tuple(id for id in mailing.copies if id != way.address))
 
 

@@ -110,7 +110,7 @@ def _time_of(
             policy, touch.time, language=language, zones=zones, queue=queue, now=now, is_asked=touch.calls
         )  # fmt: skip
     if wish is None and touch.calls:
-        doubt, zone = say_doubt(Doubt.WIDE, language=language), policy.hours_of(queue).zone.key
+        doubt, zone = say_doubt(Doubt.WIDE, language=policy.said_in(language)), policy.hours_of(queue).zone.key
         return Wish(window=None, said="", sure=False, doubt=doubt, words="", zone=zone)
     if wish is None or wish.window is None or not wish.sure:
         return wish

@@ -67,12 +67,12 @@ def wish_of(
         return None
     on_any_clock = found.is_soon or found.doubt is not None
     doubt = found.doubt if on_any_clock or clock.sure else Doubt.ZONE
-    rule = found.rule
+    rule, said_in = found.rule, policy.said_in(language)
     return Wish(
         window=None if found.is_soon and doubt is None else (_ms(found.window.start), _ms(found.window.end)),
-        said=say_window(found.window, language=language, zone=clock.zone, now=instant, names_place=not clock.sure),
+        said=say_window(found.window, language=said_in, zone=clock.zone, now=instant, names_place=not clock.sure),
         sure=doubt is None,
-        doubt=say_doubt(doubt, language=language) if doubt is not None else "",
+        doubt=say_doubt(doubt, language=said_in) if doubt is not None else "",
         words=found.words,
         zone=clock.zone.key,
         days=tuple(sorted(rule.days)) if rule is not None else (),
@@ -101,7 +101,7 @@ def wish_at(
     clock = clock_of(zones, profile=None, asked=None, ours=policy.hours_of(queue).zone)
     start, end, instant = (datetime.fromtimestamp(at / 1000, UTC) for at in (*window, now))
     said = say_window(
-        Window(start, end), language=language, zone=clock.zone, now=instant, names_place=not clock.sure
+        Window(start, end), language=policy.said_in(language), zone=clock.zone, now=instant, names_place=not clock.sure
     )  # fmt: skip
     return Wish(window=window, said=said, sure=True, doubt="", words="", zone=clock.zone.key)
 

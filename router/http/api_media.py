@@ -6,6 +6,7 @@ A file at an address that is not the provider's is not fetched at all, by nobody
 from urllib.parse import quote
 
 from channels.base import Channel
+from channels.email.attachments import ending_of, plain_name
 from channels.wire import WireResponse, WireTooLarge
 from router.core.files import StoredFile
 from router.http.auth import ANYBODY
@@ -88,14 +89,14 @@ async def _fetched(channel: Channel, url: str) -> WireResponse | None:
 def _download(answer: WireResponse, id: str, *, name: str = "") -> WireResponse:
     told = answer.content_type.partition(";")[0].strip().lower()
     kind = told if told in SAFE_TYPES else "application/octet-stream"
-    ending = kind.partition("/")[2] if kind != "application/octet-stream" else "bin"
     headers = {
-        "Content-Disposition": _disposition(f"{id}.{ending}", name),
+        "Content-Disposition": _disposition(name or f"{id}.{ending_of(kind)}", kind),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return WireResponse(200, answer.body, kind, headers)
 
 
-def _disposition(plain: str, name: str) -> str:
-    """A download, under the name that it came with (RFC 6266) where it had one."""
-    return f'attachment; filename="{plain}"' + (f"; filename*=UTF-8''{quote(name, safe='')}" if name else "")
+def _disposition(name: str, kind: str) -> str:
+    """A download under its name (RFC 6266), and for programs that read no `filename*` under what ASCII has of it."""
+    plain = plain_name(name, kind)
+    return f'attachment; filename="{plain}"' + ("" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}")

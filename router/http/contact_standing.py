@@ -112,7 +112,7 @@ def _of_case(case: Case, *, since: Ms, promise: Promise | None) -> Standing:
 def time_said(policy: PolicySet, wish: WishNoted, *, now: Ms) -> str | None:
     """What they are told who named a time with a touch: when we call, or what was not clear and what could be; None
     where they named none. In the language of their words, for whose the address is does not show."""
-    language = wish.language or policy.phrases.language
+    language = policy.said_in(wish.language)
     if wish.window is None:
         return wish.doubt or None
     said = said_window(wish.window, now, zone=wish.zone, language=language, names_place=True)

@@ -177,10 +177,10 @@ class NodeMetrics(Collector):
             provider.add_metric([name], breaker.wait_ms(now) / 1000)
         yield provider
         failing = GaugeMetricFamily(
-            "onecase_sending_failures", "Attempts to send that failed since the last that did not", labels=["by"]
+            "onecase_sending_failures", "Attempts to send in a row that failed, while something waits", labels=["by"]
         )
         for name, breaker in sorted(node.outbox.breakers.items()):
-            failing.add_metric([name], breaker.failures)
+            failing.add_metric([name], breaker.failures if breaker.is_failing else 0)
         yield failing
         if self.mailbox is not None:
             yield GaugeMetricFamily("onecase_mailbox_unread", "1 while the mailbox elsewhere cannot be read",

@@ -174,6 +174,7 @@ class Letterbox:
                 html=letter.html,
                 files=tuple(files),
                 automatic=letter.automatic,
+                language=letter.language,
                 vouched=vouched,
                 keys=tuple(key for key in (mid, _conversation_key(letter)) if key),
                 subject_key=self._subject_key(letter.subject),

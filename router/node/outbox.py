@@ -7,7 +7,7 @@ One that is slow holds up its own messages alone.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from channels.base import Channel, Enclosed, Letter, Outgoing, Sent
 from channels.clock import Activity
@@ -19,7 +19,8 @@ from router.core.errors import Rejected
 from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
 from router.core.files import StoredFile
 from router.core.mailing import brand_of
-from router.core.words import SECOND_MS, MessageId
+from router.core.tree import PARTS_MAX
+from router.core.words import SECOND_MS, CaseId, MessageId
 from router.core.words import Channel as ChannelName
 from router.journal.base import Journal, JournalStopped, Stored
 from router.journal.faultpoints import FaultPoints
@@ -44,6 +45,12 @@ class Breaker:
 
     failures: int = 0
     open_until: Ms = Ms(0)
+    in_vain: set[MessageId] = field(default_factory=set[MessageId])  # tried, and to be tried again
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether something waits because of the failures: what gave up, or went another way, waits no more."""
+        return self.failures > 0 and bool(self.in_vain)
 
     def wait_ms(self, now: Ms) -> int:
         return max(0, self.open_until - now)
@@ -135,7 +142,7 @@ class Outbox:
     async def _attend(self, id: MessageId, channel: Channel) -> None:
         message = await self._journal.document(id)
         if not isinstance(message, Message) or message.due_at is None or id in self._under_way:
-            return None
+            return self._settled(id) if isinstance(message, Message) and message.due_at is None else None
         now = self._clock.now()
         if message.due_at > now:
             return self._plan(id, message.due_at)
@@ -159,12 +166,14 @@ class Outbox:
         begun = await self._customers.take(BeginAttempt(key=key, message=message.id))
         attempted = [e for e in (begun.decision.events if begun.decision else ()) if isinstance(e, MessageAttempted)]
         if not attempted:
+            self._settled(message.id)
             return
         outgoing = await self._outgoing(message, attempted[0].at, attempted[0].attempt)
         self._faults.reach("outbox.before_send")
         sent = await channel.send(outgoing)
         self._faults.reach("outbox.after_send")
         breaker.note(ok=sent.is_provider_well, now=self._clock.now())
+        breaker.in_vain.add(message.id)
         if sent.outcome != "lost":
             await self._record(message, attempted[0].attempt, sent)
         self._faults.reach("outbox.after_record")
@@ -187,7 +196,7 @@ class Outbox:
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
         everybody = (message.address, *message.mail.copies) if message.mail is not None and sent.unreached else ()
         words = await self._journal.words([str(id) for id in everybody])
-        await self._customers.take(
+        recorded = await self._customers.take(
             RecordAttempt(
                 key=f"outcome/{message.id}/{attempt}/{sent.outcome}/{message.version}",
                 message=message.id,
@@ -201,6 +210,14 @@ class Outbox:
                 unreached=tuple(id for id in everybody if words.get(id) in sent.unreached),
             )
         )
+        events = recorded.decision.events if recorded.decision else ()
+        if not any(isinstance(event, MessageRetryPlanned) for event in events):
+            self._settled(message.id)
+
+    def _settled(self, id: MessageId) -> None:
+        """It is not tried again."""
+        for breaker in self.breakers.values():
+            breaker.in_vain.discard(id)
 
     async def _outgoing(self, message: Message, attempted_at: Ms, attempt: int) -> Outgoing:
         words = await self._journal.words([message.words, message.address])
@@ -217,13 +234,14 @@ class Outbox:
         )
 
     async def _letter_of(self, message: Message, mail: Mailing) -> Letter:
-        """What a mail needs besides its words. One without a subject is named by its case's reference."""
-        case = await self._journal.document(message.case)
+        """What a mail needs besides its words. One without a subject is named by the reference of its matter: where
+        the case goes on in another one, that is the one that people know."""
+        case = await self._matter_of(message.case)
         ids = [*(id for id in (mail.subject, mail.thread, mail.html) if id is not None), *mail.copies, *mail.files]
         words = await self._journal.words([str(id) for id in ids])
         policy = self._policy()
         brand = brand_of(policy, message.via)
-        ref, language = (case.ref, case.language or "") if isinstance(case, Case) else ("", "")
+        ref, language = (case.ref, case.language or "") if case is not None else ("", "")
         own = policy.phrase("code_subject" if mail.apart else "mail_subject", language, brand=brand, ref=ref)
         subject = words.get(mail.subject or "") or own
         return Letter(
@@ -238,6 +256,15 @@ class Outbox:
             html=words.get(mail.html or "", ""),
             files=tuple([f for id in mail.files if (f := await self._enclosed(words.get(id, ""))) is not None]),
         )
+
+    async def _matter_of(self, id: CaseId) -> Case | None:
+        """The case that a case goes on in: itself, where it is a matter of its own. None: it is gone."""
+        case = await self._journal.document(id)
+        for _ in range(PARTS_MAX):
+            if not isinstance(case, Case) or case.joined is None:
+                break
+            case = await self._journal.document(case.joined.into)
+        return case if isinstance(case, Case) else None
 
     async def _enclosed(self, kept: str) -> Enclosed | None:
         """None for a file that was erased meanwhile."""

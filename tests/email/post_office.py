@@ -208,6 +208,7 @@ class Desk:
         self.notebook = Notebook()
         self.got: list[tuple[Envelope, str]] = []
         self.answer: Callable[[bytes], Awaitable[bool]] = yes
+        self.logs: Callable[[ImapState], None] = lambda _: None
         self._news = asyncio.Event()
         self._running: list[ImapMailbox] = []
 
@@ -261,6 +262,7 @@ class Desk:
         return waited
 
     def _hears(self, state: ImapState) -> None:
+        self.logs(state)
         self._news.set()
 
     async def closes(self) -> None:

@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, REFUSALS_MAX, ImapState, Position
 from router.core.words import DAY_MS
+from router.serving_mail import StateLog
 from tests.email.post_office import HOST, PASSWORD, START, USER, desk, mail_server, wire_to
 from tests.story import free_port, patiently
 
@@ -437,6 +439,20 @@ async def test_the_servers_certificate_is_checked(tmp_path: Path) -> None:
         await server.gets(COLD)
         await people.has(1)
         await people.is_at(trusting, "idle")
+
+
+async def test_a_failure_is_one_line_of_the_log() -> None:
+    """However many states of the mailbox bear it, until the next failure."""
+    async with mail_server() as server, desk() as people:
+        people.logs = StateLog()
+        with capture_logs() as lines:
+            mailbox = people.follows(server.port, password="wrong")
+            for failures in (1, 2):
+                await people.is_at(mailbox, "reconnecting")
+                assert len(lines) == failures, lines
+                before = mailbox.state.error_at
+                await people.waits(mailbox)
+                await people.sees(lambda before=before: mailbox.state.error_at != before)
 
 
 async def test_the_wrong_kind_of_tls_is_told() -> None:

@@ -5,7 +5,10 @@ Rows are those of the tables of bad inputs (e-mail) and of abuse that this proje
 
 import base64
 
+import pytest
+
 from channels.email.addresses import ReplyAddress, reference_of_message_id
+from channels.email.attachments import DOWNLOAD, plain_name
 from channels.email.limits import Limits
 from channels.email.reading import read_letter
 from channels.email.trimming import NOTHING_NEW, trim
@@ -282,3 +285,21 @@ def test_abuse_23_text_that_is_made_to_take_long() -> None:
     for shape in shapes:
         half, full = shape * (50_000 // len(shape)), shape * (100_000 // len(shape))
         assert steps_of(lambda text=full: trim(text)) <= steps_of(lambda text=half: trim(text)) * 2.2 + 100, shape
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "plain"),
+    [
+        ("bill.pdf", "application/pdf", "bill.pdf"),
+        ("请求.txt", "text/plain", "file.txt"),
+        ("请求", "text/plain", "file.txt"),
+        ("Wärme (1).docx", DOWNLOAD, "Warme (1).docx"),
+        ("scan", "image/jpeg", "scan.jpg"),
+        ("v1.2 неделя", "audio/mpeg", "v1.2.mp3"),
+        ('a; b"c.png', "image/png", "a_ b_c.png"),
+        ("", DOWNLOAD, "file.bin"),
+    ],
+)
+def test_a_file_has_a_plain_name_with_its_ending(name: str, kind: str, plain: str) -> None:
+    """Where a program cannot read the name that it came with; nothing of it ends the header's string."""
+    assert plain_name(name, kind) == plain

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies import PolicyProblems, Verdict, default_policy_files, parse_policies
+from policies.languages import NAMES
 from policies.parse import FILES
 from policies.text import words_of
 
@@ -99,7 +100,7 @@ def test_a_verdict_repeats_itself_and_never_the_customer(text: str, channel: str
 
 @given(st.text(max_size=3_000))
 def test_any_text_has_words_a_language_and_a_meaning(text: str) -> None:
-    assert POLICIES.language_of(text) in ("en", "de", "es")
+    assert POLICIES.language_of(text) in ("", *NAMES["en"])
     if POLICIES.consent_word(text) is not None:
         assert len(words_of(text)) <= 2
     POLICIES.mentions_opt_out(text)

@@ -1,6 +1,8 @@
 """Words: what stops and starts texts, which language it is, what we say."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -74,6 +76,64 @@ def test_a_policy_adds_consent_words_but_changes_none(parse: Parse) -> None:
 )
 def test_language(defaults: PolicySet, text: str, language: str) -> None:
     assert defaults.language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Bonjour, mon chauffage est en panne depuis ce matin. Merci de me rappeler.", "fr"),
+        ("Il riscaldamento non funziona", "it"),
+        ("O aquecimento não funciona", "pt"),
+        ("De verwarming is kapot, kunt u mij bellen?", "nl"),
+        ("Ogrzewanie nie działa od wczoraj", "pl"),
+        ("Värmen fungerar inte, ring mig", "sv"),
+        ("Min varme virker ikke, kan du ringe til mig i morgen?", "da"),
+        ("Kombi çalışmıyor, lütfen beni arayın", "tr"),
+        ("暖房が壊れました。E42と表示されています。", "ja"),
+        ("暖气坏了，请给我回电话", "zh"),
+        ("난방이 고장났어요", "ko"),
+        ("Вы можете помочь?", "ru"),
+        ("Опалення не працює, будь ласка", "uk"),
+        ("Η θέρμανση δεν λειτουργεί", "el"),
+        ("Hello, my name is 田中, the heater is broken", "en"),
+    ],
+)
+def test_a_language_without_words_of_ours_is_told(defaults: PolicySet, text: str, language: str) -> None:
+    """Nobody's French is taken for English because we speak no French; we answer in our own language."""
+    assert defaults.language_of(text) == defaults.language_known(text) == language
+    assert defaults.said_in(language) == "en"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hei, lämmitykseni on rikki ja asunnossa on kylmä. Voitteko soittaa minulle huomenna kello 15 jälkeen?",
+        "A fűtés nem működik, kérem hívjanak fel holnap délután, hideg van a lakásban",
+        "Отопление не работает",
+        "हीटिंग काम नहीं कर रही है",
+    ],
+)
+def test_a_language_that_we_do_not_know_is_none(defaults: PolicySet, text: str) -> None:
+    """Finnish has an "on" as English has; what is hardly English is not said to be."""
+    assert (defaults.language_of(text), defaults.language_known(text)) == ("", None)
+    assert defaults.language_of(text, default="de") == "de"
+    assert defaults.language_known(text, named="fi") == "fi"
+    assert defaults.language_known(text, named="en") is None
+
+
+def test_what_says_too_little_is_claimed_of_nobody(defaults: PolicySet) -> None:
+    assert (defaults.language_of("E42"), defaults.language_known("E42")) == ("en", None)
+    assert defaults.language_known("E42", default="es", named="de") == "es"
+    assert defaults.language_known("E42", named="de") == "de"
+
+
+def test_times_are_read_by_our_words_where_theirs_are_not_known(defaults: PolicySet) -> None:
+    zone = ZoneInfo("Europe/Paris")
+    found = defaults.read_window(
+        "15:30", language="fr", zone=zone, now=datetime(2026, 11, 23, 8, tzinfo=UTC), is_asked=True
+    )
+    assert found is not None
+    assert found.window.start == datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
 
 def test_language_unknown_is_what_the_caller_says(defaults: PolicySet) -> None:

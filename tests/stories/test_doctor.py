@@ -199,7 +199,7 @@ async def doorman() -> AsyncIterator[Doorman]:
 
 async def test_a_wrong_password_of_the_mail_server_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """No mail goes out, and that is said: in the log without anybody's address, in the outbox in the server's words, by
-    the doctor until a mail went."""
+    the doctor as soon as it is no accident any more, and until a mail went."""
     async with doorman() as there:
         mail = {
             "address": HELP, "listen_port": 0, "smtp_host": HOST, "smtp_port": there.port, "smtp_tls": "none",
@@ -211,10 +211,13 @@ async def test_a_wrong_password_of_the_mail_server_is_told(caplog: pytest.LogCap
                 await story.passes(seconds=2)
             [item] = (await story.api("GET", "/outbox"))["items"]
             assert "does not let us in" in item["error"]
+            again = "by email, tried in vain and tried again: 1, the last: 127.0.0.1 does not let us in"
             said, healthy = await examined(story)
-            assert "mail out does not get through" in said
-            assert "by email, tried in vain and tried again: 1, the last: 127.0.0.1 does not let us in" in said
-            assert not healthy
+            assert ("mail out does not" in said, again in said, healthy) == (False, True, True)
+            await story.passes(minutes=2)
+            said, healthy = await examined(story)
+            assert "mail out does not get through: the last 3 attempts failed, and what is to go out waits" in said
+            assert (again in said, healthy) == (True, False)
             [line] = [record.getMessage() for record in caplog.records if record.name == "onecase.mail"]
             assert line.startswith(f"no mail goes out: the mail server {HOST} does not let us in (")
             assert "@" not in line
@@ -222,6 +225,21 @@ async def test_a_wrong_password_of_the_mail_server_is_told(caplog: pytest.LogCap
             await story.passes(minutes=10)
             said, healthy = await examined(story)
             assert ("mail out does not" in said, "tried in vain" in said, healthy) == (False, False, True)
+
+
+async def test_what_gave_up_is_told_of_itself_and_not_of_its_server() -> None:
+    """A mail that nobody tries any more stands in the outbox for somebody to decide; once it was seen to, all is well
+    although nothing went out since."""
+    async with doorman() as there:
+        mail = {
+            "address": HELP, "listen_port": 0, "smtp_host": HOST, "smtp_port": there.port, "smtp_tls": "none",
+            "smtp_username": USER, "smtp_password": "wrong",
+        }  # fmt: skip
+        async with Story(mail=mail) as story:
+            await Mailbox(story, MIA).writes("The flat is cold")
+            await story.passes(hours=1)
+            said, healthy = await examined(story)
+            assert ("mail out does not" in said, "outbox: 1 stuck" in said, healthy) == (False, True, False)
 
 
 async def test_a_mailbox_that_cannot_be_read_is_told() -> None:

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import pytest
 
@@ -61,6 +62,32 @@ async def test_who_mails_first_is_told_once_that_it_came(story: Story, mia: Mail
     await mia.writes("One more thing", subject="URGENT buy pills")
     await story.passes(seconds=2)
     assert len(await mia.received()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "headers", "language"),
+    [
+        ("Bonjour, mon chauffage est en panne depuis ce matin. Merci de me rappeler.", {}, "fr"),
+        ("暖房が壊れました。至急ご連絡ください。", {"Content-Language": "en-US"}, "ja"),
+        ("Lämmitys ei toimi, ja asunnossa on kylmä. Voitteko soittaa minulle huomenna?", {}, None),
+        (
+            "Lämmitys ei toimi, ja asunnossa on kylmä. Voitteko soittaa minulle huomenna?",
+            {"Content-Language": "fi-FI"},
+            "fi",
+        ),
+        ("E42", {}, None),
+    ],
+)
+async def test_nobody_is_said_to_speak_our_language(
+    story: Story, mia: Mailbox, words: str, headers: dict, language: str | None
+):
+    """The first mail is answered in the words that we have; the person's language is theirs, or not known."""
+    await mia.writes(words, subject="E42", headers=headers)
+    case = await story.one_case()
+    assert case["language"] == language
+    assert (await story.api("GET", f"/customers/{case['customer']}"))["language"] == language
+    await story.passes(seconds=2)
+    assert "We have your mail" in (await mia.last())["text"]
 
 
 async def test_from_text_to_mail_and_back_it_is_one_case(story: Story, mia: Mailbox):
@@ -307,9 +334,16 @@ async def test_files_come_along_typed_by_content_and_the_source_is_a_click_away(
     assert names["report.pdf"]["type"] != "application/pdf"
     fetched = await story.ask("GET", names["photo.png"]["url"])
     assert fetched.body == png
+    assert fetched.headers["Content-Disposition"] == 'attachment; filename="photo.png"'
     source = await story.ask("GET", entry["raw_url"])
     assert b"See the picture" in source.body
-    assert source.headers["Content-Disposition"].startswith("attachment")
+    assert source.headers["Content-Disposition"] == 'attachment; filename="mail.eml"'
+    await mia.writes("And the bill", files={"Rechnung März – Größe.PDF": b"%PDF-1.7\n"})
+    bill = (await story.timeline(case["id"], "message"))[-1]["attachments"][0]
+    told = (await story.ask("GET", bill["url"])).headers["Content-Disposition"]
+    plain, _, whole = told.partition("; filename*=UTF-8''")
+    assert plain == 'attachment; filename="Rechnung Marz _ Grosse.PDF"'
+    assert unquote(whole) == "Rechnung März – Größe.PDF"
 
 
 async def test_mail_comes_by_http_with_a_token_and_is_taken_once(story: Story):
@@ -386,3 +420,57 @@ async def test_an_answer_carries_files_and_looks(story: Story, mia: Mailbox):
     assert (broken["status"], broken["errors"][0]["loc"]) == (422, ["body", "attachments", 0, "content"])
     stranger = await story.refused("POST", path, {"text": "x", "attachments": [plan, plan]}, token=None)
     assert stranger["status"] == 401
+
+
+async def test_one_case_speaks_with_one_reference(story: Story, mia: Mailbox):
+    """A matter that was joined from two goes by the reference of the one that people see, whichever side is answered;
+    the answer finds its side again, before and after they are taken apart."""
+    ana, lead = await story.ready_agent("Ana"), await story.token("lead")
+    await story.phone(HERS).texts("E42 on my thermostat")
+    await story.passes(minutes=1)
+    await story.phone("+12125550177").texts("it is me again, on my other phone")
+    hers, other = await story.cases()
+    await story.api("POST", f"/customers/{other['customer']}/addresses", {"address": MIA})
+    join = {"customer": other["customer"]}
+    joined = await story.api("POST", f"/customers/{hers['customer']}/merge", join, token=lead)
+    await story.api("POST", f"/cases/{hers['id']}/merge", {"case": other["id"]}, token=lead)
+    await ana.replies(hers["id"], "We are on it.", channel="email")
+    await story.passes(seconds=2)
+    mail = await mia.last()
+    assert mail["subject"] == f"onecase: your message {hers['ref']}"
+    await mia.answers(mail, "Thank you")
+    assert (await story.one_case())["id"] == hers["id"]
+    await story.api("POST", f"/customers/{hers['customer']}/unmerge", {"merge": joined["merge"]}, token=lead)
+    await mia.answers(mail, "And when?")
+    said = [e["text"].strip() for e in await story.timeline(other["id"], "message") if e["channel"] == "email"]
+    assert said == ["We are on it.", "Thank you", "And when?"]
+
+
+async def test_an_answer_goes_on_in_the_thread_of_the_case_that_was_merged(story: Story, mia: Mailbox, tom: Mailbox):
+    """She mailed about one case and called about another, and both are one: whoever took part by mail reads the answer,
+    in their thread."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42, and Tom knows the boiler", subject="My heating", cc=TOM)
+    mailed = await story.one_case()
+    made = await ana.api("POST", "/cases", {"customer": mailed["customer"], "subject": "Boiler"})
+    await ana.api("POST", f"/cases/{made['id']}/merge", {"case": mailed["id"]})
+    await ana.replies(made["id"], "We come at five.", channel="email")
+    await story.passes(seconds=2)
+    for mailbox in (mia, tom):
+        mail = await mailbox.last()
+        assert (mail["subject"], mail["headers"]["In-Reply-To"]) == ("Re: My heating", f"<1.{MIA}>")
+
+
+async def test_an_automatic_mail_stands_in_the_thread_of_whoever_is_vouched_for():
+    """Programs join what has one subject; a stranger's subject goes to nobody whose domain did not say that it is
+    theirs (abuse 19)."""
+    async with Story(mail={"verifier": "mx.support.example"}) as story:
+        mia, tom = Mailbox(story, MIA), Mailbox(story, TOM)
+        vouched = {"Authentication-Results": "mx.support.example; dmarc=pass header.from=customer.example"}
+        await mia.writes("E42", subject="AW: My heating", headers=vouched)
+        await tom.writes("E42", subject="URGENT buy pills")
+        await story.passes(seconds=2)
+        mail = await mia.last()
+        assert (mail["subject"], mail["headers"]["Auto-Submitted"]) == ("Re: My heating", "auto-replied")
+        assert mail["headers"]["In-Reply-To"] == mail["headers"]["References"] == f"<1.{MIA}>"
+        assert "pills" not in (await tom.last())["raw"]
