@@ -502,6 +502,7 @@ class Promise:
     due_at: Ms | None = None  # it rests until then: work for it is wanted, or it is tried again
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     asked: Window | None = None  # time of ours was asked for it, and the answer is not there yet
+    asked_at: Ms | None = None  # since when: who asked first is answered first
     queue: str = ""  # whose time, where any was asked for
     skills: SkillLevels = ()  # and what it requires beyond that
     slot: SlotId | None = None  # the time of ours that is kept for it

@@ -26,10 +26,10 @@ def slot_folded(state: State, event: SlotEvent) -> State:
             return put(state, said)
         case SlotAsked():
             promise = get(state, event.promise, Promise)
-            return change(state, promise, asked=event.window, queue=event.queue, skills=event.skills)
+            return change(state, promise, asked=event.window, asked_at=event.at, queue=event.queue, skills=event.skills)
         case SlotTaken():
             promise = get(state, event.promise, Promise)
-            return change(state, promise, asked=None, slot=event.slot, window=event.window, others=())
+            return change(state, promise, asked=None, asked_at=None, slot=event.slot, window=event.window, others=())
         case SlotMissed():
             return _missed(state, event)
         case SlotHeld():
@@ -45,9 +45,11 @@ def slot_folded(state: State, event: SlotEvent) -> State:
 def _missed(state: State, event: SlotMissed) -> State:
     """What was kept for it is lost only where that was the window."""
     promise = get(state, event.promise, Promise)
+    is_answer = promise.asked == event.window
     changed = replace(
         promise,
-        asked=None if promise.asked == event.window else promise.asked,
+        asked=None if is_answer else promise.asked,
+        asked_at=None if is_answer else promise.asked_at,
         slot=None if promise.window == event.window else promise.slot,
         others=event.alternatives,
     )

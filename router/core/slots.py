@@ -15,7 +15,8 @@ that was found true is not gone when the answer comes, whoever asks beside it.
 Nothing else is called: a promise that ends (kept, broken, moved, withdrawn) frees its slot by PromiseChanged, another
 window is asked for by ask_slot again, which gives the old one up once the new one is held, and a slot whose promise
 does not take it is free again after `staffing.yaml: held_for`. What was asked for when the service stopped is answered
-when it starts. The domain's side decides by what `router.node.bookings` finds on its index.
+once it is ready again, in the order in which it was asked. The domain's side decides by what `router.node.bookings`
+finds on its index.
 """
 
 from router.core.commands import FreeSlot, HoldSlot, NoteAtRisk, RefuseSlot, SetStaffing

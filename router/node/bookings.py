@@ -5,9 +5,12 @@ three get one. Its one rule: what is held is in the index before anybody else is
 with an answer is told in `core.slots`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from channels.clock import Activity
 from policies import StaffingSettings
 from router.core.capacity import Capacity, Room, Suits, Supply, any_time
 from router.core.clock import Clock, Ms
@@ -19,7 +22,7 @@ from router.core.presence import Missing, changes_at, missing_now
 from router.core.roster import Ability, Need, Roster, ShiftEnds, shift_ends
 from router.core.values import replace, value
 from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AgentId, CaseId, CustomerId, PromiseId, SlotId
-from router.journal.base import Journal
+from router.journal.base import Journal, Stored
 from router.node.deadlines import Deadlines
 from router.node.learner import Learner
 from router.node.taking import Means
@@ -27,6 +30,9 @@ from router.node.taking import Means
 LOOKED_AFTER_MS = 15 * SECOND_MS
 """When somebody came or went, so much later what is promised is looked at again: all who come at eight are looked at
 once, and everybody within a minute."""
+AT_A_TURN = 20
+"""So many who asked before we stopped are answered at a turn. Whoever asks for something beside waits for one turn at
+the most, a few hundredths of a second."""
 HOURS_SHOWN = 24
 OPENS_KEPT = 20_000
 SHUT_MAX = 100
@@ -60,7 +66,8 @@ class Bookings:
         deadlines: Deadlines,
         learner: Learner,
         agents: Mapping[AgentId, Agent],
-        attempt: Callable[[DomainCommand], None],
+        activity: Activity,
+        attempt: Callable[[DomainCommand], asyncio.Future[Stored] | None],
         next_key: Callable[[], str],
         on_shifts: Callable[[], None],
     ) -> None:
@@ -69,10 +76,13 @@ class Bookings:
         self._deadlines = deadlines
         self._learner = learner
         self._agents = agents
+        self._activity = activity
         self._attempt = attempt
         self._next_key = next_key
         self._on_shifts = on_shifts
         self._is_rebuilt = False
+        self._unneeded: deque[SlotId] = deque()
+        self._unanswered: dict[PromiseId, SlotAsked] = {}
         self._at_risk = 0
         self._slots: dict[SlotId, Slot] = {}
         self._by_promise: dict[PromiseId, SlotId] = {}
@@ -181,30 +191,40 @@ class Bookings:
                 self.put(document)
 
     def rebuild(self, promises: Iterable[Document]) -> None:
-        """Answer what was asked for and not answered; let go of what no promise needs."""
+        """Find what was asked for and not answered, and what no promise needs. Nothing is decided of it: that is for
+        `answer`, so that a start costs no more than reading."""
         wanted: set[SlotId] = set()
-        for promise in sorted((one for one in promises if isinstance(one, Promise)), key=lambda one: one.id):
+        asked: list[SlotAsked] = []
+        for promise in promises:
+            if not isinstance(promise, Promise):
+                continue
             if promise.slot is not None:
                 wanted.add(promise.slot)
                 self.confirm(promise.slot)
             if promise.asked is not None:
-                self.ask(
-                    SlotAsked(
-                        promise=promise.id,
-                        case=promise.case,
-                        customer=promise.customer,
-                        at=self._clock.now(),
-                        queue=promise.queue,
-                        window=promise.asked,
-                        skills=promise.skills,
-                    )
-                )
-        for slot in list(self._slots.values()):
+                asked.append(_ask_of(promise, promise.asked))
+        self._unanswered = {one.promise: one for one in sorted(asked, key=lambda one: (one.at, one.promise))}
+        for slot in self._slots.values():
             asks = slot.promise in self._by_promise and slot.expires_at > self._clock.now()
             if slot.id not in wanted and not asks:
-                self._free(slot.id, why="no promise needs it")
+                self._unneeded.append(slot.id)
         self._is_rebuilt = True
         self.look_again()
+
+    async def answer(self, told: Callable[[int], Awaitable[None]]) -> None:
+        """Let go of what `rebuild` found that no promise needs, then answer those who asked, in the order in which they
+        did, a few at a turn. The next turn waits until cases were `told` (up to an event) what came of this one."""
+        with self._activity.doing("bookings"):
+            while self._unneeded or self._unanswered:
+                decided = [self._go_on() for _ in range(min(AT_A_TURN, len(self._unneeded) + len(self._unanswered)))]
+                durable = [await one for one in decided if one is not None]
+                if durable:
+                    await told(durable[-1].last)
+
+    def _go_on(self) -> asyncio.Future[Stored] | None:
+        if self._unneeded:
+            return self._free(self._unneeded.popleft(), why="no promise needs it")
+        return self._answer(self._unanswered.pop(next(iter(self._unanswered))))
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
@@ -218,7 +238,8 @@ class Bookings:
     ) -> Room:
         """Whether a call can be promised for a case in a window, looked up before that is decided: of several who ask
         at once each sees what is left by the others. Where it can, the time is kept in memory until the promise asks
-        for it (`ask`), or for `PENCILLED_MS`. `promise`: what is kept for it already is left out of account. Other
+        for it (`ask`), or for `PENCILLED_MS`; not while some who asked before are not answered, for they come first.
+        `promise`: what is kept for it already is left out of account. Other
         windows are those that suit."""
         self._learner.look()
         now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue)
@@ -233,6 +254,8 @@ class Bookings:
             self.capacity.put(before)
         if start is None:
             return Room(fits=False, alternatives=later)
+        if self._unanswered:
+            return Room(fits=True)
         pencilled = Slot(
             id=SlotId(f"{PENCILLED}{case}"),
             version=0,
@@ -251,7 +274,14 @@ class Bookings:
         return Room(fits=True)
 
     def ask(self, event: SlotAsked) -> None:
-        """A promise needs agents' time: keep it, or say when there is some."""
+        """A promise needs agents' time: keep it, or say when there is some. After all who asked before we stopped."""
+        if self._unanswered:
+            self._unanswered.pop(event.promise, None)  # what it asked for before does not count any more
+            self._unanswered[event.promise] = event
+        else:
+            self._answer(event)
+
+    def _answer(self, event: SlotAsked) -> asyncio.Future[Stored] | None:
         self._learner.look()
         self._rub_out(event.case)
         now, load_ms = self._clock.now(), self.call_ms
@@ -264,7 +294,7 @@ class Bookings:
             later = self.capacity.alternatives(need, load_ms, after=max(now, event.window[0]))
             if before is not None and not before.at_risk:
                 self.capacity.put(before)
-            self._attempt(
+            return self._attempt(
                 RefuseSlot(
                     key=self._next_key(),
                     promise=event.promise,
@@ -275,8 +305,7 @@ class Bookings:
                     alternatives=later,
                 )
             )
-            return
-        self._attempt(
+        return self._attempt(
             HoldSlot(
                 key=self._next_key(),
                 promise=event.promise,
@@ -298,6 +327,7 @@ class Bookings:
 
     def ended(self, promise: PromiseId) -> None:
         """A promise has ended: what was kept for it is free."""
+        self._unanswered.pop(promise, None)
         slot = self._by_promise.get(promise)
         if slot is not None:
             self._free(slot, why="the promise has ended")
@@ -386,8 +416,8 @@ class Bookings:
         if is_hour or not self._roster.shifts:
             self.capacity.forget()
 
-    def _free(self, id: SlotId, *, why: str) -> None:
-        self._attempt(FreeSlot(key=self._next_key(), slot=id, why=why))
+    def _free(self, id: SlotId, *, why: str) -> asyncio.Future[Stored] | None:
+        return self._attempt(FreeSlot(key=self._next_key(), slot=id, why=why))
 
     def _note_risks(self, now: Ms) -> None:
         """Each is told other windows that are free when all who came before have taken the first of theirs."""
@@ -454,6 +484,19 @@ class Bookings:
             else:
                 at += 1
         return None
+
+
+def _ask_of(promise: Promise, window: Window) -> SlotAsked:
+    """What a promise asked for, as it was asked."""
+    return SlotAsked(
+        promise=promise.id,
+        case=promise.case,
+        customer=promise.customer,
+        at=promise.made_at if promise.asked_at is None else promise.asked_at,
+        queue=promise.queue,
+        window=window,
+        skills=promise.skills,
+    )
 
 
 def _instant(at: Ms) -> datetime:

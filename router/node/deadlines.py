@@ -15,14 +15,14 @@ class Deadlines:
         self._clock = clock
         self._activity = activity
         self._heap: list[tuple[Ms, str]] = []
-        self._due: dict[str, tuple[Ms, Callable[[], None]]] = {}
+        self._due: dict[str, tuple[Ms, Callable[[], object]]] = {}
         self._sleeping_until: Ms | None = None
         self._sleeper: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def set(self, key: str, at: Ms, then: Callable[[], None]) -> None:
+    def set(self, key: str, at: Ms, then: Callable[[], object]) -> None:
         """Call `then` at `at`, or at once (on the loop) when that has passed."""
         self._due[key] = (at, then)
         heapq.heappush(self._heap, (at, key))

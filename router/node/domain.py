@@ -106,6 +106,7 @@ class DomainScope:
             deadlines=deadlines,
             learner=learner,
             agents=self.agents,
+            activity=activity,
             attempt=self._try,
             next_key=self._next_key,
             on_shifts=self._mind_shifts,
@@ -125,8 +126,7 @@ class DomainScope:
         await self.bookings.load(self._journal)
 
     def rebuild(self, cases: Iterable[Document], promises: Iterable[Document]) -> None:
-        """Put every unattended ask in line, and let go of work that no case wants any more; of agents' time that no
-        promise needs as well."""
+        """Put every unattended ask in line, and let go of work that no case wants any more."""
         wanted: set[WorkId] = set()
         for case in cases:
             if not isinstance(case, Case) or case.ask is None:
@@ -269,12 +269,13 @@ class DomainScope:
         self._key += 1
         return f"domain/{self._journal.last_seq}/{self._key}"
 
-    def _try(self, command: DomainCommand) -> None:
+    def _try(self, command: DomainCommand) -> asyncio.Future[Stored] | None:
         """Do something of our own accord; where the moment has passed, nothing happens."""
         try:
-            self._decide(command, None)
+            _, _, done = self._decide(command, None)
         except Rejected:
-            return
+            return None
+        return done
 
     def _decide(
         self, command: DomainCommand, answer_of: AnswerOf | None

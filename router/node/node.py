@@ -263,6 +263,7 @@ class Node:
         self.spawn(self.retention.run(), "retention")
         self.spawn(self.learner.run(), "learner")
         self.spawn(self.waits.run(), "waits")
+        self.spawn(self.domain.bookings.answer(self.relay.passed), "bookings")
         self.is_ready = True
 
     async def close(self) -> None:
