@@ -264,7 +264,7 @@ class Screens:
         items = self._domain.matcher.longest(WAITING_SHOWN)
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
         whose = [await self._address_of(case) for _, case in found]
-        said = [subject_of(case) or await self._said_last(case) for _, case in found]
+        said = [await self._said_last(case) or subject_of(case) for _, case in found]
         words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
         for (item, case), address, last in zip(found, whose, said, strict=True):

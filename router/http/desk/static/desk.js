@@ -280,10 +280,7 @@
   const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
   function relative(seconds) {
-    const s = Math.max(0, seconds);
-    if (s < 45) return "just now";
-    if (s < 2700) return ago.format(-Math.max(1, Math.round(s / 60)), "minute");
-    return s < 79200 ? ago.format(-Math.max(1, Math.round(s / 3600)), "hour") : ago.format(-Math.max(1, Math.round(s / 86400)), "day");
+    return seconds < 45 ? "just now" : ago.format(-Math.max(1, Math.round(seconds / 60)), "minute");
   }
 
   function counted(seconds) {
@@ -299,7 +296,8 @@
       if ("since" in e.dataset) e.classList.toggle("over", now >= new Date(e.dataset.limit));
       const shown = "since" in e.dataset ? counted(passed)
         : "left" in e.dataset ? `${Math.max(0, Math.round(-passed))} s left`
-        : `${isToday ? "" : day.format(at) + ", "}${clock.format(at)} · ${relative(passed)}`;
+        : passed >= 0 && passed < 2700 ? relative(passed)
+        : `${isToday ? "" : day.format(at) + ", "}${clock.format(at)}`;
       if (e.textContent !== shown) e.textContent = shown;
       if (!e.dataset.full) { e.dataset.full = "1"; e.title = full.format(at); }
     }
