@@ -19,6 +19,7 @@ from router.core.call_parts import (
     our_number,
     promise_call,
     stand_in_line,
+    until_turn,
 )
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, RecordLeg, StartCall
@@ -218,18 +219,20 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
     """Call the customer of a case: because an agent asks for it now, or because a promised call is due again. `to`: at
     this number of theirs."""
     case = making.case(command.case)
-    if case.promise is None:
-        address = number_to_call(making, case, command.address, to=to)
-        why = "we said that we call"
-        promise_call(making, case, address, why=why, number=command.address)
-    if not case.status.is_live:
-        making.emit(CaseReopened(case=case.id, at=making.now))
+    address = number_to_call(making, case, command.address, to=to) if case.promise is None else None
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
         raise Rejected(Reason.NOTHING_TO_DO, "it is their turn already")
+    if not case.status.is_live:
+        making.emit(CaseReopened(case=case.id, at=making.now))
     if case.promise is not None:
         stand_in_line(making, making.promise(case.promise), agent=command.agent)
-    else:  # what they had asked for before has its place, and no more is known
-        ask_for_phone(making, case.id, place_at=making.now, call=None, agent=command.agent)
+    if address is None:
+        return
+    # what they had asked for before has its place, and no more is known
+    ask_for_phone(making, case.id, place_at=making.now, call=None, agent=command.agent)
+    case, why = making.case(case.id), "we said that we call"
+    until = until_turn(making, case) if command.agent is None else None
+    promise_call(making, case, address, why=why, number=command.address, until=until)
 
 
 def _is_wanted(making: Making, leg: Call) -> bool:
