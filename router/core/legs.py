@@ -20,6 +20,7 @@ from router.core.call_parts import (
     our_number,
     promise_call,
     stand_in_line,
+    until_turn,
 )
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, RecordLeg, StartCall
@@ -220,29 +221,30 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
     number of theirs."""
     case = making.case(command.case)
     replaces = command.told and is_unpromised(making, case)
-    if case.promise is None or replaces:
-        address = number_to_call(making, case, command.address, to=to)
-        why = "we said that we call" if command.told else ""
-        promise_call(
-            making,
-            case,
-            address,
-            why=why,
-            number=command.address,
-            agent=None if command.told else command.agent,
-            unpromised=not command.told,
-        )
-        case = making.case(case.id)
+    is_new = case.promise is None or replaces
+    address = number_to_call(making, case, command.address, to=to) if is_new else None
+    is_in_line = case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None
+    if is_in_line and not replaces:
+        raise Rejected(Reason.NOTHING_TO_DO, "their turn")
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
-    if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None:
-        if replaces:
-            return  # whoever is about to talk with them does so as promised now
-        raise Rejected(Reason.NOTHING_TO_DO, "their turn")
-    if case.promise is not None:
-        stand_in_line(making, making.promise(case.promise), agent=command.agent)
-    else:  # what they had asked for before has its place, and no more is known
+    if address is None:
+        if case.promise is not None:
+            stand_in_line(making, making.promise(case.promise), agent=command.agent)
+        return
+    if not is_in_line:  # what they had asked for before has its place, and no more is known
         ask_for_phone(making, case.id, place_at=making.now, call=None, agent=command.agent)
+    case = making.case(case.id)
+    promise_call(
+        making,
+        case,
+        address,
+        why="we said that we call" if command.told else "",
+        number=command.address,
+        agent=None if command.told else command.agent,
+        unpromised=not command.told,
+        until=until_turn(making, case) if command.agent is None else None,
+    )
 
 
 def _is_wanted(making: Making, leg: Call) -> bool:
