@@ -214,6 +214,7 @@ async def test_what_holds_for_an_address_holds_wherever_it_stands(order: str) ->
         await story.api("POST", f"/customers/{known['customer']}/addresses", {"address": MIA})
         visitor = Visitor(story)
         await visitor.comes()
+        await story.passes(seconds=1)
         await visitor.writes("my bill is wrong")
         chat = (await story.cases())[-1]
         join = {"customer": chat["customer"], "evidence": "strong"}
@@ -244,3 +245,30 @@ async def test_what_holds_for_an_address_holds_wherever_it_stands(order: str) ->
         await her.texts("START")
         await mia.writes("Which bill?")
         assert await standing() == [{HERS: ([], "ok"), MIA: ([], "ok")}] * 2
+
+
+async def test_what_was_not_read_follows_by_the_next_way_where_the_wished_one_is_closed() -> None:
+    """She left a number, then asked for mail, and mail does not reach her: what waits in the chat that she left follows
+    by text, and says why. Whoever wished for nothing is followed nowhere."""
+    async with Story() as story:
+        ana, box, mia = await story.ready_agent("Ana"), Mailbox(story, MIA), Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "sms", "address": HERS})
+        await mia.hears("left")
+        await keeps(mia, MIA)
+        case = (await story.one_case())["id"]
+        await mia.goes()
+        await box.behaves("reject")
+        await ana.replies(case, "We send a part.", channel="email")
+        await story.passes(minutes=6)
+        assert await story.phone(HERS).inbox() == ["We send a part."]
+        sent = await ana.replies(case, "It comes on Thursday.", channel="chat")
+        assert sent["channel"] == "chat"
+        await story.passes(minutes=6)
+        assert await story.phone(HERS).inbox() == ["We send a part.", "It comes on Thursday."]
+        last = (await story.timeline(case, "message"))[-1]
+        assert (last["channel"], last["reasons"]) == (
+            "sms",
+            ["they left the chat; what they had not read there follows by sms, for email does not reach them"],
+        )
