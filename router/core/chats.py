@@ -5,6 +5,7 @@ code that went there comes back. What is said to whoever typed it is the same wh
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from policies.segments import segments_of
 from router.core.addresses import Address, AddressKind, matching_key
@@ -64,7 +65,8 @@ def unread_in(documents: Iterable[Document], address: AddressId) -> list[Message
 
 
 def follow_answers(making: Making, command: FollowAnswers) -> None:
-    """Send what waits in a chat after whoever left it, once and as one message, by the way that they allowed.
+    """Send what waits in a chat after whoever left it, once and as one message, by the way that they allowed; where it
+    is closed, or cannot carry it, by the next that reaches them.
 
     Raises Rejected where they allowed none, nothing waits, or something else does than `command.text` says."""
     customer = making.customer(command.customer)
@@ -72,14 +74,10 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
     if not waiting or tuple(m.id for m in waiting) != command.messages or making.context.there(command.address):
         raise Rejected(Reason.NOTHING_TO_DO, "answers")
     case = making.case(waiting[-1].case)
-    way = _allowed(making, case, customer)
     segments = segments_of(command.text)
-    sending = making.context.policy.settings.sending
-    if too_many_parts(way.channel, segments, sending) or spent_until(
-        case, way.channel, now=making.now, sending=sending
-    ):
-        raise Rejected(Reason.CHANNEL_CANNOT, way.channel.value)
+    way = _way_after(making, case, customer, segments=segments)
     last = waiting[-1]
+    why = "as they asked" if way.channel is case.prefers else f"for {case.prefers} does not reach them"
     queue_message(
         making,
         case,
@@ -87,7 +85,7 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
         making.keep(clean_text(command.text), kind="text", owner=customer.id),
         segments=segments,
         by=Actor(last.author, last.author_id),
-        reasons=(f"they left the chat; what they had not read there follows by {way.channel}, as they asked",),
+        reasons=(f"they left the chat; what they had not read there follows by {way.channel}, {why}",),
         moved_from=last.id,
     )
     made = next(d for d in making.state.values() if isinstance(d, Message) and d.moved_from == last.id)
@@ -102,12 +100,21 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
     )
 
 
-def _allowed(making: Making, case: Case, customer: Customer) -> Way:
-    """How they said that answers are to follow. What they typed last is what they meant."""
-    wanted = case.prefers
+def _way_after(making: Making, case: Case, customer: Customer, *, segments: int) -> Way:
+    """How they said that answers are to follow, what they typed last being what they meant; else the next way that is
+    open. Whoever said nothing of it is followed nowhere."""
+    wanted, sending = case.prefers, making.context.policy.settings.sending
     if wanted is None or wanted in (Channel.CHAT, Channel.PHONE):
         raise Rejected(Reason.NO_WAY_TO_REACH, "chat")
-    return choose_way(case, customer, wanted=wanted, numbers=making.context.senders, now=making.now).way
+    for channel in (wanted, None):
+        with suppress(Rejected):
+            choice = choose_way(case, customer, wanted=channel, numbers=making.context.senders, now=making.now)
+            for way in (choice.way, *choice.alternatives):
+                is_spent = spent_until(case, way.channel, now=making.now, sending=sending) is not None
+                is_long = too_many_parts(way.channel, segments, sending) > 0
+                if way.channel is not Channel.CHAT and not is_spent and not is_long:
+                    return way
+    raise Rejected(Reason.CHANNEL_CANNOT, wanted.value)
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ class WithdrawWork:
     key: str
     work: WorkId
     why: str
+    goes_on: bool = False  # whoever is at it goes on with the matter in other work
     actor: Actor = SYSTEM
 
 

@@ -36,7 +36,7 @@ from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
-from router.core.tree import side_for
+from router.core.tree import owners_of, side_for
 from router.core.values import replace
 from router.core.words import (
     DAY_MS,
@@ -458,6 +458,7 @@ def _change_consent(making: Making, case_id: CaseId, address: Address, command: 
             channel=command.channel,
             blocked=blocked,
             why="their own word",
+            also=owners_of(making.state, making.alike(address.id) - {address.id}),
         )
     )
     if command.channel is Channel.WHATSAPP and not blocked and command.channel in address.blocked:

@@ -49,6 +49,9 @@ class Dialled:
 
 NAMES_NONE = Dialled()
 
+Alike = tuple[frozenset[AddressId], ...]
+"""Addresses of one person that are one and the same, in groups of two and more."""
+
 
 @value
 class Context:
@@ -69,6 +72,7 @@ class Context:
     since: Ms = Ms(0)
     shared: SharedLine | None = None  # the contact comes from such a line
     dialled: Dialled = NAMES_NONE
+    alike: Alike = ()  # of those that the command says something of which holds for all of them
     room: FindRoom = any_room
     wait: FindWait = no_wait
     place: FindPlace = no_place
@@ -96,6 +100,10 @@ class Making:
     def emit(self, event: Event) -> None:
         self.events.append(event)
         self.state = evolve(self.state, event)
+
+    def alike(self, id: AddressId) -> frozenset[AddressId]:
+        """All ids under which this address stands, itself among them."""
+        return next((ids for ids in self.context.alike if id in ids), frozenset((id,)))
 
     def keep(self, words: str, *, kind: str, owner: str) -> VaultId:
         """Put words into the vault and return where they stand."""

@@ -322,6 +322,7 @@ class ConsentChanged:
     channel: Channel
     blocked: bool
     why: str
+    also: tuple[tuple[CustomerId, AddressId], ...] = ()  # the same line as whoever was found to be this person has it
 
 
 @value
@@ -405,13 +406,15 @@ class CandidatesDropped:
 
 @value
 class WorkWithdrawn:
-    """A case wants no agent any more; one who is at it already wraps up."""
+    """A case wants no agent any more; one who is at it already wraps up, unless they go on with the matter in other
+    work (`goes_on`): then there is one thing to wrap up, and not two."""
 
     case: CaseId
     customer: CustomerId
     at: Ms
     work: WorkId
     why: str
+    goes_on: bool = False
 
 
 @value

@@ -576,21 +576,19 @@ def _case_reopened(state: State, event: CaseReopened) -> State:
 
 
 def _consent_changed(state: State, event: ConsentChanged) -> State:
-    customer = get(state, event.customer, Customer)
-    said_on = customer.address(event.address)
-    assert said_on is not None
-    addresses = tuple(
-        replace(
-            a,
-            blocked=tuple(c for c in a.blocked if c != event.channel) + ((event.channel,) if event.blocked else ()),
-        )
-        if a.line == said_on.line
-        else a
-        for a in customer.addresses
-    )
-    state = change(state, customer, addresses=addresses)
+    for id, of_line in ((event.customer, event.address), *event.also):
+        customer = get(state, id, Customer)
+        said_on = customer.address(of_line)
+        assert said_on is not None
+        addresses = tuple(_stopped(a, event) if a.line == said_on.line else a for a in customer.addresses)
+        state = change(state, customer, addresses=addresses)
     state = change(state, get(state, event.case, Case), entries=event.entry)
     return sides.only_stopped(state, get(state, event.case, Case))
+
+
+def _stopped(address: Address, event: ConsentChanged) -> Address:
+    others = tuple(channel for channel in address.blocked if channel != event.channel)
+    return replace(address, blocked=(*others, event.channel) if event.blocked else others)
 
 
 def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | WorkReturned) -> State:

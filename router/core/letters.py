@@ -31,7 +31,7 @@ from router.core.events import (
 from router.core.evidence import Graded, grade_of_mail, of_somebody_else, of_typed_address, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
-from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark, note_unreached, why_untold
+from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark_all, note_unreached, why_untold
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message, withhold
 from router.core.tree import owner_of_address
@@ -269,7 +269,7 @@ def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *,
     customer, wrote = making.customer(case.customer), _address(making, id, sender)
     known = customer.address(sender)
     if wrote.bounced and mail.vouched is not False:
-        mark(making, case, wrote, of=customer if known else None, bounced=False, why="they wrote again")
+        mark_all(making, case, (wrote.id,), bounced=False, why="they wrote again")
     if known is None and not any(p.address.id == sender and p.invited for p in case.participants):
         return
     for other in mail.others:

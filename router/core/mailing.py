@@ -67,14 +67,21 @@ def brand_of(policy: PolicySet, via: str) -> str:
 
 def note_unreached(making: Making, case: Case, ids: tuple[AddressId, ...], why: str) -> None:
     """Nothing goes to these addresses by mail until somebody writes from there, whichever of the customers who were
-    found to be one person has them."""
+    found to be one person has them, and in whichever of their cases somebody takes part with them."""
+    mark_all(making, case, ids, bounced=True, why=why)
+
+
+def mark_all(making: Making, case: Case, ids: tuple[AddressId, ...], *, bounced: bool, why: str) -> None:
+    """Note of addresses whether mail reaches them, under every id of theirs."""
+    alike = {id for given in ids for id in making.alike(given)}
     for customer in customers_of(making.state):
         for address in customer.addresses:
-            if address.id in ids and not address.bounced:
-                mark(making, case, address, of=customer, bounced=True, why=why)
-    for one in case.participants:
-        if one.address.id in ids and not one.address.bounced:
-            mark(making, case, one.address, of=None, bounced=True, why=why)
+            if address.id in alike and address.bounced is not bounced:
+                mark(making, case, address, of=customer, bounced=bounced, why=why)
+    for one in [d for d in making.state.values() if isinstance(d, Case)]:
+        for part in one.participants:
+            if part.address.id in alike and part.address.bounced is not bounced:
+                mark(making, one, part.address, of=None, bounced=bounced, why=why)
 
 
 def mark(making: Making, case: Case, address: Address, *, of: Customer | None, bounced: bool, why: str) -> None:

@@ -70,7 +70,7 @@ def pass_on(making: Making, id: CaseId) -> None:
         ask, owed = part.ask, _owed(tree_of(making.state, part))
         oldest = owed.place_at if owed is not None and owed.place_at is not None else ask.place_at
         agent = part.agent if part.taken else None
-        _withdraw(making, part, why="its case was merged into another one")
+        _withdraw(making, part, why="its case was merged into another one", goes_on=agent is not None)
         status = part.side.status if part.side is not None and agent is not None else None
         status = status if status is CaseStatus.WAITING_CUSTOMER else None
         _want(making, making.head(id), ask, place_at=min(ask.place_at, oldest), agent=agent, status=status)
@@ -83,7 +83,8 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
     old, ask = case.ask, other.ask
     assert old is not None
     assert ask is not None
-    _withdraw(making, case, why="merged with a case that is in line already")
+    goes_on = case.taken and is_written(other) and (not other.taken or case.agent == other.agent)
+    _withdraw(making, case, why="merged with a case that is in line already", goes_on=goes_on)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=ask.requirement)
     waits_since = old.waits_since
     if case.side is not None and case.side.place_at is None:  # somebody has attended to it: it waits for nobody
@@ -266,9 +267,10 @@ def _want(
     )
 
 
-def _withdraw(making: Making, case: Case, *, why: str) -> None:
+def _withdraw(making: Making, case: Case, *, why: str, goes_on: bool = False) -> None:
     assert case.ask is not None
-    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+    work = case.ask.work
+    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=work, why=why, goes_on=goes_on))
 
 
 def crossing(making: Making, apart: set[str]) -> list[Case]:

@@ -47,6 +47,9 @@ from router.core.words import (
 PASS_MS = 2 * MINUTE_MS
 """How long work goes to others first after an agent declined it; after a missed offer, for one more offer time."""
 
+GOES_ON = "goes_on"
+"""How work ended whose case was joined with another that its agent has in hand: nothing is left to say about it."""
+
 
 def offer_work(making: Making, command: OfferWork) -> None:
     """Reserve a piece of work for one agent until the offer expires."""
@@ -142,6 +145,17 @@ def withdraw_work(making: Making, command: WithdrawWork) -> None:
         case WorkState.OFFERED:
             making.emit(_offer_ended(making, work, how="revoked", why=command.why))
             making.emit(WorkDropped(work=work.id, at=making.now, why=command.why))
+        case WorkState.ACTIVE if work.agent is not None and command.goes_on:
+            making.emit(
+                WorkFinished(
+                    work=work.id,
+                    case=work.case,
+                    customer=work.customer,
+                    at=making.now,
+                    agent=work.agent,
+                    outcome=GOES_ON,
+                )
+            )
         case WorkState.ACTIVE if work.agent is not None:
             wrap_up_s = making.context.policy.settings.agents.wrap_up_s
             until_at = Ms(making.now + wrap_up_s * SECOND_MS) if wrap_up_s is not None else None

@@ -4,6 +4,8 @@ Its one rule: references move, not rows. A part points to the case that it goes 
 nothing here changes anything. A case that was never joined is its own head and its only member.
 """
 
+from collections.abc import Iterable
+
 from router.core.addresses import AddressKind
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault
@@ -85,6 +87,12 @@ def customers_of(state: State) -> list[Customer]:
 def owner_of_address(state: State, address: AddressId) -> Customer | None:
     """Whose address it is, of the customers at hand."""
     return next((d for d in state.values() if isinstance(d, Customer) and d.address(address)), None)
+
+
+def owners_of(state: State, ids: Iterable[AddressId]) -> tuple[tuple[CustomerId, AddressId], ...]:
+    """These addresses, each with the customer at hand who has it."""
+    found = ((owner_of_address(state, id), id) for id in sorted(ids))
+    return tuple((owner.id, id) for owner, id in found if owner is not None)
 
 
 def reachable_of(state: State, customer: Customer) -> Customer:

@@ -13,6 +13,7 @@ from router.core.errors import Rejected
 from router.core.events import CaseReopened, ConsentChanged, MessageFailed
 from router.core.redaction import without_addresses
 from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.tree import owners_of
 from router.core.words import ActorKind, CaseStatus, Channel, Setback
 
 WHY = {
@@ -113,6 +114,7 @@ def _note_stop(making: Making, message: Message) -> None:
             channel=message.channel,
             blocked=True,
             why="the provider says so",
+            also=owners_of(making.state, making.alike(address.id) - {address.id}),
         )
     )
 

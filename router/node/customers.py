@@ -84,7 +84,7 @@ from router.core.context import Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import LegPlaced, MessageSent, RecordingStarted
+from router.core.events import ConsentChanged, LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import UNGUESSABLE, participant_key
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
@@ -92,12 +92,13 @@ from router.core.values import replace
 from router.core.words import AddressId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
+from router.node.alike import alike_of
 from router.node.locks import Locks
 from router.node.numbers import known_of, number_of
 from router.node.others import keys_of_part, words_of_part
 from router.node.paging import pages
 from router.node.person import person_in
-from router.node.shared_lines import blocks, line_at, lines_of
+from router.node.shared_lines import blocks, line_at, lines_of, stops
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
 from router.node.working_sets import WorkingSets
@@ -185,7 +186,25 @@ class CustomerScope:
                 found = known[1]
                 break
         async with self._locks.hold(owner):
-            return await self._decide(command, owner, answer_of, found=found, document=document)
+            outcome = await self._decide(command, owner, answer_of, found=found, document=document)
+        if isinstance(command, RecordAttempt | RecordDelivery) and outcome.decision is not None:
+            await self._stop_others(outcome.decision)
+        return outcome
+
+    async def _stop_others(self, decision: Decision) -> None:
+        """What a provider knows of a stop on a line that several people use holds for each of them."""
+        for event in decision.events:
+            if not isinstance(event, ConsentChanged):
+                continue
+            customer = decision.state.get(event.customer)
+            address = customer.address(event.address) if isinstance(customer, Customer) else None
+            if address is None or not (address.users or address.shared):
+                continue
+            key = matching_key((await self._journal.words([address.id])).get(address.id, ""))
+            line = await line_at(self._journal, self._find, key, at=event.at)
+            for block in stops(event, line.users):
+                with suppress(Rejected):  # it holds for them already
+                    await self.take(block)
 
     async def _owner(self, document: str, noun: str) -> str:
         owner = self.shelf.owner(document)
@@ -470,7 +489,9 @@ class CustomerScope:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
             dialled = await known_of(self._journal, command, before, now=now)
-            decision = decide(before, command, self._means.context(command, now, found, dialled=dialled))
+            alike = await alike_of(self._journal, self._means.policy, command, before, found)
+            context = self._means.context(command, now, found, dialled=dialled, alike=alike)
+            decision = decide(before, command, context)
             try:
                 outcome = await self._commit(command, owner, before, decision, answer_of)
             except VersionConflict:

@@ -11,6 +11,7 @@ from router.core.addresses import matching_key
 from router.core.commands import BlockLine, SharedWith, TakeCall, TakeContact
 from router.core.context import SharedLine
 from router.core.documents import Customer, State
+from router.core.events import ConsentChanged
 from router.core.texts import TEXTS
 from router.core.values import value
 from router.core.words import DAY_MS, AddressId, CustomerId
@@ -91,4 +92,19 @@ def blocks(command: TakeContact | TakeCall, users: Users, policy: PolicySet) -> 
             blocked=word is ConsentWord.OPT_OUT,
         )
         for customer, address in users
+    ]
+
+
+def stops(event: ConsentChanged, users: Users) -> list[BlockLine]:
+    """What a stop of one who uses the line does to the others."""
+    return [
+        BlockLine(
+            key=f"stop/{event.case}/{event.entry}/{customer}",
+            customer=customer,
+            address=address,
+            channel=event.channel,
+            blocked=event.blocked,
+        )
+        for customer, address in users
+        if customer != event.customer
     ]

@@ -9,7 +9,7 @@ from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import NAMES_NONE, Context, Decision, Dialled, PageLink, SharedLine, no_page
+from router.core.context import NAMES_NONE, Alike, Context, Decision, Dialled, PageLink, SharedLine, no_page
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
@@ -43,6 +43,7 @@ class Means:
         found: AddressId | None = None,
         shared: SharedLine | None = None,
         dialled: Dialled = NAMES_NONE,
+        alike: Alike = (),
     ) -> Context:
         return Context(
             now=now,
@@ -57,6 +58,7 @@ class Means:
             since=self.since,
             shared=shared,
             dialled=dialled,
+            alike=alike,
             room=self.room,
             wait=self.wait,
             place=self.place,

@@ -216,6 +216,26 @@ async def test_a_stop_from_a_shared_number_stops_it_for_all_and_nothing_else() -
         assert [a["blocked"] for a in shown["addresses"]] == [[], []]
 
 
+async def test_a_stop_that_only_the_provider_heard_holds_for_all_who_share_the_number() -> None:
+    """Abuse 31: one of them is written to in vain, and nobody tries the other there."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia, tom = await shared_by_two(story)
+        home = story.phone(FAMILY)
+        await home.texts("my invoice is wrong")
+        await ana.api("POST", f"/cases/{(await story.cases())[-1]['id']}/candidates", {"customer": tom})
+        await story.passes(seconds=15)  # by then what came while we were getting ready has been asked for
+        await story.faults(provider_down=True)
+        await home.texts("STOP")
+        await story.faults()
+        await ana.replies((await story.cases())[-1]["id"], "It is mended.", channel="sms")
+        await story.passes(seconds=30)
+        assert "It is mended." not in await home.inbox()
+        for customer in (mia, tom):
+            shown = await story.api("GET", f"/customers/{customer}")
+            assert {a["address"]: a["blocked"] for a in shown["addresses"]}[FAMILY] == ["sms"]
+
+
 async def test_a_shared_number_stays_theirs_who_are_left_when_one_is_erased() -> None:
     """What comes from it stands with somebody provisional as before, and only who is there may be it; a stop holds."""
     async with Story() as story:
@@ -280,6 +300,7 @@ async def test_the_desk_says_what_a_candidate_is_about_and_what_is_not_to_be_tol
     async with Story() as story:
         ana = await story.ready_agent("Ana")
         await story.phone(HERS).texts("My thermostat shows <E42>")
+        await story.passes(seconds=1)
         await story.phone(HERS).texts("another question: my bill is wrong")
         first, second = await story.cases()
         page = await ana.page(second["id"])

@@ -3,6 +3,8 @@ address they gave last."""
 
 import re
 
+import pytest
+
 from tests.mailbox import MIA, TOM, Mailbox
 from tests.story import HERS, Story
 from tests.visitor import Visitor
@@ -198,3 +200,75 @@ async def test_whoever_answers_from_the_address_that_they_typed_is_the_customer(
         assert len(await story.cases()) == 2
         await tom.answers(mail, "I am her neighbour.")
         assert [p["address"] for p in (await story.case(case))["participants"]] == [TOM]
+
+
+@pytest.mark.parametrize("order", ["typed first", "typed afterwards"])
+async def test_what_holds_for_an_address_holds_wherever_it_stands(order: str) -> None:
+    """A visitor typed the number and the mail address of somebody whom we know, and is found to be that person: a STOP
+    from the number and a mail server's refusal are known of both records, and so is a START."""
+    async with Story() as story:
+        ana, lea = await story.ready_agent("Ana"), await story.agent("lea", role="lead")
+        her, mia = story.phone(HERS), Mailbox(story, MIA)
+        await her.texts("E42 on my thermostat")
+        known = await story.one_case()
+        await story.api("POST", f"/customers/{known['customer']}/addresses", {"address": MIA})
+        visitor = Visitor(story)
+        await visitor.comes()
+        await story.passes(seconds=1)
+        await visitor.writes("my bill is wrong")
+        chat = (await story.cases())[-1]
+        join = {"customer": chat["customer"], "evidence": "strong"}
+        merge = f"/customers/{known['customer']}/merge"
+        if order == "typed afterwards":
+            await lea.api("POST", merge, join)
+        for channel, address in (("sms", HERS), ("email", MIA)):
+            await visitor.says("leave", reach_me={"channel": channel, "address": address})
+            await visitor.hears("left")
+        await visitor.goes()
+        if order == "typed first":
+            await lea.api("POST", merge, join)
+
+        async def standing() -> list[dict[str, tuple[list[str], str]]]:
+            found = [(await story.api("GET", f"/customers/{id}"))["addresses"] for id in
+                     (known["customer"], chat["customer"])]  # fmt: skip
+            kept = [{a["address"]: (a["blocked"], a["health"]) for a in one} for one in found]
+            return [{address: one[address] for address in (HERS, MIA)} for one in kept]
+
+        assert await standing() == [{HERS: ([], "ok"), MIA: ([], "ok")}] * 2
+        await her.texts("STOP")
+        assert [one[HERS][0] for one in await standing()] == [["sms"], ["sms"]]
+        await mia.behaves("reject")
+        await ana.replies(chat["id"], "Your bill is mended.", channel="email")
+        await story.passes(seconds=5)
+        assert [one[MIA][1] for one in await standing()] == ["bounced", "bounced"]
+        await story.restarts()
+        await her.texts("START")
+        await mia.writes("Which bill?")
+        assert await standing() == [{HERS: ([], "ok"), MIA: ([], "ok")}] * 2
+
+
+async def test_what_was_not_read_follows_by_the_next_way_where_the_wished_one_is_closed() -> None:
+    """She left a number, then asked for mail, and mail does not reach her: what waits in the chat that she left follows
+    by text, and says why. Whoever wished for nothing is followed nowhere."""
+    async with Story() as story:
+        ana, box, mia = await story.ready_agent("Ana"), Mailbox(story, MIA), Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "sms", "address": HERS})
+        await mia.hears("left")
+        await keeps(mia, MIA)
+        case = (await story.one_case())["id"]
+        await mia.goes()
+        await box.behaves("reject")
+        await ana.replies(case, "We send a part.", channel="email")
+        await story.passes(minutes=6)
+        assert await story.phone(HERS).inbox() == ["We send a part."]
+        sent = await ana.replies(case, "It comes on Thursday.", channel="chat")
+        assert sent["channel"] == "chat"
+        await story.passes(minutes=6)
+        assert await story.phone(HERS).inbox() == ["We send a part.", "It comes on Thursday."]
+        last = (await story.timeline(case, "message"))[-1]
+        assert (last["channel"], last["reasons"]) == (
+            "sms",
+            ["they left the chat; what they had not read there follows by sms, for email does not reach them"],
+        )

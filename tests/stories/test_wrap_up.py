@@ -1,10 +1,14 @@
 """Wrapping up ends when the agent says so, or by itself after the time that the policy gives."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.stories.test_calls import ANAS, connected
 from tests.stories.test_matching import policies_with
 from tests.story import HERS, HIS, Agent, Phone, Story
+from tests.visitor import Visitor
 
 FIVE = {"wrap_up: until finish": "wrap_up: 5 s        "}
 
@@ -103,3 +107,40 @@ async def test_until_finish_is_as_long_as_they_need(tmp_path: Path) -> None:
         await story.passes(minutes=30)
         [work] = await ana.work()
         assert work["state"] == "wrapping"
+
+
+@pytest.mark.parametrize("before", ["waits", "is in hand", "was answered"])
+async def test_a_chat_that_goes_on_in_another_case_is_wrapped_up_once(before: str) -> None:
+    """A visitor proves in a chat who they are, and it goes on in their text's case: whoever chats with them is asked for
+    that where it waited, and else has it in hand, and there is nothing else to wrap up."""
+    async with Story() as story:
+        ana, her = await story.ready_agent("Ana"), story.phone(HERS)
+        await her.texts("My heating shows E42")
+        if before != "waits":
+            work = await ana.accepts()
+        if before == "was answered":
+            await ana.replies((await story.one_case())["id"], "Is the fuse on?")
+            await ana.finishes(work)
+        visitor = Visitor(story)
+        await visitor.comes()
+        await visitor.writes("my heating still shows E42")
+        [chat] = [one for one in await ana.offers() if one["channel"] == "chat"]
+        await ana.accepts(chat)
+        await visitor.says("prove", address=HERS)
+        await visitor.hears("code_sent")
+        code = re.findall(r"\b\d{6}\b", (await her.inbox())[-1])[0]
+        await visitor.says("code", code=code)
+        await visitor.hears("proved")
+        await story.passes(seconds=2)
+        if before == "waits":
+            await ana.accepts()
+        case = await story.one_case()
+        [held] = await ana.work()
+        assert (held["state"], held["case"], case["agent"]) == ("active", case["id"], ana.id)
+        assert await ana.offers() == []
+        await ana.replies(case["id"], "I see both now.")
+        await ana.finishes(held)
+        assert await ana.work() == []
+        await story.restarts()
+        assert await ana.work() == []
+        assert (await story.one_case())["ask"] is None

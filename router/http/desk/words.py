@@ -34,6 +34,7 @@ OUTCOMES = {
     "waiting": "Waiting for somebody else",
     "nothing_to_do": "Nothing to do",
     "time_over": "Nothing said, the time to wrap up is over",
+    "goes_on": "It goes on in the case that it was merged with",
 }
 DELIVERY = {
     "queued": "on its way out",
