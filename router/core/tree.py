@@ -68,10 +68,11 @@ def side_for(state: State, head: Case, customer: CustomerId) -> Case | None:
     """On which of the joined cases words of, or to, this customer stand: the one of theirs where they were heard last.
     None: there is none of theirs."""
     theirs = [one for one in tree_of(state, head) if one.customer == customer]
-    return max(theirs, key=_heard_at, default=None)  # of equals the first: the head
+    return max(theirs, key=heard_at, default=None)  # of equals the first: the head
 
 
-def _heard_at(case: Case) -> int:
+def heard_at(case: Case) -> int:
+    """When somebody wrote or called last on a case itself, and not on one that goes on in it."""
     heard = case.heard if case.side is None else case.side.heard
     return heard.at if heard is not None else 0
 
