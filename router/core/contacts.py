@@ -29,14 +29,14 @@ from router.core.events import (
 from router.core.evidence import Graded, grade_of_contact, holds_proof, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
-from router.core.linking import Link, going_on, link, read_words
+from router.core.linking import NO_WORDS, Link, Words, going_on, link, read_words, side_of_words
 from router.core.parts import note_merge
 from router.core.place import place_after_switch, since_of
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
-from router.core.tree import owners_of, side_for
+from router.core.tree import owners_of
 from router.core.values import replace
 from router.core.words import (
     DAY_MS,
@@ -95,7 +95,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
         making.emit(CaseReopened(case=case.id, at=making.now))
         case = making.case(case.id)
     if case.side is not None or case.customer != customer.id:
-        case = side_of(making, case, customer, at=command.at)
+        case = side_of(making, case, customer, at=command.at, words=words)
     owner = customer.id
     media = keep_media(making, command, owner=owner)
     if command.files:
@@ -226,6 +226,10 @@ def want_work(
         return
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, command.channel)
+    queue, relax, stays = verdict.queue, relax_of(verdict), False
+    if (kept := _standing(making, case, verdict)) is not None:
+        queue, relax, stays = kept.queue, kept.relax, kept.queue != verdict.queue
+        requirement = replace(requirement, skills=kept.requirement.skills)
     place_at, reasons = command.at, tuple[str, ...]()
     if before is not None:
         place_at, reasons = asks.comeback(making, before, at=command.at, target_ms=requirement.target_ms)
@@ -236,15 +240,16 @@ def want_work(
     ask = Ask(
         work=WorkId(making.context.ids.new("work")),
         place_at=place_at,
-        queue=verdict.queue,
+        queue=queue,
         requirement=requirement,
         policy=making.context.policy.version,
         rule=verdict.rule,
-        relax=relax_of(verdict),
+        relax=relax,
         asked_at=making.now,
         knows=case.agent,
         reasons=reasons,
         since_at=since_of(since_at, place_at),
+        stays=stays,
     )
     making.emit(
         WorkWanted(
@@ -255,9 +260,17 @@ def want_work(
             ask=ask,
             matched=verdict.matched,
             inputs=without_words(facts),
-            topic=making.context.policy.topic_of(verdict.rule),
+            topic=making.context.policy.topic_of(verdict.rule) if case.id == case_id else "",  # a part knows its own
         )
     )
+
+
+def _standing(making: Making, case: Case, verdict: Verdict) -> Ask | None:
+    """What the case asked for last, where the words fit the last rule alone: what they are about it tells already, and
+    "it still does not work" makes it no other matter."""
+    last = case.asked_as
+    known = last is not None and not verdict.matched and last.queue in making.context.policy.queues
+    return last if known else None
 
 
 def _kept_place(making: Making, case: Case) -> Ms | None:
@@ -391,12 +404,12 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 
-def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
+def side_of(making: Making, head: Case, customer: Customer, *, at: Ms, words: Words = NO_WORDS) -> Case:
     """The case on which this customer's words stand: the head, or the part of theirs that goes on in it. What somebody
     else of the same person says about it stands in a part of their own, so that it can be told apart again."""
     if head.side is None and head.customer == customer.id:
         return head
-    mine = side_for(making.state, head, customer.id)
+    mine = side_of_words(making, head, customer, words)
     if mine is not None:
         return mine
     part = open_case(making, customer, queue=head.queue, at=at)

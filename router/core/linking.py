@@ -13,7 +13,7 @@ from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.evidence import REFERENCE
 from router.core.reference import normalised_reference
-from router.core.tree import customers_of, side_for, tree_of
+from router.core.tree import customers_of, heard_at, side_for, tree_of
 from router.core.values import value
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel
 
@@ -94,6 +94,8 @@ def link(
     person = people(making, customer)
     ids = [id for one in person for id in one.live_cases]
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
+    if (asked := _answered(making, known, command)) is not None:
+        return Link(asked, "answer_to_question", ("asked_which",))
     if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
         return Link(named, "reference", (REFERENCE,))
     cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
@@ -103,6 +105,35 @@ def link(
         return _of_open(making, customer, command, cases, address=address, words=words)
     ended = next(iter(_ended(making, person)), None)
     return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
+
+
+def _answered(making: Making, cases: list[Case], command: TakeContact | TakeCall) -> Case | None:
+    """The case about which we asked on this line which matter it is, where these words are the answer: by a word that
+    names another matter, or by the reference of one, it is answered as well."""
+    if not isinstance(command, TakeContact) or command.touch is not None:  # anybody can touch for anybody
+        return None
+    asked = [case for case in cases if _same_line(case, command) and _was_asked(case, command.at)]
+    case = max(asked, key=_heard_at, default=None)
+    return case if case is not None and choice_in(making, case, command.text) is not None else None
+
+
+def choice_in(making: Making, case: Case, text: str) -> int | None:
+    """Which of the choices of its question `text` takes, counted from 1; None where it is no answer, or none is open:
+    whoever had the case is through, and these are words for whoever comes next."""
+    question = case.question
+    if question is None or case.ask is None:
+        return None
+    said = text.strip().rstrip(".)")
+    if said.isdecimal() and len(said) <= 2:
+        return int(said) if 1 <= int(said) <= len(question.choices) else None
+    matters, named = making.context.policy.matters, question.choices[:-1]
+    if question.named and (refs := references_in(text)):
+        cases = [making.state.get(id or "") for id in named]
+        found = [n for n, one in enumerate(cases, start=1) if isinstance(one, Case) and one.ref in refs]
+        return found[0] if len(found) == 1 else None
+    if matters.says_new(text):
+        return len(question.choices)
+    return 1 if len(named) == 1 and matters.says_earlier(text) else None
 
 
 def people(making: Making, customer: Customer) -> list[Customer]:
@@ -242,6 +273,31 @@ def going_on(making: Making, found: Link) -> Link:
     """The likeliest of its candidates, for what is about no matter at all."""
     likeliest = making.state.get(found.candidates[0].case or "")
     return Link(likeliest, "latest_open_case", ("lately",)) if isinstance(likeliest, Case) else found
+
+
+# --- which of those that are joined -----------------------------------------------------------------------------------
+
+
+def side_of_words(making: Making, head: Case, customer: Customer, words: Words) -> Case | None:
+    """On which of the cases that are joined under `head` these words of `customer` stand: the one that they name, or
+    are about, or the one on which they were answered last if they wrote nothing since; else where they wrote last.
+    None: there is none of theirs."""
+    theirs = [one for one in tree_of(making.state, head) if one.customer == customer.id]
+    if len(theirs) < 2:
+        return next(iter(theirs), None)
+    named = [one for one in theirs if one.ref in words.references]
+    about = [one for one in theirs if not set(one.topics).isdisjoint(words.topics)]
+    for fitting in (named, about):
+        if len(fitting) == 1:
+            return fitting[0]
+    last = side_for(making.state, head, customer.id)
+    told = max(theirs, key=_side_told_at)
+    is_reply = last is not None and last.side is not None and _side_told_at(told) >= heard_at(last)
+    return told if is_reply else last
+
+
+def _side_told_at(case: Case) -> int:
+    return (case.side.answered_at if case.side is not None else case.answered_at) or 0
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def side_for(state: State, head: Case, customer: CustomerId) -> Case | None:
 
 
 def heard_at(case: Case) -> int:
-    """When the customer of this case was heard on it last; 0: never."""
+    """When somebody wrote or called last on a case itself, and not on one that goes on in it."""
     heard = case.heard if case.side is None else case.side.heard
     return heard.at if heard is not None else 0
 
