@@ -41,6 +41,7 @@ class Line:
     client_id: str | None = None
     files: tuple[dict[str, Any], ...] = ()
     message: str | None = None
+    by: str | None = None  # the channel by which it went, where its visitor had left
 
 
 class Conversation:
@@ -114,6 +115,7 @@ class Conversation:
         told: dict[str, Any] = {"from": line.author, "text": line.text, "files": list(line.files)}
         told |= {"name": line.name} if line.name else {}
         told |= {"client_id": line.client_id} if line.client_id else {}
+        told |= {"by": line.by} if line.by else {}
         self.say(say("message", seq=line.seq, at=line.at, **told))
 
     def accept(self, client_id: str, seq: int, at: str) -> None:

@@ -4,25 +4,35 @@ Its one rule: an address that somebody typed leads to nobody. It can be written 
 code that went there comes back. What is said to whoever typed it is the same whether or not we know the address.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from policies.segments import segments_of
 from router.core.addresses import Address, AddressKind, matching_key
-from router.core.choice import Way, choose_way
+from router.core.choice import There, Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed, LeaveChat
 from router.core.contacts import clean_text, new_address
 from router.core.context import Making
 from router.core.documents import Case, Customer, Document, Message, MessageState
 from router.core.errors import Reason, Rejected
-from router.core.events import AddressAdded, AddressProved, AnswersFollowed, CodeAsked, CodeRefused, WishNoted
+from router.core.events import (
+    AddressAdded,
+    AddressProved,
+    AnswersFollowed,
+    CodeAsked,
+    CodeRefused,
+    MessageQueued,
+    WishNoted,
+)
 from router.core.mailing import brand_of
-from router.core.texts import queue_message, spent_until, too_many_parts
+from router.core.texts import TEXTS, queue_message, spent_until, too_many_parts
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import MINUTE_MS, AddressId, Channel, ContactId
+from router.core.words import DAY_MS, MINUTE_MS, AddressId, Channel, ContactId, MessageId
 
+BETWEEN = "\n\n"
+"""Between several answers that go in one message."""
 CODE_MS = 10 * MINUTE_MS
 CODE_TRIES = 5
 TYPED_MAX = 5
@@ -88,16 +98,76 @@ def follow_answers(making: Making, command: FollowAnswers) -> None:
         reasons=(f"they left the chat; what they had not read there follows by {way.channel}, {why}",),
         moved_from=last.id,
     )
-    made = next(d for d in making.state.values() if isinstance(d, Message) and d.moved_from == last.id)
+    note_followed(making, waiting)
+
+
+def note_followed(making: Making, waiting: list[Message]) -> None:
+    """What waited in a chat went out with the message that was queued last."""
+    made = next(e for e in reversed(making.events) if isinstance(e, MessageQueued))
     making.emit(
         AnswersFollowed(
-            case=case.id,
-            customer=customer.id,
+            case=made.case,
+            customer=made.customer,
             at=making.now,
             messages=tuple(m.id for m in waiting),
-            message=made.id,
+            message=made.message,
         )
     )
+
+
+def unread_by_any(documents: Iterable[Document], there: There) -> list[Message]:
+    """Messages of ours that wait in chats in which nobody is, among these documents, the oldest first."""
+    found = list(documents)
+    chats = {d.address for d in found if isinstance(d, Message) and d.channel is Channel.CHAT and not there(d.address)}
+    return sorted((m for chat in chats for m in unread_in(found, chat)), key=lambda m: (m.queued_at, m.line))
+
+
+def bring_along(
+    making: Making, case: Case, customer: Customer, way: Way, *, text: str, unread: Mapping[MessageId, str]
+) -> tuple[list[Message], int]:
+    """What waits in a customer's chats and goes ahead of `text`, in one message, so that they read first what was
+    written first; and the parts of a text that it is then. What would be too long together goes ahead by itself, and
+    nothing goes where they did not allow it. `unread`: the words of what waits, as far as they are known."""
+    waiting = [m for m in unread_by_any(making.state.values(), making.context.there) if customer.address(m.address)]
+    segments = segments_of(text)
+    if way.channel is Channel.CHAT or not waiting or any(m.id not in unread for m in waiting):
+        return [], segments
+    if not is_allowed(case, customer, way):
+        return [], segments
+    ahead = BETWEEN.join(unread[m.id] for m in waiting)
+    whole = segments_of(f"{ahead}{BETWEEN}{text}")
+    if not too_many_parts(way.channel, whole, making.context.policy.settings.sending):
+        return waiting, whole
+    _send_ahead(making, making.case(waiting[-1].case), way, waiting, segments=segments_of(ahead))
+    return [], segments
+
+
+def _send_ahead(making: Making, case: Case, way: Way, waiting: list[Message], *, segments: int) -> None:
+    """What waits in a chat, as a message of its own; it goes on waiting where that is too long or one too many."""
+    sending, last = making.context.policy.settings.sending, waiting[-1]
+    texts = sum(at > making.now - DAY_MS for at in case.texts) if way.channel in TEXTS else 0
+    if too_many_parts(way.channel, segments, sending) or texts + 2 > sending.texts_a_day:
+        return
+    queue_message(
+        making,
+        case,
+        way,
+        last.words,
+        segments=segments,
+        by=Actor(last.author, last.author_id),
+        reasons=(f"they left the chat; what they had not read there goes by {way.channel}, ahead of the next answer",),
+        moved_from=last.id,
+        along=tuple(m.words for m in waiting[:-1]),
+    )
+    note_followed(making, waiting)
+
+
+def chat_of(case: Case, customer: Customer, way: Way) -> AddressId | None:
+    """The chat in which an answer that goes another way is a line as well: the one that it answers."""
+    heard = case.heard
+    if way.channel is Channel.CHAT or heard is None or heard.channel is not Channel.CHAT or heard.participant:
+        return None
+    return heard.address if customer.address(heard.address) is not None else None
 
 
 def _way_after(making: Making, case: Case, customer: Customer, *, segments: int) -> Way:
@@ -115,6 +185,11 @@ def _way_after(making: Making, case: Case, customer: Customer, *, segments: int)
                 if way.channel is not Channel.CHAT and not is_spent and not is_long:
                     return way
     raise Rejected(Reason.CHANNEL_CANNOT, wanted.value)
+
+
+def is_allowed(case: Case, customer: Customer, way: Way) -> bool:
+    """Whether they said that answers from the chat are to go this way."""
+    return way.channel is case.prefers and way.channel not in (Channel.CHAT, Channel.PHONE)
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------

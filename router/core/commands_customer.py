@@ -53,6 +53,7 @@ class SendReply:
     reason: str = ""  # why a person sends it although the policy would have it wait
     html: str = ""  # the same words with their looks, made safe; where it does not go by mail, `text` does alone
     files: tuple[File, ...] = ()
+    unread: tuple[tuple[MessageId, str], ...] = ()  # what waits in the chats of whoever may be answered, and its words
 
 
 @value

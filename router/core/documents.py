@@ -362,7 +362,8 @@ class Message:
     author_id: str | None = None
     moved_from: MessageId | None = None  # the message whose words go out on this way, for they could not on theirs
     moved_to: MessageId | None = None
-    line: int = 0  # which one of its chat it is; 0: it goes otherwise
+    line: int = 0  # which one of its chat it is; 0: of none
+    along: tuple[VaultId, ...] = ()  # words that go ahead of its own
 
 
 @value

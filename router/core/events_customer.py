@@ -491,8 +491,10 @@ class MessageQueued:
     mail: Mailing | None = None
     budget: int = 0  # it counts: so many texts a day were allowed about this case; 0: it does not
     moved_from: MessageId | None = None  # the message whose words it carries on another way
-    line: int = 0  # which one of its chat it is, from 1; 0: it goes otherwise
+    line: int = 0  # which one of its chat it is, from 1; 0: of none
     is_secret: bool = False  # its words are for nobody but whoever gets it
+    shown_in: AddressId | None = None  # the chat in which it is a line, where it goes another way itself
+    along: tuple[VaultId, ...] = ()  # words that waited in a chat and go ahead of its own, in the same message
 
 
 @value

@@ -713,8 +713,9 @@ def _message_queued(state: State, event: MessageQueued) -> State:
     if event.mail is not None and event.mail.automatic:
         state = change(state, get(state, event.customer, Customer), told_at=event.at)
     if event.line:
-        owner = owner_of_address(state, event.address) or get(state, event.customer, Customer)
-        state = change(state, owner, addresses=_at_line(owner.addresses, event.address, event.line))
+        chat = event.shown_in or event.address
+        owner = owner_of_address(state, chat) or get(state, event.customer, Customer)
+        state = change(state, owner, addresses=_at_line(owner.addresses, chat, event.line))
     case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:
@@ -752,6 +753,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             author_id=event.author_id,
             moved_from=event.moved_from,
             line=event.line,
+            along=event.along,
         ),
     )
 

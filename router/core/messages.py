@@ -4,9 +4,9 @@ Final states stay final. An attempt is an event before the provider is asked; an
 anything is sent again.
 """
 
-from policies.segments import segments_of
 from router.core.call_parts import keep_by_answer, keep_written
 from router.core.cases import add_note
+from router.core.chats import bring_along, chat_of, note_followed
 from router.core.choice import Choice, Way, choose_way, refusal_of
 from router.core.clock import Ms
 from router.core.commands import AddNote, BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
@@ -50,6 +50,7 @@ TOO_LATE = {
 
 COPY_REFUSED = "their mail server refused a copy"
 WITH_FILES = "files go by email"
+BROUGHT_ALONG = "what they had not read in the chat goes along, ahead of it"
 
 PROVIDER_STATES = {
     "sent": MessageState.SENT,
@@ -90,17 +91,23 @@ def send_reply(making: Making, command: SendReply) -> None:
         check_budget(case, choice.way.channel, now=making.now, sending=sending)
     words = making.keep(text, kind="text", owner=customer.id)
     is_mail = choice.way.channel is Channel.EMAIL
+    waiting, segments = bring_along(making, named, customer, choice.way, text=text, unread=dict(command.unread))
+    reasons = (*reasons, BROUGHT_ALONG) if waiting else reasons
     queue_message(
         making,
         _side_answered(making, making.case(command.case), making.case(case.id), customer),
         choice.way,
         words,
-        segments=segments_of(text),
+        segments=segments,
         by=command.actor,
         reasons=reasons,
         html=making.keep(command.html, kind="html", owner=customer.id) if command.html and is_mail else None,
         files=tuple(keep_file(making, file, owner=customer.id) for file in command.files),
+        shown_in=chat_of(named, customer, choice.way) if command.channel is None else None,
+        along=tuple(m.words for m in waiting),
     )
+    if waiting:
+        note_followed(making, waiting)
     if command.actor.kind is ActorKind.AGENT:
         for one in tree_of(making.state, making.case(case.id)):
             keep_written(making, one.id, why="they were answered")

@@ -15,7 +15,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import MessageQueued, TextWithheld
 from router.core.mailing import apart_mailing, automatic_mailing_of, mailing_of
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, Channel, MessageId, VaultId
+from router.core.words import DAY_MS, ActorKind, AddressId, Channel, MessageId, VaultId
 
 WHATSAPP_CHARS_MAX = 1600
 TEXTS = (Channel.SMS, Channel.WHATSAPP)
@@ -70,9 +70,13 @@ def queue_message(
     html: VaultId | None = None,
     files: tuple[VaultId, ...] = (),
     is_secret: bool = False,
+    shown_in: AddressId | None = None,
+    along: tuple[VaultId, ...] = (),
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
-    `is_secret`: they are for nobody but whoever gets them."""
+    `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
+    that go ahead of them."""
+    chat = way.address if way.channel is Channel.CHAT else shown_in
     making.emit(
         MessageQueued(
             message=MessageId(making.context.ids.new("msg")),
@@ -94,15 +98,17 @@ def queue_message(
             budget=budget_of(way.channel, making.context.policy.settings.sending),
             moved_from=moved_from,
             is_secret=is_secret,
-            line=_line(making, way) if way.channel is Channel.CHAT else 0,
+            line=_line(making, chat) if chat is not None else 0,
+            shown_in=shown_in,
+            along=along,
         )
     )
 
 
-def _line(making: Making, way: Way) -> int:
+def _line(making: Making, chat: AddressId) -> int:
     """The number of the next line of a chat."""
     owners = (d for d in making.state.values() if isinstance(d, Customer))
-    return next(a.lines for d in owners if (a := d.address(way.address)) is not None) + 1
+    return next(a.lines for d in owners if (a := d.address(chat)) is not None) + 1
 
 
 def _mailing(making: Making, case: Case, by: Actor, way: Way, *, is_secret: bool) -> Mailing:

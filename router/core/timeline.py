@@ -80,7 +80,8 @@ SAYS = frozenset({ContactReceived, MessageQueued})
 def line_of(event: Event) -> tuple[AddressId, int] | None:
     """The chat in which `event` is a line, and which one it is there."""
     if isinstance(event, (ContactReceived, MessageQueued)) and event.line:
-        return event.address, event.line
+        shown_in = event.shown_in if isinstance(event, MessageQueued) else None
+        return shown_in or event.address, event.line
     return None
 
 

@@ -64,6 +64,7 @@ def _move(making: Making, message: Message, setback: Setback) -> bool:
         by=Actor(message.author, message.author_id),
         reasons=(f"{why}, so the same words go by {way.channel}",),
         moved_from=message.id,
+        along=message.along,
     )
     return True
 
@@ -82,8 +83,8 @@ def _next_way(making: Making, case: Case, message: Message, setback: Setback) ->
         address = customer.address(way.address)
         if (way.channel, way.address) == (message.channel, message.address):
             continue
-        if way.channel is Channel.CHAT and not making.context.there(way.address):
-            continue
+        if way.channel is Channel.CHAT and (message.line or not making.context.there(way.address)):
+            continue  # nobody is there, or they read it there as it is
         if address is None or address.line == stopped or Channel.SMS in address.blocked:
             continue
         if too_many_parts(way.channel, message.segments, sending):

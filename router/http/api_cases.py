@@ -383,11 +383,12 @@ class CaseApi:
             reason=reason,
             html=safe_html(body.html) if body.html else "",
             files=tuple([await stored(self._journal, file) for file in files]),
+            unread=await self._service.node.visitors.unread(case.id) if ways.way.channel is not Channel.CHAT else (),
         )
         addresses = await self._journal.words([ways.way.address])
 
         def answer(decision: Decision) -> MessageOut:
-            queued = next(e for e in decision.events if isinstance(e, MessageQueued))
+            queued = next(e for e in reversed(decision.events) if isinstance(e, MessageQueued))  # others go ahead
             return MessageOut(
                 id=queued.message,
                 channel=queued.channel,

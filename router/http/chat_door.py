@@ -397,7 +397,8 @@ class ChatSeat:
         self._read_to = seq
         self.conversation.acknowledged(seq)
         rows = await self._node.journal.lines(room.id, after=max(0, seq - READ_BACK), limit=READ_BACK)
-        ours = [e.message for n, e in rows if n <= seq and isinstance(e, MessageQueued)]
+        lines = [e for n, e in rows if n <= seq and isinstance(e, MessageQueued)]
+        ours = [e.message for e in lines if e.channel is Channel.CHAT]
         await self._node.visitors.mark(ours, "read")
 
 

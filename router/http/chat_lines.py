@@ -6,7 +6,7 @@ from channels.chat.conversation import Line
 from router.core.documents import Agent
 from router.core.events import ContactReceived, Event, MessageQueued
 from router.core.files import StoredFile
-from router.core.words import AgentId
+from router.core.words import AgentId, Channel
 from router.http.views import stamp
 from router.node.node import Node
 
@@ -52,5 +52,6 @@ def _line(n: int, event: Event, words: Mapping[str, str], agents: Mapping[AgentI
         author=event.author.value,
         text=words.get(str(event.words), ""),
         name=words.get(agent.name) if agent is not None else None,
-        message=event.message,
+        message=event.message if event.channel is Channel.CHAT else None,
+        by=event.channel if event.channel is not Channel.CHAT else None,
     )

@@ -99,8 +99,7 @@ class Presses:
         if pairing is not None and signature.key in (pairing.key, pairing.next_key):
             return Press(secret, device, signature.key, fresh, is_paired=True)
         codes = self._node.devices.codes
-        shown = codes.of(device, now=now)
-        key = signature.key if shown is not None and shown.key == signature.key else fresh
+        key = signature.key if codes.has_key(device, signature.key, now=now) else fresh
         code = await codes.give(device, key, press=press_id(secret, call.key), secret=secret, now=now)
         return Press(secret, device, signature.key if key == signature.key else "", code.key, code=code)
 

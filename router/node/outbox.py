@@ -8,10 +8,12 @@ One that is slow holds up its own messages alone.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from channels.base import Channel, Enclosed, Letter, Outgoing, Sent
 from channels.clock import Activity
 from policies import PolicySet
+from router.core.chats import BETWEEN
 from router.core.clock import Clock, Ms
 from router.core.commands import BeginAttempt, RecordAttempt
 from router.core.documents import Case, Mailing, Message, MessageState
@@ -220,14 +222,15 @@ class Outbox:
             breaker.in_vain.discard(id)
 
     async def _outgoing(self, message: Message, attempted_at: Ms, attempt: int) -> Outgoing:
-        words = await self._journal.words([message.words, message.address])
+        said = (*message.along, message.words)
+        words = await self._journal.words([*said, message.address])
         letter = await self._letter_of(message, message.mail) if message.mail is not None else None
         return Outgoing(
             reference=message.id,
             channel=message.channel,
             to=words.get(message.address, ""),
             via=message.via,
-            text=words.get(message.words, ""),
+            text=BETWEEN.join(text for id in said if (text := words.get(id, "")) or len(said) == 1),
             attempted_at=attempted_at,
             attempt=attempt,
             letter=letter,
@@ -237,7 +240,8 @@ class Outbox:
         """What a mail needs besides its words. One without a subject is named by the reference of its matter: where
         the case goes on in another one, that is the one that people know."""
         case = await self._matter_of(message.case)
-        ids = [*(id for id in (mail.subject, mail.thread, mail.html) if id is not None), *mail.copies, *mail.files]
+        one = (mail.subject, mail.thread, mail.html)
+        ids = [*(id for id in one if id is not None), *mail.copies, *mail.files, *message.along]
         words = await self._journal.words([str(id) for id in ids])
         policy = self._policy()
         brand = brand_of(policy, message.via)
@@ -253,7 +257,7 @@ class Outbox:
             copies=tuple(words[id] for id in mail.copies if id in words),
             automatic=mail.automatic,
             leads_back=not mail.apart,
-            html=words.get(mail.html or "", ""),
+            html=_html_of([words.get(id, "") for id in message.along], words.get(mail.html or "", "")),
             files=tuple([f for id in mail.files if (f := await self._enclosed(words.get(id, ""))) is not None]),
         )
 
@@ -273,3 +277,10 @@ class Outbox:
         if file is None or content is None:
             return None
         return Enclosed(name=file.name, content_type=file.content_type, content=content)
+
+
+def _html_of(along: list[str], html: str) -> str:
+    """A mail's looks with what goes ahead of it; one without looks is its text alone."""
+    if not html:
+        return ""
+    return "".join(f"<p>{escape(text)}</p>".replace("\n", "<br>") for text in along if text) + html

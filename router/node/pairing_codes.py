@@ -1,7 +1,8 @@
 """Codes that devices show, so that their household can say them: short, speakable, with a check digit, soon over.
 
 Its one rule: a code belongs to the key that was handed out with it and to no other, so that whoever presses in the name
-of a device learns nothing of the code that it shows. One at a time for a device. Nothing is merged here.
+of a device learns nothing of the code that it shows, and takes it from nobody: each stays good to its own end, for a
+press may come from somebody else, or be a retry whose answer was lost. Nothing is merged here.
 """
 
 import hmac
@@ -20,6 +21,9 @@ CODE_MS = 15 * MINUTE_MS
 """How long a code can be said."""
 FRESH_MS = 5 * MINUTE_MS
 """A code with less time left than this is not shown again: its device gets another one."""
+OF_DEVICE_MAX = 8
+"""Codes of one device that hold at once. Beyond it the newest makes room: whoever presses on and on in a device's name
+takes away none of the codes that it showed before."""
 CODES_MAX = 20_000
 """Devices that wait for their household at once; the oldest makes room."""
 TRIES_MAX = 5
@@ -63,7 +67,7 @@ class PairingCodes:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._by_device: OrderedDict[str, PairingCode] = OrderedDict()
+        self._by_device: OrderedDict[str, tuple[PairingCode, ...]] = OrderedDict()  # each with its codes, oldest first
         self._by_code: dict[str, PairingCode] = {}
         self._tries: OrderedDict[str, tuple[int, Ms]] = OrderedDict()
 
@@ -72,35 +76,36 @@ class PairingCodes:
 
     async def load(self) -> None:
         """Know again the codes that were given before."""
-        for body in (await self._journal.records(RECORD)).values():
-            self._know(PairingCode(**json.loads(body)))
+        for device, body in (await self._journal.records(RECORD)).items():
+            found = json.loads(body)
+            self._know(device, tuple(PairingCode(**one) for one in (found if isinstance(found, list) else [found])))
 
     async def give(self, device: str, key: str, *, press: str, secret: bytes, now: Ms) -> PairingCode:
         """The code that a device shows from now on, durable. One that it was given with this key, or for this press,
         stays."""
-        known = self._by_device.get(device)
-        if known is not None and (known.key == key or known.press == press) and known.until - now >= FRESH_MS:
-            return known
+        open_codes = tuple(one for one in self._by_device.get(device, ()) if one.until > now)
+        for known in reversed(open_codes):
+            if (known.key == key or known.press == press) and known.until - now >= FRESH_MS:
+                return known
         await self._let_go_of_old(now)
         code = self._free_code(device, key, secret=secret, now=now)
         given = PairingCode(code, device, key, press, Ms(now + CODE_MS))
-        await self._journal.put_record(RECORD, device, json.dumps(asdict(given)))
-        self._know(given)
+        await self._keep(device, (*open_codes[: OF_DEVICE_MAX - 1], given))
         return given
 
     def find(self, code: str, *, now: Ms) -> PairingCode | None:
         found = self._by_code.get(code)
         return found if found is not None and found.until > now else None
 
-    def of(self, device: str, *, now: Ms) -> PairingCode | None:
-        """The code that a device shows now."""
-        found = self._by_device.get(device)
-        return found if found is not None and found.until > now else None
+    def has_key(self, device: str, key: str, *, now: Ms) -> bool:
+        """Whether a device was given this key with a code that can still be said."""
+        return any(one.key == key and one.until > now for one in self._by_device.get(device, ()))
 
     async def spend(self, given: PairingCode) -> None:
         """A code was said and did what it is for: it is over."""
-        if self._by_device.get(given.device) == given:
-            await self._forget(given)
+        codes = self._by_device.get(given.device, ())
+        if given in codes:
+            await self._keep(given.device, tuple(one for one in codes if one != given))
 
     # --- tries --------------------------------------------------------------------------------------------------------
 
@@ -126,19 +131,21 @@ class PairingCodes:
                 return code
         raise AssertionError("more codes are given than there may be")
 
-    def _know(self, given: PairingCode) -> None:
-        old = self._by_device.pop(given.device, None)
-        if old is not None:
-            self._by_code.pop(old.code, None)
-        self._by_device[given.device] = self._by_code[given.code] = given
+    def _know(self, device: str, codes: tuple[PairingCode, ...]) -> None:
+        for one in self._by_device.pop(device, ()):
+            self._by_code.pop(one.code, None)
+        if codes:
+            self._by_device[device] = codes
+            self._by_code |= {one.code: one for one in codes}
+
+    async def _keep(self, device: str, codes: tuple[PairingCode, ...]) -> None:
+        """These are a device's codes from now on."""
+        body = json.dumps([asdict(one) for one in codes]) if codes else None
+        await self._journal.put_record(RECORD, device, body)
+        self._know(device, codes)
 
     async def _let_go_of_old(self, now: Ms) -> None:
         """The two oldest, where their time is over, so that no more stand there than are given; and one too many."""
-        for given in list(self._by_device.values())[:2]:
-            if given.until <= now or len(self._by_device) >= CODES_MAX:
-                await self._forget(given)
-
-    async def _forget(self, given: PairingCode) -> None:
-        self._by_device.pop(given.device, None)
-        self._by_code.pop(given.code, None)
-        await self._journal.put_record(RECORD, given.device, None)
+        for device, codes in list(self._by_device.items())[:2]:
+            if codes[-1].until <= now or len(self._by_device) >= CODES_MAX:
+                await self._keep(device, ())

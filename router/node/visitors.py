@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from policies import PolicySet
-from router.core.chats import unread_in
+from router.core.chats import BETWEEN, unread_by_any, unread_in
 from router.core.clock import Clock, Ms
 from router.core.commands import FollowAnswers, RecordDelivery
 from router.core.documents import Case, Customer, Message, State
@@ -30,9 +30,6 @@ from router.journal.base import Journal, JournalStopped, Stored
 from router.node.deadlines import Deadlines
 from router.node.taking import Outcome
 from router.node.tasks import Tasks
-
-BETWEEN = "\n\n"
-"""Between several answers that follow in one message."""
 
 
 class Seat(Protocol):
@@ -147,7 +144,8 @@ class Visitors:
         for stored in batches:
             rooms = self._by_person.get(stored.stream)
             for event in stored.events:
-                if isinstance(event, MessageQueued) and event.line and not self.there(event.address):
+                waits = isinstance(event, MessageQueued) and event.channel is Channel.CHAT and event.line
+                if isinstance(event, MessageQueued) and waits and not self.there(event.address):
                     self._follow_later(event.customer, event.address, event.at)
                 if self._rooms:
                     self._tell(rooms or (), event)
@@ -188,6 +186,13 @@ class Visitors:
                 await self._take(RecordDelivery(key=f"chat/{id}/{state}", message=id, state=state, provider_id=str(id)))
             except Rejected:
                 continue
+
+    async def unread(self, case: str) -> tuple[tuple[MessageId, str], ...]:
+        """What waits in the chats of a case's customer in which nobody is, and its words."""
+        loaded = await self._journal.load_by_document(case)
+        waiting = unread_by_any(loaded.state.values(), self.there)
+        words = await self._journal.words([m.words for m in waiting]) if waiting else {}
+        return tuple((m.id, words.get(m.words, "")) for m in waiting)
 
     # --- whoever is away ----------------------------------------------------------------------------------------------
 

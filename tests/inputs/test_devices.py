@@ -14,8 +14,8 @@ from router.core.clock import Ms
 from router.core.words import HOUR_MS
 from router.http.device_signature import WINDOW_S, device_key, fresh_key_id, sign, signature_of
 from router.journal.memory import MemoryJournal
-from router.node.pairing_codes import CODE_MS, TRIES_MAX, PairingCodes, codes_in
-from tests.story import Json, Story
+from router.node.pairing_codes import CODE_MS, OF_DEVICE_MAX, TRIES_MAX, PairingCodes, codes_in
+from tests.story import HIS, Json, Story
 from tests.story.devices import SIGNATURE, Device
 
 DOCS = Path(__file__).parents[2] / "docs" / "touch.md"
@@ -135,8 +135,8 @@ async def test_wrong_codes(door: Story) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_another_who_presses_in_its_name_does_not_get_its_code(door: Story) -> None:
-    """Whoever presses with the id of a device gets a code and a key of their own: the device's code was for its key, and
-    what they get is worth nothing once the device has pressed again."""
+    """Whoever presses with the id of a device gets a code and a key of their own: the device's code stays, for its key
+    alone, and theirs pairs nobody else's device once the household has said its own."""
     device, thief = Device(door, "wanted"), Device(door, "wanted")
     first = await device.presses()
     assert await device.presses() | {"id": 0, "at": 0, "page_url": 0} == first | {
@@ -146,9 +146,12 @@ async def test_another_who_presses_in_its_name_does_not_get_its_code(door: Story
     assert stolen["device"]["code"] != first["device"]["code"]
     assert stolen["device"]["key"] != first["device"]["key"]
     mine = await device.presses()
+    assert mine["device"]["code"] == first["device"]["code"]
     customer = await whose(door, "wanted")
-    assert (await door.refused("POST", f"/customers/{customer}/devices", {"code": thief.code}))["status"] == 404
     await door.api("POST", f"/customers/{customer}/devices", {"code": mine["device"]["code"]})
+    await door.phone(HIS).texts("hello")
+    other = (await door.case(await door.phone(HIS).case()))["customer"]
+    assert (await door.refused("POST", f"/customers/{other}/devices", {"code": thief.code}))["status"] == 409
     assert (await device.presses())["device"] == {"paired": True}
     assert (await thief.presses())["device"]["paired"] is False
 
@@ -221,7 +224,7 @@ def test_any_other_character_is_another_signature() -> None:
 
 
 async def test_codes_are_few_and_soon_over() -> None:
-    """One code a device, none twice at a time, over after a quarter of an hour, and known again after a restart."""
+    """None twice at a time, over after a quarter of an hour, and known again after a restart."""
     journal = MemoryJournal()
     codes = PairingCodes(journal)
     given = [await codes.give(f"device:s/{n}", f"dvk_{n}", press=f"{n}", secret=SECRET, now=NOW) for n in range(500)]
@@ -236,6 +239,26 @@ async def test_codes_are_few_and_soon_over() -> None:
         await again.give(f"device:t/{n}", f"dvk_t{n}", press=f"t{n}", secret=SECRET, now=later)
     assert len(again) == 300
     assert len(await journal.records("pairing")) == 300
+
+
+async def test_nobody_takes_away_a_code_that_a_device_shows() -> None:
+    """Abuse: a stranger presses on and on in a device's name. Each code it was given stays good to its own end, with
+    the key that came with it; how many there are is bounded, and the newest makes room. A retry is the same press."""
+    journal = MemoryJournal()
+    codes = PairingCodes(journal)
+    given = [
+        await codes.give("device:s/1", f"dvk_{n}", press=f"p{n}", secret=SECRET, now=Ms(NOW + n)) for n in range(30)
+    ]
+    again = PairingCodes(journal)
+    await again.load()
+    kept = [one for one in given if again.find(one.code, now=Ms(NOW + 30))]
+    assert kept == [*given[: OF_DEVICE_MAX - 1], given[-1]]
+    assert [one.key for one in kept[:2]] == ["dvk_0", "dvk_1"]
+    assert await again.give("device:s/1", "dvk_99", press="p0", secret=SECRET, now=Ms(NOW + 40)) == given[0]
+    await again.spend(given[1])
+    assert again.find(given[1].code, now=NOW) is None
+    assert again.find(given[0].code, now=NOW) == given[0]
+    assert again.find(given[0].code, now=Ms(NOW + CODE_MS)) is None
 
 
 def test_tries_are_counted() -> None:

@@ -27,7 +27,7 @@ def a_code_stays_with_its_key(patch: Patch) -> None:
     async def give(self: PairingCodes, device: str, key: str, **more: object) -> object:
         code = await given(self, device, key, **more)  # type: ignore[arg-type]
         other = replace(code, key="dvk_" + "0" * 32)
-        self._know(other)
+        self._know(device, (other,))
         return code
 
     patch.setattr(PairingCodes, "give", give)

@@ -172,6 +172,68 @@ async def test_what_was_not_read_follows_once_by_the_way_they_allowed() -> None:
         await ana.finishes(work)
 
 
+@pytest.mark.parametrize("way", ["email", "sms"])
+async def test_what_waits_goes_along_with_the_next_answer(way: str) -> None:
+    """She saw the first answer come in and closed the page before it was there; the second one is written a minute
+    later. She reads the first one first, both in one message, once; and the chat holds both when she comes back, each
+    once, with the way that the second one took, whatever the page had by then."""
+    async with Story() as story:
+        ana, box = await story.ready_agent("Ana"), Mailbox(story, MIA)
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": way, "address": MIA if way == "email" else HERS})
+        await mia.hears("left")
+        case = (await story.one_case())["id"]
+        work = await ana.accepts()
+        await ana.replies(case, "FIRST")
+        await mia.hears("message")
+        await mia.goes()
+        await story.passes(minutes=1)
+        sent = await ana.replies(case, "SECOND")
+        assert sent["channel"] == way
+        assert sent["reasons"][-1] == "what they had not read in the chat goes along, ahead of it"
+        await story.passes(minutes=1)
+        await ana.replies(case, "THIRD")
+        await story.passes(minutes=30)
+        texts = [m["text"] for m in await box.received()] if way == "email" else await story.phone(HERS).inbox()
+        assert [text.split() for text in texts] == [["FIRST", "SECOND"], ["THIRD"]]
+        assert await story.said(case) == ["still E42", "FIRST", "SECOND", "THIRD"]
+        await story.restarts()
+        again = Visitor(story, session=mia.session)
+        for visitor, since in ((mia, 2), (again, 0)):
+            assert (await visitor.comes())["seq"] == 4
+            lines = [await visitor.hears("message") for _ in range(4 - since)]
+            assert [line["text"] for line in lines][-2:] == ["SECOND", "THIRD"]
+            assert [line.get("by") for line in lines][-2:] == [way, way]
+        assert again.said == ["still E42", "FIRST", "SECOND", "THIRD"]
+        await again.says("read", seq=4)
+        assert (await ana.replies(case, "FOURTH"))["channel"] == "chat"
+        assert (await mia.hears("message"))["seq"] == 5
+        await ana.finishes(work)
+
+
+async def test_what_is_too_long_together_goes_in_its_order() -> None:
+    """Together they would be more parts than a text may have: what waited goes ahead by itself."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "sms", "address": HERS})
+        await mia.hears("left")
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        await mia.goes()
+        words = ["FIRST" + " one" * 70, "SECOND" + " two" * 70]
+        await ana.replies(case, words[0], channel="chat")
+        await story.passes(minutes=1)
+        sent = await ana.replies(case, words[1])
+        assert (sent["channel"], sent["segments"]) == ("sms", 2)
+        await story.passes(minutes=30)
+        assert await story.phone(HERS).inbox() == words
+
+
 async def test_without_another_way_answers_wait_for_the_session() -> None:
     """Nobody said how else: nothing goes out by itself, and hours later the answer is there."""
     async with Story() as story:

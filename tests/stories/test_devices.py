@@ -101,6 +101,22 @@ async def test_a_device_of_another_household_is_not_taken() -> None:
         assert (await device.presses())["device"] == {"paired": True}
 
 
+async def test_a_code_on_the_screen_holds_whoever_presses_meanwhile() -> None:
+    """A stranger who knows no more than a device's name and its site's key presses while its household reads the code
+    on its screen: what they text pairs it, and the key that came with that code is the one that signs."""
+    async with Story() as story:
+        device, stranger = Device(story, "T100-0001"), Device(story, "T100-0001")
+        await device.presses()
+        await stranger.presses()
+        assert stranger.code != device.code
+        await story.restarts()
+        await story.phone(HERS).texts(f"the thermostat shows {device.code}")
+        await story.settles()
+        assert [d["how"] for d in await devices_of(story, await customer_of(story))] == ["sms"]
+        assert (await device.presses())["device"] == {"paired": True}
+        assert (await stranger.presses())["device"]["paired"] is False
+
+
 async def test_a_wrong_code_by_text_is_a_text() -> None:
     """Words with a code that nobody shows are words, and nothing is answered; nothing tells a wrong code from a right
     one of somebody else."""
