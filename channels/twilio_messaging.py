@@ -59,7 +59,8 @@ class TwilioSettings:
     public_url: str  # scheme and host under which the provider reaches us, and signs
     signature_header: str = "X-Twilio-Signature"
     signature_algorithm: str = "sha1"
-    fallback_url: str = ""  # what people whom we call hear while we are down
+    fallback_url: str = ""  # what customers whom we call hear while we are down
+    agents_fallback_url: str = ""  # what agents hear then, and others who are no customers
 
 
 class TwilioMessaging:

@@ -169,6 +169,8 @@ class TwilioVoice:
     # --- out ----------------------------------------------------------------------------------------------------------
 
     async def dial(self, dial: Dial) -> Sent:
+        is_theirs, settings = dial.role is CallRole.CUSTOMER, self._settings
+        fallback = settings.fallback_url if is_theirs else settings.agents_fallback_url
         try:
             made = await self._client.calls.create_async(
                 to=dial.to,
@@ -177,8 +179,8 @@ class TwilioVoice:
                 status_callback=f"{self._public}{STATUS_PATH}?{urlencode({'call': dial.reference})}#rc=3&rp=all",
                 status_callback_event=["completed"],
                 timeout=dial.ring_s,
-                **({"fallback_url": self._settings.fallback_url} if self._settings.fallback_url else {}),
-                **({"machine_detection": "Enable"} if dial.role is CallRole.CUSTOMER else {}),
+                **({"fallback_url": fallback} if fallback else {}),
+                **({"machine_detection": "Enable"} if is_theirs else {}),
             )
         except TwilioRestException as error:
             return refused(error)

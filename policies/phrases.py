@@ -68,6 +68,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_opening": ("brand",),
     "callback_tried": ("brand",),
     "page_link": ("link",),
+    "page_yours": ("link",),
     "callback_not_reached": ("brand",),
     "callback_no_number": ("brand",),
     "our_call_tried": ("brand",),

@@ -21,7 +21,7 @@ from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
 from channels.sandbox.meeting import bring_mail_to, smtp_port_of
 from channels.sandbox.server import RunningSandbox
-from channels.sandbox.voice.own_documents import FALLBACK_PATH
+from channels.sandbox.voice.own_documents import AGENTS_FALLBACK_PATH, FALLBACK_PATH
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
 from onecase import __version__
@@ -297,6 +297,7 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
             secrets=(SANDBOX_TOKEN.encode(),),
             public_url=public,
             fallback_url=provider + FALLBACK_PATH,
+            agents_fallback_url=provider + AGENTS_FALLBACK_PATH,
         )
         return Host(
             transport=transport,
@@ -314,6 +315,7 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
         public_url=public,
         signature_header=section.signature_header,
         fallback_url=section.fallback_url,
+        agents_fallback_url=section.agents_fallback_url,
     )
     return Host(
         transport=transport,

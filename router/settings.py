@@ -48,7 +48,10 @@ class TwilioSection(BaseModel):
         default=SecretStr(""), description="key of webhook signatures where it is not the auth token"
     )
     fallback_url: str = Field(
-        default="", description="document that people whom we call hear while we are down; hosted elsewhere"
+        default="", description="document that customers whom we call hear while we are down; hosted elsewhere"
+    )
+    agents_fallback_url: str = Field(
+        default="", description="document that agents, and others who are no customers, hear then; hosted elsewhere"
     )
     file_hosts: list[str] = Field(
         default=["*.twiliocdn.com", "*.amazonaws.com"],

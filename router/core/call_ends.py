@@ -195,8 +195,12 @@ def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
     with_them = customer is not None and customer.work == leg.work
     if leg.step is not Step.BESIDE and not with_them:
         if leg.work is not None and is_current(case, leg.work):
-            why = "nobody was on the line any more" if leg.move else f"their phone did not take it ({how})"
-            refuse(making, leg.work, leg.agent, case, why=why, away=not leg.move)
+            why, is_theirs = f"their phone did not take it ({how})", True
+            if leg.move:
+                why, is_theirs = "nobody was on the line any more", False
+            elif leg.answered_at is not None and _heard_at(leg) < making.context.since:
+                why, is_theirs = "they had answered, and the service was away", False
+            refuse(making, leg.work, leg.agent, case, why=why, away=is_theirs)
         return
     if customer is None or any(other.step is Step.BESIDE for other in agents_of(making, case.id)):
         return

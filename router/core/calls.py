@@ -68,7 +68,7 @@ from router.core.linking import NO_WORDS, link
 from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
-from router.core.telling import can_be_told
+from router.core.telling import can_be_told, page_for
 from router.core.texts import queue_message
 from router.core.waits.said import Told
 from router.core.wishes import Wish
@@ -517,8 +517,10 @@ def _go_on_by_text(making: Making, call: Call) -> bool:
     number = policy.numbers.get(call.via)
     ours = call.via if call.via in policy.numbers else via
     text = policy.phrase("text_after_call", call.language, brand=number.brand if number else "")
-    words = making.keep(text, kind="text", owner=customer.id)
     way = Way(Channel.SMS, address.id, ours)  # they ask for it at this moment, so it goes out whatever went before
+    if page := page_for(making, case, way, call.id):
+        text = f"{text} {policy.phrase('page_yours', call.language, link=page)}"
+    words = making.keep(text, kind="text", owner=customer.id)
     reasons = ("they chose to go on by text",)
     queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
     turn_to_writing(making, case.id, why="they go on by text")

@@ -34,7 +34,17 @@ from router.core.place import since_of
 from router.core.timeline import since_fact
 from router.core.tree import tree_of
 from router.core.values import replace
-from router.core.words import BY_A_PERSON, ActorKind, AgentId, CaseId, CaseStatus, Channel, VaultId, WorkId
+from router.core.words import (
+    BY_A_PERSON,
+    ActorKind,
+    AgentId,
+    CaseId,
+    CaseStatus,
+    Channel,
+    VaultId,
+    WorkId,
+    named_rule,
+)
 
 
 def add_note(making: Making, command: AddNote) -> None:
@@ -123,7 +133,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     what="offered",
                     work=event.work,
                     agent=event.agent,
-                    why=f"rule {event.ask.rule}, policy {event.ask.policy}",
+                    why=named_rule(event.ask.rule, event.ask.policy),
                     facts={
                         "score": event.score,
                         "waiting": event.waiting,

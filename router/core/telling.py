@@ -26,14 +26,14 @@ def tell_customer(
     policy, customer = making.context.policy, making.customer(case.customer)
     language = case.language or customer.language or policy.phrases.language
     text = policy.phrase(key, language, brand=brand_of(policy, way.via) or "onecase", **plain)
-    if link and (page := _page_for(making, case, way, link)):
+    if link and (page := page_for(making, case, way, link)):
         text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
     queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,))
     return True
 
 
-def _page_for(making: Making, case: Case, way: Way, once: str) -> str:
+def page_for(making: Making, case: Case, way: Way, once: str) -> str:
     """A page that carries the case, for who wrote or called from the address that it goes to: whoever opens it counts
     as them. Nothing for a telephone that others may look at, and where a button alone said whose it is."""
     customer, heard = making.customer(case.customer), case.heard

@@ -58,7 +58,7 @@ from router.core.events import (
     WorkWanted,
 )
 from router.core.evidence import Graded, of_somebody_else, words_of_grounds
-from router.core.words import ActorKind, AddressId, CallbackState, CaseId, Channel, PromiseState, VaultId
+from router.core.words import BY_A_PERSON, ActorKind, AddressId, CallbackState, CaseId, Channel, PromiseState, VaultId
 
 LOST_CALL = "the call did not come back to the service before it ended, and nobody of us was with them"
 
@@ -606,7 +606,8 @@ def _kept_for(event: WordsForgotten) -> str:
 def _queued(ask: Ask) -> str:
     if ask.stays:
         return f"queue {ask.queue}, where the case stands already: of policy {ask.policy} only rule {ask.rule} fits"
-    return f"queue {ask.queue} by rule {ask.rule} of policy {ask.policy}"
+    by = "a person" if ask.rule == BY_A_PERSON else f"rule {ask.rule} of policy {ask.policy}"
+    return f"queue {ask.queue} by {by}"
 
 
 def _device_row(event: DevicePaired | DeviceUnpaired) -> Entry | None:

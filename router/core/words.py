@@ -46,6 +46,16 @@ class Channel(StrEnum):
 BY_A_PERSON = "assigned by a person"
 """What stands for the rule where a person chose the queue or the agent."""
 
+
+def named_rule(rule: str, policy: int) -> str:
+    """By what something stands where it does, for people.
+
+    >>> named_rule("billing", 7), named_rule(BY_A_PERSON, 7)
+    ('rule billing, policy 7', 'a person')
+    """
+    return "a person" if rule == BY_A_PERSON else f"rule {rule}, policy {policy}"
+
+
 TOUCHES = (Channel.TOUCH, Channel.PAGE)
 """Channels by which somebody reaches us and nothing can be sent back."""
 

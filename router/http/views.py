@@ -29,7 +29,7 @@ from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.core.timeline import FILE_MISSING
 from router.core.waits.said import Said
-from router.core.words import SECOND_MS, CaseId
+from router.core.words import SECOND_MS, CaseId, named_rule
 from router.http.joined import first_rows, head_of, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
@@ -620,7 +620,7 @@ def offer_out(work: Work, note: str | None, subject: str | None = None) -> Offer
         place_at=stamp(work.ask.place_at),
         place_reasons=list(work.ask.reasons),
         expires_at=stamp(work.offer.expires_at),
-        why=f"{'its case stands there; ' if work.ask.stays else ''}rule {work.ask.rule}, policy {work.ask.policy}",
+        why=f"{'its case stands there; ' if work.ask.stays else ''}{named_rule(work.ask.rule, work.ask.policy)}",
         note=note,
     )
 

@@ -20,6 +20,11 @@ async def test_press_say_the_code_press_again(desk: Stage, browser: Browser) -> 
     await device.get_by_role("button", name="Help").click()
     await expect(device.locator(".lamp-words")).to_have_text("it came in")
     code = await device.locator(".digits").inner_text()
+    its_page = await device.get_by_role("link", name="Its page").get_attribute("href")
+    assert its_page is not None and "/c/" in its_page
+    reader = await browser.new_page()
+    await reader.goto(its_page)
+    await expect(reader.locator("h1")).to_be_visible()
     await desk.text(f"it shows {code}")
     await expect(device.locator(".bond")).to_have_text("paired · signs")
     await expect(device.locator(".code")).to_be_hidden()

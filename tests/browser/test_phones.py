@@ -163,5 +163,38 @@ async def test_a_call_is_handed_on_to_a_number_outside(desk: Stage, browser: Bro
     await expect(hers.locator(".state")).to_have_text(f"talking with {ANAS}")
 
 
+async def test_a_picture_is_sent_and_what_is_heard_stands_in_order(desk: Stage, browser: Browser) -> None:
+    """A file goes along by WhatsApp, without a word; the number that it goes to can be read whole. In a call what is
+    said stands before that it is listened for, and music is called music."""
+    sandbox = await browser.new_page(viewport={"width": 1360, "height": 820})
+    sandbox.set_default_timeout(10_000)
+    await sandbox.goto(desk.sandbox.url)
+    hers = phone(sandbox, 0)
+    await hers.locator(".way").nth(1).click()
+    picture = {"name": "boiler.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}
+    await hers.get_by_label("Pictures and files").set_input_files(files=[picture])  # type: ignore[list-item]
+    await press(hers.get_by_role("button", name="Send"))
+    await desk.passes(1)
+    await expect(hers.locator(".talk .out .file")).to_have_text("image/png")
+    await expect(hers.locator(".talk .out .note")).to_contain_text("WhatsApp · taken")
+    ours = hers.locator(".ours")
+    box, wanted = (
+        await ours.bounding_box(),
+        await ours.evaluate(
+            "one => { const all = one.cloneNode(true); all.style = 'min-width: 0; max-width: none; width: max-content;';"
+            " one.after(all); const wide = all.getBoundingClientRect().width; all.remove(); return wide; }"
+        ),
+    )
+    assert box is not None and box["width"] >= wanted - 1, "the number is cut"
+
+    await press(hers.get_by_role("button", name="Call"))
+    await desk.passes(50)
+    heard = hers.locator(".heard li .kind")
+    await expect(hers.locator(".heard")).to_contain_text("hold music")
+    await expect(hers.locator(".heard")).not_to_contain_text("http")
+    kinds = await heard.all_inner_texts()
+    assert kinds.index("says") < kinds.index("listens")
+
+
 def phone(sandbox: Page, place: int) -> Locator:
     return sandbox.locator("#phones-shown .phone").nth(place)

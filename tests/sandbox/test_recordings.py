@@ -22,7 +22,7 @@ async def sound(calls: CallBench, url: str, *, is_known: bool = True) -> tuple[i
     return answer.status, answer.content_type, answer.body
 
 
-@pytest.mark.fact("record-1", "record-3", "record-4")
+@pytest.mark.fact("record-1", "record-3")
 async def test_what_is_said_is_recorded_until_silence(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format('timeout="3" recordingStatusCallback="/ready"')
     sid = await calls.call_in()
@@ -85,7 +85,7 @@ async def test_the_longest_length_ends_it(calls: CallBench):
     assert calls.service.asked("/done")[0]["RecordingDuration"] == "4"
 
 
-@pytest.mark.fact("record-1")
+@pytest.mark.fact("record-1", "record-4")
 async def test_hanging_up_ends_it_and_is_told(calls: CallBench):
     calls.service.routes["/twilio/voice"] = BOX.format('transcribe="true" transcribeCallback="/words"')
     await calls.call_in()
@@ -102,6 +102,8 @@ async def test_hanging_up_ends_it_and_is_told(calls: CallBench):
         "RecordingSid": form["RecordingSid"],
     }
     assert expected.items() <= words.items() and words["From"] == PHONE
+    (listed,) = (await calls.rest("GET", "/Transcriptions.json"))["transcriptions"]
+    assert (listed["transcription_text"], listed["recording_sid"]) == ("it is me", form["RecordingSid"])
 
 
 @pytest.mark.fact("record-5")

@@ -84,9 +84,9 @@ def customers_are_rung_first(patch: Patch) -> None:
 def nobody_is_told_that_the_agent_is_gone(patch: Patch) -> None:
     real = call_ends.move
 
-    def move(making: Any, call: Any, to: Any) -> None:
+    def move(making: Any, call: Any, to: Any, **how: Any) -> None:
         if to is not Step.LOST:
-            real(making, call, to)
+            real(making, call, to, **how)
 
     patch.setattr(call_ends, "move", move)
 

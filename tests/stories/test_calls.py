@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from structlog.testing import capture_logs
@@ -409,7 +410,10 @@ async def test_she_goes_on_by_text() -> None:
         await her.presses("3")
         await story.passes(seconds=10)
         assert await her.state() == "idle"
-        assert len(await her.inbox()) == 1
+        [text] = await her.inbox()
+        link = text.partition("Your page: ")[2]
+        page = await story.ask("GET", urlsplit(link).path, token=None)
+        assert page.status == 200 and "<textarea" in page.body.decode(), "where she can go on as well"
         await her.texts("my boiler is cold")
         case = await story.one_case()
         assert case["ask"] is not None

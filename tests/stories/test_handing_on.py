@@ -25,6 +25,8 @@ async def test_the_note_of_a_warm_transfer_is_read_and_heard() -> None:
         assert "to wrap up" not in page.lower()
         assert f'Ana handed it on: <q dir="auto">{note}</q>' in page
         assert 'id="leave"' not in page
+        assert "assigned by a person" not in page and "by a person" in page, "no rule did it"
+        assert offer["why"] == "a person"
         await ben.accepts(offer)
         await story.passes(seconds=2)
         await bens.picks_up()

@@ -85,6 +85,31 @@ async def test_calls_of_an_outage_are_on_cases_and_their_callers_have_a_way_on()
         assert len(await story.cases()) == 2
 
 
+async def test_an_agent_whom_the_outage_caught_in_the_whisper_hears_words_for_agents() -> None:
+    """Their phone was ringing, or they hear the whisper, when we go away: they are told that this call ends, and are
+    not asked what it is about, nor recorded. The caller is at their place afterwards."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        ana = await story.ready_agent("Ana", phone="+14155550201")
+        await her.calls()
+        await story.passes(seconds=20)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=1)
+        await story.stops()
+        await story.passes(seconds=30)
+        heard = await phone.heard()
+        assert "this call from us ends here" in heard and "after the tone" not in heard
+        assert await phone.state() == "idle"
+        await story.starts()
+        await story.passes(seconds=10)
+        case = await story.one_case()
+        assert case["ask"] is not None
+        assert (await ana.me())["state"] == "ready", "it was not they who did not answer"
+        assert all(one["kind"] != "record" for one in (await phone.now())["call"]["heard"])
+
+
 async def test_words_of_a_caller_whom_the_outage_caught_on_the_line_are_looked_after() -> None:
     """We greeted her and went away; she speaks to the provider's document and hangs up, and nobody tells us so. Her
     words stand in line at once, and stay there when we learn that she has gone."""

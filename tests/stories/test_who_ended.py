@@ -115,6 +115,7 @@ async def test_somebody_outside_is_not_shown_as_the_agent() -> None:
         await ana.transfers(work, PLUMBER, "a leak")
         await story.passes(seconds=2)
         page = plain(await ana.page(case))
+        assert "Ana calls somebody outside" in page
         assert "Somebody outside is being called" in page and "Ana is being called" not in page
         await plumber.picks_up()
         await story.passes(seconds=2)

@@ -40,7 +40,7 @@ class DeviceControl:
             case "GET", [name]:
                 device = self._devices.seen(_name(name))
                 await self._devices.look(device)
-                return _json(_shown(device))
+                return _json(_shown(device, self._devices.page_url(device)))
             case "POST", [name, "press"]:
                 device, wanted = self._devices.used(_name(name)), _read(request)
                 await self._devices.press(
@@ -51,11 +51,11 @@ class DeviceControl:
                     signs=wanted.signed,
                     lag_s=wanted.lag_s,
                 )
-                return _json(_shown(device), status=201)
+                return _json(_shown(device, self._devices.page_url(device)), status=201)
             case "POST", [name, "reset"]:
                 device = self._devices.used(_name(name))
                 device.factory_reset()
-                return _json(_shown(device))
+                return _json(_shown(device, self._devices.page_url(device)))
             case _:
                 raise Problem(404, f"There is nothing at {request.method} {urlsplit(request.url).path} in the sandbox.")
 
@@ -73,7 +73,7 @@ def _read(request: WireRequest) -> PressOnce:
         raise problem_of(error) from error
 
 
-def _shown(device: Device) -> dict[str, object]:
+def _shown(device: Device, page_url: str | None) -> dict[str, object]:
     return {
         "name": device.name,
         "light": device.light,
@@ -83,6 +83,7 @@ def _shown(device: Device) -> dict[str, object]:
         "code": device.code or None,
         "code_until": device.code_until or None,
         "promised": device.promise,
+        "page_url": page_url,
         "has_key": bool(device.key),
         "last": _pressed(device.pressed[-1]) if device.pressed else None,
         "presses": [_pressed(one) for one in device.pressed],

@@ -69,6 +69,10 @@ class Devices:
             device.light, press.trouble = Light.FAILED, _why(answer)
         return press
 
+    def page_url(self, device: Device) -> str | None:
+        """Where a person reads what the device reads; None before it was pressed."""
+        return self._target + device.page if device.page else None
+
     async def look(self, device: Device) -> None:
         """Read its page, as a device does now and then."""
         if not device.page:

@@ -16,7 +16,7 @@ class Device {
     const part = (selector) => this.element.querySelector(selector);
     this.parts = {
       lamp: part(".lamp"), lampWords: part(".lamp-words"), says: part(".says"), code: part(".code"), digits: part(".digits"),
-      until: part(".until"), promised: part(".promised"), bond: part(".bond"), presses: part(".presses"),
+      until: part(".until"), promised: part(".promised"), page: part(".its-page"), bond: part(".bond"), presses: part(".presses"),
     };
     const field = part(".number");
     field.value = name;
@@ -59,7 +59,9 @@ class Device {
   }
 
   show(device) {
-    const { lamp, lampWords, says, code, digits, until, promised, bond, presses } = this.parts;
+    const { lamp, lampWords, says, code, digits, until, promised, page, bond, presses } = this.parts;
+    page.hidden = !device.page_url;
+    if (device.page_url) page.href = device.page_url;
     lamp.dataset.light = device.light;
     lampWords.textContent = LIGHTS[device.light];
     says.textContent = device.says || "Press the button. Nothing has to be filled in.";

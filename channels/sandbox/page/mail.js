@@ -21,14 +21,18 @@ function encoded(text) {
   return pieces.map((one) => `=?utf-8?b?${base64(one)}?=`).join("\r\n ");
 }
 
+function base64OfBytes(bytes) {
+  let binary = "";
+  for (let from = 0; from < bytes.length; from += 8192) binary += String.fromCharCode(...bytes.subarray(from, from + 8192));
+  return btoa(binary);
+}
+
 // A file of the disk as a part: its bytes in lines of base64, its name as RFC 2231 writes it.
 async function filePart(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = "";
-  for (let from = 0; from < bytes.length; from += 8192) binary += String.fromCharCode(...bytes.subarray(from, from + 8192));
   const name = encodeURIComponent(file.name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
   const head = `Content-Type: ${file.type || "application/octet-stream"}\r\nContent-Transfer-Encoding: base64\r\n`;
-  const lines = btoa(binary).match(/.{1,76}/g) || [];
+  const lines = base64OfBytes(bytes).match(/.{1,76}/g) || [];
   return `${head}Content-Disposition: attachment; filename*=utf-8''${name}\r\n\r\n${lines.join("\r\n")}\r\n`;
 }
 

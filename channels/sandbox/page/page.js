@@ -75,6 +75,33 @@ function bubble(side, text) {
   return item;
 }
 
+// A file of the disk as the control API takes it.
+async function mediaOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return { content_type: file.type || "application/octet-stream", base64: base64OfBytes(bytes) };
+}
+
+// Whoever asks something listens meanwhile already; people read it in the order in which it is heard.
+function inOrder(heard) {
+  const rows = [];
+  let listens = null;
+  for (const one of heard) {
+    if (listens && !["say", "play"].includes(one.kind)) { rows.push(listens); listens = null; }
+    if (one.kind === "gather") listens = one;
+    else rows.push(one);
+  }
+  return listens ? [...rows, listens] : rows;
+}
+
+// Of what is played the name; its whole address stands in the title.
+function heardWords(one) {
+  if (one.kind === "gather") return LISTENS[one.text] || one.text || "";
+  if (one.kind !== "play" && one.kind !== "music") return one.text || "";
+  const address = one.text || "";
+  const name = address.split(/[?#]/)[0].split("/").pop();
+  return /^hold/i.test(name) ? "hold music" : name || "a sound";
+}
+
 class Phone {
   constructor(number, place) {
     this.place = place;
@@ -158,10 +185,10 @@ class Phone {
     const state = JSON.stringify([call && call.sid, heard]);
     if (state === this.heardState) return;
     this.heardState = state;
-    this.heard.replaceChildren(...heard.map((one) => {
+    this.heard.replaceChildren(...inOrder(heard).map((one) => {
       const item = make("li", one.kind === "gather" || one.kind === "record" ? "listens" : one.kind === "ended" ? "over" : "");
-      item.title = hour(one.at);
-      item.append(make("span", "kind", one.from || KINDS[one.kind]), make("span", "", (one.kind === "gather" && LISTENS[one.text]) || one.text || ""));
+      item.title = one.kind === "play" || one.kind === "music" ? `${hour(one.at)} ${one.text || ""}` : hour(one.at);
+      item.append(make("span", "kind", one.from || KINDS[one.kind]), make("span", "", heardWords(one)));
       return item;
     }));
     this.heard.scrollTop = this.heard.scrollHeight;
@@ -169,11 +196,13 @@ class Phone {
 
   send(form) {
     const text = form.querySelector("textarea");
-    if (!text.value) return;
+    const files = form.elements.media;
+    if (!text.value && !files.files.length) return;
     const channel = form.querySelector(".way input:checked").value;
     act(async () => {
-      await ask("POST", this.path("/texts"), { body: text.value, to: this.ours(), channel });
-      text.value = "";
+      const media = await Promise.all([...files.files].map(mediaOf));
+      await ask("POST", this.path("/texts"), { body: text.value, to: this.ours(), channel, media });
+      text.value = files.value = "";
     });
   }
 

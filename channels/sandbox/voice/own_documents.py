@@ -1,4 +1,4 @@
-"""The documents that the sandbox serves itself: what a caller hears while the service is away.
+"""The documents that the sandbox serves itself: what callers, and agents who are rung, hear while the service is away.
 
 Its one rule: they are static and never go over the wire, so that they work when nothing else does.
 """
@@ -8,12 +8,17 @@ from urllib.parse import urlsplit
 from channels.wire import WireResponse
 
 FALLBACK_PATH = "/voice/fallback.xml"
+AGENTS_FALLBACK_PATH = "/voice/agents.xml"
 THANKS_PATH = "/voice/thanks.xml"
 _DOCUMENTS = {
     FALLBACK_PATH: (
         "<Response><Say>Our service is just restarting. Please say after the tone what this is about, and how we can "
-        f'reach you.</Say><Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#" '
-        'transcribe="true"/><Say>We heard nothing. Please call again in a minute. Goodbye.</Say></Response>'
+        f'reach you.</Say><Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#"/>'
+        "<Say>We heard nothing. Please call again in a minute. Goodbye.</Say></Response>"
+    ),
+    AGENTS_FALLBACK_PATH: (
+        "<Response><Say>Our service is just restarting, so this call from us ends here. Nothing is lost, and you need "
+        "not do anything. Goodbye.</Say></Response>"
     ),
     THANKS_PATH: "<Response><Say>Thank you. Your words are kept for us. Goodbye.</Say></Response>",
 }

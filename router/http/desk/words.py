@@ -422,6 +422,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return "Nobody knows whether a message of ours went out"
         case _, str(what) if what in RECORDING:
             return RECORDING[what]
+        case "call", "outside called":
+            return f"{agent} calls somebody outside"
         case "call", "lead joins":
             return f"{agent} comes to the call {JOINS.get(str(facts.get('mode')), '')}"
         case "call", "ended":
@@ -485,7 +487,8 @@ def why_of(decision: DecisionOut, names: Mapping[str, str]) -> Why:
     who = "" if by is None else SYSTEM if by == "system" else _name(by, names)
     said = _record_words("decision", facts, agent, who=who)
     if decision.what == "queued":
-        policy = f"rule {decision.rule} of policy {decision.policy}"
+        by_rule = f"rule {decision.rule} of policy {decision.policy}"
+        policy = "a person" if decision.rule == BY_A_PERSON else by_rule
         said += f", where it stands already: only {policy} fits" if facts.get("stays") else f", by {policy}"
     hidden = ("work", "score", "what", "grounds", "by", "stays")
     places = PLACES if "since_at" in decision.inputs else {"place_at": PLACES["since_at"]}
