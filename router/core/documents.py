@@ -574,6 +574,7 @@ class Work:
     again_at: Ms | None = None
     accepted_at: Ms | None = None
     wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
+    stays: bool = False  # handed on by an agent who is with the customer until somebody else is there
 
 
 @value

@@ -829,7 +829,7 @@ def _work_moved(
         case WorkWrapped():
             return change(state, work, state=WorkState.WRAPPING, wraps_until=event.until_at)
         case WorkGivenBack() if event.stays:
-            return change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING, stays=True)
         case WorkFinished() | WorkGivenBack() | WorkDropped():
             return change(state, work, state=WorkState.DONE, offer=None)
         case _:

@@ -20,10 +20,11 @@ from router.core.commands import (
 )
 from router.core.context import Decision
 from router.core.documents import Agent, Case, Work
+from router.core.documents import Call as Leg
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
-from router.core.words import AgentId, AgentState, OfferId, WorkId, WorkState
+from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
 from router.http.handing_on import There, check_outside
@@ -387,6 +388,7 @@ class WorkApi:
         if work is not None and work.agent is not None:
             why = f"taken over by {lead.id}: {reason}"
             self._can_take_over(lead, work)
+            await self._check_alone(id)
             command = GiveBackWork(
                 key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor, takes_over=True
             )
@@ -423,6 +425,7 @@ class WorkApi:
 
     async def transfer(self, call: Call) -> Replied:
         given: str = call.body.to
+        await self._check_alone(WorkId(call.path["id"]))
         if not call.body.reason:
             await self._must_be_first(WorkId(call.path["id"]))
         if given.lstrip("+").isdecimal():
@@ -445,6 +448,24 @@ class WorkApi:
             actor=actor_of(call),
         )
         return await self._work_changed(call, command)
+
+    async def _check_alone(self, id: WorkId) -> None:
+        """Raises Problem where work was handed on already: nobody is with its agent on the line, or somebody has said
+        that they take it. Until then it may go to somebody else."""
+        work, journal = self._domain.works.get(id), self._service.node.journal
+        if work is None or work.state is not WorkState.WRAPPING:
+            return
+        case = await journal.document(work.case)
+        leg = await journal.document(case.call or "") if isinstance(case, Case) else None
+        is_theirs = isinstance(leg, Leg) and leg.state is not CallState.ENDED and leg.work == id
+        if not isinstance(case, Case) or not work.stays or not is_theirs:
+            raise Problem(409, "Not on the line", "This conversation is over, or somebody else is with them by now.")
+        if case.taken:
+            agent = self._domain.agents.get(case.agent or AgentId(""))
+            name = (await journal.words([agent.name])).get(agent.name, agent.id) if agent is not None else "Somebody"
+            raise Problem(
+                409, "On their way", f"{name} has taken it, and their phone rings. Stay until they are there."
+            )
 
     async def _must_be_first(self, id: WorkId) -> None:
         case = await self._service.node.journal.document(self._domain.case_of(id) or "")
@@ -475,7 +496,7 @@ class WorkApi:
         work = self._domain.works.get(WorkId(call.path["id"]))
         if work is None or work.agent != agent.id:
             raise problem_of(Rejected(Reason.NOT_FOUND if work is None else Reason.NOT_YOURS, "work"))
-        if work.ask.requirement.kind != "phone" or work.state is not WorkState.ACTIVE:
+        if work.ask.requirement.kind != "phone" or not (work.state is WorkState.ACTIVE or work.stays):
             raise Problem(409, "No live call", "Only a live call can be handed on to a number.")
         ours = number in node.means.senders.values() or number in node.means.policy.numbers
         check_outside(number, node.means.facts_of(number), ours=ours)
