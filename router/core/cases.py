@@ -100,6 +100,7 @@ def assign(making: Making, command: AssignCase) -> None:
         agent=command.agent,
         queue=command.queue,
         on_phone=on_phone,
+        takes_over=command.takes_over,
     )
 
 

@@ -29,7 +29,7 @@ from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
 from router.http.handing_on import There, check_outside
 from router.http.problems import Problem, problem_of
-from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor
+from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
 from router.http.times import zoned
 from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_of, work_out
@@ -244,6 +244,7 @@ class WorkApi:
                 self.decline,
                 Declined,
                 body=DeclineBody,
+                read=lambda request: read_or(request, DeclineBody(reason="")),
                 tag="work",
             ),
             Route(
@@ -373,8 +374,8 @@ class WorkApi:
         return await self._service.take(call, command, lambda _: Done(work=work, case=case), status=200)
 
     async def take_over(self, call: Call) -> Replied:
-        """Work that an agent has goes to the lead; what waits or is offered is assigned to them. A live call is theirs
-        at once: they are rung, or are in it already, and whoever had it is let go when they are there."""
+        """Work that an agent has goes to the lead; what waits or is offered is assigned to them. A call is theirs at
+        once: they are rung, or are in it already, and whoever is with the customer is let go when they are there."""
         lead, id = self._agent(call), WorkId(call.path["id"])
         case, work = self._domain.case_of(id), self._domain.works.get(id)
         if case is None:
@@ -382,26 +383,27 @@ class WorkApi:
         if work is not None and work.agent == lead.id:
             raise problem_of(Rejected(Reason.NOTHING_TO_DO, "work"))
         reason, actor = call.body.reason, actor_of(call)
+        known = work or self._domain.matcher.waiting(id)
+        kind = known.ask.requirement.kind if known is not None else ""
+        self._can_take_over(lead, id, kind)
         command: GiveBackWork | AssignCase = AssignCase(
-            key=call.key, case=case, actor=actor, agent=lead.id, reason=reason
+            key=call.key, case=case, actor=actor, agent=lead.id, reason=reason, takes_over=kind == "phone"
         )
         if work is not None and work.agent is not None:
             why = f"taken over by {lead.id}: {reason}"
-            self._can_take_over(lead, work)
             await self._check_alone(id)
             command = GiveBackWork(
                 key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor, takes_over=True
             )
         return await self._service.take(call, command, lambda _: Done(work=id, case=case), status=200)
 
-    def _can_take_over(self, lead: Agent, work: Work) -> None:
+    def _can_take_over(self, lead: Agent, id: WorkId, kind: str) -> None:
         """A call needs a phone that is not in another one."""
-        kind = work.ask.requirement.kind
         if kind != "phone":
             return
         if lead.phone is None:
             raise Problem(403, "No phone", "Only an agent with a phone can take a call over.")
-        if any(w.ask.requirement.kind == kind and w.state is not WorkState.DONE for w in self._domain.held_by(lead.id)):
+        if any(w.ask.requirement.kind == kind and w.id != id for w in self._domain.held_by(lead.id)):
             raise Problem(409, "In a call", "You have a call already. Finish it first.")
 
     async def decline(self, call: Call) -> Replied:
