@@ -501,7 +501,7 @@ class WorkApi:
         if work.ask.requirement.kind != "phone" or not (work.state is WorkState.ACTIVE or work.stays):
             raise Problem(409, "No live call", "Only a live call can be handed on to a number.")
         ours = number in node.means.senders.values() or number in node.means.policy.numbers
-        check_outside(number, node.means.facts_of(number), ours=ours)
+        check_outside(number, node.means.facts_of(number), ours=ours, theirs=await self._number_of(work))
         command = BringOutside(
             key=call.key,
             case=work.case,
@@ -511,6 +511,15 @@ class WorkApi:
             actor=actor_of(call),
         )
         return await self._service.take(call, command, lambda _: work_out(work), status=200)
+
+    async def _number_of(self, work: Work) -> str:
+        """The number that the customer of a call is on the line with."""
+        journal = self._service.node.journal
+        case = await journal.document(work.case)
+        leg = await journal.document(case.call or "") if isinstance(case, Case) else None
+        if not isinstance(leg, Leg):
+            return ""
+        return (await journal.words([leg.to])).get(leg.to, "")
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
