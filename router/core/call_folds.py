@@ -44,6 +44,7 @@ from router.core.words import (
 
 WATCH_MS = 120 * SECOND_MS
 """A leg that listens comes back within half a minute; after this long the provider is asked whether it is there."""
+IN_CONVERSATION = (Step.TALKING, Step.OPENING, Step.HELD)
 ON_HOLD = (Step.HELD, Step.NUMBER)
 """Steps in which the agent still waits for whoever is on hold."""
 TALK_WATCH_MS = 300 * SECOND_MS
@@ -110,17 +111,32 @@ def call_folded(state: State, event: CallEvent) -> State:
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at)
         case OutsideAsked():
             state = change(state, get(state, event.call, Call), note=event.note)
-            case = get(state, event.case, Case)
-            return change(state, case, entries=event.entry, handed_on=case.handed_on + 1)
+            return change(state, get(state, event.case, Case), entries=event.entry)
         case JoinAsked():
             state = change(state, get(state, event.call, Call), mode=event.mode)
             return change(state, get(state, event.case, Case), entries=event.entry)
         case LeadTookOver():
             return _took_over(state, event)
         case LegAttempted() | LegPlaced() | LegAnswered() | CallJoined() | CallWentOn() | CallMoved() | CallChecked():
-            return _moved(state, event)
+            return _moved(_handed_on(state, event), event)
         case _:
             assert_never(event)
+
+
+def _handed_on(state: State, event: CallEvent) -> State:
+    """A conversation was handed on once another agent, or somebody outside, is in it."""
+    if not isinstance(event, CallMoved | CallWentOn):
+        return state
+    call = get(state, event.call, Call)
+    if isinstance(event, CallMoved):
+        with_another = call.agent is not None and event.agent != call.agent and call.step in IN_CONVERSATION
+        happened = call.role is CallRole.CUSTOMER and with_another
+    else:
+        happened = call.role is CallRole.OUTSIDE and event.step is Step.BESIDE
+    if not happened:
+        return state
+    case = get(state, call.case, Case)
+    return change(state, case, handed_on=case.handed_on + 1)
 
 
 def _moved(

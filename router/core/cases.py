@@ -2,7 +2,7 @@
 
 from router.core import asks
 from router.core.call_ends import work_closed
-from router.core.call_parts import drop_promise, own_promise
+from router.core.call_parts import agents_of, customer_of, drop_promise, move, own_promise
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, NoteMissing, SetStatus
 from router.core.contacts import relax_of, requirement_of
@@ -41,6 +41,7 @@ from router.core.words import (
     CaseId,
     CaseStatus,
     Channel,
+    Step,
     VaultId,
     WorkId,
     named_rule,
@@ -110,6 +111,7 @@ def assign(making: Making, command: AssignCase) -> None:
         agent=command.agent,
         queue=command.queue,
         on_phone=on_phone,
+        takes_over=command.takes_over,
     )
 
 
@@ -172,7 +174,8 @@ def fold_work(making: Making, command: FoldWork) -> None:
         case WorkFinished():
             _fold_finish(making, case, event, current=current)
         case WorkGivenBack():
-            if not current:
+            is_other = not current and _waits_for_next(making, case, event)
+            if not current and not is_other:
                 raise Rejected(Reason.NOTHING_TO_DO, "work")
             making.emit(
                 WorkReturned(
@@ -188,6 +191,8 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     words=event.note,
                 )
             )
+            if is_other and case.ask is not None:  # whoever was asked first has not come, and is not waited for
+                _let_next_go(making, case.id, case.ask.work)
             place_at = case.ask.place_at if case.ask else event.at
             kind, _, name = (event.to or "").partition(":")
             want_again(
@@ -199,7 +204,22 @@ def fold_work(making: Making, command: FoldWork) -> None:
                 queue=name if kind == "queue" else None,
                 takes_over=event.takes_over,
                 note=event.note,
+                instead="handed on to somebody else instead" if is_other else "",
             )
+
+
+def _waits_for_next(making: Making, case: Case, event: WorkGivenBack) -> bool:
+    """Whether whoever handed a live call on is with the customer still, so that it may go to somebody else."""
+    customer = customer_of(making, case)
+    on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+    return event.stays and on_phone and customer is not None and customer.work == event.work
+
+
+def _let_next_go(making: Making, case: CaseId, work: WorkId) -> None:
+    """The phone of whoever took it just now need not ring any more."""
+    for leg in agents_of(making, case):
+        if leg.work == work:
+            move(making, leg, Step.GOODBYE)
 
 
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
@@ -255,11 +275,13 @@ def want_again(
     on_phone: bool = False,
     takes_over: bool = False,
     note: VaultId | None = None,
+    instead: str = "",
 ) -> None:
     """Ask for an agent again without new words: as it asked last where it did, else by the rules.
     `since_at`: when they asked, where that is not their place.
 
-    Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile."""
+    Whoever was in line on the phone (`on_phone`) stays there, whatever they wrote meanwhile. `instead`: why whoever was
+    asked before is not asked any more; the note to them is not for anybody else."""
     case = making.asking(id)
     policy = making.context.policy
     on_phone = on_phone or (case.ask is not None and case.ask.requirement.channel is Channel.PHONE)
@@ -296,9 +318,12 @@ def want_again(
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
         since_at=None if since_at is None else since_of(since_at, place_at),
-        note=note or (case.ask.note if case.ask else None),
+        note=note or (case.ask.note if case.ask and not instead else None),
         stays=last is not None and last.stays and not (agent or queue),
     )
+    if instead and case.ask is not None:
+        _withdraw(making, case, why=instead)
+        case = making.case(case.id)
     making.emit(
         WorkWanted(
             case=case.id,

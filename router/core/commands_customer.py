@@ -95,6 +95,7 @@ class AssignCase:
     queue: str | None = None
     reason: str = ""
     if_version: int | None = None
+    takes_over: bool = False  # they asked for it themselves: no offer
 
 
 @value

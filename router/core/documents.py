@@ -284,7 +284,7 @@ class Case:
     unanswered: int = 0  # contacts since the last answer
     solved_at: Ms | None = None
     entries: int = 0  # rows of the timeline
-    handed_on: int = 0  # how often an agent handed it on
+    handed_on: int = 0  # how often somebody else had it then: what came to nothing does not count
     contacts: int = 0
     language: str | None = None
     opt_out_hint: bool = False  # words that may mean "stop" were seen; a person should look
@@ -575,6 +575,7 @@ class Work:
     again_at: Ms | None = None
     accepted_at: Ms | None = None
     wraps_until: Ms | None = None  # wrapping ends by itself then; None: when the agent says so
+    stays: bool = False  # handed on by an agent who is with the customer until somebody else is there
 
 
 @value

@@ -615,7 +615,9 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
             state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
-            handed_on = case.handed_on + (event.author is ActorKind.AGENT)
+            on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+            by_agent = event.author is ActorKind.AGENT and not on_phone  # on the phone it counts once somebody is there
+            handed_on = case.handed_on + by_agent
             return change(state, case, taken=False, agent=None, entries=event.entry, refused=None, handed_on=handed_on)
         case _:
             assert_never(event)
@@ -829,7 +831,7 @@ def _work_moved(
         case WorkWrapped():
             return change(state, work, state=WorkState.WRAPPING, wraps_until=event.until_at)
         case WorkGivenBack() if event.stays:
-            return change(state, work, state=WorkState.WRAPPING)
+            return change(state, work, state=WorkState.WRAPPING, stays=True)
         case WorkFinished() | WorkGivenBack() | WorkDropped():
             return change(state, work, state=WorkState.DONE, offer=None)
         case _:

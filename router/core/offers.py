@@ -184,9 +184,12 @@ def finish_work(making: Making, command: FinishWork) -> None:
 def give_back(making: Making, command: GiveBackWork) -> None:
     """Accepted work goes back into the line (or to somebody named) with its place.
 
-    On the phone whoever hands it on stays with the customer until the next one is there: they wrap up meanwhile."""
+    On the phone whoever hands it on stays with the customer until the next one is there: they wrap up meanwhile, and
+    may hand it on to somebody else while nobody has come."""
     work = _held(making, command.work, command.agent)
-    on_phone = work.ask.requirement.channel is Channel.PHONE and work.state is WorkState.ACTIVE
+    if work.state is WorkState.WRAPPING and not (work.stays and command.to is not None):
+        raise Rejected(Reason.WORK_NOT_ACTIVE, work.state)
+    on_phone = work.ask.requirement.channel is Channel.PHONE
     said = _said(making, work, command.actor, command.why)
     making.emit(
         WorkGivenBack(

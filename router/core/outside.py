@@ -76,7 +76,7 @@ def left_to(making: Making, case: Case) -> bool:
     leg = outside_of(making, case.id)
     if leg is None or leg.step is not Step.BESIDE:
         return False
-    if case.ask is not None and case.ask.requirement.channel is Channel.PHONE and case.taken:
+    if case.ask is not None and case.ask.requirement.channel is Channel.PHONE:  # whoever was asked first never came
         why = "handed on to somebody outside"
         making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
     return True

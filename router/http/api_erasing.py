@@ -6,11 +6,10 @@ reads it passes it on; nobody is erased or handed anything because of a text, a 
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from channels.wire import WireRequest
 from router.core.clock import Ms
 from router.core.commands import EraseCustomer, ExportCustomer, SetHold
 from router.core.context import Decision
@@ -23,7 +22,7 @@ from router.http.api_others import erase_parts
 from router.http.auth import OPS
 from router.http.export import ExportOut, export_of
 from router.http.problems import Problem, problem_of
-from router.http.routes import Body, Call, Replied, Reply, Route, read_body
+from router.http.routes import Body, Call, Replied, Reply, Route, read_or
 from router.http.service import ANSWER_KEPT_MS, Service
 from router.http.views import maybe, stamp
 from router.journal.base import Answer
@@ -71,7 +70,7 @@ class ErasingApi:
                 ErasedOut,
                 body=EraseBody,
                 tag=tag,
-                read=lambda request: _read_or(request, EraseBody(reason="", whole_person=False)),
+                read=lambda request: read_or(request, EraseBody(reason="", whole_person=False)),
             ),
             Route(
                 "POST",
@@ -205,8 +204,3 @@ class ErasingApi:
 
 def _erased(customer: Customer, state: str) -> ErasedOut:
     return ErasedOut(customer=customer.id, state=state, erased_at=maybe(customer.erased_at))
-
-
-def _read_or(request: WireRequest, default: Any) -> Any:
-    """The body, or what no body means."""
-    return read_body(request, type(default)) if request.body else default

@@ -20,15 +20,16 @@ from router.core.commands import (
 )
 from router.core.context import Decision
 from router.core.documents import Agent, Case, Work
+from router.core.documents import Call as Leg
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
-from router.core.words import AgentId, AgentState, OfferId, WorkId, WorkState
+from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
 from router.http.handing_on import There, check_outside
 from router.http.problems import Problem, problem_of
-from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor
+from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
 from router.http.times import zoned
 from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_of, work_out
@@ -243,6 +244,7 @@ class WorkApi:
                 self.decline,
                 Declined,
                 body=DeclineBody,
+                read=lambda request: read_or(request, DeclineBody(reason="")),
                 tag="work",
             ),
             Route(
@@ -372,8 +374,8 @@ class WorkApi:
         return await self._service.take(call, command, lambda _: Done(work=work, case=case), status=200)
 
     async def take_over(self, call: Call) -> Replied:
-        """Work that an agent has goes to the lead; what waits or is offered is assigned to them. A live call is theirs
-        at once: they are rung, or are in it already, and whoever had it is let go when they are there."""
+        """Work that an agent has goes to the lead; what waits or is offered is assigned to them. A call is theirs at
+        once: they are rung, or are in it already, and whoever is with the customer is let go when they are there."""
         lead, id = self._agent(call), WorkId(call.path["id"])
         case, work = self._domain.case_of(id), self._domain.works.get(id)
         if case is None:
@@ -381,25 +383,27 @@ class WorkApi:
         if work is not None and work.agent == lead.id:
             raise problem_of(Rejected(Reason.NOTHING_TO_DO, "work"))
         reason, actor = call.body.reason, actor_of(call)
+        known = work or self._domain.matcher.waiting(id)
+        kind = known.ask.requirement.kind if known is not None else ""
+        self._can_take_over(lead, id, kind)
         command: GiveBackWork | AssignCase = AssignCase(
-            key=call.key, case=case, actor=actor, agent=lead.id, reason=reason
+            key=call.key, case=case, actor=actor, agent=lead.id, reason=reason, takes_over=kind == "phone"
         )
         if work is not None and work.agent is not None:
             why = f"taken over by {lead.id}: {reason}"
-            self._can_take_over(lead, work)
+            await self._check_alone(id)
             command = GiveBackWork(
                 key=call.key, work=id, agent=work.agent, why=why, to=f"agent:{lead.id}", actor=actor, takes_over=True
             )
         return await self._service.take(call, command, lambda _: Done(work=id, case=case), status=200)
 
-    def _can_take_over(self, lead: Agent, work: Work) -> None:
+    def _can_take_over(self, lead: Agent, id: WorkId, kind: str) -> None:
         """A call needs a phone that is not in another one."""
-        kind = work.ask.requirement.kind
         if kind != "phone":
             return
         if lead.phone is None:
             raise Problem(403, "No phone", "Only an agent with a phone can take a call over.")
-        if any(w.ask.requirement.kind == kind and w.state is not WorkState.DONE for w in self._domain.held_by(lead.id)):
+        if any(w.ask.requirement.kind == kind and w.id != id for w in self._domain.held_by(lead.id)):
             raise Problem(409, "In a call", "You have a call already. Finish it first.")
 
     async def decline(self, call: Call) -> Replied:
@@ -423,6 +427,7 @@ class WorkApi:
 
     async def transfer(self, call: Call) -> Replied:
         given: str = call.body.to
+        await self._check_alone(WorkId(call.path["id"]))
         if not call.body.reason:
             await self._must_be_first(WorkId(call.path["id"]))
         if given.lstrip("+").isdecimal():
@@ -445,6 +450,24 @@ class WorkApi:
             actor=actor_of(call),
         )
         return await self._work_changed(call, command)
+
+    async def _check_alone(self, id: WorkId) -> None:
+        """Raises Problem where work was handed on already: nobody is with its agent on the line, or somebody has said
+        that they take it. Until then it may go to somebody else."""
+        work, journal = self._domain.works.get(id), self._service.node.journal
+        if work is None or work.state is not WorkState.WRAPPING:
+            return
+        case = await journal.document(work.case)
+        leg = await journal.document(case.call or "") if isinstance(case, Case) else None
+        is_theirs = isinstance(leg, Leg) and leg.state is not CallState.ENDED and leg.work == id
+        if not isinstance(case, Case) or not work.stays or not is_theirs:
+            raise Problem(409, "Not on the line", "This conversation is over, or somebody else is with them by now.")
+        if case.taken:
+            agent = self._domain.agents.get(case.agent or AgentId(""))
+            name = (await journal.words([agent.name])).get(agent.name, agent.id) if agent is not None else "Somebody"
+            raise Problem(
+                409, "On their way", f"{name} has taken it, and their phone rings. Stay until they are there."
+            )
 
     async def _must_be_first(self, id: WorkId) -> None:
         case = await self._service.node.journal.document(self._domain.case_of(id) or "")
@@ -475,10 +498,10 @@ class WorkApi:
         work = self._domain.works.get(WorkId(call.path["id"]))
         if work is None or work.agent != agent.id:
             raise problem_of(Rejected(Reason.NOT_FOUND if work is None else Reason.NOT_YOURS, "work"))
-        if work.ask.requirement.kind != "phone" or work.state is not WorkState.ACTIVE:
+        if work.ask.requirement.kind != "phone" or not (work.state is WorkState.ACTIVE or work.stays):
             raise Problem(409, "No live call", "Only a live call can be handed on to a number.")
         ours = number in node.means.senders.values() or number in node.means.policy.numbers
-        check_outside(number, node.means.facts_of(number), ours=ours)
+        check_outside(number, node.means.facts_of(number), ours=ours, theirs=await self._number_of(work))
         command = BringOutside(
             key=call.key,
             case=work.case,
@@ -488,6 +511,15 @@ class WorkApi:
             actor=actor_of(call),
         )
         return await self._service.take(call, command, lambda _: work_out(work), status=200)
+
+    async def _number_of(self, work: Work) -> str:
+        """The number that the customer of a call is on the line with."""
+        journal = self._service.node.journal
+        case = await journal.document(work.case)
+        leg = await journal.document(case.call or "") if isinstance(case, Case) else None
+        if not isinstance(leg, Leg):
+            return ""
+        return (await journal.words([leg.to])).get(leg.to, "")
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies import PolicySet
-from router.core.addresses import AddressFacts, AddressKind
+from router.core.addresses import AddressFacts, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.documents import Agent, Work
 from router.core.words import AgentId, AgentState
@@ -82,12 +82,14 @@ class There:
         return f"queue {name}" if kind == "queue" else self.names.get(name, name)
 
 
-def check_outside(number: str, facts: AddressFacts, *, ours: bool) -> None:
-    """Raises Problem, in words, for a number that nobody is handed on to."""
+def check_outside(number: str, facts: AddressFacts, *, ours: bool, theirs: str) -> None:
+    """Raises Problem, in words, for a number that nobody is handed on to. `theirs`: the one that they call from."""
     if len(number.lstrip("+")) <= SHORT_DIGITS:
         why = "Emergency and short numbers are not called from here: stay with them, and have them dial it themselves."
     elif ours:
         why = "That number is our own. Name the queue or the person instead."
+    elif theirs and matching_key(number) == matching_key(theirs):
+        why = "That is the number that they are on the line with: their own phone would ring. Name another one."
     elif facts.premium:
         why = "That is a premium number, and is never called. Name another one."
     elif facts.kind is not AddressKind.PHONE or not facts.dialable or not facts.country:

@@ -201,6 +201,11 @@ def read_body(request: WireRequest, model: type[M]) -> M:
         raise validation_problem(error, where="body") from None
 
 
+def read_or(request: WireRequest, default: M) -> M:
+    """The body, or what no body means."""
+    return read_body(request, type(default)) if request.body.strip() else default
+
+
 def _depth(read: Any) -> int:
     """How deep lists and objects are nested, without recursion."""
     depth, level = 0, [read]

@@ -223,8 +223,9 @@ class Dialler:
             self._join_line(call.id, matching_key(number))
         line = self._line_of.get(call.id, call.to)
         busy = next(iter(self._lines.get(line, {})), call.id) != call.id
-        if busy and call.role is not CallRole.CUSTOMER:
-            return None  # their phone is still in another call, and would be busy
+        busy_until = Ms(call.started_at + self._policy().settings.agents.leg_s * SECOND_MS)
+        if busy and call.role is not CallRole.CUSTOMER and self._clock.now() < busy_until:
+            return self._plan(call.id, busy_until)  # their phone is still in another call, which is about to end
         if wait := self.breaker.wait_ms(self._clock.now()):
             return self._plan(call.id, Ms(self._clock.now() + wait))
         self._faults.reach("dialler.before_attempt")

@@ -1,7 +1,11 @@
 """Handing on: the note reaches whoever takes it, the reasons are true, and people read names."""
 
+import pytest
+
 from tests.stories.test_calls import ANAS, BENS, connected
-from tests.story import HERS, Story
+from tests.story import HERS, Agent, Story
+
+CLEOS = "+14155550204"
 
 
 async def test_the_note_of_a_warm_transfer_is_read_and_heard() -> None:
@@ -98,3 +102,133 @@ async def test_nobody_reads_that_they_are_not_there() -> None:
         reasons = [why for row in rows for why in row["reasons"]]
         assert "the agent who knows the case is not there: Ana" in reasons
         assert not any("agt_" in why for why in reasons)
+
+
+async def handed_on_in_vain(story: Story, how: str) -> tuple[str, dict, Agent, Agent]:
+    """She talks with Ana, who hands her on to Ben, who does not come. The case, Ana's work, Ana, Ben."""
+    her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+    ana = await story.ready_agent("Ana", phone=ANAS)
+    case = await connected(story, her, ana, anas)
+    ben = await story.ready_agent("Ben", phone=BENS)
+    [work] = await ana.work()
+    await ana.transfers(work, ben.id, "billing please")
+    offer = await ben.offered()
+    if how == "declines":
+        await ben.declines(offer)
+    elif how == "goes off":
+        await ben.is_now("off")
+    elif how == "never presses 1":
+        await ben.accepts(offer)
+        await story.passes(seconds=2)
+        await bens.picks_up()
+        await story.passes(seconds=60)
+        assert await bens.state() == "idle"
+    return case, work, ana, ben
+
+
+@pytest.mark.parametrize("how", ["declines", "goes off", "never presses 1", "says nothing"])
+async def test_who_is_not_taken_is_handed_on_to_somebody_else(how: str) -> None:
+    """Ben does not come. Ana is with her, keeps her work and is offered nothing; she hands her on to Cleo instead, who
+    is offered it at once, reads and hears the new reason and no other, and is there after key 1. Both reasons stand on
+    the case, and Ana has her notes to finish."""
+    async with Story() as story:
+        case, work, ana, ben = await handed_on_in_vain(story, how)
+        her, anas, cleos = story.phone(HERS), story.phone(ANAS), story.phone(CLEOS)
+        cleo = await story.agent("Cleo", phone=CLEOS)
+        await cleo.is_now("ready")
+        await ana.transfers(work, cleo.id, "she knows heating")
+        [mine] = await ana.work()
+        assert (mine["id"], (await ana.me())["load"]) == (work["id"], {"phone": 1})
+        second = story.phone("+12125550177")
+        await second.calls()
+        await story.passes(seconds=15)
+        assert [o for o in await ana.offers() if o["channel"] == "phone"] == []
+        [offer] = [o for o in await cleo.offers() if o["case"] == case]
+        assert offer["note"] == "she knows heating"
+        assert [o for o in await ben.offers() if o["case"] == case] == []
+        texts = [e["text"] for e in await story.timeline(case, "assignment")]
+        assert "billing please" in texts
+        assert "she knows heating" in texts
+        await cleo.accepts(offer)
+        await story.passes(seconds=2)
+        await cleos.picks_up()
+        await story.passes(seconds=2)
+        assert "because: she knows heating" in await cleos.heard()
+        await cleos.presses("1")
+        await story.passes(seconds=3)
+        assert set(await her.talks_with()) == {ANAS, CLEOS}
+        refusal = await ana.refused("POST", f"/work/{work['id']}/transfer", {"to": ben.id, "reason": "once more"})
+        assert refusal["status"] == 409
+        await anas.hangs_up()
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [CLEOS]
+        await ana.finishes(work)
+        assert (await ana.me())["load"] in ({}, {"phone": 1})
+        assert "gone" not in await her.heard()
+
+
+async def test_whoever_is_on_their_way_is_waited_for() -> None:
+    """Ben has taken it and his phone rings: handing it on to somebody else is refused, with who comes. Ana gives it to
+    a number outside instead once his phone was not answered; Ben is not asked any more when she leaves."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        plumber = story.phone("+12125550188")
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        cleo = await story.ready_agent("Cleo", phone=CLEOS)
+        [work] = await ana.work()
+        await ana.transfers(work, ben.id, "billing please")
+        await ben.accepts()
+        await story.passes(seconds=2)
+        assert await bens.state() == "ringing"
+        for to in (cleo.id, "queue:general", plumber.number):
+            refusal = await ana.refused("POST", f"/work/{work['id']}/transfer", {"to": to, "reason": "quicker"})
+            assert refusal["status"] == 409
+            assert "Ben has taken it" in refusal["detail"]
+        await cleo.is_now("off")
+        await story.passes(seconds=60)
+        assert (await ben.me())["state"] == "away"
+        await ana.transfers(work, plumber.number, "a leak")
+        await story.passes(seconds=2)
+        await plumber.picks_up()
+        await story.passes(seconds=6)
+        await plumber.presses("1")
+        await story.passes(seconds=2)
+        await anas.hangs_up()
+        await story.passes(seconds=5)
+        assert await her.talks_with() == [plumber.number]
+        assert [w for w in (await story.api("GET", "/work"))["waiting"] if w["case"] == case] == []
+
+
+async def test_work_to_wrap_up_is_not_handed_on() -> None:
+    """The conversation is over: handing it on is refused in words, and the work is Ana's to finish all the same."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        [work] = await ana.work()
+        refusal = await ana.refused("POST", f"/work/{work['id']}/transfer", {"to": ben.id, "reason": "a bill"})
+        assert (refusal["status"], await ben.offers()) == (409, [])
+        await ana.finishes(work)
+
+
+async def test_a_caller_whose_agents_phone_is_in_another_call_goes_back_in_line() -> None:
+    """Ana says that she takes two calls at a time, and has one telephone: the second caller is not kept for ever, but
+    offered to somebody else when her phone did not become free while it would have rung."""
+    async with Story() as story:
+        her, anas, his = story.phone(HERS), story.phone(ANAS), story.phone("+12125550177")
+        ana = await story.ready_agent("Ana", phone=ANAS, capacity={"phone": 2})
+        await connected(story, her, ana, anas)
+        await his.calls()
+        await story.passes(seconds=15)
+        offer = await ana.offered()
+        await ana.accepts(offer)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        await story.passes(seconds=25)
+        assert (await ben.offered())["case"] == offer["case"]
+        assert HERS in await anas.talks_with()
+        assert (await his.heard()).endswith("or stay on the line.")

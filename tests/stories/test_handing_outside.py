@@ -68,6 +68,7 @@ async def test_handing_on_again_needs_a_reason() -> None:
         ("+112", "Emergency"),
         ("+10005550123", "Nobody can have"),
         ("2125550188", "Nobody can have"),
+        (HERS, "their own phone would ring"),
     ],
 )
 async def test_numbers_that_nobody_is_handed_on_to(number: str, why: str) -> None:
@@ -165,9 +166,56 @@ async def test_nobody_outside_and_she_stays_with_the_agent(on_ring: str) -> None
         assert HERS in await anas.talks_with()
         assert await her.heard() == said
         await his.behaves(on_ring="manual")
-        await ana.transfers(work, PLUMBER, "a leak")
+        await ana.transfers(work, PLUMBER, "")  # what came to nothing is no handing on, and needs no second reason
         await story.passes(seconds=2)
         assert await his.state() == "ringing"
         await her.hangs_up()
         await story.passes(seconds=5)
         assert await his.state() == "idle", "nobody is rung for a customer who has gone"
+
+
+async def test_only_a_handing_on_that_happened_asks_for_a_reason() -> None:
+    """Ben declines, and Ana needs no reason to hand her on to Cy; nor does she to call the plumber. Once he was in the
+    conversation, the next one takes a reason."""
+    async with Story() as story:
+        her, anas, his = story.phone(HERS), story.phone(ANAS), story.phone(PLUMBER)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        cy = await story.ready_agent("Cy", phone="+14155550205")
+        [work] = await ana.work()
+        await ana.transfers(work, ben.id, "")
+        await ben.declines(await ben.offered())
+        await ana.transfers(work, cy.id, "")
+        await cy.declines(await cy.offered())
+        await ana.transfers(work, PLUMBER, "")
+        await story.passes(seconds=2)
+        await his.picks_up()
+        await story.passes(seconds=6)
+        await his.presses("1")
+        await story.passes(seconds=2)
+        await his.hangs_up()
+        await story.passes(seconds=2)
+        assert HERS in await anas.talks_with()
+        refusal = await ana.refused("POST", f"/work/{work['id']}/transfer", {"to": ben.id, "reason": ""})
+        assert (refusal["status"], refusal["title"]) == (422, "Why again?")
+
+
+async def test_somebody_else_who_is_there_counts_as_handed_on() -> None:
+    """Ben is with her after Ana handed her on: he says why she goes on to the next one."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        cy = await story.ready_agent("Cy", phone="+14155550205")
+        [work] = await ana.work()
+        await ana.transfers(work, ben.id, "")
+        taken = await ben.accepts()
+        await story.passes(seconds=2)
+        await bens.picks_up()
+        await story.passes(seconds=2)
+        await bens.presses("1")
+        await story.passes(seconds=2)
+        refusal = await ben.refused("POST", f"/work/{taken['id']}/transfer", {"to": cy.id, "reason": ""})
+        assert (refusal["status"], refusal["title"]) == (422, "Why again?")

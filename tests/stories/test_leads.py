@@ -1,5 +1,7 @@
 """Leads: they come to live calls, to listen, whisper or talk, and take them over; the customer is never alone for it."""
 
+import pytest
+
 from tests.stories.test_calls import ANAS, BENS, connected
 from tests.story import HERS, Agent, Json, Phone, Story
 
@@ -205,6 +207,63 @@ async def test_a_lead_who_does_not_come_leaves_her_with_the_agent() -> None:
         await story.passes(seconds=50)
         assert await her.talks_with() == [ANAS]
         assert await anas.state() == "in_call"
+
+
+@pytest.mark.parametrize("what", ["what the agent has", "what waits"])
+async def test_a_lead_takes_a_call_once_more_after_their_phone_was_not_answered(what: str) -> None:
+    """Lea's phone is busy: she is set away, the work stands in line again, and the agent is with the customer. She takes
+    it once more, by the agent's work or by what waits: her phone rings, no offer is made of it, and once she is there
+    the agent is let go."""
+    async with Story() as story:
+        case, her, anas, ana = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        [work] = await ana.work()
+        await leas.behaves(on_ring="busy")
+        await lea.api("POST", f"/work/{work['id']}/take", {"reason": "she asked for me"})
+        await story.passes(seconds=10)
+        assert (await lea.me())["state"] == "away"
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        await leas.behaves(on_ring="manual")
+        taken = work["id"] if what == "what the agent has" else waiting["work"]
+        await lea.api("POST", f"/work/{taken}/take", {"reason": "now I can"})
+        await story.passes(seconds=3)
+        assert await leas.state() == "ringing"
+        assert [one["id"] for one in await ana.work()] == [work["id"]]
+        assert await ana.offers() == []
+        assert HERS in await anas.talks_with()
+        await leas.picks_up()
+        await story.passes(seconds=2)
+        await leas.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [LEAS]
+        assert await anas.state() == "idle"
+        assert (await story.case(case))["agent"] == lea.id
+        assert "gone" not in await her.heard()
+        assert "now I can" in str(await story.timeline(case))
+
+
+async def test_a_lead_takes_a_call_that_waits() -> None:
+    """Nobody has it: the lead's phone rings at once; a second one, while they are in that call, is refused in words,
+    and stands in line as it did."""
+    async with Story() as story:
+        her, leas = story.phone(HERS), story.phone(LEAS)
+        lea = await a_lead(story)
+        await her.calls()
+        await story.passes(seconds=15)
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        await lea.api("POST", f"/work/{waiting['work']}/take", {"reason": "I know her"})
+        await story.passes(seconds=2)
+        await leas.picks_up()
+        await story.passes(seconds=2)
+        await leas.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [LEAS]
+        await story.phone("+12125550177").calls()
+        await story.passes(seconds=15)
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        refusal = await lea.refused("POST", f"/work/{waiting['work']}/take", {"reason": "this one too"})
+        assert (refusal["status"], refusal["title"]) == (409, "In a call")
+        assert (await story.api("GET", "/work"))["waiting"] == [waiting]
 
 
 async def test_the_desk_shows_leads_the_ways_in() -> None:

@@ -297,6 +297,18 @@ async def test_who_declines_is_not_asked_again_at_once() -> None:
         assert (await ana.offered())["place_at"] == offer["place_at"]
 
 
+async def test_an_offer_is_declined_without_a_word() -> None:
+    """As it is accepted: a request without a body, or with one that gives no reason. One that is not JSON is refused."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        await story.phone().texts("hello")
+        path = f"/api/v1/offers/{(await ana.offered())['id']}/decline"
+        assert (await story.ask("POST", path, body=b"lunch", token=ana.token)).status == 415
+        assert (await story.ask("POST", path, token=ana.token)).status == 200
+        await story.settles()
+        assert await ana.offers() == []
+
+
 async def test_an_offer_that_has_gone_says_so() -> None:
     """An offer that ran out, was declined or was taken back cannot be accepted; the answer says that, and holds nothing."""
     async with Story() as story:
