@@ -83,7 +83,7 @@ def call_folded(state: State, event: CallEvent) -> State:
         case CallSaid():
             return _said(state, event)
         case CallRecorded():
-            state = change(state, get(state, event.call, Call), spoke=True, suspect=())
+            state = change(state, get(state, event.call, Call), spoke=True, suspect=(), left_words=True)
             case = get(state, event.case, Case)
             unanswered = case.unanswered + 1
             state = change(
@@ -239,6 +239,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         hidden=event.hidden,
         attestation=event.attestation,
         no_text=event.no_text,
+        no_call=event.no_call,
     )
     return put(state, call)
 

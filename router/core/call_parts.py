@@ -407,7 +407,7 @@ def number_to_call(making: Making, case: Case, number: str, *, to: Address | Non
     if number and to is None:
         address = typed_address(making, customer, number)
     if address is None or not can_be_called(address):
-        raise Rejected(Reason.NO_WAY_TO_REACH, "phone")
+        raise Rejected(Reason.NO_NUMBER)
     if number and is_taken(making):
         raise Rejected(Reason.NUMBER_TAKEN)
     return address
@@ -537,7 +537,7 @@ def typed_address(making: Making, customer: Customer, number: str) -> Address | 
     owner = owner_of_address(making.state, theirs) if theirs is not None else None
     if owner is not None and theirs is not None:
         return owner.address(theirs)
-    if number in making.context.senders.values() or number in making.context.policy.numbers:
+    if making.context.is_ours(number):
         return None
     facts = making.context.facts_of(number)
     if not facts.dialable or facts.premium or not facts.country:

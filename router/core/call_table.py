@@ -326,8 +326,10 @@ def _nobody_coached(call: Call) -> bool:
 
 
 def may_ring_back(call: Call) -> bool:
-    """Whether hanging up may become a call to this number: one person's alone, whom nobody else
+    """Whether hanging up may become a call to this number: one that we may call, one person's alone, whom nobody else
     hears, and fully attested, or ours to know where nobody attests.
 
     A number that the provider does not vouch for may be anybody's: calling it back would ring a stranger."""
-    return not call.shared and not call.discreet and (call.attested is True or (call.attested is None and call.known))
+    if call.shared or call.discreet or call.no_call:
+        return False
+    return call.attested is True or (call.attested is None and call.known)

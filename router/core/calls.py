@@ -158,6 +158,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             hidden=is_anonymous(command.sender),
             attestation=command.attestation,
             no_text=_no_text(making, address),
+            no_call=not can_be_called(address),
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )

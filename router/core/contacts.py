@@ -7,7 +7,7 @@ from policies import ConsentWord, PolicySet, Verdict
 from policies.facts import NOW
 from policies.segments import segments_of
 from router.core import asks, cards, junk, questions
-from router.core.addresses import Address, is_anonymous, is_other_spelling, matching_key
+from router.core.addresses import Address, AddressFacts, AddressKind, is_anonymous, is_other_spelling, matching_key
 from router.core.choice import Way
 from router.core.clock import Ms
 from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
@@ -401,6 +401,8 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     id = AddressId(making.context.ids.new("adr"))
     making.kept.append(Kept(id=VaultId(id), owner=owner, kind="address", body=given))
     facts = making.context.facts_of(given)
+    if facts.kind is AddressKind.PHONE and making.context.is_ours(given):
+        facts = AddressFacts(AddressKind.SENDER)  # whoever spoofs it is heard, and we never call or text ourselves
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 

@@ -78,6 +78,15 @@ class Context:
     place: FindPlace = no_place
     page: PageLink = no_page
 
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is one of our own, at which we would reach nobody but ourselves."""
+        return is_ours(number, self.senders, self.policy)
+
+
+def is_ours(number: str, senders: Mapping[Channel, str], policy: PolicySet) -> bool:
+    """Whether a number is one that we write or are called at."""
+    return number in senders.values() or number in policy.numbers
+
 
 @dataclass(slots=True)
 class Making:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     WORK_NOT_ACTIVE = "work_not_active"
     CASE_CLOSED = "case_closed"
     NO_WAY_TO_REACH = "no_way_to_reach"
+    NO_NUMBER = "no_number"
     NUMBER_TAKEN = "number_taken"
     OPTED_OUT = "opted_out"
     WINDOW_CLOSED = "window_closed"

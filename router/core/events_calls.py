@@ -48,6 +48,7 @@ class CallArrived:
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
     no_text: bool = False  # it gets no texts of ours
+    no_call: bool = False  # it is not one that we may call
 
 
 @value

@@ -87,8 +87,8 @@ def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -
         return None
     if number := number_named(text):
         facts = making.context.facts_of(number)
-        ours = number in making.context.senders.values() or number in making.context.policy.numbers
-        is_possible = facts.dialable and not facts.premium and bool(facts.country) and not ours
+        is_possible = facts.dialable and not facts.premium and bool(facts.country)
+        is_possible = is_possible and not making.context.is_ours(number)
         return Line(facts.zones, number=number) if is_possible else None
     if received.evidence is Evidence.WEAK:
         return None

@@ -39,6 +39,7 @@ from router.core.words import (
 from router.http.api_cases import actor_of
 from router.http.api_promises import make_promise
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
+from router.http.called_numbers import check_called
 from router.http.contact_form import plain_address
 from router.http.joined import head_of, members_of
 from router.http.problems import Problem
@@ -208,6 +209,8 @@ class CallApi:
                 "Name a customer or an address, one of both.",
                 errors=[(["body"], "customer or address")],
             )
+        if body.address is not None and body.channel == Channel.PHONE:
+            await check_called(self._service.node, body.address, where="address")
         command = OpenCase(
             key=call.key,
             sender=body.address or "",
@@ -241,6 +244,8 @@ class CallApi:
     async def promise(self, call: Call) -> Replied:
         case = await self._case(call)
         body: CallbackBody = call.body
+        if body.address is not None:
+            await check_called(self._service.node, body.address, where="address")
         mine = AgentId(call.who.agent) if body.by == "me" and call.who.agent else None
         if body.window is not None:
             return await self._promise_window(call, case, body, body.window)

@@ -191,8 +191,7 @@ class ContactApi:
         if not form.address:
             return
         facts = self._node.means.facts_of(form.address)
-        means = self._node.means
-        ours = form.address in means.senders.values() or form.address in means.policy.numbers
+        ours = self._node.means.is_ours(form.address)
         if ours or is_anonymous(form.address) or not (facts.dialable or facts.kind is AddressKind.MAIL):
             form.ignore("address", form.address)
             form.address = ""

@@ -14,6 +14,7 @@ from router.core.documents import Case, Promise
 from router.core.words import CALLBACK, AgentId, CaseId, PromiseId
 from router.http.api_cases import actor_of
 from router.http.auth import WRITERS, Role
+from router.http.called_numbers import check_called
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Nothing, Replied, Route
 from router.http.service import Service
@@ -68,6 +69,8 @@ class PromiseApi:
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
         if body.address is not None and body.kind != CALLBACK:
             raise Problem(422, "Cannot be used", "Only a call has a number.", errors=[(["body", "address"], "no call")])
+        if body.address is not None:
+            await check_called(self._service.node, body.address, where="address")
         return await make_promise(
             self._service,
             call,

@@ -27,7 +27,8 @@ from router.core.matcher import Waiting, required
 from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
-from router.http.handing_on import There, check_outside
+from router.http.called_numbers import check_called
+from router.http.handing_on import There
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
@@ -500,8 +501,7 @@ class WorkApi:
             raise problem_of(Rejected(Reason.NOT_FOUND if work is None else Reason.NOT_YOURS, "work"))
         if work.ask.requirement.kind != "phone" or not (work.state is WorkState.ACTIVE or work.stays):
             raise Problem(409, "No live call", "Only a live call can be handed on to a number.")
-        ours = number in node.means.senders.values() or number in node.means.policy.numbers
-        check_outside(number, node.means.facts_of(number), ours=ours, theirs=await self._number_of(work))
+        await check_called(node, number, where="to", theirs=await self._number_of(work))
         command = BringOutside(
             key=call.key,
             case=work.case,

@@ -192,8 +192,11 @@ class Proving:
         """A number that nobody can have, that costs whoever writes to it, or that is ours, is nobody's address."""
         means = self._node.means
         facts = means.facts_of(address)
-        ours = address in means.senders.values() or address in means.policy.numbers
-        return not ours and not is_anonymous(address) and (facts.dialable or facts.kind is AddressKind.MAIL)
+        return (
+            not means.is_ours(address)
+            and not is_anonymous(address)
+            and (facts.dialable or facts.kind is AddressKind.MAIL)
+        )
 
     def _may_be_written_to(self, address: str) -> bool:
         """Codes go by text to the country of our own number alone, for each costs."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies import PolicySet
-from router.core.addresses import AddressFacts, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.documents import Agent, Work
 from router.core.words import AgentId, AgentState
@@ -16,8 +15,6 @@ from router.http.problems import Alternative, Problem
 
 LIVE = ("phone", "chat")
 """Kinds of work whose customer is there: nobody is sent to a closed door. What is written may wait before one."""
-SHORT_DIGITS = 6
-"""Numbers no longer than this are a country's own, such as those for emergencies; who means them dials them."""
 SHOWN = 20
 """So many alternatives at most."""
 
@@ -80,23 +77,6 @@ class There:
     def _name(self, to: str) -> str:
         kind, _, name = to.partition(":")
         return f"queue {name}" if kind == "queue" else self.names.get(name, name)
-
-
-def check_outside(number: str, facts: AddressFacts, *, ours: bool, theirs: str) -> None:
-    """Raises Problem, in words, for a number that nobody is handed on to. `theirs`: the one that they call from."""
-    if len(number.lstrip("+")) <= SHORT_DIGITS:
-        why = "Emergency and short numbers are not called from here: stay with them, and have them dial it themselves."
-    elif ours:
-        why = "That number is our own. Name the queue or the person instead."
-    elif theirs and matching_key(number) == matching_key(theirs):
-        why = "That is the number that they are on the line with: their own phone would ring. Name another one."
-    elif facts.premium:
-        why = "That is a premium number, and is never called. Name another one."
-    elif facts.kind is not AddressKind.PHONE or not facts.dialable or not facts.country:
-        why = "Nobody can have that number. Give it with its country, such as +12125550142."
-    else:
-        return
-    raise Problem(422, "Cannot be called", why, errors=[(["body", "to"], "not to be called")], kind="not_called")
 
 
 def _is_there(agent: Agent) -> bool:

@@ -96,6 +96,12 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "That number is to be called already, or was called often enough for a day. "
         "Open a case by the number itself to call whoever has it.",
     ),
+    Reason.NO_NUMBER: (
+        409,
+        "No number to call",
+        "No number of this customer may be called: none is known, or it cannot be dialled, or they told us to stop. "
+        "Name another number of theirs.",
+    ),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
     Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
     Reason.WINDOW_CLOSED: (

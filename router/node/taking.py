@@ -9,7 +9,17 @@ from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
 from router.core.clock import Ms
 from router.core.commands import Command
-from router.core.context import NAMES_NONE, Alike, Context, Decision, Dialled, PageLink, SharedLine, no_page
+from router.core.context import (
+    NAMES_NONE,
+    Alike,
+    Context,
+    Decision,
+    Dialled,
+    PageLink,
+    SharedLine,
+    is_ours,
+    no_page,
+)
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
@@ -35,6 +45,10 @@ class Means:
     wait: FindWait = no_wait
     place: FindPlace = no_place
     page: PageLink = no_page
+
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is one of our own."""
+        return is_ours(number, self.senders, self.policy)
 
     def context(
         self,

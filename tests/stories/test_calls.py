@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from router.admin_doctor import doctor
 from tests.stories.test_matching import GERMAN, policies_with
-from tests.story import ADMIN, HERS, HIS, OURS, Agent, Phone, Story
+from tests.story import ADMIN, HERS, HIS, OURS, OURS_TOO, Agent, Phone, Story
 
 ANAS = "+14155550201"
 BENS = "+14155550202"
@@ -525,6 +525,60 @@ async def test_who_cannot_get_texts_is_offered_none() -> None:
         assert "cannot send texts" in await her.heard()
         assert await her.state() == "in_call"
         assert (await story.one_case())["ask"] is not None
+
+
+async def test_a_hidden_number_is_never_told_that_we_ring_it() -> None:
+    """Nobody says "hang up, and we ring you on this number" to a number that we cannot call, however well it is vouched
+    for; what they said stays on their case, which waits for them, and no agent is offered work that nobody can do."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls(caller="anonymous", attestation="A")
+        await story.passes(seconds=5)
+        await her.speaks("my heating is cold")
+        await story.passes(seconds=90)
+        heard = await her.heard()
+        assert "Press 1" in heard
+        assert "hang up" not in heard
+        await her.hangs_up()
+        await story.settles()
+        case = await story.one_case()
+        assert (case["ask"], case["promises"], case["status"]) == (None, [], "waiting_customer")
+        assert "my heating is cold" in [e["text"] for e in await story.timeline(case["id"], "call")]
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        assert await ana.offers() == []
+
+
+async def test_danger_from_a_hidden_number_is_looked_at_all_the_same() -> None:
+    """They cannot be answered, and still a person learns at once what they said."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls(caller="anonymous")
+        await story.passes(seconds=5)
+        await her.speaks("there is a gas leak, I smell gas")
+        await story.passes(seconds=20)
+        await her.hangs_up()
+        await story.settles()
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        assert (await ana.offered())["case"] == (await story.one_case())["id"]
+
+
+async def test_a_number_that_nobody_may_call_is_never_told_that_we_ring_it() -> None:
+    """A premium number, and our own that somebody pretends to call from, at which nobody is written to either."""
+    for number in ("+19005550123", OURS_TOO):
+        async with Story() as story:
+            her = story.phone(HERS)
+            await her.calls(caller=number, attestation="A")
+            await story.passes(seconds=5)
+            await her.speaks("my heating is cold")
+            await story.passes(seconds=90)
+            heard = await her.heard()
+            assert "Press 1" in heard
+            assert "hang up" not in heard
+            await her.hangs_up()
+            await story.settles()
+            case = await story.one_case()
+            assert case["promises"] == []
+            assert (case["ask"] is None) is (number == OURS_TOO)
 
 
 async def test_a_code_that_no_device_shows_is_said_to_be_none() -> None:

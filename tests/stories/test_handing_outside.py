@@ -69,6 +69,8 @@ async def test_handing_on_again_needs_a_reason() -> None:
         ("+10005550123", "Nobody can have"),
         ("2125550188", "Nobody can have"),
         (HERS, "their own phone would ring"),
+        ("+1212", "incomplete"),
+        (BENS, "the phone of Ben"),
     ],
 )
 async def test_numbers_that_nobody_is_handed_on_to(number: str, why: str) -> None:
@@ -76,6 +78,7 @@ async def test_numbers_that_nobody_is_handed_on_to(number: str, why: str) -> Non
     async with Story() as story:
         her, anas = story.phone(HERS), story.phone(ANAS)
         ana = await story.ready_agent("Ana", phone=ANAS)
+        await story.agent("Ben", phone=BENS)
         await connected(story, her, ana, anas)
         [work] = await ana.work()
         dialled = len(await story.traffic("rest", "/Calls.json"))

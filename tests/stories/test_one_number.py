@@ -1,8 +1,10 @@
 """One number is called by one promise at a time, whoever asks: nobody has a stranger's telephone rung."""
 
-from tests.story import HERS, HIS, Agent, Json, Phone, Story
+import pytest
 
-ANAS = "+14155550201"
+from tests.story import HERS, HIS, OURS, OURS_TOO, Agent, Json, Phone, Story
+
+ANAS, BENS = "+14155550201", "+14155550202"
 TYPED = HERS.removeprefix("+1")
 
 
@@ -151,3 +153,48 @@ async def test_a_number_that_they_have_is_that_number() -> None:
             await story.settles()
         customer = await story.api("GET", f"/customers/{case['customer']}")
         assert [one["address"] for one in customer["addresses"]] == [HERS, HIS]
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (OURS, "our own"),
+        (OURS_TOO, "our own"),
+        (BENS, "the phone of Ben"),
+        ("+19005550123", "premium"),
+        ("+10005550123", "Nobody can have"),
+        ("mia@customer.example", "e-mail address"),
+    ],
+)
+async def test_numbers_that_nobody_has_us_call(number: str, why: str) -> None:
+    """Voice row 10 and abuse 22, over the API: our own, an agent's, premium, unassigned: wherever a number is named to
+    be called it is refused in the same words, no case is opened, and nothing is dialled or written."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await story.agent("Ben", phone=BENS)
+        refusal = await ana.refused("POST", "/cases", {"address": number, "channel": "phone"})
+        assert (refusal["status"], refusal["errors"][0]["loc"]) == (422, ["body", "address"])
+        assert why in refusal["detail"]
+        assert await story.cases() == []
+        if number.startswith("+"):
+            await story.phone(HERS).texts("hello")
+            case = await story.one_case()
+            window = {"start": "2026-11-24T15:00:00Z", "end": "2026-11-24T15:30:00Z"}
+            for path, more in (("callbacks", {}), ("callbacks", {"window": window}),
+                               ("promises", {"kind": "callback", "window": window})):  # fmt: skip
+                refusal = await ana.refused("POST", f"/cases/{case['id']}/{path}", {"address": number, **more})
+                assert refusal["status"] == 422
+                assert why in refusal["detail"]
+            assert (await story.one_case())["promises"] == []
+        assert [one for one in await story.traffic("rest", "/Calls.json") if one["method"] == "POST"] == []
+
+
+async def test_who_has_no_number_is_not_called_and_it_is_said_so() -> None:
+    """Somebody known by a hidden number alone: no number of theirs may be called, and that is what the agent reads."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await story.phone(HERS).calls(caller="anonymous")
+        case = await story.one_case()
+        refusal = await ana.refused("POST", f"/cases/{case['id']}/callbacks", {})
+        assert refusal["status"] == 409
+        assert refusal["detail"].startswith("No number of this customer may be called")

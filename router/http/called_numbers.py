@@ -1,0 +1,51 @@
+"""Which numbers nobody has us call: the one check of every request that names one, with the reason in words.
+
+Its one rule: whoever names a number hears what is wrong with it before anybody is rung.
+"""
+
+from router.core.addresses import AddressKind, matching_key
+from router.http.problems import Problem
+from router.node.node import Node
+
+SHORT_DIGITS = 6
+"""Numbers no longer than this, without a country, are a country's own, such as those for emergencies."""
+SHORT_DIGITS_ANYWHERE = 3
+"""No country begins a whole number so: with a plus before it, it is a short one all the same."""
+
+
+async def check_called(node: Node, number: str, *, where: str, theirs: str = "") -> None:
+    """Raises Problem, in words, for a number that we do not call. `where`: the field that names it. `theirs`: the one
+    that they are on the line with."""
+    why = _why_not(node, number)
+    if not why and theirs and matching_key(number) == matching_key(theirs):
+        why = "That is the number that they are on the line with: their own phone would ring. Name another one."
+    why = why or await _whose_phone(node, number)
+    if why:
+        raise Problem(422, "Cannot be called", why, errors=[(["body", where], "not to be called")], kind="not_called")
+
+
+def _why_not(node: Node, number: str) -> str:
+    facts = node.means.facts_of(number)
+    if facts.kind is AddressKind.MAIL:
+        return "That is an e-mail address. Give a number with its country, such as +12125550142."
+    if len(number.lstrip("+")) <= (SHORT_DIGITS_ANYWHERE if number.startswith("+") else SHORT_DIGITS):
+        return "Emergency and short numbers are not called from here: whoever needs one dials it themselves."
+    if node.means.is_ours(number):
+        return "That number is our own: calling it would ring ourselves. Name a queue, a person or another number."
+    if facts.premium:
+        return "That is a premium number, and is never called. Name another one."
+    if facts.kind is not AddressKind.PHONE or not facts.dialable or not facts.country:
+        return "Nobody can have that number; it may be incomplete. Give it with its country, such as +12125550142."
+    return ""
+
+
+async def _whose_phone(node: Node, number: str) -> str:
+    """Whose of us it is: an agent's own phone would only be busy with the call. One look at every agent's phone."""
+    agents = {agent.phone: agent for agent in node.domain.agents.values() if agent.phone is not None}
+    phones = await node.journal.words(list(agents))
+    key = matching_key(number)
+    found = next((agents[id] for id in agents if id in phones and matching_key(phones[id]) == key), None)
+    if found is None:
+        return ""
+    name = (await node.journal.words([found.name])).get(found.name, found.id)
+    return f"That is the phone of {name}, one of our agents. Hand on to {found.id} by name, or name another number."
