@@ -81,6 +81,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_no_room": ("brand",),
     "callback_no_time": ("brand",),
     "callback_soon": ("brand",),
+    "callback_soon_within": ("brand", "within"),
     "callback_in_writing": ("brand",),
     "callback_later": ("brand", "window"),
     "callback_overdue": ("brand",),
@@ -134,7 +135,7 @@ CONSENT_PHRASES: Final = frozenset({"opted_in"})
 TEXTED: Final = CONSENT_PHRASES | {
     "text_after_call", "code", "language_question", "which_matter", "which_matter_unproved", "who_writes",
     "card_removed", "callback_tried", "callback_not_reached", "callback_no_number", "callback_later",
-    "callback_overdue", "callback_soon", "callback_in_writing", "callback_at",
+    "callback_overdue", "callback_soon", "callback_soon_within", "callback_in_writing", "callback_at",
     "callback_ask_back", "callback_ask_first", "callback_no_room", "callback_no_time",
     "callback_not_needed", "promise_later", "promise_overdue", "our_call_tried", "our_call_not_reached",
     "our_call_no_number",

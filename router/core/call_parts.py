@@ -27,8 +27,10 @@ from router.core.events import (
 )
 from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
 from router.core.place import place_after_switch, reasons_of, since_of
+from router.core.telling import can_be_told
 from router.core.tree import is_written, owner_of_address
 from router.core.values import replace
+from router.core.waits.said import Told
 from router.core.words import (
     CALLBACK,
     SECOND_MS,
@@ -218,7 +220,8 @@ def promise_call(
 
     `due_at`: they stand in line from then on, at the place that they have; None: at once. Where it is night for them
     then, and no window was named, it is their next morning. `place_at`: their place, where the case asks for nothing.
-    `until`: the upper end of the wait that they were told; it is promised that it is their turn by then.
+    `until`: the upper end of the wait that they were told; it is promised that it is their turn by then. Not to whom we
+    could not say in time that it takes longer: no time is promised to them.
     """
     if case.promise is not None:
         if unpromised or not is_unpromised(making, case):
@@ -228,6 +231,7 @@ def promise_call(
         _give_way(making, case, making.promise(case.promise))
         case = making.case(case.id)
     by_turn = until is not None and until > making.now and due_at is None and window is None
+    by_turn = by_turn and can_be_told(making, case)
     if until is not None and by_turn:
         window = making.now, until
     if due_at is not None and not named:
@@ -358,10 +362,21 @@ def place_on_phone(making: Making, ask: Ask | None) -> Ms:
     return place_after_switch(ask.place_at, now=making.now, old=ask.requirement, new=new)
 
 
+def until_turn(making: Making, case: Case) -> Ms | None:
+    """The upper end of the wait of a case that stands in line on the phone, as it is told at this moment; None where we
+    know too little to say one."""
+    ask = case.ask
+    if ask is None or ask.requirement.channel is not Channel.PHONE:
+        return None
+    found = making.context.place(case.id, ask.queue, ask.requirement.kind, ask.place_at)
+    return Told(making.now, found.low_s, found.high_s).until if found is not None else None
+
+
 def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = None) -> None:
     """Work for a promised call is wanted at the place that it has: who promised it is asked first, and it goes before
-    others when its window is nearly over. `agent`: who calls them and nobody else."""
-    window = promise.window if not promise.by_turn else None
+    others when its window is nearly over; as soon as possible is no time, unless it slips and nobody could be told.
+    `agent`: who calls them and nobody else."""
+    window = promise.window if not promise.by_turn or promise.state is PromiseState.AT_RISK else None
     ask_for_phone(
         making,
         promise.case,

@@ -68,6 +68,7 @@ from router.core.linking import NO_WORDS, link
 from router.core.opening import closed_until
 from router.core.redaction import without_cards
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
+from router.core.telling import can_be_told
 from router.core.texts import queue_message
 from router.core.waits.said import Told
 from router.core.wishes import Wish
@@ -353,7 +354,8 @@ def _go_on(
     if early or (call.early and to is Step.WAITING and not misses):
         rounds = min(rounds, CHOICES_ROUND)
     wait = None
-    if to in IN_LINE and call.role is CallRole.CUSTOMER and closed is None and not early:
+    is_told = to is not Step.PROMISED or can_be_told(making, making.case(call.case))  # else no time is promised
+    if to in IN_LINE and call.role is CallRole.CUSTOMER and closed is None and not early and is_told:
         wait = call.wait if to is Step.WAITING and rounds == TOLD_ROUND else _wait_told(making, call)
     making.emit(
         CallWentOn(

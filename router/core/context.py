@@ -15,7 +15,7 @@ from router.core.events import CaseOpened, Event
 from router.core.evolve import evolve
 from router.core.tree import asking, head_of
 from router.core.values import value
-from router.core.waits.said import FindWait, no_wait
+from router.core.waits.said import FindPlace, FindWait, no_place, no_wait
 from router.core.words import AddressId, CaseId, Channel, CustomerId, Ids, MessageId, VaultId
 
 PageLink = Callable[[CaseId, Ms, str], str]
@@ -54,7 +54,8 @@ NAMES_NONE = Dialled()
 class Context:
     """`senders`: our number for each channel we can write first on. `found`: the address that the sender's matching key
     already has. `case_number` counts cases up from 0. `there`: whether somebody is in the chat of an address now.
-    `since`: from when on we have been here without a break. `wait`: how long a case still waits for somebody live."""
+    `since`: from when on we have been here without a break. `wait`: how long a case still waits for somebody live;
+    `place`: would wait that stood in line with a place from now on."""
 
     now: Ms
     ids: Ids
@@ -70,6 +71,7 @@ class Context:
     dialled: Dialled = NAMES_NONE
     room: FindRoom = any_room
     wait: FindWait = no_wait
+    place: FindPlace = no_place
     page: PageLink = no_page
 
 

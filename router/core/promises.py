@@ -376,6 +376,7 @@ def _slip(making: Making, promise: Promise, window: Window, *, later: Window | N
     key = "callback_later" if promise.kind == CALLBACK else "promise_later"
     said = _said(making, promise, later)
     if not tell_customer(making, making.case(case.id), key, reason="a promise slips", window=said):
+        _go_first(making, promise, window)
         return
     is_later = later[0] > making.now
     change_promise(
@@ -389,6 +390,17 @@ def _slip(making: Making, promise: Promise, window: Window, *, later: Window | N
     )
     if is_later and promise.kind == CALLBACK and not making.case(case.id).taken:
         rest_until_due(making, case.id)
+
+
+def _go_first(making: Making, promise: Promise, window: Window) -> None:
+    """Nobody can be told that it slips, so it must not: as soon as possible becomes before its time is over,
+    and it goes before others."""
+    asking = making.asking(promise.case)
+    ask = asking.ask
+    if not promise.by_turn or ask is None or asking.taken or ask.requirement.channel is not Channel.PHONE:
+        return
+    why = "they cannot be told that it takes longer, so they are called first"
+    asks.changed(making, asking, replace(ask, due_at=window[1]), at=making.now, what="promised", reasons=(why,))
 
 
 def _later(making: Making, promise: Promise, window: Window) -> Window:

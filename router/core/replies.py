@@ -9,13 +9,15 @@ from, or for a mail or a chat one that is named in it, or theirs where it is sur
 from dataclasses import dataclass
 
 from router.core.call_parts import (
+    ask_for_phone,
     can_be_called,
     customer_of,
     is_taken,
     is_unpromised,
     number_to_call,
+    place_on_phone,
     promise_call,
-    stand_in_line,
+    until_turn,
 )
 from router.core.clock import Ms
 from router.core.commands import CUSTOMER, CancelCallback, Command, MakePromise, MovePromise, TakeContact
@@ -26,7 +28,7 @@ from router.core.events import CallbackHeld, ContactReceived
 from router.core.promises import cancel_promise, make_promise, move_promise, window_said
 from router.core.telling import tell_customer
 from router.core.wishes import NAMED_IN, number_named, wish_of
-from router.core.words import CALLBACK, AddressId, Channel, Evidence
+from router.core.words import CALLBACK, MINUTE_MS, AddressId, Channel, Evidence
 
 
 def follow(making: Making, command: Command) -> None:
@@ -162,14 +164,20 @@ def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
             address = number_to_call(making, case, "")
         except Rejected:
             return
-    promise_call(making, case, address, why="they asked for it", told_via=received.channel, place_at=case.unreached_at)
-    case = making.case(case.id)
-    if case.promise is None:
-        return
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:
-        stand_in_line(making, making.promise(case.promise))
-    tell_customer(making, making.case(case.id), "callback_soon", reason="they asked to be called", is_answer=True)
+        place_at = place_on_phone(making, case.ask) if case.unreached_at is None else case.unreached_at
+        ask_for_phone(making, case.id, place_at=place_at, call=None)
+        case = making.case(case.id)
+    until, why = until_turn(making, case), "they asked for it"
+    promise_call(
+        making, case, address, why=why, told_via=received.channel, place_at=case.unreached_at, until=until
+    )  # fmt: skip
+    case = making.case(case.id)
+    window = making.promise(case.promise).window if case.promise is not None else None
+    within = {"within": str((window[1] - making.now) // MINUTE_MS)} if window is not None else {}
+    key = "callback_soon_within" if within else "callback_soon"
+    tell_customer(making, case, key, reason="they asked to be called", is_answer=True, **within)
 
 
 def _withdraw(making: Making, case: Case, *, say: str, why: str) -> None:

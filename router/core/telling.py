@@ -44,9 +44,8 @@ def _page_for(making: Making, case: Case, way: Way, once: str) -> str:
 
 def way_to_tell(making: Making, case: Case, key: str, *, is_answer: bool = False) -> Way | None:
     """The medium in use, else another that they allow; None, and a note why, where none is open."""
-    wanted = case.heard.channel if case.heard is not None and case.heard.channel is not Channel.PHONE else None
     try:
-        way = _chosen(making, case, wanted)
+        way = _chosen(making, case, _in_use(case))
     except Rejected as refused:
         withhold(making, case, what=key, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
         return None
@@ -54,6 +53,22 @@ def way_to_tell(making: Making, case: Case, key: str, *, is_answer: bool = False
         withhold(making, case, what=key, why=why)
         return None
     return way
+
+
+def can_be_told(making: Making, case: Case) -> bool:
+    """Whether words of ours would reach the customer now, as `tell_customer` would find out; nothing is noted. A chat
+    that they have left is no way: they read it when they come back, whenever that is."""
+    try:
+        way = _chosen(making, case, _in_use(case))
+    except Rejected:
+        return False
+    is_read = way.channel is not Channel.CHAT or making.context.there(way.address)
+    return is_read and not _why_not(making, case, way, is_answer=False)
+
+
+def _in_use(case: Case) -> Channel | None:
+    heard = case.heard
+    return heard.channel if heard is not None and heard.channel is not Channel.PHONE else None
 
 
 def _chosen(making: Making, case: Case, wanted: Channel | None) -> Way:

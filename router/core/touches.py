@@ -19,6 +19,7 @@ from router.core.call_parts import (
     promise_call,
     rest_until_due,
     typed_address,
+    until_turn,
     wish_call,
 )
 from router.core.clock import Ms
@@ -33,7 +34,7 @@ from router.core.opening import closed_for
 from router.core.promises import check_window, make_promise
 from router.core.tree import owner_of_address
 from router.core.wishes import Wish, wish_at, wish_of
-from router.core.words import CALLBACK, AddressId, CaseId, Channel, ContactId, Evidence
+from router.core.words import CALLBACK, ActorKind, AddressId, CaseId, Channel, ContactId, Evidence
 
 
 def take_touch(making: Making, command: TakeContact) -> None:
@@ -76,7 +77,8 @@ def take_touch(making: Making, command: TakeContact) -> None:
     if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
         named = touch.number if given is not None else "" if is_sure else command.sender
         window = wish.window if wish is not None else None
-        _promise(making, received.case, address, is_sure=is_sure, named=named, window=window)
+        is_told = command.actor.kind is not ActorKind.CUSTOMER or bool(touch.key)
+        _promise(making, received.case, address, is_sure=is_sure, is_told=is_told, named=named, window=window)
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -124,11 +126,19 @@ def _time_of(
 
 
 def _promise(
-    making: Making, id: CaseId, address: Address, *, is_sure: bool, named: str, window: tuple[Ms, Ms] | None
+    making: Making,
+    id: CaseId,
+    address: Address,
+    *,
+    is_sure: bool,
+    is_told: bool,
+    named: str,
+    window: tuple[Ms, Ms] | None,
 ) -> None:
     """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name.
-    `named`: the number, where it may be somebody else's. An agent who has the case in hand keeps it: the promise stands
-    in line when they are through. While nobody is there it rests until somebody is."""
+    `named`: the number, where it may be somebody else's; `is_told`: a program of ours, or a device of theirs, is
+    answered with what is promised. An agent who has the case in hand keeps it: the promise stands in line when they are
+    through. While nobody is there it rests until somebody is."""
     case = making.case(id)
     stands = case.promise is not None and not is_unpromised(making, case)
     is_moved = is_sure and window is not None and stands and customer_of(making, case) is None
@@ -147,20 +157,18 @@ def _promise(
     why = "they asked for it with a touch"
     closed = closed_for(making, case, address)
     due_at = closed.at if closed is not None else None
-    if named:
-        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH, due_at=due_at)
-    else:
-        promise_call(making, case, address, why=why, told_via=Channel.TOUCH, due_at=due_at)
-    if making.case(id).promise is None:
-        return
-    case = making.asking(id)
-    on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
-    if case.taken or on_phone:
-        return
-    if due_at is not None:
-        rest_until_due(making, id)
-    else:
+    asking = making.asking(id)
+    is_rung = asking.taken or (asking.ask is not None and asking.ask.requirement.channel is Channel.PHONE)
+    if due_at is None and not is_rung and not (named and is_taken(making)):
         ask_for_phone(making, id, place_at=making.now, call=None)
+        case = making.case(id)
+    until = until_turn(making, case) if is_told else None
+    if named:
+        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH, due_at=due_at, until=until)
+    else:
+        promise_call(making, case, address, why=why, told_via=Channel.TOUCH, due_at=due_at, until=until)
+    if due_at is not None and not is_rung and making.case(id).promise is not None:
+        rest_until_due(making, id)
 
 
 def _is_pending(making: Making, document: object, address: Address) -> bool:

@@ -12,7 +12,7 @@ from policies import PolicySet
 from policies.call_hours import said_window
 from router.core.addresses import Address, AddressKind
 from router.core.clock import Ms
-from router.core.documents import Case, Customer, Entry, Promise
+from router.core.documents import Case, Customer, Document, Entry, Promise
 from router.core.events import WishNoted
 from router.core.waits.said import Said
 from router.core.words import Evidence
@@ -45,7 +45,8 @@ PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """`promise`, `place_at` and `wait` are there for a paired device alone; `paired`: None where no device pressed."""
+    """`promise` and `place_at` are there for a paired device alone, `wait` also for whoever proved who they are;
+    `paired`: None where no device pressed."""
 
     standing: Standing
     paired: bool | None = None
@@ -62,7 +63,9 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     address = next((a for c in found if first.address and (a := c.address(first.address))), None)
     calls = any((row.facts.get("calls") or "from" in row.facts) and "doubt" not in row.facts for row in rows)
     if not device_key:
-        return Stands(_of_anybody(address, calls=calls))
+        is_theirs = first.evidence is Evidence.PROOF  # of anybody else it would say who waits at a number
+        wait = await _wait_of(node, loaded.state.get(first.case)) if is_theirs else None
+        return Stands(_of_anybody(address, calls=calls), wait=wait)
     pairing = address.pairing if address else None
     if pairing is None or device_key not in (pairing.key, pairing.next_key):
         return Stands(Standing.UNPAIRED, paired=False)
@@ -81,6 +84,11 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     standing = _of_case(case, since=first.at, promise=kept)
     wait = node.waits.of_case(case.id)
     return Stands(standing, paired=True, promise=kept, place_at=place_at, wait=wait)
+
+
+async def _wait_of(node: Node, case: Document | None) -> Said | None:
+    """How long a case, or the one that it is joined with, still waits for somebody live."""
+    return node.waits.of_case((await head_of(node.journal, case)).id) if isinstance(case, Case) else None
 
 
 async def _is_any_pending(node: Node, customer: str) -> bool:

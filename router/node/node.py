@@ -142,6 +142,7 @@ class Node:
         self.means.room = self.domain.bookings.pencil
         self.waits = Waits(domain=self.domain, clock=clock, journal=journal, roster=self.domain.bookings.levels)
         self.means.wait = self.waits.of_case
+        self.means.place = self.waits.of_place
         self.relay = Relay(
             journal=journal,
             customers=self.customers,

@@ -13,7 +13,7 @@ from router.core.context import NAMES_NONE, Context, Decision, Dialled, PageLink
 from router.core.documents import State
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
-from router.core.waits.said import FindWait, no_wait
+from router.core.waits.said import FindPlace, FindWait, no_place, no_wait
 from router.core.words import AddressId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored, moves_of
 
@@ -33,6 +33,7 @@ class Means:
     since: Ms = Ms(0)
     room: FindRoom = any_room
     wait: FindWait = no_wait
+    place: FindPlace = no_place
     page: PageLink = no_page
 
     def context(
@@ -58,6 +59,7 @@ class Means:
             dialled=dialled,
             room=self.room,
             wait=self.wait,
+            place=self.place,
             page=self.page,
         )
 

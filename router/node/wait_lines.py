@@ -106,6 +106,17 @@ class Lines:
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
+    def at_place(self, queue: str, kind: str, case: CaseId, place_s: float) -> Said:
+        """What is said to somebody who stands there from now on with a place, or does already."""
+        followed = self._lines.get((queue, kind))
+        if followed is None:
+            return Said(None, None, TOO_LITTLE)
+        self.look(followed)
+        if not followed.is_staffed:
+            return Said(None, None, NOBODY)
+        found = followed.line.range_for(case, place_s) if followed.line.is_known else None
+        return said(found) if found is not None else Said(None, None, TOO_LITTLE)
+
     def newcomer(self, queue: str, kind: str) -> Said:
         """What is said to somebody who would come to a queue now."""
         followed = self._lines.get((queue, kind))

@@ -77,6 +77,10 @@ class Waits:
         ask = self._asks.get(case)
         return self._lines.said(self._lines.of(ask), case) if ask is not None else None
 
+    def of_place(self, case: CaseId, queue: str, kind: str, place_at: Ms) -> Said | None:
+        """How long a case would wait that stood in a line from now on with a place; None of lines in writing."""
+        return self._lines.at_place(queue, kind, case, place_at / SECOND_MS) if kind in LIVE else None
+
     def told(self) -> Iterable[tuple[CaseId, str, Said]]:
         """Of everybody in the lines of which enough was seen: the case, its queue, and what is said."""
         return self._lines.told()

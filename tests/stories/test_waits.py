@@ -7,14 +7,17 @@ from router.core.waits.line import LineState
 from router.journal import codec
 from router.node.wait_lines import RECORDS, Kept
 from tests.sim.waits_day import Centre, Play
+from tests.site_words import DEMO_SITE, KEY, word
 from tests.stories.test_carrying import links
 from tests.stories.test_line import ANAS
+from tests.stories.test_promises import dials_her, finishes_all
 from tests.stories.test_stream import last_seq
+from tests.stories.test_touch import shown, touched
 from tests.story import HERS, HIS, Agent, Json, Phone, Story, instant
 from tests.story.people import Stream
 
 PATH = "/waits?queue=general&channel=phone"
-THIRD, BENS = "+12125550188", "+14155550202"
+THIRD, FOURTH, FIFTH, BENS = "+12125550188", "+12125550177", "+12125550166", "+14155550202"
 RANGE = re.compile(r"probably (?:between (\d+) and|less than) (\d+) minutes")
 UNKNOWN = "We cannot say yet how long the wait will be."
 MINUTE_S = 60
@@ -40,7 +43,8 @@ async def talks(story: Story, agent: Agent, line: Phone, caller: Phone) -> Json:
     """A caller comes, and is with the agent."""
     await caller.calls()
     await story.passes(seconds=10)
-    work = await agent.accepts()
+    [offer] = [one for one in await agent.offers() if one["channel"] == "phone"]
+    work = await agent.accepts(offer)
     await story.passes(seconds=2)
     await line.picks_up()
     await story.passes(seconds=2)
@@ -207,6 +211,112 @@ async def test_s21_a_call_that_takes_longer_than_was_told_is_told_before_it_is_d
         assert "answer with another time" in text
         after = await story.case(await her.case())
         assert after["ask"]["place_at"] == before["ask"]["place_at"]
+
+
+async def test_no_time_is_promised_to_whom_nobody_could_tell_that_it_takes_longer() -> None:
+    """She stopped our texts: she hears how long it probably takes and is called at her turn, and no time is promised. So
+    none is broken without a word, however long it takes."""
+    async with Story() as story:
+        ana, work = await busy_line(story)
+        her = story.phone(HERS)
+        await her.texts("STOP")
+        await her.calls()
+        await story.passes(seconds=25)
+        assert range_in(await her.heard())
+        await her.presses("1")
+        await story.passes(seconds=10)
+        assert "within" not in await her.heard()
+        [promise] = (await story.case(await her.case()))["promises"]
+        assert (promise["state"], promise["window"]) == ("open", None)
+        await story.passes(hours=1)
+        assert (await story.api("GET", "/promises?state=broken"))["items"] == []
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        await ana.finishes(work, "solved")
+        assert (await ana.offered())["case"] == await her.case()
+
+
+async def test_who_cannot_be_told_any_more_that_it_takes_longer_is_called_first() -> None:
+    """She stops our texts after a time was promised: shortly before it is over she goes before whoever stood before
+    her, so that it is kept."""
+    async with Story() as story:
+        ana, work = await busy_line(story)
+        third, her = story.phone(THIRD), story.phone(HERS)
+        await third.calls()
+        await story.passes(seconds=12)
+        await her.calls()
+        await story.passes(seconds=25)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        await her.texts("STOP")
+        case = await her.case()
+        [promise] = (await story.case(case))["promises"]
+        end = instant(promise["window"]["end"])
+        await story.passes(seconds=(end - await story.now()).total_seconds() - 20)
+        [promise] = (await story.case(case))["promises"]
+        assert promise["state"] == "at_risk"
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        await ana.finishes(work, "solved")
+        assert (await ana.offered())["case"] == case
+
+
+async def test_a_call_that_is_asked_for_in_writing_is_promised_within_what_is_told() -> None:
+    """Nobody reached her, and she answers "call me": she reads within how many minutes, which is the upper end of what
+    programs read, and that is promised. Where too little is known she reads that, and no time is promised."""
+    for is_known in (True, False):
+        async with Story() as story:
+            if is_known:
+                await knows_its_line(story)
+            her, line = story.phone(HERS), story.phone(ANAS)
+            await her.calls()
+            await story.passes(seconds=20)
+            await her.presses("1")
+            await story.passes(seconds=10)
+            await her.behaves(on_ring="ignore")
+            ana = await story.ready_agent("Ana", phone=ANAS)
+            for spacing_s in (180, 900, 0):
+                await dials_her(story, ana, line)
+                await story.passes(seconds=40)
+                await finishes_all(ana)
+                await story.passes(seconds=spacing_s)
+            await talks(story, ana, line, story.phone(HIS))
+            now = await story.now()
+            await her.texts("call me")
+            [promise] = (await story.case(await her.case()))["promises"]
+            said = (await her.inbox())[-1]
+            if is_known:
+                high_s = (await waits(story, her))["high_s"]
+                assert f"within {high_s // 60} minutes" in said
+                assert (instant(promise["window"]["end"]) - now).total_seconds() == high_s
+            else:
+                assert promise["window"] is None
+                assert "we cannot say yet when" in said
+
+
+async def test_a_call_that_a_program_asks_for_is_promised_within_what_is_told() -> None:
+    """About a case, or with a contact that it brings. Whoever touches a button is answered with no time: whom their site
+    vouches for reads the range on their page, and others nothing that would say who waits at a number."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        await busy_line(story)
+        her, third, now = story.phone(HERS), story.phone(THIRD), await story.now()
+        await her.texts("hello")
+        made = await story.api("POST", f"/cases/{await her.case()}/callbacks", {})
+        high_s = (await waits(story, her))["high_s"]
+        assert (instant(made["window"]["end"]) - now).total_seconds() == high_s
+
+        pressed = {"address": THIRD, "reach_me": {"channel": "phone", "at": "now"}}
+        promise = (await story.api("POST", "/contacts", pressed))["promise"]
+        high_s = (await waits(story, third))["high_s"]
+        assert (instant(promise["window"]["end"]) - now).total_seconds() == high_s
+
+        body = {"identity": word("mia", now), "address": FOURTH, "reach_me": {"channel": "phone", "at": "now"}}
+        mia = await touched(story, body)
+        wait = (await story.case(mia["case"]))["wait"]
+        assert range_in(await shown(story, mia)) == (wait["low_s"], wait["high_s"])
+        assert mia["promise"]["window"] is None
+        nobody = await touched(story, {"address": FIFTH, "reach_me": {"channel": "phone", "at": "now"}})
+        assert not RANGE.search(await shown(story, nobody))
 
 
 async def test_who_hangs_up_is_judged_when_her_place_is_reached_and_who_does_not_answer_comes_back() -> None:

@@ -41,6 +41,15 @@ FindWait = Callable[[CaseId], Said | None]
 """How long the customer of a case still waits for somebody live; None where they do not wait so."""
 
 
+FindPlace = Callable[[CaseId, str, str, Ms], Said | None]
+"""How long the customer of a case would wait who stood in the line of a queue and kind from now on, with a place."""
+
+
+def no_place(case: CaseId, queue: str, kind: str, place_at: Ms) -> Said | None:
+    """Where nobody follows lines, nothing is said of them."""
+    return None
+
+
 def no_wait(case: CaseId) -> Said | None:
     """Where nobody follows lines, nothing is said of them."""
     return None
