@@ -52,6 +52,8 @@ class Problem(Exception):
         kind: str | None = None,
         headers: dict[str, str] | None = None,
         alternatives: list[Alternative] | None = None,
+        window: tuple[Ms, Ms] | None = None,
+        zone: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -61,6 +63,7 @@ class Problem(Exception):
         self.kind = kind or title.lower().replace(" ", "_")
         self.headers = headers or {}
         self.alternatives = alternatives
+        self.window, self.zone = window, zone  # the one that can be promised instead, and whose clock it is said on
 
     def response(self) -> WireResponse:
         body: dict[str, Any] = {
@@ -156,7 +159,9 @@ def problem_of(rejected: Rejected) -> Problem:
     status, title, words = WORDS[rejected.reason]
     if rejected.reason is Reason.WINDOW_UNFIT:
         said = _unfit(rejected)
-        return Problem(status, title, said, errors=[(["body", "window"], said)], kind=rejected.reason.value)
+        errors: list[tuple[list[str | int], str]] = [(["body", "window"], said)]
+        window, zone = rejected.window, rejected.zone
+        return Problem(status, title, said, errors=errors, kind=rejected.reason.value, window=window, zone=zone)
     detail = words.replace("{what}", rejected.what or "thing").replace("{when}", _moment(rejected.when))
     for reason, what in rejected.also:
         detail += " " + WORDS[reason][2].replace("{what}", what)

@@ -1,7 +1,9 @@
 """Who will be there, and which calls can be promised: said over the API, kept by the domain, looked after by itself."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from router.admin_doctor import doctor
 from router.core.clock import Ms
@@ -386,3 +388,53 @@ async def test_those_who_cannot_be_called_after_all_hear_so_before() -> None:
         assert [instant(one["window"]["start"]) for one in promises] == [THREE + timedelta(hours=1)] * 3
         assert {one["state"] for one in promises} == {"moved"}
         assert len(await told(story, SlotHeld)) == 6
+
+
+async def test_a_booked_time_that_is_lost_with_no_other_free() -> None:
+    """Nobody will be there for heating at all any more: she hears so before her window, and that she is called when
+    somebody is free. No time stands, and nothing is broken; Ana comes by after all, and has her call when it was due."""
+    async with Story() as story:
+        await staff(story, *(shift(THREE, 2, queue=queue) for queue in ("general", "heating")))
+        assert (await promised(story, 0, THREE)).status == 201
+        her = story.phone("+12125550100")
+        await staff(story, shift(THREE, 2, queue="general"))
+        await story.passes(seconds=10)
+        assert "we cannot keep the time of our call" in (await her.inbox())[-1]
+        case = await her.case()
+        [promise] = (await story.case(case))["promises"]
+        assert (promise["state"], promise["window"]) == ("open", None)
+        assert len((await story.api("GET", "/promises?state=withdrawn"))["items"]) == 1
+        ana = await story.ready_agent("Ana", phone=ANAS, skills={"heating": 3})
+        assert await ana.offers() == []
+        await story.passes(seconds=(THREE - await story.now()).total_seconds())
+        assert (await ana.offered())["case"] == case
+        assert (await story.api("GET", "/promises?state=broken"))["items"] == []
+
+
+async def test_the_desk_offers_the_window_that_is_possible() -> None:
+    """Ana promises a call in a window that is full: nothing is promised, and the next one that is true stands there to
+    be taken with one key."""
+    async with Story() as story:
+        await staff(story, *(shift(THREE, 2, queue=queue) for queue in ("general", "heating")))
+        for n in range(3):
+            assert (await promised(story, n, THREE)).status == 201
+        ana, her = await story.ready_agent("Ana"), story.phone(HERS)
+        await her.texts("my heating is cold")
+        case = await her.case()
+        form = {"start": at(THREE), "end": at(THREE, minutes=20), "words": "at three", "once": "once-once-one"}
+        answer = await story.ask(
+            "POST",
+            f"/desk/case/{case}/promise",
+            body=urlencode(form).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            token=ana.token,
+        )
+        assert answer.status == 422
+        assert (await story.case(case))["promises"] == []
+        shown = answer.body.decode().partition('id="keep-promise"')[2].partition("</form>")[0]
+        offered = dict(re.findall(r'name="(\w+)" value="([^"]*)"', shown))
+        assert "Promise it" in shown
+        assert instant(offered["start"]) == THREE + timedelta(minutes=20)
+        await ana.clicks(f"/case/{case}/promise", **offered)
+        [promise] = (await story.case(case))["promises"]
+        assert instant(promise["window"]["start"]) == THREE + timedelta(minutes=20)

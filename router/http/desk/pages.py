@@ -18,7 +18,7 @@ from router.http.desk.calls import Calls
 from router.http.desk.door import Door
 from router.http.desk.finding import Results, case_named, results
 from router.http.desk.mail import mail_page
-from router.http.desk.promising import Meant, keep, meant_by
+from router.http.desk.promising import Meant, instead_of, keep, meant_by
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
 from router.http.desk.words import DONE
@@ -205,8 +205,10 @@ class Desk:
             problem = problem_of(refused) if isinstance(refused, Rejected) else refused
             draft = _draft(form) if rest[-1] in ("reply", "notes") else Draft()
             aside = await self._aside(who, None) if rest[0] == "quarantine" and problem.status != 403 else None
+            node, said = self._service.node, sentence_of(problem)
+            meant = instead_of(problem, form, now=node.clock.now(), policy=node.means.policy)
             return await self._screen(
-                who, at or None, status=problem.status, said=sentence_of(problem), draft=draft, aside=aside
+                who, at or None, status=problem.status, said=said, draft=draft, aside=aside, meant=meant
             )
 
     async def _preview(self, who: Identity, case: str, form: Form) -> WireResponse:

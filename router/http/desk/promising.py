@@ -6,10 +6,14 @@ Its one rule: nothing is promised that was not read out to whoever promises it, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from policies import PolicySet
+from policies.call_hours import said_window
+from router.core.clock import Ms
 from router.http.api_windows import PledgeOut, WindowSaidOut
 from router.http.auth import Identity
 from router.http.desk.calls import Calls
 from router.http.problems import Problem
+from router.http.views import stamp
 
 WORDS_MAX = 500
 
@@ -39,6 +43,25 @@ async def meant_by(calls: Calls, who: Identity, case: str, asked: Mapping[str, s
             raise
         return Meant(words, promise, named, problem=problem.detail)
     return Meant(words, promise, named, read)
+
+
+def instead_of(refused: Problem, form: Mapping[str, str], *, now: Ms, policy: PolicySet) -> Meant | None:
+    """The window that can be promised in place of one that was refused, to be kept with one key; None where there is
+    none."""
+    if refused.window is None:
+        return None
+    words, zone = form.get("words", "")[:WORDS_MAX], refused.zone or "UTC"
+    start, end = refused.window
+    read = WindowSaidOut(
+        kind="reply" if form.get("kind") == "reply" else "callback",
+        window={"start": stamp(start), "end": stamp(end)},
+        said=said_window(refused.window, now, zone=zone, language=policy.phrases.language, names_place=True),
+        zone=zone,
+        sure=False,
+        doubt="",
+        words=words,
+    )
+    return Meant(words, form.get("promise", ""), form.get("named") == "yes", read)
 
 
 async def pledged(calls: Calls, who: Identity, case: str) -> WindowSaidOut | None:
