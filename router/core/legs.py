@@ -18,6 +18,7 @@ from router.core.call_parts import (
     move,
     number_to_call,
     our_number,
+    place_on_phone,
     promise_call,
     stand_in_line,
     until_turn,
@@ -220,31 +221,36 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
     """Call the customer of a case: because an agent asks for it now, or because they were told so. `to`: at this
     number of theirs."""
     case = making.case(command.case)
-    replaces = command.told and is_unpromised(making, case)
-    is_new = case.promise is None or replaces
-    address = number_to_call(making, case, command.address, to=to) if is_new else None
-    is_in_line = case.ask is not None and case.ask.requirement.channel is Channel.PHONE and command.agent is None
-    if is_in_line and not replaces:
-        raise Rejected(Reason.NOTHING_TO_DO, "their turn")
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
-    if address is None:
-        if case.promise is not None:
-            stand_in_line(making, making.promise(case.promise), agent=command.agent)
-        return
-    if not is_in_line:  # what they had asked for before has its place, and no more is known
-        ask_for_phone(making, case.id, place_at=making.now, call=None, agent=command.agent)
-    case = making.case(case.id)
-    promise_call(
-        making,
-        case,
-        address,
-        why="we said that we call" if command.told else "",
-        number=command.address,
-        agent=None if command.told else command.agent,
-        unpromised=not command.told,
-        until=until_turn(making, case) if command.agent is None else None,
-    )
+        case = making.case(case.id)
+    replaces = command.told and is_unpromised(making, case)
+    is_in_line = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
+    has_asked = False
+    if case.promise is None or replaces:
+        address = number_to_call(making, case, command.address, to=to)
+        why = "we said that we call" if command.told else ""
+        is_turn = command.told and command.agent is None
+        if is_turn and not is_in_line:
+            ask_for_phone(making, case.id, place_at=place_on_phone(making, case.ask), call=None)
+            case, has_asked = making.case(case.id), True
+        promise_call(
+            making,
+            case,
+            address,
+            why=why,
+            number=command.address,
+            agent=None if command.told else command.agent,
+            unpromised=not command.told,
+            until=until_turn(making, case) if is_turn else None,
+        )
+        case = making.case(case.id)
+    if is_in_line and command.agent is None:
+        if replaces:
+            return  # whoever is about to talk with them does so as promised now
+        raise Rejected(Reason.NOTHING_TO_DO, "their turn")
+    if case.promise is not None and not has_asked:
+        stand_in_line(making, making.promise(case.promise), agent=command.agent)
 
 
 def _is_wanted(making: Making, leg: Call) -> bool:

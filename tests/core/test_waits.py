@@ -94,9 +94,26 @@ def test_ranges_widen_on_the_side_where_they_missed() -> None:
     assert after.high_s >= 880
 
 
+def test_a_walk_that_is_too_long_is_made_shorter() -> None:
+    """Waits are nine tenths of what the walk says, now less and now more: what is told comes to be that. A wait over a
+    night moves it a little, and nothing moves it by more than a quarter."""
+    ranges = Calibration()
+    for n in range(2000):
+        told = ranges.range(300.0, 5.0)
+        assert told.walked_s == 300.0
+        ranges.judge(told, 270.0 + (80.0 if n % 2 else -80.0))
+    settled = ranges.range(300.0, 5.0).expected_s
+    assert settled == pytest.approx(270.0, rel=0.01)
+    ranges.judge(ranges.range(300.0, 5.0), 12 * 3600.0)
+    assert ranges.range(300.0, 5.0).expected_s == pytest.approx(settled, rel=0.02)
+    for _ in range(2000):
+        ranges.judge(ranges.range(300.0, 5.0), 900.0)
+    assert ranges.range(300.0, 5.0).expected_s == pytest.approx(375.0)
+
+
 def test_somebody_who_hangs_up_twice_at_one_place_is_two_who_hung_up() -> None:
     line = Line()
-    told = Range(10.0, 100.0, 50.0, 3.0)
+    told = Range(10.0, 100.0, 50.0, 3.0, 50.0)
     for now_s in (0.0, 30.0):
         line.join("a", place_s=0.0, now_s=now_s, holds=True, told=told)
         line.hang_up("a", now_s + 20.0)
@@ -104,7 +121,7 @@ def test_somebody_who_hangs_up_twice_at_one_place_is_two_who_hung_up() -> None:
 
 def test_what_was_told_to_somebody_who_hung_up_is_judged_when_their_place_is_reached() -> None:
     line = Line()
-    told = Range(10.0, 100.0, 50.0, 3.0)
+    told = Range(10.0, 100.0, 50.0, 3.0, 50.0)
     line.join("a", place_s=0.0, now_s=0.0, holds=True, told=told)
     line.join("b", place_s=1.0, now_s=1.0, holds=True, told=told)
     line.hang_up("a", 20.0)
@@ -140,13 +157,13 @@ def test_with_nothing_seen_nothing_is_said() -> None:
 def test_what_is_said_is_rounded_outward_to_minutes_that_people_say(
     low: float, high: float, minutes: tuple[int, int]
 ) -> None:
-    found = said(Range(low, high, (low + high) / 2, 3.0))
+    found = said(Range(low, high, (low + high) / 2, 3.0, (low + high) / 2))
     assert (found.low_s, found.high_s, found.confidence) == (minutes[0] * 60, minutes[1] * 60, 0.8)
     assert "at least 80 %" in found.basis
 
 
 def test_what_is_longer_than_can_be_said_is_not_said() -> None:
-    found = said(Range(60.0, MINUTES[-1] * 60 + 1.0, 600.0, 3.0))
+    found = said(Range(60.0, MINUTES[-1] * 60 + 1.0, 600.0, 3.0, 600.0))
     assert (found.low_s, found.high_s, found.confidence, found.basis) == (None, None, None, TOO_LONG)
 
 
@@ -187,13 +204,13 @@ def test_who_brings_a_place_along_is_told_of_that_place() -> None:
 def test_what_was_told_counts_as_kept_by_what_was_said_and_only_where_it_was() -> None:
     """Rounded outward as it was told: 270 s lie between four minutes and five; before enough is known nothing counts."""
     line = Line()
-    line.join("early", place_s=0.0, now_s=0.0, holds=True, told=Range(10.0, 20.0, 15.0, 2.0))
+    line.join("early", place_s=0.0, now_s=0.0, holds=True, told=Range(10.0, 20.0, 15.0, 2.0, 15.0))
     line.reach("early", 15.0)
     assert line.cover.judged == 0
     line = busy_line()
     judged = line.cover.judged
     for n, waited_s in enumerate((270.0, 400.0)):
-        line.join(f"w{n}", place_s=0.0, now_s=0.0, holds=True, told=Range(250.0, 260.0, 255.0, 3.0))
+        line.join(f"w{n}", place_s=0.0, now_s=0.0, holds=True, told=Range(250.0, 260.0, 255.0, 3.0, 255.0))
         line.reach(f"w{n}", waited_s)
     assert line.cover.judged == judged + 2
     before = Line(line.state()).cover

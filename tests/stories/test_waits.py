@@ -220,6 +220,7 @@ async def test_no_time_is_promised_to_whom_nobody_could_tell_that_it_takes_longe
         ana, work = await busy_line(story)
         her = story.phone(HERS)
         await her.texts("STOP")
+        await story.passes(seconds=1)
         await her.calls()
         await story.passes(seconds=25)
         assert range_in(await her.heard())

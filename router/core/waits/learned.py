@@ -14,7 +14,7 @@ TALK_MEMORY = 0.0175
 """The weight of a talk against all before it, where they have changed: half is forgotten in 39 talks."""
 STEADY_MEMORY = 0.002
 """And where they have not. The mean of few talks is too high just when long ones made the line long."""
-CHANCE = 0.35
+CHANCE = 0.45
 """A fast mean that differs by less from the steady one differs by chance, and is hardly believed."""
 PATIENCE_MEMORY = 0.0005
 RING_MEMORY = 0.002

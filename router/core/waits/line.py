@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from router.core.values import value
 from router.core.waits.learned import Learned, People
-from router.core.waits.ranges import BandState, Calibration, Range
+from router.core.waits.ranges import Balance, BandState, Calibration, Range
 from router.core.waits.said import said
 from router.core.waits.walk import NEVER, Levels, Stander, Walked, walk
 from router.core.waits.walk import People as WalkPeople
@@ -49,6 +49,7 @@ class LineState:
     people: Learned = Learned()
     bands: tuple[BandState, ...] = ()
     cover: Cover = Cover()
+    balance: Balance = Balance()
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +75,7 @@ class Line:
     def __init__(self, state: LineState | None = None) -> None:
         first = state or LineState()
         self.people = People(first.people)
-        self.ranges = Calibration(first.bands)
+        self.ranges = Calibration(first.bands, first.balance)
         self.cover = first.cover
         self._waiters: dict[str, Waiter] = {}
         self._order: list[tuple[float, str]] = []
@@ -83,7 +84,9 @@ class Line:
         self.walked = Walked([], [])
 
     def state(self) -> LineState:
-        return LineState(people=self.people.learned(), bands=self.ranges.states(), cover=self.cover)
+        return LineState(
+            people=self.people.learned(), bands=self.ranges.states(), cover=self.cover, balance=self.ranges.balance
+        )
 
     def __len__(self) -> int:
         return len(self._order)

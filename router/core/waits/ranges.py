@@ -13,7 +13,7 @@ from router.core.values import value
 
 MISS = 0.085
 """Aimed at for each side: feedback comes one wait late, so 83 % is asked for to honour 80 %."""
-STEP = 0.004
+STEP = 0.003
 LEAST, MOST = 0.002, 0.4
 """Levels never leave these."""
 BANDS = (2.0, 4.0, 8.0, 16.0)
@@ -27,15 +27,22 @@ SCORE_MOST, SCORE_BIN = 4.0, 0.05
 BINS = 2 * round(SCORE_MOST / SCORE_BIN)
 WAIT_LEAST_S = 5.0
 HEAVY = 1e12
+TRUST_S = 20_000.0
+"""How much the walk is trusted beforehand: as if waits of so many seconds had turned out as long as it said."""
+OFF_LEAST, OFF_MOST = 0.8, 1.25
+"""By more than this the walk is never corrected."""
+FAR = 10.0
+"""A wait that is so much longer than the walk had said, as one over a night, counts as this."""
 
 
 class Range(NamedTuple):
-    """What somebody was told, unrounded: seconds, and what it rested on."""
+    """What somebody was told, unrounded: seconds, and what it rested on. `walked_s`: what the walk alone had said."""
 
     low_s: float
     high_s: float
     expected_s: float
     places: float
+    walked_s: float
 
 
 @value
@@ -97,11 +104,30 @@ class Band:
         return SCORE_MOST
 
 
-class Calibration:
-    """The bands of a line."""
+@value
+class Balance:
+    """How long waits turned out in all, and how long the walk had said; both weighted towards the present."""
 
-    def __init__(self, states: tuple[BandState, ...] = ()) -> None:
+    waited_s: float = 0.0
+    walked_s: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """By which the walk is multiplied, so that it is too long as often as too short."""
+        return min(OFF_MOST, max(OFF_LEAST, (self.waited_s + TRUST_S) / (self.walked_s + TRUST_S)))
+
+    def after(self, walked_s: float, waited_s: float) -> "Balance":
+        fresh = 1.0 - MEMORY
+        waited_s = min(waited_s, FAR * walked_s)
+        return Balance(self.waited_s * fresh + waited_s, self.walked_s * fresh + walked_s)
+
+
+class Calibration:
+    """The bands of a line, and how far its walk is off in the mean."""
+
+    def __init__(self, states: tuple[BandState, ...] = (), balance: Balance | None = None) -> None:
         self._bands = [Band(state) for state in states] or [Band() for _ in range(len(BANDS) + 1)]
+        self.balance = balance or Balance()
 
     def states(self) -> tuple[BandState, ...]:
         return tuple(band.state() for band in self._bands)
@@ -113,15 +139,17 @@ class Calibration:
 
     def range(self, expected_s: float, places: float) -> Range:
         """The range for a place that is reached after `expected_s` in the mean."""
-        mean_s = max(expected_s, WAIT_LEAST_S)
+        walked_s = max(expected_s, WAIT_LEAST_S)
+        mean_s = max(WAIT_LEAST_S, walked_s * self.balance.ratio)
         low, high = self._bands[bisect_right(BANDS, places)].ends()
-        return Range(_wait(mean_s, places, low), _wait(mean_s, places, high), mean_s, places)
+        return Range(_wait(mean_s, places, low), _wait(mean_s, places, high), mean_s, places, walked_s)
 
     def judge(self, told: Range, waited_s: float) -> None:
         """The place is reached: learn from what was told."""
         band = self._bands[bisect_right(BANDS, told.places)]
         score = _score(waited_s, told.expected_s, told.places)
         band.hear(score, is_low=waited_s < told.low_s, is_high=waited_s > told.high_s)
+        self.balance = self.balance.after(told.walked_s, waited_s)
 
 
 def _wait(mean_s: float, places: float, score: float) -> float:
