@@ -2,14 +2,17 @@
 
 import hmac
 import json
+from typing import Any
 
 import pytest
 
+from channels.sandbox.times import rfc3339
 from channels.wire import WireFailure, WireResponse
+from router.core.clock import Ms
 from tests.sandbox.stage import START, Bench
 
 KEY, SECRET = "dvk_" + "0" * 32, "5" * 64
-NEW = {"page_url": "/c/one", "device": {"paired": False, "code": "7351-4820", "code_until": "2026-11-18T21:00:00.000Z",
+NEW: dict[str, Any] = {"page_url": "/c/one", "device": {"paired": False, "code": "7351-4820", "code_until": "2026-11-18T21:00:00.000Z",
        "key": KEY, "secret": SECRET}}  # fmt: skip
 PAIRED = {"page_url": "/c/two", "device": {"paired": True}}
 
@@ -94,3 +97,12 @@ async def test_bad_input_is_named(bench: Bench, method: str, path: str, body: ob
     answer = await bench.ask(method, path, body)
     assert answer["status"] == status
     assert words in " ".join([answer["detail"], *(one["msg"] for one in answer["errors"])])
+
+
+async def test_a_code_is_shown_until_its_time_is_over(bench: Bench) -> None:
+    """Nobody reads out what would not be taken any more."""
+    for until, code in ((rfc3339(Ms(START + 1)), "7351-4820"), (rfc3339(START), None)):
+        new = {**NEW, "device": {**NEW["device"], "code_until": until}}
+        bench.service.routes |= told(new, {"state": "unpaired", "says": "x", "paired": False})
+        shown = await bench.ask("POST", "/devices/T100-1/press", {})
+        assert (shown["code"], shown["code_until"]) == (code, until if code else None)

@@ -66,6 +66,7 @@ async def test_s46_she_is_gone_and_reports_keep_their_counts() -> None:
         assert (await story.api("GET", f"/customers?q={HER_MAIL}"))["items"] == []
         shown = await story.api("GET", f"/customers/{customer}")
         assert (shown["erase"], [a["address"] for a in shown["addresses"]]) == ("done", [None, None])
+        assert ['form="split"' in await ana.page(one) for one in (case, his)] == [False, True]
         assert (await story.case(case))["status"] == "closed"
         assert await story.said(his) == ["my Wacholder is fine"]
         assert len(await story.cases()) == 2

@@ -40,7 +40,7 @@ class DeviceControl:
             case "GET", [name]:
                 device = self._devices.seen(_name(name))
                 await self._devices.look(device)
-                return _json(_shown(device, self._devices.page_url(device)))
+                return _json(self._shown(device))
             case "POST", [name, "press"]:
                 device, wanted = self._devices.used(_name(name)), _read(request)
                 await self._devices.press(
@@ -51,13 +51,16 @@ class DeviceControl:
                     signs=wanted.signed,
                     lag_s=wanted.lag_s,
                 )
-                return _json(_shown(device, self._devices.page_url(device)), status=201)
+                return _json(self._shown(device), status=201)
             case "POST", [name, "reset"]:
                 device = self._devices.used(_name(name))
                 device.factory_reset()
-                return _json(_shown(device, self._devices.page_url(device)))
+                return _json(self._shown(device))
             case _:
                 raise Problem(404, f"There is nothing at {request.method} {urlsplit(request.url).path} in the sandbox.")
+
+    def _shown(self, device: Device) -> dict[str, object]:
+        return _shown(device, code=self._devices.code_of(device), page_url=self._devices.page_url(device))
 
 
 def _name(text: str) -> str:
@@ -73,15 +76,15 @@ def _read(request: WireRequest) -> PressOnce:
         raise problem_of(error) from error
 
 
-def _shown(device: Device, page_url: str | None) -> dict[str, object]:
+def _shown(device: Device, *, code: str, page_url: str | None) -> dict[str, object]:
     return {
         "name": device.name,
         "light": device.light,
         "state": device.state,
         "says": device.says,
         "paired": device.paired,
-        "code": device.code or None,
-        "code_until": device.code_until or None,
+        "code": code or None,
+        "code_until": (device.code_until or None) if code else None,
         "promised": device.promise,
         "page_url": page_url,
         "has_key": bool(device.key),

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 
 from channels.sandbox.devices.device import Device, Light, Pressed
 from channels.sandbox.ground import Ground
+from channels.sandbox.times import rfc3339
 from channels.wire import Transport, WireFailure, WireRequest, WireResponse
 
 CONTACTS = "/api/v1/contacts"
@@ -40,6 +41,10 @@ class Devices:
         if len(self._devices) > DEVICES_MAX:
             del self._devices[next(iter(self._devices))]
         return device
+
+    def code_of(self, device: Device) -> str:
+        """What it shows for its household to say; empty once the code's time is over."""
+        return device.code if device.code_until > rfc3339(self._ground.now()) else ""
 
     async def press(
         self, device: Device, *, text: str, context: dict[str, object], reach_me: object, signs: bool, lag_s: int = 0
