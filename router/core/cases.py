@@ -287,6 +287,7 @@ def want_again(
         takes_over=takes_over,
         since_at=None if since_at is None else since_of(since_at, place_at),
         note=note or (case.ask.note if case.ask else None),
+        stays=last is not None and last.stays and not (agent or queue),
     )
     making.emit(
         WorkWanted(

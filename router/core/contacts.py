@@ -226,6 +226,10 @@ def want_work(
         return
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, command.channel)
+    queue, relax, stays = verdict.queue, relax_of(verdict), False
+    if (kept := _standing(making, case, verdict)) is not None:
+        queue, relax, stays = kept.queue, kept.relax, kept.queue != verdict.queue
+        requirement = replace(requirement, skills=kept.requirement.skills)
     place_at, reasons = command.at, tuple[str, ...]()
     if before is not None:
         place_at, reasons = asks.comeback(making, before, at=command.at, target_ms=requirement.target_ms)
@@ -236,15 +240,16 @@ def want_work(
     ask = Ask(
         work=WorkId(making.context.ids.new("work")),
         place_at=place_at,
-        queue=verdict.queue,
+        queue=queue,
         requirement=requirement,
         policy=making.context.policy.version,
         rule=verdict.rule,
-        relax=relax_of(verdict),
+        relax=relax,
         asked_at=making.now,
         knows=case.agent,
         reasons=reasons,
         since_at=since_of(since_at, place_at),
+        stays=stays,
     )
     making.emit(
         WorkWanted(
@@ -258,6 +263,14 @@ def want_work(
             topic=making.context.policy.topic_of(verdict.rule),
         )
     )
+
+
+def _standing(making: Making, case: Case, verdict: Verdict) -> Ask | None:
+    """What the case asked for last, where the words fit the last rule alone: what they are about it tells already, and
+    "it still does not work" makes it no other matter."""
+    last = case.asked_as
+    known = last is not None and not verdict.matched and last.queue in making.context.policy.queues
+    return last if known else None
 
 
 def _kept_place(making: Making, case: Case) -> Ms | None:
