@@ -304,7 +304,7 @@ def _ended(state: State, event: CallEnded) -> State:
         changes |= {"answered_at": event.at, "unanswered": 0}
     state = change(state, case, **changes)
     if case.side is not None and "answered_at" in changes:
-        state = sides.attended(state, get(state, case.id, Case), at=event.at, status=None)
+        state = sides.attended(state, get(state, case.id, Case), at=event.at)
     return state
 
 

@@ -29,14 +29,13 @@ from router.core.events import (
 from router.core.evidence import Graded, grade_of_contact, holds_proof, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
-from router.core.linking import Link, going_on, link, read_words
+from router.core.linking import NO_WORDS, Link, Words, going_on, link, read_words, side_of_words
 from router.core.parts import note_merge
 from router.core.place import place_after_switch, since_of
 from router.core.redaction import without_cards
 from router.core.reference import reference_of
 from router.core.shared_lines import ask_who, candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message
-from router.core.tree import side_for
 from router.core.values import replace
 from router.core.words import (
     DAY_MS,
@@ -95,7 +94,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
         making.emit(CaseReopened(case=case.id, at=making.now))
         case = making.case(case.id)
     if case.side is not None or case.customer != customer.id:
-        case = side_of(making, case, customer, at=command.at)
+        case = side_of(making, case, customer, at=command.at, words=words)
     owner = customer.id
     media = keep_media(making, command, owner=owner)
     if command.files:
@@ -260,7 +259,7 @@ def want_work(
             ask=ask,
             matched=verdict.matched,
             inputs=without_words(facts),
-            topic=making.context.policy.topic_of(verdict.rule),
+            topic=making.context.policy.topic_of(verdict.rule) if case.id == case_id else "",  # a part knows its own
         )
     )
 
@@ -404,12 +403,12 @@ def new_address(making: Making, given: str, *, owner: CustomerId) -> Address:
     return Address(id=id, facts=facts, other_spelling=is_other_spelling(given))
 
 
-def side_of(making: Making, head: Case, customer: Customer, *, at: Ms) -> Case:
+def side_of(making: Making, head: Case, customer: Customer, *, at: Ms, words: Words = NO_WORDS) -> Case:
     """The case on which this customer's words stand: the head, or the part of theirs that goes on in it. What somebody
     else of the same person says about it stands in a part of their own, so that it can be told apart again."""
     if head.side is None and head.customer == customer.id:
         return head
-    mine = side_for(making.state, head, customer.id)
+    mine = side_of_words(making, head, customer, words)
     if mine is not None:
         return mine
     part = open_case(making, customer, queue=head.queue, at=at)

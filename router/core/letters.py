@@ -93,7 +93,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
         making.emit(CaseReopened(case=making.head(case.id).id, at=making.now))
     before_it = before.get(making.head(case.id).id)
     if command.thread is None:
-        case = side_of(making, making.case(case.id), customer, at=command.at)
+        case = side_of(making, making.case(case.id), customer, at=command.at, words=words)
     letter = _kept(making, mail, text, owner=customer.id)
     thread_by = command.thread_by if command.thread is not None else ""
     vouched = _vouched(mail, customer.address(address), known=found is not None or not is_new, thread_by=thread_by)

@@ -13,7 +13,7 @@ from router.core.context import Making
 from router.core.documents import Candidate, Case, Customer, Promise
 from router.core.evidence import REFERENCE
 from router.core.reference import normalised_reference
-from router.core.tree import customers_of, side_for, tree_of
+from router.core.tree import customers_of, heard_at, side_for, tree_of
 from router.core.values import value
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, AddressId, CaseStatus, Channel
 
@@ -242,6 +242,31 @@ def going_on(making: Making, found: Link) -> Link:
     """The likeliest of its candidates, for what is about no matter at all."""
     likeliest = making.state.get(found.candidates[0].case or "")
     return Link(likeliest, "latest_open_case", ("lately",)) if isinstance(likeliest, Case) else found
+
+
+# --- which of those that are joined -----------------------------------------------------------------------------------
+
+
+def side_of_words(making: Making, head: Case, customer: Customer, words: Words) -> Case | None:
+    """On which of the cases that are joined under `head` these words of `customer` stand: the one that they name, or
+    are about, or the one on which they were answered last if they wrote nothing since; else where they wrote last.
+    None: there is none of theirs."""
+    theirs = [one for one in tree_of(making.state, head) if one.customer == customer.id]
+    if len(theirs) < 2:
+        return next(iter(theirs), None)
+    named = [one for one in theirs if one.ref in words.references]
+    about = [one for one in theirs if not set(one.topics).isdisjoint(words.topics)]
+    for fitting in (named, about):
+        if len(fitting) == 1:
+            return fitting[0]
+    last = side_for(making.state, head, customer.id)
+    told = max(theirs, key=_side_told_at)
+    is_reply = last is not None and last.side is not None and _side_told_at(told) >= heard_at(last)
+    return told if is_reply else last
+
+
+def _side_told_at(case: Case) -> int:
+    return (case.side.answered_at if case.side is not None else case.answered_at) or 0
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

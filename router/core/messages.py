@@ -27,7 +27,7 @@ from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
-from router.core.tree import members_of, owner_of_address, reachable_of, side_for, tree_of
+from router.core.tree import heard_at, members_of, owner_of_address, reachable_of, side_for, tree_of
 from router.core.undelivered import fail
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
@@ -92,7 +92,7 @@ def send_reply(making: Making, command: SendReply) -> None:
     is_mail = choice.way.channel is Channel.EMAIL
     queue_message(
         making,
-        side_for(making.state, making.case(case.id), customer.id) or making.case(case.id),
+        _side_answered(making, making.case(command.case), making.case(case.id), customer),
         choice.way,
         words,
         segments=segments_of(text),
@@ -110,6 +110,16 @@ def send_reply(making: Making, command: SendReply) -> None:
         making.emit(  # a text is no answer to somebody who is on the line, or was promised a call
             WorkWithdrawn(case=asks.id, customer=asks.customer, at=making.now, work=asks.ask.work, why="answered")
         )
+
+
+def _side_answered(making: Making, named: Case, head: Case, customer: Customer) -> Case:
+    """On which of the joined cases an answer stands: where `customer` has written since all of them are one, else where
+    it was written. So what it left unanswered on another one is in line again when they are taken apart."""
+    last = side_for(making.state, head, customer.id)
+    if last is None or named.customer != customer.id:
+        return last or head
+    joined_at = max((one.joined.at for one in tree_of(making.state, head) if one.joined is not None), default=0)
+    return last if named.is_head and heard_at(last) > joined_at else named
 
 
 def carrier_of(wanted: Channel | None, *, has_files: bool) -> Channel | None:

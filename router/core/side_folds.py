@@ -74,12 +74,27 @@ def _together(sides: list[Side]) -> dict[str, Any]:
         "heard": last_of([side.heard for side in latest]),
         "letter": next((side.letter for side in latest if side.letter is not None), None),
         "answered_at": max(answered, default=None),
-        "unanswered": sum(side.unanswered for side in sides),
         "contacts": sum(side.contacts for side in sides),
         "language": next((side.language for side in latest if side.language is not None), None),
         "opt_out_hint": any(side.opt_out_hint for side in sides),
         "prefers": latest[0].prefers,
     }
+
+
+def _unanswered(cases: list[Case]) -> int:
+    """Contacts since we answered their customer last, on whichever of these cases that was: joined, they are answered
+    together, though each keeps for itself what it was told."""
+    told: dict[CustomerId, list[Side]] = {}
+    for case in cases:
+        if case.side is not None:
+            told.setdefault(case.customer, []).append(case.side)
+    return sum(side.unanswered for sides in told.values() for side in sides if not _is_told(side, sides))
+
+
+def _is_told(side: Side, sides: list[Side]) -> bool:
+    """Whether their last words here were there when they were answered on another of `sides`."""
+    heard_at = side.heard.at if side.heard is not None else 0
+    return any(one is not side and (one.answered_at or 0) >= heard_at > 0 for one in sides)
 
 
 def last_of(heard: list[Reached | None]) -> Reached | None:
@@ -94,7 +109,7 @@ def settle(state: State, case: Case) -> State:
     head = head_of(state, case)
     for node in members_of(state, head):
         sides = sides_of(state, node)
-        changes = _together(sides)
+        changes = {**_together(sides), "unanswered": _unanswered(members_of(state, node))}
         if node.joined is not None and node.ask is None:
             changes |= {"status": status_of(sides), "solved_at": sides[0].solved_at}
         changes = {name: value for name, value in changes.items() if getattr(node, name) != value}
@@ -165,12 +180,11 @@ def only_stopped(state: State, case: Case) -> State:
     return _with_side(state, case, place_at=None)
 
 
-def attended(state: State, case: Case, *, at: int, status: CaseStatus | None) -> State:
-    """A person talked with, or answered, the customer of `case`: every side of theirs is attended to."""
+def attended(state: State, case: Case, *, at: int) -> State:
+    """A person talked with the customer of `case`: every side of theirs is attended to."""
     for one in tree_of(state, case):
         if one.side is not None and one.customer == case.customer:
-            to = status if status is not None and one.side.status.is_live else one.side.status
-            state = _with_side(state, one, answered_at=at, unanswered=0, place_at=None, status=to)
+            state = _with_side(state, one, answered_at=at, unanswered=0, place_at=None)
     return settle(state, get(state, case.id, Case))
 
 
@@ -185,8 +199,12 @@ def answered(state: State, event: MessageQueued, *, by_person: bool) -> State:
         head = get(state, head.id, Case)
         if by_person and head.status.is_live:
             state = change(state, head, status=CaseStatus.WAITING_CUSTOMER)
-    if by_person:
-        state = attended(state, case, at=event.at, status=CaseStatus.WAITING_CUSTOMER)
+    case = get(state, event.case, Case)
+    assert case.side is not None
+    if by_person:  # what it says it says of this side alone: taken apart, nobody has attended to the others
+        status = CaseStatus.WAITING_CUSTOMER if case.side.status.is_live else case.side.status
+        done = {"answered_at": event.at, "unanswered": 0, "place_at": None, "status": status}
+        state = settle(_with_side(state, case, **done), case)
     return state
 
 

@@ -429,6 +429,56 @@ def test_an_answer_to_one_of_two_people_leaves_the_other_in_line() -> None:
     assert [scope.rows[row].direction for row in scope.shown(his)].count("out") == 1
 
 
+def test_an_answer_to_one_of_their_matters_leaves_the_other_in_line() -> None:
+    """Two matters of one customer, joined and answered where it was written: taken apart, what nobody answered is in
+    line at its own place, and the answer stands where it was given."""
+    scope = Scope()
+    scope.writes(NUMBERS[0], "my boiler is cold")
+    scope.now = Ms(scope.now + 2_400_000)
+    scope.writes(NUMBERS[0], "something else: my invoice is wrong")
+    boiler, invoice = scope.cases()
+    assert invoice.ask is not None
+    place_at = invoice.ask.place_at
+    scope.merges_cases(invoice, boiler)
+    scope.now = Ms(scope.now + 60_000)
+    scope.answers(scope.cases()[0])
+    joined = scope.cases()[0]
+    assert (joined.ask, joined.unanswered, joined.status) == (None, 0, CaseStatus.WAITING_CUSTOMER)
+    assert scope.undoes(*scope.merges[0]) is not None
+    boiler, invoice = scope.cases()
+    assert invoice.ask is not None
+    assert (invoice.ask.place_at, invoice.unanswered, invoice.status) == (place_at, 1, CaseStatus.OPEN)
+    assert (boiler.ask, boiler.unanswered, boiler.status) == (None, 0, CaseStatus.WAITING_CUSTOMER)
+    assert [scope.rows[row].direction for row in scope.shown(boiler)].count("out") == 1
+
+
+def test_what_is_said_while_matters_are_joined_stands_with_the_one_that_it_is_about() -> None:
+    """Three matters of one customer in one: words go with the matter that they are about, the answer with the words,
+    and a reply with the answer; taken apart each has its own."""
+    scope = Scope()
+    for text in ("my boiler is cold", "something else: my invoice is wrong", "another question: where are you?"):
+        scope.writes(NUMBERS[0], text)
+        scope.now = Ms(scope.now + 2_400_000)
+    boiler, invoice, where = scope.cases()
+    scope.merges_cases(invoice, boiler)
+    scope.merges_cases(where, scope.cases()[0])
+    scope.now = Ms(scope.now + 60_000)
+    scope.writes(NUMBERS[0], "more about the boiler, E42")
+    scope.now = Ms(scope.now + 60_000)
+    scope.answers(scope.cases()[0])
+    scope.now = Ms(scope.now + 60_000)
+    scope.writes(NUMBERS[0], "it works, thanks")
+    for kind, merge in scope.merges:
+        assert scope.undoes(kind, merge) is not None
+    boiler, invoice, where = scope.cases()
+    assert [scope.rows[row].direction for row in scope.shown(boiler) if scope.rows[row].kind == "message"] == [
+        "in", "in", "out", "in",
+    ]  # fmt: skip
+    assert [(case.contacts, case.unanswered) for case in (boiler, invoice, where)] == [(3, 1), (1, 1), (1, 1)]
+    assert [case.topics for case in (boiler, invoice)] == [("heating heating",), ("billing billing",)]
+    assert all(case.ask is not None for case in (boiler, invoice, where))
+
+
 def test_a_place_is_the_older_of_two_and_goes_back() -> None:
     """Joined, they stand where the first of them stood; taken apart, each where it stood by itself."""
     scope = Scope()

@@ -123,6 +123,35 @@ async def test_an_answer_goes_to_whoever_wrote_and_stays_on_their_side() -> None
         assert offer["case"] == hers["id"]
 
 
+async def test_two_matters_of_one_person_wrongly_joined_are_told_apart_again() -> None:
+    """S3: the answer about the boiler, and what she wrote about it meanwhile, stand with the boiler; her invoice, which
+    nobody answered, is in line again since she wrote of it."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("my boiler is cold")
+        await story.passes(minutes=40)
+        await her.texts("something else: my invoice is wrong")
+        boiler, invoice = await story.cases()
+        place = (await story.case(invoice["id"]))["ask"]["place_at"]
+        merged = await story.api("POST", f"/cases/{boiler['id']}/merge", {"case": invoice["id"]})
+        await story.passes(minutes=5)
+        await ana.replies(boiler["id"], "About the boiler: press reset.")
+        assert (await story.one_case())["status"] == "waiting_customer"
+        await her.texts("the boiler shows E42 now")
+
+        await story.api("POST", f"/cases/{boiler['id']}/unmerge", {"merge": merged["merge"]})
+        assert await said(story, boiler["id"]) == [
+            "my boiler is cold",
+            "About the boiler: press reset.",
+            "the boiler shows E42 now",
+        ]
+        assert await said(story, invoice["id"]) == ["something else: my invoice is wrong"]
+        apart = await story.case(invoice["id"])
+        assert (apart["ask"]["place_at"], apart["queue"]) == (place, "billing")
+        assert (await story.case(boiler["id"]))["queue"] == "heating"
+
+
 async def test_words_that_nobody_answered_wait_for_us_in_the_case_that_they_are_merged_into() -> None:
     """Ana has answered hers and waits; what he wrote is unanswered, and the case that both are waits for us since then.
     Taken apart, hers waits for her again and his is in line at its own place."""
