@@ -28,6 +28,8 @@ def merge_cases(making: Making, command: MergeCases) -> None:
     case, into = making.case(command.case), making.head(command.into)
     if command.if_version != making.case(command.into).version:
         check_version(into, command.if_version)
+    if command.case == command.into:
+        raise Rejected(Reason.ITSELF)
     if case.joined is not None:
         raise Rejected(Reason.NOTHING_TO_DO, "merged")
     if case.id == into.id:

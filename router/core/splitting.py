@@ -32,7 +32,7 @@ def split_case(making: Making, command: SplitCase) -> None:
     contacts = [row for row in command.rows if _is_contact(row)]
     left = [row for row in command.left if _is_contact(row)]
     if not contacts or not left:
-        raise Rejected(Reason.NOTHING_TO_DO, "one matter")
+        raise Rejected(Reason.NOTHING_TAKEN if not contacts else Reason.NOTHING_STAYS)
     owed_at = _owed_at(making, case)
     staying = [row for row in left if owed_at is not None and row.at >= owed_at]
     waiting = [row for row in contacts if owed_at is not None and row.at >= owed_at]
@@ -104,7 +104,7 @@ def _whose(making: Making, command: SplitCase) -> Case:
         raise Rejected(Reason.TOO_MANY, f"{SPLIT_MAX} entries at once")
     cases = {row.case for row in command.rows}
     if len(cases) > 1:
-        raise Rejected(Reason.NOTHING_TO_DO, "several cases that were merged; name rows of one of them. It")
+        raise Rejected(Reason.SEVERAL_CASES)
     case = making.case(cases.pop())
     if making.head(case.id).id != head.id:
         raise Rejected(Reason.NOT_FOUND, "entry")

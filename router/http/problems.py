@@ -136,6 +136,22 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "Another customer",
         "Case {what} is of somebody else. Merge the customers first, if they are one person.",
     ),
+    Reason.ITSELF: (409, "The same case", "A case goes on in another one, not in itself. Name the other one."),
+    Reason.NOTHING_TAKEN: (
+        409,
+        "Nothing of theirs",
+        "The customer wrote or said none of these rows. Name one that they did: a case begins with words of theirs.",
+    ),
+    Reason.NOTHING_STAYS: (
+        409,
+        "Nothing would stay",
+        "These are all rows that the customer wrote or said. Leave one: a case is not without words of theirs.",
+    ),
+    Reason.SEVERAL_CASES: (
+        409,
+        "Rows of several cases",
+        "These rows came to several cases that were merged. Name rows of one of them, or take the merge back.",
+    ),
     Reason.TOO_MANY: (409, "Too many", "These would be more than {what}."),
 }
 UNFIT = {

@@ -66,3 +66,57 @@ async def test_words_that_say_what_they_are_about_go_there() -> None:
         await ana.replies(case["id"], "We look into it.")
         await her.texts("thank you")
         assert asks(await story.one_case()) == ("heating", {})
+
+
+async def test_a_mail_that_was_split_off_brings_its_subject_back() -> None:
+    """A text came in between, and is no mail: the case is named after its mail again."""
+    async with Story() as story:
+        her, mia = story.phone(HERS), Mailbox(story, MIA)
+        await her.texts("my boiler is cold")
+        case = await story.one_case()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await mia.writes("It is still cold here.", subject="Boiler")
+        case = await story.one_case()
+        assert case["subject"] == "Boiler"
+        mail = next(row for row in await story.timeline(case["id"], "message") if row["channel"] == "email")
+        split = await story.api("POST", f"/cases/{case['id']}/split", {"entries": [mail["id"]]})
+        assert ((await story.case(case["id"]))["subject"], split["subject"]) == (None, "Boiler")
+        await her.texts("and the radiator leaks")
+        await story.api("POST", f"/cases/{case['id']}/unmerge", {"merge": split["split"]})
+        assert (await story.one_case())["subject"] == "Boiler"
+
+
+async def test_what_cannot_be_joined_or_split_is_said_truly() -> None:
+    """A case is not merged with itself; a split takes words of theirs along, and leaves some."""
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        await story.phone(HERS).texts("my boiler is cold")
+        case = await story.one_case()
+        await ana.replies(case["id"], "Press reset, please.")
+        theirs, ours = [row["id"] for row in await story.timeline(case["id"], "message")]
+
+        itself = await story.refused("POST", f"/cases/{case['id']}/merge", {"case": case["id"]})
+        assert (itself["status"], itself["detail"]) == (
+            409,
+            "A case goes on in another one, not in itself. Name the other one.",
+        )
+        whole = await story.refused("POST", f"/cases/{case['id']}/split", {"entries": [theirs]})
+        assert (whole["title"], whole["detail"].partition(".")[0]) == (
+            "Nothing would stay",
+            "These are all rows that the customer wrote or said",
+        )
+        none = await story.refused("POST", f"/cases/{case['id']}/split", {"entries": [ours]})
+        assert none["detail"].startswith("The customer wrote or said none of these rows.")
+
+
+async def test_another_thing_is_another_matter() -> None:
+    async with Story() as story:
+        ana = await story.agent("Ana")
+        her = story.phone(HERS)
+        await her.texts("my boiler is cold")
+        boiler = await story.one_case()
+        await ana.replies(boiler["id"], "Press reset, please.")
+        await story.passes(minutes=1)
+        await her.texts("another thing: question about my bill")
+        _, bill = await story.cases()
+        assert (bill["queue"], bill["contacts"][0]["link"]) == ("billing", "new_matter")
