@@ -94,6 +94,8 @@ def link(
     person = people(making, customer)
     ids = [id for one in person for id in one.live_cases]
     known = [case for id in ids if isinstance(case := making.state.get(id), Case)]
+    if (asked := _answered(making, known, command)) is not None:
+        return Link(asked, "answer_to_question", ("asked_which",))
     if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
         return Link(named, "reference", (REFERENCE,))
     cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
@@ -103,6 +105,35 @@ def link(
         return _of_open(making, customer, command, cases, address=address, words=words)
     ended = next(iter(_ended(making, person)), None)
     return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
+
+
+def _answered(making: Making, cases: list[Case], command: TakeContact | TakeCall) -> Case | None:
+    """The case about which we asked on this line which matter it is, where these words are the answer: by a word that
+    names another matter, or by the reference of one, it is answered as well."""
+    if not isinstance(command, TakeContact) or command.touch is not None:  # anybody can touch for anybody
+        return None
+    asked = [case for case in cases if _same_line(case, command) and _was_asked(case, command.at)]
+    case = max(asked, key=_heard_at, default=None)
+    return case if case is not None and choice_in(making, case, command.text) is not None else None
+
+
+def choice_in(making: Making, case: Case, text: str) -> int | None:
+    """Which of the choices of its question `text` takes, counted from 1; None where it is no answer, or none is open:
+    whoever had the case is through, and these are words for whoever comes next."""
+    question = case.question
+    if question is None or case.ask is None:
+        return None
+    said = text.strip().rstrip(".)")
+    if said.isdecimal() and len(said) <= 2:
+        return int(said) if 1 <= int(said) <= len(question.choices) else None
+    matters, named = making.context.policy.matters, question.choices[:-1]
+    if question.named and (refs := references_in(text)):
+        cases = [making.state.get(id or "") for id in named]
+        found = [n for n, one in enumerate(cases, start=1) if isinstance(one, Case) and one.ref in refs]
+        return found[0] if len(found) == 1 else None
+    if matters.says_new(text):
+        return len(question.choices)
+    return 1 if len(named) == 1 and matters.says_earlier(text) else None
 
 
 def people(making: Making, customer: Customer) -> list[Customer]:

@@ -10,7 +10,7 @@ from router.core.commands import SYSTEM
 from router.core.context import Making
 from router.core.documents import Ask, Case, Question
 from router.core.events import ContactReceived, MatterAnswered, MatterAsked, WorkWanted, WorkWithdrawn
-from router.core.linking import may_ask
+from router.core.linking import choice_in, may_ask
 from router.core.texts import queue_message, spent_until
 from router.core.values import replace
 from router.core.words import CaseId, Evidence, WorkId
@@ -70,15 +70,11 @@ def _spoken(making: Making, question: Question, language: str) -> str:
 
 
 def take_answer(making: Making, id: CaseId, text: str) -> bool:
-    """Take words as the answer, where the question is open and they are one of its numbers. True when they were."""
+    """Take words as the answer, where the question is open: a number, or words or a reference for it. True when they
+    were."""
     case = making.case(id)
-    if case.question is None or case.ask is None:
-        return False  # whoever had it is through: these are words for whoever comes next
-    said = text.strip().rstrip(".)")
-    if not said.isdecimal() or len(said) > 2:
-        return False
-    n = int(said)
-    if not 1 <= n <= len(case.question.choices):
+    n = choice_in(making, case, text)
+    if n is None or case.question is None:
         return False
     chosen = case.question.choices[n - 1]
     making.emit(

@@ -7,9 +7,9 @@ from router.core.addresses import Address, AddressFacts, AddressKind
 from router.core.clock import Ms
 from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.context import Context, Making
-from router.core.documents import Candidate, Case, Customer, Promise, Question, Reached
+from router.core.documents import Ask, Candidate, Case, Customer, Promise, Question, Reached, Requirement
 from router.core.evidence import GROUNDS, Graded, grade_of_call, grade_of_mail, strengthened
-from router.core.linking import Link, link, read_words, references_in
+from router.core.linking import Link, choice_in, link, read_words, references_in
 from router.core.reference import reference_of
 from router.core.values import replace
 from router.core.words import (
@@ -25,6 +25,7 @@ from router.core.words import (
     Evidence,
     Ids,
     PromiseId,
+    WorkId,
 )
 
 NOW = Ms(1_790_000_000_000)
@@ -32,6 +33,10 @@ POLICY = parse_policies(default_policy_files(), 1)
 HERS = AddressId("adr_1")
 OURS = "+14155550100"
 FACTS = AddressFacts(kind=AddressKind.PHONE, country="US", dialable=True)
+CONTEXT = Context(
+    now=NOW, ids=Ids(secret=b"k" * 32, key="k", at=NOW), policy=POLICY, case_number=lambda: 0, reference_offset=7,
+    facts_of=lambda _: FACTS, senders={Channel.SMS: OURS},
+)  # fmt: skip
 HEATING, BILLING = "heating heating", "billing billing"
 
 
@@ -60,14 +65,10 @@ def linked(
         id=CustomerId("cus_1"), version=1, opened_at=NOW, addresses=(address,), live_cases=live,
         last_case=cases[-1].id if cases else None,
     )  # fmt: skip
-    context = Context(
-        now=NOW, ids=Ids(secret=b"k" * 32, key="k", at=NOW), policy=POLICY, case_number=lambda: 0, reference_offset=7,
-        facts_of=lambda _: FACTS, senders={Channel.SMS: OURS},
-    )  # fmt: skip
     state = {customer.id: customer, **{c.id: c for c in cases}}
     if promise is not None:
         state[promise.id] = promise
-    making = Making(state=state, context=context)
+    making = Making(state=state, context=CONTEXT)
     command = TakeContact(key="k", channel=channel, sender="+12125550142", via=OURS, at=NOW, text=text)
     return link(
         making, customer, replace(command, **more), address=HERS, words=read_words(making, customer, text)
@@ -160,6 +161,29 @@ def test_who_is_not_sure_links_to_the_person_and_names_the_candidates() -> None:
     assert where(linked("1", heating, billing, asked)) == ("c", "answer_to_question")
     long_ago = replace(asked, question=Question(at=Ms(NOW - 3 * DAY_MS), choices=(None,), named=False))
     assert where(linked("1", heating, billing, long_ago)) == ("c", "just_now")
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("1", 1), ("2.", 2), ("3", None), ("earlier", 1), ("The earlier one!", 1), ("it's something new", 2),
+        ("Something else", 2), ("das Frühere", 1), ("Früher.", 1), ("etwas Neues", 2), ("Lo anterior", 1),
+        ("algo nuevo", 2), ("not the earlier one", None), ("earlier I wrote about a new bill", None), ("hello?", None),
+    ],
+)  # fmt: skip
+def test_whether_it_is_about_the_earlier_matter_is_understood_in_words(text: str, choice: int | None) -> None:
+    """The whole text is the answer, in the words of our question; anything else is something that they tell us."""
+    heating, billing = case("a", topics=(HEATING,)), case("b", topics=(BILLING,))
+    ask = Ask(
+        work=WorkId("wrk_1"), place_at=NOW, queue="general", policy=1, rule="everything-else",
+        requirement=Requirement(channel=Channel.SMS),
+    )  # fmt: skip
+    asked = case("c", heard=on_line(NOW - HOUR_MS), ask=ask)
+    asked = replace(asked, question=Question(at=NOW, choices=(heating.id, None), named=False))
+    assert where(linked(text, heating, billing, asked)) == ("c", "answer_to_question")
+    making = Making(state={}, context=CONTEXT)
+    assert choice_in(making, asked, text) == choice
+    assert choice_in(making, replace(asked, ask=None), text) is None
 
 
 def test_who_writes_again_at_once_goes_on() -> None:

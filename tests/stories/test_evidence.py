@@ -141,6 +141,37 @@ async def test_what_a_number_alone_is_asked_names_nothing() -> None:
         assert await her.inbox() == [asked]
 
 
+async def test_which_matter_is_understood_in_words_and_by_the_reference_that_we_named() -> None:
+    """Who is asked "earlier or new" and answers so has answered, and so has who copies a reference out of the question:
+    nothing of it stays behind as a case of its own."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my heating shows E42")
+        await story.passes(hours=1)
+        await her.texts("another problem: the thermostat in the hall")
+        await story.passes(hours=1)
+        await her.texts("is anybody there?")
+        await story.passes(seconds=1)
+        await her.texts("The earlier one.")
+        [*_, unsure] = await story.cases()
+        assert (len(await story.cases()), unsure["queue"]) == (3, "heating")
+        assert await story.said(unsure["id"]) == ["is anybody there?", (await her.inbox())[0], "The earlier one."]
+        assert unsure["contacts"][-1]["link"] == "answer_to_question"
+        assert "matter_answered" in [d["what"] for d in await story.decisions(unsure["id"])]
+
+        his = story.phone("+12125550177")
+        for text in ("my heating shows E42", "your invoice is wrong", "is anybody there?"):
+            await his.texts(text, channel="whatsapp")
+            await story.passes(hours=1)
+        heating, billing, unsure = (await story.cases())[3:]
+        await his.texts(f"{billing['ref']}, please", channel="whatsapp")
+        unsure = await story.case(unsure["id"])
+        assert unsure["merged_into"]["id"] == billing["id"]
+        assert len(await story.cases()) == 5
+        assert (await story.said(billing["id"]))[-1] == f"{billing['ref']}, please"
+        assert await story.said(heating["id"]) == ["my heating shows E42"]
+
+
 FAMILY = "+12125550160"
 """A number that two people use."""
 
