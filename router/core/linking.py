@@ -98,6 +98,8 @@ def link(
         return Link(asked, "answer_to_question", ("asked_which",))
     if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
         return Link(named, "reference", (REFERENCE,))
+    if (told := _told(making, customer, address, words)) is not None:
+        return Link(told, "reply", ("written_there",))
     cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
     if len(person) > 1:  # their own matters go before those of who was found to be the same person
         cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
@@ -115,6 +117,14 @@ def _answered(making: Making, cases: list[Case], command: TakeContact | TakeCall
     asked = [case for case in cases if _same_line(case, command) and _was_asked(case, command.at)]
     case = max(asked, key=_heard_at, default=None)
     return case if case is not None and choice_in(making, case, command.text) is not None else None
+
+
+def _told(making: Making, customer: Customer, address: AddressId, words: Words) -> Case | None:
+    """The open case about which we wrote to an address that a visitor typed: what comes from there is a reply."""
+    given = customer.address(address)
+    case = making.state.get(given.told_case or "") if given is not None and given.typed else None
+    head = making.head(case.id) if isinstance(case, Case) else None
+    return head if head is not None and head.status.is_live and not words.is_another else None
 
 
 def choice_in(making: Making, case: Case, text: str) -> int | None:
