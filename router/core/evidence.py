@@ -42,6 +42,8 @@ GROUNDS = {
     "promise": "a call to this address is promised",
     "our_call": "we were about to call this address, or had just tried to",
     "single_case": "it is the only matter of theirs that is open",
+    "single_lately": "it is the only open matter of theirs in which something happened lately",
+    "single_own": "it is the only open matter that they began themselves; the others are of who is the same person",
     "same_words": "the words are about what this case is about",
     "same_subject": "the mail has the subject of this case",
     "lately": "it is the only one that something happened in within two days",
