@@ -41,6 +41,11 @@ def user_address(subject: str, *, site: str) -> str:
     return f"{USER}{site}/{subject}"
 
 
+def visitor_address(visitor: str, *, site: str) -> str:
+    """The address of somebody of whom only the browser is known."""
+    return f"{CHAT}{site}/{visitor}"
+
+
 class Sessions:
     """`secret`: the instance's."""
 
@@ -51,7 +56,9 @@ class Sessions:
         """The session of a visitor, with a fresh token."""
         until = (now + SESSION_MS) // SECOND_MS
         token = f"{visitor}.{until:x}.{self._signed('session', visitor, site, origin, f'{until:x}')}"
-        return Session(site=site, address=f"{CHAT}{site}/{visitor}", token=token, expires_at=Ms(until * SECOND_MS))
+        return Session(
+            site=site, address=visitor_address(visitor, site=site), token=token, expires_at=Ms(until * SECOND_MS)
+        )
 
     def visitor_in(self, token: str, *, site: str, origin: str, now: Ms) -> str | None:
         """The visitor whose token this is; None for one that is over, of another site or origin, or not ours."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from router.core.clock import Ms
 from router.core.values import field, replace, value
-from router.core.words import AddressId, Channel, CustomerId, Evidence
+from router.core.words import AddressId, CaseId, Channel, CustomerId, Evidence
 
 WINDOWS_MAX = 8
 """Numbers of ours for which an address remembers when it wrote to them by WhatsApp."""
@@ -83,7 +83,9 @@ class Address:
     shared: bool = False  # several people use it: it identifies nobody
     users: tuple[tuple[CustomerId, AddressId], ...] = ()  # who uses this line too, and as which address of theirs
     windows: tuple[tuple[str, Ms], ...] = ()  # our numbers they wrote to by WhatsApp, with when they did last
-    typed: bool = False  # a visitor says that it is theirs, and nobody is found by it
+    typed: bool = False  # a visitor says that it is theirs, and nobody is found by it until we wrote there
+    told_case: CaseId | None = None  # of one that was typed: the case about which we wrote there last
+    told_at: Ms | None = None  # and when
     given_at: Ms | None = None  # when a visitor last said that answers are to go there
     lines: int = 0  # what was said in this chat so far, by both sides
     proved_at: Ms | None = None  # of a chat: when its visitor proved who they are

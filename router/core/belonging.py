@@ -7,6 +7,7 @@ where any contact of theirs would: by what line and words tell, not by the proof
 
 from contextlib import suppress
 
+from router.core.choice import Way
 from router.core.commands import CUSTOMER, DropCandidates, MergeCases, PlaceCase, TakeContact
 from router.core.context import Making
 from router.core.documents import Case
@@ -15,6 +16,7 @@ from router.core.events import CandidatesDropped, CandidatesFound, CaseReopened,
 from router.core.evidence import words_of_grounds
 from router.core.linking import Link, link, read_words
 from router.core.merging import merge_cases
+from router.core.questions import ask_on
 from router.core.words import Evidence
 
 
@@ -53,6 +55,9 @@ def place_case(making: Making, command: PlaceCase) -> None:
                     grounds=found.grounds,
                 )
             )
+            if found.how == "unsure":
+                way = Way(case.heard.channel, case.heard.address, case.heard.via)
+                ask_on(making, making.case(case.id), way, is_named=True)
         return
     if not into.status.is_live:
         making.emit(CaseReopened(case=into.id, at=making.now))

@@ -63,7 +63,7 @@ from router.core.events import (
     PlaceKept,
     WorkWanted,
 )
-from router.core.evidence import grade_of_call, strengthened
+from router.core.evidence import grade_of_call, of_typed_address, strengthened
 from router.core.linking import NO_WORDS, link
 from router.core.opening import closed_until
 from router.core.redaction import without_cards
@@ -112,7 +112,8 @@ def take_call(making: Making, command: TakeCall) -> None:
     customer, address = as_spelled(making, *found, command) if found else new_customer(making, command, language=None)
     found_link = link(making, customer, command, address=address.id, words=NO_WORDS)
     check_goes_on(customer, found_link.how)
-    graded = strengthened(grade_of_call(command, known=found is not None), found_link.grounds)
+    graded = grade_of_call(command, known=found is not None)
+    graded = strengthened(of_typed_address(graded) if address.typed else graded, found_link.grounds)
     graded = graded_on_line(customer, graded)
     case = found_link.case
     kept_place_at = junk.kept_place(making, customer) if case is None else None

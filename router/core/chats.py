@@ -1,7 +1,8 @@
 """What visitors do in a chat besides writing: they leave, and they prove that an address is theirs by a code.
 
 Its one rule: an address that somebody typed leads to nobody. It can be written to, and nobody is found by it, until a
-code that went there comes back. What is said to whoever typed it is the same whether or not we know the address.
+code that went there comes back; only a reply from there to what we wrote goes to the case that we wrote about. What is
+said to whoever typed it is the same whether or not we know the address.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,8 @@ def leave_chat(making: Making, command: LeaveChat) -> None:
     customer = making.customer(command.customer)
     case = _case_of(making, customer)
     given = _typed(making, customer, command.given) if command.given else None
+    if given is not None and given.typed and command.told_key:
+        making.indexed.append(Indexed(key=command.told_key, address=given.id, customer=customer.id, first_wins=True))
     making.emit(
         WishNoted(
             case=case.id,
@@ -260,6 +263,11 @@ def give_code(making: Making, command: GiveCode) -> None:
 def typed_key(customer: str, given: str) -> str:
     """Under which an address that a visitor typed is found again, for that visitor alone."""
     return f"{customer} {matching_key(given)}"
+
+
+def is_told(address: Address, *, at: Ms, within_ms: int) -> bool:
+    """Whether we wrote there lately: then what comes from there is a reply."""
+    return address.typed and address.told_at is not None and at - address.told_at <= within_ms
 
 
 def _case_of(making: Making, customer: Customer) -> Case:

@@ -21,7 +21,8 @@ from router.core.words import (
 
 @value
 class LeaveChat:
-    """A visitor says how answers are to follow them. `given`: an address that they typed; `wish`: all in words."""
+    """A visitor says how answers are to follow them. `given`: an address that they typed; `wish`: all in words.
+    `told_key` is found before it is decided."""
 
     key: str
     customer: CustomerId
@@ -29,6 +30,7 @@ class LeaveChat:
     given: str
     wish: str
     actor: Actor = CUSTOMER
+    told_key: str = ""  # under which replies from `given` will be found; empty: they are already, or never
 
 
 @value

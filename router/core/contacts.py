@@ -26,7 +26,7 @@ from router.core.events import (
     Event,
     WorkWanted,
 )
-from router.core.evidence import Graded, grade_of_contact, holds_proof, strengthened
+from router.core.evidence import Graded, grade_of_contact, holds_proof, of_typed_address, strengthened
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, going_on, link, read_words, side_of_words
@@ -156,7 +156,8 @@ def language_of(policy: PolicySet, text: str, customer: Customer | None, *, name
 def _graded(making: Making, command: TakeContact, address: Address) -> Graded:
     """What vouches for them. What they proved in a chat holds for that chat, and as long as the policy says."""
     holds_ms = making.context.policy.settings.cases.proof_days * DAY_MS
-    return grade_of_contact(command, proved=holds_proof(address, at=command.at, holds_ms=holds_ms))
+    graded = grade_of_contact(command, proved=holds_proof(address, at=command.at, holds_ms=holds_ms))
+    return of_typed_address(graded) if address.typed else graded
 
 
 def _ask(making: Making, customer: Customer, received: Event, *, is_unsure: bool) -> None:
@@ -378,7 +379,7 @@ def as_spelled(
         if known.line == address.line and known.other_spelling == other:
             return customer, known
     new = new_address(making, command.sender, owner=customer.id)
-    new = replace(new, blocked=address.blocked, of_line=address.line)
+    new = replace(new, blocked=address.blocked, of_line=address.line, typed=address.typed)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=new))
     return making.customer(customer.id), new
 

@@ -38,9 +38,12 @@ GROUNDS = {
     "code": "they said the code that we had sent to that address",
     "reference_and_expected_address": "they named the reference of the case, from an address of the case's customer",
     "same_line": "our last words went out on this line",
+    "written_there": "we wrote about it to this address, as they had asked in the chat",
     "promise": "a call to this address is promised",
     "our_call": "we were about to call this address, or had just tried to",
     "single_case": "it is the only matter of theirs that is open",
+    "single_lately": "it is the only open matter of theirs in which something happened lately",
+    "single_own": "it is the only open matter that they began themselves; the others are of who is the same person",
     "same_words": "the words are about what this case is about",
     "same_subject": "the mail has the subject of this case",
     "lately": "it is the only one that something happened in within two days",
@@ -123,7 +126,7 @@ def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:
 
 
 def of_typed_address(graded: Graded) -> Graded:
-    """Whoever reads the mail at an address that a visitor typed answers for the visitor, and may be somebody else."""
+    """Whoever reads what goes to an address that a visitor typed answers for the visitor, and may be somebody else."""
     return Graded(Evidence.WEAK, ("typed_in_chat", *graded.grounds))
 
 

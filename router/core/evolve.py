@@ -488,6 +488,16 @@ def _customer_wrote(state: State, event: ContactReceived) -> State:
     return change(state, customer, language=language, addresses=addresses, only_junk=False)
 
 
+def _told_there(state: State, event: MessageQueued) -> State:
+    """An address that a visitor typed is written to: what comes from there is a reply to that."""
+    owner = owner_of_address(state, event.address)
+    address = owner.address(event.address) if owner is not None else None
+    if owner is None or address is None or not address.typed:
+        return state
+    told = replace(address, told_case=event.case, told_at=event.at)
+    return change(state, owner, addresses=tuple(told if a.id == told.id else a for a in owner.addresses))
+
+
 def _at_line(addresses: tuple[Address, ...], id: AddressId, line: int) -> tuple[Address, ...]:
     return tuple(a.at_line(line) if a.id == id else a for a in addresses)
 
@@ -718,6 +728,8 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         chat = event.shown_in or event.address
         owner = owner_of_address(state, chat) or get(state, event.customer, Customer)
         state = change(state, owner, addresses=_at_line(owner.addresses, chat, event.line))
+    if not event.is_secret:
+        state = _told_there(state, event)
     case = get(state, event.case, Case)
     by_person = event.author is ActorKind.AGENT and event.moved_from is None  # an answer counts when it is written
     if event.moved_from is not None:

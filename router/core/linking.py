@@ -98,11 +98,16 @@ def link(
         return Link(asked, "answer_to_question", ("asked_which",))
     if words.references and (named := _named(making, [*known, *_ended(making, person)], words)) is not None:
         return Link(named, "reference", (REFERENCE,))
+    if (told := _told(making, customer, address, words)) is not None:
+        return Link(told, "reply", ("written_there",))
     cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
-    if len(person) > 1:  # their own matters go before those of who was found to be the same person
-        cases = [case for case in cases if side_for(making.state, case, customer.id) is not None] or cases
+    single = "single_case" if len(known) == 1 else "single_lately"
+    own = [case for case in cases if side_for(making.state, case, customer.id) is not None] if len(person) > 1 else []
+    if own and not any(map(_was_unsure, own)):  # they go before those of who was found to be the same person
+        single = single if len(own) == len(cases) else "single_own"
+        cases = own
     if cases:
-        return _of_open(making, customer, command, cases, address=address, words=words)
+        return _of_open(making, customer, command, cases, address=address, words=words, single=single)
     ended = next(iter(_ended(making, person)), None)
     return _of_ended(making, ended, command, words=words, reopen_ms=rules.reopen_days * DAY_MS)
 
@@ -117,9 +122,18 @@ def _answered(making: Making, cases: list[Case], command: TakeContact | TakeCall
     return case if case is not None and choice_in(making, case, command.text) is not None else None
 
 
+def _told(making: Making, customer: Customer, address: AddressId, words: Words) -> Case | None:
+    """The open case about which we wrote to an address that a visitor typed: what comes from there is a reply."""
+    given = customer.address(address)
+    case = making.state.get(given.told_case or "") if given is not None and given.typed else None
+    head = making.head(case.id) if isinstance(case, Case) else None
+    return head if head is not None and head.status.is_live and not words.is_another else None
+
+
 def choice_in(making: Making, case: Case, text: str) -> int | None:
-    """Which of the choices of its question `text` takes, counted from 1; None where it is no answer, or none is open:
-    whoever had the case is through, and these are words for whoever comes next."""
+    """Which of the choices of its question `text` takes, counted from 1: by number, in words, or by the reference or
+    the topic of one that was named. None where it is no answer, or no question is open: whoever had the case is
+    through, and these are words for whoever comes next."""
     question = case.question
     if question is None or case.ask is None:
         return None
@@ -127,10 +141,13 @@ def choice_in(making: Making, case: Case, text: str) -> int | None:
     if said.isdecimal() and len(said) <= 2:
         return int(said) if 1 <= int(said) <= len(question.choices) else None
     matters, named = making.context.policy.matters, question.choices[:-1]
-    if question.named and (refs := references_in(text)):
-        cases = [making.state.get(id or "") for id in named]
-        found = [n for n, one in enumerate(cases, start=1) if isinstance(one, Case) and one.ref in refs]
-        return found[0] if len(found) == 1 else None
+    if question.named and not matters.is_another(text):
+        refs, topics = references_in(text), making.context.policy.topics_in(text)
+        cases = [(n, one) for n, id in enumerate(named, start=1) if isinstance(one := making.state.get(id or ""), Case)]
+        found = [n for n, one in cases if one.ref in refs]
+        found = found or [n for n, one in cases if not topics_of(making, one).isdisjoint(topics)]
+        if len(found) == 1:
+            return found[0]
     if matters.says_new(text):
         return len(question.choices)
     return 1 if len(named) == 1 and matters.says_earlier(text) else None
@@ -167,6 +184,7 @@ def _of_open(
     *,
     address: AddressId,
     words: Words,
+    single: str,
 ) -> Link:
     if words.is_another:
         return Link(None, "new_matter", ("says_other",), _candidates(cases, "open"))
@@ -176,7 +194,7 @@ def _of_open(
         [only] = cases
         if is_other_matter(making, only, words) and not _goes_on(only, command):
             return Link(None, "new_matter", ("other_words",), _candidates(cases, "open"))
-        return Link(only, "single_open_case", ("single_case",))
+        return Link(only, "single_open_case", (single,))
     return _by_words(making, command, cases, words) or _by_time(command, cases)
 
 

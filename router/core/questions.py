@@ -22,18 +22,23 @@ SURE = (Evidence.STRONG, Evidence.PROOF)
 
 def ask_which(making: Making, received: ContactReceived) -> None:
     """Ask which matter it is, where a contact fitted several and it makes a difference who gets it."""
-    case = making.case(received.case)
+    if not received.late:
+        way = Way(received.channel, received.address, received.via)
+        ask_on(making, making.case(received.case), way, is_named=received.evidence in SURE)
+
+
+def ask_on(making: Making, case: Case, way: Way, *, is_named: bool) -> None:
+    """Ask it about a case with candidates, by the way that their words came. `is_named`: it is surely them."""
     settings = making.context.policy.settings
-    if not settings.cases.ask_which or received.late or not may_ask(received.channel) or case.taken:
+    if not settings.cases.ask_which or not may_ask(way.channel) or case.taken or case.question is not None:
         return
-    choices = _choices(making, case, is_named=received.evidence in SURE)
-    way = Way(received.channel, received.address, received.via)
+    choices = _choices(making, case, is_named=is_named)
     customer = making.customer(case.customer)
     if not choices or refusal_of(way, customer, now=making.now) is not None:
         return
     if spent_until(case, way.channel, now=making.now, sending=settings.sending) is not None:
         return
-    question = Question(at=making.now, choices=choices, named=received.evidence in SURE)
+    question = Question(at=making.now, choices=choices, named=is_named)
     making.emit(
         MatterAsked(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, question=question)
     )

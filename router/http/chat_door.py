@@ -15,7 +15,7 @@ from typing import Any
 from channels.chat.conversation import Conversation, Stage
 from channels.chat.frames import CodeSaid, ContextTold, Delivered, Hello, Left, Prove, Said, Typing, WasRead, say
 from channels.chat.identity import BadIdentity
-from channels.chat.sessions import Session, Sessions
+from channels.chat.sessions import Session, Sessions, visitor_address
 from router.core.addresses import matching_key
 from router.core.clock import Ms
 from router.core.commands import File, TakeContact
@@ -25,7 +25,7 @@ from router.core.documents import Case, Customer
 from router.core.events import ContactReceived, Event, MessageQueued
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
-from router.core.words import AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
 from router.http.chat_lines import lines_of
 from router.http.chat_proving import Proving, Refused, form_of
 from router.http.live import Live
@@ -33,7 +33,7 @@ from router.http.rates import Rates
 from router.http.service import Service
 from router.http.sites import Site
 from router.http.views import stamp
-from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, JournalStopped
+from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, JournalStopped, Loaded
 from router.node.visitors import Room, chat_in
 
 ADMITTED_AT_ONCE = 64
@@ -109,6 +109,7 @@ class ChatSeat:
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
         self._context: dict[str, str] = {}
         self._carry = ""
+        self._began = ""  # the chat that they had begun before they signed in
         self._read_to = 0
 
     # --- what is told -------------------------------------------------------------------------------------------------
@@ -229,14 +230,22 @@ class ChatSeat:
         self._session, self._context = session, form_of(context=hello.context).context
         self._carry = hello.carry
         await self._open(session, site, now)
+        await self._goes_on()
+
+    async def _goes_on(self) -> None:
+        """What was begun on this browser before they signed in is theirs, once we know them."""
+        if self._began and self._room is not None and self._room.customer is not None:
+            began, self._began = self._began, ""
+            await self._door.proving.sign_in(began, self._room.customer)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
         sessions = self._door.sessions
         if hello.identity is not None:
-            return sessions.user(
-                self._door.service.identities.subject(hello.identity, site=site.id, now=now), site=site.id
-            )
+            subject = self._door.service.identities.subject(hello.identity, site=site.id, now=now)
+            visitor = hello.session and sessions.visitor_in(hello.session, site=site.id, origin=self._origin, now=now)
+            self._began = visitor_address(visitor, site=site.id) if visitor else ""
+            return sessions.user(subject, site=site.id)
         visitor = None
         if hello.session is not None:
             visitor = sessions.visitor_in(hello.session, site=site.id, origin=self._origin, now=now)
@@ -262,8 +271,10 @@ class ChatSeat:
             loaded = await self._node.journal.load_by_address(matching_key(session.address))
         if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
             return
-        if loaded.customer is None and self.conversation.at and session.token is not None:
+        was_erased = loaded.customer is None and self.conversation.at > 0
+        if session.token is not None and (was_erased or _is_signed_in(loaded)):
             # It had lines and has none: they were erased while it was away. Nothing new is numbered on top of those.
+            # Or its visitor signed in since: what is theirs is told to nobody who has only the browser.
             self._node.visitors.leave(room, self)
             self._room, self.conversation.at = None, 0
             self.conversation.refuse("bad_session")
@@ -334,6 +345,7 @@ class ChatSeat:
             self._context, self._carry = {}, ""
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
+            await self._goes_on()
 
     async def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
         """It came before: the first one counts. What this connection was not told of yet is told in its turn."""
@@ -405,6 +417,16 @@ class ChatSeat:
 def _fingerprint(text: str, files: tuple[File, ...]) -> str:
     plain = "\0".join((text, *(file.hash for file in files)))
     return hashlib.blake2b(plain.encode(), digest_size=16).hexdigest()
+
+
+def _is_signed_in(loaded: Loaded) -> bool:
+    """Whether the visitor of an anonymous chat signed in since, and said no code there."""
+    customer = loaded.state.get(loaded.customer or "")
+    if not isinstance(customer, Customer) or customer.joined is None or loaded.address is None:
+        return False
+    address = customer.address(loaded.address)
+    by_them = customer.joined.author is ActorKind.CUSTOMER
+    return by_them and address is not None and address.proved_at is None
 
 
 def _is_had(document: object, id: AddressId | None, at: int) -> bool:

@@ -31,6 +31,7 @@ from router.node.visitors import Room
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
 PROVED = "proved by a code that went to their address"
+SIGNED_IN = "they signed in where they had begun to chat"
 PLACED_LINES = 50
 """Lines of a chat that tell what it is about."""
 LEAVES_A_MINUTE = 6
@@ -151,20 +152,34 @@ class Proving:
         """Whoever has the address is this visitor: what they said here goes where any contact of that person would.
         Until all of it stands in the log the code holds, so that who says it again after a crash is joined then."""
         loaded = await self._node.journal.load_by_address(matching_key(given))
-        if loaded.customer is None or loaded.customer == id:
-            return
-        into = CustomerId(loaded.customer)
-        with suppress(Rejected):  # they are one person already
+        if loaded.customer is not None and loaded.customer != id:
+            await self._one_person(id, CustomerId(loaded.customer), chat, why=PROVED, evidence=Evidence.PROOF)
+
+    async def sign_in(self, began: str, into: str) -> None:
+        """Whoever chats at `began`, and is signed in now as `into`, goes on with what they had begun there."""
+        loaded = await self._node.journal.load_by_address(matching_key(began))
+        if loaded.customer is not None and loaded.address is not None and loaded.customer != into:
+            await self._one_person(
+                CustomerId(loaded.customer), CustomerId(into), loaded.address, why=SIGNED_IN, evidence=Evidence.STRONG
+            )
+
+    async def _one_person(
+        self, id: CustomerId, into: CustomerId, chat: AddressId, *, why: str, evidence: Evidence
+    ) -> None:
+        try:
             await self._node.take(
                 MergeCustomers(
                     key=f"proved/{id}/{into}",
                     customer=id,
                     into=into,
                     actor=CUSTOMER,
-                    reason=PROVED,
-                    evidence=Evidence.PROOF,
+                    reason=why,
+                    evidence=evidence,
                 )
             )
+        except Rejected as rejected:
+            if rejected.reason is not Reason.NOTHING_TO_DO:  # they are one person already
+                return  # or two, whatever browser they share
         mine = await self._node.journal.document(id)
         for case in mine.live_cases if isinstance(mine, Customer) else ():
             key = f"placed/{case}/{into}"  # once: what one of us says of it afterwards holds
@@ -174,7 +189,7 @@ class Proving:
                 person=into,
                 text=await self._said_in(case, chat),
                 actor=CUSTOMER,
-                reason=PROVED,
+                reason=why,
             )
             with suppress(Rejected):
                 await self._node.take(command, keep_key(key, self._node.clock.now()))

@@ -638,8 +638,8 @@ def work_out(work: Work) -> WorkOut:
 
 def verification_of(address: Address) -> str:
     """How sure it is that an address is theirs: `code` (they said a code that went there), `typed` (a visitor says so,
-    and nobody is found by it), `denied` (its own domain says that whoever wrote from it is somebody else), or `known`
-    (they wrote from it, or one of us added it)."""
+    and nobody is found by it but by a reply to us), `denied` (its own domain says that whoever wrote from it is
+    somebody else), or `known` (they wrote from it, or one of us added it)."""
     if address.denied:
         return "denied"
     if address.typed:

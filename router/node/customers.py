@@ -89,7 +89,7 @@ from router.core.letters import UNGUESSABLE, participant_key
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import AddressId, Evidence
+from router.core.words import DAY_MS, AddressId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.alike import alike_of
@@ -101,6 +101,7 @@ from router.node.person import person_in
 from router.node.shared_lines import blocks, line_at, lines_of, stops
 from router.node.shelf import Shelf
 from router.node.taking import AnswerOf, Means, Outcome, batch_of
+from router.node.told import key_for, told
 from router.node.working_sets import WorkingSets
 
 TRIES_MAX = 5
@@ -185,6 +186,8 @@ class CustomerScope:
             if (known := await self._find(key)) is not None:
                 found = known[1]
                 break
+        if isinstance(command, LeaveChat):
+            command = replace(command, told_key=await key_for(self._journal, command))
         async with self._locks.hold(owner):
             outcome = await self._decide(command, owner, answer_of, found=found, document=document)
         if isinstance(command, RecordAttempt | RecordDelivery) and outcome.decision is not None:
@@ -311,6 +314,9 @@ class CustomerScope:
         # Whoever came while the first contact was under way stays in line behind it: nobody overtakes.
         async with self._locks.hold(line):
             known = self.shelf.by_address(key) or await self._find(key)
+            if known is None and (typed := await self._find_told(command)) is not None:
+                with suppress(Gone):
+                    return await self._take_known(command, answer_of, typed)
             if known is None:
                 try:
                     return await self._first_contact(command, answer_of, key=key)
@@ -324,6 +330,12 @@ class CustomerScope:
                 return await self._first_contact(command, answer_of, key=key)
             self.shelf.know_address(key, *known)
             return outcome
+
+    async def _find_told(self, command: TakeContact | TakeCall | OpenCase) -> tuple[str, AddressId] | None:
+        """Under whom a reply from an address stands that a visitor typed."""
+        within_ms = self._means.policy.settings.cases.link_window_days * DAY_MS
+        found = await told(self._journal, command, within_ms=within_ms)
+        return (await self.root_of(found[0]), found[1]) if found is not None else None
 
     async def _take_known(
         self, command: TakeContact | TakeCall | OpenCase, answer_of: AnswerOf, known: tuple[str, AddressId]

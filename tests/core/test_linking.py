@@ -133,6 +133,14 @@ def test_one_open_case_takes_what_is_not_about_something_else() -> None:
     assert where(linked("and another question: my bill", in_pieces)) == ("", "new_matter")
 
 
+def test_that_it_is_the_only_open_matter_is_said_where_it_is() -> None:
+    """Where an older one is open as well, it is the only one in which something happened lately."""
+    heating = case("a", topics=(HEATING,), ago=HOUR_MS)
+    assert linked("hello?", heating).grounds == ("single_case",)
+    old = case("b", topics=(BILLING,), ago=20 * DAY_MS)
+    assert linked("hello?", heating, old).grounds == ("single_lately",)
+
+
 def test_among_several_the_words_decide_then_the_last_two_days() -> None:
     heating = case("a", topics=(HEATING,), ago=HOUR_MS)
     billing = case("b", topics=(BILLING,), ago=2 * HOUR_MS)
