@@ -4,7 +4,7 @@ Hanging up in line becomes a call only where they heard that it would, on a numb
 lost has not hung up: they are looked after as if they had called while nobody was there.
 """
 
-from router.core import attempts, junk
+from router.core import attempts, junk, leads
 from router.core.addresses import Address
 from router.core.call_parts import (
     agents_of,
@@ -82,8 +82,8 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
         )
     )
     if call.role is CallRole.LEAD:
-        return  # the conversation goes on without them
-    if call.role is CallRole.OUTSIDE:
+        _lead_ended(making, case)
+    elif call.role is CallRole.OUTSIDE:
         outside_left(making, call)
     elif call.role is CallRole.AGENT:
         _agent_ended(making, call, how=how)
@@ -210,8 +210,33 @@ def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
         return
     if customer.state is not CallState.LIVE:  # it still rings, and nobody would be there to talk to
         move(making, customer, Step.GOODBYE)
+    elif (lead := leads.talking(making, case.id)) is not None:
+        if customer.work is not None and is_current(case, customer.work):
+            why = f"the line to the agent was lost, and {lead.agent} goes on with them"
+            refuse(making, customer.work, customer.agent, case, why=why, away=False, stays=True, to=lead.agent)
     elif customer.step in IN_TALK and customer.step is not Step.LOST:
         move(making, customer, Step.LOST)
+        back_in_line(making, customer)
+
+
+def _lead_ended(making: Making, case: Case) -> None:
+    """A lead has left: the conversation goes on without them, where anybody else is in it."""
+    customer = customer_of(making, case)
+    others = any(leg.step is Step.BESIDE for leg in agents_of(making, case.id)) or is_with_outside(making, case.id)
+    if customer is None or others or leads.talking(making, case.id) is not None:
+        return
+    if customer.state is CallState.LIVE and customer.step in IN_TALK and customer.step is not Step.LOST:
+        move(making, customer, Step.LOST)
+        back_in_line(making, customer)
+
+
+def back_in_line(making: Making, customer: Call) -> None:
+    """Nobody is with them any more, and they hear so: others are asked at once. Whoever had talked with them has notes
+    to finish if they hang up now, and may be asked again once they stay on."""
+    case = making.case(customer.case)
+    if customer.work is not None and is_current(case, customer.work):
+        why = "the line to the agent was lost"
+        refuse(making, customer.work, customer.agent, case, why=why, away=False, stays=True)
 
 
 def _not_reached(making: Making, call: Call, *, how: str) -> None:
@@ -356,9 +381,9 @@ def _waits_for_phone(case: Case) -> bool:
 
 
 def let_agent_go(making: Making, call: Call) -> None:
-    """A customer whose agent's line was lost stayed on: the work goes back to the line with its place."""
+    """A customer whose agent's line was lost stayed on: that agent may be asked for it again, as others are."""
     case = making.case(call.case)
-    if call.step is Step.LOST and call.work is not None and is_current(case, call.work):
+    if call.step is Step.LOST and call.work is not None and case.wrapping == call.work:
         refuse(making, call.work, call.agent, case, why="the line to the agent was lost", away=False)
 
 
@@ -372,9 +397,13 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
     others = is_with_outside(making, case.id) or any(leg.work != work and leg.step is Step.BESIDE for leg in legs)
     alone = customer is not None and customer.work == work and not others
     if customer is not None and alone:
-        handed_on = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
-        if not handed_on:
+        others_asked = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
+        through = others_asked and case.wrapping == work and not case.taken  # their line was lost, or they hung up
+        if not others_asked or through:
             move(making, customer, Step.GOODBYE, by=customer.agent)
-        elif customer.step in IN_TALK:
+        elif customer.step in IN_TALK and customer.step is not Step.LOST:
             move(making, customer, Step.LOST)
+        if through and case.ask is not None:
+            why = "the agent was through with it"
+            making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
     return alone or any(leg.work == work for leg in legs)

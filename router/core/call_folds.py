@@ -93,7 +93,9 @@ def call_folded(state: State, event: CallEvent) -> State:
         case CallEnded():
             return _ended(state, event)
         case LegRefused():
-            return change(state, get(state, event.case, Case), refused=event.work)
+            case = get(state, event.case, Case)
+            ended = event.work == case.wrapping and not event.stays
+            return change(state, case, refused=event.work, wrapping=None if ended else case.wrapping)
         case PromiseMade():
             return _promised(state, event)
         case PromiseChanged():

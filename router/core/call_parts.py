@@ -147,11 +147,32 @@ def move(making: Making, call: Call, to: Step, *, through: bool = False, by: str
     )
 
 
-def refuse(making: Making, work: WorkId, agent: AgentId | None, case: Case, *, why: str, away: bool) -> None:
-    """Tell the domain that this agent's line came to nothing: the work needs somebody else."""
+def refuse(
+    making: Making,
+    work: WorkId,
+    agent: AgentId | None,
+    case: Case,
+    *,
+    why: str,
+    away: bool,
+    stays: bool = False,
+    to: AgentId | None = None,
+) -> None:
+    """Tell the domain that this agent's line came to nothing: the work needs somebody else, or goes to `to`. `stays`:
+    they had talked, and have it to wrap up if the customer hangs up now."""
     if agent is not None:
         making.emit(
-            LegRefused(case=case.id, customer=case.customer, at=making.now, work=work, agent=agent, why=why, away=away)
+            LegRefused(
+                case=case.id,
+                customer=case.customer,
+                at=making.now,
+                work=work,
+                agent=agent,
+                why=why,
+                away=away,
+                stays=stays,
+                to=to,
+            )
         )
 
 

@@ -9,7 +9,16 @@ from policies.segments import segments_of
 from router.core import call_times, junk, leads, legs, recording
 from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
-from router.core.call_ends import IN_TALK, all_said, end_call, let_agent_go, look_after, note_kept, place_of
+from router.core.call_ends import (
+    IN_TALK,
+    all_said,
+    back_in_line,
+    end_call,
+    let_agent_go,
+    look_after,
+    note_kept,
+    place_of,
+)
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -415,6 +424,9 @@ def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
             let_agent_go(making, call)
             _queue(making, call)
             return to
+        case Step.LOST if call.step is not Step.LOST:
+            back_in_line(making, call)
+            return to
         case Step.PROMISED:
             _queue(making, call)
             return _promise(making, making.call(call.id), number=number)
@@ -433,7 +445,7 @@ def _enter(making: Making, call: Call, to: Step, *, number: str) -> Step:
 
 def _after_room(making: Making, call: Call) -> Step:
     """The customer came out of the conference by itself: back to it if an agent stands there, else the line is lost."""
-    beside = any(leg.step is Step.BESIDE for leg in agents_of(making, call.case))
+    beside = any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)) or leads.talking(making, call.case)
     return Step.TALKING if beside or is_with_outside(making, call.case) else Step.LOST
 
 
@@ -476,7 +488,9 @@ def _is_in_line(making: Making, call: Call) -> bool:
     case = making.case(call.case)
     if case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
         return False
-    return case.taken or call.queued_at is not None or any(isinstance(event, WorkWanted) for event in making.events)
+    if case.taken or call.queued_at is not None or call.work is not None:
+        return True
+    return any(isinstance(event, WorkWanted) for event in making.events)
 
 
 def _promise(making: Making, call: Call, *, number: str) -> Step:

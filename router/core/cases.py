@@ -189,6 +189,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     author=event.author,
                     author_id=event.author_id,
                     words=event.note,
+                    wraps=event.stays and event.to is None,
                 )
             )
             if is_other and case.ask is not None:  # whoever was asked first has not come, and is not waited for

@@ -158,6 +158,7 @@ class GiveBackWork:
     why: str
     to: str | None = None
     takes_over: bool = False  # whoever it goes to asked for it themselves
+    stays: bool = False  # its agent has it to wrap up, whoever it goes to
     note: str = ""  # why, in the words of whoever hands it on: kept in the vault
 
 

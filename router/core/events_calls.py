@@ -376,6 +376,10 @@ class LegRefused:
     agent: AgentId
     why: str
     away: bool = False  # nobody answered at their phone: no more offers until they say that they are there
+    stays: bool = (
+        False  # they had talked: the work is theirs to wrap up until it is known whether the customer stays on
+    )
+    to: AgentId | None = None  # a lead who is with the customer, and goes on with them
 
 
 @value

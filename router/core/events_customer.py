@@ -455,6 +455,7 @@ class WorkReturned:
     author: ActorKind = ActorKind.AGENT  # who gave it back: the agent, a lead, or the system
     author_id: str | None = None
     words: VaultId | None = None  # the note for whoever takes it
+    wraps: bool = False  # their line was lost: if the customer hangs up now, it is theirs to wrap up
 
 
 @value

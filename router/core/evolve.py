@@ -628,7 +628,16 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
             on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
             by_agent = event.author is ActorKind.AGENT and not on_phone  # on the phone it counts once somebody is there
             handed_on = case.handed_on + by_agent
-            return change(state, case, taken=False, agent=None, entries=event.entry, refused=None, handed_on=handed_on)
+            return change(
+                state,
+                case,
+                taken=False,
+                agent=None,
+                entries=event.entry,
+                refused=None,
+                handed_on=handed_on,
+                wrapping=event.work if event.wraps else case.wrapping,
+            )
         case _:
             assert_never(event)
 

@@ -77,11 +77,29 @@ def coached_by(making: Making, leg: Call) -> str:
 
 
 def is_conversation(making: Making, case: Case) -> bool:
-    """Whether the customer is in a conversation, on hold included, and an agent is there."""
+    """Whether the customer is in a conversation, on hold included, and an agent is there, or a lead whom they hear."""
     customer = customer_of(making, case)
     if customer is None or customer.state is not CallState.LIVE or customer.step not in IN_CONVERSATION:
         return False
-    return any(leg.step is Step.BESIDE for leg in agents_of(making, case.id))
+    beside = any(leg.step is Step.BESIDE for leg in agents_of(making, case.id))
+    return beside or talking(making, case.id) is not None
+
+
+def talking(making: Making, case: CaseId) -> Call | None:
+    """The leg of a lead who is in the conversation and whom the customer hears."""
+    return next(
+        (
+            d
+            for d in making.state.values()
+            if isinstance(d, Call)
+            and d.case == case
+            and d.role is CallRole.LEAD
+            and d.mode is JoinMode.TALK
+            and d.state is CallState.LIVE
+            and d.step is Step.BESIDE
+        ),
+        None,
+    )
 
 
 def lead_leg(making: Making, case: CaseId, agent: AgentId) -> Call | None:

@@ -187,7 +187,7 @@ def give_back(making: Making, command: GiveBackWork) -> None:
     On the phone whoever hands it on stays with the customer until the next one is there: they wrap up meanwhile, and
     may hand it on to somebody else while nobody has come."""
     work = _held(making, command.work, command.agent)
-    if work.state is WorkState.WRAPPING and not (work.stays and command.to is not None):
+    if work.state is WorkState.WRAPPING and not work.stays:
         raise Rejected(Reason.WORK_NOT_ACTIVE, work.state)
     on_phone = work.ask.requirement.channel is Channel.PHONE
     said = _said(making, work, command.actor, command.why)
@@ -201,7 +201,7 @@ def give_back(making: Making, command: GiveBackWork) -> None:
             why="" if said else command.why,
             said=said,
             to=command.to,
-            stays=command.to is not None and on_phone,
+            stays=(command.to is not None or command.stays) and on_phone,
             takes_over=command.takes_over and on_phone,
             author=command.actor.kind,
             author_id=command.actor.id,

@@ -208,7 +208,7 @@ class DomainScope:
 
     def refuse(self, event: LegRefused) -> None:
         """An agent's own line came to nothing: the work goes to somebody else with its place."""
-        self._give_back(event.work, why=event.why)
+        self._give_back(event.work, why=event.why, stays=event.stays, to=event.to)
         if event.away:
             self._try(
                 SetAgentState(
@@ -259,11 +259,21 @@ class DomainScope:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _give_back(self, id: WorkId, *, why: str) -> None:
+    def _give_back(self, id: WorkId, *, why: str, stays: bool = False, to: AgentId | None = None) -> None:
         work = self.works.get(id)
         if work is not None and work.agent is not None:
-            actor = Actor(ActorKind.SYSTEM)
-            self._try(GiveBackWork(key=self._next_key(), work=id, agent=work.agent, actor=actor, why=why))
+            self._try(
+                GiveBackWork(
+                    key=self._next_key(),
+                    work=id,
+                    agent=work.agent,
+                    actor=Actor(ActorKind.SYSTEM),
+                    why=why,
+                    to=f"agent:{to}" if to is not None else None,
+                    takes_over=to is not None,
+                    stays=stays,
+                )
+            )
 
     def _next_key(self) -> str:
         self._key += 1

@@ -216,9 +216,62 @@ async def test_a_lost_agent_leg_brings_her_back_into_line() -> None:
         await phone.hangs_up()
         await story.passes(seconds=2)
         assert "gone" in await her.heard()
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        assert waiting["case"] == case, "others are asked at once"
+        [mine] = await ana.work()
+        assert mine["state"] == "wrapping", "it may have been the end"
         await story.passes(seconds=20)
         assert (await story.case(case))["ask"]["place_at"] == place
         assert await her.state() == "in_call"
+        assert await ana.work() == []
+        assert (await ana.offered())["case"] == case, "she stayed on, and is asked for again"
+
+
+async def test_somebody_else_takes_her_while_she_hears_that_the_line_broke() -> None:
+    """The agent's line breaks while another agent is free: they have the offer within two seconds, and take it before
+    she has heard all of it. The first agent has notes to finish, which ends nothing."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("ben", phone=BENS)
+        await anas.hangs_up()
+        await story.passes(seconds=2)
+        await ben.accepts(await ben.offered())
+        await story.passes(seconds=1)
+        await bens.picks_up()
+        await story.passes(seconds=2)
+        await bens.presses("1")
+        await story.passes(seconds=10)
+        assert await her.talks_with() == [BENS]
+        [left] = await ana.work()
+        await ana.finishes(left, "solved")
+        assert await her.talks_with() == [BENS]
+        assert (await story.case(case))["agent"] == ben.id
+
+
+@pytest.mark.parametrize("how", ["she hangs up", "the agent finishes"])
+async def test_an_agent_who_hangs_up_first_was_through(how: str) -> None:
+    """Ana hangs up, and so does she, or Ana says how it ended: nobody is asked for her any more, the work is Ana's to
+    wrap up, and solved it is."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("ben", phone=BENS)
+        await anas.hangs_up()
+        await story.passes(seconds=2)
+        assert (await ben.offered())["case"] == case
+        if how == "she hangs up":
+            await her.hangs_up()
+            await story.passes(seconds=2)
+        [left] = await ana.work()
+        assert left["state"] == "wrapping"
+        await ana.finishes(left, "solved")
+        await story.passes(seconds=10)
+        assert await her.state() == "idle"
+        assert await ben.offers() == []
+        assert (await ana.work(), (await story.case(case))["status"]) == ([], "solved")
 
 
 async def on_hold(story: Story, ana: Agent, case: str) -> str:

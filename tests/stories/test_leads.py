@@ -104,11 +104,12 @@ async def test_a_lead_whose_phone_is_not_answered_changes_nothing() -> None:
 
 
 async def test_when_the_conversation_is_over_the_lead_is_let_go() -> None:
-    """She hangs up: the lead's line ends as the agent's does; and the agent's lost line leaves nobody with the lead."""
+    """She hangs up: the lead's line ends as the agent's does; and the agent's lost line leaves nobody
+    with a lead whom she does not hear."""
     async with Story() as story:
         case, her, anas, _ = await talking(story)
         lea, leas = await a_lead(story), story.phone(LEAS)
-        await joins(story, lea, case, "talk", leas)
+        await joins(story, lea, case, "listen", leas)
         hers = await leg_of(lea, case)
         await anas.hangs_up()
         await story.passes(seconds=2)
@@ -121,6 +122,35 @@ async def test_when_the_conversation_is_over_the_lead_is_let_go() -> None:
         ] == 409
         ended = [e["facts"]["who"] for e in await story.timeline(case) if e["facts"].get("what") == "ended"]
         assert sorted(ended) == ["agent", "customer", "lead"]
+
+
+async def test_a_lead_who_talks_goes_on_when_the_agents_line_breaks() -> None:
+    """She hears the lead: nobody tells her that the other end has gone. The work is the lead's, the agent has notes to
+    finish, and when the lead's line breaks as well, she is told so and stands in line at her place."""
+    async with Story() as story:
+        case, her, anas, ana = await talking(story)
+        place = (await story.case(case))["ask"]["place_at"]
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "talk", leas)
+        await anas.hangs_up()
+        await story.passes(seconds=5)
+        assert await her.talks_with() == [LEAS]
+        assert "gone" not in await her.heard()
+        await leas.speaks("Lea here")
+        assert "Lea here" in await her.heard()
+        [mine] = await lea.work()
+        assert (mine["case"], mine["state"]) == (case, "active")
+        [left] = await ana.work()
+        assert left["state"] == "wrapping"
+        assert (await story.case(case))["agent"] == lea.id
+        await ana.finishes(left)
+        assert await her.talks_with() == [LEAS]
+        await leas.hangs_up()
+        await story.passes(seconds=2)
+        assert "gone" in await her.heard()
+        [waiting] = [*(await story.api("GET", "/work"))["waiting"], *await ana.offers()]
+        assert waiting["case"] == case
+        assert (await story.case(case))["ask"]["place_at"] == place
 
 
 async def test_who_may_come_to_a_call() -> None:
