@@ -1,6 +1,6 @@
 """Reads routing.yaml: rules in their order, the last being `when: otherwise`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,7 +8,7 @@ from policies.condition_file import NOT_IN_ROUTING, Terms, read_condition, warn_
 from policies.conditions import AllOf, Condition
 from policies.fields import Fields
 from policies.never import never
-from policies.problems import nearest
+from policies.problems import either, nearest
 from policies.queues import Queue, read_language, read_skills, read_targets
 from policies.routing import ANY_LANGUAGE, DANGER, RelaxStep, Routing, Rule
 from policies.scalars import name
@@ -46,6 +46,8 @@ def _rule(fields: Fields, queues: Mapping[str, Queue], terms: Terms) -> Rule:
     when = _when(fields, replace(terms, own=terms.hours.get(queue.hours)))
     skills = {**dict(queue.skills), **dict(read_skills(fields))}
     language = read_language(fields, fields.get("language")) or queue.language
+    relax = _relax(fields, tuple(sorted(skills)), language=language)
+    _warn_of_no_end(fields, skills, relax)
     return Rule(
         name=fields.name(fields.need("name")) or "",
         when=when,
@@ -55,7 +57,7 @@ def _rule(fields: Fields, queues: Mapping[str, Queue], terms: Terms) -> Rule:
         rate=fields.number("rate", 1.0, low=0.01, high=RATE_MAX),
         target_s=read_targets(fields, queue.target_s),
         priority=fields.count("priority", 0, low=0, high=PRIORITY_MAX),
-        relax=_relax(fields, tuple(sorted(skills)), language=language),
+        relax=relax,
         offer_s=fields.seconds("offer", queue.offer_s, high=3600),
     )
 
@@ -91,6 +93,19 @@ def _relax(fields: Fields, skills: tuple[str, ...], *, language: str) -> tuple[R
             step.refuse(node, found=f"a step after {after_s} s", expected=before)
         steps.append(RelaxStep(after_s, drop))
     return tuple(steps)
+
+
+def _warn_of_no_end(fields: Fields, skills: Mapping[str, int], relax: Sequence[RelaxStep]) -> None:
+    """Say where a rule lets somebody wait for ever: it gives up a level, and still asks for a skill that none may have.
+
+    A rule that relaxes nothing is left alone: whoever wrote it wants those skills and no others."""
+    dropped = {step.drop for step in relax}
+    kept = [skill for skill in sorted(skills) if not dropped & {"skills", f"skill:{skill}"}]
+    if dropped and kept:
+        fields.findings.warn(
+            f"{fields.node.file}:{fields.node.line}: its steps never give up {either(kept)}: while nobody has it, "
+            "people wait for ever; a last step with `drop: skills` ends that"
+        )
 
 
 def _drop(text: str, skills: tuple[str, ...], others: tuple[str, ...]) -> str | None:

@@ -151,7 +151,7 @@ class Matcher:
         self._desks: dict[AgentId, Desk] = {}
         self._moved: dict[AgentId, None] = {}  # desks that changed since the heaps of free agents were last used
         self._last_idle = (Ms(0), AgentId(""))  # since when those are idle who have been for the least long
-        self._present: dict[str, int] = {}  # by skill: how many who are not off have it
+        self._present: dict[str, dict[int, int]] = {}  # by skill and level: how many who are not off have it
         self._early = 0  # how many lines of a later turn than ORDINARY there are
 
     # --- what is known -----------------------------------------------------------------------------------------------
@@ -197,9 +197,9 @@ class Matcher:
         desk = self._desks.get(agent)
         return desk.held.get(kind, 0) if desk else 0
 
-    def is_held(self, skill: str) -> bool:
-        """Whether anybody present (not off) has a skill."""
-        return self._present.get(skill, 0) > 0
+    def is_held(self, skill: str, level: int = 1) -> bool:
+        """Whether anybody present (not off) has a skill at a level, or above it."""
+        return any(held >= level for held in self._present.get(skill, ()))
 
     def meets(self, agent: AgentId, requirement: Requirement) -> bool:
         """Whether an agent can do what is required, free or not."""
@@ -568,8 +568,11 @@ class Matcher:
 
     def _count_present(self, agent: Agent, by: int) -> None:
         if agent.state is not AgentState.OFF:
-            for name, _ in agent.skills:
-                self._present[name] = self._present.get(name, 0) + by
+            for name, level in agent.skills:
+                levels = self._present.setdefault(name, {})
+                levels[level] = levels.get(level, 0) + by
+                if not levels[level]:
+                    del levels[level]
 
 
 def score_of(requirement: Requirement, place_at: Ms, now: Ms) -> float:

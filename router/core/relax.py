@@ -1,10 +1,11 @@
 """Requirements relax with time, in the order that the policy wrote. Language never does without the customer's yes.
 
-A step whose skill nobody present has is taken at once: waiting for somebody who is not there helps no one. It is
-taken back as soon as somebody present has it (`missed` names those skills), until its own time has come.
+What a step gives up and nobody present can meet (a skill, or its level) goes at once, whatever the steps before it
+wait for: waiting for somebody who is not there helps no one. It is required again as soon as somebody present can meet
+it (`missed` names those skills), until the step's own time has come.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from router.core.clock import Ms
 from router.core.documents import Ask, Requirement
@@ -25,33 +26,47 @@ class Relaxed:
     missed: tuple[str, ...] = ()
 
 
-def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str], bool]) -> Relaxed:
-    """What `ask` requires at `now`. `is_held`: whether anybody present has a skill."""
+def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str, int], bool]) -> Relaxed:
+    """What `ask` requires at `now`. `is_held`: whether anybody present has a skill at a level, or above it."""
     requirement, taken, missed, asks = ask.requirement, list[str](), list[str](), False
+    next_at: Ms | None = None
     if ask.offered_language is not None and ask.offered_language == requirement.language:
         taken.append(f"language {requirement.language}: the customer agreed")
     for after_ms, drop in ask.relax:
         due = Ms(ask.place_at + after_ms)
         if drop == LANGUAGE and (requirement.language is None or requirement.language == ask.offered_language):
             continue
-        if now >= due and drop == LANGUAGE:
+        if now < due:
+            next_at = due if next_at is None else next_at
+            gone = _unmet(requirement, drop, is_held)
+            taken += [f"{what}: nobody present has it" for what in gone.values()]
+            missed += gone
+            requirement = _without(requirement, drop, of=gone)
+        elif drop == LANGUAGE:
             asks = True
-            continue
-        if now >= due:
-            taken.append(f"{drop} no longer required after {after_ms // 1000} s")
-        elif drop.startswith(SKILL) and not is_held(drop.removeprefix(SKILL)):
-            taken.append(f"{drop} not required: nobody present has it")
-            missed.append(drop.removeprefix(SKILL))
         else:
-            return Relaxed(requirement, tuple(taken), due, asks, tuple(missed))
-        requirement = _without(requirement, drop)
-    return Relaxed(requirement, tuple(taken), None, asks, tuple(missed))
+            taken.append(f"{drop} no longer required after {after_ms // 1000} s")
+            requirement = _without(requirement, drop, of=dict(requirement.skills))
+    return Relaxed(requirement, tuple(taken), next_at, asks, tuple(dict.fromkeys(missed)))
 
 
-def _without(requirement: Requirement, drop: str) -> Requirement:
-    if drop == SKILLS:
-        return replace(requirement, skills=())
+def _unmet(requirement: Requirement, drop: str, is_held: Callable[[str, int], bool]) -> dict[str, str]:
+    """The skills of which a step gives up something that nobody present can meet, each with what that is."""
+    named = {drop.removeprefix(SKILL)} if drop.startswith(SKILL) else None
+    if drop == LANGUAGE:
+        return {}
+    return {
+        name: f"{drop} {level} of {name} not required" if drop == LEVEL else f"{SKILL}{name} not required"
+        for name, level in requirement.skills
+        if (named is None or name in named) and (drop != LEVEL or level > 1) and not is_held(name, level)
+    }
+
+
+def _without(requirement: Requirement, drop: str, *, of: Collection[str]) -> Requirement:
+    """What is left once a step was taken, for some of the skills."""
     if drop == LEVEL:
-        return replace(requirement, skills=tuple((name, 1) for name, _ in requirement.skills))
-    gone = drop.removeprefix(SKILL)
-    return replace(requirement, skills=tuple((name, level) for name, level in requirement.skills if name != gone))
+        return replace(
+            requirement, skills=tuple((name, 1 if name in of else level) for name, level in requirement.skills)
+        )
+    gone = of if drop == SKILLS else {drop.removeprefix(SKILL)}.intersection(of)
+    return replace(requirement, skills=tuple((name, level) for name, level in requirement.skills if name not in gone))

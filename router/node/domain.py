@@ -578,15 +578,15 @@ class DomainScope:
             self._match_work(waiting.work)
 
     def _let_loose(self, agent: Agent, before: State) -> list[WorkId]:
-        """Somebody's state changed: what waited for them alone, or for a skill that nobody present has any more, may
-        not have to now; what went without a skill that they bring may not any more. It stands in line anew; returns
-        it."""
+        """Somebody's state changed: what waited for them alone, or for a skill that nobody present has any more (at
+        that level), may not have to now; what went without a skill that they bring may not any more. It stands in line
+        anew; returns it."""
         earlier = before.get(agent.id)
         if not isinstance(earlier, Agent) or (earlier.state, earlier.asked) == (agent.state, agent.asked):
             return []
         loose = self.matcher.meant_for(agent.id)
         if agent.state is AgentState.OFF:
-            gone = [name for name, _ in agent.skills if not self.matcher.is_held(name)]
+            gone = [name for name, level in agent.skills if not self.matcher.is_held(name, level)]
             loose += self.matcher.requiring(gone)
         elif earlier.state is AgentState.OFF:
             loose += sorted(work for name, _ in agent.skills for work in self._missed.pop(name, ()))

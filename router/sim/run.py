@@ -158,8 +158,9 @@ class Centre:
             self._matcher.put_agent(agent)
             self._there += 1 if agent.state is AgentState.READY else -1
             self._match_agent(agent.id)
-        skills = {name for agent in shift.agents for name, _ in agent.skills}
-        for work in self._matcher.requiring([name for name in sorted(skills) if not self._matcher.is_held(name)]):
+        skills = {skill for agent in shift.agents for skill in agent.skills}
+        gone = dict.fromkeys(name for name, level in sorted(skills) if not self._matcher.is_held(name, level))
+        for work in self._matcher.requiring(gone):
             self._relax(self._inside[work])
         self._expect_shift()
 
@@ -222,7 +223,7 @@ def _check_served(scenario: Scenario, asks: dict[str, Ask]) -> None:
     every = every_skill(ask.requirement for ask in asks.values())
     held = [dict(skills_of(team, every)) for team in scenario.staff]
     for name, ask in asks.items():
-        wanted = relaxed(ask, LATER_THAN_ALL, is_held=lambda _: False).requirement.skills
+        wanted = relaxed(ask, LATER_THAN_ALL, is_held=lambda *_: False).requirement.skills
         if not any(all(skills.get(skill, 0) >= level for skill, level in wanted) for skills in held):
             asked = ", ".join(f"{skill} {level}" for skill, level in wanted)
             raise NobodyCan(f"class {name} asks for {asked}, which no team has: give a team those skills")

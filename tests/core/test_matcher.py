@@ -1,5 +1,6 @@
 """The matcher against its definition: whatever happens in whatever order, it names what looking at everybody would."""
 
+import itertools
 import random
 from dataclasses import dataclass, field
 
@@ -161,9 +162,9 @@ def test_every_decision_is_that_of_looking_at_everybody(
         assert len(matcher) == len(slow.line)
     ordered = sorted(slow.line.values(), key=lambda i: (i.ask.place_at, i.work))
     assert [item.work for item in matcher.longest(4)] == [item.work for item in ordered[:4]]
-    assert {skill for skill in "ab" if matcher.is_held(skill)} == {
-        name for a in slow.agents.values() if a.state is not AgentState.OFF for name, _ in a.skills
-    }
+    present = [dict(a.skills) for a in slow.agents.values() if a.state is not AgentState.OFF]
+    for skill, level in itertools.product("ab", range(1, 5)):
+        assert matcher.is_held(skill, level) == any(held.get(skill, 0) >= level for held in present)
     wanted = [i.work for i in ordered if any(name == "a" for name, _ in i.requirement.skills)]
     assert matcher.requiring(["a"]) == wanted
     assert matcher.meant_for(AgentId("agt_0")) == [i.work for i in ordered if i.only == "agt_0"]

@@ -72,7 +72,7 @@ GERMAN = replace(TEXT, skills=(("billing", 3),), language="de")
 def test_requirements_relax_in_the_written_order_and_language_only_with_a_yes() -> None:
     """S31: level, then the language is asked for, then the skill; the language stays until the customer agreed."""
     waits = replace(ask(GERMAN), relax=STEPS)
-    everybody = {"is_held": lambda _: True}
+    everybody = {"is_held": lambda *_: True}
     levels = [relaxed(waits, Ms(NOW + s * 1000), **everybody) for s in (59, 60, 120, 180)]
     assert [one.requirement.skills for one in levels] == [(("billing", 3),), (("billing", 1),), (("billing", 1),), ()]
     assert [one.requirement.language for one in levels] == ["de"] * 4
@@ -86,3 +86,37 @@ def test_requirements_relax_in_the_written_order_and_language_only_with_a_yes() 
     after = relaxed(agreed, Ms(NOW + 180_000), **everybody)
     assert (after.requirement.language, after.asks) == ("en", False)
     assert after.taken[0] == "language en: the customer agreed"
+
+
+PRESENT = {"heating": 1, "billing": 3}
+
+
+def present(skill: str, level: int) -> bool:
+    return PRESENT.get(skill, 0) >= level
+
+
+def test_what_nobody_present_can_meet_is_given_up_at_once_whatever_step_it_stands_in() -> None:
+    """A level that nobody has goes at once, and only for the skill of which nobody has it; so does a skill behind a step
+    that has yet to come, and of all skills those alone that nobody can meet. Each step comes in its own time as well."""
+    for skills, steps, left, missed in (
+        ((("heating", 2),), ((10, "level"), (20, "skill:heating")), (("heating", 1),), ("heating",)),
+        ((("chess", 2),), ((10, "level"), (20, "skill:chess")), (), ("chess",)),
+        ((("billing", 3), ("heating", 2)), ((10, "level"),), (("billing", 3), ("heating", 1)), ("heating",)),
+        ((("billing", 3), ("chess", 1)), ((10, "level"), (20, "skill:chess")), (("billing", 3),), ("chess",)),
+        ((("billing", 3), ("chess", 2)), ((10, "skills"),), (("billing", 3),), ("chess",)),
+        ((("heating", 2),), ((10, "skill:heating"),), (), ("heating",)),
+        ((("chess", 1),), ((10, "level"),), (("chess", 1),), ()),
+    ):
+        waits = replace(
+            ask(replace(TEXT, skills=skills)), place_at=NOW, relax=tuple((s * 1000, what) for s, what in steps)
+        )
+        found = relaxed(waits, NOW, is_held=present)
+        assert (found.requirement.skills, found.missed) == (left, missed), (skills, steps)
+        assert found.next_at == NOW + steps[0][0] * 1000
+
+
+def test_a_language_that_nobody_present_speaks_is_given_up_by_no_step_of_the_rule() -> None:
+    """Only the customer's yes gives it up, however little is there."""
+    waits = replace(ask(GERMAN), place_at=NOW, relax=STEPS)
+    found = relaxed(waits, NOW, is_held=lambda *_: False)
+    assert (found.requirement.skills, found.requirement.language, found.asks) == ((), "de", False)

@@ -106,6 +106,25 @@ def test_row54_rule_with_the_conditions_of_an_earlier_one_is_warned_of(parse: Pa
 
 
 @pytest.mark.parametrize(
+    ("steps", "is_told"),
+    [
+        ("[{after: 1 min, drop: level}]", True),
+        ("[{after: 1 min, drop: level}, {after: 2 min, drop: skill chess}]", True),
+        ("[{after: 1 min, drop: level}, {after: 2 min, drop: skills}]", False),
+        ("[{after: 1 min, drop: skill heat}, {after: 2 min, drop: skill chess}]", False),
+    ],
+)
+def test_a_rule_whose_steps_leave_a_skill_required_for_ever_is_warned_of(
+    parse: Parse, steps: str, is_told: bool
+) -> None:
+    """Giving up a level leaves the skill itself: where nobody has it, people would wait for ever."""
+    rule = f"{{name: a, when: {{channel: sms}}, queue: billing, skills: {{heat: 2, chess: 1}}, relax: {steps}}}"
+    told = [one for one in parse({"routing.yaml": rules(rule)}).warnings if "wait for ever" in one]
+    assert bool(told) is is_told
+    assert all("its steps never give up" in one and "heat" in one for one in told)
+
+
+@pytest.mark.parametrize(
     ("condition", "facts", "is_true"),
     [
         ("{channel: sms}", {"channel": "sms"}, True),

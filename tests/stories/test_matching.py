@@ -317,3 +317,34 @@ async def test_a_deadline_never_passes_whoever_has_no_time_left() -> None:
         await ana.finishes(work)
         assert (await ana.offered())["case"] == longest["case"]
         assert [s["what"] for s in await story.decisions(hers["case"])] == ["queued", "deadline_set"]
+
+
+LEVELS = {"- name: everything-else\n": "- name: bills\n    when:\n      text.any_words: [reactor]\n    queue: billing\n"
+          "    skills: {billing: 2}\n    relax:\n      - after: 5 min\n        drop: level\n      - after: 10 min\n"
+          "        drop: skill billing\n\n  - name: everything-else\n"}  # fmt: skip
+
+
+async def test_a_level_that_nobody_present_has_is_not_waited_for(tmp_path: Path) -> None:
+    """The rule wants billing at level 2. Cleo alone is there, who knows no billing: she is offered it in that instant,
+    level and skill being given up together. When Dora comes who has level 2, it is required again; when Dora has gone
+    and Emil with level 1 is there, the level alone is given up."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=LEVELS)) as story:
+        cleo = await story.ready_agent("Cleo", capacity={"message": 1})
+        await story.phone("+12125550001").texts("a reactor")
+        offer = await cleo.offered()
+        [*_, offered] = await story.decisions(offer["case"])
+        assert "level 2 of billing not required: nobody present has it" in offered["reasons"]
+        assert "skill:billing not required: nobody present has it" in offered["reasons"]
+        await story.phone("+12125550002").texts("another reactor")
+        second = await story.phone("+12125550002").case()
+        dora = await story.ready_agent("Dora", skills={"billing": 2}, capacity={"message": 1})
+        assert (await dora.offered())["case"] == second
+        work = await dora.accepts()
+        await story.phone("+12125550003").texts("a third reactor")
+        third = await story.phone("+12125550003").case()
+        emil = await story.ready_agent("Emil", skills={"billing": 1}, capacity={"message": 1})
+        assert await emil.offers() == [], "Dora is there, and busy"
+        await dora.finishes(work)
+        assert (await dora.offered())["case"] == third
+        await dora.is_now("off")
+        assert (await emil.offered())["case"] == third
