@@ -26,8 +26,9 @@ from router.core.events import ContactReceived, Event, MessageQueued
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
 from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.http.chat_leaving import Refused, form_of
 from router.http.chat_lines import lines_of
-from router.http.chat_proving import Proving, Refused, form_of
+from router.http.chat_proving import Proving
 from router.http.live import Live
 from router.http.rates import Rates
 from router.http.service import Service
@@ -205,7 +206,9 @@ class ChatSeat:
             case ContextTold():
                 self._context = form_of(context={**self._context, **frame.context}).context
             case Left() | Prove() | CodeSaid():
-                self.conversation.say(await self._door.proving.answer(frame, self._room, remote=self._remote))
+                is_proved = self._session is not None and self._session.is_proved
+                answer = await self._door.proving.answer(frame, self._room, remote=self._remote, is_proved=is_proved)
+                self.conversation.say(answer)
             case _:
                 pass
 

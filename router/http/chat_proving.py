@@ -4,24 +4,21 @@ Its one rule: whoever types an address learns nothing of it. Each answer is the 
 what goes there is bounded: one code an hour to an address, few from one place, none to countries that are not ours.
 """
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from channels.chat.frames import CodeSaid, Left, Prove, say
 from channels.chat.sessions import Sessions
-from channels.wire import WireRequest
-from router.core.addresses import AddressKind, is_anonymous, matching_key
+from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, AskCode, GiveCode, LeaveChat, MergeCustomers, PlaceCase
+from router.core.commands import CUSTOMER, AskCode, GiveCode, MergeCustomers, PlaceCase
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import AddressProved, ContactReceived
 from router.core.words import HOUR_MS, AddressId, CaseId, Channel, CustomerId, Evidence
-from router.http.contact_form import ContactForm, plain_address, read_contact
-from router.http.problems import Problem
+from router.http.chat_leaving import Leaving, Refused, is_usable
+from router.http.contact_form import plain_address
 from router.http.rates import Rates
 from router.journal.base import Answer
 from router.node.customers import keep_key
@@ -39,19 +36,6 @@ ASKS_A_MINUTE = 2
 """From one session; twice as many from one remote address."""
 
 
-class Refused(Exception):
-    """A frame that cannot be done; `error` is a name of the protocol's."""
-
-    def __init__(
-        self, error: str, detail: str = "", *, client_id: str | None = None, waits_ms: int | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.error = error
-        self.told: dict[str, Any] = {"client_id": client_id}
-        if waits_ms is not None:
-            self.told["retry_after_s"] = -(-waits_ms // 1000)
-
-
 class Proving:
     def __init__(
         self,
@@ -67,42 +51,27 @@ class Proving:
         self._sessions = sessions
         self._make_code = make_code
         self._make_key = make_key
+        self._leaving = Leaving(node, make_key=make_key)
 
-    async def answer(self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str) -> str:
-        """The frame that answers. Raises Refused."""
+    async def answer(
+        self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str, is_proved: bool = False
+    ) -> str:
+        """The frame that answers. `is_proved`: their site vouches for who they are. Raises Refused."""
         if room is None or room.customer is None or room.id is None:
             raise Refused("no_case")
         customer = CustomerId(room.customer)
         match frame:
             case Left():
                 self._count(f"leave {room.id}", LEAVES_A_MINUTE)
-                return await self._left(frame, customer)
+                return await self._leaving.answer(frame, customer, room.id, is_proved=is_proved)
             case Prove():
                 return await self._prove(frame, customer, room.id, room.address, remote)
             case CodeSaid():
                 return await self._code(frame, customer, room.id, room.address)
 
-    async def _left(self, left: Left, customer: CustomerId) -> str:
-        form = form_of(reach_me=left.reach_me)
-        if form.address and not self._is_usable(form.address):
-            raise Refused("bad_address")
-        wish = "\n".join(form.wish) or "Left the chat."
-        command = LeaveChat(
-            key=f"leave/{self._make_key()}",
-            customer=customer,
-            channel=form.prefers,
-            given=form.address,
-            wish=wish,
-        )
-        try:
-            await self._node.take(command)
-        except Rejected as rejected:
-            raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
-        return say("left", channel=form.prefers, ignored=form.named())
-
     async def _prove(self, prove: Prove, customer: CustomerId, id: AddressId, chat: str, remote: str) -> str:
         address, now = plain_address(prove.address), self._node.clock.now()
-        if not address or not self._is_usable(address) or not self._may_be_written_to(address):
+        if not address or not is_usable(self._node, address) or not self._may_be_written_to(address):
             raise Refused("bad_address")
         self._count(f"code {id}", ASKS_A_MINUTE)
         self._count(f"code from {remote}", 2 * ASKS_A_MINUTE)
@@ -203,16 +172,6 @@ class Proving:
 
     # --- what may be written to ---------------------------------------------------------------------------------------
 
-    def _is_usable(self, address: str) -> bool:
-        """A number that nobody can have, that costs whoever writes to it, or that is ours, is nobody's address."""
-        means = self._node.means
-        facts = means.facts_of(address)
-        return (
-            not means.is_ours(address)
-            and not is_anonymous(address)
-            and (facts.dialable or facts.kind is AddressKind.MAIL)
-        )
-
     def _may_be_written_to(self, address: str) -> bool:
         """Codes go by text to the country of our own number alone, for each costs."""
         means = self._node.means
@@ -225,15 +184,3 @@ class Proving:
     def _count(self, what: str, per_min: int) -> None:
         if waits := self._rates.wait_ms(what, per_min=per_min, now=self._node.clock.now()):
             raise Refused("too_many", waits_ms=waits)
-
-
-def form_of(**body: Any) -> ContactForm:
-    """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
-    given = {name: one for name, one in body.items() if one}
-    request = WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace"))
-    if not given:
-        return ContactForm(request)
-    try:
-        return read_contact(request)
-    except Problem:
-        return ContactForm(request)

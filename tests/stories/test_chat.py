@@ -213,6 +213,97 @@ async def test_what_waits_goes_along_with_the_next_answer(way: str) -> None:
         await ana.finishes(work)
 
 
+LEAVES: list[tuple[Json, str | None, list[str]]] = [
+    ({"channel": "sms"}, None, ["reach_me.channel (sms: no address is known that it reaches)"]),
+    (
+        {"channel": "sms", "address": "not a number"},
+        None,
+        ["reach_me.address (kept as words)", "reach_me.channel (sms: no address is known that it reaches)"],
+    ),
+    (
+        {"channel": "whatsapp", "address": HERS},
+        "sms",
+        ["reach_me.channel (whatsapp: only within 24 hours of their words; sms instead)"],
+    ),
+    (
+        {"channel": "email", "address": HERS},
+        "sms",
+        ["reach_me.channel (email: no address is known that it reaches; sms instead)"],
+    ),
+    ({"address": MIA}, "email", []),
+    ({"channel": "phone", "at": "now"}, None, ["reach_me.channel (phone: no number is known that we may call)"]),
+]
+
+
+@pytest.mark.parametrize(("wish", "channel", "ignored"), LEAVES)
+async def test_what_is_said_at_leaving_is_what_will_be(wish: Json, channel: str | None, ignored: list[str]) -> None:
+    """What cannot be is named with the reason, nothing is confirmed that does not exist, and the next answer goes as
+    they were told, with the true reason; the agent reads the wish once."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me=wish)
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"], "promise" in left) == (channel, ignored, False)
+        case = (await story.one_case())["id"]
+        assert str(await story.timeline(case)).count("not a number") == ("not a number" in str(wish))
+        await ana.accepts()
+        await mia.goes()
+        sent = await ana.replies(case, "We send a part.")
+        assert sent["channel"] == (channel or "chat")
+        assert "wrote last by sms" not in " ".join(sent["reasons"])
+        if channel not in (None, wish.get("channel"), "email"):
+            assert sent["reasons"] == [
+                f"{wish['channel']} does not reach them, as they asked", "sms reaches the number that they left",
+            ]  # fmt: skip
+
+
+async def test_a_call_asked_for_at_leaving_is_promised() -> None:
+    """A call asked for at leaving is read as with a touch: it becomes a promise, and that telephone rings."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "phone", "address": HERS, "at": "now"})
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"]) == ("phone", [])
+        assert left["promise"] == {"kind": "callback", "state": "open", "callback": "scheduled", "window": None}
+        await mia.goes()
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["kind"], promise["told_via"]) == ("callback", "chat")
+        eva = await story.ready_agent("Eva", phone="+14155550201", capacity={"message": 0})
+        await eva.accepts()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").picks_up()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").presses("1")
+        await story.passes(seconds=4)
+        assert await story.phone(HERS).state() == "ringing"
+
+
+async def test_a_call_at_a_time_is_promised_then() -> None:
+    """The time is read on the number's clock and said back; one that is not clear promises nothing and says why."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "phone", "address": HERS, "at": "tomorrow at 3 pm"})
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"]) == ("phone", [])
+        assert left["promise"]["window"]["start"]
+        assert "3:00" in left["says"]
+        assert (await story.one_case())["promises"][0]["window"]["start"] == left["promise"]["window"]["start"]
+        tom = Visitor(story)
+        await tom.comes()
+        await tom.writes("hello")
+        await tom.says("leave", reach_me={"channel": "phone", "address": "+12125550177", "at": "when the moon is blue"})
+        left = await tom.hears("left")
+        assert (left["channel"], "promise" in left) == (None, False)
+        assert left["says"]
+
+
 async def test_what_is_too_long_together_goes_in_its_order() -> None:
     """Together they would be more parts than a text may have: what waited goes ahead by itself."""
     async with Story() as story:
