@@ -708,6 +708,30 @@ async def test_a_proved_chat_about_something_else_stays_a_matter_of_its_own() ->
         assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong, refund me", "it is number 77"]
 
 
+async def test_a_proof_is_told_of_as_long_as_it_holds() -> None:
+    """A reload is told who they are as long as their code counts as proof; a day later neither the welcome nor the desk
+    says so, and what they write is weak again."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("the heating is cold again, E42")
+        await proves(mia, HERS)
+        await mia.writes("it is the old one")
+        await mia.goes()
+        assert (await mia.comes())["identified"] is True
+        case = (await story.one_case())["id"]
+        assert "Everything of theirs may be talked about" in await sure_of(ana, case)
+        await mia.goes()
+        await story.passes(hours=25)
+        page = await sure_of(ana, case)
+        assert "may be talked about" not in page
+        assert "it was sure, and that is too long ago" in page
+        assert (await mia.comes())["identified"] is False
+        await mia.writes("are you there?")
+        assert (await evidence_of(story, "chat"))[-1] == ("weak", "session")
+
+
 async def test_where_nobody_can_tell_a_proved_chat_has_candidates() -> None:
     """Two matters fit equally well: the chat is a case of its own, an agent sees both, and what they say of it holds
     when the code is said once more."""
