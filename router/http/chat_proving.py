@@ -1,21 +1,24 @@
 """How visitors say where answers are to follow them, and prove that an address is theirs.
 
 Its one rule: whoever types an address learns nothing of it. Each answer is the same whether or not somebody has it, and
-what goes there is bounded: one code an hour to an address, few from one place, none to countries that are not ours.
+what goes there is bounded: one code at a time to an address, few an hour and from one place, none to countries that
+are not ours. It is never said to be sent where none is.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 
 from channels.chat.frames import CodeSaid, Left, Prove, say
 from channels.chat.sessions import Sessions
 from router.core.addresses import AddressKind, matching_key
+from router.core.chats import CODE_MS
 from router.core.clock import Ms
 from router.core.commands import CUSTOMER, AskCode, GiveCode, MergeCustomers, PlaceCase
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
-from router.core.events import AddressProved, ContactReceived
+from router.core.events import AddressProved, CodeAsked, ContactReceived
 from router.core.words import HOUR_MS, AddressId, CaseId, Channel, CustomerId, Evidence
 from router.http.chat_leaving import Leaving, Refused, is_usable
 from router.http.contact_form import plain_address
@@ -27,6 +30,9 @@ from router.node.visitors import Room
 
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
+CODES_AN_HOUR = 3
+"""To one address, one after the other is over, whoever asks."""
+CODE_WAITS = "A code went there a while ago. Say that one, or ask again later."
 PROVED = "proved by a code that went to their address"
 SIGNED_IN = "they signed in where they had begun to chat"
 PLACED_LINES = 50
@@ -76,8 +82,10 @@ class Proving:
         self._count(f"code {id}", ASKS_A_MINUTE)
         self._count(f"code from {remote}", 2 * ASKS_A_MINUTE)
         self._count("codes", CODES_A_MINUTE)
+        key = await self._free_key(address, customer, id, now)
+        if key is None:
+            return say("code_sent")  # the one that they asked for before, which holds
         code, sessions = self._make_code(), self._sessions()
-        key = f"code/{sessions.name_of(matching_key(address))}/{now // HOUR_MS}"
         command = AskCode(
             key=key,
             customer=customer,
@@ -87,14 +95,45 @@ class Proving:
             digest=sessions.digest(code, address=chat),
         )
 
-        def once(_: Decision) -> Answer:  # to one address once an hour, whoever asks
-            return Answer(key=key, status=200, body="", kept_until=Ms(now + HOUR_MS))
+        def sent(decision: Decision) -> Answer:
+            asked = next(e for e in decision.events if isinstance(e, CodeAsked))
+            body = json.dumps({"chat": id, "until": asked.expires_at})
+            return Answer(key=key, status=200, body=body, kept_until=Ms(now + 2 * HOUR_MS))
 
         try:
-            await self._node.take(command, once)
+            outcome = await self._node.take(command, sent)
         except Rejected as rejected:
             raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "bad_address") from None
+        if outcome.decision is None:  # somebody else asked at the same moment
+            raise Refused("too_many", CODE_WAITS, waits_ms=CODE_MS)
         return say("code_sent")
+
+    async def _free_key(self, address: str, customer: CustomerId, chat: AddressId, now: Ms) -> str | None:
+        """Under which the next code to an address is sent: one at a time, few an hour, whoever asks. None: one that
+        this visitor asked for holds still. Raises Refused with when there can be one."""
+        name, hour = self._sessions().name_of(matching_key(address)), now // HOUR_MS
+        free = None
+        for one in (hour - 1, hour):
+            for n in range(CODES_AN_HOUR):
+                key = f"code/{name}/{one}/{n}"
+                known = await self._node.journal.answer(key)
+                if known is None:
+                    free = key if one == hour else None
+                    break
+                told = json.loads(known.body)
+                if now < told["until"]:
+                    if told["chat"] == chat and await self._is_open(customer, chat, until=told["until"]):
+                        return None
+                    raise Refused("too_many", CODE_WAITS, waits_ms=told["until"] - now)
+        if free is None:
+            raise Refused("too_many", CODE_WAITS, waits_ms=(hour + 1) * HOUR_MS - now)
+        return free
+
+    async def _is_open(self, id: CustomerId, chat: AddressId, *, until: int) -> bool:
+        """Whether the code that a visitor may say is the one that ends then."""
+        customer = await self._node.journal.document(id)
+        code = customer.code if isinstance(customer, Customer) else None
+        return code is not None and (code.chat, code.expires_at) == (chat, until) and code.tries > 0
 
     async def _code(self, said: CodeSaid, id: CustomerId, address: AddressId, chat: str) -> str:
         customer = await self._node.journal.document(id)

@@ -406,7 +406,7 @@ async def test_a_word_that_cannot_be_taken_opens_nothing() -> None:
 
 async def test_a_proved_address_is_found_from_then_on() -> None:
     """S10, where nobody had the address: before the code nobody is found by it; after it, her mail joins the chat's
-    case. The answer to `prove` is one and the same, and one code an hour goes to an address."""
+    case. The answer to `prove` is one and the same, and one code at a time goes to an address."""
     async with Story() as story:
         mia, box = Visitor(story), Mailbox(story, MIA, "Mia")
         await mia.comes()
@@ -432,6 +432,39 @@ async def test_a_proved_address_is_found_from_then_on() -> None:
         await story.settles()
         assert (await story.said(case))[-1].strip() == "and by mail"
         assert len(await story.cases()) == 1
+
+
+async def test_a_code_that_is_over_is_had_again() -> None:
+    """A code that nobody said in time is followed by a new one when she asks; who else asks meanwhile is told when, not
+    that one was sent; and nobody's mailbox gets more than three in an hour."""
+    async with Story() as story:
+        mia, tom, box = Visitor(story), Visitor(story), Mailbox(story, MIA)
+        for visitor in (mia, tom):
+            await visitor.comes()
+            await visitor.writes("hello")
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(seconds=60)
+        await tom.says("prove", address=MIA)
+        refused = await tom.until(lambda f: f["kind"] in ("code_sent", "error"))
+        assert (refused["error"], refused["retry_after_s"]) == ("too_many", 540)
+        await story.passes(seconds=640)
+        await mia.says("code", code=re.findall(r"\b\d{6}\b", (await box.received())[0]["text"])[0])
+        assert (await mia.hears("error"))["error"] == "bad_code"
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(seconds=5)
+        [_, second] = await box.received()
+        await mia.says("code", code=re.findall(r"\b\d{6}\b", second["text"])[0])
+        await mia.hears("proved")
+        told = ""
+        for _ in range(3):
+            await story.passes(minutes=11)
+            await tom.says("prove", address=MIA)
+            said = await tom.until(lambda f: f["kind"] in ("code_sent", "error"))
+            told += f" {said.get('error', 'sent')}"
+        assert told.split() == ["sent", "too_many", "too_many"]
+        assert len(await box.received()) == 3
 
 
 async def test_five_wrong_codes_and_a_code_that_is_over() -> None:
