@@ -136,8 +136,6 @@ def is_usable(node: Node, address: str) -> bool:
     facts = means.facts_of(address)
     can_be = facts.dialable or facts.kind is AddressKind.MAIL
     return can_be and not means.is_ours(address) and not is_anonymous(address)
-        not means.is_ours(address) and not is_anonymous(address) and (facts.dialable or facts.kind is AddressKind.MAIL)
-    )
 
 
 def form_of(**body: Any) -> ContactForm:
