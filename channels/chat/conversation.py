@@ -4,6 +4,7 @@ Its one rule: lines are said in order of their number, each once, and none is pa
 to the host frame by frame; what is to be said stands in `out`, and whoever does not read it is cut.
 """
 
+import re
 from collections import deque
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,13 @@ OUT_MAX = 256
 """Frames that wait to be sent; a reader who lets more of them pile up is cut."""
 TYPING_EVERY_MS = SECOND_MS
 FRAMES_A_SECOND = 50
-"""More than this in a second are dropped; typing is not even told of."""
+"""More than this in a second are dropped, and each message among them is told of; that somebody types has an allowance
+of its own, of as many, and what is beyond it is not even told of."""
+REFUSED_A_SECOND = 50
+"""Messages of a second that are told that they were dropped, by name; of more none are told."""
+NAMED = re.compile(r'"client_id"\s*:\s*"([A-Za-z0-9_-]{1,40})"', re.ASCII)
+LOOKED_AT = 200
+"""Characters at either end of a frame that is dropped in which its kind and name are looked for."""
 ANGRY_FRAMES = 5_000
 """So many dropped frames end a connection."""
 
@@ -54,6 +61,7 @@ class Conversation:
         self._unacknowledged: deque[tuple[int, str]] = deque(maxlen=OUT_MAX)
         self._second = 0
         self._frames = 0
+        self._typings = 0
         self._dropped = 0
         self._typed_at = -TYPING_EVERY_MS
         self._typed_on = False
@@ -141,16 +149,29 @@ class Conversation:
     def _may(self, text: str, now: Ms) -> bool:
         second = now // SECOND_MS
         if second != self._second:
-            self._second, self._frames = second, 0
-        self._frames += 1
-        if self._frames <= FRAMES_A_SECOND:
-            return True
+            self._second, self._frames, self._typings = second, 0, 0
+        ends = text if len(text) <= 2 * LOOKED_AT else text[:LOOKED_AT] + text[-LOOKED_AT:]
+        if '"typing"' in ends and '"client_id"' not in ends:
+            self._typings += 1
+            if self._typings <= FRAMES_A_SECOND:
+                return True
+        else:
+            self._frames += 1
+            if self._frames <= FRAMES_A_SECOND:
+                return True
+            self._say_dropped(ends)
         self._dropped += 1
-        if self._frames == FRAMES_A_SECOND + 1 and '"typing"' not in text[:100]:
-            self.say(error_frame("too_many", retry_after_s=1))
         if self._dropped > ANGRY_FRAMES:
             self.is_slow = True
         return False
+
+    def _say_dropped(self, ends: str) -> None:
+        """A message is told by its name that it was dropped; everything else of that second once."""
+        beyond = self._frames - FRAMES_A_SECOND
+        named = NAMED.search(ends)
+        if beyond == 1 or (named is not None and beyond <= REFUSED_A_SECOND):
+            client_id = named[1] if named is not None else None
+            self.say(error_frame("too_many", client_id=client_id, retry_after_s=1))
 
     def _check_order(self, frame: Frame) -> None:
         if self.stage is Stage.NEW and not isinstance(frame, Hello):

@@ -31,7 +31,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "hello_twice": (409, "Hello was said before; open another connection for another session."),
     "bad_site": (401, "No site has this key."),
     "bad_origin": (403, "The key may not be used by pages of this origin."),
-    "bad_session": (401, "This session is over, or was never yours. A new one began; it is empty."),
+    "bad_session": (401, "This session is over, or was never yours. Forget it, and begin anew."),
     "bad_identity": (401, "The site's word for who this is cannot be taken."),
     "too_large": (413, f"A message has at most {TEXT_CHARS_MAX} characters and {TEXT_LINES_MAX} lines."),
     "used_before": (409, "This client_id was used for another message; the first one counts."),
@@ -41,7 +41,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "bad_address": (422, "That is no address that we can write to."),
     "bad_code": (422, "That is not the code, or it is over. Ask for another one later."),
     "taken_over": (409, "This session has ten newer windows; this one ends."),
-    "stopping": (503, "The service is stopping. Connect again in a moment."),
+    "stopping": (503, "The service is stopping, or not ready yet. Connect again in a moment."),
 }
 """Every error, with the status that HTTP would give it and its words for people."""
 

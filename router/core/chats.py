@@ -10,9 +10,9 @@ from contextlib import suppress
 
 from policies.segments import segments_of
 from router.core.addresses import Address, AddressKind, matching_key
-from router.core.choice import There, Way, choose_way
+from router.core.choice import There, Way, choose_way, was_left
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed, LeaveChat
+from router.core.commands import SYSTEM, Actor, AskCode, FollowAnswers, GiveCode, Indexed
 from router.core.contacts import clean_text, new_address
 from router.core.context import Making
 from router.core.documents import Case, Customer, Document, Message, MessageState
@@ -24,13 +24,12 @@ from router.core.events import (
     CodeAsked,
     CodeRefused,
     MessageQueued,
-    WishNoted,
 )
 from router.core.mailing import brand_of
 from router.core.texts import TEXTS, queue_message, spent_until, too_many_parts
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import DAY_MS, MINUTE_MS, AddressId, Channel, ContactId, MessageId
+from router.core.words import DAY_MS, MINUTE_MS, AddressId, Channel, MessageId
 
 BETWEEN = "\n\n"
 """Between several answers that go in one message."""
@@ -39,27 +38,6 @@ CODE_TRIES = 5
 TYPED_MAX = 5
 """Addresses that one visitor may type; each could be somebody else's."""
 UNREAD = (MessageState.QUEUED, MessageState.SENT)
-
-
-def leave_chat(making: Making, command: LeaveChat) -> None:
-    """Note how answers are to follow a visitor. Raises Rejected where there is no case, or too many addresses."""
-    customer = making.customer(command.customer)
-    case = _case_of(making, customer)
-    given = _typed(making, customer, command.given) if command.given else None
-    if given is not None and given.typed and command.told_key:
-        making.indexed.append(Indexed(key=command.told_key, address=given.id, customer=customer.id, first_wins=True))
-    making.emit(
-        WishNoted(
-            case=case.id,
-            customer=case.customer,
-            at=making.now,
-            entry=making.case(case.id).entries + 1,
-            contact=ContactId(""),
-            words=making.keep(clean_text(command.wish), kind="note", owner=case.customer),
-            prefers=command.channel,
-            address=given.id if given is not None else None,
-        )
-    )
 
 
 def unread_of(making: Making, address: AddressId) -> list[Message]:
@@ -191,8 +169,10 @@ def _way_after(making: Making, case: Case, customer: Customer, *, segments: int)
 
 
 def is_allowed(case: Case, customer: Customer, way: Way) -> bool:
-    """Whether they said that answers from the chat are to go this way."""
-    return way.channel is case.prefers and way.channel not in (Channel.CHAT, Channel.PHONE)
+    """Whether they said that answers from the chat are to go this way, or gave its address for another that is none."""
+    if way.channel in (Channel.CHAT, Channel.PHONE):
+        return False
+    return way.channel is case.prefers or was_left(way, case, customer)
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------
@@ -202,8 +182,8 @@ def ask_code(making: Making, command: AskCode) -> None:
     """Send a code to an address that a visitor says is theirs. Raises Rejected where they have no case, or typed too
     many addresses, or none of our channels goes there."""
     customer = making.customer(command.customer)
-    case = _case_of(making, customer)
-    address = _typed(making, customer, command.given)
+    case = case_of_visitor(making, customer)
+    address = add_typed(making, customer, command.given)
     channel = Channel.EMAIL if address.facts.kind is AddressKind.MAIL else Channel.SMS
     via = making.context.senders.get(channel)
     if via is None or not (address.facts.kind is AddressKind.MAIL or address.facts.dialable):
@@ -270,14 +250,14 @@ def is_told(address: Address, *, at: Ms, within_ms: int) -> bool:
     return address.typed and address.told_at is not None and at - address.told_at <= within_ms
 
 
-def _case_of(making: Making, customer: Customer) -> Case:
+def case_of_visitor(making: Making, customer: Customer) -> Case:
     case = making.state.get((customer.live_cases or (customer.last_case or "",))[-1])
     if not isinstance(case, Case):
         raise Rejected(Reason.NOT_FOUND, "case")
     return case
 
 
-def _typed(making: Making, customer: Customer, given: str) -> Address:
+def add_typed(making: Making, customer: Customer, given: str) -> Address:
     """The address that somebody typed; one that they typed before, or wrote to us from, is the same. Where somebody
     who was found to be the same person has it, what that one stopped, and what came back from there, holds for it."""
     known = making.context.found

@@ -138,6 +138,12 @@ def _channels(ways: list[Way]) -> tuple[str, ...]:
 def _reasons(way: Way, preferred: Way, case: Case, customer: Customer, now: Ms) -> tuple[str, ...]:
     if way.channel is case.prefers:
         return (f"they asked to be answered by {way.channel}",)
+    if case.prefers is not None and way.channel is not Channel.CHAT and was_left(way, case, customer):
+        left = "mail address" if way.channel is Channel.EMAIL else "number"
+        return (
+            f"{case.prefers} does not reach them, as they asked",
+            f"{way.channel} reaches the {left} that they left",
+        )
     if case.heard is None:
         return (f"{way.channel} is how this address can be reached",)
     if case.heard.participant:
@@ -206,6 +212,11 @@ def _named(case: Case, customer: Customer) -> set[AddressId]:
     if case.prefers is None or (case.heard is not None and case.heard.channel in TOUCHES):
         return set()
     return {a.id for a in _newest_given(customer.addresses)}
+
+
+def was_left(way: Way, case: Case, customer: Customer) -> bool:
+    """Whether the address of `way` is one that they gave in a chat for answers."""
+    return way.address in _named(case, customer)
 
 
 def _newest_given(addresses: Sequence[Address]) -> list[Address]:

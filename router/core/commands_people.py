@@ -2,7 +2,7 @@
 `core.commands`."""
 
 from router.core.clock import Ms
-from router.core.commands_parts import CUSTOMER, SYSTEM, Actor
+from router.core.commands_parts import CUSTOMER, SYSTEM, Actor, Touch
 from router.core.documents import Entry
 from router.core.values import value
 from router.core.words import (
@@ -21,14 +21,16 @@ from router.core.words import (
 
 @value
 class LeaveChat:
-    """A visitor says how answers are to follow them. `given`: an address that they typed; `wish`: all in words.
-    `told_key` is found before it is decided."""
+    """A visitor, in the chat of `address`, says how they want to be reached, in `touch`, as with one. `given`: an
+    address that they typed for answers; `is_proved`: their site vouches for who they are. `told_key` is found before it
+    is decided."""
 
     key: str
     customer: CustomerId
-    channel: Channel | None
+    address: AddressId
     given: str
-    wish: str
+    touch: Touch
+    is_proved: bool = False
     actor: Actor = CUSTOMER
     told_key: str = ""  # under which replies from `given` will be found; empty: they are already, or never
 

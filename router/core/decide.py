@@ -17,6 +17,7 @@ from router.core import (
     devices,
     erasing,
     leads,
+    leaving,
     legs,
     letters,
     merging,
@@ -201,7 +202,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case FoldWork():
             cases.fold_work(making, command)
         case LeaveChat():
-            chats.leave_chat(making, command)
+            leaving.leave_chat(making, command)
         case FollowAnswers():
             chats.follow_answers(making, command)
         case AskCode():

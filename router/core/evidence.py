@@ -5,7 +5,7 @@ customer proved. Bare caller ID, a bare sender, a typed address and a
 reference alone are weak: they link for agents, and whoever wrote hears nothing of any case. It does not choose a case.
 """
 
-from router.core.addresses import Address
+from router.core.addresses import DEVICE, Address, is_anonymous
 from router.core.clock import Ms
 from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.values import value
@@ -27,6 +27,7 @@ GROUNDS = {
     "withheld": "the caller hides the number",
     "whatsapp_account": "WhatsApp vouches for the account",
     "typed_address": "the address was typed by whoever touched the button",
+    "no_address": "they left no address, and nothing says who they are",
     "device": "it came from this device",
     "token": "a program of ours named the customer",
     "participant": "somebody else than the customer wrote it",
@@ -67,7 +68,9 @@ they are."""
 
 
 REFERENCE = "reference_and_expected_address"
-NOT_EXPECTED = frozenset({"typed_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line"})
+NOT_EXPECTED = frozenset(
+    {"typed_address", "no_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line"}
+)
 """Grounds on which an address is not where a contact came from, but what somebody said of it."""
 
 
@@ -90,10 +93,16 @@ def grade_of_contact(command: TakeContact, *, proved: bool = False) -> Graded:
     if command.grounds:
         return Graded(command.evidence, command.grounds)
     if command.channel in TOUCHES:
-        return Graded(command.evidence, ("device" if command.sender.startswith("device:") else "typed_address",))
+        return Graded(command.evidence, (_ground_of_touch(command.sender),))
     if command.channel is Channel.CHAT:
         return Graded(Evidence.PROOF, ("proved_session",)) if proved else Graded(Evidence.WEAK, ("session",))
     return Graded(command.evidence, ("bare_from",))
+
+
+def _ground_of_touch(sender: str) -> str:
+    if sender.startswith(DEVICE):
+        return "device"
+    return "no_address" if is_anonymous(sender) else "typed_address"
 
 
 def holds_proof(address: Address, *, at: Ms, holds_ms: int) -> bool:

@@ -49,20 +49,47 @@ def take_touch(making: Making, command: TakeContact) -> None:
     row = AddressId(f"{received.case}/{received.entry}" + (f"/{device_key}" if device_key else ""))
     making.indexed.append(Indexed(key=contact_key(received.contact), address=row, customer=received.customer))
     given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
-    number = given.id if given is not None else received.address
     is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
-    address = _called_at(making, received.case, number, is_sure=is_sure)
+    note_wish(
+        making,
+        received.case,
+        touch,
+        contact=received.contact,
+        number=given.id if given is not None else received.address,
+        named=touch.number if given is not None else "" if is_sure else command.sender,
+        is_sure=is_sure,
+        is_told=command.actor.kind is not ActorKind.CUSTOMER or bool(touch.key),
+    )
+
+
+def note_wish(
+    making: Making,
+    id: CaseId,
+    touch: Touch,
+    *,
+    contact: ContactId,
+    number: AddressId,
+    named: str,
+    is_sure: bool,
+    is_told: bool,
+    told_via: Channel = Channel.TOUCH,
+    given: AddressId | None = None,
+) -> None:
+    """How they want to be reached stands on the case; a call that they ask for is promised, where it can be. `number`:
+    where; `named`: the same in full, where it may be somebody else's; `is_told`: they are answered with what is
+    promised; `given`: an address for answers."""
+    address = _called_at(making, id, number, is_sure=is_sure)
     language = making.context.policy.language_of(touch.time)  # not theirs: whose the address is must not show
-    wish = _time_of(making, received.case, touch, address, language=language, is_sure=is_sure)
+    wish = _time_of(making, id, touch, address, language=language, is_sure=is_sure)
     if touch.wish:
-        case = making.case(received.case)
+        case = making.case(id)
         making.emit(
             WishNoted(
                 case=case.id,
                 customer=case.customer,
                 at=making.now,
                 entry=case.entries + 1,
-                contact=received.contact,
+                contact=contact,
                 words=making.keep(clean_text(touch.wish), kind="note", owner=case.customer),
                 calls=touch.calls,
                 prefers=touch.prefers,
@@ -70,15 +97,14 @@ def take_touch(making: Making, command: TakeContact) -> None:
                 zone=wish.zone if wish is not None else "",
                 doubt=wish.doubt if wish is not None else "",
                 language=language if wish is not None else "",
+                address=given,
             )
         )
     if address is None or (wish is not None and not wish.sure):
         return  # what is doubtful promises nothing
     if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
-        named = touch.number if given is not None else "" if is_sure else command.sender
         window = wish.window if wish is not None else None
-        is_told = command.actor.kind is not ActorKind.CUSTOMER or bool(touch.key)
-        _promise(making, received.case, address, is_sure=is_sure, is_told=is_told, named=named, window=window)
+        _promise(making, id, address, is_sure=is_sure, is_told=is_told, named=named, window=window, told_via=told_via)
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -87,10 +113,12 @@ def contact_key(id: str | ContactId) -> str:
 
 
 def _called_at(making: Making, id: CaseId, number: AddressId, *, is_sure: bool) -> Address | None:
-    """Where they would be called; None where they cannot be. A paired device, or a name at a site, is no telephone:
+    """Where they would be called; None where they cannot be. A paired device, or who is in a chat, is no telephone:
     whose it is, is called on the line that they used last."""
-    address = making.customer(making.case(id).customer).address(number)
-    if address is not None and is_sure and (address.pairing is not None or address.facts.kind is AddressKind.USER):
+    owner = owner_of_address(making.state, number)
+    address = owner.address(number) if owner is not None else None
+    is_name = address is not None and address.facts.kind in (AddressKind.USER, AddressKind.CHAT)
+    if address is not None and is_sure and (address.pairing is not None or is_name):
         address = number_of_household(making, id)
     return address if address is not None and can_be_called(address) else None
 
@@ -134,6 +162,7 @@ def _promise(
     is_told: bool,
     named: str,
     window: tuple[Ms, Ms] | None,
+    told_via: Channel,
 ) -> None:
     """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name.
     `named`: the number, where it may be somebody else's; `is_told`: a program of ours, or a device of theirs, is
@@ -154,7 +183,7 @@ def _promise(
         with suppress(Rejected):  # an agent is about to call them, or has them: what they wish stands on the case
             make_promise(making, made, to=address)
         return
-    why = "they asked for it with a touch"
+    why = "they asked for it with a touch" if told_via is Channel.TOUCH else "they asked for it as they left the chat"
     closed = closed_for(making, case, address)
     due_at = closed.at if closed is not None else None
     asking = making.asking(id)
@@ -164,9 +193,9 @@ def _promise(
         case = making.case(id)
     until = until_turn(making, case) if is_told else None
     if named:
-        wish_call(making, case, address, named, why=why, told_via=Channel.TOUCH, due_at=due_at, until=until)
+        wish_call(making, case, address, named, why=why, told_via=told_via, due_at=due_at, until=until)
     else:
-        promise_call(making, case, address, why=why, told_via=Channel.TOUCH, due_at=due_at, until=until)
+        promise_call(making, case, address, why=why, told_via=told_via, due_at=due_at, until=until)
     if due_at is not None and not is_rung and making.case(id).promise is not None:
         rest_until_due(making, id)
 

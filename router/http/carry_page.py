@@ -59,6 +59,7 @@ class CarryPage:
             at=now,
             text=text,
             evidence=Evidence.PROOF if is_theirs else Evidence.WEAK,
+            grounds=("signed_token",) if is_theirs else (),
             thread=carried.case if is_theirs else None,
             thread_by=LINK if is_theirs else "",
             carry=carried.token if is_first and not is_theirs else "",

@@ -23,11 +23,13 @@ from router.core.contacts import clean_text
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import ContactReceived, Event, MessageQueued
+from router.core.evidence import holds_proof
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
-from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.http.chat_leaving import Refused, form_of
 from router.http.chat_lines import lines_of
-from router.http.chat_proving import Proving, Refused, form_of
+from router.http.chat_proving import Proving
 from router.http.live import Live
 from router.http.rates import Rates
 from router.http.service import Service
@@ -205,7 +207,9 @@ class ChatSeat:
             case ContextTold():
                 self._context = form_of(context={**self._context, **frame.context}).context
             case Left() | Prove() | CodeSaid():
-                self.conversation.say(await self._door.proving.answer(frame, self._room, remote=self._remote))
+                is_proved = self._session is not None and self._session.is_proved
+                answer = await self._door.proving.answer(frame, self._room, remote=self._remote, is_proved=is_proved)
+                self.conversation.say(answer)
             case _:
                 pass
 
@@ -281,13 +285,14 @@ class ChatSeat:
             self._session = self._new_session(site, now)
             await self._open(self._session, site, now)
             return
-        seq, agent = 0, None
+        seq, agent, is_proved = 0, None, session.is_proved
         if loaded.customer is not None and loaded.address is not None:
             customer = loaded.state.get(loaded.customer)
             is_joined = isinstance(customer, Customer) and customer.joined is not None
             person = await self._node.customers.root_of(loaded.customer) if is_joined else loaded.customer
             self._node.visitors.know(room, customer=loaded.customer, id=loaded.address, person=person)
             seq, agent = chat_in(loaded.state, loaded.address)
+            is_proved = is_proved or self._has_proved(customer, loaded.address, now)
             live = customer.live_cases if isinstance(customer, Customer) else ()
             self._case = live[-1] if live else None
         self._newest = max(self._newest, seq)
@@ -295,7 +300,7 @@ class ChatSeat:
             seq=seq,
             session=session.token,
             expires_at=stamp(session.expires_at) if session.expires_at is not None else None,
-            identified=session.is_proved,
+            identified=is_proved,
             upload=self._door.sessions.upload(session.address, now=now),
             agent=await self._door.name_of(agent),
             at=stamp(now),
@@ -303,6 +308,12 @@ class ChatSeat:
         waiting = [m for m in loaded.state.values() if _is_had(m, room.id, self.conversation.at)]
         if waiting:
             self._mark([MessageId(m.id) for m in waiting], "delivered")
+
+    def _has_proved(self, customer: object, chat: AddressId, now: Ms) -> bool:
+        """Whether a code was said in this chat, and what is said there counts as proof still."""
+        known = customer.address(chat) if isinstance(customer, Customer) else None
+        holds_ms = self._node.means.policy.settings.cases.proof_days * DAY_MS
+        return known is not None and holds_proof(known, at=now, holds_ms=holds_ms)
 
     # --- messages -----------------------------------------------------------------------------------------------------
 

@@ -1,27 +1,27 @@
 """How visitors say where answers are to follow them, and prove that an address is theirs.
 
 Its one rule: whoever types an address learns nothing of it. Each answer is the same whether or not somebody has it, and
-what goes there is bounded: one code an hour to an address, few from one place, none to countries that are not ours.
+what goes there is bounded: one code at a time to an address, few an hour and from one place, none to countries that
+are not ours. It is never said to be sent where none is.
 """
 
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from channels.chat.frames import CodeSaid, Left, Prove, say
 from channels.chat.sessions import Sessions
-from channels.wire import WireRequest
-from router.core.addresses import AddressKind, is_anonymous, matching_key
+from router.core.addresses import AddressKind, matching_key
+from router.core.chats import CODE_MS
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, AskCode, GiveCode, LeaveChat, MergeCustomers, PlaceCase
+from router.core.commands import CUSTOMER, AskCode, GiveCode, MergeCustomers, PlaceCase
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
-from router.core.events import AddressProved, ContactReceived
+from router.core.events import AddressProved, CodeAsked, ContactReceived
 from router.core.words import HOUR_MS, AddressId, CaseId, Channel, CustomerId, Evidence
-from router.http.contact_form import ContactForm, plain_address, read_contact
-from router.http.problems import Problem
+from router.http.chat_leaving import Leaving, Refused, is_usable
+from router.http.contact_form import plain_address
 from router.http.rates import Rates
 from router.journal.base import Answer
 from router.node.customers import keep_key
@@ -30,6 +30,9 @@ from router.node.visitors import Room
 
 CODES_A_MINUTE = 10
 """Codes from this instance, to whomever; more are refused."""
+CODES_AN_HOUR = 3
+"""To one address, one after the other is over, whoever asks."""
+CODE_WAITS = "A code went there a while ago. Say that one, or ask again later."
 PROVED = "proved by a code that went to their address"
 SIGNED_IN = "they signed in where they had begun to chat"
 PLACED_LINES = 50
@@ -37,19 +40,6 @@ PLACED_LINES = 50
 LEAVES_A_MINUTE = 6
 ASKS_A_MINUTE = 2
 """From one session; twice as many from one remote address."""
-
-
-class Refused(Exception):
-    """A frame that cannot be done; `error` is a name of the protocol's."""
-
-    def __init__(
-        self, error: str, detail: str = "", *, client_id: str | None = None, waits_ms: int | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.error = error
-        self.told: dict[str, Any] = {"client_id": client_id}
-        if waits_ms is not None:
-            self.told["retry_after_s"] = -(-waits_ms // 1000)
 
 
 class Proving:
@@ -67,48 +57,35 @@ class Proving:
         self._sessions = sessions
         self._make_code = make_code
         self._make_key = make_key
+        self._leaving = Leaving(node, make_key=make_key)
 
-    async def answer(self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str) -> str:
-        """The frame that answers. Raises Refused."""
+    async def answer(
+        self, frame: Left | Prove | CodeSaid, room: Room | None, *, remote: str, is_proved: bool = False
+    ) -> str:
+        """The frame that answers. `is_proved`: their site vouches for who they are. Raises Refused."""
         if room is None or room.customer is None or room.id is None:
             raise Refused("no_case")
         customer = CustomerId(room.customer)
         match frame:
             case Left():
                 self._count(f"leave {room.id}", LEAVES_A_MINUTE)
-                return await self._left(frame, customer)
+                return await self._leaving.answer(frame, customer, room.id, is_proved=is_proved)
             case Prove():
                 return await self._prove(frame, customer, room.id, room.address, remote)
             case CodeSaid():
                 return await self._code(frame, customer, room.id, room.address)
 
-    async def _left(self, left: Left, customer: CustomerId) -> str:
-        form = form_of(reach_me=left.reach_me)
-        if form.address and not self._is_usable(form.address):
-            raise Refused("bad_address")
-        wish = "\n".join(form.wish) or "Left the chat."
-        command = LeaveChat(
-            key=f"leave/{self._make_key()}",
-            customer=customer,
-            channel=form.prefers,
-            given=form.address,
-            wish=wish,
-        )
-        try:
-            await self._node.take(command)
-        except Rejected as rejected:
-            raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
-        return say("left", channel=form.prefers, ignored=form.named())
-
     async def _prove(self, prove: Prove, customer: CustomerId, id: AddressId, chat: str, remote: str) -> str:
         address, now = plain_address(prove.address), self._node.clock.now()
-        if not address or not self._is_usable(address) or not self._may_be_written_to(address):
+        if not address or not is_usable(self._node, address) or not self._may_be_written_to(address):
             raise Refused("bad_address")
         self._count(f"code {id}", ASKS_A_MINUTE)
         self._count(f"code from {remote}", 2 * ASKS_A_MINUTE)
         self._count("codes", CODES_A_MINUTE)
+        key = await self._free_key(address, customer, id, now)
+        if key is None:
+            return say("code_sent")  # the one that they asked for before, which holds
         code, sessions = self._make_code(), self._sessions()
-        key = f"code/{sessions.name_of(matching_key(address))}/{now // HOUR_MS}"
         command = AskCode(
             key=key,
             customer=customer,
@@ -118,14 +95,45 @@ class Proving:
             digest=sessions.digest(code, address=chat),
         )
 
-        def once(_: Decision) -> Answer:  # to one address once an hour, whoever asks
-            return Answer(key=key, status=200, body="", kept_until=Ms(now + HOUR_MS))
+        def sent(decision: Decision) -> Answer:
+            asked = next(e for e in decision.events if isinstance(e, CodeAsked))
+            body = json.dumps({"chat": id, "until": asked.expires_at})
+            return Answer(key=key, status=200, body=body, kept_until=Ms(now + 2 * HOUR_MS))
 
         try:
-            await self._node.take(command, once)
+            outcome = await self._node.take(command, sent)
         except Rejected as rejected:
             raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "bad_address") from None
+        if outcome.decision is None:  # somebody else asked at the same moment
+            raise Refused("too_many", CODE_WAITS, waits_ms=CODE_MS)
         return say("code_sent")
+
+    async def _free_key(self, address: str, customer: CustomerId, chat: AddressId, now: Ms) -> str | None:
+        """Under which the next code to an address is sent: one at a time, few an hour, whoever asks. None: one that
+        this visitor asked for holds still. Raises Refused with when there can be one."""
+        name, hour = self._sessions().name_of(matching_key(address)), now // HOUR_MS
+        free = None
+        for one in (hour - 1, hour):
+            for n in range(CODES_AN_HOUR):
+                key = f"code/{name}/{one}/{n}"
+                known = await self._node.journal.answer(key)
+                if known is None:
+                    free = key if one == hour else None
+                    break
+                told = json.loads(known.body)
+                if now < told["until"]:
+                    if told["chat"] == chat and await self._is_open(customer, chat, until=told["until"]):
+                        return None
+                    raise Refused("too_many", CODE_WAITS, waits_ms=told["until"] - now)
+        if free is None:
+            raise Refused("too_many", CODE_WAITS, waits_ms=(hour + 1) * HOUR_MS - now)
+        return free
+
+    async def _is_open(self, id: CustomerId, chat: AddressId, *, until: int) -> bool:
+        """Whether the code that a visitor may say is the one that ends then."""
+        customer = await self._node.journal.document(id)
+        code = customer.code if isinstance(customer, Customer) else None
+        return code is not None and (code.chat, code.expires_at) == (chat, until) and code.tries > 0
 
     async def _code(self, said: CodeSaid, id: CustomerId, address: AddressId, chat: str) -> str:
         customer = await self._node.journal.document(id)
@@ -203,16 +211,6 @@ class Proving:
 
     # --- what may be written to ---------------------------------------------------------------------------------------
 
-    def _is_usable(self, address: str) -> bool:
-        """A number that nobody can have, that costs whoever writes to it, or that is ours, is nobody's address."""
-        means = self._node.means
-        facts = means.facts_of(address)
-        return (
-            not means.is_ours(address)
-            and not is_anonymous(address)
-            and (facts.dialable or facts.kind is AddressKind.MAIL)
-        )
-
     def _may_be_written_to(self, address: str) -> bool:
         """Codes go by text to the country of our own number alone, for each costs."""
         means = self._node.means
@@ -225,15 +223,3 @@ class Proving:
     def _count(self, what: str, per_min: int) -> None:
         if waits := self._rates.wait_ms(what, per_min=per_min, now=self._node.clock.now()):
             raise Refused("too_many", waits_ms=waits)
-
-
-def form_of(**body: Any) -> ContactForm:
-    """What stands in a context or a wish, read as with a touch: bounded, and without what is not to be kept."""
-    given = {name: one for name, one in body.items() if one}
-    request = WireRequest("POST", "", body=json.dumps(given).encode("utf-8", "replace"))
-    if not given:
-        return ContactForm(request)
-    try:
-        return read_contact(request)
-    except Problem:
-        return ContactForm(request)

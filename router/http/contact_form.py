@@ -279,7 +279,7 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
     if plain and form.address in ("", plain):
         form.address = plain
         address = None
-    for name, value in (*given.items(), ("address", address)):
+    for name, value in {**given, "address": address}.items():
         if value is None or (name == "channel" and channel) or (name == "address" and address is None):
             continue
         if name == "at" and value == "now":

@@ -47,6 +47,11 @@ class Carried:
     def once(self) -> str:
         return self.token[:44]
 
+    @property
+    def offer(self) -> str:
+        """All links that were made together, of which one can be used."""
+        return f"{self.case} {self.made_at}"
+
 
 def carry_token(secret: bytes, case: str, *, made_at: Ms, once: str) -> str:
     """A token that carries `case`. `once`: what tells it from others of the same moment."""
@@ -98,7 +103,8 @@ class Carrying:
         return carried
 
     def is_used(self, carried: Carried) -> bool:
-        return carried.once in self._used
+        """Whether it was brought, or another link that was made together with it."""
+        return carried.once in self._used or carried.offer in self._used
 
     async def read(self, command: TakeContact) -> tuple[TakeContact, str]:
         """A contact without the token in its words, and with what that is worth; and the token, where it is worth
@@ -116,18 +122,24 @@ class Carrying:
         if carried is None or self.is_used(carried):
             return command
         self._used[carried.once] = carried.until  # at once, so that of two who come together one is the first
+        self._used[carried.offer] = carried.until
         return replace(command, thread=carried.case, thread_by=LINK, evidence=Evidence.PROOF, grounds=("signed_token",))
 
     async def brought(self, token: str) -> None:
         """The contact is durable: so is that its token was used."""
-        once = token.strip().lower()[:44]
-        if (until := self._used.get(once)) is not None:
-            await self._journal.put_record(RECORD, once, json.dumps(until))
-            await self._forget_old()
+        for name in self._names(token):
+            if (until := self._used.get(name)) is not None:
+                await self._journal.put_record(RECORD, name, json.dumps(until))
+                await self._forget_old()
 
     def not_brought(self, token: str) -> None:
         """Nothing was taken: the token is as it was."""
-        self._used.pop(token.strip().lower()[:44], None)
+        for name in self._names(token):
+            self._used.pop(name, None)
+
+    def _names(self, token: str) -> tuple[str, ...]:
+        carried = carried_by(self._means.secret, token.strip().lower())
+        return (carried.once, carried.offer) if carried is not None else ()
 
     async def _forget_old(self) -> None:
         now = self._clock.now()

@@ -8,7 +8,7 @@ from router.core.addresses import AddressKind, matching_key
 from router.core.attempts import NOT_RUNG
 from router.core.call_parts import dial_prefix
 from router.core.clock import Ms
-from router.core.commands import BeginLeg, CustomerCommand, HearCall, MakePromise, StartCall, TakeContact
+from router.core.commands import BeginLeg, CustomerCommand, HearCall, LeaveChat, MakePromise, StartCall, TakeContact
 from router.core.context import NAMES_NONE, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
 from router.core.tree import owner_of_address
@@ -30,6 +30,8 @@ def number_of(command: CustomerCommand) -> str:
         case TakeContact() if command.touch is not None and command.touch.wants_call:
             named = command.touch.number or ("" if command.evidence is Evidence.PROOF else command.sender)
             return named if named.startswith("+") else ""
+        case LeaveChat() if command.touch.wants_call:
+            return command.touch.number
         case TakeContact() if command.touch is None and command.channel in NAMED_IN:
             return number_named(command.text)
         case _:

@@ -440,3 +440,23 @@ def test_a_flood_of_frames_is_dropped_and_ends_at_last() -> None:
     assert talk.is_slow
     assert len(talk.out) <= FRAMES_A_SECOND + 1
     assert talk.stage is Stage.NEW
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_message_of_a_burst_is_answered_by_name(door: Story) -> None:
+    """A client that was offline sends all it has at once: each message is accepted or refused by its name, so that it
+    knows what to send again; somebody who types and types takes nothing away from what they write."""
+    visitor = Visitor(door)
+    await visitor.comes()
+    for n in range(300):
+        await visitor.says("typing", on=n % 2 == 0)
+    for n in range(58):
+        await visitor.says("message", client_id=f"b{n}", text=f"line {n}")
+    answers: dict[str, str] = {}
+    while len(answers) < 58:
+        frame = await visitor.until(lambda f: f["kind"] in ("accepted", "error"))
+        answers[frame["client_id"]] = frame["kind"]
+    assert sorted(answers) == sorted(f"b{n}" for n in range(58))
+    accepted = [id for id, kind in answers.items() if kind == "accepted"]
+    assert accepted[:50] == [f"b{n}" for n in range(len(accepted))][:50]
+    assert len(accepted) >= 49

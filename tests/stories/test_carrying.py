@@ -68,6 +68,20 @@ async def test_s9_a_link_used_twice_opens_nothing() -> None:
         assert await story.phone(third).case() not in (case, other)
 
 
+async def test_s9_of_links_made_together_one_can_be_used() -> None:
+    """A text and a page are offered at once: whoever texts has used the page as well, after a restart too, and whoever
+    opens it then is somebody as any other."""
+    async with Story() as story:
+        case = await a_case(story)
+        made = await links(story, case, "sms")
+        await story.phone(NEW).texts(f"it is me {body_of(made['sms'])}")
+        assert await story.said(case) == ["my heating is cold", "it is me"]
+        await story.restarts()
+        assert "Set-Cookie" not in (await writes(story, made["page"], "and me too")).headers
+        assert await story.said(case) == ["my heating is cold", "it is me"]
+        assert len(await story.cases()) == 2
+
+
 async def test_s9_a_link_that_is_over_or_taken_back_opens_nothing() -> None:
     """S9: after its day, and after it was taken back, a link carries nothing; one that was made later does."""
     async with Story() as story:

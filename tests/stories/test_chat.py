@@ -213,6 +213,97 @@ async def test_what_waits_goes_along_with_the_next_answer(way: str) -> None:
         await ana.finishes(work)
 
 
+LEAVES: list[tuple[Json, str | None, list[str]]] = [
+    ({"channel": "sms"}, None, ["reach_me.channel (sms: no address is known that it reaches)"]),
+    (
+        {"channel": "sms", "address": "not a number"},
+        None,
+        ["reach_me.address (kept as words)", "reach_me.channel (sms: no address is known that it reaches)"],
+    ),
+    (
+        {"channel": "whatsapp", "address": HERS},
+        "sms",
+        ["reach_me.channel (whatsapp: only within 24 hours of their words; sms instead)"],
+    ),
+    (
+        {"channel": "email", "address": HERS},
+        "sms",
+        ["reach_me.channel (email: no address is known that it reaches; sms instead)"],
+    ),
+    ({"address": MIA}, "email", []),
+    ({"channel": "phone", "at": "now"}, None, ["reach_me.channel (phone: no number is known that we may call)"]),
+]
+
+
+@pytest.mark.parametrize(("wish", "channel", "ignored"), LEAVES)
+async def test_what_is_said_at_leaving_is_what_will_be(wish: Json, channel: str | None, ignored: list[str]) -> None:
+    """What cannot be is named with the reason, nothing is confirmed that does not exist, and the next answer goes as
+    they were told, with the true reason; the agent reads the wish once."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me=wish)
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"], "promise" in left) == (channel, ignored, False)
+        case = (await story.one_case())["id"]
+        assert str(await story.timeline(case)).count("not a number") == ("not a number" in str(wish))
+        await ana.accepts()
+        await mia.goes()
+        sent = await ana.replies(case, "We send a part.")
+        assert sent["channel"] == (channel or "chat")
+        assert "wrote last by sms" not in " ".join(sent["reasons"])
+        if channel not in (None, wish.get("channel"), "email"):
+            assert sent["reasons"] == [
+                f"{wish['channel']} does not reach them, as they asked", "sms reaches the number that they left",
+            ]  # fmt: skip
+
+
+async def test_a_call_asked_for_at_leaving_is_promised() -> None:
+    """A call asked for at leaving is read as with a touch: it becomes a promise, and that telephone rings."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "phone", "address": HERS, "at": "now"})
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"]) == ("phone", [])
+        assert left["promise"] == {"kind": "callback", "state": "open", "callback": "scheduled", "window": None}
+        await mia.goes()
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["kind"], promise["told_via"]) == ("callback", "chat")
+        eva = await story.ready_agent("Eva", phone="+14155550201", capacity={"message": 0})
+        await eva.accepts()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").picks_up()
+        await story.passes(seconds=1)
+        await story.phone("+14155550201").presses("1")
+        await story.passes(seconds=4)
+        assert await story.phone(HERS).state() == "ringing"
+
+
+async def test_a_call_at_a_time_is_promised_then() -> None:
+    """The time is read on the number's clock and said back; one that is not clear promises nothing and says why."""
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("still E42")
+        await mia.says("leave", reach_me={"channel": "phone", "address": HERS, "at": "tomorrow at 3 pm"})
+        left = await mia.hears("left")
+        assert (left["channel"], left["ignored"]) == ("phone", [])
+        assert left["promise"]["window"]["start"]
+        assert "3:00" in left["says"]
+        assert (await story.one_case())["promises"][0]["window"]["start"] == left["promise"]["window"]["start"]
+        tom = Visitor(story)
+        await tom.comes()
+        await tom.writes("hello")
+        await tom.says("leave", reach_me={"channel": "phone", "address": "+12125550177", "at": "when the moon is blue"})
+        left = await tom.hears("left")
+        assert (left["channel"], "promise" in left) == (None, False)
+        assert left["says"]
+
+
 async def test_what_is_too_long_together_goes_in_its_order() -> None:
     """Together they would be more parts than a text may have: what waited goes ahead by itself."""
     async with Story() as story:
@@ -315,7 +406,7 @@ async def test_a_word_that_cannot_be_taken_opens_nothing() -> None:
 
 async def test_a_proved_address_is_found_from_then_on() -> None:
     """S10, where nobody had the address: before the code nobody is found by it; after it, her mail joins the chat's
-    case. The answer to `prove` is one and the same, and one code an hour goes to an address."""
+    case. The answer to `prove` is one and the same, and one code at a time goes to an address."""
     async with Story() as story:
         mia, box = Visitor(story), Mailbox(story, MIA, "Mia")
         await mia.comes()
@@ -341,6 +432,39 @@ async def test_a_proved_address_is_found_from_then_on() -> None:
         await story.settles()
         assert (await story.said(case))[-1].strip() == "and by mail"
         assert len(await story.cases()) == 1
+
+
+async def test_a_code_that_is_over_is_had_again() -> None:
+    """A code that nobody said in time is followed by a new one when she asks; who else asks meanwhile is told when, not
+    that one was sent; and nobody's mailbox gets more than three in an hour."""
+    async with Story() as story:
+        mia, tom, box = Visitor(story), Visitor(story), Mailbox(story, MIA)
+        for visitor in (mia, tom):
+            await visitor.comes()
+            await visitor.writes("hello")
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(seconds=60)
+        await tom.says("prove", address=MIA)
+        refused = await tom.until(lambda f: f["kind"] in ("code_sent", "error"))
+        assert (refused["error"], refused["retry_after_s"]) == ("too_many", 540)
+        await story.passes(seconds=640)
+        await mia.says("code", code=re.findall(r"\b\d{6}\b", (await box.received())[0]["text"])[0])
+        assert (await mia.hears("error"))["error"] == "bad_code"
+        await mia.says("prove", address=MIA)
+        await mia.hears("code_sent")
+        await story.passes(seconds=5)
+        [_, second] = await box.received()
+        await mia.says("code", code=re.findall(r"\b\d{6}\b", second["text"])[0])
+        await mia.hears("proved")
+        told = ""
+        for _ in range(3):
+            await story.passes(minutes=11)
+            await tom.says("prove", address=MIA)
+            said = await tom.until(lambda f: f["kind"] in ("code_sent", "error"))
+            told += f" {said.get('error', 'sent')}"
+        assert told.split() == ["sent", "too_many", "too_many"]
+        assert len(await box.received()) == 3
 
 
 async def test_five_wrong_codes_and_a_code_that_is_over() -> None:
@@ -615,6 +739,30 @@ async def test_a_proved_chat_about_something_else_stays_a_matter_of_its_own() ->
         assert [one["id"] for one in person["members"]] == [invoice["customer"]]
         await mia.writes("it is number 77")
         assert await theirs_in(story, invoice["id"]) == ["your invoice is wrong, refund me", "it is number 77"]
+
+
+async def test_a_proof_is_told_of_as_long_as_it_holds() -> None:
+    """A reload is told who they are as long as their code counts as proof; a day later neither the welcome nor the desk
+    says so, and what they write is weak again."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana")
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("the heating is cold again, E42")
+        await proves(mia, HERS)
+        await mia.writes("it is the old one")
+        await mia.goes()
+        assert (await mia.comes())["identified"] is True
+        case = (await story.one_case())["id"]
+        assert "Everything of theirs may be talked about" in await sure_of(ana, case)
+        await mia.goes()
+        await story.passes(hours=25)
+        page = await sure_of(ana, case)
+        assert "may be talked about" not in page
+        assert "it was sure, and that is too long ago" in page
+        assert (await mia.comes())["identified"] is False
+        await mia.writes("are you there?")
+        assert (await evidence_of(story, "chat"))[-1] == ("weak", "session")
 
 
 async def test_where_nobody_can_tell_a_proved_chat_has_candidates() -> None:

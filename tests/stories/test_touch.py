@@ -90,6 +90,15 @@ async def test_what_was_taken_out_stands_in_the_timeline_alone() -> None:
         assert "password: [removed]" in timeline
 
 
+async def test_no_address_is_a_ground_of_its_own() -> None:
+    """What an agent reads of how sure it is names no address where none was typed."""
+    async with Story() as story:
+        await touched(story, {"text": "hello", "context": {"page": "/boiler"}})
+        await touched(story, {"text": "hello", "address": HERS})
+        grounds = [contact["grounds"][:1] for case in await story.cases() for contact in case["contacts"]]
+        assert sorted(grounds) == [["no_address"], ["typed_address"]]
+
+
 async def test_pressed_twice_is_one_case() -> None:
     """A device is an address: its second press joins the first one's case; another device, and the same id at another
     site, is somebody else; without a device each touch is somebody new."""

@@ -14,6 +14,7 @@ from router.core.redaction import CARD_MARK, SECRET_MARK
 from router.core.words import DAY_MS
 from router.http.views import CandidateOut, ContactOut, EntryOut
 
+OVER = "it was sure, and that is too long ago"
 CHOICES_MAX = 9
 """Candidates that have a key."""
 KNOWN_MAX = 8
@@ -110,12 +111,25 @@ def _sure(
         last = contacts[-1]
         return proved or Sure("weak", last.at, last.channel, "only somebody who takes part wrote", TELL["weak"], "weak")
     held = [one for one in theirs if _age_ms(one.at, now) <= proof_days * DAY_MS]
-    best = max(held or theirs[-1:], key=lambda one: (RANK.get(one.evidence, 0), one.at))
+    if not held:
+        return proved or _over(theirs, own_words=own_words)
+    best = max(held, key=lambda one: (RANK.get(one.evidence, 0), one.at))
     if best.evidence != "proof" and proved is not None:
         return proved
     why = "; ".join(GROUNDS.get(ground, ground.replace("_", " ")) for ground in best.grounds[:1])
     look = "own" if own_words and best.evidence == "weak" else best.evidence
     return Sure(best.evidence, best.at, best.channel, why, TELL.get(look, TELL["weak"]), look)
+
+
+def _over(theirs: Sequence[ContactOut], *, own_words: bool) -> Sure:
+    """What was proved holds no longer: whoever is there now proves it anew."""
+    last = max(theirs, key=lambda one: one.at)
+    best = max(theirs, key=lambda one: (RANK.get(one.evidence, 0), one.at))
+    why = "; ".join(GROUNDS.get(ground, ground.replace("_", " ")) for ground in last.grounds[:1])
+    if best.evidence != "weak":
+        why = f"{OVER}: {GROUNDS.get(best.grounds[0], best.grounds[0]) if best.grounds else best.evidence}"
+    look = "own" if own_words else "weak"
+    return Sure("weak", last.at, last.channel, why, TELL[look], look)
 
 
 def _age_ms(at: str, now: str) -> float:
