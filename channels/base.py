@@ -195,6 +195,11 @@ class LiveChannel(Protocol):
         """Where a leg stands. Raises ConnectionError."""
         ...
 
+    async def on_line(self) -> frozenset[str] | None:
+        """The provider's ids of all calls that are answered and not over; None where they are too many to be told.
+        Raises ConnectionError."""
+        ...
+
 
 class Channel(Protocol):
     """One adapter. It may carry several channel names of one provider."""

@@ -41,6 +41,9 @@ LOCALES = {"en": "en-US", "de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it
 DIGITS_MAX = 40
 PAGE_SIZE = 200
 FOUND_MAX = 20
+ON_LINE_MAX = 5_000
+"""An account with more calls at a time is not asked for all: each is looked at when it has been silent for long."""
+PAGE_SIZE_MAX = 1_000
 CALL_GONE = 21220
 NOT_FOUND = 404
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -221,6 +224,15 @@ class TwilioVoice:
             raise ConnectionError(str(error)) from error
         ended_at = instant(call.end_time) if call.end_time else None
         return CallLook(str(call.status or ""), ended_at=ended_at, seconds=_whole(str(call.duration or "")))
+
+    async def on_line(self) -> frozenset[str] | None:
+        try:
+            calls = await self._client.calls.list_async(
+                status="in-progress", limit=ON_LINE_MAX, page_size=min(ON_LINE_MAX, PAGE_SIZE_MAX)
+            )
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        return frozenset(call.sid for call in calls if call.sid) if len(calls) < ON_LINE_MAX else None
 
     async def _update(self, provider_id: str, **changes: str) -> bool:
         try:

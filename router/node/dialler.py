@@ -6,6 +6,7 @@ happens to that number. Moving a leg is asked again until it has come: the step 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol, cast
 
 from channels.base import Channel, Dial, LiveChannel
@@ -45,6 +46,10 @@ HEARD = frozenset(
 )
 AT_ONCE = 64
 """Legs attended to at the same time; those to one number go one after the other."""
+IN_ROOM = (Step.TALKING, Step.OPENING, Step.BESIDE)
+"""Steps in which a leg asks for nothing: only the provider's word says that it is over, and that may be lost."""
+ASK_MS = 10 * SECOND_MS
+"""How often the provider is asked, once for all of them, which legs in rooms are on the line."""
 AGAIN_MS = SECOND_MS
 """How soon a move that did not come through is asked again: somebody is on the line."""
 
@@ -79,6 +84,9 @@ class Dialler:
         self._in_order = Locks()
         self._under_way: set[CallId] = set()
         self._unsure: set[CallId] = set()  # on the line when we went away, and not seen since
+        self._ids: dict[CallId, str] = {}  # the provider's, of every leg that is not over
+        self._rooms: set[CallId] = set()  # legs in a room
+        self._asks_rooms = False
         self.breaker = Breaker()
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
         self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
@@ -90,6 +98,10 @@ class Dialler:
         those who are planned from then on."""
         for call in sorted(await self._legs(), key=lambda c: (c.state is CallState.PLANNED, c.started_at, c.id)):
             self.legs[call.id] = call.state
+            if call.provider_id is not None:
+                self._ids[call.id] = call.provider_id
+            if call.state is CallState.LIVE and call.step in IN_ROOM:
+                self._rooms.add(call.id)
             if call.state is CallState.DIALLING:
                 self.dialling_since[call.id] = call.started_at
             if call.role is not CallRole.CUSTOMER:
@@ -106,6 +118,7 @@ class Dialler:
                 self._start(call.id)
             elif call.due_at is not None:
                 self._plan(call.id, call.due_at)
+        self._watch_rooms()
 
     def hear(self, batches: list[Stored]) -> None:
         for stored in batches:
@@ -128,6 +141,8 @@ class Dialler:
                 self.legs.pop(event.call, None)
                 self.dialling_since.pop(event.call, None)
                 self._unsure.discard(event.call)
+                self._ids.pop(event.call, None)
+                self._rooms.discard(event.call)
                 self._deadlines.clear(f"leg {event.call}")
                 self._leave_line(event.call)
             case LegPlanned():
@@ -142,6 +157,7 @@ class Dialler:
             case LegPlaced() | CallChecked():
                 self._plan(event.call, event.look_at)
                 if isinstance(event, LegPlaced):
+                    self._ids[event.call] = event.provider_id
                     self.dialling_since.pop(event.call, None)
                     self.legs[event.call] = CallState.RINGING
                     self._start(event.call)  # it may have been moved while it was being dialled
@@ -150,12 +166,19 @@ class Dialler:
             case LeadTookOver():
                 self._start(event.call)
             case CallArrived() | LegAnswered():
+                if isinstance(event, CallArrived):
+                    self._ids[event.call] = event.provider_id
                 self.dialling_since.pop(event.call, None)
                 self.legs[event.call] = CallState.LIVE
                 self._watch(event.call)
             case CallWentOn():
                 self._unsure.discard(event.call)
                 self._watch(event.call)
+                if event.step in IN_ROOM:
+                    self._rooms.add(event.call)
+                    self._watch_rooms()
+                else:
+                    self._rooms.discard(event.call)
             case _:
                 pass
 
@@ -183,6 +206,28 @@ class Dialler:
             self._start(call)
         else:
             self._deadlines.set(f"leg {call}", at, lambda: self._start(call))
+
+    def _watch_rooms(self) -> None:
+        """Ask who is on the line in a while, where anybody is in a room."""
+        if self._rooms and not self._asks_rooms:
+            self._asks_rooms = True
+            at = Ms(self._clock.now() + ASK_MS)
+            self._deadlines.set("rooms", at, lambda: self.tasks.start(self._ask_rooms(), "rooms"))
+
+    async def _ask_rooms(self) -> None:
+        """Look at each leg in a room that the provider does not name among those on the line."""
+        asked = {id: self._ids[id] for id in self._rooms if id in self._ids}
+        with self._activity.doing("dialler"):
+            on_line = None
+            if asked and self._channel is not None:
+                with suppress(ConnectionError):
+                    on_line = await self._channel.on_line()
+            for id, provider_id in asked.items():
+                if on_line is not None and provider_id not in on_line and id in self._rooms:
+                    self._unsure.add(id)
+                    self._start(id)
+        self._asks_rooms = False
+        self._watch_rooms()
 
     def _start(self, call: CallId) -> None:
         self.tasks.start(self._work(call), f"leg {call}")

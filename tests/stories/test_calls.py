@@ -250,6 +250,45 @@ async def test_somebody_else_takes_her_while_she_hears_that_the_line_broke() -> 
         assert (await story.case(case))["agent"] == ben.id
 
 
+async def test_a_line_that_broke_without_a_word_of_it_is_found_out() -> None:
+    """The provider's word that the agent's line broke is lost: within a quarter of a minute she hears it all the same,
+    and others are asked. It is asked once for all calls, and not at all while nobody talks."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        listed = len(await story.traffic("rest", "/Calls.json"))
+        await story.passes(seconds=60)
+        assert len(await story.traffic("rest", "/Calls.json")) - listed <= 7
+        await story.faults(lose_status=True)
+        await anas.hangs_up()
+        await story.passes(seconds=15)
+        assert "gone" in await her.heard()
+        [waiting] = [*(await story.api("GET", "/work"))["waiting"], *await ana.offers()]
+        assert waiting["case"] == case
+
+
+async def test_both_lines_that_broke_without_a_word_of_it_are_found_out() -> None:
+    """Nobody tells us that the agent's line broke, nor that she hung up: the work is to be wrapped up soon after. Nobody
+    is asked for then."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await connected(story, her, ana, anas)
+        await story.passes(seconds=20)
+        await story.faults(lose_status=True)
+        await anas.hangs_up()
+        await her.hangs_up()
+        await story.passes(seconds=15)
+        [left] = await ana.work()
+        assert left["state"] == "wrapping"
+        await ana.finishes(left)
+        listed = len(await story.traffic("rest", "/Calls.json"))
+        await story.passes(seconds=60)
+        assert len(await story.traffic("rest", "/Calls.json")) == listed
+        assert (await story.api("GET", "/work"))["waiting"] == []
+
+
 @pytest.mark.parametrize("how", ["she hangs up", "the agent finishes"])
 async def test_an_agent_who_hangs_up_first_was_through(how: str) -> None:
     """Ana hangs up, and so does she, or Ana says how it ended: nobody is asked for her any more, the work is Ana's to

@@ -133,6 +133,10 @@ async def test_who_is_not_taken_is_handed_on_to_somebody_else(how: str) -> None:
     the case, and Ana has her notes to finish."""
     async with Story() as story:
         case, work, ana, ben = await handed_on_in_vain(story, how)
+        page = await ana.page(case)
+        assert "phone · handed on" in page
+        assert "wrap up" not in page
+        assert "Nobody waits." in page, "she is with Ana"
         her, anas, cleos = story.phone(HERS), story.phone(ANAS), story.phone(CLEOS)
         cleo = await story.agent("Cleo", phone=CLEOS)
         await cleo.is_now("ready")

@@ -80,6 +80,7 @@ class Card:
     brief: BriefOut
     offer: OfferOut | None = None
     work: WorkOut | None = None
+    stays: bool = False  # I handed it on, and am with them until somebody else is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Screens:
         """Everything for `who`, with one case open or none. Raises Problem when that case is not there."""
         mark = self._journal.last_seq  # before reading: what comes after it is told by the stream
         offers, works = await self._mine(who)
-        waiting, more = await self._waiting()
+        waiting, more = await self._waiting({card.case.id for card in works if card.stays})
         agents = (await self._calls.read(who, "/agents", limit=NAMED_MAX)).items
         return Screen(
             who=who,
@@ -253,15 +254,24 @@ class Screens:
     async def _card(
         self, who: Identity, case: str, *, offer: OfferOut | None = None, work: WorkOut | None = None
     ) -> Card:
+        known = self._domain.works.get(WorkId(work.id)) if work is not None else None
+        stays = False
+        if known is not None and known.stays:
+            line: list[LegOut] = (await self._calls.read(who, f"/cases/{case}/calls")).items
+            stays = any(leg.agent == who.agent and leg.step == Step.BESIDE for leg in line)
         return Card(
             case=await self._calls.read(who, f"/cases/{case}"),
             brief=await self._calls.read(who, f"/cases/{case}/brief"),
             offer=offer,
             work=work,
+            stays=stays,
         )
 
-    async def _waiting(self) -> tuple[list[InLine], int]:
-        items = self._domain.matcher.longest(WAITING_SHOWN)
+    async def _waiting(self, mine: set[str]) -> tuple[list[InLine], int]:
+        """Who waits, and how many more do. `mine`: cases whose customers I am with while somebody else is asked."""
+        all_shown = self._domain.matcher.longest(WAITING_SHOWN + len(mine))
+        others = [item for item in all_shown if item.case not in mine]
+        items = others[:WAITING_SHOWN]
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
         whose = [await self._address_of(case) for _, case in found]
         said = [await self._said_last(case) or subject_of(case) for _, case in found]
@@ -282,7 +292,7 @@ class Screens:
                     urgent=item.ask.requirement.is_danger,
                 )
             )
-        return rows, max(0, len(self._domain.matcher) - WAITING_SHOWN)
+        return rows, max(0, len(self._domain.matcher) - (len(all_shown) - len(others)) - WAITING_SHOWN)
 
     async def _address_of(self, case: Case) -> str | None:
         """The words of one address of a case's customer."""
