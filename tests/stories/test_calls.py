@@ -519,6 +519,38 @@ async def test_a_call_back_to_a_busy_number_is_tried_again() -> None:
         assert again["place_at"] == promise["place_at"]
 
 
+async def test_wrapping_up_a_call_that_reached_nobody_keeps_the_promise_unless_they_say_otherwise() -> None:
+    """Busy, and she is called again: what is chosen already on the desk changes nothing of that, and "solved" says that
+    nobody calls her then. Where no call is promised "solved" stands first, as ever."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        await her.behaves(on_ring="busy")
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=10)
+        case = await story.one_case()
+        choice = (await ana.page(case["id"])).partition('id="outcome"')[2].partition("</select>")[0]
+        assert [part.partition('"')[0] for part in choice.split('value="')[1:]][:2] == ["call_stands", "solved"]
+        assert "nobody calls them, and they are not told so" in choice
+        [work] = await ana.work()
+        await ana.finishes(work, "call_stands")
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["state"], promise["callback"]) == ("open", "scheduled")
+        await story.phone(HIS).texts("hello")
+        other = await ana.accepts()
+        choice = (await ana.page(other["case"])).partition('id="outcome"')[2].partition("</select>")[0]
+        assert choice.split('value="')[1].startswith("solved")
+        assert "call_stands" not in choice
+
+
 async def test_a_call_back_that_is_cancelled_between_two_attempts_is_answered_in_writing() -> None:
     """She wrote, was promised a call, and was not reached: without the call her words still stand in line, at her
     place."""
