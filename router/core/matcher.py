@@ -210,6 +210,16 @@ class Matcher:
             and _meets(desk.group.ability, (requirement.kind, requirement.skills, requirement.language))
         )
 
+    def is_ready_for(self, requirement: Requirement) -> bool:
+        """Whether anybody who takes offers can do what is required, busy or not. One look a group."""
+        need = (requirement.kind, requirement.skills, requirement.language)
+        return any(
+            _takes_offers(agent) and agent.room_for(requirement.kind) > 0
+            for group in self._groups.values()
+            if _meets(group.ability, need)
+            for agent in (self._desks[id].agent for id in group.agents)
+        )
+
     def languages_at_hand(self, requirement: Requirement) -> tuple[str, ...]:
         """Languages in which somebody who takes offers could do what is required but for its language. One look a
         group; sorted."""
