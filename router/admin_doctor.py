@@ -155,6 +155,16 @@ def _trouble(name: str, value: float) -> str | None:
             f"{OUT.get(whose, whose)} does not get through: the last {value:.0f} attempts failed, and what is to "
             "go out waits; look whether its server can be reached and takes our credentials"
         )
+    if metric == "onecase_danger_alone_seconds" and value > 0:
+        return (
+            f"somebody tells of danger, has waited {value:.0f} s, and nobody who could take it is ready: "
+            "have somebody set themselves ready at once, or call them; GET /api/v1/work shows who it is"
+        )
+    if metric == "onecase_work_alone_seconds" and value > 0:
+        return (
+            f"in {whose} somebody has waited {value:.0f} s, longer than they should, and nobody who could take it is "
+            "ready: have somebody with its skills and channel set themselves ready"
+        )
     if metric == "onecase_mailbox_unread" and value:
         return "the mailbox elsewhere cannot be read, so no mail comes from it: the log says why"
     if metric == "onecase_callbacks_at_risk" and value > 0:

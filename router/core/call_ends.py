@@ -24,11 +24,9 @@ from router.core.call_parts import (
     turn_to_writing,
 )
 from router.core.call_table import TABLE, may_ring_back
-from router.core.choice import choose_way
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Ask, Call, Case, Customer, Promise
-from router.core.errors import Rejected
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
 from router.core.outside import left_to, outside_left
 from router.core.tree import tree_of
@@ -120,7 +118,7 @@ def look_after(making: Making, call: Call) -> None:
         ask_for_phone(making, case.id, place_at=place_of(making, call), call=call)
     elif customer_of(making, case) is not None:  # they called again, and are in line with it
         return
-    _answer_in_writing(making, case.id, why="nobody is on the line", call=making.call(call.id))
+    turn_to_writing(making, case.id, why="nobody is on the line")
 
 
 def _end_of(making: Making, call: Call, said_at: Ms | None, seconds: int) -> Ms:
@@ -290,39 +288,13 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         promise_call(making, case, address, why=f"{why} after hearing that we ring them", due_at=due_at, until=until)
         rest_until_due(making, case.id)
     elif is_lost:
-        _answer_in_writing(making, case.id, why="we lost their call", call=call)
+        turn_to_writing(making, case.id, why="we lost their call")
     elif junk.set_aside_call(making, call):
         return
     elif call.spoke or case.ask.written:
-        _answer_in_writing(making, case.id, why="they hung up", call=call)
+        turn_to_writing(making, case.id, why="they hung up")
     else:
         _ask_no_more(making, case, case.ask, why="they hung up")
-
-
-def _answer_in_writing(making: Making, id: CaseId, *, why: str, call: Call) -> None:
-    """What they want is answered in writing. Where nobody can be answered (a hidden number, or they told us to stop)
-    their words stand on the case, their place is kept, and no one is offered work that cannot be done; but of danger,
-    and of a recording that none of us has heard, a person learns all the same."""
-    case = making.case(id)
-    if case.ask is None or not _waits_for_phone(case):
-        return
-    is_danger = case.ask.requirement.is_danger
-    if is_danger or call.left_words or _is_answerable(making, case):
-        turn_to_writing(making, id, why=why)
-    else:
-        _ask_no_more(making, case, case.ask, why=f"{why}, and no address of theirs can be answered")
-
-
-def _is_answerable(making: Making, case: Case) -> bool:
-    """Whether anybody could write to them, or call them."""
-    customer = making.customer(case.customer)
-    if any(can_be_called(address) for address in customer.addresses):
-        return True
-    try:
-        choose_way(case, customer, wanted=None, numbers=making.context.senders, now=making.now)
-    except Rejected:
-        return False
-    return True
 
 
 def _ask_no_more(making: Making, case: Case, ask: Ask, *, why: str) -> None:

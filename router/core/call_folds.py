@@ -83,7 +83,7 @@ def call_folded(state: State, event: CallEvent) -> State:
         case CallSaid():
             return _said(state, event)
         case CallRecorded():
-            state = change(state, get(state, event.call, Call), spoke=True, suspect=(), left_words=True)
+            state = change(state, get(state, event.call, Call), spoke=True, suspect=())
             case = get(state, event.case, Case)
             unanswered = case.unanswered + 1
             state = change(

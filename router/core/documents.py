@@ -441,7 +441,6 @@ class Call:
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     held_at: Ms | None = None  # on hold since
     no_text: bool = False  # the caller's number gets no texts of ours: none is offered
-    left_words: bool = False  # the provider's own document recorded them, and none of us has heard it
     no_call: bool = False  # nor may we call it: hanging up never becomes a call
     closed: Opening | None = None  # the queue was closed when they last came into line
     said: Said | None = None  # when we call them, or could, as this turn says it

@@ -180,6 +180,27 @@ class Matcher:
                 found[place[1]] = self._waiting[place[1]][0]
         return list(found.values())
 
+    def next_up(self, most: int, now: Ms) -> list[Waiting]:
+        """Who would be offered first to somebody who can do everything, at most `most`: by turn, then by score, then by
+        place. Looks at as many as it names, whatever waits, and once at each line."""
+        lines = list(self._lines.values())
+
+        def rank(n: int, place: Place) -> tuple[int, float, Place]:
+            return -lines[n].key[2], -lines[n].pace * (now - place[0]), place
+
+        ahead = [(rank(n, line.heap[0]), n, 0) for n, line in enumerate(lines)]
+        heapq.heapify(ahead)
+        found: dict[WorkId, Waiting] = {}
+        while ahead and len(found) < most:
+            (_, _, place), n, at = heapq.heappop(ahead)
+            heap = lines[n].heap
+            for child in (2 * at + 1, 2 * at + 2):
+                if child < len(heap):
+                    heapq.heappush(ahead, (rank(n, heap[child]), n, child))
+            if self._stands(lines[n], place):
+                found[place[1]] = self._waiting[place[1]][0]
+        return list(found.values())
+
     def heads(self) -> list[Waiting]:
         """Who stands first in each line. One look a line."""
         return [self._waiting[line.heap[0][1]][0] for line in self._lines.values()]
@@ -208,6 +229,16 @@ class Matcher:
             desk is not None
             and desk.agent.room_for(requirement.kind) > 0
             and _meets(desk.group.ability, (requirement.kind, requirement.skills, requirement.language))
+        )
+
+    def is_ready_for(self, requirement: Requirement) -> bool:
+        """Whether anybody who takes offers can do what is required, busy or not. One look a group."""
+        need = (requirement.kind, requirement.skills, requirement.language)
+        return any(
+            _takes_offers(agent) and agent.room_for(requirement.kind) > 0
+            for group in self._groups.values()
+            if _meets(group.ability, need)
+            for agent in (self._desks[id].agent for id in group.agents)
         )
 
     def languages_at_hand(self, requirement: Requirement) -> tuple[str, ...]:

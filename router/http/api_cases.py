@@ -1,6 +1,7 @@
 """Cases and customers over the API: read, answer, note, status, assign, and why it went where it went."""
 
 from base64 import b64decode
+from contextlib import suppress
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field
 from channels.email.attachments import part_of
 from channels.email.html import safe_html
 from router.core import tree
+from router.core.call_parts import can_be_called
 from router.core.commands import Actor, AddNote, AssignCase, File, SendReply, SetStatus
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Entry
@@ -286,6 +288,8 @@ class CaseApi:
                 cautions.append("be discreet: others may hear their phone")
             if customer.unrecorded_at is not None:
                 cautions.append("does not want to be recorded")
+            if not await self._can_be_answered(case, customer):
+                cautions.append("left no address that can be answered")
         if case.opt_out_hint:
             cautions.append("words that may mean stop: read them before you write")
         ours = [e.delivery for e in said if e.delivery]
@@ -310,6 +314,14 @@ class CaseApi:
                 cautions=cautions,
             ),
         )
+
+    async def _can_be_answered(self, case: Case, customer: Customer) -> bool:
+        if any(can_be_called(address) for address in customer.addresses):
+            return True
+        with suppress(Problem):
+            await self._service.ways(case, None)
+            return True
+        return False
 
     async def decisions(self, call: Call) -> Replied:
         case = await self._case(call)

@@ -127,6 +127,9 @@ class WaitingOut(Reply):
     since: str = Field(description="since when they truly wait: no person has attended to it")
     place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
     first: bool
+    priority: int = Field(
+        0, description="0 to 8: its place grows so much faster; 9: danger, which goes before everybody"
+    )
     only: str | None = Field(description="the one agent it waits for")
     reasons: list[str]
 
@@ -350,7 +353,7 @@ class WorkApi:
         return Replied(
             200,
             AllWork(
-                waiting=[waiting_out(item) for item in matcher.longest(most)],
+                waiting=[waiting_out(item) for item in matcher.next_up(most, self._service.node.clock.now())],
                 waiting_count=len(matcher),
                 held=[held_out(work) for work in heapq.nsmallest(most, held, key=lambda work: work.id)],
                 held_count=len(held),
@@ -569,6 +572,7 @@ def waiting_out(item: Waiting) -> WaitingOut:
         since=stamp(item.ask.waits_since),
         place_at=stamp(item.ask.place_at),
         first=item.ask.first,
+        priority=item.requirement.priority,
         only=item.only,
         reasons=list(item.reasons),
     )

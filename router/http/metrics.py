@@ -1,6 +1,7 @@
 """Metrics for Prometheus: counts and gauges of the node, without anything personal."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -24,7 +25,7 @@ from router.core.events import (
     WorkFinished,
     WorkOffered,
 )
-from router.core.words import CallbackState, PromiseState
+from router.core.words import SECOND_MS, CallbackState, PromiseState
 from router.http.views import stamp
 from router.journal.base import Stored
 from router.node.node import Node
@@ -117,6 +118,34 @@ class NodeMetrics(Collector):
                 case _:
                     pass
 
+    def _alone(self) -> Iterable[Metric]:
+        """Who waits past their target in an open queue, or tells of danger, while nobody is ready for them. One look a
+        line."""
+        node, alone, danger = self._node, dict[str, float](), 0.0
+        now, policy = node.clock.now(), node.means.policy
+        at = datetime.fromtimestamp(now / SECOND_MS, UTC)
+        for item in node.domain.matcher.heads():
+            waits_ms, needs = now - item.ask.waits_since, item.requirement
+            is_danger = needs.is_danger
+            is_late = waits_ms > needs.target_ms and policy.is_open(item.ask.queue, at)
+            if not (is_danger or is_late) or node.domain.matcher.is_ready_for(needs):
+                continue
+            if is_danger:
+                danger = max(danger, waits_ms / SECOND_MS)
+            else:
+                alone[item.ask.queue] = max(alone.get(item.ask.queue, 0.0), waits_ms / SECOND_MS)
+        found = GaugeMetricFamily(
+            "onecase_work_alone_seconds",
+            "How long the longest past its target waits while nobody who could take it is ready",
+            labels=["queue"],
+        )
+        for queue, seconds in sorted(alone.items()):
+            found.add_metric([queue], seconds)
+        yield found
+        yield GaugeMetricFamily(
+            "onecase_danger_alone_seconds", "The same of somebody who tells of danger", value=danger
+        )
+
     def _lines(self) -> Iterable[Metric]:
         """Who waits, by queue and by what is required, and who is there for them."""
         node = self._node
@@ -137,6 +166,7 @@ class NodeMetrics(Collector):
             oldest.add_metric(name, (node.clock.now() - since) / 1000)
         yield waiting
         yield oldest
+        yield from self._alone()
         yield from self._staffing()
         yield from self._waits()
 

@@ -14,7 +14,7 @@ from tests.email.post_office import HOST, USER, mail_server
 from tests.mailbox import HELP, MIA, Mailbox
 from tests.stories.test_calls import ANAS
 from tests.stories.test_matching import policies_with
-from tests.story import ADMIN, HERS, Story, patiently
+from tests.story import ADMIN, HERS, HIS, Story, patiently
 
 
 async def examined(story: Story) -> tuple[str, bool]:
@@ -254,3 +254,22 @@ async def test_a_mailbox_that_cannot_be_read_is_told() -> None:
 
             await patiently(told())
             assert not (await examined(story))[1]
+
+
+async def test_who_waits_while_nobody_is_ready_is_told_with_what_to_do() -> None:
+    """Danger in line is told at once, other work past its target; once somebody is ready who could take it all is
+    well."""
+    async with Story() as story:
+        await story.phone(HERS).texts("there is a gas leak, I smell gas")
+        await story.phone(HIS).calls()
+        await story.passes(seconds=10)
+        said, healthy = await examined(story)
+        assert ("somebody tells of danger" in said, healthy) == (True, False)
+        assert "set themselves ready at once" in said
+        assert "longer than they should" not in said
+        await story.passes(minutes=5)
+        said, _ = await examined(story)
+        assert "in general somebody has waited 3" in said
+        await story.ready_agent("Ana", phone=ANAS)
+        said, healthy = await examined(story)
+        assert ("nobody who could take it is ready" in said.partition("figures:")[0], healthy) == (False, True)

@@ -348,3 +348,16 @@ async def test_a_level_that_nobody_present_has_is_not_waited_for(tmp_path: Path)
         assert (await dora.offered())["case"] == third
         await dora.is_now("off")
         assert (await emil.offered())["case"] == third
+
+
+async def test_leads_see_who_is_next_in_the_order_of_the_matcher() -> None:
+    """Danger came last and stands first, with its priority; then the caller whose minute is over, before a text that has
+    waited longer and has an hour. Whoever is free is offered them in that order."""
+    async with Story() as story:
+        await story.phone("+12125550001").texts("hello")
+        await story.passes(seconds=60)
+        await story.phone(HERS).calls()
+        await story.passes(seconds=40)
+        await story.phone("+12125550003").texts("there is a gas leak, I smell gas")
+        waiting = (await story.api("GET", "/work"))["waiting"]
+        assert [(one["kind"], one["priority"]) for one in waiting] == [("message", 9), ("phone", 0), ("message", 0)]

@@ -33,9 +33,15 @@ OUTCOMES = {
     "answered": "Answered, they may write again",
     "waiting": "Waiting for somebody else",
     "nothing_to_do": "Nothing to do",
+    "call_stands": "Nothing settled, the promised call stood",
     "time_over": "Nothing said, the time to wrap up is over",
     "goes_on": "It goes on in the case that it was merged with",
 }
+CALL_STANDS = {
+    "call_stands": "Nothing settled: the promised call stands",
+    "solved": "Solved: nobody calls them, and they are not told so",
+}
+"""The same where a call is promised: first what changes nothing of it, and what ends it says so before it is chosen."""
 DELIVERY = {
     "queued": "on its way out",
     "sent": "sent",
@@ -161,6 +167,15 @@ UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 OF_CUSTOMERS = ("customers_merged", "customers_unmerged")
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
 NOT_KNOWN = "too early to say how long"
+
+
+def outcomes(call_stands: bool) -> list[tuple[str, str]]:
+    """How an agent may say that work ended, what is chosen unless they choose first. `call_stands`: a call is promised,
+    which nobody drops without having read that it falls away."""
+    said = {value: label for value, label in OUTCOMES.items() if value not in ("time_over", "goes_on", "call_stands")}
+    if call_stands:
+        said = {**CALL_STANDS, **{value: label for value, label in said.items() if value not in CALL_STANDS}}
+    return list(said.items())
 
 
 def wait_said(wait: WaitOut | None) -> str:
