@@ -164,22 +164,6 @@ class Matcher:
         found = self._waiting.get(work)
         return found[0] if found else None
 
-    def longest(self, most: int) -> list[Waiting]:
-        """Who stands first by place, at most `most`. Looks at as many as it names, whatever waits."""
-        lines = list(self._lines.values())
-        ahead = [(line.heap[0], n, 0) for n, line in enumerate(lines)]
-        heapq.heapify(ahead)
-        found: dict[WorkId, Waiting] = {}
-        while ahead and len(found) < most:
-            place, n, at = heapq.heappop(ahead)
-            heap = lines[n].heap
-            for child in (2 * at + 1, 2 * at + 2):
-                if child < len(heap):
-                    heapq.heappush(ahead, (heap[child], n, child))
-            if self._stands(lines[n], place):
-                found[place[1]] = self._waiting[place[1]][0]
-        return list(found.values())
-
     def next_up(self, most: int, now: Ms) -> list[Waiting]:
         """Who would be offered first to somebody who can do everything, at most `most`: by turn, then by score, then by
         place. Looks at as many as it names, whatever waits, and once at each line."""

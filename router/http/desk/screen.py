@@ -269,7 +269,7 @@ class Screens:
 
     async def _waiting(self, mine: set[str]) -> tuple[list[InLine], int]:
         """Who waits, and how many more do. `mine`: cases whose customers I am with while somebody else is asked."""
-        all_shown = self._domain.matcher.longest(WAITING_SHOWN + len(mine))
+        all_shown = self._domain.matcher.next_up(WAITING_SHOWN + len(mine), self._service.node.clock.now())
         others = [item for item in all_shown if item.case not in mine]
         items = others[:WAITING_SHOWN]
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
