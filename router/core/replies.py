@@ -39,11 +39,14 @@ def follow(making: Making, command: Command) -> None:
     if received is None or (received.letter is not None and received.letter.automatic):
         return  # no person wrote it
     case = making.case(received.case)
-    if case.promise is None and case.unreached_at is None and not case.promised:
+    spoken = making.context.policy.spoken
+    if not _is_told_of_call(making, case) and case.unreached_at is None and not case.promised:
         if making.context.policy.asks_for_call(command.text):
             _take_first(making, case, received, command.text)
+        elif case.promise is not None and spoken.choice(command.text) == "call":
+            _call_again(making, case, received)
         return
-    spoken, line = making.context.policy.spoken, _promised_line(making, case, received)
+    line = _promised_line(making, case, received)
     if customer_of(making, case) is None and _take_time(
         making, case, received, command.text, line=line, is_asked=spoken.is_short(command.text),
         back="callback_ask_back",
@@ -56,6 +59,13 @@ def follow(making: Making, command: Command) -> None:
         _withdraw(making, case, say="callback_in_writing", why="they would rather write")
     elif choice == "cancel" and case.promise is not None and customer_of(making, case) is None:
         _withdraw(making, case, say="callback_not_needed", why="they need no call any more")
+
+
+def _is_told_of_call(making: Making, case: Case) -> bool:
+    """Whether they know of a call that is to come. Of one of our own accord they know once it has missed them; before,
+    "please stop by at five" names no time for it."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    return promise is not None and (not promise.unpromised or bool(promise.attempts))
 
 
 @dataclass(frozen=True, slots=True)

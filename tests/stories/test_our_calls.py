@@ -95,6 +95,17 @@ async def test_a_call_of_ours_that_reaches_nobody_breaks_no_promise() -> None:
         assert "could not call the number" in said and "place" not in said, "she asked for nothing and has none"
 
 
+async def test_a_time_in_a_text_is_not_for_a_call_that_nobody_told_of() -> None:
+    """An agent is about to call her, which she does not know: a time in what she writes is about something else."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await opened(ana)
+        await story.phone(HERS).texts("please stop by at five")
+        now = await story.one_case()
+        assert now["promises"] == []
+        assert now["our_call"] is not None
+
+
 async def test_whoever_is_told_of_a_call_of_ours_is_promised_it() -> None:
     """While our call waits to be tried again she texts when it suits her: from then on it is a promise. What is
     promised when it is their turn takes the place of a call of ours as well, and "Cancel it" ends one."""
