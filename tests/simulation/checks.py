@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from router.core.documents import Agent, Work
+from router.core.documents import Agent, Promise, Work
 from router.core.words import HOUR_MS, AgentState, Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.invariants import can_do
@@ -110,6 +110,11 @@ SOON_MS = HOUR_MS
 """A promise that was moved to a later time than this ahead is not waited for."""
 
 
+def _rests(promise: Promise, until: int) -> bool:
+    """Whether it is a call of our own accord that rests until the morning: nobody waits for it."""
+    return promise.unpromised and (promise.due_at or 0) >= until
+
+
 def is_quiet(world: World) -> bool:
     """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
     process = world.current()
@@ -129,7 +134,7 @@ def is_quiet(world: World) -> bool:
         return False
     soon = world.clock.now() + SOON_MS
     if any(
-        p.state in ("open", "at_risk") or (p.state == "moved" and 0 < (p.due_at or 0) < soon)
+        (p.state in ("open", "at_risk") and not _rests(p, soon)) or (p.state == "moved" and 0 < (p.due_at or 0) < soon)
         for p in world.log.promises()
     ):
         return False
@@ -238,7 +243,7 @@ def _check_calls(world: World) -> None:
         if call.state != "ended":
             world.judge.broken(33, f"{call.id} counts as {call.state} at the end")
     for promise in world.log.promises():
-        if promise.state in ("open", "at_risk"):
+        if promise.state in ("open", "at_risk") and not _rests(promise, world.clock.now()):
             world.judge.broken(17, f"{promise.id} is {promise.state} at the end")
     for recording in world.provider.exchange.network.recordings.newest_first():
         if recording.source != "RecordVerb" and (world.options.recorded == "no" or recording.source != BY_US):

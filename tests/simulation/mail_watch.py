@@ -14,6 +14,7 @@ from router.core.documents import Case, Customer, State
 from router.core.events import (
     CaseOpened,
     CaseReopened,
+    CasesMerged,
     CaseSplit,
     ContactReceived,
     CustomerErased,
@@ -57,6 +58,9 @@ class MailWatch:
     told_machine: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     rows: dict[tuple[str, int], Mailed] = field(default_factory=dict[tuple[str, int], Mailed])
     one_person: set[str] = field(default_factory=set[str])  # customers who were found to be somebody else as well
+    gone_on_in: dict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # case -> those to which it was ever joined
     count: int = 0
     automatic: int = 0  # mails that no person of ours wrote
     moved_at: list[int] = field(default_factory=list[int])  # when mails came and were queued
@@ -72,6 +76,8 @@ class MailWatch:
                     self._came(batch, before, event)
                 case MessageQueued() if event.channel is Channel.EMAIL:
                     self._queued(event)
+                case CasesMerged():
+                    self.gone_on_in[event.case].add(event.into)
                 case CustomersMerged():
                     self.one_person |= {event.customer, event.into}
                 case CustomerErased():
@@ -212,9 +218,19 @@ class MailWatch:
         for mark in MARK.findall(out.shown):
             if self.case_of_mark.get(mark) != out.case and not self._is_repeated(mark, out.case):
                 self.judge.broken(24, f"{out.reference} of {out.case} repeats {mark}, which was written elsewhere")
+        theirs = self._matters_of(out.case)
         for ref, case in self.refs.items():
-            if case != out.case and ref in out.shown and not self._is_repeated(ref, out.case):
-                self.judge.broken(24, f"{out.reference} of {out.case} names {ref}, which is {case}")
+            if case in theirs or ref not in out.shown or self._is_repeated(ref, out.case):
+                continue
+            self.judge.broken(24, f"{out.reference} of {out.case} names {ref}, which is {case}")
+
+    def _matters_of(self, case: str) -> set[str]:
+        """The case, and those in which it ever went on: people know it by their references."""
+        found, more = set[str](), [case]
+        while more:
+            found.add(one := more.pop())
+            more += self.gone_on_in[one] - found
+        return found
 
     def _is_repeated(self, words: str, case: str) -> bool:
         """Whether somebody who wrote on this case said so themselves."""

@@ -450,7 +450,7 @@ async def test_an_answer_before_anybody_took_it_ends_the_wait() -> None:
         assert (await story.case(offer["case"]))["status"] == "waiting_customer"
         assert (await ana.refused("POST", f"/offers/{offer['id']}/accept"))["status"] == 409
         await story.passes(minutes=5)
-        await her.texts("thanks, and another thing")
+        await her.texts("thanks, and it is still cold")
         again = await ana.offered()
         assert again["case"] == offer["case"]
         assert instant(again["place_at"]) == await story.now()
