@@ -26,7 +26,7 @@ from router.core.call_parts import (
 from router.core.call_table import TABLE, may_ring_back
 from router.core.clock import Ms
 from router.core.context import Making
-from router.core.documents import Ask, Call, Case, Customer, Promise
+from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
 from router.core.outside import left_to, outside_left
 from router.core.tree import tree_of
@@ -294,12 +294,11 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
     elif call.spoke or case.ask.written:
         turn_to_writing(making, case.id, why="they hung up")
     else:
-        _ask_no_more(making, case, case.ask, why="they hung up")
-
-
-def _ask_no_more(making: Making, case: Case, ask: Ask, *, why: str) -> None:
-    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=ask.work, why=why))
-    _keep_place(making, case.id, place_at=ask.place_at)
+        place_at = case.ask.place_at
+        making.emit(
+            WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why="they hung up")
+        )
+        _keep_place(making, case.id, place_at=place_at)
 
 
 def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:

@@ -1,6 +1,5 @@
 """What the desk shows of a search: cases, their people, and where the words were found. Reads through the API alone."""
 
-import textwrap
 from dataclasses import dataclass
 
 from router.core.reference import normalised_reference
@@ -8,6 +7,7 @@ from router.http.api_cases import BriefOut, CaseItem, CasePage
 from router.http.auth import Identity
 from router.http.case_list import FoundOut
 from router.http.desk.calls import Calls
+from router.http.desk.words import last_words
 from router.http.problems import Problem
 from router.http.views import shown_address
 
@@ -15,7 +15,6 @@ RESULTS_SHOWN = 25
 PLACES_SHOWN = 3
 PEOPLE_SHOWN = 4
 ASKED_MAX = 200
-LAST_WORDS_MAX = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ async def _result(calls: Calls, who: Identity, case: CaseItem) -> Result:
     places, last = _places(case), ""
     if not places and not case.subject:
         brief: BriefOut = await calls.read(who, f"/cases/{case.id}/brief")
-        last = textwrap.shorten(brief.wants or "", LAST_WORDS_MAX, placeholder="…")
+        last = last_words(brief.wants)
     return Result(case=case, people=_people(case), places=places, last=last)
 
 

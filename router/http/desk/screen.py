@@ -1,6 +1,5 @@
 """What the desk shows: read through the API, put together for one person at one moment. Changes nothing."""
 
-import textwrap
 from dataclasses import dataclass, field
 
 from policies.segments import segments_of
@@ -17,7 +16,7 @@ from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
 from router.http.desk.promising import pledged
-from router.http.desk.words import Row, Why, rows_of, summary_of, why_of
+from router.http.desk.words import Row, Why, last_words, rows_of, summary_of, why_of
 from router.http.joined import last_rows, members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
@@ -46,8 +45,6 @@ ROWS_MAX = 2000
 NAMED_MAX = 200
 """Agents whom work can be handed to by name."""
 READ_AT_ONCE = 200
-LAST_WORDS_MAX = 160
-"""Characters of what was said last in a case that another one may belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +284,7 @@ class Screens:
                     channel=str(item.ask.requirement.channel),
                     since=stamp(item.ask.waits_since),
                     who=shown_address(words.get(address or "") or ""),
-                    said=textwrap.shorten(words.get(last or "") or "", LAST_WORDS_MAX, placeholder="…"),
+                    said=last_words(words.get(last or "")),
                     wait=wait_out(wait) if wait is not None else None,
                     urgent=item.ask.requirement.is_danger,
                 )
@@ -364,7 +361,7 @@ class Screens:
         for id in cases:
             shown: CaseOut = await self._calls.read(who, f"/cases/{id}")
             brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
-            found[id] = (shown.queue, textwrap.shorten(brief.wants or "", LAST_WORDS_MAX, placeholder="…"))
+            found[id] = (shown.queue, last_words(brief.wants))
         return found
 
     async def _held(self, case: Case) -> Held | None:

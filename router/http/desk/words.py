@@ -3,6 +3,7 @@
 Gives text only; the templates escape it.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -166,6 +167,8 @@ UNDONE_BY = ("merged", "split", "split_off", "customers_merged")
 """What has an undo, until it was taken back."""
 OF_CUSTOMERS = ("customers_merged", "customers_unmerged")
 UNDONE = ("unmerged", "split_undone", "taken_apart", "customers_unmerged")
+LAST_WORDS_MAX = 160
+"""Characters of what was said last, where a case stands among others."""
 NOT_KNOWN = "too early to say how long"
 
 
@@ -176,6 +179,11 @@ def outcomes(call_stands: bool) -> list[tuple[str, str]]:
     if call_stands:
         said = {**CALL_STANDS, **{value: label for value, label in said.items() if value not in CALL_STANDS}}
     return list(said.items())
+
+
+def last_words(text: str | None) -> str:
+    """What was said last, for one line of a list."""
+    return textwrap.shorten(text or "", LAST_WORDS_MAX, placeholder="…")
 
 
 def wait_said(wait: WaitOut | None) -> str:
