@@ -156,6 +156,7 @@ async def start_service(
             mailgun_key=settings.mail.mailgun_signing_key.get_secret_value().encode(),
         )
         chat = service.chat = ChatDoor(service, live)
+        WaitNews(node, live, chat)
         chat_pages = ChatPages(chat, has_test_page=provider is not None)
         front = Front(
             service,
@@ -237,7 +238,6 @@ def _listeners(node: Node) -> tuple[Live, NodeMetrics]:
     live, metrics = Live(node.journal), NodeMetrics(node)
     node.listen(live.hear)
     node.listen(metrics.hear)
-    WaitNews(node, live)
     return live, metrics
 
 

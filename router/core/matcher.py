@@ -202,6 +202,15 @@ class Matcher:
         desk = self._desks.get(agent)
         return desk.held.get(kind, 0) if desk else 0
 
+    def filled(self, agent: AgentId, kind: str) -> int:
+        """How much of what an agent takes of a kind at once is filled: by work of it, or whole by what it may not go
+        beside."""
+        desk = self._desks.get(agent)
+        if desk is None:
+            return 0
+        held = desk.held.get(kind, 0)
+        return held if self._goes_beside(desk, kind) else max(held, desk.agent.room_for(kind))
+
     def is_held(self, skill: str, level: int = 1) -> bool:
         """Whether anybody present (not off) has a skill at a level, or above it."""
         return any(held >= level for held in self._present.get(skill, ()))
@@ -488,8 +497,9 @@ class Matcher:
 
     def _has_room(self, desk: Desk, kind: str) -> bool:
         """Whether an agent takes one more of a kind: ready, below the limit, and nothing at hand that forbids it."""
-        if desk.held.get(kind, 0) >= desk.room.get(kind, 0):
-            return False
+        return desk.held.get(kind, 0) < desk.room.get(kind, 0) and self._goes_beside(desk, kind)
+
+    def _goes_beside(self, desk: Desk, kind: str) -> bool:
         if self._beside is None or not desk.total:
             return True
         allowed = self._beside.get(kind, ())

@@ -26,10 +26,13 @@ from router.core.events import ContactReceived, Event, MessageQueued
 from router.core.evidence import holds_proof
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
+from router.core.waits.said import Said as Wait
+from router.core.waits.said import phrase_of
 from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
 from router.http.chat_leaving import Refused, form_of
 from router.http.chat_lines import lines_of
 from router.http.chat_proving import Proving
+from router.http.joined import head_of
 from router.http.live import Live
 from router.http.rates import Rates
 from router.http.service import Service
@@ -68,6 +71,7 @@ class ChatDoor:
             self.node, self.rates, sessions=lambda: self.sessions, make_code=make_code, make_key=make_key
         )
         self.admitting = asyncio.Semaphore(ADMITTED_AT_ONCE)
+        self.waiting: set[ChatSeat] = set()  # who was told how long it takes until somebody is there
         self._sessions: Sessions | None = None
 
     @property
@@ -87,6 +91,11 @@ class ChatDoor:
             if isinstance(seat, ChatSeat):
                 seat.tell(say("typing", on=on, name=name))
         return len(seats)
+
+    def look_at_waits(self) -> None:
+        """Somebody's wait may be another one now: whoever waits is told where it is."""
+        for seat in list(self.waiting):
+            seat.look_at_wait()
 
     async def name_of(self, agent: AgentId | None) -> str | None:
         found = self.node.domain.agents.get(agent) if agent is not None else None
@@ -113,6 +122,7 @@ class ChatSeat:
         self._carry = ""
         self._began = ""  # the chat that they had begun before they signed in
         self._read_to = 0
+        self._wait: Wait | None = None  # how long it takes until somebody is there, as it was told last
 
     # --- what is told -------------------------------------------------------------------------------------------------
 
@@ -164,6 +174,33 @@ class ChatSeat:
 
     async def _tell_agent(self, agent: AgentId | None) -> None:
         self.tell(say("agent", name=await self._door.name_of(agent)))
+        await self._tell_wait()
+
+    def look_at_wait(self) -> None:
+        self._node.visitors.tasks.start(self._tell_wait(), "how long it takes")
+
+    async def _tell_wait_in_line(self) -> None:
+        """The same at the cost of a look where they wait for nobody."""
+        if self._case is not None and self._node.waits.of_case(self._case, Channel.CHAT) is not None:
+            await self._tell_wait()
+
+    async def _tell_wait(self) -> None:
+        """Say how long it takes until somebody is there, where that is not what was told last."""
+        case = await self._node.journal.document(self._case) if self._case is not None else None
+        case = await head_of(self._node.journal, case) if isinstance(case, Case) else None
+        wait = self._node.waits.of_case(case.id, Channel.CHAT) if case is not None else None
+        if wait == self._wait or self.conversation.stage is not Stage.OPEN:
+            return
+        self._wait = wait
+        if case is None or wait is None:
+            self._door.waiting.discard(self)
+            self.tell(say("wait", low_s=None, high_s=None, confidence=None, says=None))
+            return
+        self._door.waiting.add(self)
+        policy = self._node.means.policy
+        phrase, names = phrase_of(wait)
+        says = policy.phrase(phrase, policy.said_in(case.language), **names)
+        self.tell(say("wait", low_s=wait.low_s, high_s=wait.high_s, confidence=wait.confidence, says=says))
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
@@ -185,6 +222,7 @@ class ChatSeat:
     def leave(self) -> None:
         """The connection is gone."""
         self.conversation.end()
+        self._door.waiting.discard(self)
         if self._room is not None:
             self._node.visitors.leave(self._room, self)
             self._room = None
@@ -235,6 +273,7 @@ class ChatSeat:
         self._carry = hello.carry
         await self._open(session, site, now)
         await self._goes_on()
+        await self._tell_wait_in_line()
 
     async def _goes_on(self) -> None:
         """What was begun on this browser before they signed in is theirs, once we know them."""
@@ -357,6 +396,7 @@ class ChatSeat:
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
             await self._goes_on()
+            await self._tell_wait_in_line()
 
     async def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
         """It came before: the first one counts. What this connection was not told of yet is told in its turn."""

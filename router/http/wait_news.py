@@ -1,4 +1,4 @@
-"""Tells whoever reads the stream how long people still wait, when that has become something else.
+"""Tells whoever reads the stream, and whoever waits in a chat, how long it still takes, when that has become another.
 
 Its one rule: it tells what a person would be told, in whole minutes, and only where that has changed; it looks a moment
 after something happened in a line, and now and then while somebody waits there. Nothing of it is kept or has a number.
@@ -10,6 +10,7 @@ from typing import Any
 from router.core.clock import Ms
 from router.core.waits.said import Said
 from router.core.words import SECOND_MS, CaseId
+from router.http.chat_door import ChatDoor
 from router.http.live import Live
 from router.http.views import wait_out
 from router.node.node import Node
@@ -24,9 +25,10 @@ DUE = "waits"
 
 
 class WaitNews:
-    def __init__(self, node: Node, live: Live) -> None:
+    def __init__(self, node: Node, live: Live, chat: ChatDoor) -> None:
         self._node = node
         self._live = live
+        self._chat = chat
         self._known: dict[CaseId, Said] = {}
         self._due_at: Ms | None = None
         node.waits.on_heard = self._heard
@@ -44,6 +46,7 @@ class WaitNews:
     def _look(self) -> None:
         self._due_at = None
         waits = self._node.waits
+        self._chat.look_at_waits()
         if self._live.readers:
             told = list(self._changes())
             for n in range(0, len(told), TOLD_AT_ONCE):

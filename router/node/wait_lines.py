@@ -174,7 +174,7 @@ class Lines:
         able = [agent for agent in self._domain.agents.values() if matcher.meets(agent.id, wanted)]
         there = [agent for agent in able if agent.state in THERE]
         present = float(sum(agent.room_for(kind) for agent in there))
-        busy = sum(matcher.load(agent.id, kind) for agent in able)
+        busy = sum(matcher.filled(agent.id, kind) for agent in able)
         levels = [(0.0, present), *self._later(followed.queue, now, share=present / len(there) if there else 1.0)]
         followed.free = present - busy
         followed.is_staffed = any(agents > 0 for _, agents in levels)

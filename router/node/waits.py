@@ -72,10 +72,13 @@ class Waits:
         """What is said to somebody who would come to a queue now."""
         return self._lines.newcomer(queue, kind)
 
-    def of_case(self, case: CaseId) -> Said | None:
-        """How long a case still waits for somebody live; None where it does not stand in a line."""
+    def of_case(self, case: CaseId, kind: str | None = None) -> Said | None:
+        """How long a case still waits for somebody live, of `kind` where one is named; None where it stands in no such
+        line."""
         ask = self._asks.get(case)
-        return self._lines.said(self._lines.of(ask), case) if ask is not None else None
+        if ask is None or (kind is not None and ask.requirement.kind != kind):
+            return None
+        return self._lines.said(self._lines.of(ask), case)
 
     def of_place(self, case: CaseId, queue: str, kind: str, place_at: Ms) -> Said | None:
         """How long a case would wait that stood in a line from now on with a place; None of lines in writing."""

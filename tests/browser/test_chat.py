@@ -61,7 +61,7 @@ async def test_a_person_chats_and_reloads(browser: Browser) -> None:
         said = ["<img src=x onerror=alert(1)> still E42", "Is the fuse on?", "see there"]
         assert await story.said(case) == said
         await chat.get_by_role("button", name="Somebody new").click()
-        await expect(chat.locator("#state")).to_have_text("We are here")
+        await expect(chat.locator("#state")).to_have_text("We read what you write")
         await expect(chat.locator("#lines li")).to_have_count(0)
         await context.close()
         assert complaints == []

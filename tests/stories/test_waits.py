@@ -15,6 +15,7 @@ from tests.stories.test_stream import last_seq
 from tests.stories.test_touch import shown, touched
 from tests.story import HERS, HIS, Agent, Json, Phone, Story, instant
 from tests.story.people import Stream
+from tests.visitor import Visitor
 
 PATH = "/waits?queue=general&channel=phone"
 THIRD, FOURTH, FIFTH, BENS = "+12125550188", "+12125550177", "+12125550166", "+14155550202"
@@ -31,11 +32,11 @@ def learned() -> LineState:
     return play.line.state()
 
 
-async def knows_its_line(story: Story) -> None:
-    """The service has learned from its calls, as if for days."""
+async def knows_its_line(story: Story, kind: str = "phone") -> None:
+    """The service has learned from its calls or chats, as if for days."""
     assert story.running is not None
-    kept = Kept(queue="general", kind="phone", line=learned())
-    await story.running.node.journal.put_record(RECORDS, "general/phone", codec.encode(kept).decode())
+    kept = Kept(queue="general", kind=kind, line=learned())
+    await story.running.node.journal.put_record(RECORDS, f"general/{kind}", codec.encode(kept).decode())
     await story.restarts()
 
 
@@ -385,6 +386,55 @@ async def test_the_stream_tells_when_a_wait_has_become_another_one() -> None:
         assert later[-1]["high_s"] < told[-1]["high_s"]
         assert later[-1]["high_s"] == (await waits(story, third))["high_s"]
         assert all(one != other for one, other in zip(later, later[1:], strict=False)), "nothing is told twice"
+
+
+async def test_s20_s22_who_waits_in_a_chat_is_told_how_long_and_again_when_that_changes() -> None:
+    """The one agent talks on the phone: a visitor is told the range that programs read, after a reload as well, and anew
+    when it has changed; nothing is told twice, and once somebody is there it is over."""
+    async with Story() as story:
+        await knows_its_line(story, kind="chat")
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        work = await talks(story, ana, story.phone(ANAS), story.phone(HIS))
+        others, mia = [Visitor(story) for _ in range(4)], Visitor(story)
+        for other in others:
+            await other.comes()
+            await other.writes("is anybody there?")
+            await story.passes(seconds=5)
+        await mia.comes()
+        await mia.writes("when do you open the gate?")
+        told = await mia.hears("wait")
+        hers = (await story.api("GET", "/work"))["waiting"][-1]["case"]
+        wait = (await story.case(hers))["wait"]
+        assert all(told[name] == wait[name] for name in ("low_s", "high_s", "confidence"))
+        assert range_in(told["says"]) == (told["low_s"], told["high_s"])
+        await mia.goes()
+        await mia.comes()
+        assert await mia.hears("wait") == told
+        ben = await story.ready_agent("Ben")
+        for offer in await ben.offers():
+            await ben.accepts(offer)
+        await story.passes(seconds=2)
+        later = await mia.hears("wait")
+        assert later["high_s"] < told["high_s"]
+        assert later["high_s"] == (await story.case(hers))["wait"]["high_s"]
+        frames = [frame for frame in mia.frames if frame["kind"] == "wait"]
+        assert all(one != other for one, other in zip(frames[1:], frames[2:], strict=False)), "nothing is told twice"
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        await ana.finishes(work, "solved")
+        for offer in await ana.offers():
+            await ana.accepts(offer)
+        assert (await mia.hears("agent"))["name"] == "Ana"
+        assert (await mia.hears("wait"))["says"] is None
+
+
+async def test_s20_in_a_chat_of_which_too_little_was_seen_no_number_is_told() -> None:
+    async with Story() as story:
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes("hello?")
+        told = await mia.hears("wait")
+        assert (told["low_s"], told["high_s"], told["says"]) == (None, None, UNKNOWN)
 
 
 async def told_of(story: Story, stream: Stream, case: str) -> list[Json]:

@@ -9,7 +9,7 @@
   const kept = JSON.parse(localStorage.getItem(`chat ${site}`) || "{}");
   const waiting = new Map(Object.entries(kept.waiting || {})), shown = new Map();
   const carry = new URLSearchParams(location.hash.slice(1)).get("carry") || undefined;  // from a link that carries a case
-  let socket = null, waitMs = RETRY_MIN_MS, since = 0, upload = "", typingTimer = 0, typedAt = 0, isOver = false;
+  let socket = null, waitMs = RETRY_MIN_MS, since = 0, upload = "", typingTimer = 0, typedAt = 0, isOver = false, agent = null, wait = "";
 
   function keep() {
     localStorage.setItem(`chat ${site}`, JSON.stringify({ session: kept.session, waiting: Object.fromEntries(waiting) }));
@@ -46,6 +46,7 @@
       kept.session = frame.session;
       upload = frame.upload;
       since = frame.since;
+      wait = "";
       keep();
       answers(frame.agent);
       for (const [id, message] of waiting) send("message", { client_id: id, ...message });
@@ -62,6 +63,10 @@
       accepted(frame.client_id);
     },
     agent(frame) { answers(frame.name); },
+    wait(frame) {
+      wait = frame.says || "";
+      answers(agent);
+    },
     typing(frame) {
       clearTimeout(typingTimer);
       typing.textContent = frame.on ? `${frame.name || "Somebody"} is typing…` : "";
@@ -88,8 +93,9 @@
   };
 
   function answers(name) {
+    agent = name;
     state.className = "";
-    state.textContent = name ? `${name} answers` : "We are here";
+    state.textContent = name ? `${name} answers` : wait || "We read what you write";
   }
 
   function again(id) {
