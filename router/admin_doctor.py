@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from router.node.floods import NOT_VOUCHED
+
 SHOWS = (
     "onecase_work_",
     "onecase_class_",
@@ -176,6 +178,12 @@ def _trouble(name: str, value: float) -> str | None:
         return (
             f"a call was asked for {value:.0f} s ago and the provider has not said what became of it: "
             "look whether it can be reached"
+        )
+    if metric == "onecase_junk_flood" and value and whose == NOT_VOUCHED:
+        return (
+            "many callers from one block of numbers at once, and the provider does not vouch for their numbers: they "
+            "spoke and are served as others are; listen to the newest cases by phone whether they mean it, and ask the "
+            "provider to block their source"
         )
     if metric == "onecase_junk_flood" and value:
         return (

@@ -242,6 +242,7 @@ def _arrived(state: State, event: CallArrived) -> State:
         attestation=event.attestation,
         no_text=event.no_text,
         no_call=event.no_call,
+        block=event.block,
     )
     return put(state, call)
 

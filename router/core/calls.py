@@ -169,6 +169,7 @@ def take_call(making: Making, command: TakeCall) -> None:
             attestation=command.attestation,
             no_text=_no_text(making, address),
             no_call=not can_be_called(address),
+            block=junk.block_of(making, command),
             notice=_notice_at_greeting(making, customer.unrecorded_at is not None, command),
         )
     )
@@ -462,6 +463,7 @@ def _say(making: Making, call: Call, speech: str, *, redacted: bool, by: str) ->
             entry=case.entries + 1,
             words=making.keep(speech, kind="text", owner=call.customer),
             suspect=junk.suspected(making, call, facts, speech, by=by),
+            block="" if call.spoke else call.block,
             redacted=redacted,
         )
     )

@@ -437,6 +437,7 @@ class Call:
     coached: str = ""  # the provider's id of the leg whose ear alone a lead speaks to
     hidden: bool = False  # the caller hides their number
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
+    block: str = ""  # a mark of the block of numbers that theirs is of, where the provider does not vouch for it
     pressed: bool = False  # they pressed a key
     suspect: tuple[str, ...] = ()  # all that they said is junk: the rule, and the conditions that were true
     held_at: Ms | None = None  # on hold since

@@ -49,6 +49,7 @@ class CallArrived:
     attestation: str = ""  # what the provider says of it: A, B, C, failed; empty: nothing
     no_text: bool = False  # it gets no texts of ours
     no_call: bool = False  # it is not one that we may call
+    block: str = ""  # a mark of the block of numbers that theirs is of, where the provider does not vouch for it
 
 
 @value
@@ -168,6 +169,7 @@ class CallSaid:
     language: str | None = None
     suspect: tuple[str, ...] = ()  # the rule by which it is junk, and the conditions that were true
     redacted: bool = False  # a card number was taken out of the words
+    block: str = ""  # with their first words: that of the call (`CallArrived`)
 
 
 @value

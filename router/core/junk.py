@@ -10,8 +10,9 @@ import re
 
 from policies import Fact, Junk
 from policies.facts import NOW
+from router.core.addresses import is_anonymous
 from router.core.clock import Ms
-from router.core.commands import Indexed, TakeContact
+from router.core.commands import Indexed, TakeCall, TakeContact
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import ContactSetAside, WorkWithdrawn
@@ -26,6 +27,10 @@ CHARS_A_SECOND = 15
 """How quickly people and machines speak."""
 AT_ONCE_MS = 1_000
 """Who begins so soon after the call began has not heard a word of ours."""
+NOT_VOUCHED = frozenset({"C", "failed"})
+"""What the provider says of a number that anybody may show."""
+BLOCK_DIGITS = 4
+"""So many last digits differ within a block of numbers."""
 WHY = "it was set aside as junk"
 LISTED = "quarantine "
 """What the key begins with under which a case that was set aside is listed."""
@@ -40,10 +45,16 @@ def compared(making: Making, customer: Customer, text: str, *, at: Ms) -> tuple[
     last = making.state.get(customer.last_case or "")
     if not text or not isinstance(last, Case) or at - last.opened_at > DAY_MS:
         return "", 0
-    plain = _SPACES.sub(" ", text.strip().casefold()).encode("utf-8", "replace")
-    key = making.context.reference_offset.to_bytes(8, "big")
-    mark = hashlib.blake2b(plain, key=key, digest_size=4).hexdigest()
+    mark = _marked(making, _SPACES.sub(" ", text.strip().casefold()))
     return mark, last.alike + 1 if last.mark == mark else 0
+
+
+def block_of(making: Making, command: TakeCall) -> str:
+    """A mark that tells calls of one block of numbers from others, without telling the number, where the provider does
+    not vouch for it; nothing where it does, says nothing, or no number is shown."""
+    if command.attestation not in NOT_VOUCHED or is_anonymous(command.sender):
+        return ""
+    return _marked(making, command.sender[:-BLOCK_DIGITS])
 
 
 def has_met(customer: Customer | None) -> bool:
@@ -105,6 +116,11 @@ def kept_place(making: Making, customer: Customer) -> Ms | None:
         return None
     place_at = last.opened_at if last.kept_place_at is None else last.kept_place_at
     return place_at if making.now - place_at <= kept_ms else None
+
+
+def _marked(making: Making, plain: str) -> str:
+    key = making.context.reference_offset.to_bytes(8, "big")
+    return hashlib.blake2b(plain.encode("utf-8", "replace"), key=key, digest_size=4).hexdigest()
 
 
 def _is_call(case: Case) -> bool:

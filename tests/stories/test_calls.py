@@ -187,6 +187,31 @@ async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
         assert 'onecase_junk_total{rule="silent-stranger"} 100.0' in told
 
 
+async def test_many_who_speak_under_numbers_that_nobody_vouches_for_are_one_alert() -> None:
+    """They are no junk, for they spoke: each is served, on weak evidence. Ops get one alert for those of one block of
+    numbers, and none for as many from everywhere."""
+    async with Story() as story:
+        with capture_logs() as logs:
+            for n in range(15):
+                for number in (f"+1212555{1000 + n}", f"+1{310 + n}5550142"):
+                    caller = story.phone(number)
+                    await caller.calls(attestation="C")
+                    await caller.speaks("my boiler is cold")
+                    await caller.hangs_up()
+        alerts = [(one["log_level"], one["rule"]) for one in logs if one["event"] == "junk_flood"]
+        assert alerts == [("warning", "not-vouched-for")]
+        lines, is_well = await doctor(story.service, ADMIN)
+        assert not is_well
+        assert any("many callers from one block of numbers" in line for line in lines)
+        assert len(cases := await story.cases()) == 30
+        assert {(one["evidence"], case["ask"] is None) for case in cases for one in case["contacts"]} == {
+            ("weak", False)
+        }
+        await story.passes(hours=1)
+        lines, _ = await doctor(story.service, ADMIN)
+        assert not any("many callers" in line for line in lines), "it is over"
+
+
 async def test_an_agent_whose_phone_stays_silent_loses_the_call_to_the_next() -> None:
     """The agent accepts and does not pick up: away with a notice, and the caller goes to the next with her place."""
     async with Story() as story:
