@@ -13,6 +13,8 @@ from router.core.words import HOUR_MS, SECOND_MS
 
 LATER = "later"
 """How a dial ended that the provider could not take."""
+LOST = "lost"
+"""How a call ended that we went away from; it stands in the place of the provider's word."""
 NOT_RUNG = ("canceled", "held", LATER)
 """Attempts for which nothing rang."""
 OURS = (LATER,)
@@ -26,6 +28,7 @@ SAID = {
     "no-answer": "not reached: nobody answered",
     "machine": "not reached: a machine answered",
     "failed": "not reached: the number cannot be called",
+    LOST: "they answered while we were away; how it ended is not known",
     LATER: "not tried: the telephone provider could not take it",
 }
 """What the row of an attempt says of it."""
@@ -37,7 +40,7 @@ def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
     tried = sum(outcome not in OURS for _, outcome in promise.attempts) + (how not in OURS)
     if how == "failed" or tried >= settings.attempts or len(promise.attempts) + 1 >= settings.attempts + LATER_MAX:
         return None
-    if how in ("busy", LATER):
+    if how in ("busy", LATER, LOST):  # who is at their phone is called again soon
         wait_s = settings.busy_s
     else:
         wait_s = settings.again_s if tried <= 1 else settings.spacing_s

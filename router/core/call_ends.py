@@ -46,8 +46,6 @@ from router.core.words import (
 IN_TALK = (Step.OPENING, Step.TALKING, Step.HELD, Step.LOST)
 SURELY_TALKED_MS = 15 * SECOND_MS
 """Nobody stays so long in a room without a word: where nobody told us that they were in it, this does."""
-LOST = "lost"
-"""How a call ended that we went away from; it stands in the place of the provider's word."""
 TURN_MS_MAX = 45 * SECOND_MS
 """No prompt of ours lasts so long with the answer that is waited for: music and a sentence take half of it."""
 TOLD_AT_ONCE_MS = 5 * SECOND_MS
@@ -56,11 +54,13 @@ TOLD_AT_ONCE_MS = 5 * SECOND_MS
 
 def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None, seconds: int = 0) -> None:
     """A leg is over, whoever ended it. `how` is the provider's final word, or machine, or unknown; `ended_at` and
-    `seconds` are what the provider says of it, where it does."""
+    `seconds` are what the provider says of it, where it does. A leg of ours may have been answered although nobody told
+    us, because we were away: then nobody of us spoke with them, and how it ended is not known."""
     case = making.case(call.case)
     at = _end_of(making, call, ended_at, seconds)
     talked = (call.step in IN_TALK or call.through) and _talked(call, at)
-    is_lost = not talked and _is_lost(making, call, at)
+    unheard = how == "completed" and seconds > 0 and call.answered_at is None
+    is_lost = not talked and (unheard or _is_lost(making, call, at))
     abandoned = not talked and not is_lost and _is_abandoned(making, call, at)
     counted_s = (at - call.answered_at) // SECOND_MS if call.answered_at is not None else 0
     making.emit(
@@ -69,7 +69,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
             case=case.id,
             at=at,
             entry=case.entries + 1,
-            how=LOST if is_lost else how,
+            how=attempts.LOST if is_lost else how,
             role=call.role,
             seconds=seconds or counted_s,
             step=call.step,
@@ -84,13 +84,13 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     elif call.role is CallRole.OUTSIDE:
         outside_left(making, call)
     elif call.role is CallRole.AGENT:
-        _agent_ended(making, call, how=how)
+        _agent_ended(making, call, how=how, unheard=unheard)
     elif talked:
         note_kept(making, call)
         all_said(making, call, why="the call ended")
         own_promise(making, call.case)  # one that another call of theirs was promised meanwhile
     elif call.promise is not None and call.promise == case.promise:
-        _not_reached(making, call, how=_outcome(call, how))
+        _not_reached(making, call, how=attempts.LOST if unheard else _outcome(call, how))
     elif customer_of(making, making.case(call.case)) is None:  # nobody else of theirs is on the line
         _gone(making, call, at=at, is_lost=is_lost)
         waits = _waits_for_phone(making.case(call.case))  # then whoever is being rung for them will call them
@@ -188,8 +188,9 @@ def _outcome(call: Call, how: str) -> str:
     return "cut off" if call.answered_at is not None else how
 
 
-def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
-    """Before the agent's key the work goes to somebody else; after it the customer is asked to stay or to hang up."""
+def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
+    """Before the agent's key the work goes to somebody else; after it the customer is asked to stay or to hang up.
+    `unheard`: they answered, and it never came to us."""
     case = making.case(leg.case)
     customer = customer_of(making, case)
     with_them = customer is not None and customer.work == leg.work
@@ -198,7 +199,7 @@ def _agent_ended(making: Making, leg: Call, *, how: str) -> None:
             why, is_theirs = f"their phone did not take it ({how})", True
             if leg.move:
                 why, is_theirs = "nobody was on the line any more", False
-            elif leg.answered_at is not None and _heard_at(leg) < making.context.since:
+            elif unheard or (leg.answered_at is not None and _heard_at(leg) < making.context.since):
                 why, is_theirs = "they had answered, and the service was away", False
             refuse(making, leg.work, leg.agent, case, why=why, away=is_theirs)
         return

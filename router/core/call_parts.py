@@ -51,10 +51,17 @@ from router.core.words import (
 GOES_ON = frozenset({CallWentOn, CallMoved, CallEnded})
 """Events after which whoever came beside agent and customer may have nobody to talk with."""
 
+INBOUND = "call_"
+
 
 def inbound_id(provider_id: str) -> CallId:
     """The document of a call that came in is found by the provider's own id."""
-    return CallId(f"call_{provider_id}")
+    return CallId(f"{INBOUND}{provider_id}")
+
+
+def provider_id(id: CallId) -> str:
+    """The provider's own id of a call that came in."""
+    return id.removeprefix(INBOUND)
 
 
 def agents_of(making: Making, case: CaseId) -> list[Call]:

@@ -202,6 +202,8 @@ def _notice_at_greeting(making: Making, is_refused: bool, command: TakeCall) -> 
 def take_recording(making: Making, command: TakeRecording) -> None:
     """What they said to the provider's own document belongs to the case of their call, and somebody listens to it."""
     call = making.call(command.call)
+    if call.role is not CallRole.CUSTOMER:
+        raise Rejected(Reason.NOTHING_TO_DO, "no customer's words")
     case = making.case(call.case)
     making.emit(
         CallRecorded(

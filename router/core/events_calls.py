@@ -350,7 +350,7 @@ class LeadTookOver:
 @value
 class CallEnded:
     """A leg is over. `how`: completed, busy, no-answer, failed, canceled, later (the provider could not take it),
-    machine, unknown, missed (it came while we were away), lost (we went away while they were on it), held (the number
+    machine, unknown, missed (it came while we were away), lost (we were away while they were on it), held (the number
     is called for others already, or was often enough for a day)."""
 
     call: CallId

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import assert_never
 
 from router.core.addresses import is_anonymous, matching_key
+from router.core.call_parts import provider_id
 from router.core.chats import typed_key
 from router.core.clock import Clock
 from router.core.commands import (
@@ -89,7 +90,7 @@ from router.core.letters import UNGUESSABLE, participant_key
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import DAY_MS, AddressId, Evidence
+from router.core.words import DAY_MS, AddressId, CallId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.alike import alike_of
@@ -177,6 +178,7 @@ class CustomerScope:
             return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
             answer_of = keep_key(command.key, command.at)
+            command = await self._of_our_leg(command)
         if answer_of is None and isinstance(command, RecordAttempt | RecordDelivery | RecordLeg | NoteRecording):
             answer_of = claim_sent
         document = _document_of(command)
@@ -193,6 +195,11 @@ class CustomerScope:
         if isinstance(command, RecordAttempt | RecordDelivery) and outcome.decision is not None:
             await self._stop_others(outcome.decision)
         return outcome
+
+    async def _of_our_leg(self, command: TakeRecording) -> TakeRecording:
+        """Words that were recorded in a call that we made, with our name for it; the provider knows its own alone."""
+        placed = await self._journal.answer(sent_key(provider_id(command.call)))
+        return replace(command, call=CallId(placed.body)) if placed is not None and placed.body else command
 
     async def _stop_others(self, decision: Decision) -> None:
         """What a provider knows of a stop on a line that several people use holds for each of them."""
@@ -614,7 +621,8 @@ def claim_sent(decision: Decision) -> Answer:
     sent = next((e for e in decision.events if isinstance(e, MessageSent | LegPlaced | RecordingStarted)), None)
     if sent is None:
         return Answer(key="", status=200, body="")
-    return keep_key(sent_key(sent.provider_id), sent.at)(decision)
+    kept = keep_key(sent_key(sent.provider_id), sent.at)(decision)
+    return replace(kept, body=sent.call) if isinstance(sent, LegPlaced) else kept
 
 
 def _document_of(command: CustomerCommand) -> str:

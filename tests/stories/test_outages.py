@@ -507,3 +507,60 @@ async def test_a_second_service_on_the_same_folder_is_turned_away() -> None:
         assert "Traceback" not in second.errors
         assert (await story.one_case())["ledger"]["contacts"] == 1
         await asyncio.sleep(0)
+
+
+async def test_a_call_of_ours_that_was_answered_while_we_were_away_is_told_truly() -> None:
+    """Her phone rings and the service dies; she answers, hears the provider's document and says something. At the start
+    nobody claims that she was not reached, her words are on the case, and she is called again soon."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        ana = await story.ready_agent("Ana", phone=phone.number)
+        case = await ana.api("POST", "/cases", {"address": her.number, "channel": "phone"})
+        await story.settles()
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=2)
+        assert await her.state() == "ringing"
+        await story.stops()
+        await her.picks_up()
+        await story.passes(seconds=9)
+        assert "restarting" in await her.heard()
+        await her.speaks("my boiler is cold")
+        await story.passes(seconds=30)
+        await story.starts()
+        await story.settles()
+        [call] = (await story.api("GET", "/callbacks"))["items"]
+        assert [one["outcome"] for one in call["attempts"]] == ["lost"]
+        rows = await story.timeline(case["id"], "call")
+        [ended] = [one for one in rows if one["facts"].get("what") == "ended" and one["facts"]["who"] == "customer"]
+        assert ended["facts"]["how"] == "lost" and ended["facts"]["seconds"] > 10
+        assert "they answered while we were away; how it ended is not known" in str(rows)
+        assert "not reached" not in str(rows)
+        assert (await ana.me())["state"] == "ready"
+        assert [one["attachments"] for one in rows if one["attachments"]], "what she said is kept"
+        [work] = await ana.work()
+        await ana.finishes(work, "not-reached")
+        await story.passes(minutes=3)
+        assert (await story.api("GET", "/callbacks"))["items"][0]["callback"] == "due"
+
+
+async def test_an_agent_who_answered_while_we_were_away_is_not_set_away() -> None:
+    """Their phone rings and the service dies; they answer, and the provider's document ends the call."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        ana = await story.ready_agent("Ana", phone=phone.number)
+        await her.calls()
+        await story.passes(seconds=20)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await story.stops()
+        await phone.picks_up()
+        await story.passes(seconds=30)
+        assert "this call from us ends here" in await phone.heard()
+        await story.starts()
+        await story.passes(seconds=10)
+        assert (await ana.me())["state"] == "ready"
+        assert "their phone did not take it" not in str(await story.decisions((await story.one_case())["id"]))
