@@ -16,18 +16,20 @@ from router.core.call_parts import (
     is_unpromised,
     is_with_outside,
     keep_written,
+    let_go,
     move,
     own_promise,
     promise_call,
     refuse,
     rest_until_due,
     turn_to_writing,
+    withdraw,
 )
 from router.core.call_table import TABLE, may_ring_back
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
-from router.core.events import CallEnded, PlaceKept, WorkWithdrawn
+from router.core.events import CallEnded, PlaceKept
 from router.core.outside import left_to, outside_left
 from router.core.tree import tree_of
 from router.core.words import (
@@ -96,7 +98,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
         waits = _waits_for_phone(making.case(call.case))  # then whoever is being rung for them will call them
         for leg in agents_of(making, call.case):
             if not waits or leg.step is Step.BESIDE:
-                move(making, leg, Step.GOODBYE)
+                let_go(making, leg)
         own_promise(making, call.case)
 
 
@@ -174,7 +176,7 @@ def _keep_others(making: Making, call: Call) -> None:
         change_promise(making, one.promise, PromiseState.KEPT, CallbackState.DONE, why="they were talked with about it")
         if one.ask is not None and _waits_for_phone(one) and not one.taken:
             why = "they were talked with about it"
-            making.emit(WorkWithdrawn(case=one.id, customer=one.customer, at=making.now, work=one.ask.work, why=why))
+            withdraw(making, one, one.ask, why=why)
 
 
 def _talked(call: Call, at: Ms) -> bool:
@@ -264,9 +266,9 @@ def all_said(making: Making, call: Call, *, why: str) -> None:
     """The conversation is over: the agent wraps up, and every leg of it is let go."""
     case = making.case(call.case)
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE:
-        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+        withdraw(making, case, case.ask, why=why)
     for leg in agents_of(making, call.case):
-        move(making, leg, Step.GOODBYE)
+        let_go(making, leg)
 
 
 def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
@@ -296,9 +298,7 @@ def _gone(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
         turn_to_writing(making, case.id, why="they hung up")
     else:
         place_at = case.ask.place_at
-        making.emit(
-            WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why="they hung up")
-        )
+        withdraw(making, case, case.ask, why="they hung up")
         _keep_place(making, case.id, place_at=place_at)
 
 
@@ -377,5 +377,5 @@ def work_closed(making: Making, case: Case, work: WorkId) -> bool:
             move(making, customer, Step.LOST)
         if through and case.ask is not None:
             why = "the agent was through with it"
-            making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+            withdraw(making, case, case.ask, why=why)
     return alone or any(leg.work == work for leg in legs)

@@ -154,6 +154,12 @@ def move(making: Making, call: Call, to: Step, *, through: bool = False, by: str
     )
 
 
+def let_go(making: Making, leg: Call) -> None:
+    """Nobody needs this leg any more; one that is about to end needs no second word."""
+    if leg.step is not Step.GOODBYE:
+        move(making, leg, Step.GOODBYE)
+
+
 def refuse(
     making: Making,
     work: WorkId,
@@ -181,6 +187,27 @@ def refuse(
                 to=to,
             )
         )
+
+
+def withdraw(making: Making, case: Case, ask: Ask, *, why: str) -> None:
+    """The case wants no agent any more. Whoever has taken a call wraps it up where they were with somebody; else their
+    phone need not ring any more, nor tell them of it."""
+    unmet = case.taken and ask.requirement.channel is Channel.PHONE and not _is_met(making, case, ask.work)
+    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=ask.work, why=why, unmet=unmet))
+    for leg in agents_of(making, case.id):
+        if unmet and leg.work == ask.work:
+            let_go(making, leg)
+
+
+def _is_met(making: Making, case: Case, work: WorkId) -> bool:
+    """Whether the agent who took this work is, or was, where the customer comes to, or is called."""
+    return any(
+        isinstance(d, Call)
+        and d.case == case.id
+        and d.work == work
+        and (d.role is CallRole.CUSTOMER or d.step is Step.BESIDE)
+        for d in making.state.values()
+    )
 
 
 def our_number(making: Making, case: Case) -> str:
@@ -299,7 +326,7 @@ def _give_way(making: Making, case: Case, ours: Promise) -> None:
     why, ask = "they are promised a call now", case.ask
     change_promise(making, ours.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
     if ask is not None and ask.requirement.channel is Channel.PHONE and ask.agent == ours.agent and not case.taken:
-        _withdraw(making, making.case(case.id), ask, why=why)
+        withdraw(making, making.case(case.id), ask, why=why)
 
 
 def is_unpromised(making: Making, case: Case) -> bool:
@@ -366,7 +393,7 @@ def keep_by_answer(making: Making, id: CaseId) -> None:
     why = "they wrote first, and were answered"
     change_promise(making, promise.id, PromiseState.KEPT, CallbackState.DONE, why=why)
     if case.ask is not None and on_phone:
-        _withdraw(making, making.case(id), case.ask, why=why)
+        withdraw(making, making.case(id), case.ask, why=why)
 
 
 def own_promise(making: Making, id: CaseId) -> None:
@@ -423,7 +450,7 @@ def rest_until_due(making: Making, id: CaseId) -> None:
     due_at = making.promise(case.promise).due_at if case.promise is not None else None
     if case.ask is not None and due_at is not None and due_at > making.now:
         why = "they are called again at the time that was set"
-        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+        withdraw(making, case, case.ask, why=why)
 
 
 def number_to_call(making: Making, case: Case, number: str, *, to: Address | None = None) -> Address:
@@ -496,7 +523,7 @@ def ask_for_phone(
         waits_since = min(waits_since, old.waits_since)
         since = since_of(waits_since, place_at)
         reasons = reasons_of(old.reasons, old=old.requirement, new=requirement, since_at=since)
-        _withdraw(making, asks, old, why="they are on the phone" if call else "we call them")
+        withdraw(making, asks, old, why="they are on the phone" if call else "we call them")
     case = making.case(case_id)
     making.emit(
         WorkWanted(
@@ -539,7 +566,7 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": "", NOW: making.now}).target_s
     new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
-    _withdraw(making, case, old, why=why)
+    withdraw(making, case, old, why=why)
     case = making.case(case_id)
     since_at = since_of(old.waits_since, place_at)
     ask = replace(
@@ -552,10 +579,6 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
         since_at=since_at,
     )
     making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
-
-
-def _withdraw(making: Making, case: Case, ask: Ask, *, why: str) -> None:
-    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=ask.work, why=why))
 
 
 def typed_address(making: Making, customer: Customer, number: str) -> Address | None:

@@ -2,7 +2,7 @@
 
 from router.core import asks
 from router.core.call_ends import work_closed
-from router.core.call_parts import agents_of, customer_of, drop_promise, move, own_promise
+from router.core.call_parts import customer_of, drop_promise, own_promise, withdraw
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, NoteMissing, SetStatus
 from router.core.contacts import relax_of, requirement_of
@@ -26,7 +26,6 @@ from router.core.events import (
     WorkReturned,
     WorkTaken,
     WorkWanted,
-    WorkWithdrawn,
 )
 from router.core.facts import facts_of_case, without_words
 from router.core.legs import ring_agent
@@ -41,7 +40,6 @@ from router.core.words import (
     CaseId,
     CaseStatus,
     Channel,
-    Step,
     VaultId,
     WorkId,
     named_rule,
@@ -84,7 +82,7 @@ def set_status(making: Making, command: SetStatus) -> None:
     wants = command.status in (CaseStatus.OPEN, CaseStatus.WAITING_US)
     for one in () if wants else tree_of(making.state, case):
         if one.ask is not None:
-            _withdraw(making, one, why=f"case is {command.status}")
+            withdraw(making, one, one.ask, why=f"case is {command.status}")
         drop_promise(making, one.id, why=f"case is {command.status}")
     if wants and making.asking(case.id).ask is None:
         want_again(making, case.id, place_at=making.now)
@@ -100,7 +98,7 @@ def assign(making: Making, command: AssignCase) -> None:
     if case.ask is not None:
         place_at, since_at = case.ask.place_at, case.ask.waits_since
         on_phone = case.ask.requirement.channel is Channel.PHONE
-        _withdraw(making, case, why="assigned to somebody else")
+        withdraw(making, case, case.ask, why="assigned to somebody else")
     if command.reason:
         add_note(making, AddNote(key="", case=case.id, text=command.reason, actor=command.actor))
     want_again(
@@ -192,8 +190,6 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     wraps=event.stays and event.to is None,
                 )
             )
-            if is_other and case.ask is not None:  # whoever was asked first has not come, and is not waited for
-                _let_next_go(making, case.id, case.ask.work)
             place_at = case.ask.place_at if case.ask else event.at
             kind, _, name = (event.to or "").partition(":")
             want_again(
@@ -214,13 +210,6 @@ def _waits_for_next(making: Making, case: Case, event: WorkGivenBack) -> bool:
     customer = customer_of(making, case)
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     return event.stays and on_phone and customer is not None and customer.work == event.work
-
-
-def _let_next_go(making: Making, case: CaseId, work: WorkId) -> None:
-    """The phone of whoever took it just now need not ring any more."""
-    for leg in agents_of(making, case):
-        if leg.work == work:
-            move(making, leg, Step.GOODBYE)
 
 
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
@@ -323,7 +312,7 @@ def want_again(
         stays=last is not None and last.stays and not (agent or queue),
     )
     if instead and case.ask is not None:
-        _withdraw(making, case, why=instead)
+        withdraw(making, case, case.ask, why=instead)
         case = making.case(case.id)
     making.emit(
         WorkWanted(
@@ -364,8 +353,3 @@ def _written(case: Case) -> Channel:
 def check_version(case: Case, expected: int | None) -> None:
     if expected is not None and expected != case.version:
         raise Rejected(Reason.STALE_VERSION, f"version {case.version}")
-
-
-def _withdraw(making: Making, case: Case, *, why: str) -> None:
-    assert case.ask is not None
-    making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))

@@ -134,6 +134,7 @@ class WithdrawWork:
     work: WorkId
     why: str
     goes_on: bool = False  # whoever is at it goes on with the matter in other work
+    unmet: bool = False  # whoever took it was with nobody yet
     actor: Actor = SYSTEM
 
 

@@ -407,7 +407,8 @@ class CandidatesDropped:
 @value
 class WorkWithdrawn:
     """A case wants no agent any more; one who is at it already wraps up, unless they go on with the matter in other
-    work (`goes_on`): then there is one thing to wrap up, and not two."""
+    work (`goes_on`): then there is one thing to wrap up, and not two. Whoever took a call and was with nobody yet
+    (`unmet`) has nothing to wrap up."""
 
     case: CaseId
     customer: CustomerId
@@ -415,6 +416,7 @@ class WorkWithdrawn:
     work: WorkId
     why: str
     goes_on: bool = False
+    unmet: bool = False
 
 
 @value

@@ -184,7 +184,7 @@ class WorkGivenBack:
 
 @value
 class WorkDropped:
-    """Work that its case withdrew before anybody accepted it."""
+    """Work that its case withdrew before anybody accepted it, or before they were with anybody."""
 
     work: WorkId
     at: Ms

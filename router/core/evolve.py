@@ -605,7 +605,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
     case = replace(get(state, event.case, Case), changed_at=event.at)
     match event:
         case WorkWithdrawn():
-            wrapping = event.work if case.taken else case.wrapping
+            wrapping = event.work if case.taken and not event.unmet else case.wrapping
             return change(state, case, ask=None, asked_as=case.ask, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
             side = replace(case.side, agent=event.agent) if case.side is not None else None

@@ -137,7 +137,8 @@ def end_offer(making: Making, command: EndOffer) -> None:
 
 
 def withdraw_work(making: Making, command: WithdrawWork) -> None:
-    """The case wants no agent any more: an offer is taken back, an agent at work wraps up."""
+    """The case wants no agent any more: an offer is taken back, an agent at work wraps up, unless they were with nobody
+    yet."""
     work = _work(making, command.work)
     match work.state:
         case WorkState.WAITING:
@@ -156,6 +157,9 @@ def withdraw_work(making: Making, command: WithdrawWork) -> None:
                     outcome=GOES_ON,
                 )
             )
+        case WorkState.ACTIVE if work.agent is not None and command.unmet:
+            making.emit(WorkDropped(work=work.id, at=making.now, why=command.why))
+            after_finish(making, work.agent)
         case WorkState.ACTIVE if work.agent is not None:
             wrap_up_s = making.context.policy.settings.agents.wrap_up_s
             until_at = Ms(making.now + wrap_up_s * SECOND_MS) if wrap_up_s is not None else None

@@ -4,13 +4,13 @@ Its one rule: the customer is never left with nobody. Whoever is called hears wh
 in the conversation, and the agent may leave it. Which numbers may not be called is looked at by whoever asks.
 """
 
-from router.core.call_parts import agents_of, customer_of, guests_to_look_at, move, our_number, outside_of
+from router.core.call_parts import agents_of, customer_of, guests_to_look_at, move, our_number, outside_of, withdraw
 from router.core.commands import BringOutside
 from router.core.contacts import clean_text
 from router.core.context import Making
 from router.core.documents import Call, Case
 from router.core.errors import Reason, Rejected
-from router.core.events import LegPlanned, OutsideAsked, WorkWithdrawn
+from router.core.events import LegPlanned, OutsideAsked
 from router.core.words import CallId, CallRole, CallState, Channel, Step
 
 IN_CONVERSATION = (Step.TALKING, Step.OPENING, Step.HELD)
@@ -77,8 +77,7 @@ def left_to(making: Making, case: Case) -> bool:
     if leg is None or leg.step is not Step.BESIDE:
         return False
     if case.ask is not None and case.ask.requirement.channel is Channel.PHONE:  # whoever was asked first never came
-        why = "handed on to somebody outside"
-        making.emit(WorkWithdrawn(case=case.id, customer=case.customer, at=making.now, work=case.ask.work, why=why))
+        withdraw(making, case, case.ask, why="handed on to somebody outside")
     return True
 
 

@@ -204,7 +204,9 @@ class DomainScope:
         self.matcher.remove(event.work)
         self._forget(event.work)
         if event.work in self.works:
-            self._try(WithdrawWork(key=self._next_key(), work=event.work, why=event.why, goes_on=event.goes_on))
+            key = self._next_key()
+            command = WithdrawWork(key=key, work=event.work, why=event.why, goes_on=event.goes_on, unmet=event.unmet)
+            self._try(command)
 
     def refuse(self, event: LegRefused) -> None:
         """An agent's own line came to nothing: the work goes to somebody else with its place."""

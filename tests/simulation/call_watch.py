@@ -153,7 +153,7 @@ class CallWatch:
 
     def _rests_ms(self, promise: str) -> int:
         """How long they are left alone after the last attempt."""
-        if self.missed.get(promise) in ("busy", "later"):
+        if self.missed.get(promise) in ("busy", "later", "lost"):
             return BUSY_MS
         return AGAIN_MS if len(self.tried[promise]) <= 1 else SPACING_MS
 

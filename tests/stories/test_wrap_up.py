@@ -98,6 +98,42 @@ async def test_a_note_about_a_text_that_a_call_came_after_is_kept() -> None:
         assert "they come on Monday" in str(await story.timeline(case))
 
 
+@pytest.mark.parametrize("how", ["hangs up", "goes on by text", "is settled"])
+async def test_whoever_was_with_nobody_yet_has_nothing_to_wrap_up(how: str) -> None:
+    """Ana took the call and hears the whisper, and the caller goes: she spoke with nobody. She is free at once, for the
+    next in line, and a break that she asked for begins."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await ana.accepts()
+        await story.passes(seconds=1)
+        await phone.picks_up()
+        case = (await story.one_case())["id"]
+        if how == "hangs up":
+            await her.hangs_up()
+        elif how == "goes on by text":
+            await her.presses("3")
+        else:
+            await story.api("POST", f"/cases/{case}/status", {"status": "solved"})
+            await her.hangs_up()
+        await story.passes(seconds=3)
+        assert await ana.work() == []
+        assert await phone.state() == "idle"
+        if how != "goes on by text":
+            assert (await story.case(case))["status"] == {"hangs up": "waiting_customer"}.get(how, "solved")
+            await story.phone(HIS).calls()
+            await story.passes(seconds=15)
+        await ana.accepts()
+        await story.passes(seconds=1)
+        if how == "hangs up":
+            await ana.is_now("away")
+            await story.phone(HIS).hangs_up()
+            await story.passes(seconds=2)
+            assert (await ana.me())["state"] == "away"
+
+
 async def test_until_finish_is_as_long_as_they_need(tmp_path: Path) -> None:
     """The product's own policy gives agents all the time they need."""
     async with Story() as story:
