@@ -268,7 +268,8 @@ class TwilioVoice:
             if call.sid and is_over and not await is_known(_key(call.sid)):
                 fields = {"From": str(getattr(call, "_from", None) or ""), "To": str(call.to or "")}
                 taken = call.start_time or call.date_created
-                found.append(_taken(fields, call.sid, instant(taken) if taken else since, late=True))
+                at, seconds = instant(taken) if taken else since, _whole(str(call.duration or ""))
+                found.append(_taken(fields, call.sid, at, late=True, seconds=seconds))
         for one in recordings:
             is_said = str(one.source) != OURS  # what we began ourselves is followed by what asked for it
             if (
@@ -293,7 +294,7 @@ class TwilioVoice:
         return await self._media.fetch(url)
 
 
-def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, media: tuple[Media, ...] = ()) -> TakeCall:
+def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, seconds: int = 0) -> TakeCall:
     if not sid:
         raise Refusal("no CallSid", status=400)
     vouched = fields.get("StirVerstat")
@@ -307,6 +308,7 @@ def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, medi
         attested=None if vouched is None else vouched == FULLY_ATTESTED,
         attestation=_attestation(vouched or ""),
         late=late,
+        seconds=seconds,
     )
 
 

@@ -35,6 +35,7 @@ from router.core.call_parts import (
 )
 from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
 from router.core.choice import Way, choose_way
+from router.core.clock import Ms
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
@@ -183,10 +184,11 @@ def take_call(making: Making, command: TakeCall) -> None:
             CallEnded(
                 call=call.id,
                 case=case.id,
-                at=command.at,
+                at=min(Ms(command.at + command.seconds * SECOND_MS), making.now),
                 entry=case.entries + 1,
                 how="missed",
                 role=CallRole.CUSTOMER,
+                seconds=command.seconds,
                 step=Step.GREETING,
             )
         )

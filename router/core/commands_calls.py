@@ -20,7 +20,8 @@ from router.core.words import (
 @value
 class TakeCall:
     """A phone calls us. `attested`: the provider vouches for the number (True), does not (False), says nothing (None).
-    `late`: it was fetched from the provider's log after we missed it; nobody is on the line."""
+    `late`: it was fetched from the provider's log after we missed it; nobody is on the line, and it lasted `seconds`,
+    where the log says so."""
 
     key: str
     call: CallId
@@ -30,6 +31,7 @@ class TakeCall:
     at: Ms
     attested: bool | None = None
     late: bool = False
+    seconds: int = 0
     attestation: str = ""  # what it says of the number: A, B, C, failed
     actor: Actor = CUSTOMER
 

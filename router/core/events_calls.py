@@ -359,7 +359,7 @@ class CallEnded:
     entry: int
     how: str
     role: CallRole
-    seconds: int = 0  # from when it was answered
+    seconds: int = 0  # from when it was answered; 0 where it was not, or, of one that was missed, nobody knows
     step: Step = Step.GOODBYE  # where it stood
     agent: AgentId | None = None
     abandoned: bool = False  # they left before anybody of us was with them, and nothing was promised

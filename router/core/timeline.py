@@ -492,7 +492,7 @@ def _record_of(event: Event) -> Entry | None:
                     "what": "ended",
                     "who": event.role.value,
                     "how": event.how,
-                    "seconds": event.seconds,
+                    **({"seconds": event.seconds} if event.seconds or event.how != "missed" else {}),
                     "step": event.step.value,
                     "agent": event.agent,
                     **({"abandoned": True, "waited": event.waited_s} if event.abandoned else {}),

@@ -71,12 +71,20 @@ async def test_calls_of_an_outage_are_on_cases_and_their_callers_have_a_way_on()
         await other.hangs_up()
         await story.passes(minutes=10)
         await story.starts()
-        cases = [await story.case(await phone.case()) for phone in (speaker, other)]
+        phones = {5: speaker, 10: other}
+        cases = [await story.case(await phone.case()) for phone in phones.values()]
         for case, minutes in zip(cases, (5, 10), strict=True):
             assert case["ask"] is not None
             first = (await story.timeline(case["id"], "call"))[0]
             assert first["facts"]["late"] is True
             assert abs(instant(first["at"]) - AFTERNOON - timedelta(minutes=minutes)) < timedelta(minutes=1)
+            rows = await story.timeline(case["id"], "call")
+            [ended] = [row for row in rows if row["facts"].get("what") == "ended"]
+            listed = (await story.rest("/Calls.json"))["calls"]
+            [lasted] = [int(one["duration"]) for one in listed if one["from"] == phones[minutes].number]
+            assert ended["facts"]["how"] == "missed"
+            assert ended["facts"].get("seconds") == (lasted or None), "as long as the provider says, or nothing said"
+            assert (instant(ended["at"]) - instant(first["at"])).total_seconds() == pytest.approx(lasted, abs=1)
         [recording] = [a for e in await story.timeline(cases[0]["id"], "call") for a in e["attachments"]]
         assert recording["type"] == "audio/wav"
         heard = await story.ask("GET", recording["url"])
