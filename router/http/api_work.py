@@ -1,6 +1,8 @@
 """Agents, offers and work over the API."""
 
 import heapq
+import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator
@@ -26,18 +28,32 @@ from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
 from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
-from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Role, require
+from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Identity, Role, require
 from router.http.called_numbers import check_called
 from router.http.handing_on import There
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
 from router.http.times import zoned
-from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_of, work_out
+from router.http.views import (
+    AgentListed,
+    AgentOut,
+    OfferOut,
+    WorkOut,
+    agent_out,
+    maybe,
+    offer_out,
+    stamp,
+    subject_of,
+    work_out,
+)
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$|^sips?:[^\s]{1,200}$|^client:[^\s]{1,200}$")]
+
+
+SIP_PASSWORD = re.compile(r"^(sips?:[^:@]+):[^@]*(?=@)")
 
 
 class AgentBody(Body):
@@ -70,7 +86,7 @@ class AgentKept(Reply):
 
 
 class AgentPage(Reply):
-    items: list[AgentOut]
+    items: list[AgentListed]
     next: str | None
 
 
@@ -187,7 +203,7 @@ class WorkApi:
                 tag="agents",
                 is_repeated=False,  # the token in the answer is made again, never stored
             ),
-            Route("GET", "/api/v1/agents/me", "Who am I", DESK, self.me, AgentOut, tag="agents"),
+            Route("GET", "/api/v1/agents/me", "Who am I", DESK, self.me, AgentListed, tag="agents"),
             Route(
                 "PUT",
                 "/api/v1/agents/me/state",
@@ -277,8 +293,7 @@ class WorkApi:
         after = id_cursor(call.query.after, "agt_") or ""
         agents = [a for id, a in sorted(self._domain.agents.items()) if id > after]
         page = agents[: call.query.limit]
-        words = await self._service.node.journal.words([a.name for a in page])
-        items = [self._out(agent, words.get(agent.name)) for agent in page]
+        items = await self._listed(page, call.who)
         return Replied(200, AgentPage(items=items, next=page[-1].id if len(agents) > len(page) else None))
 
     async def add(self, call: Call) -> Replied:
@@ -548,9 +563,22 @@ class WorkApi:
         return agent
 
     async def _mine(self, call: Call) -> Replied:
-        agent = self._agent(call)
-        words = await self._service.node.journal.words([agent.name])
-        return Replied(200, self._out(agent, words.get(agent.name)))
+        [shown] = await self._listed([self._agent(call)], call.who)
+        return Replied(200, shown)
+
+    async def _listed(self, agents: Sequence[Agent], who: Identity) -> "list[AgentListed]":
+        """Agents as `who` may see them: how others are reached is for those who lead and run the place."""
+        words = await self._service.node.journal.words([id for a in agents for id in (a.name, a.phone) if id])
+        tokens = sorted(self._service.tokens.all(), key=lambda token: token.role is Role.LEAD)  # who is both leads
+        roles = {token.agent: token.role.value for token in tokens if token.agent is not None}
+        listed: list[AgentListed] = []
+        for agent in agents:
+            shown = AgentListed(**self._out(agent, words.get(agent.name)).model_dump())
+            if who.role in LEADS or who.agent == agent.id:
+                phone = words.get(agent.phone) if agent.phone is not None else None
+                shown.role, shown.phone = roles.get(agent.id), without_password(phone)
+            listed.append(shown)
+        return listed
 
     def _capacity(self, body: AgentBody) -> tuple[tuple[str, int], ...]:
         given = {("message" if kind == "sms" else kind): n for kind, n in body.capacity.items()}
@@ -560,6 +588,15 @@ class WorkApi:
     def _out(self, agent: Agent, name: str | None) -> AgentOut:
         load = {kind: n for kind, _ in agent.capacity if (n := self._domain.matcher.load(agent.id, kind))}
         return agent_out(agent, name, connected=self._domain.is_connected(agent.id), load=load)
+
+
+def without_password(phone: str | None) -> str | None:
+    """A line as it may be shown: a SIP address may come with a password.
+
+    >>> without_password("sip:ana:secret@pbx.example")
+    'sip:ana@pbx.example'
+    """
+    return None if phone is None else SIP_PASSWORD.sub(r"\1", phone)
 
 
 def waiting_out(item: Waiting) -> WaitingOut:

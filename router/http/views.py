@@ -228,6 +228,15 @@ class AgentOut(Reply):
     load: dict[str, int]
 
 
+class AgentListed(AgentOut):
+    role: str | None = Field(None, description="agent or lead; told to themselves, leads, ops and admins")
+    phone: str | None = Field(
+        None,
+        description="the number, SIP address or browser line (`client:…`) at which calls reach them, without a "
+        "password; told to themselves, leads, ops and admins",
+    )
+
+
 class OfferOut(Reply):
     id: str
     work: str

@@ -101,6 +101,29 @@ async def test_row43_a_key_belongs_to_one_request() -> None:
         assert len((await story.api("GET", "/agents"))["items"]) == 3
 
 
+async def test_who_sees_how_agents_are_reached() -> None:
+    """Leads, ops and admins see role and phone of every agent, everybody their own, and nobody a password."""
+    async with Story() as story:
+        ana = await story.agent("Ana", phone="sip:ana:secret@pbx.example")
+        lea = await story.agent("Lea", phone="+14155550202", role="lead")
+        cem = await story.agent("Cem")
+        ways = {"Ana": ("agent", "sip:ana@pbx.example"), "Lea": ("lead", "+14155550202"), "Cem": ("agent", None)}
+
+        async def seen(token: str) -> dict[str, tuple[str | None, str | None]]:
+            shown = (await story.api("GET", "/agents", token=token))["items"]
+            return {a["name"]: (a["role"], a["phone"]) for a in shown}
+
+        for token in (lea.token, await story.token("ops"), await story.token("admin")):
+            assert await seen(token) == ways
+        nobodys = dict.fromkeys(ways, (None, None))
+        assert await seen(ana.token) == {**nobodys, "Ana": ways["Ana"]}
+        assert await seen(await story.token("integration")) == nobodys
+        for agent in (ana, lea, cem):
+            me = await agent.me()
+            assert (me["role"], me["phone"]) == ways[agent.name]
+            assert "secret" not in str(me)
+
+
 LISTS = ("/cases", "/agents", "/outbox", "/audit", "/tokens", "/policies/versions", "/customers?q=%2B1")
 
 
