@@ -30,7 +30,7 @@ from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept
-from router.core.outside import left_to, outside_left
+from router.core.outside import left_alone, left_to
 from router.core.tree import tree_of
 from router.core.words import (
     DAY_MS,
@@ -84,7 +84,7 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
     if call.role is CallRole.LEAD:
         _lead_ended(making, case)
     elif call.role is CallRole.OUTSIDE:
-        outside_left(making, call)
+        _outside_ended(making, call)
     elif call.role is CallRole.AGENT:
         _agent_ended(making, call, how=how, unheard=unheard)
     elif talked:
@@ -229,6 +229,16 @@ def _lead_ended(making: Making, case: Case) -> None:
     if customer.state is CallState.LIVE and customer.step in IN_TALK and customer.step is not Step.LOST:
         move(making, customer, Step.LOST)
         back_in_line(making, customer)
+
+
+def _outside_ended(making: Making, leg: Call) -> None:
+    """A customer whom nobody else is with hears so, and others are asked at once meanwhile."""
+    customer = left_alone(making, leg)
+    if customer is None:
+        return
+    move(making, customer, Step.LOST)
+    if making.case(customer.case).ask is None:
+        ask_for_phone(making, customer.case, place_at=place_of(making, customer), call=customer)
 
 
 def back_in_line(making: Making, customer: Call) -> None:

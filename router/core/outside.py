@@ -81,12 +81,11 @@ def left_to(making: Making, case: Case) -> bool:
     return True
 
 
-def outside_left(making: Making, leg: Call) -> None:
-    """Whoever was none of ours has gone: a customer whom nobody else is with comes back into line."""
+def left_alone(making: Making, leg: Call) -> Call | None:
+    """Whoever was none of ours has gone: the line of a customer whom nobody else is with. None: there is none."""
     case = making.case(leg.case)
     customer = customer_of(making, case)
     if leg.step is not Step.BESIDE or customer is None or customer.state is not CallState.LIVE:
-        return
+        return None
     alone = not any(one.step is Step.BESIDE for one in agents_of(making, case.id))
-    if alone and customer.step in IN_CONVERSATION:
-        move(making, customer, Step.LOST)
+    return customer if alone and customer.step in IN_CONVERSATION else None

@@ -146,11 +146,18 @@ async def test_who_is_outside_and_hangs_up_leaves_her_in_line() -> None:
         [mine] = await ana.work()
         await ana.finishes(mine)
         await his.hangs_up()
+        assert (await ana.offered())["case"] == case, "at once, while she hears that they are gone"
         await story.passes(seconds=2)
         assert "gone" in await her.heard()
         await story.passes(seconds=15)
         assert await her.state() == "in_call"
-        assert (await ana.offered())["case"] == case
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await anas.picks_up()
+        await story.passes(seconds=2)
+        await anas.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [anas.number]
 
 
 @pytest.mark.parametrize("on_ring", ["busy", "ignore", "voicemail", "invalid"])
