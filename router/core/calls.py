@@ -524,7 +524,7 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
 
 def _no_text(making: Making, address: Address) -> bool:
     """Whether whoever calls from here gets no text of ours: nobody can, or they told us to stop."""
-    is_phone = address.facts.kind is AddressKind.PHONE
+    is_phone = address.facts.kind is AddressKind.PHONE and not address.facts.premium
     return not is_phone or Channel.SMS not in making.context.senders or Channel.SMS in address.blocked
 
 

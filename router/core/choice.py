@@ -65,8 +65,9 @@ def choose_way(
     """The way for an answer on `case`. `numbers`: our own sender for each channel we can start on. Whoever is in the
     chat now is answered there. What only somebody who takes part wrote is answered to them, and to nobody else.
 
-    Raises Rejected(OPTED_OUT) where the customer told us to stop there, WINDOW_CLOSED where they wrote there too long
-    ago, CHANNEL_CANNOT where the channel cannot reach this address, NO_WAY_TO_REACH when nothing is left."""
+    Raises Rejected(OPTED_OUT) where the customer told us to stop there, PREMIUM where that number costs whoever texts
+    it, WINDOW_CLOSED where they wrote there too long ago, CHANNEL_CANNOT where the channel cannot reach this address,
+    NO_WAY_TO_REACH when nothing is left."""
     if (writer := writer_of(case)) is not None:
         customer = replace(customer, addresses=(writer,))
     named = _named(case, customer)
@@ -109,6 +110,8 @@ def refusal_of(way: Way, customer: Customer, *, now: Ms) -> Reason | None:
         return Reason.CHANNEL_CANNOT
     if way.channel in address.blocked:
         return Reason.OPTED_OUT
+    if way.channel in (Channel.SMS, Channel.WHATSAPP) and address.facts.premium:
+        return Reason.PREMIUM
     if way.channel is Channel.WHATSAPP and not _is_window_open(address, way.via, now):
         return Reason.WINDOW_CLOSED
     return None
@@ -164,6 +167,8 @@ def _why_not(way: Way, customer: Customer, now: Ms) -> str:
     match refusal_of(way, customer, now=now):
         case Reason.OPTED_OUT:
             return f"the customer stopped {way.channel}"
+        case Reason.PREMIUM:
+            return "their number is a premium number, and is never written to"
         case Reason.WINDOW_CLOSED:
             return f"their last message by {way.channel} is more than 24 hours old, so none can go there"
         case _:

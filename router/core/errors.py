@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NO_WAY_TO_REACH = "no_way_to_reach"
     NO_NUMBER = "no_number"
     NUMBER_TAKEN = "number_taken"
+    PREMIUM = "premium"
     OPTED_OUT = "opted_out"
     WINDOW_CLOSED = "window_closed"
     WINDOW_UNFIT = "window_unfit"

@@ -20,6 +20,7 @@ from router.core.context import Decision
 from router.core.documents import Call as Leg
 from router.core.documents import Case, Customer, Promise, Recording, State
 from router.core.events import JoinAsked
+from router.core.texts import TEXTS
 from router.core.words import (
     CALLBACK,
     SECOND_MS,
@@ -209,7 +210,7 @@ class CallApi:
                 "Name a customer or an address, one of both.",
                 errors=[(["body"], "customer or address")],
             )
-        if body.address is not None and body.channel == Channel.PHONE:
+        if body.address is not None and body.channel in (Channel.PHONE, *TEXTS):
             await check_called(self._service.node, body.address, where="address")
         command = OpenCase(
             key=call.key,

@@ -1,4 +1,4 @@
-"""Which numbers nobody has us call: the one check of every request that names one, with the reason in words.
+"""Which numbers nobody has us call or text: the one check of every request that names one, with the reason in words.
 
 Its one rule: whoever names a number hears what is wrong with it before anybody is rung.
 """
@@ -33,7 +33,7 @@ def _why_not(node: Node, number: str) -> str:
     if node.means.is_ours(number):
         return "That number is our own: calling it would ring ourselves. Name a queue, a person or another number."
     if facts.premium:
-        return "That is a premium number, and is never called. Name another one."
+        return "That is a premium number, and is never called or written to. Name another one."
     if facts.kind is not AddressKind.PHONE or not facts.dialable or not facts.country:
         return "Nobody can have that number; it may be incomplete. Give it with its country, such as +12125550142."
     return ""

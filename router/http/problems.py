@@ -103,6 +103,11 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
         "Name another number of theirs.",
     ),
     Reason.NO_WAY_TO_REACH: (409, "No way to reach them", "No address of this customer can be written to."),
+    Reason.PREMIUM: (
+        409,
+        "Premium number",
+        "That is a premium number, and is never called or written to: it costs whoever rings or texts it.",
+    ),
     Reason.OPTED_OUT: (409, "They said stop", "The customer told us not to write by {what}."),
     Reason.WINDOW_CLOSED: (
         409,

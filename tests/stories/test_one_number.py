@@ -172,9 +172,10 @@ async def test_numbers_that_nobody_has_us_call(number: str, why: str) -> None:
     async with Story() as story:
         ana = await story.ready_agent("Ana", phone=ANAS)
         await story.agent("Ben", phone=BENS)
-        refusal = await ana.refused("POST", "/cases", {"address": number, "channel": "phone"})
-        assert (refusal["status"], refusal["errors"][0]["loc"]) == (422, ["body", "address"])
-        assert why in refusal["detail"]
+        for channel in ("phone", "sms", "whatsapp"):
+            refusal = await ana.refused("POST", "/cases", {"address": number, "channel": channel})
+            assert (refusal["status"], refusal["errors"][0]["loc"]) == (422, ["body", "address"])
+            assert why in refusal["detail"]
         assert await story.cases() == []
         if number.startswith("+"):
             await story.phone(HERS).texts("hello")
@@ -187,6 +188,20 @@ async def test_numbers_that_nobody_has_us_call(number: str, why: str) -> None:
                 assert why in refusal["detail"]
             assert (await story.one_case())["promises"] == []
         assert [one for one in await story.traffic("rest", "/Calls.json") if one["method"] == "POST"] == []
+
+
+async def test_a_premium_number_that_writes_to_us_is_not_answered_by_text() -> None:
+    """It came in and stands on its case; an answer would cost us, and the agent reads so."""
+    async with Story() as story:
+        ana, robot = await story.ready_agent("Ana", phone=ANAS), story.phone("+19005550123")
+        await robot.texts("text me back")
+        await ana.accepts()
+        case = await story.one_case()
+        for channel in ("auto", "sms"):
+            refusal = await ana.refused("POST", f"/cases/{case['id']}/messages", {"text": "hello", "channel": channel})
+            assert (refusal["status"], refusal["type"].rpartition("/")[2]) == (409, "premium"), refusal
+            assert "premium number, and is never called or written to" in refusal["detail"]
+        assert await robot.inbox() == []
 
 
 async def test_who_has_no_number_is_not_called_and_it_is_said_so() -> None:
