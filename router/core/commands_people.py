@@ -155,7 +155,8 @@ class UnmergeCases:
 @value
 class SplitCase:
     """Named rows are another matter. The rest is found under the customer's lock: those rows, the contacts that stay,
-    what was written in the first row of theirs, and the addresses of those who wrote them."""
+    what was written in the first row of theirs and in the one that decides how the rest asks, and the addresses of
+    those who wrote them."""
 
     key: str
     case: CaseId
@@ -166,6 +167,7 @@ class SplitCase:
     rows: tuple[Entry, ...] = ()
     left: tuple[Entry, ...] = ()
     text: str = ""
+    left_text: str = ""
     given: tuple[tuple[AddressId, str], ...] = ()
 
 

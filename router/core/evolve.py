@@ -158,9 +158,6 @@ from router.core.tree import asking, head_of, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
-TOPICS_MAX = 8
-"""More topics than this make a case about everything."""
-
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
@@ -201,7 +198,9 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             status = event.status or case.status
-            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at, status=status)
+            return change(
+                state, case, ask=event.ask, queue=event.ask.queue, entries=event.entry, moved_at=moved_at, status=status
+            )
         case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
@@ -454,7 +453,7 @@ def _joined(
 
 def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:
     """What a case is about, with what its newest words are about."""
-    return tuple(dict.fromkeys((*case.topics, *topics)))[-TOPICS_MAX:]
+    return tuple(dict.fromkeys((*case.topics, *topics)))[-sides.TOPICS_MAX :]
 
 
 def _matter_answered(state: State, event: MatterAnswered) -> State:
