@@ -33,7 +33,7 @@ from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
 from router.http.times import zoned
-from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_of, work_out
+from router.http.views import AgentOut, OfferOut, WorkOut, agent_out, maybe, offer_out, stamp, subject_words, work_out
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$")]
@@ -328,15 +328,13 @@ class WorkApi:
         journal = self._service.node.journal
         offered = [w for w in held if w.offer is not None]
         cases = [await journal.document(w.case) for w in offered]
-        subjects = {case.id: id for case in cases if isinstance(case, Case) and (id := subject_of(case))}
+        subjects = {case.id: await subject_words(journal, case) for case in cases if isinstance(case, Case)}
         notes = [str(w.ask.note) for w in offered if w.ask.note is not None]
-        words = await journal.words([*notes, *subjects.values()]) if notes or subjects else {}
+        words = await journal.words(notes) if notes else {}
         return Replied(
             200,
             WorkList(
-                offers=[
-                    offer_out(w, words.get(w.ask.note or ""), words.get(subjects.get(w.case, ""))) for w in offered
-                ],
+                offers=[offer_out(w, words.get(w.ask.note or ""), subjects.get(w.case)) for w in offered],
                 work=[work_out(w) for w in held if w.offer is None],
             ),
         )
