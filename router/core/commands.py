@@ -33,6 +33,7 @@ from router.core.commands_customer import (
     AssignCase,
     BeginAttempt,
     BlockLine,
+    Brings,
     DropCandidates,
     FoldWork,
     NoteMissing,
@@ -83,6 +84,7 @@ from router.core.commands_parts import (
 )
 from router.core.commands_people import (
     AskCode,
+    BringLines,
     EraseCustomer,
     ErasePart,
     ExportCustomer,
@@ -129,7 +131,9 @@ __all__ = [
     "BeginRecording",
     "Blob",
     "BlockLine",
+    "BringLines",
     "BringOutside",
+    "Brings",
     "CancelCallback",
     "Command",
     "CountRefused",
@@ -258,6 +262,7 @@ CustomerCommand = (
     | MovePromise
     | KeepPromise
     | LeaveChat
+    | BringLines
     | FollowAnswers
     | AskCode
     | GiveCode

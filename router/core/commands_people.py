@@ -48,6 +48,17 @@ class FollowAnswers:
 
 
 @value
+class BringLines:
+    """What was said in `chat`, which they had begun before they signed in, stands in the chat of `address` too."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    chat: AddressId
+    actor: Actor = SYSTEM
+
+
+@value
 class AskCode:
     """A visitor, in the chat of `address`, says that `given` is theirs too. `digest`: of the code that is sent."""
 

@@ -9,6 +9,7 @@ from router.core import (
     agents,
     asks,
     belonging,
+    bringing,
     calls,
     cases,
     chats,
@@ -50,6 +51,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringLines,
     BringOutside,
     CancelCallback,
     Command,
@@ -203,6 +205,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             cases.fold_work(making, command)
         case LeaveChat():
             leaving.leave_chat(making, command)
+        case BringLines():
+            bringing.bring_lines(making, command)
         case FollowAnswers():
             chats.follow_answers(making, command)
         case AskCode():

@@ -85,6 +85,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    LinesBrought,
     LinksRevoked,
     MatterAnswered,
     MatterAsked,
@@ -241,6 +242,8 @@ def evolve(state: State, event: Event) -> State:
             return _status_changed(state, event)
         case CodeAsked() | CodeRefused() | AddressProved():
             return _code_moved(state, event)
+        case LinesBrought():
+            return _lines_brought(state, event)
         case AnswersFollowed():
             for id in event.messages:
                 state = change(state, get(state, id, Message), moved_to=event.message)
@@ -495,6 +498,16 @@ def _told_there(state: State, event: MessageQueued) -> State:
         return state
     told = replace(address, told_case=event.case, told_at=event.at)
     return change(state, owner, addresses=tuple(told if a.id == told.id else a for a in owner.addresses))
+
+
+def _lines_brought(state: State, event: LinesBrought) -> State:
+    customer = get(state, event.customer, Customer)
+    lines, line = event.after + event.count, event.line + event.count - 1
+    addresses = tuple(
+        a.bringing(event.chat, owner=event.owner, lines=lines, line=line) if a.id == event.address else a
+        for a in customer.addresses
+    )
+    return change(state, customer, addresses=addresses)
 
 
 def _at_line(addresses: tuple[Address, ...], id: AddressId, line: int) -> tuple[Address, ...]:

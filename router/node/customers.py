@@ -22,6 +22,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringLines,
     BringOutside,
     CancelCallback,
     CustomerCommand,
@@ -642,7 +643,7 @@ def _document_of(command: CustomerCommand) -> str:
             raise Fault("what a merge is about is found by it")
         case OpenCase() | AddAddress() | ShareLine() | BlockLine() | SetTerms():
             return command.customer or ""
-        case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
+        case LeaveChat() | BringLines() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
