@@ -29,6 +29,7 @@ from router.core.commands_calls import (
 from router.core.commands_customer import (
     AddAddress,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AssignCase,
     BeginAttempt,
@@ -123,6 +124,7 @@ __all__ = [
     "AddAddress",
     "AddAgent",
     "AddNote",
+    "AnswerCode",
     "AnswerLanguage",
     "AskCode",
     "AssignCase",
@@ -229,6 +231,7 @@ CustomerCommand = (
     | ReleaseMessage
     | PutFirst
     | SetDeadline
+    | AnswerCode
     | AnswerLanguage
     | FoldWork
     | AddAddress

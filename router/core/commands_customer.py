@@ -85,6 +85,19 @@ class NoteMissing:
 
 
 @value
+class AnswerCode:
+    """Somebody wrote the code of a device: `phrase` tells them, where they wrote, what became of it."""
+
+    key: str
+    case: CaseId
+    channel: Channel
+    address: AddressId
+    via: str
+    phrase: str
+    actor: Actor = SYSTEM
+
+
+@value
 class SetStatus:
     key: str
     case: CaseId

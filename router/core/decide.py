@@ -44,6 +44,7 @@ from router.core.commands import (
     AddAddress,
     AddAgent,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AskCode,
     AssignCase,
@@ -154,6 +155,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             messages.send_reply(making, command)
         case AddNote():
             cases.add_note(making, command)
+        case AnswerCode():
+            devices.answer_code(making, command)
         case NoteMissing():
             cases.note_missing(making, command)
         case SetStatus():

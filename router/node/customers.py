@@ -15,6 +15,7 @@ from router.core.clock import Clock
 from router.core.commands import (
     AddAddress,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AskCode,
     AssignCase,
@@ -653,7 +654,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case MakePromise():
             return command.case
-        case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
+        case PutFirst() | SetDeadline() | AnswerCode() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case
         case _:
             assert_never(command)
