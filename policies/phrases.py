@@ -99,6 +99,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "page_answered": (),
     "page_done": (),
     "page_unpaired": (),
+    "device_paired": (),
+    "device_no_code": (),
     "page_carry": (),
     "page_used": (),
     "page_write": (),

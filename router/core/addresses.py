@@ -10,6 +10,8 @@ from router.core.clock import Ms
 from router.core.values import field, replace, value
 from router.core.words import AddressId, CaseId, Channel, CustomerId, Evidence
 
+BROUGHT_MAX = 5
+"""Chats that one was begun in; of more nobody brings anything along."""
 WINDOWS_MAX = 8
 """Numbers of ours for which an address remembers when it wrote to them by WhatsApp."""
 ANONYMOUS_CALLERS = frozenset(
@@ -69,6 +71,15 @@ class Pairing:
 
 
 @value
+class Brought:
+    """A chat that was begun before its visitor signed in. `lines`: how far it was brought along."""
+
+    chat: AddressId
+    owner: CustomerId
+    lines: int
+
+
+@value
 class Address:
     """One way to reach a customer. The number itself stands in the vault under `id`."""
 
@@ -88,6 +99,7 @@ class Address:
     told_at: Ms | None = None  # and when
     given_at: Ms | None = None  # when a visitor last said that answers are to go there
     lines: int = 0  # what was said in this chat so far, by both sides
+    brought: tuple[Brought, ...] = ()  # of a chat: those that its visitor began before, whose lines are lines here too
     proved_at: Ms | None = None  # of a chat: when its visitor proved who they are
     pairing: Pairing | None = None  # of a device whose household said its code
 
@@ -95,6 +107,12 @@ class Address:
     def line(self) -> AddressId:
         """What all spellings of one line have in common."""
         return self.of_line or self.id
+
+    def bringing(self, chat: AddressId, *, owner: CustomerId, lines: int, line: int) -> "Address":
+        """The address after lines of another chat, up to `lines` there, became the lines up to `line` here."""
+        others = tuple(one for one in self.brought if one.chat != chat)
+        brought = (*others, Brought(chat=chat, owner=owner, lines=lines))[-BROUGHT_MAX:]
+        return replace(self.at_line(line), brought=brought)
 
     def at_line(self, line: int) -> "Address":
         """The address after one more was said in its chat."""

@@ -29,10 +29,12 @@ from router.core.commands_calls import (
 from router.core.commands_customer import (
     AddAddress,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AssignCase,
     BeginAttempt,
     BlockLine,
+    Brings,
     DropCandidates,
     FoldWork,
     NoteMissing,
@@ -83,6 +85,7 @@ from router.core.commands_parts import (
 )
 from router.core.commands_people import (
     AskCode,
+    BringLines,
     EraseCustomer,
     ErasePart,
     ExportCustomer,
@@ -121,6 +124,7 @@ __all__ = [
     "AddAddress",
     "AddAgent",
     "AddNote",
+    "AnswerCode",
     "AnswerLanguage",
     "AskCode",
     "AssignCase",
@@ -129,7 +133,9 @@ __all__ = [
     "BeginRecording",
     "Blob",
     "BlockLine",
+    "BringLines",
     "BringOutside",
+    "Brings",
     "CancelCallback",
     "Command",
     "CountRefused",
@@ -225,6 +231,7 @@ CustomerCommand = (
     | ReleaseMessage
     | PutFirst
     | SetDeadline
+    | AnswerCode
     | AnswerLanguage
     | FoldWork
     | AddAddress
@@ -258,6 +265,7 @@ CustomerCommand = (
     | MovePromise
     | KeepPromise
     | LeaveChat
+    | BringLines
     | FollowAnswers
     | AskCode
     | GiveCode

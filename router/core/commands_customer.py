@@ -19,6 +19,15 @@ from router.core.words import (
 
 
 @value
+class Brings:
+    """A chat that its visitor began before they signed in, whose it is, and how many lines it has."""
+
+    chat: AddressId
+    owner: CustomerId
+    lines: int
+
+
+@value
 class TakeContact:
     """A person wrote. `at` is when the provider took it; `sender` and `via` are as the provider spells them."""
 
@@ -38,6 +47,7 @@ class TakeContact:
     touch: Touch | None = None
     files: tuple[File, ...] = ()
     client_id: str | None = None  # what a chat client calls it
+    brings: Brings | None = None  # what they had begun in another chat, whose lines stand before theirs
     carry: str = ""  # a token that says which case it is about and that it is the customer, as it was given
     grounds: tuple[str, ...] = ()  # what `evidence` stands on, where the channel knows better than the address
     actor: Actor = CUSTOMER
@@ -72,6 +82,19 @@ class NoteMissing:
     case: CaseId
     file: VaultId
     actor: Actor
+
+
+@value
+class AnswerCode:
+    """Somebody wrote the code of a device: `phrase` tells them, where they wrote, what became of it."""
+
+    key: str
+    case: CaseId
+    channel: Channel
+    address: AddressId
+    via: str
+    phrase: str
+    actor: Actor = SYSTEM
 
 
 @value

@@ -48,6 +48,17 @@ class FollowAnswers:
 
 
 @value
+class BringLines:
+    """What was said in `chat`, which they had begun before they signed in, stands in the chat of `address` too."""
+
+    key: str
+    customer: CustomerId
+    address: AddressId
+    chat: AddressId
+    actor: Actor = SYSTEM
+
+
+@value
 class AskCode:
     """A visitor, in the chat of `address`, says that `given` is theirs too. `digest`: of the code that is sent."""
 
@@ -155,7 +166,8 @@ class UnmergeCases:
 @value
 class SplitCase:
     """Named rows are another matter. The rest is found under the customer's lock: those rows, the contacts that stay,
-    what was written in the first row of theirs, and the addresses of those who wrote them."""
+    what was written in the first row of theirs and in the one that decides how the rest asks, and the addresses of
+    those who wrote them."""
 
     key: str
     case: CaseId
@@ -166,6 +178,7 @@ class SplitCase:
     rows: tuple[Entry, ...] = ()
     left: tuple[Entry, ...] = ()
     text: str = ""
+    left_text: str = ""
     given: tuple[tuple[AddressId, str], ...] = ()
 
 

@@ -6,7 +6,7 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 from policies import ConsentWord, PolicySet, Verdict
 from policies.facts import NOW
 from policies.segments import segments_of
-from router.core import asks, cards, junk, questions
+from router.core import asks, bringing, cards, junk, questions
 from router.core.addresses import Address, AddressFacts, AddressKind, is_anonymous, is_other_spelling, matching_key
 from router.core.choice import Way
 from router.core.clock import Ms
@@ -67,12 +67,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
         refuse_shared(found[1])
     is_known = junk.has_met(found[0] if found else None)
     language, known = language_of(policy, text, found[0] if found else None)
-    if found is not None:
-        customer, address = as_spelled(making, *found, command)
-    elif command.thread is not None:
-        customer, address = new_way(making, command, command.thread)
-    else:
-        customer, address = new_customer(making, command, language=known if text else None)
+    customer, address = _whose(making, command, found, language=known if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
     words = read_words(making, customer, text, _topics_besides(making, command, address))
@@ -144,6 +139,19 @@ def take_contact(making: Making, command: TakeContact) -> None:
         _ask(making, customer, received, is_unsure=found_link.how == "unsure")
     if text is not given:
         cards.tell(making, case.id, command, again=before is not None and before.redacted)
+
+
+def _whose(
+    making: Making, command: TakeContact, found: tuple[Customer, Address] | None, *, language: str | None
+) -> tuple[Customer, Address]:
+    """Whose contact it is, and from which address of theirs, with what they had said in another chat before."""
+    if found is not None:
+        customer, address = as_spelled(making, *found, command)
+    elif command.thread is not None:
+        customer, address = new_way(making, command, command.thread)
+    else:
+        customer, address = new_customer(making, command, language=language)
+    return bringing.brought(making, customer, address, command.brings)
 
 
 def language_of(policy: PolicySet, text: str, customer: Customer | None, *, named: str = "") -> tuple[str, str | None]:

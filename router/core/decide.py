@@ -9,6 +9,7 @@ from router.core import (
     agents,
     asks,
     belonging,
+    bringing,
     calls,
     cases,
     chats,
@@ -43,6 +44,7 @@ from router.core.commands import (
     AddAddress,
     AddAgent,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AskCode,
     AssignCase,
@@ -50,6 +52,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringLines,
     BringOutside,
     CancelCallback,
     Command,
@@ -152,6 +155,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             messages.send_reply(making, command)
         case AddNote():
             cases.add_note(making, command)
+        case AnswerCode():
+            devices.answer_code(making, command)
         case NoteMissing():
             cases.note_missing(making, command)
         case SetStatus():
@@ -203,6 +208,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             cases.fold_work(making, command)
         case LeaveChat():
             leaving.leave_chat(making, command)
+        case BringLines():
+            bringing.bring_lines(making, command)
         case FollowAnswers():
             chats.follow_answers(making, command)
         case AskCode():

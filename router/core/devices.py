@@ -4,15 +4,18 @@ Its one rule: a signature proves the device, and the household only as far as th
 code by a bare text may be anybody, so what that device signs is weak. It knows no codes and no keys, only their ids.
 """
 
+from policies.segments import segments_of
 from router.core.addresses import Address, Pairing
 from router.core.call_parts import can_be_called
-from router.core.commands import PairDevice, TakeContact, UnpairDevice
+from router.core.choice import Way, refusal_of
+from router.core.commands import SYSTEM, AnswerCode, PairDevice, TakeContact, UnpairDevice
 from router.core.contacts import clean_text, known_customer
 from router.core.context import Making
 from router.core.documents import Case, Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import DeviceKeyChanged, DevicePaired, DeviceUnpaired
-from router.core.tree import customers_of
+from router.core.texts import check_budget, queue_message
+from router.core.tree import customers_of, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, CaseId, Evidence
 
@@ -91,6 +94,24 @@ def turn_key(making: Making, command: TakeContact) -> None:
             customer=customer.id, at=making.now, address=address.id, key=pairing.key, next_key=touch.fresh_key
         )
         making.emit(changed)
+
+
+def answer_code(making: Making, command: AnswerCode) -> None:
+    """Say in one line what became of the code that somebody wrote. Raises Rejected where they cannot be written to
+    there, or had as many texts about it as a day may bring."""
+    case = making.head(command.case)
+    customer = owner_of_address(making.state, command.address)
+    if customer is None or case.junk:
+        raise Rejected(Reason.NOT_FOUND, "address")
+    way = Way(command.channel, command.address, command.via)
+    if (refusal := refusal_of(way, customer, now=making.now)) is not None:
+        raise Rejected(refusal)
+    policy = making.context.policy
+    check_budget(case, command.channel, now=making.now, sending=policy.settings.sending)
+    text = policy.phrase(command.phrase, case.language or customer.language or "")
+    words = making.keep(text, kind="text", owner=customer.id)
+    reasons = ("they wrote the code of a device",)
+    queue_message(making, making.case(case.id), way, words, segments=segments_of(text), by=SYSTEM, reasons=reasons)
 
 
 def number_of_household(making: Making, id: CaseId) -> Address | None:

@@ -164,6 +164,26 @@ class Ask:
 
 
 @value
+class Routed:
+    """Where an ask goes and what it requires, by which rule: what words decide, without the ask's work and place."""
+
+    queue: str
+    requirement: Requirement
+    policy: int
+    rule: str
+    relax: tuple[tuple[int, str], ...] = ()
+    stays: bool = False
+
+
+@value
+class Rerouted:
+    """Whatever asked as `was` asks as `now`."""
+
+    was: Routed
+    now: Routed
+
+
+@value
 class Reached:
     """The customer's last words: how they came, so that the answer can go back the same way."""
 
@@ -262,6 +282,10 @@ class Split:
     rows: tuple[int, ...]
     contacts: int
     unanswered: int
+    at: Ms = Ms(0)
+    topics: tuple[str, ...] = ()  # what those rows are about
+    was_about: tuple[str, ...] = ()  # what the other case was about with them
+    rerouted: Rerouted | None = None  # how that asks without the words that came along
 
 
 @value

@@ -73,6 +73,7 @@ from router.core.events_customer import (
     FileMissing,
     HoldLifted,
     HoldSet,
+    LinesBrought,
     LinksRevoked,
     MatterAnswered,
     MatterAsked,
@@ -201,6 +202,7 @@ __all__ = [
     "LegPlaced",
     "LegPlanned",
     "LegRefused",
+    "LinesBrought",
     "LinksRevoked",
     "MatterAnswered",
     "MatterAsked",
@@ -323,6 +325,7 @@ CustomerEvent = (
     | MessageReleased
     | TextWithheld
     | AnswersFollowed
+    | LinesBrought
     | CodeAsked
     | CodeRefused
     | AddressProved

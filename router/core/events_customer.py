@@ -599,6 +599,21 @@ class AddressProved:
 
 
 @value
+class LinesBrought:
+    """Lines of the chat that somebody had begun before they signed in are lines of theirs as well: `count` of them,
+    after the first `after` there, from line `line` on here. `owner`: whose that chat is."""
+
+    customer: CustomerId
+    at: Ms
+    address: AddressId
+    chat: AddressId
+    owner: CustomerId
+    after: int
+    count: int
+    line: int
+
+
+@value
 class AnswersFollowed:
     """Answers that waited in a chat for somebody who left it went out, all in one message, by a way they allowed."""
 

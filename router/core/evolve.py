@@ -85,6 +85,7 @@ from router.core.events import (
     LegPlaced,
     LegPlanned,
     LegRefused,
+    LinesBrought,
     LinksRevoked,
     MatterAnswered,
     MatterAsked,
@@ -158,9 +159,6 @@ from router.core.tree import asking, head_of, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
-TOPICS_MAX = 8
-"""More topics than this make a case about everything."""
-
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises `Fault` when a document that the event speaks of is missing."""
@@ -201,7 +199,9 @@ def evolve(state: State, event: Event) -> State:
             case = get(state, event.case, Case)
             moved_at = event.at if event.what == "deadline" else case.moved_at
             status = event.status or case.status
-            return change(state, case, ask=event.ask, entries=event.entry, moved_at=moved_at, status=status)
+            return change(
+                state, case, ask=event.ask, queue=event.ask.queue, entries=event.entry, moved_at=moved_at, status=status
+            )
         case MatterAsked() | CandidatesFound() | CandidatesDropped() | MatterAnswered():
             return _matter_moved(state, event)
         case AddressAdded() | AddressShared():
@@ -242,6 +242,8 @@ def evolve(state: State, event: Event) -> State:
             return _status_changed(state, event)
         case CodeAsked() | CodeRefused() | AddressProved():
             return _code_moved(state, event)
+        case LinesBrought():
+            return _lines_brought(state, event)
         case AnswersFollowed():
             for id in event.messages:
                 state = change(state, get(state, id, Message), moved_to=event.message)
@@ -454,7 +456,7 @@ def _joined(
 
 def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:
     """What a case is about, with what its newest words are about."""
-    return tuple(dict.fromkeys((*case.topics, *topics)))[-TOPICS_MAX:]
+    return tuple(dict.fromkeys((*case.topics, *topics)))[-sides.TOPICS_MAX :]
 
 
 def _matter_answered(state: State, event: MatterAnswered) -> State:
@@ -496,6 +498,16 @@ def _told_there(state: State, event: MessageQueued) -> State:
         return state
     told = replace(address, told_case=event.case, told_at=event.at)
     return change(state, owner, addresses=tuple(told if a.id == told.id else a for a in owner.addresses))
+
+
+def _lines_brought(state: State, event: LinesBrought) -> State:
+    customer = get(state, event.customer, Customer)
+    lines, line = event.after + event.count, event.line + event.count - 1
+    addresses = tuple(
+        a.bringing(event.chat, owner=event.owner, lines=lines, line=line) if a.id == event.address else a
+        for a in customer.addresses
+    )
+    return change(state, customer, addresses=addresses)
 
 
 def _at_line(addresses: tuple[Address, ...], id: AddressId, line: int) -> tuple[Address, ...]:

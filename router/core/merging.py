@@ -194,9 +194,9 @@ def _restore(making: Making, id: CaseId, owed: Side | None, *, agent: AgentId | 
         _give_back(making, asks, asks.ask, owed, place_at=place_at)
 
 
-def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) -> None:
+def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms | None, why: tuple[str, ...] = ()) -> None:
     """Words that had waited since `first_at` went away from a case: what stays has waited since `place_at`, or waits
-    for nobody. Who has it in hand keeps it."""
+    for nobody. Who has it in hand keeps it. `why`: it goes elsewhere than it did; `first_at` None: its place stays."""
     asks = making.asking(id)
     if asks.ask is None or asks.taken or not is_written(asks):
         return
@@ -205,12 +205,15 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms) ->
         owed = _owed(tree_of(making.state, asks))
         place_at = owed.place_at if owed is not None else None
         since_at = _since(owed, place_at) if owed is not None else None
-    elif place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at):
-        return
+    if first_at is None or (
+        asks.side is None and place_at is not None and (place_at <= asks.ask.place_at or first_at > asks.ask.place_at)
+    ):
+        place_at, since_at = asks.ask.place_at, asks.ask.since_at
     if place_at is None:
         _withdraw(making, asks, why="what it was about is another case now")
-    elif place_at != asks.ask.place_at:
-        why = ("the place of the words that stayed",)
+    elif place_at != asks.ask.place_at or why:
+        if place_at != asks.ask.place_at:
+            why = ("the place of the words that stayed", *why)
         ask = replace(asks.ask, place_at=place_at, since_at=since_at)
         changed(making, asks, ask, at=making.now, what="split", reasons=why)
 

@@ -6,7 +6,19 @@ guessing: whatever came in between is on the right side already.
 
 from typing import Any
 
-from router.core.documents import Case, Customer, Joined, Letter, Reached, Side, Split, State
+from router.core.documents import (
+    Ask,
+    Case,
+    Customer,
+    Joined,
+    Letter,
+    Reached,
+    Rerouted,
+    Routed,
+    Side,
+    Split,
+    State,
+)
 from router.core.events import (
     CasesMerged,
     CaseSplit,
@@ -28,6 +40,8 @@ from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
 KEEP_WISH = (*TOUCHES, Channel.CHAT)
 """Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone. A call says itself that it
 keeps the wish: it tells nothing of where written words are to go."""
+TOPICS_MAX = 8
+"""More topics than this make a case about everything."""
 ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language", "opt_out_hint", "prefers")
 """Fields that a head has of all its sides together."""
 
@@ -322,10 +336,18 @@ def split(state: State, event: CaseSplit) -> State:
         heard=event.left,
         letter=event.left_letter,
     )
-    state = change(state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at)
+    state = _rerouted(state, get(state, case.id, Case), event.rerouted)
+    about = case.topics if event.left_topics is None else event.left_topics[-TOPICS_MAX:]
+    state = change(
+        state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at, topics=about
+    )
     came = Split(
         id=event.split,
         case=event.case,
+        at=event.at,
+        topics=event.topics or (),
+        was_about=case.topics,
+        rerouted=event.rerouted,
         rows=tuple(n for _, n in event.entries),
         contacts=event.contacts,
         unanswered=event.unanswered,
@@ -340,6 +362,7 @@ def split(state: State, event: CaseSplit) -> State:
         contacts=event.contacts,
         unanswered=event.unanswered,
         language=case.language,
+        topics=new.topics if event.topics is None else event.topics[-TOPICS_MAX:],
     )
 
 
@@ -350,7 +373,10 @@ def split_undone(state: State, event: SplitUndone) -> State:
     mine: Case | Side = new.side or new
     heard, letter = mine.heard, mine.letter
     state = _moved(state, new, contacts=-came.contacts, unanswered=-came.unanswered, heard=heard, letter=letter)
-    state = change(state, get(state, new.id, Case), split=None)
+    if new.side is not None:  # in logs of before it was joined only then
+        state = _waits_there(state, get(state, new.id, Case), get(state, event.case, Case))
+    kept = tuple(topic for topic in new.topics if topic not in came.topics)
+    state = change(state, get(state, new.id, Case), split=None, topics=kept)
     case = get(state, event.case, Case)
     theirs: Case | Side = case.side or case
     back = last_of([theirs.heard, heard])
@@ -359,7 +385,63 @@ def split_undone(state: State, event: SplitUndone) -> State:
     else:
         letter = theirs.letter or letter
     state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back, letter=letter)
-    return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at)
+    state = _rerouted(state, get(state, case.id, Case), event.rerouted)
+    about = tuple(dict.fromkeys((*came.was_about, *case.topics)))[-TOPICS_MAX:]
+    return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at, topics=about)
+
+
+def _waits_there(state: State, new: Case, case: Case) -> State:
+    """Rows that went back wait where they stand: a case of which nothing is left asks for nothing by itself."""
+    mine, theirs = new.side, case.side
+    assert mine is not None
+    assert theirs is not None
+    if mine.place_at is not None:
+        place_at = mine.place_at if theirs.place_at is None else min(mine.place_at, theirs.place_at)
+        state = _with_side(state, case, place_at=place_at, ask=theirs.ask or mine.ask)
+    return state if mine.contacts else _with_side(state, new, place_at=None, ask=None, taken=False)
+
+
+def routed_of(ask: Ask) -> Routed:
+    """Where an ask goes, and by which rule."""
+    return Routed(
+        queue=ask.queue,
+        requirement=ask.requirement,
+        policy=ask.policy,
+        rule=ask.rule,
+        relax=ask.relax,
+        stays=ask.stays,
+    )
+
+
+def as_routed(ask: Ask, to: Routed) -> Ask:
+    """The same ask, that goes elsewhere."""
+    return replace(
+        ask,
+        queue=to.queue,
+        requirement=to.requirement,
+        policy=to.policy,
+        rule=to.rule,
+        relax=to.relax,
+        stays=to.stays,
+    )
+
+
+def _rerouted(state: State, case: Case, moved: Rerouted | None) -> State:
+    """A case asks otherwise than it did: now, by itself once it is taken apart, and where it asks again."""
+    if moved is None:
+        return state
+
+    def after(ask: Ask | None) -> Ask | None:
+        return as_routed(ask, moved.now) if ask is not None and routed_of(ask) == moved.was else ask
+
+    side = case.side
+    if side is not None:
+        queue = moved.now.queue if side.queue == moved.was.queue else side.queue
+        side = replace(side, ask=after(side.ask), queue=queue)
+    ask = after(case.ask)
+    queue = moved.now.queue if case.queue == moved.was.queue and ask is None else case.queue
+    queue = ask.queue if ask is not None else queue
+    return change(state, case, ask=ask, asked_as=after(case.asked_as), side=side, queue=queue)
 
 
 def _moved(

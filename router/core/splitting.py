@@ -7,7 +7,6 @@ answered alone where the customer wrote none of them.
 
 from collections.abc import Mapping
 
-from router.core.addresses import Address, AddressFacts
 from router.core.cases import check_version
 from router.core.commands import Indexed, SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
@@ -18,6 +17,7 @@ from router.core.events import CaseSplit, ParticipantAdded, SplitUndone
 from router.core.letters import participant_key
 from router.core.merging import join, realign, take_apart, unmerge_cases
 from router.core.parts import index_merge, note_identity
+from router.core.rerouting import WHY, address_of, given_back, owed_at, rerouted, restore, topics_of_rows
 from router.core.tree import chain_of
 from router.core.words import AddressId, CaseId, MergeId
 
@@ -29,13 +29,14 @@ def split_case(making: Making, command: SplitCase) -> None:
     """Open a case for the named rows. Raises Rejected where one of them does not stand there, or all of them would go
     that the customer wrote."""
     case = _whose(making, command)
-    contacts = [row for row in command.rows if _is_contact(row)]
-    left = [row for row in command.left if _is_contact(row)]
+    contacts = [row for row in command.rows if is_contact(row)]
+    left = [row for row in command.left if is_contact(row)]
     if not contacts or not left:
         raise Rejected(Reason.NOTHING_TAKEN if not contacts else Reason.NOTHING_STAYS)
-    owed_at = _owed_at(making, case)
-    staying = [row for row in left if owed_at is not None and row.at >= owed_at]
-    waiting = [row for row in contacts if owed_at is not None and row.at >= owed_at]
+    since = owed_at(case)
+    staying = [row for row in left if since is not None and row.at >= since]
+    waiting = [row for row in contacts if since is not None and row.at >= since]
+    moved = rerouted(making, case, gone=contacts, left=left, text=command.left_text)
     new = open_case(making, making.customer(case.customer), queue=case.queue, at=min(row.at for row in contacts))
     _take_along(making, case, new.id, contacts, given=dict(command.given))
     split = MergeId(making.context.ids.new("mrg"))
@@ -60,12 +61,20 @@ def split_case(making: Making, command: SplitCase) -> None:
             letter=_letter(contacts, making.case(new.id)),
             left_letter=_letter(left, case),
             place_at=min((row.at for row in staying), default=None),
+            topics=topics_of_rows(contacts),
+            left_topics=topics_of_rows(left),
+            rerouted=moved,
         )
     )
     index_merge(making, split, new.id, case.customer)
     note_identity(making, new.id, what="split_off", merge=split, other=case.id, by=by, words=words)
-    if waiting:
-        _part_line(making, case.id, new.id, min(waiting, key=lambda row: row.at), text=command.text)
+    first = min(waiting, key=lambda row: row.at, default=None)
+    if first is not None or moved is not None:
+        place_at = min((row.at for row in staying), default=None)
+        why = WHY if moved is not None else ()
+        realign(making, case.id, place_at, first_at=first.at if first is not None else None, why=why)
+    if first is not None:
+        _asks_apart(making, new.id, first, text=command.text)
 
 
 def _take_along(
@@ -111,31 +120,16 @@ def _whose(making: Making, command: SplitCase) -> Case:
     return case
 
 
-def _owed_at(making: Making, case: Case) -> int | None:
-    """Since when a case's own words wait for somebody; None where all were attended to."""
-    if case.side is not None:
-        return case.side.place_at
-    if case.ask is None or (case.taken and not case.unanswered):
-        return None
-    return case.ask.place_at
-
-
-def _part_line(making: Making, id: CaseId, new: CaseId, first: Entry, *, text: str) -> None:
-    """The words that went ask for themselves, with their own place, and those that stay keep theirs."""
-    assert first.address is not None
+def _asks_apart(making: Making, new: CaseId, first: Entry, *, text: str) -> None:
+    """The words that went ask for themselves, with their own place; those that stay keep theirs."""
     assert first.channel is not None
-    split = next(event for event in making.events if isinstance(event, CaseSplit))
-    realign(making, id, split.place_at, first_at=first.at)
     case = making.case(new)
-    address = making.customer(case.customer).address(first.address)
-    address = address or next((p.address for p in case.participants if p.address.id == first.address), None)
-    if address is None:  # of somebody whom no document knows any more
-        address = Address(id=first.address, facts=AddressFacts())
+    address = address_of(making, case, first)
     heard = TakeContact(key="", channel=first.channel, sender="", via=first.via, at=first.at, text=text)
     want_work(making, heard, case_id=new, address=address, known=True, language=case.language or "")
 
 
-def _is_contact(row: Entry) -> bool:
+def is_contact(row: Entry) -> bool:
     """Whether somebody wrote or called, and not a machine."""
     is_words = row.contact is not None and row.kind in ("message", "call") and row.direction == "in"
     return is_words and not (row.letter is not None and row.letter.automatic)
@@ -178,18 +172,22 @@ def undo(making: Making, command: UnmergeCases) -> None:
         take_apart(making, making.case(above[0].id), by=by, reason=command.reason)
     case, origin = making.case(case.id), making.case(origin.id)
     assert case.split is not None
+    came, back = case.split, given_back(case.split.rerouted, origin)
+    join(making, case, origin, by=by, reason=command.reason)
+    case, origin = making.case(case.id), making.case(origin.id)
     making.emit(
         SplitUndone(
-            split=case.split.id,
+            split=came.id,
             case=origin.id,
             into=case.id,
-            entries=tuple((origin.id, n) for n in case.split.rows),
+            entries=tuple((origin.id, n) for n in came.rows),
             customer=origin.customer,
             at=making.now,
             entry=origin.entries + 1,
             author=by.kind,
             author_id=by.id,
             words=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
+            rerouted=back,
         )
     )
-    join(making, making.case(case.id), making.case(origin.id), by=by, reason=command.reason)
+    restore(making, origin.id, came.rerouted, before=came.at)

@@ -29,6 +29,7 @@ from router.core.events import (
     HoldChanged,
     IdentityNoted,
     JoinAsked,
+    LinesBrought,
     LinksRevoked,
     MatterAnswered,
     MatterAsked,
@@ -73,7 +74,7 @@ def since_fact(ask: Ask) -> dict[str, Ms]:
     return {} if ask.since_at is None else {"since_at": ask.since_at}
 
 
-SAYS = frozenset({ContactReceived, MessageQueued})
+SAYS = frozenset({ContactReceived, LinesBrought, MessageQueued})
 """Events that may be a line of a chat."""
 
 
@@ -87,7 +88,14 @@ def line_of(event: Event) -> tuple[AddressId, int] | None:
 
 def lines_of(events: tuple[Event, ...]) -> tuple[tuple[AddressId, int], ...]:
     """The lines of chats among the events of one command; most have none."""
-    return tuple([line for event in events if type(event) in SAYS and (line := line_of(event)) is not None])
+    return tuple([line for event in events if type(event) in SAYS for line in chat_lines_of(event)])
+
+
+def chat_lines_of(event: Event) -> tuple[tuple[AddressId, int], ...]:
+    """The lines of chats that `event` is: one, or as many as it brings along."""
+    if type(event) is LinesBrought:
+        return tuple((event.address, event.line + n) for n in range(event.count))
+    return (line,) if (line := line_of(event)) is not None else ()
 
 
 OUR_CALL = "our call"

@@ -3,6 +3,7 @@
 Its one rule: the case, or customer, of the path is the one that stays; what the body names goes on in it.
 """
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -19,7 +20,7 @@ from router.http.joined import head_of
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Reply, Route
 from router.http.service import Service
-from router.http.views import CaseOut, case_after, seen_of
+from router.http.views import CaseOut, case_after, said_first, seen_of
 
 Reason = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
@@ -136,6 +137,8 @@ class MergeApi:
         whole = await self._journal.document(call.path["id"])
         assert isinstance(whole, Case)
         [seen] = await seen_of(self._journal, [await head_of(self._journal, whole)])
+        going = said_first(row for row in seen.rows if f"{row.case}/{row.n}" in body.entries)
+        seen = replace(seen, words={**seen.words, **(await self._journal.words([going]) if going else {})})
         command = SplitCase(
             key=call.key,
             case=CaseId(call.path["id"]),

@@ -44,7 +44,7 @@ from router.http.views import (
     maybe,
     offer_out,
     stamp,
-    subject_of,
+    subject_words,
     work_out,
 )
 
@@ -343,15 +343,13 @@ class WorkApi:
         journal = self._service.node.journal
         offered = [w for w in held if w.offer is not None]
         cases = [await journal.document(w.case) for w in offered]
-        subjects = {case.id: id for case in cases if isinstance(case, Case) and (id := subject_of(case))}
+        subjects = {case.id: await subject_words(journal, case) for case in cases if isinstance(case, Case)}
         notes = [str(w.ask.note) for w in offered if w.ask.note is not None]
-        words = await journal.words([*notes, *subjects.values()]) if notes or subjects else {}
+        words = await journal.words(notes) if notes else {}
         return Replied(
             200,
             WorkList(
-                offers=[
-                    offer_out(w, words.get(w.ask.note or ""), words.get(subjects.get(w.case, ""))) for w in offered
-                ],
+                offers=[offer_out(w, words.get(w.ask.note or ""), subjects.get(w.case)) for w in offered],
                 work=[work_out(w) for w in held if w.offer is None],
             ),
         )

@@ -16,21 +16,21 @@ from channels.chat.conversation import Conversation, Stage
 from channels.chat.frames import CodeSaid, ContextTold, Delivered, Hello, Left, Prove, Said, Typing, WasRead, say
 from channels.chat.identity import BadIdentity
 from channels.chat.sessions import Session, Sessions, visitor_address
-from router.core.addresses import matching_key
+from router.core.addresses import Address, matching_key
 from router.core.clock import Ms
-from router.core.commands import File, TakeContact
+from router.core.commands import Brings, File, TakeContact
 from router.core.contacts import clean_text
 from router.core.context import Decision
 from router.core.documents import Case, Customer
-from router.core.events import ContactReceived, Event, MessageQueued
+from router.core.events import ContactReceived, Event, LinesBrought, MessageQueued
 from router.core.evidence import holds_proof
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
 from router.core.waits.said import Said as Wait
 from router.core.waits.said import phrase_of
-from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
+from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, CustomerId, Evidence, MessageId
 from router.http.chat_leaving import Refused, form_of
-from router.http.chat_lines import lines_of
+from router.http.chat_lines import lines_of, said_in
 from router.http.chat_proving import Proving
 from router.http.joined import head_of
 from router.http.live import Live
@@ -121,6 +121,7 @@ class ChatSeat:
         self._context: dict[str, str] = {}
         self._carry = ""
         self._began = ""  # the chat that they had begun before they signed in
+        self._begun: Brings | None = None  # and what was said there, until they say something themselves
         self._read_to = 0
         self._wait: Wait | None = None  # how long it takes until somebody is there, as it was told last
 
@@ -128,8 +129,15 @@ class ChatSeat:
 
     def take_line(self, n: int, event: Event) -> None:
         self._newest = max(self._newest, n)
-        self._fresh.append((n, event))
+        if isinstance(event, LinesBrought):  # many lines at once are read
+            self._fresh.clear()
+        else:
+            self._fresh.append((n, event))
         self._wake()
+
+    def take_brought(self, chat: AddressId) -> None:
+        """Something was said in a chat that they had begun before they signed in."""
+        self._node.visitors.tasks.start(self._bring(chat), "what was said before")
 
     def take_agent(self, agent: AgentId | None) -> None:
         self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
@@ -159,13 +167,16 @@ class ChatSeat:
 
     async def _catch_up(self) -> None:
         talk, room = self.conversation, self._room
-        if room is None or room.id is None:
+        chat = room.id if room is not None else None
+        if chat is None and self._begun is not None:
+            chat = self._begun.chat
+        if chat is None:
             return
         while self._fresh and self._fresh[0][0] <= talk.at:
             self._fresh.popleft()
         rows = list(self._fresh)
         if not rows or rows[0][0] != talk.at + 1:
-            rows = await self._node.journal.lines(room.id, after=talk.at, limit=READ_AT_ONCE)
+            rows = await self._node.journal.lines(chat, after=talk.at, limit=READ_AT_ONCE)
         lines = await lines_of(self._node, rows, own=talk.own)
         for line in lines:
             talk.line(line)
@@ -277,9 +288,37 @@ class ChatSeat:
 
     async def _goes_on(self) -> None:
         """What was begun on this browser before they signed in is theirs, once we know them."""
-        if self._began and self._room is not None and self._room.customer is not None:
-            began, self._began = self._began, ""
-            await self._door.proving.sign_in(began, self._room.customer)
+        room = self._room
+        if not self._began or room is None or room.customer is None or room.id is None:
+            return
+        (began, self._began), self._begun = (self._began, ""), None
+        begun = await self._door.proving.sign_in(began, room.customer, room.id)
+        if begun is not None:
+            self._node.visitors.goes_on(room, begun.chat, owner=begun.owner)
+
+    async def _bring(self, chat: AddressId) -> None:
+        """What was said there becomes a line here: of their own chat, or of what they look at until they have one."""
+        room = self._room
+        if room is None or chat not in room.begun:
+            return
+        if room.customer is not None and room.id is not None:
+            brings = Brings(chat=chat, owner=CustomerId(room.begun[chat]), lines=0)
+            await self._door.proving.bring(room.customer, room.id, brings)
+        elif self._begun is not None and (begun := await self._door.proving.begun_at(self._began)) is not None:
+            self._begun, self._newest = begun, max(self._newest, begun.lines)
+            self._wake()
+
+    async def _looks_back(self, room: Room, mine: Address | None) -> None:
+        """Chats that they had begun go on being told here; where nothing is theirs yet, what was said there shows."""
+        if room.customer is not None and room.id is not None and mine is not None:
+            if self._began:  # the number that they named is one of another chat
+                self.conversation.at = 0
+            for one in mine.brought:
+                self._node.visitors.goes_on(room, one.chat, owner=one.owner)
+                await self._bring(one.chat)
+        elif self._began and (begun := await self._door.proving.begun_at(self._began)) is not None:
+            self._begun = begun
+            self._node.visitors.goes_on(room, begun.chat, owner=begun.owner)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
@@ -324,17 +363,20 @@ class ChatSeat:
             self._session = self._new_session(site, now)
             await self._open(self._session, site, now)
             return
-        seq, agent, is_proved = 0, None, session.is_proved
+        seq, agent, is_proved, mine = 0, None, session.is_proved, None
         if loaded.customer is not None and loaded.address is not None:
             customer = loaded.state.get(loaded.customer)
             is_joined = isinstance(customer, Customer) and customer.joined is not None
             person = await self._node.customers.root_of(loaded.customer) if is_joined else loaded.customer
             self._node.visitors.know(room, customer=loaded.customer, id=loaded.address, person=person)
             seq, agent = chat_in(loaded.state, loaded.address)
+            mine = customer.address(loaded.address) if isinstance(customer, Customer) else None
             is_proved = is_proved or self._has_proved(customer, loaded.address, now)
             live = customer.live_cases if isinstance(customer, Customer) else ()
             self._case = live[-1] if live else None
-        self._newest = max(self._newest, seq)
+        await self._looks_back(room, mine)
+        seq = self._begun.lines if self._begun is not None else seq
+        seq = self._newest = max(self._newest, seq)
         self.conversation.open(
             seq=seq,
             session=session.token,
@@ -362,6 +404,8 @@ class ChatSeat:
         if waits := self._door.rates.wait_ms(session.address, per_min=MESSAGES_A_MINUTE, now=now):
             raise Refused("too_many", client_id=said.client_id, waits_ms=waits)
         files = self._files(said, session, now)
+        shown, self._begun = self._begun, None  # until what was said before is theirs nothing more of it shows
+        begun = await self._door.proving.begun_at(self._began) if shown is not None else None
         text = without_cards(clean_text(said.text))
         fingerprint = _fingerprint(text, files)
         key = f"chat/{self._name}/{said.client_id}"
@@ -377,6 +421,7 @@ class ChatSeat:
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
             grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
+            brings=begun,
             carry=self._carry,
         )
 
@@ -460,7 +505,8 @@ class ChatSeat:
         self._read_to = seq
         self.conversation.acknowledged(seq)
         rows = await self._node.journal.lines(room.id, after=max(0, seq - READ_BACK), limit=READ_BACK)
-        lines = [e for n, e in rows if n <= seq and isinstance(e, MessageQueued)]
+        said = await said_in(self._node, [(n, e) for n, e in rows if n <= seq])
+        lines = [e for _, e in said if isinstance(e, MessageQueued)]
         ours = [e.message for e in lines if e.channel is Channel.CHAT]
         await self._node.visitors.mark(ours, "read")
 

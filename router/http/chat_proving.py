@@ -12,9 +12,10 @@ from contextlib import suppress
 from channels.chat.frames import CodeSaid, Left, Prove, say
 from channels.chat.sessions import Sessions
 from router.core.addresses import AddressKind, matching_key
+from router.core.bringing import LINES_MAX
 from router.core.chats import CODE_MS
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, AskCode, GiveCode, MergeCustomers, PlaceCase
+from router.core.commands import CUSTOMER, AskCode, BringLines, Brings, GiveCode, MergeCustomers, PlaceCase
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
@@ -163,13 +164,40 @@ class Proving:
         if loaded.customer is not None and loaded.customer != id:
             await self._one_person(id, CustomerId(loaded.customer), chat, why=PROVED, evidence=Evidence.PROOF)
 
-    async def sign_in(self, began: str, into: str) -> None:
-        """Whoever chats at `began`, and is signed in now as `into`, goes on with what they had begun there."""
+    async def begun_at(self, began: str) -> Brings | None:
+        """What was said in the chat of an anonymous visitor, as long as it is nobody's who signed in or proved who they
+        are."""
         loaded = await self._node.journal.load_by_address(matching_key(began))
-        if loaded.customer is not None and loaded.address is not None and loaded.customer != into:
-            await self._one_person(
-                CustomerId(loaded.customer), CustomerId(into), loaded.address, why=SIGNED_IN, evidence=Evidence.STRONG
-            )
+        customer = loaded.state.get(loaded.customer or "")
+        if not isinstance(customer, Customer) or loaded.address is None or customer.joined is not None:
+            return None
+        address = customer.address(loaded.address)
+        if address is None or not 0 < address.lines <= LINES_MAX:
+            return None
+        return Brings(chat=loaded.address, owner=customer.id, lines=address.lines)
+
+    async def sign_in(self, began: str, into: str, mine: AddressId) -> Brings | None:
+        """Whoever chats at `began`, and is signed in now as `into`, goes on with what they had begun there. What that
+        is, where it is theirs."""
+        loaded = await self._node.journal.load_by_address(matching_key(began))
+        if loaded.customer is None or loaded.address is None or loaded.customer == into:
+            return None
+        await self._one_person(
+            CustomerId(loaded.customer), CustomerId(into), loaded.address, why=SIGNED_IN, evidence=Evidence.STRONG
+        )
+        if await self._node.customers.root_of(loaded.customer) != await self._node.customers.root_of(into):
+            return None  # they are two, whatever browser they share
+        brings = Brings(chat=loaded.address, owner=CustomerId(loaded.customer), lines=0)
+        await self.bring(into, mine, brings)
+        return brings
+
+    async def bring(self, customer: str, mine: AddressId, brings: Brings) -> None:
+        """What was said in a chat that they had begun, and is no line of their own yet, becomes one."""
+        command = BringLines(
+            key=f"bring/{self._make_key()}", customer=CustomerId(customer), address=mine, chat=brings.chat
+        )
+        with suppress(Rejected):
+            await self._node.take(command)
 
     async def _one_person(
         self, id: CustomerId, into: CustomerId, chat: AddressId, *, why: str, evidence: Evidence

@@ -15,7 +15,7 @@ from router.core.errors import Rejected
 from router.core.redaction import redacted
 from router.core.words import CallId, CallRole, CallState, Step
 from router.http.joined import is_theirs, last_rows
-from router.http.views import subject_of
+from router.http.views import given_subject_of
 from router.journal.base import ANSWER_KEPT_MS, Answer
 from router.node.node import Node
 
@@ -66,7 +66,7 @@ async def _aloud(node: Node, id: CallId) -> Aloud:
     note = case.ask.note if case.ask is not None and hears_note(call) else None
     return Aloud(
         note=_spoken(await _words(node, note), NOTE_CHARS_MAX),
-        subject=_spoken(await _words(node, subject_of(case)), SUBJECT_CHARS_MAX),
+        subject=_spoken(await _words(node, given_subject_of(case)), SUBJECT_CHARS_MAX),
         danger=_spoken(await _last_words(node, case), SUBJECT_CHARS_MAX) if is_danger else None,
     )
 

@@ -1,7 +1,7 @@
 """What the outside sees of documents and timeline rows (the contract's shapes). Words are read from the vault here."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,12 +30,14 @@ from router.core.files import StoredFile
 from router.core.timeline import FILE_MISSING
 from router.core.waits.said import Said
 from router.core.words import SECOND_MS, CaseId, named_rule
-from router.http.joined import first_rows, head_of, members_of
+from router.http.joined import first_rows, head_of, is_theirs, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
 
 TIMELINE_PAGE = 200
+SUBJECT_SHOWN_MAX = 120
+"""Characters of the words that name a matter."""
 CONTACTS_SHOWN = 100
 Row = tuple[CaseId, int]
 NO_WORDS: Mapping[str, str] = {}
@@ -141,7 +143,9 @@ class CaseOut(Reply):
     id: str
     ref: str
     status: str
-    subject: str | None
+    subject: str | None = Field(
+        description="what it is about: what it was opened under, else the subject of their mail or their first words"
+    )
     customer: str
     queue: str
     agent: str | None
@@ -244,7 +248,7 @@ class OfferOut(Reply):
     channel: str
     kind: str
     queue: str
-    subject: str | None = Field(description="what its case is about, where somebody said so")
+    subject: str | None = Field(description="what its case is about, as the case says it")
     urgent: bool = Field(description="a rule says that it is danger: the first free person takes it")
     since: str = Field(description="since when they truly wait: no person has attended to it")
     place_at: str = Field(description="what orders the line: it counts as if they had waited since then")
@@ -309,6 +313,8 @@ class Seen:
 
     members: list[Case] = field(default_factory=list[Case])
     contacts: list[Entry] = field(default_factory=list[Entry])
+    rows: list[Entry] = field(default_factory=list[Entry])  # the first, those of its contacts among them
+    subject: str = ""  # the words that name the matter
     words: Mapping[str, str] = field(default_factory=dict[str, str])
     candidates: list[CandidateOut] = field(default_factory=list[CandidateOut])
     joined: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -323,7 +329,7 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     for case, seen in zip(cases, await seen_of(journal, cases), strict=True):
         found = [await journal.document(id) for one in seen.members for id in standing_of(one)]
         promises = [promise for promise in found if isinstance(promise, Promise)]
-        one = case_now(case, seen.contacts, seen.words, promises, seen.candidates)
+        one = case_now(case, seen.contacts, seen.words, promises, seen.candidates, subject=seen.subject)
         shown.append(one.model_copy(update=seen.joined) if seen.joined else one)
     return shown
 
@@ -338,13 +344,14 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     }
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
-    words = await journal.words(sorted({*ids, *(id for c in cases if (id := subject_of(c)))}))
+    members_of_each = [await members_of(journal, case) for case in cases]
+    subjects = [subject_of(members, rows) for members, rows in zip(members_of_each, read, strict=True)]
+    words = await journal.words(sorted({*ids, *(id for id in subjects if id)}))
     found: list[Seen] = []
-    for case in cases:
-        members = await members_of(journal, case)
+    for case, members, rows, subject in zip(cases, members_of_each, read, subjects, strict=True):
         candidates = await _candidates_out(journal, case, members)
         joined = await _joined(journal, case, members) if case.side is not None else {}
-        found.append(Seen(members, contacts[case.id], words, candidates, joined))
+        found.append(Seen(members, contacts[case.id], rows, subject, words, candidates, joined))
     return found
 
 
@@ -357,7 +364,8 @@ def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Col
     promises = [promise for promise in found if isinstance(promise, Promise)]
     contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
     words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
-    shown = case_now(case, contacts, words, promises, seen.candidates if rows is None else ())
+    subject = seen.subject if rows is None else said_first(e for e in seen.rows if (e.case, e.n) in rows)
+    shown = case_now(case, contacts, words, promises, seen.candidates if rows is None else (), subject=subject)
     return shown.model_copy(update=seen.joined) if seen.joined and rows is None else shown
 
 
@@ -414,8 +422,46 @@ async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut
     )
 
 
-def subject_of(case: Case) -> str:
-    """What it was opened under, else what the last mail of a person says."""
+def subject_of(members: Sequence[Case], rows: Iterable[Entry]) -> str:
+    """The words that name a matter, whatever came first and however its cases were joined: what one of us opened it
+    under, else what was said first. `members`: the case and all that go on in it; `rows`: the first of them all."""
+    given = [case for case in members if case.subject is not None]
+    opened = min(given, key=lambda case: (case.opened_at, case.id), default=None)
+    return (opened.subject if opened is not None else None) or said_first(rows)
+
+
+def said_first(rows: Iterable[Entry]) -> str:
+    """The first words of the customer, or the subject of the mail that they are; of somebody who takes part, where all
+    is theirs. No machine's."""
+    said = [row for row in rows if row.direction == "in" and not (row.letter is not None and row.letter.automatic)]
+    said = [row for row in said if _names_it(row)]
+    first = min(said, key=lambda row: (not is_theirs(row), row.at, row.case, row.n), default=None)
+    return _names_it(first) if first is not None else ""
+
+
+def _names_it(row: Entry) -> str:
+    return (row.letter.subject if row.letter is not None else None) or row.words or ""
+
+
+async def subject_words(journal: Journal, case: Case) -> str | None:
+    """What a case is about, in a line."""
+    rows = await first_rows(journal, case, limit=TIMELINE_PAGE, kinds=("message", "call"))
+    id = subject_of(await members_of(journal, case), rows)
+    return in_a_line((await journal.words([id])).get(id)) if id else None
+
+
+def in_a_line(words: str | None) -> str | None:
+    """Words that name a matter, cut to what a line of a list can hold.
+
+    >>> in_a_line("It is cold.\\n\\nSince Monday."), in_a_line(" "), len(in_a_line("cold " * 99) or "")
+    ('It is cold. Since Monday.', None, 120)
+    """
+    line = " ".join((words or "").split())
+    return (line if len(line) <= SUBJECT_SHOWN_MAX else line[: SUBJECT_SHOWN_MAX - 1].rstrip() + "…") or None
+
+
+def given_subject_of(case: Case) -> str:
+    """What it was opened under, else what the last mail of a person says; nothing that somebody said otherwise."""
     return case.subject or (case.letter and case.letter.subject) or ""
 
 
@@ -425,6 +471,8 @@ def case_now(
     words: Mapping[str, str] = NO_WORDS,
     promises: Sequence[Promise] = (),
     candidates: Sequence[CandidateOut] = (),
+    *,
+    subject: str = "",
 ) -> CaseOut:
     """A case from its document alone, with those of its contacts and words that are at hand."""
     channels = sorted({str(e.channel) for e in contacts})
@@ -432,7 +480,7 @@ def case_now(
         id=case.id,
         ref=case.ref,
         status=case.status,
-        subject=words.get(subject_of(case)),
+        subject=words.get(case.subject) if case.subject else in_a_line(words.get(subject)),
         customer=case.customer,
         queue=case.queue,
         agent=case.agent,

@@ -21,7 +21,7 @@ from router.core.events import Event
 from router.core.evolve import evolve
 from router.core.files import hash_in
 from router.core.taking_part import part_named
-from router.core.timeline import entry_of, line_of, rows_of
+from router.core.timeline import chat_lines_of, entry_of, rows_of
 from router.core.values import replace
 from router.journal import codec
 from router.journal.base import (
@@ -195,8 +195,8 @@ class MemoryJournal:
             self._documents[document.id] = document
             self._owned[owner_of(document)].add(document.id)
         for event in batch.events if batch.lines else ():
-            if (line := line_of(event)) is not None:
-                self._lines[line[0]].append((line[1], event))
+            for address, n in chat_lines_of(event):
+                self._lines[address].append((n, event))
         for number, event in enumerate(stored.events, start=stored.first):
             if (entry := entry_of(event)) is not None:
                 self._entries[entry.case].append(entry)
@@ -261,7 +261,7 @@ class MemoryJournal:
             events=events,
             documents=tuple((d, 0) for id, d in after.items() if before.get(id) is not d),
             rows=rows_of(events),
-            lines=tuple(line for event in events if (line := line_of(event))),
+            lines=tuple(line for event in events for line in chat_lines_of(event)),
             kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
             indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
             blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),

@@ -22,7 +22,7 @@ from router.core.commands import Blob
 from router.core.documents import Call, Case, Document, Entry, Message, MessageState, Promise
 from router.core.errors import Fault
 from router.core.events import Event
-from router.core.timeline import entry_of, line_of
+from router.core.timeline import chat_lines_of, entry_of
 from router.core.words import AddressId
 from router.journal import codec
 from router.journal.base import (
@@ -710,7 +710,7 @@ def _entry(case: str, n: int, events: str) -> Entry:
 def _line(address: str, n: int, events: str) -> Event:
     """Line `n` of a chat, from the batch that wrote it."""
     for event in codec.decode_events(events):
-        if line_of(event) == (address, n):
+        if (address, n) in chat_lines_of(event):
             return event
     raise Fault(f"no event in the log says line {n} of {address}")
 

@@ -16,6 +16,7 @@ from router.core.clock import Clock
 from router.core.commands import (
     AddAddress,
     AddNote,
+    AnswerCode,
     AnswerLanguage,
     AskCode,
     AssignCase,
@@ -23,6 +24,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BringLines,
     BringOutside,
     CancelCallback,
     CustomerCommand,
@@ -650,7 +652,7 @@ def _document_of(command: CustomerCommand) -> str:
             raise Fault("what a merge is about is found by it")
         case OpenCase() | AddAddress() | ShareLine() | BlockLine() | SetTerms():
             return command.customer or ""
-        case LeaveChat() | FollowAnswers() | AskCode() | GiveCode():
+        case LeaveChat() | BringLines() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
         case TakeContact() | TakeCall():
             raise Fault("an arrival is found by its sender")
@@ -660,7 +662,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.case
         case MakePromise():
             return command.case
-        case PutFirst() | SetDeadline() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
+        case PutFirst() | SetDeadline() | AnswerCode() | AnswerLanguage() | OfferSwitch() | RevokeLinks():
             return command.case
         case _:
             assert_never(command)

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from router.core.addresses import DEVICE, Address, matching_key
+from router.core.choice import Way
 from router.core.clock import Clock
 from router.core.commands import (
     CUSTOMER,
     Actor,
+    AnswerCode,
     HearCall,
     MergeCases,
     MergeCustomers,
@@ -29,12 +31,16 @@ from router.core.tree import is_reachable
 from router.core.values import replace
 from router.core.words import CaseId, Channel, CustomerId, Evidence, Step
 from router.journal.base import Journal
-from router.node.pairing_codes import PairingCodes, codes_in
+from router.node.pairing_codes import PairingCodes, codes_in, is_code_alone
 from router.node.taking import Outcome
 
 RECORD = "device"
 
-Command = PairDevice | MergeCustomers | MergeCases
+PAIRED, NO_CODE = "device_paired", "device_no_code"
+ANSWERED = (Channel.SMS, Channel.WHATSAPP, Channel.CHAT)
+"""Channels on which one line is no burden; to a mail nothing automatic goes out for a code."""
+
+Command = AnswerCode | PairDevice | MergeCustomers | MergeCases
 TakePair = Callable[[PairDevice], Awaitable[object]]
 TakeUnpair = Callable[[UnpairDevice], Awaitable[object]]
 
@@ -48,6 +54,7 @@ class Said:
     evidence: Evidence
     actor: Actor = CUSTOMER
     opened: CaseId | None = None  # the case that was opened by it, and is about the device
+    answer: tuple[CaseId, Way] | None = None  # where they are told what became of it
 
 
 class Devices:
@@ -190,15 +197,33 @@ class Devices:
     async def listen(self, command: TakeContact | HearCall, outcome: Outcome) -> None:
         """Hear whether somebody said a code of a device. Nearly always none is shown anywhere, and nothing is done."""
         words = command.text if isinstance(command, TakeContact) else command.speech or command.digits
-        if not len(self.codes) or not words or outcome.decision is None:
+        alone = isinstance(command, TakeContact) and is_code_alone(words)
+        if not (len(self.codes) or alone) or not words or outcome.decision is None:
             return
         said = _said(command, outcome.decision)
         if said is None:
             return
+        phrase = NO_CODE if alone else None
         for code in list(codes_in(words))[:3]:
-            with suppress(Rejected):
+            try:
                 await self.pair(code, said, key=f"{command.key}/pair")
-                return
+                phrase = PAIRED
+                break
+            except Rejected as rejected:
+                if rejected.reason is Reason.TRIES_SPENT:
+                    phrase = None
+        if phrase is not None and said.answer is not None:
+            case, way = said.answer
+            answer = AnswerCode(
+                key=f"{command.key}/told",
+                case=case,
+                channel=way.channel,
+                address=way.address,
+                via=way.via,
+                phrase=phrase,
+            )
+            with suppress(Rejected):
+                await self._do(answer)
 
 
 def _is_alone(customer: Customer) -> bool:
@@ -220,4 +245,11 @@ def _said(command: TakeContact | HearCall, decision: Decision) -> Said | None:
     if command.touch is not None and received.evidence is Evidence.WEAK:  # anybody can touch for anybody
         return None
     opened = decision.opened()
-    return Said(received.customer, received.channel, received.evidence, opened=opened.id if opened else None)
+    way = Way(received.channel, received.address, received.via) if received.channel in ANSWERED else None
+    return Said(
+        received.customer,
+        received.channel,
+        received.evidence,
+        opened=opened.id if opened else None,
+        answer=(received.case, way) if way is not None else None,
+    )

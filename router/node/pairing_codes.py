@@ -29,6 +29,8 @@ CODES_MAX = 20_000
 TRIES_MAX = 5
 """Wrong codes in an hour; whoever said as many is not listened to until it is over."""
 WHO_MAX = 20_000
+BESIDE_MAX = 25
+"""Characters beside a code of what says nothing else."""
 DIGITS = 7
 RECORD = "pairing"
 SAID = re.compile(r"(?<![\d-])(\d{4})[ .-]?(\d{4})(?![\d-])", re.ASCII)
@@ -60,6 +62,18 @@ def codes_in(text: str) -> Iterator[str]:
         digits = found[1] + found[2]
         if luhn_digit(digits[:DIGITS]) == digits[DIGITS:]:
             yield digits
+
+
+def is_code_alone(text: str) -> bool:
+    """Whether somebody wrote nothing but a code as a device shows it.
+
+    >>> is_code_alone("7351-4820."), is_code_alone("my code: 7351 4820"), is_code_alone("73514820")
+    (True, True, False)
+    """
+    found = SAID.search(text)
+    if found is None or not (set(found[0]) & set(" .-") or "code" in text.casefold()):
+        return False
+    return len(text) - len(found[0]) <= BESIDE_MAX and sum(c.isdigit() for c in text) == DIGITS + 1
 
 
 class PairingCodes:

@@ -24,7 +24,7 @@ from router.core.events import (
     WorkReturned,
     WorkTaken,
 )
-from router.core.timeline import line_of
+from router.core.timeline import chat_lines_of
 from router.core.words import SECOND_MS, AddressId, AgentId, Channel, MessageId
 from router.journal.base import Journal, JournalStopped, Stored
 from router.node.deadlines import Deadlines
@@ -36,6 +36,7 @@ class Seat(Protocol):
     """One open connection of a visitor."""
 
     def take_line(self, n: int, event: Event) -> None: ...
+    def take_brought(self, chat: AddressId) -> None: ...
     def take_agent(self, agent: AgentId | None) -> None: ...
     def take_erased(self) -> None: ...
 
@@ -49,6 +50,7 @@ class Room:
     customer: str | None = None  # whose address it is
     person: str = ""  # under whom that customer stands
     seats: list[Seat] = field(default_factory=list[Seat])
+    begun: dict[AddressId, str] = field(default_factory=dict[AddressId, str])  # chats begun before, and whose they are
 
 
 class Visitors:
@@ -106,6 +108,13 @@ class Visitors:
         self._by_person.setdefault(person, []).append(room)
         self._deadlines.clear(f"away {id}")
 
+    def goes_on(self, room: Room, begun: AddressId, *, owner: str) -> None:
+        """Whoever is in `room` had begun to chat at another address: what is said there is said to them."""
+        if begun not in self._by_id:
+            room.begun[begun] = owner
+            self._by_id[begun] = room
+            self._deadlines.clear(f"away {begun}")
+
     def leave(self, room: Room, seat: Seat) -> None:
         """A connection is gone; with the last one of them they are away."""
         if seat in room.seats:
@@ -114,6 +123,10 @@ class Visitors:
             return
         self._rooms.pop(room.address, None)
         self._forget(room)
+        for begun, owner in room.begun.items():
+            if self._by_id.get(begun) is room:
+                del self._by_id[begun]
+                self._follow_later(owner, begun, self._clock.now())
         if room.id is not None and room.customer is not None:
             self._follow_later(room.customer, room.id, self._clock.now())
 
@@ -151,10 +164,14 @@ class Visitors:
                     self._tell(rooms or (), event)
 
     def _tell(self, rooms: Iterable[Room], event: Event) -> None:
-        if (line := line_of(event)) is not None:
-            room = self._by_id.get(line[0])
+        if lines := chat_lines_of(event):
+            address, last = lines[-1]
+            room = self._by_id.get(address)
             for seat in list(room.seats) if room is not None else ():
-                seat.take_line(line[1], event)
+                if room is not None and address in room.begun:
+                    seat.take_brought(address)
+                else:
+                    seat.take_line(last, event)
         elif isinstance(event, WorkTaken | WorkClosed | WorkReturned):
             agent = event.agent if isinstance(event, WorkTaken) else None
             for room in rooms:

@@ -7,6 +7,8 @@ that are joined with it. It is loaded under that person's lock; before that, onl
 from router.core.commands import SplitCase
 from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
 from router.core.errors import Reason, Rejected
+from router.core.rerouting import row_that_decides
+from router.core.splitting import is_contact
 from router.core.tree import head_of, tree_of
 from router.core.values import replace
 from router.journal.base import Journal, owner_of
@@ -110,12 +112,22 @@ class WorkingSets:
                 [named[0].case], after=0, limit=LEFT_MAX, kinds=("message", "call"), newest=True
             )
             left = [entry for _, entry in stay if (entry.case, entry.n) not in gone]
+        of = before.get(named[0].case) if named else None
+        decides = row_that_decides(of, filter(is_contact, left)) if isinstance(of, Case) else None
+        last = decides.words if decides is not None else None
         theirs = sorted((entry for entry in named if entry.contact and entry.words), key=lambda entry: entry.at)
         first = theirs[0].words if theirs else None
         wrote = dict.fromkeys(entry.address for entry in named if entry.contact and entry.address)
-        words = await self._journal.words([*((first,) if first else ()), *wrote])
+        words = await self._journal.words([*((first,) if first else ()), *((last,) if last else ()), *wrote])
         given = tuple((id, words[id]) for id in wrote if id in words)
-        return replace(command, rows=tuple(named), left=tuple(left), text=words.get(first or "", ""), given=given)
+        return replace(
+            command,
+            rows=tuple(named),
+            left=tuple(left),
+            text=words.get(first or "", ""),
+            left_text=words.get(last or "", ""),
+            given=given,
+        )
 
 
 def is_theirs(document: Document, state: State) -> bool:

@@ -32,8 +32,9 @@ from router.core.errors import Rejected
 from router.core.events import CasesMerged, CaseSplit, CustomersMerged, Event, WorkAccepted, WorkFinished
 from router.core.evolve import evolve
 from router.core.parts import merge_key
+from router.core.rerouting import row_that_decides
 from router.core.side_folds import person_of
-from router.core.splitting import SPLIT_MAX
+from router.core.splitting import SPLIT_MAX, is_contact
 from router.core.timeline import entry_of
 from router.core.tree import PARTS_MAX, head_of, is_written, tree_of
 from router.core.words import ActorKind, AgentId, CaseStatus, Channel, Ids, MergeId
@@ -163,9 +164,13 @@ class Scope:
         first = min((entry for entry in named if entry.contact), key=lambda entry: entry.at, default=None)
         text = self.vault.get(first.words or "", "") if first is not None else ""
         left = [self.rows[row] for row in self.rows if row not in gone and self.stands[row] == of]
+        document = self.state[of]
+        assert isinstance(document, Case)
+        decides = row_that_decides(document, filter(is_contact, left))
+        left_text = self.vault.get(decides.words or "", "") if decides is not None else ""
         command = SplitCase(
             key="k", case=case.id, entries=tuple(f"{e.case}/{e.n}" for e in named), actor=ANA, rows=tuple(named),
-            left=tuple(left), text=text,
+            left=tuple(left), text=text, left_text=left_text,
         )  # fmt: skip
         return self.do(command, case.customer)
 
@@ -199,6 +204,8 @@ class Scope:
         return {
             head.id: {
                 "status": head.status,
+                "queue": head.queue,
+                "topics": set(head.topics),
                 "ask": _ask(head),
                 "with": _with(head),
                 "heard": head.heard,
@@ -349,10 +356,11 @@ TestMatters.settings = settings(max_examples=60, stateful_step_count=30, deadlin
 def test_undoing_all_gives_the_start(data: st.DataObject) -> None:
     """Whatever was joined and split, in whatever order it is taken back: statuses, asks, places, rows are as before."""
     scope = Scope()
+    texts = st.sampled_from(["E42 again", "my bill", "hello?"])
     for number in NUMBERS:
-        scope.writes(number)
+        scope.writes(number, data.draw(texts))
         scope.now = Ms(scope.now + 60_000)
-        scope.writes(number, "and my bill")
+        scope.writes(number, data.draw(texts))
     for customer in scope.customers()[:2]:
         scope.opens(customer.id)
     for case in scope.cases():
@@ -380,6 +388,60 @@ def test_undoing_all_gives_the_start(data: st.DataObject) -> None:
     assert after.keys() == before.keys()
     for id, shown in before.items():
         assert after[id] == shown
+
+
+def test_what_stays_goes_where_its_own_words_lead_and_back_once_the_split_is_undone() -> None:
+    """A matter of two that was in line by the words of the first: cut in two, each is in line where its own words lead,
+    in their own place; taken back, in whatever way it was cut, it is in line as it was."""
+    scope = Scope()
+    scope.writes(NUMBERS[0], "E42 again")
+    scope.now = Ms(scope.now + 60_000)
+    scope.writes(NUMBERS[0], "and my bill is wrong")
+    before = scope.picture()
+    [both] = scope.cases()
+    assert both.queue == "heating"
+    theirs = [row for row in scope.rows if scope.rows[row].contact]
+    for cut in (0, 1, 0):
+        went = scope.vault[scope.rows[theirs[cut]].words or ""]
+        made = scope.splits(both, [theirs[cut]])
+        assert made is not None
+        rest, new = scope.state[both.id], made.opened()
+        assert isinstance(rest, Case)
+        assert new is not None
+        led = ("billing", "heating") if "E42" in went else ("heating", "billing")
+        assert (rest.queue, new.queue) == led
+        assert rest.ask is not None
+        assert new.ask is not None
+        assert (rest.ask.queue, new.ask.queue) == led
+        assert [set(case.topics) for case in (rest, new)] == [{f"{queue} {queue}"} for queue in led]
+        assert [skill for skill, _ in rest.ask.requirement.skills] == [rest.queue]
+        assert scope.undoes(*scope.merges[-1]) is not None
+        assert scope.picture() == before
+
+
+def test_what_was_answered_goes_on_where_the_words_that_stay_lead() -> None:
+    """Nothing of it waits: once the words that brought it there are another case, it asks again where its own lead."""
+    scope = Scope()
+    scope.writes(NUMBERS[0], "my bill is wrong")
+    scope.now = Ms(scope.now + 60_000)
+    scope.answers(scope.cases()[0])
+    scope.now = Ms(scope.now + 60_000)
+    scope.writes(NUMBERS[0], "E42 again")
+    [case] = scope.cases()
+    assert case.queue == "heating"
+    before = scope.picture()
+    [row] = [row for row in scope.shown(case) if "E42" in scope.vault.get(scope.rows[row].words or "", "")]
+    assert scope.splits(case, [row]) is not None
+    rest = scope.cases()[0]
+    assert (rest.queue, rest.ask) == ("billing", None)
+    scope.writes(NUMBERS[0], f"{rest.ref}: any news?")
+    rest = scope.cases()[0]
+    assert rest.ask is not None
+    assert rest.ask.queue == "billing"
+    scope.answers(scope.cases()[0])
+    assert scope.undoes(*scope.merges[-1]) is not None
+    [head] = scope.heads()
+    assert head.queue == before[head.id]["queue"] == "heating"
 
 
 def test_whoever_has_it_in_hand_keeps_it_in_whatever_order_all_is_taken_back() -> None:

@@ -3,6 +3,11 @@
 from tests.story import HERS, HIS, Json, Story, World
 from tests.story.devices import Device
 
+NO_CODE = (
+    "That code pairs no device now. Press its button again and send us the new code; if it was somebody else's, "
+    "they must let it go first."
+)
+
 
 async def devices_of(story: World, customer: str) -> list[Json]:
     return (await story.api("GET", f"/customers/{customer}/devices"))["items"]
@@ -75,7 +80,7 @@ async def test_an_agent_pairs_and_lets_go() -> None:
         assert told["device"]["paired"] is False
         await story.phone(HIS).texts(f"{device.code}")
         new = [case for case in await story.cases() if case["id"] not in before]
-        assert await story.said(new[0]["id"]) == ["from the new owner", device.code]
+        assert (await story.said(new[0]["id"]))[:2] == ["from the new owner", device.code]
         assert [d["how"] for d in await devices_of(story, await customer_of(story, HIS))] == ["sms"]
         assert await devices_of(story, customer) == []
         await story.restarts()
@@ -118,17 +123,18 @@ async def test_a_code_on_the_screen_holds_whoever_presses_meanwhile() -> None:
 
 
 async def test_a_wrong_code_by_text_is_a_text() -> None:
-    """Words with a code that nobody shows are words, and nothing is answered; nothing tells a wrong code from a right
-    one of somebody else."""
+    """Words with a code that nobody shows are words, and stay with somebody of us; nothing tells a wrong code from a
+    right one of somebody else's device, and whoever wrote a whole code reads what to do."""
     async with Story() as story:
         device = Device(story, "T100-0001")
         await device.presses()
         wrong = device.code[:-1] + str((int(device.code[-1]) + 1) % 10)
         await story.phone(HERS).texts(wrong)
         await story.phone(HERS).texts("7351 4820")
-        assert await story.said(await story.phone(HERS).case()) == [wrong, "7351 4820"]
+        rows = await story.timeline(await story.phone(HERS).case(), "message")
+        assert [row["text"] for row in rows if row["direction"] == "in"] == [wrong, "7351 4820"]
+        assert set(await story.phone(HERS).inbox()) == {NO_CODE}
         assert await devices_of(story, await customer_of(story)) == []
-        assert await story.phone(HERS).inbox() == []
         await story.passes(minutes=16)
         await story.phone(HERS).texts(device.code)
         assert await devices_of(story, await customer_of(story)) == []
@@ -265,3 +271,20 @@ async def test_a_code_makes_no_two_people_one() -> None:
         assert await devices_of(story, await customer_of(story, HIS)) == []
         await story.phone(HERS).texts(device.code)
         assert len(await devices_of(story, hers)) == 1
+
+
+async def test_whoever_texts_a_code_reads_what_became_of_it() -> None:
+    """Paired, in one line and once; a code that no device shows, what to do; a number in a sentence is no code."""
+    async with Story() as story:
+        her, device = story.phone(HERS), Device(story, "T100-0001")
+        await device.presses()
+        shown = device.code
+        await her.texts(shown)
+        await story.settles()
+        assert await her.inbox() == ["Thank you. Your device is paired with you: what it reports comes to us as yours."]
+        him = story.phone(HIS)
+        await him.texts("my order is 7351 4820 and it has not come")
+        await him.texts(f"code: {shown}")
+        await story.settles()
+        assert await him.inbox() == [NO_CODE]
+        assert len(await her.inbox()) == 1

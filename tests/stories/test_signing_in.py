@@ -81,3 +81,69 @@ async def test_whoever_else_signs_in_on_that_browser_is_somebody_else() -> None:
         assert sorted(await story.said(mine["id"])) == ["I am Mia, E42", "my boiler is cold"]
         assert await story.said(his["id"]) == ["I am Tom"]
         assert (await story.api("GET", f"/customers/{his['customer']}"))["members"] == []
+
+
+async def test_what_was_said_before_stays_before_their_eyes() -> None:
+    """Signed in on the page where they had begun: the lines are there at once, and stay, each once and in order, for
+    every device and after a restart; an answer to them comes to the chat that they are in now."""
+    async with Story(sites=SITES) as story:
+        ana, now = await story.ready_agent("Ana", skills={"heating": 1}), await story.now()
+        browser = Visitor(story)
+        await browser.comes()
+        await browser.writes("my boiler is cold")
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        await ana.replies(case, "Is the fuse on?")
+        await browser.hears("message")
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now), lines=browser.lines, since=2)
+        assert (await mia.comes())["since"] == 2, "the same lines under the same numbers"
+        await ana.replies(case, "The little switch beside it.")
+        assert (await mia.hears("message"))["seq"] == 3
+        assert (await mia.writes("it is on"))["seq"] == 4
+        await ana.replies(case, "Then we come.")
+        assert (await mia.hears("message"))["seq"] == 5
+        await story.restarts()
+        phone = Visitor(story, identity=word("mia", now))
+        welcome = await phone.comes()
+        assert (welcome["seq"], welcome["since"]) == (5, 0)
+        while phone.since < 5:
+            await phone.reads()
+        assert phone.said == [
+            "my boiler is cold", "Is the fuse on?", "The little switch beside it.", "it is on", "Then we come.",
+        ]  # fmt: skip
+        await mia.comes()
+        assert (await mia.writes("thank you"))["seq"] == 6
+        assert (await phone.hears("message"))["text"] == "thank you"
+
+
+async def test_what_was_said_before_stands_after_what_they_had_said_on_another_device() -> None:
+    """Nothing is told twice, whoever wrote meanwhile; taken back by a lead, the words are not theirs to see any more."""
+    async with Story(sites=SITES) as story:
+        ana, now, lead = await story.agent("Ana"), await story.now(), await story.token("lead")
+        phone, browser = Visitor(story, identity=word("mia", now)), Visitor(story)
+        await phone.comes()
+        await phone.writes("my invoice is wrong")
+        await browser.comes()
+        for text in ("my boiler is cold", "E42"):
+            await browser.writes(text)
+        invoice, boiler = sorted(await story.cases(), key=lambda case: case["opened_at"])
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now), since=browser.since)
+        assert (await mia.comes())["since"] == 0
+        while mia.since < 3:
+            await mia.reads()
+        assert mia.said == ["my invoice is wrong", "my boiler is cold", "E42"]
+        while phone.since < 3:
+            await phone.reads()
+        await ana.replies(boiler["id"], "Is the fuse on?")
+        assert (await mia.hears("message"))["seq"] == (await phone.hears("message"))["seq"] == 4
+        into = invoice["customer"]
+        [member] = (await story.api("GET", f"/customers/{into}"))["members"]
+        await story.api("POST", f"/customers/{into}/unmerge", {"merge": member["merge"]}, token=lead)
+        await mia.goes()
+        again = Visitor(story, identity=word("mia", now))
+        await again.comes()
+        while again.since < 4:
+            await again.reads()
+        assert again.said == ["my invoice is wrong", "", "", ""]

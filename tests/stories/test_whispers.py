@@ -38,7 +38,7 @@ async def test_words_of_danger_are_heard_and_seen_first() -> None:
         [work] = await ana.work()
         await ana.finishes(work)
         other = await ana.offered()
-        assert (other["case"], other["urgent"], other["subject"]) == (await him.case(), False, None)
+        assert (other["case"], other["urgent"], other["subject"]) == (await him.case(), False, "my invoice is wrong")
         assert "Urgent" not in await ana.page(other["case"])
 
 

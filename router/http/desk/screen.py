@@ -27,10 +27,10 @@ from router.http.views import (
     OfferOut,
     WaitOut,
     WorkOut,
+    given_subject_of,
     maybe,
     shown_address,
     stamp,
-    subject_of,
     wait_out,
 )
 from router.node.person import person_in
@@ -271,7 +271,7 @@ class Screens:
         items = others[:WAITING_SHOWN]
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
         whose = [await self._address_of(case) for _, case in found]
-        said = [await self._said_last(case) or subject_of(case) for _, case in found]
+        said = [await self._said_last(case) or given_subject_of(case) for _, case in found]
         words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
         for (item, case), address, last in zip(found, whose, said, strict=True):
