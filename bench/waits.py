@@ -4,7 +4,7 @@ import statistics
 import time
 from pathlib import Path
 
-from router.core.waits.line import Line
+from router.core.waits.line import Line, Pool
 
 WAITING, READS = 1_000, 20_000
 LEVELS = [(0.0, 80.0), (1800.0, 64.0), (7200.0, 80.0)]
@@ -23,7 +23,7 @@ def waits(folder: Path, rounds: int) -> None:
     walks, reads = list[float](), list[float]()
     for turn in range(20 * rounds):
         began = time.process_time()
-        line.look(now_s + turn, levels=LEVELS, busy=80)
+        line.look(now_s + turn, Pool(LEVELS, 80))
         walks.append(1e3 * (time.process_time() - began))
     for _ in range(rounds):
         began = time.process_time()

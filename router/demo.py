@@ -21,6 +21,7 @@ from channels.sandbox.server import run_sandbox
 from router.http.desk.words import rows_of
 from router.http.names import SOMEBODY
 from router.http.views import EntryOut
+from router.interpreter import starting_to_serve
 from router.serving import start_service
 from router.settings import load_settings
 from router.telemetry import set_up_logs
@@ -44,7 +45,8 @@ async def play_demo(*, data: Path | None, port: int, sandbox_port: int, until: C
         environment = {k: v for k, v in os.environ.items() if k in ("ONECASE_HOST", "ONECASE_BOOTSTRAP_TOKEN")}
         settings = load_settings(None, environment, data=folder, port=port)
         sandbox = await run_sandbox(target=f"http://{settings.host}:{port}", host=settings.host, port=sandbox_port)
-        running = await start_service(settings, sandbox=sandbox)
+        with starting_to_serve():
+            running = await start_service(settings, sandbox=sandbox)
         sandbox.sandbox.account.aim(running.url)
         try:
             async with aiohttp.ClientSession() as session:

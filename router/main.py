@@ -18,6 +18,7 @@ from policies import PolicyProblems
 from router import admin, admin_doctor, admin_people
 from router.core.clock import Ms
 from router.demo import play_demo
+from router.interpreter import starting_to_serve
 from router.journal.base import JournalStopped, JournalUnusable
 from router.serving import Running, start_service
 from router.settings import Settings, SettingsProblem, load_settings
@@ -306,7 +307,9 @@ async def _serve(
             clock_start=_instant(clock_start),
         )
     try:
-        running = await start_service(settings, sandbox=inside, sandbox_url=sandbox_url, follow_clock=clock == "manual")
+        follows = clock == "manual"
+        with starting_to_serve():
+            running = await start_service(settings, sandbox=inside, sandbox_url=sandbox_url, follow_clock=follows)
         if inside is not None:
             inside.sandbox.account.aim(settings.public_url or running.url)
         _announce(running, settings, inside.url if inside else sandbox_url)

@@ -1,9 +1,7 @@
 """Wiring: settings into a running service. `Running` is one service, started and stopped whole."""
 
 import asyncio
-import gc
 import socket
-import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
@@ -53,10 +51,6 @@ from router.node.node import Node, instance_secret
 from router.serving_mail import PURPOSE, derived, follow, listen, mail_of
 from router.settings import MailSection, Settings, SettingsProblem
 
-GC_THRESHOLD = 50_000
-"""Young objects before the collector looks: requests make many that die at once."""
-SWITCH_S = 0.001
-"""How long the loop may keep the interpreter's lock from the journal's writer, who needs it a few times a commit."""
 FOLLOW_S = 15.0
 CHAT_SENDER = "chat"
 """What stands for us in a chat: there is no number of ours."""
@@ -100,8 +94,6 @@ async def start_service(
     With a sandbox (in this process, or at `sandbox_url`) its provider account is used and its clock followed."""
     settings = _with_a_port(settings)
     async with AsyncExitStack() as stack:
-        gc.disable()  # what is read at start stays; looking through it again and again would double the time
-        stack.callback(gc.enable)
         activity = sandbox.activity if sandbox else Activity()
         clock = await _clock(stack, sandbox, sandbox_url if follow_clock else None, activity)
         defaults = default_policy_files()
@@ -190,11 +182,6 @@ async def start_service(
         if mail is not None:
             mailbox = follow(mail, node, stack)
             metrics.mailbox = (lambda: not mailbox.state.error) if mailbox is not None else None
-        gc.enable()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD, 20, 20)
-        sys.setswitchinterval(SWITCH_S)
         return Running(url=url, node=node, service=service, bootstrap=bootstrap, _stack=stack.pop_all())
     raise AssertionError("not reached")
 

@@ -22,6 +22,7 @@ from router.core.clock import Ms
 from router.core.documents import Agent, Ask, Requirement, SkillLevels
 from router.core.free_agents import GONE_MAX, FreeAgent, FreeAgents, Stand, post
 from router.core.values import value
+from router.core.waits.crews import Ability, Crew, can
 from router.core.words import AgentId, AgentState, CaseId, CustomerId, WorkId
 
 CANDIDATES_MAX = 8
@@ -67,6 +68,8 @@ class Match:
     overtakes: str = ""
 
 
+THERE = (AgentState.READY, AgentState.BUSY)
+
 Name = TypeVar("Name", str, tuple[str, str])
 
 Beside = Mapping[str, Collection[str]]
@@ -74,7 +77,6 @@ Beside = Mapping[str, Collection[str]]
 
 LineKey = tuple[str, Requirement, int, AgentId | None]
 NeedKey = tuple[str, SkillLevels, str | None]
-Ability = tuple[SkillLevels, tuple[str, ...]]
 Place = tuple[Ms, WorkId]
 """Where work stands in a line; in the heap of waits, since when it waits there."""
 
@@ -202,14 +204,19 @@ class Matcher:
         desk = self._desks.get(agent)
         return desk.held.get(kind, 0) if desk else 0
 
-    def filled(self, agent: AgentId, kind: str) -> int:
-        """How much of what an agent takes of a kind at once is filled: by work of it, or whole by what it may not go
-        beside."""
-        desk = self._desks.get(agent)
-        if desk is None:
-            return 0
-        held = desk.held.get(kind, 0)
-        return held if self._goes_beside(desk, kind) else max(held, desk.agent.room_for(kind))
+    @property
+    def agents(self) -> int:
+        """How many agents are known, whatever they do."""
+        return len(self._desks)
+
+    def crews(self, kind: str) -> list[Crew]:
+        """Agents by what they can do, with how much of a kind they take and have at hand. Work that a kind may not go
+        beside fills all of its room. One look an agent; the same kinds of agents in the same order for every kind."""
+        return [self._crew(group, kind) for group in self._groups.values()]
+
+    def go_beside(self, kind: str, other: str) -> bool:
+        """Whether work of a kind is offered to an agent who has some of another kind at hand."""
+        return self._beside is None or other in self._beside.get(kind, ())
 
     def is_held(self, skill: str, level: int = 1) -> bool:
         """Whether anybody present (not off) has a skill at a level, or above it."""
@@ -473,7 +480,7 @@ class Matcher:
         _, requirement, turn, only = key
         kind = requirement.kind
         need = self._need((kind, requirement.skills, requirement.language)) if only is None else None
-        line = Line(key=key, kind=kind, need=need, pace=_pace(requirement), heap=[], waits=[], passers={})
+        line = Line(key=key, kind=kind, need=need, pace=pace_of(requirement), heap=[], waits=[], passers={})
         self._lines[key] = line
         self._early += turn > ORDINARY
         if need is not None:
@@ -504,6 +511,17 @@ class Matcher:
             return True
         allowed = self._beside.get(kind, ())
         return all(not n or other == kind or other in allowed for other, n in desk.held.items())
+
+    def _crew(self, group: Group, kind: str) -> Crew:
+        there, room, filled = 0, 0, 0
+        for id in group.agents:
+            desk = self._desks[id]
+            held, agent = desk.held.get(kind, 0), desk.agent
+            takes = agent.room_for(kind)
+            filled += held if self._goes_beside(desk, kind) else max(held, takes)
+            if takes and agent.state in THERE:
+                there, room = there + 1, room + takes
+        return Crew(ability=group.ability, there=there, room=room, filled=filled)
 
     def _settle(self) -> None:
         """Bring those who are free up to date with what changed at desks."""
@@ -602,7 +620,7 @@ class Matcher:
 
 def score_of(requirement: Requirement, place_at: Ms, now: Ms) -> float:
     """Rate x (1 + priority) / target x time in line: 1.0 when the target is reached at rate 1 and priority 0."""
-    return _pace(requirement) * (now - place_at)
+    return pace_of(requirement) * (now - place_at)
 
 
 def required(requirement: Requirement) -> str:
@@ -619,7 +637,8 @@ def _turn_of(requirement: Requirement) -> int:
     return URGENT if requirement.is_danger else ORDINARY
 
 
-def _pace(requirement: Requirement) -> float:
+def pace_of(requirement: Requirement) -> float:
+    """How much the score of work that requires this grows in a millisecond."""
     return requirement.rate * (1 + requirement.priority) / requirement.target_ms
 
 
@@ -628,6 +647,4 @@ def _takes_offers(agent: Agent) -> bool:
 
 
 def _meets(ability: Ability, need: NeedKey) -> bool:
-    _, skills, language = need
-    held = dict(ability[0])
-    return (language is None or language in ability[1]) and all(held.get(name, 0) >= level for name, level in skills)
+    return can(ability, need[1], need[2])

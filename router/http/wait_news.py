@@ -46,6 +46,7 @@ class WaitNews:
     def _look(self) -> None:
         self._due_at = None
         waits = self._node.waits
+        waits.settle()
         self._chat.look_at_waits()
         if self._live.readers:
             told = list(self._changes())

@@ -88,6 +88,10 @@ class Waits:
         """Of everybody in the lines of which enough was seen: the case, its queue, and what is said."""
         return self._lines.told()
 
+    def settle(self) -> None:
+        """Judge what was told to those who hung up and have been reached since."""
+        self._lines.settle()
+
     @property
     def is_anybody_told(self) -> bool:
         return self._lines.is_anybody_told
@@ -143,6 +147,7 @@ class Waits:
                 self._leave(case, at)
             self._left.clear()
         if has_heard:
+            self._lines.settle()
             if self._lines.is_to_save:
                 self._due.set()
             self.on_heard()
@@ -197,8 +202,12 @@ class Waits:
     def _want(self, case: CaseId, ask: Ask, at: Ms) -> None:
         """They ask for it, or for it otherwise: who goes on in another line is none of the one before."""
         known = self._asks.get(case)
-        if known is not None and self._lines.of(known) is not self._lines.of(ask):
-            self._lines.of(known).line.forget(case)
+        before, now = self._lines.of(known) if known is not None else None, self._lines.of(ask)
+        if before is not None and before is not now:
+            if (before.queue, before.kind) == (now.queue, now.kind):
+                before.line.hand_over(case, now.line)
+            else:
+                before.line.forget(case)
         self._join(case, ask, at, is_new=True)
 
     def _join(self, case: CaseId, ask: Ask, at: Ms, *, is_new: bool) -> None:

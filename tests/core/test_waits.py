@@ -5,12 +5,15 @@ import math
 import pytest
 
 from router.core.clock import Ms
+from router.core.documents import Requirement
+from router.core.waits.crews import Crew, Staff, share
 from router.core.waits.learned import AGES_S, Learned
 from router.core.waits.learned import People as Learner
-from router.core.waits.line import Line, LineState
+from router.core.waits.line import Line, LineState, Pool, Rival
 from router.core.waits.ranges import Calibration, Range
 from router.core.waits.said import MINUTES, TOO_LONG, Told, phrase_of, said
 from router.core.waits.walk import NEVER, People, Stander, walk
+from router.core.words import Channel
 
 STAYS = ([0.0] * len(AGES_S), [0.0] * len(AGES_S))
 LEAVES = ([0.01] * len(AGES_S), [0.01 * age for age in AGES_S])
@@ -139,7 +142,7 @@ def test_a_restart_keeps_what_was_learned() -> None:
         line.reach(f"w{n}", n * 100.0 + 45.0 + n % 50)
     again = Line(line.state())
     for one in (line, again):
-        one.look(20_000.0, levels=[(0.0, 4.0)], busy=4)
+        one.look(20_000.0, Pool([(0.0, 4.0)], 4))
     assert again.newcomer() == pytest.approx(line.newcomer(), rel=0.01)
     assert again.is_known
     assert not Line(LineState(people=Learned())).is_known
@@ -147,7 +150,7 @@ def test_a_restart_keeps_what_was_learned() -> None:
 
 def test_with_nothing_seen_nothing_is_said() -> None:
     line = Line()
-    assert not line.look(0.0, levels=[(0.0, 4.0)], busy=4)
+    assert not line.look(0.0, Pool([(0.0, 4.0)], 4))
     assert line.newcomer() is None
 
 
@@ -192,7 +195,7 @@ def test_who_brings_a_place_along_is_told_of_that_place() -> None:
     line = busy_line()
     for n in range(5):
         line.join(f"w{n}", place_s=10.0 + n, now_s=20.0, holds=True, told=None)
-    line.look(20.0, levels=[(0.0, 1.0)], busy=1)
+    line.look(20.0, Pool([(0.0, 1.0)], 1))
     first, last = line.range_for("old", 1.0), line.range_for("new", 20.0)
     assert first is not None
     assert last is not None
@@ -234,3 +237,67 @@ def test_a_call_of_ours_that_becomes_a_talk_held_its_agent_since_it_rang() -> No
     people.talk_began(30.0, since_s=0.0)
     people.talk_ended(100.0)
     assert people.talk_s(100.0) == pytest.approx(100.0)
+
+
+# --- several skills ---------------------------------------------------------------------------------------------------
+
+HEATING, ANYTHING = Requirement(channel=Channel.PHONE, skills=(("heating", 1),)), Requirement(channel=Channel.PHONE)
+CREWS = [Crew(((("heating", 1),), ()), 2, 2.0, 2.0), Crew(((), ()), 8, 8.0, 7.0)]
+
+
+def test_work_falls_to_agents_by_how_many_of_those_who_could_take_it_they_are() -> None:
+    staff = Staff(CREWS)
+    heating, anybody = staff.able(HEATING), staff.able(ANYTHING)
+    assert (staff.room(heating), staff.filled(heating), staff.room(anybody)) == (2.0, 2.0, 10.0)
+    assert share(heating, staff, anybody, staff) == 1.0
+    assert share(anybody, staff, heating, staff) == pytest.approx(0.2)
+    assert share(anybody - heating, staff, heating, staff) == 0.0
+
+
+def knows_talks(line: Line) -> Line:
+    """Talks of three hundred seconds, and nobody hangs up."""
+    for n in range(100):
+        line.people.talk_began(n * 300.0)
+        line.people.talk_ended((n + 1) * 300.0)
+    for _ in range(200_000):
+        line.people.held(1000.0, gone=False)
+    return line
+
+
+def test_who_stands_before_them_in_another_line_is_work_before_them_as_far_as_it_falls_to_the_same_agents() -> None:
+    line = knows_talks(Line())
+    line.join("mine", place_s=40_000.0, now_s=40_000.0, holds=True, told=None)
+    alone, before, behind = (Pool([(0.0, 10.0)], 10.0, rivals=r) for r in (
+        (), [Rival(39_000.0, None, 0.5)], [Rival(40_001.0, None, 0.5)]
+    ))  # fmt: skip
+    said = dict[str, float]()
+    for name, pool in (("alone", alone), ("before", before), ("behind", behind)):
+        line.look(40_000.0, pool)
+        found = line.range_of("mine")
+        assert found is not None
+        said[name] = found.walked_s
+    assert said["alone"] == said["behind"] == pytest.approx(30, rel=0.02)
+    assert said["before"] - said["alone"] == pytest.approx(0.5 * line.people.call_s(300.0) / 10, rel=0.05)
+
+
+def test_where_less_is_required_after_a_while_the_sooner_counts() -> None:
+    """One agent has the skill, ten will do after a minute: nobody waits for longer than for those ten."""
+    line = knows_talks(Line())
+    few, wide = Pool([(0.0, 1.0)], 1.0), Pool([(0.0, 10.0)], 10.0, after_s=60.0)
+    line.look(40_000.0, few)
+    assert (one := line.newcomer()) is not None and one.walked_s == pytest.approx(300, rel=0.02)
+    line.look(40_000.0, few, wide)
+    assert (one := line.newcomer()) is not None and one.walked_s == pytest.approx(60)
+    line.join("long", place_s=39_950.0, now_s=39_950.0, holds=True, told=None)
+    line.look(40_000.0, few, wide)
+    assert (one := line.range_of("long")) is not None and one.walked_s == pytest.approx(30, rel=0.02)
+
+
+def test_whose_need_changes_keeps_what_they_were_told() -> None:
+    before, after = Line(), Line()
+    told = Range(10.0, 100.0, 50.0, 3.0, 50.0)
+    before.join("a", place_s=0.0, now_s=0.0, holds=True, told=told)
+    before.hand_over("a", after)
+    after.join("a", place_s=0.0, now_s=20.0, holds=True, told=None)
+    after.reach("a", 60.0)
+    assert (before.ranges.count, after.ranges.count) == (0, 1)

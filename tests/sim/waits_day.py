@@ -14,7 +14,7 @@ from router.core.clock import Ms
 from router.core.documents import Agent, Ask, Requirement
 from router.core.matcher import Matcher, Waiting
 from router.core.values import replace
-from router.core.waits.line import Line
+from router.core.waits.line import Line, Pool
 from router.core.waits.ranges import Range
 from router.core.words import AgentId, AgentState, CaseId, Channel, CustomerId, VaultId, WorkId
 from router.sim.staff import ON_THE_PHONE
@@ -137,7 +137,7 @@ class Play:
         if (match := self.matcher.for_work(WorkId(visit.id), ms(now_s))) is not None:
             self.serve(visit, match.agent, now_s)
             return
-        self.line.look(now_s, levels=self.levels(now_s), busy=self.busy)
+        self.line.look(now_s, Pool(self.levels(now_s), self.busy))
         visit.told, visit.les_s = self.line.newcomer(), self.les_s
         visit.places_s = (len(self.line) + 1) * TALK_S / self.there
         takes = self.chance.random() < TAKES

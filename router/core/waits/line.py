@@ -1,13 +1,15 @@
-"""One line of people who wait for the same agents: who stands where, what each was told, and what became of it.
+"""One line of people who need the same of an agent: who stands where, what each was told, and what became of it.
 
 One rule: every place that was told something is reached one day, also that of somebody who hung up (a ghost keeps it
 until then), so nothing that was told escapes judgement. It hears what happens and says what will; it decides nothing.
-Instants are seconds from any beginning, the same one in all calls.
+Who waits for the same agents in other lines is named to it with each walk. Instants are seconds from any beginning, the
+same one in all calls.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.core.values import value
 from router.core.waits.learned import Learned, People
@@ -41,6 +43,9 @@ class Cover:
         fresh = 1.0 - COVER_MEMORY
         return Cover(self.told * fresh + 1.0, self.kept * fresh + held, self.judged + 1)
 
+    def together(self, other: "Cover") -> "Cover":
+        return Cover(self.told + other.told, self.kept + other.kept, self.judged + other.judged)
+
 
 @value
 class LineState:
@@ -61,7 +66,6 @@ class Waiter:
     place_s: float
     came_s: float
     holds_s: float | None
-    share: float = 1.0
     told: Range | None = None
     is_shown: bool = False
     back_s: float | None = None
@@ -69,6 +73,38 @@ class Waiter:
     @property
     def key(self) -> tuple[float, str]:
         return self.place_s, self.id
+
+
+class Rival(NamedTuple):
+    """Somebody of another line who waits for some of the same agents. `place_s`: where they stand as this line counts;
+    `held_s`, `share`: as of a `Stander`."""
+
+    place_s: float
+    held_s: float | None
+    share: float
+
+
+class Pool(NamedTuple):
+    """Agents who are there for a line, with what else waits for them. `after_s`: they are for those alone who have
+    waited so long, for then less is required. `shares`: how much of the work of this line's own people falls to them,
+    from each age in seconds on; everything where nothing is said."""
+
+    levels: Levels
+    busy: float
+    rivals: Sequence[Rival] = ()
+    after_s: float = 0.0
+    shares: Sequence[tuple[float, float]] = ()
+
+    def share(self, age_s: float) -> float:
+        return next((share for from_s, share in reversed(self.shares) if age_s >= from_s), 1.0) if self.shares else 1.0
+
+
+class Way(NamedTuple):
+    """A walk for one pool: `keys` are the places that it went along, with those of rivals."""
+
+    after_s: float
+    keys: list[tuple[float, str]]
+    walked: Walked
 
 
 class Line:
@@ -81,7 +117,8 @@ class Line:
         self._order: list[tuple[float, str]] = []
         self._ghosts: list[tuple[float, str, Waiter]] = []
         self._away: dict[str, Waiter] = {}
-        self.walked = Walked([], [])
+        self._ways: list[Way] = []
+        self._walked_s = 0.0
 
     def state(self) -> LineState:
         return LineState(
@@ -95,27 +132,40 @@ class Line:
         return id in self._waiters
 
     @property
+    def is_to_judge(self) -> bool:
+        """Whether somebody waits, or hung up at a place that was not reached yet."""
+        return bool(self._order or self._ghosts)
+
+    @property
     def is_known(self) -> bool:
         """Whether enough was seen to say a range."""
         return self.people.finished >= TALKS_ENOUGH and self.ranges.count >= WAITS_ENOUGH
 
     # --- what happens ------------------------------------------------------------------------------------------------
 
-    def join(
-        self, id: str, *, place_s: float, now_s: float, holds: bool, told: Range | None, share: float = 1.0
-    ) -> None:
+    def join(self, id: str, *, place_s: float, now_s: float, holds: bool, told: Range | None) -> None:
         """Somebody waits from now on. `told`: the range for their place, whether or not it was shown."""
         is_back = self._away.pop(id, None) is not None
         known = self._leave(id)
         if known is None:
             known = Waiter(id, place_s, now_s, None, told=None if is_back else told, is_shown=self.is_known)
-        known.place_s, known.share = place_s, share
+        known.place_s = place_s
         if not holds:
             known.holds_s = None
         elif known.holds_s is None:
             known.holds_s = now_s
         self._waiters[id] = known
         insort(self._order, known.key)
+
+    def hand_over(self, id: str, other: "Line") -> None:
+        """What they need of an agent is something else from now on: they stand in another line, and what they were told
+        is judged there."""
+        waiter, away = self._leave(id), self._away.pop(id, None)
+        if waiter is not None:
+            other._waiters[id] = waiter
+            insort(other._order, waiter.key)
+        if away is not None:
+            other._away[id] = away
 
     def wants_call(self, id: str, now_s: float) -> None:
         """They hold no longer and wait for our call, at the same place."""
@@ -162,22 +212,25 @@ class Line:
 
     # --- what will happen --------------------------------------------------------------------------------------------
 
-    def look(self, now_s: float, *, levels: Levels, busy: float) -> bool:
-        """Walk the line: from now on `range_of` and `newcomer` say what stands. False where nothing can be said, for no
-        talk was ever over here."""
+    def look(self, now_s: float, *pools: Pool) -> bool:
+        """Walk the line, once for each pool; the first is for everybody in it. From now on `range_of` and `newcomer`
+        say what stands. False where nothing can be said, for no talk was ever over here."""
+        self._ways, self._walked_s = [], now_s
         talk_s = self.people.talk_s(now_s)
         if talk_s is None:
-            self.walked = Walked([], [])
             return False
         people = WalkPeople(talk_s, self.people.call_s(talk_s), self.people.hazards())
-        self.walked = walk(
-            self._standers(now_s), people=people, levels=levels, busy=busy, due_back_s=self._due_back_s(now_s)
-        )
+        due_s = self._due_back_s(now_s)
+        for pool in pools:
+            standing = self._walked(pool, now_s)
+            keys, line = [key for key, _ in standing], [stander for _, stander in standing]
+            walked = walk(line, people=people, levels=pool.levels, busy=pool.busy, due_back_s=due_s)
+            self._ways.append(Way(pool.after_s, keys, walked))
         return True
 
     def newcomer(self) -> Range | None:
         """The range for somebody who would come now, as of the last look; None where nothing can be said."""
-        return self._range_at(len(self.walked.waits_s) - 1)
+        return self.range_for("", NEVER)
 
     def range_of(self, id: str) -> Range | None:
         """The range for somebody who waits, as of the last look, counted from then."""
@@ -185,23 +238,34 @@ class Line:
         return self.range_for(id, waiter.place_s) if waiter is not None else None
 
     def range_for(self, id: str, place_s: float) -> Range | None:
-        """The range for somebody at a place, who waits or comes now: whoever brings a place along is not the last."""
-        return self._range_at(min(bisect_left(self._order, (place_s, id)), len(self.walked.waits_s) - 1))
+        """The range for somebody at a place, who waits or comes now: whoever brings a place along is not the last. Who
+        has waited for long enough that less is required is served by whoever comes to them first."""
+        best_s, places = NEVER, 0.0
+        for way in self._ways:
+            n = bisect_left(way.keys, (place_s, id))
+            at_s = max(way.walked.waits_s[n], way.after_s - max(0.0, self._walked_s - place_s))
+            if at_s < best_s:
+                best_s, places = at_s, way.walked.places[n]
+        return self.ranges.range(best_s, places) if best_s < NEVER else None
 
     def ids(self) -> list[str]:
         """Who waits, by place."""
         return [id for _, id in self._order]
 
-    def _range_at(self, n: int) -> Range | None:
-        if n < 0 or self.walked.waits_s[n] == NEVER:
-            return None
-        return self.ranges.range(self.walked.waits_s[n], self.walked.places[n])
-
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _standers(self, now_s: float) -> list[Stander]:
-        waiters = (self._waiters[id] for _, id in self._order)
-        return [Stander(None if w.holds_s is None else max(0.0, now_s - w.holds_s), w.share) for w in waiters]
+    def _walked(self, pool: Pool, now_s: float) -> list[tuple[tuple[float, str], Stander]]:
+        """Everybody who waits for a pool, by place as this line counts."""
+        own = (self._waiters[id] for _, id in self._order)
+        standing = [(w.key, Stander(_held_s(w, now_s), pool.share(now_s - w.place_s))) for w in own]
+        if pool.rivals:
+            standing += [((r.place_s, ""), Stander(r.held_s, r.share)) for r in pool.rivals]
+            standing.sort(key=lambda one: one[0])
+        return standing
+
+    def standing(self, now_s: float) -> list[tuple[float, float | None]]:
+        """Since when each waits, by place, and how long they have held the line: for lines that wait for the same."""
+        return [(place_s, _held_s(self._waiters[id], now_s)) for place_s, id in self._order]
 
     def _due_back_s(self, now_s: float) -> Sequence[float]:
         hence = ((away.back_s or 0.0) - now_s for away in self._away.values())
@@ -222,3 +286,7 @@ class Line:
         if waiter.is_shown and shown.low_s is not None and shown.high_s is not None:
             self.cover = self.cover.after(held=shown.low_s <= waited_s <= shown.high_s)
         waiter.told = None
+
+
+def _held_s(waiter: Waiter, now_s: float) -> float | None:
+    return None if waiter.holds_s is None else max(0.0, now_s - waiter.holds_s)
