@@ -8,6 +8,7 @@ import base64
 import hmac
 import json
 import re
+from datetime import datetime
 from enum import StrEnum
 from html import escape
 from typing import Any
@@ -140,10 +141,10 @@ class ContactPage:
         words = await self._node.journal.words([str(r.words) for r in rows if r.words])
         told = [words.get(row.words or "", "") for row in rows if row.kind == "context"]
         said = words.get(first.words or "", "")
-        until = stamp(_until(first))[:10]
+        until = self._local(_until(first))[:10]
         parts = [
             f"<h1>{escape(self._say('page_received', language))}</h1>",
-            f"<p><time datetime='{stamp(first.at)}'>{stamp(first.at)[:16].replace('T', ' ')} UTC</time></p>",
+            f"<p><time datetime='{stamp(first.at)}'>{escape(self._local(first.at))}</time></p>",
             f"<blockquote>{escape(said)}</blockquote>" if said else "",
             *(f"<pre>{escape(one)}</pre>" for one in told),
             f"<p>{escape(self._says(rows, where, language))}</p>",
@@ -151,6 +152,13 @@ class ContactPage:
             f"<footer>{escape(self._say('page_until', language, until=until))}</footer>",
         ]
         return "".join(parts)
+
+    def _local(self, at: Ms) -> str:
+        """An instant on our own clock, with its place: where the reader is must not show on a page of anybody's."""
+        policy = self._node.means.policy
+        zone = policy.hours_of(next(iter(policy.queues))).zone
+        place = zone.key.rpartition("/")[2].replace("_", " ")
+        return f"{datetime.fromtimestamp(at / SECOND_MS, zone):%Y-%m-%d %H:%M} ({place})"
 
     def _says(self, rows: list[Entry], where: Stands, language: str) -> str:
         """Where it stands; of a call at a time that they named, when."""

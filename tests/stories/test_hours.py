@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tests.stories.test_matching import policies_with
+from tests.stories.test_touch import shown, touched
 from tests.story import HERS, Story
 
 ANAS = "+14155550201"
@@ -184,3 +186,11 @@ async def test_a_call_wished_for_by_touch_while_closed_is_made_when_it_opens(tmp
         await ana.is_now("ready")
         offer = await ana.offered()
         assert (offer["channel"], offer["place_at"]) == ("phone", promise["place_at"])
+
+
+async def test_a_page_says_its_times_on_our_own_clock_and_names_the_place(tmp_path: Path) -> None:
+    """Nobody reads world time, and where the reader is must not show on a page that anybody with its link may see."""
+    async with Story(policies=office(tmp_path / "p")) as story:
+        contact = await touched(story, {"text": "the door is jammed"})
+        local = (await story.now()).astimezone(ZoneInfo("America/New_York"))
+        assert f"{local:%Y-%m-%d %H:%M} (New York)" in await shown(story, contact)
