@@ -37,9 +37,17 @@ from router.core.commands import (
 )
 from router.core.context import Decision
 from router.core.decide import decide
-from router.core.documents import Agent, Ask, Case, Document, Requirement, State, Work
+from router.core.documents import Agent, Ask, Call, Case, Document, Requirement, State, Work
 from router.core.errors import Reason, Rejected
-from router.core.events import AskChanged, LegRefused, WorkWanted, WorkWithdrawn
+from router.core.events import (
+    AskChanged,
+    CallEnded,
+    JoinAsked,
+    LeadTookOver,
+    LegRefused,
+    WorkWanted,
+    WorkWithdrawn,
+)
 from router.core.matcher import ORDINARY, Match, Matcher, Waiting, score_of
 from router.core.place import BITES_MS, has_slack, turn_of
 from router.core.relax import relaxed
@@ -50,7 +58,11 @@ from router.core.words import (
     ActorKind,
     AgentId,
     AgentState,
+    CallId,
+    CallRole,
+    CallState,
     CaseId,
+    Channel,
     CustomerId,
     OfferId,
     SlotId,
@@ -99,6 +111,7 @@ class DomainScope:
         self.works: dict[WorkId, Work] = {}
         self._asks: dict[WorkId, Ask] = {}  # what cases want by now, where that is not what their work began with
         self._missed: dict[str, set[WorkId]] = defaultdict(set)  # by skill: what goes without, as nobody present has it
+        self._sitting_in: dict[CallId, tuple[AgentId, CaseId]] = {}  # leads in conversations of others, by their leg
         self._proposed: set[WorkId] = set()  # whose customers are being asked about their language
         self.bookings = Bookings(
             clock=clock,
@@ -125,8 +138,16 @@ class DomainScope:
                 self._put(work)
         await self.bookings.load(self._journal)
 
-    def rebuild(self, cases: Iterable[Document], promises: Iterable[Document]) -> None:
+    def rebuild(self, cases: Iterable[Document], promises: Iterable[Document], calls: Iterable[Document]) -> None:
         """Put every unattended ask in line, and let go of work that no case wants any more."""
+        for call in calls:
+            if (
+                isinstance(call, Call)
+                and call.role is CallRole.LEAD
+                and call.state is not CallState.ENDED
+                and call.agent
+            ):
+                self._sits_in(call.id, call.agent, call.case)
         wanted: set[WorkId] = set()
         for case in cases:
             if not isinstance(case, Case) or case.ask is None:
@@ -170,7 +191,8 @@ class DomainScope:
         """Give work to a lead who takes it over: they said yes by asking for it. Not where they took something else
         meanwhile."""
         known, kind = self.agents.get(agent), event.ask.requirement.kind
-        if known is None or self.matcher.load(agent, kind) >= known.room_for(kind):
+        is_there = kind == Channel.PHONE and (agent, event.case) in self._sitting_in.values()
+        if known is None or self.matcher.load(agent, kind) - is_there >= known.room_for(kind):
             return False
         self._try(
             OfferWork(
@@ -356,6 +378,22 @@ class DomainScope:
             self._put_work(document)
         else:
             self.bookings.put(document)
+
+    def hear(self, batches: list[Stored]) -> None:
+        """A lead who is in a conversation of others is on the phone: no other call is offered to them meanwhile."""
+        for stored in batches:
+            for event in stored.events:
+                if isinstance(event, JoinAsked):
+                    self._sits_in(event.call, event.agent, event.case)
+                elif isinstance(event, CallEnded | LeadTookOver) and event.call in self._sitting_in:
+                    agent, _ = self._sitting_in.pop(event.call)  # who took over has the work at hand instead
+                    self.matcher.free(agent, Channel.PHONE, self._clock.now())
+                    self._match_agent(agent)
+
+    def _sits_in(self, leg: CallId, agent: AgentId, case: CaseId) -> None:
+        if leg not in self._sitting_in and agent in self.agents:
+            self._sitting_in[leg] = agent, case
+            self.matcher.hold(agent, Channel.PHONE)
 
     def _put_agent(self, agent: Agent) -> None:
         """Nobody gets a new call that would pass the end of their shift: until then they are as somebody who has no

@@ -240,8 +240,9 @@ class Node:
         await self._activate_policy()
         await self.relay.catch_up()
         cases, promises = await self.journal.live(Case), await self.journal.live(Promise)
-        self.domain.rebuild(cases, promises)
-        self.waits.begin(cases, promises, await self.journal.live(Call))
+        calls = await self.journal.live(Call)
+        self.domain.rebuild(cases, promises, calls)
+        self.waits.begin(cases, promises, calls)
         self.spawn(self.relay.run(), "relay")
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
@@ -409,7 +410,7 @@ class Node:
         """Raises ListenerFailed: whoever does not hear of all knows less than the disk, and so the node stops."""
         consumers = (
             *(self.relay, self.indexer, self.outbox, self.dialler, self.keeper, self.recorder, self.files),
-            *(self.visitors, self.eraser, self.floods, self.learner, self.waits),
+            *(self.domain, self.visitors, self.eraser, self.floods, self.learner, self.waits),
         )
         try:
             tell([*(one.hear for one in consumers), *self._listeners], batches)

@@ -84,6 +84,24 @@ async def test_a_lead_goes_from_listening_to_talking_and_leaves() -> None:
         assert "gone" not in await her.heard()
 
 
+async def test_a_lead_who_is_in_a_conversation_is_offered_no_other_call() -> None:
+    """They are on the phone, after a restart as well; once they have left, whoever waits is offered to them."""
+    async with Story() as story:
+        case, _, _, _ = await talking(story)
+        lea, leas = await a_lead(story), story.phone(LEAS)
+        await joins(story, lea, case, "listen", leas)
+        await lea.is_now("ready")
+        await story.phone("+12125550188").calls()
+        await story.passes(seconds=20)
+        assert await lea.offers() == []
+        await story.restarts()
+        await story.passes(seconds=5)
+        assert await lea.offers() == []
+        await leas.hangs_up()
+        await story.passes(seconds=2)
+        assert len(await lea.offers()) == 1
+
+
 async def test_a_lead_whose_phone_is_not_answered_changes_nothing() -> None:
     """No answer, a hang-up before the key: nothing is heard of it in the conversation, and nobody is set away."""
     async with Story() as story:
