@@ -47,9 +47,11 @@ class Known:
     received_at: Ms
     verifier: str = ""
     ours: tuple[str, ...] = ()
+    null_path: bool = False
 
     def as_parameters(self) -> dict[str, Any]:
-        return {"received_at": self.received_at, "verifier": self.verifier, "ours": self.ours}
+        given = {"received_at": self.received_at, "verifier": self.verifier, "ours": self.ours}
+        return {**given, "null_path": self.null_path}
 
 
 class WorkerGone(Exception):

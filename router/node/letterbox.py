@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Bounce, Letter, Mailbox
@@ -49,8 +50,20 @@ class MailMeans:
 SEEN = "another mail had the same Message-ID"
 DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
 
-Read = Callable[[bytes, Ms], Awaitable[Letter]]
-"""Reads a mail; heavy ones somewhere else than on the loop."""
+
+class Read(Protocol):
+    """Reads a mail; heavy ones somewhere else than on the loop."""
+
+    def __call__(self, raw: bytes, received_at: Ms, *, null_path: bool = False) -> Awaitable[Letter]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a mail says that it belongs to: cases, the surest way first."""
+
+    cases: list[tuple[CaseId, str]]
+    is_ours: bool  # a mail of ours, by its Message-ID or by a reply address of ours
+    is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +115,10 @@ class Letterbox:
     async def take(self, envelope: Envelope, *, late: bool = False) -> Outcome:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()
-        letter = await self._read(envelope.raw, now)
-        threads = await self._threads(envelope, letter)
-        command = await self._command(envelope, letter, now, late=late)
-        outcome = await self._placed(command, threads)
+        letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
+        named = await self._named(envelope, letter)
+        command = await self._command(envelope, _judged(letter, named), now, late=late)
+        outcome = await self._placed(command, named.cases)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
                 self.guard.answered(command.sender)
@@ -148,7 +161,7 @@ class Letterbox:
         files = [
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
-        quiet = "" if letter.automatic else self.guard.look(sender, words)
+        quiet = "" if letter.automatic else letter.quiet or self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
         bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
         return TakeContact(
@@ -207,11 +220,12 @@ class Letterbox:
 
     # --- which case it names ------------------------------------------------------------------------------------------
 
-    async def _threads(self, envelope: Envelope, letter: Letter) -> list[tuple[CaseId, str]]:
+    async def _named(self, envelope: Envelope, letter: Letter) -> Named:
         """Cases that it names, the surest way first: our reply address, a mail of ours, a mail that we know."""
         found: dict[CaseId, str] = {}
-        written = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
-        for address in (*envelope.recipients, *written):
+        written: list[Message] = []
+        sent_to = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
+        for address in (*envelope.recipients, *sent_to):
             if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
                 found.setdefault(CaseId(case), "reply_address")
         named = [letter.bounce.original_message_id] if letter.bounce else []
@@ -221,11 +235,18 @@ class Letterbox:
                 document = await self._journal.document(message)
                 if isinstance(document, Message):
                     found.setdefault(document.case, "answer")
+                    written.append(document)
         for key in [*(_mail_key(id) for id in named[:THREADS_MAX] if id), _conversation_key(letter)]:
             loaded = await self._journal.load_by_address(key) if key else None
             if loaded is not None and loaded.address is not None:
                 found.setdefault(CaseId(loaded.address), "thread")
-        return list(found.items())
+        return Named(
+            list(found.items()),
+            is_ours=bool(written) or "reply_address" in found.values(),
+            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written)
+            if written
+            else "reply_address" in found.values(),
+        )
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
         """Which of those whom a mail of ours went to a report speaks of, by whichever record of theirs."""
@@ -252,6 +273,18 @@ def _came_at(envelope: Envelope, now: Ms) -> Ms:
     """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
     at = now if envelope.received_at is None else envelope.received_at
     return Ms(min(max(at, now - WAITED_MS_MAX), now))
+
+
+def _judged(letter: Letter, named: Named) -> Letter:
+    """The mail as a person's where what it answers tells so: whoever answers one of us by way of a list, or from a
+    mail program of a firm, is to be read; and a subject of machines that answers nothing of ours may be anybody's."""
+    if not letter.automatic or not letter.quiet:
+        return letter
+    is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
+    if not is_persons:
+        return letter
+    notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
+    return replace(letter, automatic="", notes=notes)
 
 
 def _sender(letter: Letter) -> tuple[str, bool | None]:

@@ -207,7 +207,8 @@ async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Ma
     mine = await mia.last()
     before = len(await mia.received())
     await mia.answers(mine, "I am away until Monday.", headers={"Auto-Submitted": "auto-replied"}, envelope_from="")
-    await mia.answers(mine, "Ihre Anfrage ist eingegangen.", headers={"X-Auto-Response-Suppress": "All"})
+    asked = {"X-Auto-Response-Suppress": "All", "Auto-Submitted": "auto-generated"}
+    await mia.answers(mine, "Ihre Anfrage ist eingegangen.", headers=asked)
     await Mailbox(story, HELP).writes("We have your mail", headers={"Auto-Submitted": "auto-generated"})
     assert (await story.case(case["id"]))["status"] == "solved"
     assert len(await mia.received()) == before
