@@ -114,6 +114,12 @@ class SendingSettings:
     attempts: int = 5
     spacing_s: int = 30
     """Seconds between the first two attempts; later ones are further apart."""
+    mail_for_s: int = 86_400
+    """A mail that its server does not take for now is tried for so long, however often that is."""
+    mail_spacing_s_max: int = 1800
+    """The most seconds between two attempts of a mail."""
+    mail_late_s: int = 900
+    """Whoever wrote a mail that is not out after so long is told, and its words take another open way."""
     lookup_s: int = 120
     """When we cannot know whether something was sent, we ask the provider for so long."""
     acknowledge_mail: bool = True
@@ -226,6 +232,9 @@ def read_sending(top: Fields) -> SendingSettings:
     return SendingSettings(
         attempts=top.count("attempts", use.attempts, low=1, high=20),
         spacing_s=top.seconds("spacing", use.spacing_s, low=1, high=DAY_S),
+        mail_for_s=top.seconds("mail_for", use.mail_for_s, low=60, high=7 * DAY_S),
+        mail_spacing_s_max=top.seconds("mail_spacing_max", use.mail_spacing_s_max, low=1, high=DAY_S),
+        mail_late_s=top.seconds("mail_late", use.mail_late_s, low=60, high=7 * DAY_S),
         lookup_s=top.seconds("lookup", use.lookup_s, low=1, high=DAY_S),
         acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),

@@ -388,6 +388,8 @@ class Message:
     moved_to: MessageId | None = None
     line: int = 0  # which one of its chat it is; 0: of none
     along: tuple[VaultId, ...] = ()  # words that go ahead of its own
+    tried_since: Ms | None = None  # since somebody had it tried again; None: since it was queued
+    late: bool = False  # it was said on its case that it takes long
 
 
 @value

@@ -238,6 +238,7 @@ async def test_files_of_the_page_are_kept_by_the_browser(desk: Stage) -> None:
     assert answer.content_type.startswith("text/javascript")
     assert "immutable" in answer.headers["Cache-Control"]
 
+
 FORMS = sorted(
     {
         re.sub(r"\{\{.*?\}\}", "{}", action)

@@ -131,6 +131,13 @@ OUR_CALLS = {
 """How far a call of our own accord has come, which nobody was promised."""
 PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"}
 """What is promised, by its kind."""
+OF_THE_SYSTEM = {
+    "file_missing": "A file that came along is missing at the provider",
+    "message_failed": "A message of ours did not arrive",
+    "message_late": "A mail of ours is not out yet and is tried again: call them if it matters now",
+    "message_unknown": "Nobody knows whether a message of ours went out",
+    "participant_erased": "Somebody who took part was erased",
+}
 AUTOMATIC = {
     "auto-reply": "an automatic answer",
     "bounce": "a mail server: something did not arrive",
@@ -427,24 +434,18 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
-        case _, "file_missing":
-            return "A file that came along is missing at the provider"
-        case _, "message_failed":
-            return "A message of ours did not arrive"
         case _, "set aside":
             return "Set aside as junk: nobody is asked to look at it"
         case _, "released":
             return f"{who or 'Somebody of us'} let it out of the quarantine"
         case _, "forgotten":
             return f"Kept no longer: {facts.get('kind')}"
-        case _, "participant_erased":
-            return "Somebody who took part was erased"
         case _, "text_withheld":
             return f"{'An automatic mail' if facts.get('phrase') == 'mail_received' else 'A text'} of ours was not sent"
-        case _, "message_unknown":
-            return "Nobody knows whether a message of ours went out"
         case _, str(what) if what in RECORDING:
             return RECORDING[what]
+        case _, str(what) if what in OF_THE_SYSTEM:
+            return OF_THE_SYSTEM[what]
         case "call", "outside called":
             return f"{agent} calls somebody outside"
         case "call", "lead joins":
