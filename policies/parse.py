@@ -43,7 +43,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "retention.yaml": ("words", "mails", "files", "recordings", "customers", "junk"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
                      "sms_max_segments", "chat_away", "texts_a_day", "mail_for", "mail_spacing_max", "mail_late",
-                     "quiet"),
+                     "mail_answers_an_hour", "mail_providers", "quiet"),
 }  # fmt: skip
 """The files of a set, with the keys at their top."""
 

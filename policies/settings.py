@@ -126,6 +126,10 @@ class SendingSettings:
     """Whether the first mail about a matter is answered at once with its reference."""
     twice_is_better_than_never: bool = False
     """Whether a message that may or may not have been sent is sent again."""
+    mail_answers_an_hour: int = 30
+    """Automatic mails to one domain within an hour."""
+    mail_providers: frozenset[str] = frozenset()
+    """More domains at which anybody has an address than are known, for which they are not counted."""
     sms_max_segments: int = 3
     chat_away_s: int = 300
     """Answers that a visitor has not read follow them, by the way they allowed, once they were gone for so long."""
@@ -238,6 +242,8 @@ def read_sending(top: Fields) -> SendingSettings:
         lookup_s=top.seconds("lookup", use.lookup_s, low=1, high=DAY_S),
         acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
+        mail_answers_an_hour=top.count("mail_answers_an_hour", use.mail_answers_an_hour, low=1, high=100_000),
+        mail_providers=_domains(top, "mail_providers"),
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
         chat_away_s=top.seconds("chat_away", use.chat_away_s, low=10, high=DAY_S),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
@@ -248,6 +254,18 @@ def _warn_unused(top: Fields, key: str) -> None:
     """A key that earlier releases had, of which nothing came: whoever wrote it should know that it changes nothing."""
     if key in top:
         top.findings.warn(f"{top.node.file}:{top.key(key).line}: {key} is not used and changes nothing; it may go")
+
+
+def _domains(top: Fields, key: str) -> frozenset[str]:
+    """Names of domains, in lower case."""
+    node = top.get(key)
+    found = [top.scalar(one, _domain, expected='a domain, such as "gmail.com"') for one in top.items_of(node)]
+    return frozenset(one for one in found if one is not None)
+
+
+def _domain(text: str) -> str | None:
+    text = text.strip().lower()
+    return text if "." in text[1:-1] and not any(c.isspace() or c == "@" for c in text) else None
 
 
 def _days(top: Fields, key: str, default: int) -> int:

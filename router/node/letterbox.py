@@ -15,6 +15,7 @@ from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
+from policies import PolicySet
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -23,7 +24,7 @@ from router.core.documents import Customer, Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued, TextWithheld
 from router.core.values import replace
-from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
+from router.core.words import DAY_MS, MINUTE_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
@@ -34,6 +35,9 @@ OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
+SOON_MS = 2 * MINUTE_MS
+"""An acknowledgement of another desk comes sooner than this after what it acknowledges."""
+ACKNOWLEDGED_BEFORE = "the same acknowledgement came from there before"
 WAITED_MS_MAX = 30 * DAY_MS
 """A mail that waited longer than this counts as if it had come then."""
 
@@ -64,6 +68,7 @@ class Named:
     cases: list[tuple[CaseId, str]]
     is_ours: bool  # a mail of ours, by its Message-ID or by a reply address of ours
     is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
+    answered_at: Ms | None = None  # when the last of ours that it names went out
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Letterbox:
         journal: Journal,
         take: Callable[[TakeContact, AnswerOf], Awaitable[Outcome]],
         means: MailMeans,
+        policy: Callable[[], PolicySet],
         clock: Clock,
     ) -> None:
         self._journal = journal
@@ -101,7 +107,7 @@ class Letterbox:
         self._clock = clock
         self._home = means.home
         self._secret = means.secret
-        self.guard = MailGuard(clock)
+        self.guard = MailGuard(clock, policy)
 
     @property
     def address(self) -> str:
@@ -117,7 +123,8 @@ class Letterbox:
         now = self._clock.now()
         letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
         named = await self._named(envelope, letter)
-        command = await self._command(envelope, _judged(letter, named), now, late=late)
+        letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
+        command = await self._command(envelope, letter, now, late=late)
         outcome = await self._placed(command, named.cases)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
@@ -125,6 +132,16 @@ class Letterbox:
             elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
                 self.guard.held_back(command.sender, event.why)
         return outcome
+
+    def _acknowledging(self, letter: Letter, named: Named, *, came_at: Ms) -> Letter:
+        """The mail as a machine's where it acknowledges an answer of ours as it did once before: then it has been read.
+        Nothing else tells another desk that says nowhere that it is a machine from a person who answers at once."""
+        is_soon = named.answered_at is not None and 0 <= came_at - named.answered_at < SOON_MS
+        if letter.automatic or not is_soon or letter.sender is None:
+            return letter
+        if not self.guard.has_acknowledged(letter.sender.address, letter.new_words or letter.text):
+            return letter
+        return replace(letter, automatic="auto-reply", notes=(*letter.notes, f"automatic: {ACKNOWLEDGED_BEFORE}"))
 
     async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:
         """The mail on the first case that it names and its sender may write to; else where its sender's mail stands.
@@ -196,6 +213,7 @@ class Letterbox:
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
                 quiet=quiet,
+                unanswered="" if letter.automatic else letter.quiet,
                 redacted=bool(letter.source),
                 notes=notes,
             ),
@@ -246,6 +264,7 @@ class Letterbox:
             is_a_persons=any(one.mail is None or not one.mail.automatic for one in written)
             if written
             else "reply_address" in found.values(),
+            answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
         )
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:

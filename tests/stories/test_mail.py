@@ -196,7 +196,7 @@ async def test_a_stranger_who_quotes_a_case_number_joins_nothing(story: Story, m
 
 async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Mailbox):
     """S40: vacation, another desk's acknowledgement, a bounce, our own address, a sender that rotates: at most one
-    automatic mail goes out, and none opens the case again."""
+    automatic mail goes out, and none that says what it is opens the case again. (One that does not is read once.)"""
     ana = await story.ready_agent("Ana")
     await mia.writes("E42")
     case = await story.one_case()

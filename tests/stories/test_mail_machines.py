@@ -167,3 +167,80 @@ async def test_a_subject_of_machines_that_answers_nothing_of_ours_is_read(story:
     await mia.writes("It cannot be switched off.", subject="Automatic reply: on my T-100", headers=headers)
     case = await story.one_case()
     assert ((await heard(story, case["id"]))["automatic"], case["status"]) == (False, "open")
+
+
+ACKNOWLEDGED = "Thank you for contacting us. Your message number {n} is with our service desk."
+
+
+async def test_an_acknowledgement_that_was_read_once_opens_nothing_again(story: Story, mia: Mailbox):
+    """S40: another desk acknowledges each answer of ours and marks none of it. The first time somebody reads it, for it
+    may be a person's; the next time the same words, but for figures, are kept and put away."""
+    ana = await story.ready_agent("Ana")
+    case, mine = await solved(story, mia, ana)
+    await mia.answers(mine, "It is still cold.")
+    for n, status in enumerate(("waiting_us", "solved", "solved")):
+        work = await ana.accepts() if n < 2 else None
+        await ana.replies(case, f"A technician comes on day {n}.")
+        if work is not None:
+            await ana.finishes(work, "solved")
+        else:
+            await ana.api("POST", f"/cases/{case}/status", {"status": "solved"})
+        await story.passes(seconds=20)
+        await mia.answers(await mia.last(), ACKNOWLEDGED.format(n=7_000 + n))
+        entry = await heard(story, case)
+        assert (entry["automatic"], (await story.one_case())["status"]) == (n > 0, status)
+    assert "automatic: the same acknowledgement came from there before" in entry["notes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [(ACKNOWLEDGED, 10), ("It is still cold, and nobody came to look at it", 0)]
+)
+async def test_words_that_come_again_are_a_persons_otherwise(story: Story, mia: Mailbox, text: str, minutes: int):
+    """Later than another desk would write them, or where they acknowledge nothing."""
+    ana = await story.ready_agent("Ana")
+    case, mine = await solved(story, mia, ana)
+    await mia.answers(mine, text)
+    work = await ana.accepts()
+    await ana.replies(case, "We look into it.")
+    await ana.finishes(work, "solved")
+    await story.passes(seconds=20, minutes=minutes)
+    await mia.answers(await mia.last(), text)
+    assert (await heard(story, case))["automatic"] is False
+    assert (await story.one_case())["status"] == "waiting_us"
+
+
+@pytest.mark.parametrize(("domain", "told"), [("gmail.com", 40), ("yahoo.co.uk", 40), ("firm.example", 30)])
+async def test_people_of_one_provider_have_nothing_to_do_with_each_other(story: Story, domain: str, told: int):
+    """Machines of one firm end at the cap of the hour, and ops are told; whoever has an address where anybody may have
+    one is told that their mail came."""
+    for n in range(40):
+        await Mailbox(story, f"person{n}@{domain}").writes(f"Words of their own {'abcdefghij'[n % 10] * (n + 1)}")
+    await story.passes(seconds=5)
+    heard_of = [len(await Mailbox(story, f"person{n}@{domain}").received()) for n in range(40)]
+    assert sum(heard_of) == told
+    held = [one for one in await story.cases() if await story.timeline(one["id"], "status")]
+    assert len(held) == 40 - told
+
+
+async def test_who_asks_for_no_answer_by_machine_gets_none_about_a_call(story: Story, mia: Mailbox):
+    """Their mail names a time for our call: it is noted, and nothing is written back by itself."""
+    await mia.writes("Please call me tomorrow at 11:00, +12125550142", headers={"X-Auto-Response-Suppress": "All"})
+    await story.passes(seconds=5)
+    case = await story.one_case()
+    assert (await heard(story, case["id"]))["automatic"] is False
+    withheld = [e for e in await story.timeline(case["id"], "status") if e["facts"]["what"] == "text_withheld"]
+    assert {why for e in withheld for why in e["reasons"]} == {"X-Auto-Response-Suppress: all"}
+    assert {e["facts"]["phrase"] for e in withheld} == {"mail_received", "callback_at"}
+    assert await mia.received() == []
+
+
+async def test_a_mail_that_answers_nothing_is_not_said_to(story: Story, mia: Mailbox):
+    """Two mails within half a minute: that no further automatic mail goes out has a true reason."""
+    await mia.writes("Please call me tomorrow at 11:00, +12125550142")
+    await story.passes(seconds=5)
+    before = len(await mia.received())
+    await mia.writes("Or rather call me tomorrow at 12:00", subject="Another time")
+    await story.passes(seconds=5)
+    reasons = [why for e in await story.timeline((await story.one_case())["id"], "status") for why in e["reasons"]]
+    assert reasons == ["an automatic mail went to them within the last 30 seconds"]
+    assert len(await mia.received()) == before
