@@ -10,7 +10,7 @@ from channels.email.bodies import Bodies, gather
 from channels.email.bounces import delivery_report, original_id, report_kind, told_in_words
 from channels.email.headers import Headers
 from channels.email.heading import head_of
-from channels.email.html import page_of_html, safe_page
+from channels.email.html import page_of_html, placed_pictures, safe_page
 from channels.email.letter import Bounce, Letter, Part
 from channels.email.limits import DEFAULT, Limits
 from channels.email.machines import Signs, signs_of
@@ -63,14 +63,15 @@ def read_letter(
         trimmed.note,
         *bodies.notes,
     ]
+    parts = (*bodies.parts, *_rest(raw, cut))
     return replace(
         head,
         references=(*(id for id in head.references if id != about), *([about] if about else [])),
         text=text,
-        html=safe_page(page) if page else "",
+        html=placed_pictures(safe_page(page), [part.content_id for part in parts]) if page else "",
         new_words=trimmed.new,
         history=trimmed.history,
-        parts=(*bodies.parts, *_rest(raw, cut)),
+        parts=parts,
         automatic=signs.kind,
         quiet=signs.quiet,
         bounce=bounce,

@@ -676,11 +676,12 @@ class Entry:
     message: MessageId | None = None
     contact: str | None = None
     address: AddressId | None = None
-    via: str = ""  # which of our numbers or addresses a contact came to
+    via: str = ""  # which of our numbers or addresses a contact came to, or a mail of ours went from
     evidence: Evidence | None = None
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()
     letter: Letter | None = None
+    mail: Mailing | None = None  # of a mail of ours
     said: VaultId | None = None  # a reason that a person gave, shown with the others
     facts: dict[str, str | int | float | bool | None] = field(
         default_factory=dict[str, str | int | float | bool | None]

@@ -222,6 +222,8 @@ def entry_of(event: Event) -> Entry | None:
                 address=event.address,
                 reasons=event.reasons,
                 media=event.mail.files if event.mail else (),
+                via=event.via if event.mail else "",
+                mail=event.mail,
             )
         case ContextNoted():
             return Entry(

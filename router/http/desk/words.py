@@ -346,12 +346,12 @@ def _message_row(entry: EntryOut, who: str) -> Row:
     return Row(
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
-        who="A machine" if entry.automatic else who,
+        who="A machine" if entry.automatic and entry.direction == "in" else who,
         said="",
         channel=entry.channel,
         words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
-        mail=_mail(entry) if entry.raw_url else None,
+        mail=_mail(entry) if entry.raw_url or entry.to else None,
         delivery=state,
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
@@ -389,7 +389,8 @@ def _file(one: AttachmentOut) -> File:
 
 def _mail(entry: EntryOut) -> Mail:
     more = entry.full_text if entry.full_text and entry.full_text.strip() != (entry.text or "").strip() else None
-    machine = next((AUTOMATIC.get(note, note) for note in entry.notes[:1]), "") if entry.automatic else ""
+    is_machines = entry.automatic and entry.direction == "in"
+    machine = next((AUTOMATIC.get(note, note) for note in entry.notes[:1]), "") if is_machines else ""
     people = [("From", entry.sender or ""), ("To", ", ".join(entry.to)), ("Copy to", ", ".join(entry.cc))]
     return Mail(
         subject=entry.subject or "",
@@ -399,7 +400,7 @@ def _mail(entry: EntryOut) -> Mail:
         with_pictures=f"/desk/mail/{entry.id}?pictures=1" if HELD_BACK in (entry.html or "") else None,
         source=entry.raw_url or "",
         machine=machine,
-        notes=entry.notes[1:] if entry.automatic else entry.notes,
+        notes=entry.notes[1:] if is_machines else entry.notes,
     )
 
 
