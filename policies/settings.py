@@ -114,12 +114,22 @@ class SendingSettings:
     attempts: int = 5
     spacing_s: int = 30
     """Seconds between the first two attempts; later ones are further apart."""
+    mail_for_s: int = 86_400
+    """A mail that its server does not take for now is tried for so long, however often that is."""
+    mail_spacing_s_max: int = 1800
+    """The most seconds between two attempts of a mail."""
+    mail_late_s: int = 900
+    """Whoever wrote a mail that is not out after so long is told, and its words take another open way."""
     lookup_s: int = 120
     """When we cannot know whether something was sent, we ask the provider for so long."""
     acknowledge_mail: bool = True
     """Whether the first mail about a matter is answered at once with its reference."""
     twice_is_better_than_never: bool = False
     """Whether a message that may or may not have been sent is sent again."""
+    mail_answers_an_hour: int = 30
+    """Automatic mails to one domain within an hour."""
+    mail_providers: frozenset[str] = frozenset()
+    """More domains at which anybody has an address than are known, for which they are not counted."""
     sms_max_segments: int = 3
     chat_away_s: int = 300
     """Answers that a visitor has not read follow them, by the way they allowed, once they were gone for so long."""
@@ -226,9 +236,14 @@ def read_sending(top: Fields) -> SendingSettings:
     return SendingSettings(
         attempts=top.count("attempts", use.attempts, low=1, high=20),
         spacing_s=top.seconds("spacing", use.spacing_s, low=1, high=DAY_S),
+        mail_for_s=top.seconds("mail_for", use.mail_for_s, low=60, high=7 * DAY_S),
+        mail_spacing_s_max=top.seconds("mail_spacing_max", use.mail_spacing_s_max, low=1, high=DAY_S),
+        mail_late_s=top.seconds("mail_late", use.mail_late_s, low=60, high=7 * DAY_S),
         lookup_s=top.seconds("lookup", use.lookup_s, low=1, high=DAY_S),
         acknowledge_mail=top.flag("acknowledge_mail", default=use.acknowledge_mail),
         twice_is_better_than_never=top.flag("twice_is_better_than_never", default=use.twice_is_better_than_never),
+        mail_answers_an_hour=top.count("mail_answers_an_hour", use.mail_answers_an_hour, low=1, high=100_000),
+        mail_providers=_domains(top, "mail_providers"),
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
         chat_away_s=top.seconds("chat_away", use.chat_away_s, low=10, high=DAY_S),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
@@ -239,6 +254,18 @@ def _warn_unused(top: Fields, key: str) -> None:
     """A key that earlier releases had, of which nothing came: whoever wrote it should know that it changes nothing."""
     if key in top:
         top.findings.warn(f"{top.node.file}:{top.key(key).line}: {key} is not used and changes nothing; it may go")
+
+
+def _domains(top: Fields, key: str) -> frozenset[str]:
+    """Names of domains, in lower case."""
+    node = top.get(key)
+    found = [top.scalar(one, _domain, expected='a domain, such as "gmail.com"') for one in top.items_of(node)]
+    return frozenset(one for one in found if one is not None)
+
+
+def _domain(text: str) -> str | None:
+    text = text.strip().lower()
+    return text if "." in text[1:-1] and not any(c.isspace() or c == "@" for c in text) else None
 
 
 def _days(top: Fields, key: str, default: int) -> int:

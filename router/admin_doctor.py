@@ -67,7 +67,8 @@ async def doctor(url: str, token: str) -> tuple[list[str], bool]:
                 if answer.status != 200:
                     why = f"this token is answered with {answer.status}; give one of ops or admin"
                     return [*lines, f"outbox not looked at: {why}", *figures], False
-                stuck = (await answer.json()).get("items", [])
+                dead = (await answer.json()).get("items", [])
+            stuck = await _waiting(session, url, [item for item in dead if item["needs"]])
             async with session.get(f"{url}/api/v1/outbox?state=open&limit={PAGE}") as answer:
                 under_way = (await answer.json()).get("items", []) if answer.status == 200 else []
             async with session.get(f"{url}/api/v1/quarantine?limit={PAGE}") as answer:
@@ -149,7 +150,7 @@ def _trouble(name: str, value: float) -> str | None:
         return f"a consumer is behind: {whose}, by {value:.0f} events; if it does not fall, restart the service"
     if metric == "onecase_provider_wait_seconds" and value > 0:
         return (
-            f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: nothing is lost meanwhile; "
+            f"the provider of {whose} keeps failing and is left alone for {value:.0f} s: what is to go out waits; "
             "look whether it can be reached and takes our credentials"
         )
     if metric == "onecase_sending_failures" and value >= FAILURES_MANY:
@@ -217,6 +218,17 @@ def _promises(broken: list[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[list
     ]
     count = f"{len(broken)} broken, of which {len(waits)} still wait"
     return [*lines, f"promises: {count}" if waits else f"ok promises: {count}"], not waits
+
+
+async def _waiting(session: aiohttp.ClientSession, url: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those messages that did not arrive whose case still waits: what was answered otherwise needs nobody any more."""
+    found = list[dict[str, Any]]()
+    for item in items:
+        async with session.get(f"{url}/api/v1/cases/{item['case']}") as answer:
+            case = await answer.json() if answer.status == 200 else {"status": "open"}
+            if case["status"] in WAITS or case.get("ask") is not None:
+                found.append(item)
+    return found
 
 
 async def _broken(session: aiohttp.ClientSession, url: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -57,10 +57,8 @@ class Mailbox:
         thread = {"In-Reply-To": id, "References": f"{headers.get('References', '')} {id}".strip()}
         return await self.writes(
             f"{text}\n\nOn Mon, 23 Nov 2026 at 14:10, {mail['from']} wrote:\n{quoted}\n",
-            subject=subject,
-            to=headers.get("Reply-To") or mail["from"],
             headers={**thread, **more.pop("headers", {})},
-            **more,
+            **{"subject": subject, "to": headers.get("Reply-To") or mail["from"], **more},
         )
 
     async def sends(self, raw: bytes, *, envelope_from: str | None = None) -> Json:

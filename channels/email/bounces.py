@@ -11,6 +11,7 @@ from channels.email.headers import Headers, headers_of, message_ids
 from channels.email.letter import Bounce
 from channels.email.limits import Limits
 from channels.email.machine_words import BOUNCE_SENDERS, BOUNCED
+from channels.email.machines import has_null_path
 from router.core.values import replace
 
 __all__ = ["delivery_report", "original_id", "report_kind", "told_in_words"]
@@ -104,13 +105,15 @@ def original_id(returned: bytes, text: str = "") -> str:
     return found[1] if found else ""
 
 
-def told_in_words(headers: Headers, *, sender: str, subject: str, text: str, original: str) -> Bounce | None:
+def told_in_words(
+    headers: Headers, *, sender: str, subject: str, text: str, original: str, null_path: bool = False
+) -> Bounce | None:
     """A bounce that is no proper report, as qmail, Exim, old Exchange and many small servers write it.
 
     One sign is none: a subject of bounces from a server or with an empty return path, or a status from a server with
-    an empty return path."""
+    an empty return path. `null_path`: its envelope had one."""
     is_server = sender.partition("@")[0].lower().startswith(BOUNCE_SENDERS)
-    is_null = headers.first("return-path").replace(" ", "") == "<>"
+    is_null = null_path or has_null_path(headers)
     failed = headers.first("x-failed-recipients").strip()
     says_so = subject.lower().startswith(BOUNCED) or bool(failed)
     if not is_server and not (says_so and is_null):  # a person's mail, as most are

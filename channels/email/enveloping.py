@@ -20,6 +20,7 @@ RECIPIENTS_MAX = 100
 SENT_TO = ("X-Original-To", "Delivered-To", "Envelope-To", "To", "Cc")
 """Where recipients stand: written by servers first; the address before an alias was resolved before the one after."""
 SENT_BY = ("From", "Sender")
+NULL_PATH = "<>"
 NOTE = "X-Onecase-Note"
 """The first line of a mail that is not given as it came: what was done to it, or what is wrong with it."""
 
@@ -29,7 +30,9 @@ Header = Message
 def enveloped(raw: bytes, *, otherwise_to: str) -> Envelope:
     """`raw` in the envelope that its own headers tell of; to `otherwise_to` where they name nobody."""
     header = header_of(raw)
-    return Envelope(sender_of(header), recipients_of(header) or (otherwise_to,), raw)
+    sender = sender_of(header)
+    is_known = bool(sender) or NULL_PATH in (path.strip() for path in values(header, "Return-Path"))
+    return Envelope(sender, recipients_of(header) or (otherwise_to,), raw, sender_known=is_known)
 
 
 def header_of(raw: bytes) -> Header:
@@ -41,7 +44,7 @@ def header_of(raw: bytes) -> Header:
 def sender_of(header: Header) -> str:
     """The return path, empty for the null one (bounces, automatic answers); else the author; else nobody."""
     for path in values(header, "Return-Path"):
-        if path.strip() == "<>":
+        if path.strip() == NULL_PATH:
             return ""
         for address in addresses([path]):
             return address

@@ -13,7 +13,7 @@ from channels.email.bounces import report_kind
 from channels.email.headers import Headers, headers_of, instant_of, message_ids
 from channels.email.letter import Letter, Mailbox
 from channels.email.limits import DEFAULT, Limits
-from channels.email.machines import automatic_kind
+from channels.email.machines import Signs, signs_of
 from channels.email.mailboxes import mailboxes
 from channels.email.mime import tidy
 from channels.email.verdicts import verdict
@@ -39,6 +39,7 @@ def read_head(
     received_at: Ms,
     verifier: str = "",
     ours: tuple[str, ...] = (),
+    null_path: bool = False,
     limits: Limits = DEFAULT,
 ) -> Letter:
     """What is known of a mail of which nothing but the header is read. It has the fingerprint that the whole of it
@@ -47,13 +48,15 @@ def read_head(
     headers, body = headers_of(raw, 0, min(len(raw), limits.bytes), limits)
     head = head_of(headers, raw[body:], received_at)
     authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
-    kind, why = report_kind(headers, ""), ""
+    kind = report_kind(headers, "")
+    signs = Signs("receipt" if kind == "bounce" else kind)
     if not kind:
-        kind, why = automatic_kind(headers, sender=head.sender, subject=head.subject, ours=ours)
-    notes = (*head.notes, forged, f"automatic: {why}" if why else "")
+        signs = signs_of(headers, sender=head.sender, subject=head.subject, ours=ours, null_path=null_path)
+    notes = (*head.notes, forged, f"automatic: {signs.why}" if signs.why else "")
     return replace(
         head,
-        automatic="receipt" if kind == "bounce" else kind,
+        automatic=signs.kind,
+        quiet=signs.quiet,
         authenticated=authenticated,
         notes=tuple(filter(None, notes)),
     )

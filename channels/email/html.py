@@ -6,9 +6,11 @@ limited before any parser sees it, for each of the parsers has inputs that take 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import nh3
 from inscriptis.css_profiles import CSS_PROFILES
@@ -80,6 +82,7 @@ PRIVATE = re.compile("[\ue0f0-\ue0ff]")
 _FILE_IN_ADDRESS = re.compile(r"data:[^\"'<>\s]{200,}")
 _INLINE_TAG = re.compile(r"</?(?:[abiu]|em|strong|span|font)(?=[\s>/])[^<>]*>?", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+_CAME_ALONG = re.compile(r'data-src="cid:([^"]{1,300})"')
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 _BLANKS = re.compile(r"\n{3,}")
 
@@ -261,3 +264,14 @@ def _tidy(text: str) -> str:
 def _bare(plain: str) -> str:
     """The words of a page that no parser should see: the common inline tags are nothing, all others line ends."""
     return _tidy(clean(unescape(_BLANKS.sub("\n\n", _TAG.sub("\n", _INLINE_TAG.sub("", plain))))))
+
+
+def placed_pictures(html: str, content_ids: Sequence[str]) -> str:
+    """A safe page in which pictures that came along (RFC 2392) are named by the place of their part: `part:0`."""
+    places = {id: n for n, id in reversed(list(enumerate(content_ids))) if id}
+
+    def place(found: re.Match[str]) -> str:
+        n = places.get(unquote(unescape(found[1])))
+        return found[0] if n is None else f'data-src="part:{n}"'
+
+    return _CAME_ALONG.sub(place, html) if places else html

@@ -7,6 +7,7 @@ carries it whole; a stranger's is refused in plain words. Who is a known sender 
 import base64
 import binascii
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -73,7 +74,9 @@ def _from_raw(request: WireRequest, otherwise_to: str) -> Envelope:
     if not raw.startswith(MBOX_LINE) and not (first[1] and NAME.fullmatch(first[0].rstrip().decode("latin-1"))):
         raise Unreadable("a message begins with header lines (RFC 5322), and this does not")
     found = enveloped(raw, otherwise_to=otherwise_to)
-    return Envelope(found.sender if sender is None else sender, to or found.recipients, raw)
+    if sender is None:
+        return replace(found, recipients=to or found.recipients)
+    return Envelope(sender, to or found.recipients, raw)
 
 
 def _stated_envelope(url: str) -> tuple[tuple[str, ...], str | None]:
@@ -92,11 +95,12 @@ def _kept(kind: Kind, request: WireRequest, problem: str, otherwise_to: str) -> 
     """A mail about a body that could not be read, with all of it. It comes from nobody."""
     note = f"could not be read: {problem}"
     if kind == "raw":
-        return Envelope("", (otherwise_to,), noted(note, b"\r\n" + request.body))
+        return Envelope("", (otherwise_to,), noted(note, b"\r\n" + request.body), sender_known=False)
     header = header_from_fields([("Subject", f"A mail that came by {kind} could not be read")])
     words = f"A mail came by {kind} and could not be read: {problem}. All that came is attached."
     whole = File(f"{kind}.bin", "", request.body)
-    return Envelope("", (otherwise_to,), noted(note, rebuilt(header, text=words, html=None, files=[whole])))
+    raw = noted(note, rebuilt(header, text=words, html=None, files=[whole]))
+    return Envelope("", (otherwise_to,), raw, sender_known=False)
 
 
 READERS: dict[Kind, tuple[Reader, tuple[str, ...]]] = {

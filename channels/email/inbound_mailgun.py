@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from channels.base import Refusal
 from channels.email.enveloping import addresses, enveloped, first_of_each, is_mailbox
@@ -65,7 +66,7 @@ def from_mailgun(request: WireRequest, otherwise_to: str) -> Envelope:
     recipients = first_of_each(addresses([form.text("recipient")])) or by_header.recipients
     sender = form.text("sender")
     is_stated = form.field("sender") == b"" or is_mailbox(sender)  # empty: the null return path
-    return Envelope(sender if is_stated else by_header.sender, recipients, raw)
+    return Envelope(sender, recipients, raw) if is_stated else replace(by_header, recipients=recipients)
 
 
 def _rebuilt(form: Form) -> bytes:

@@ -6,6 +6,7 @@ Its one rule: a piece that cannot be read is left as it came and the rest of the
 
 import base64
 import binascii
+from dataclasses import replace
 from email.utils import formataddr
 from typing import Any
 
@@ -39,7 +40,7 @@ def from_postmark(request: WireRequest, otherwise_to: str) -> Envelope:
     by_header = enveloped(raw, otherwise_to=otherwise_to)
     full = [address for field in ("ToFull", "CcFull", "BccFull") for _, address in _people(mail, field)]
     recipients = first_of_each(filter(is_mailbox, [_text(mail, "OriginalRecipient"), *full]))
-    return Envelope(by_header.sender, recipients or by_header.recipients, raw)
+    return replace(by_header, recipients=recipients or by_header.recipients)
 
 
 def _rebuilt(mail: Json) -> bytes:

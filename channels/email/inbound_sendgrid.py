@@ -4,6 +4,8 @@ pieces (https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/settin
 Its one rule: each field is in the charset that `charsets` states for it, as the author's program wrote it.
 """
 
+from dataclasses import replace
+
 from channels.email.enveloping import addresses, enveloped, first_of_each, is_mailbox
 from channels.email.form import Form, Unreadable, decoded, read_form, read_json
 from channels.email.post import Envelope
@@ -28,7 +30,8 @@ def from_sendgrid(request: WireRequest, otherwise_to: str) -> Envelope:
     named = [one for one in to if isinstance(one, str)] if isinstance(to, list) else []
     recipients = first_of_each(filter(is_mailbox, named)) or first_of_each(addresses([form.text("to")]))
     is_stated = isinstance(sender, str) and (not sender or is_mailbox(sender))
-    return Envelope(str(sender) if is_stated else by_header.sender, recipients or by_header.recipients, raw)
+    recipients = recipients or by_header.recipients
+    return Envelope(str(sender), recipients, raw) if is_stated else replace(by_header, recipients=recipients)
 
 
 def _rebuilt(form: Form) -> bytes:

@@ -65,6 +65,7 @@ class Letter:
     history: str = ""
     parts: tuple[Part, ...] = ()
     automatic: str = ""  # auto-reply, bounce, list, complaint, receipt, calendar, own, bulk; empty for people's mail
+    quiet: str = ""  # why no machine should answer it, though a person may have written it, whatever `automatic` says
     bounce: Bounce | None = None
     authenticated: str = "none"  # pass, fail, none: DMARC as the configured verifier found it
     notes: tuple[str, ...] = ()  # what is odd, in words for the agent

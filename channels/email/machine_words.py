@@ -3,22 +3,26 @@
 One rule: words only; what they mean together stands in `machines` and `bounces`.
 """
 
-__all__ = ["ACKNOWLEDGED", "AWAY", "BOUNCED", "BOUNCE_SENDERS", "MACHINE_SENDERS"]
+__all__ = ["ACKNOWLEDGED", "AUTOMATIC", "AWAY", "BOUNCED", "BOUNCE_SENDERS", "MACHINE_SENDERS"]
+
+AUTOMATIC = (
+    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "out of office autoreply",
+    "out of office reply", "abwesenheitsnotiz", "automatische antwort", "respuesta automática", "respuesta automatica",
+    "réponse automatique", "risposta automatica", "resposta automática", "resposta automatica",
+    "automatisch antwoord", "automatyczna odpowiedź", "odpowiedź automatyczna", "autoodpowiedź",
+    "autosvar", "automatiskt svar", "automatisk svar",
+    "自動応答", "自動返信", "不在通知", "自动回复", "自動回覆", "自动答复",
+)  # fmt: skip
+"""It says of itself that it came by itself."""
 
 AWAY = (
-    "out of office", "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "away from", "on vacation",
-    "abwesend", "abwesenheitsnotiz", "automatische antwort", "abwesenheit", "nicht im büro",
-    "respuesta automática", "respuesta automatica", "fuera de la oficina", "ausente",
-    "réponse automatique", "absence", "absent", "absente du bureau", "je suis absent",
-    "risposta automatica", "fuori sede", "assenza",
-    "resposta automática", "resposta automatica", "fora do escritório", "ausência",
-    "automatisch antwoord", "afwezig", "afwezigheid",
-    "automatyczna odpowiedź", "odpowiedź automatyczna", "nieobecność", "autoodpowiedź",
-    "autosvar", "automatiskt svar", "frånvaro", "frånvarande", "automatisk svar",
-    "自動応答", "自動返信", "不在通知", "不在",
-    "自动回复", "自動回覆", "自动答复", "外出",
+    "out of office", "away from my mail", "away from the office", "away from", "on vacation",
+    "abwesenheit", "abwesend", "nicht im büro", "fuera de la oficina", "ausente",
+    "absente du bureau", "absent du bureau", "je suis absente", "je suis absent", "absence", "absent",
+    "fuori sede", "assenza", "fora do escritório", "ausência", "afwezigheid", "afwezig", "nieobecność",
+    "frånvarande", "frånvaro", "不在", "外出",
 )  # fmt: skip
-"""Out of office."""
+"""Out of office; the longer ones first."""
 
 ACKNOWLEDGED = (
     "we have received your", "we received your", "ticket received", "request received", "thank you for contacting",

@@ -20,6 +20,12 @@ class Envelope:
     recipients: tuple[str, ...]  # at least one
     raw: bytes  # the message as it came (RFC 5322)
     received_at: Ms | None = None  # when the server that kept it for us had it, not what the mail says
+    sender_known: bool = True  # False: no server said who sent it, so that an empty `sender` is no null return path
+
+    @property
+    def has_null_path(self) -> bool:
+        """Whether it came from nobody, as only what is to be answered by nobody does."""
+        return self.sender_known and not self.sender
 
 
 @dataclass(frozen=True, slots=True)

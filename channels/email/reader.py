@@ -55,9 +55,9 @@ class Reader:
         self._worker: Worker | None = None
         self._is_closed = False
 
-    async def __call__(self, raw: bytes, received_at: Ms) -> Letter:
-        """Read a mail that came at `received_at`."""
-        known = Known(received_at=received_at, verifier=self._verifier, ours=self._ours)
+    async def __call__(self, raw: bytes, received_at: Ms, *, null_path: bool = False) -> Letter:
+        """Read a mail that came at `received_at`. `null_path`: its envelope came from nobody."""
+        known = Known(received_at=received_at, verifier=self._verifier, ours=self._ours, null_path=null_path)
         letter = None
         with suppress(Exception):  # whatever a mail makes of its reader, it is kept
             if len(raw) <= AT_ONCE_BYTES_MAX or not self._beside:

@@ -10,10 +10,10 @@ from channels.email.bodies import Bodies, gather
 from channels.email.bounces import delivery_report, original_id, report_kind, told_in_words
 from channels.email.headers import Headers
 from channels.email.heading import head_of
-from channels.email.html import page_of_html, safe_page
+from channels.email.html import page_of_html, placed_pictures, safe_page
 from channels.email.letter import Bounce, Letter, Part
 from channels.email.limits import DEFAULT, Limits
-from channels.email.machines import automatic_kind
+from channels.email.machines import Signs, signs_of
 from channels.email.mime import Cut, cut_mail, tidy
 from channels.email.subjects import is_forward
 from channels.email.trimming import NOTHING_NEW, Trimmed, trim
@@ -33,10 +33,12 @@ def read_letter(
     received_at: Ms,
     verifier: str = "",
     ours: tuple[str, ...] = (),
+    null_path: bool = False,
     limits: Limits = DEFAULT,
 ) -> Letter:
     """Read a mail that arrived at `received_at`. `verifier` is the authserv-id whose results are believed, empty for
-    none; `ours` are the addresses that our own mail comes from."""
+    none; `ours` are the addresses that our own mail comes from; `null_path`: its envelope came from nobody, as bounces
+    and automatic answers do."""
     raw = tidy(raw)
     cut = cut_mail(raw, limits)
     headers = cut.root.headers
@@ -46,30 +48,32 @@ def read_letter(
     page = page_of_html(html) if html else None
     marked = marked_text(page, is_forwarded=is_forward(head.subject)) if page else None
     text = marked.plain if marked is not None and bodies.has_pages_alone() else bodies.plain()
-    kind, why, bounce, about = _writer(headers, bodies, head=head, text=text, ours=ours)
+    signs, bounce, about = _writer(headers, bodies, head=head, text=text, ours=ours, null_path=null_path)
     authenticated, forged = verdict(headers, verifier=verifier, sender=head.sender)
-    trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(kind))
+    trimmed = _trimmed(marked, text, is_forwarded=is_forward(head.subject), is_machine=bool(signs.kind))
     notes = [
         *head.notes,
         "the header is cut" if headers.was_cut else "",
         forged,
-        f"automatic: {why}" if why else "",
+        f"automatic: {signs.why}" if signs.why else "",
         "an invitation" if bodies.calendar in INVITATIONS else "",
-        f"the invitation is {bodies.answer}" if kind == "calendar" and bodies.answer else "",
+        f"the invitation is {bodies.answer}" if signs.kind == "calendar" and bodies.answer else "",
         cut.why,
         "the page is cut" if page is not None and page.is_cut else "",
         trimmed.note,
         *bodies.notes,
     ]
+    parts = (*bodies.parts, *_rest(raw, cut))
     return replace(
         head,
         references=(*(id for id in head.references if id != about), *([about] if about else [])),
         text=text,
-        html=safe_page(page) if page else "",
+        html=placed_pictures(safe_page(page), [part.content_id for part in parts]) if page else "",
         new_words=trimmed.new,
         history=trimmed.history,
-        parts=(*bodies.parts, *_rest(raw, cut)),
-        automatic=kind,
+        parts=parts,
+        automatic=signs.kind,
+        quiet=signs.quiet,
         bounce=bounce,
         authenticated=authenticated,
         notes=tuple(dict.fromkeys(filter(None, notes))),
@@ -77,24 +81,33 @@ def read_letter(
 
 
 def _writer(
-    headers: Headers, bodies: Bodies, *, head: Letter, text: str, ours: tuple[str, ...]
-) -> tuple[str, str, Bounce | None, str]:
-    """What kind of machine wrote it and why we think so; what it says of a delivery; the mail of ours it is about."""
+    headers: Headers, bodies: Bodies, *, head: Letter, text: str, ours: tuple[str, ...], null_path: bool
+) -> tuple[Signs, Bounce | None, str]:
+    """What kind of machine wrote it; what it says of a delivery; the mail of ours it is about."""
     kind = report_kind(headers, bodies.report_kind)
     about = original_id(bodies.report, text) if kind == "receipt" else ""
     about = about or (original_id(bodies.returned, text) if kind else "")
     if kind == "bounce":
         told = delivery_report(bodies.report, original=about, text=text)
-        return ("bounce", "", told, about) if told is not None else ("receipt", "", None, about)
+        return Signs("bounce" if told is not None else "receipt"), told, about
     if kind:
-        return kind, "", None, about
+        return Signs(kind), None, about
     sender = head.sender.address if head.sender else ""
     returned = original_id(bodies.returned) if bodies.returned else ""
-    told = told_in_words(headers, sender=sender, subject=head.subject, text=text, original=returned)
+    told = told_in_words(
+        headers, sender=sender, subject=head.subject, text=text, original=returned, null_path=null_path
+    )
     if told is not None:
-        return "bounce", "", told, told.original_message_id
-    kind, why = automatic_kind(headers, sender=head.sender, subject=head.subject, ours=ours, calendar=bodies.calendar)
-    return kind, why, None, ""
+        return Signs("bounce"), told, told.original_message_id
+    signs = signs_of(
+        headers,
+        sender=head.sender,
+        subject=head.subject,
+        ours=ours,
+        calendar=bodies.calendar,
+        null_path=null_path,
+    )
+    return signs, None, ""
 
 
 def _trimmed(marked: Marked | None, text: str, *, is_forwarded: bool, is_machine: bool) -> Trimmed:

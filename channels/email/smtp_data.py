@@ -8,6 +8,8 @@ LINE_END = b"\r\n"
 DOTTED = b"\r\n."
 END = b"\r\n.\r\n"
 KNOWN = 2  # bytes before those that are looked at: the line end that a dot may stand behind
+PIECE_BYTES = 128 * 1024
+"""A mail is kept in pieces of about this size: nothing of it is copied often, and no large copy is made at once."""
 HELD = 2  # bytes that may belong to the end: its dot and its CR
 
 
@@ -16,7 +18,9 @@ class MailData:
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
-        self._mail = bytearray()
+        self._pieces = list[bytes]()
+        self._mail = bytearray()  # the last of them, while it grows
+        self._size = 0
         self._last = LINE_END  # that of the DATA command, for the end of a mail may come at once
         self.is_too_large = False
 
@@ -26,15 +30,22 @@ class MailData:
         end = window.find(END)
         until = end + len(LINE_END) if end >= 0 else max(KNOWN, len(window) - HELD)
         if not self.is_too_large:
-            self._mail += window[:until].replace(DOTTED, LINE_END)[KNOWN:]
-        if len(self._mail) > self._bytes_max:
+            self._keep(window[:until].replace(DOTTED, LINE_END)[KNOWN:])
+        if self._size > self._bytes_max:
             self.is_too_large = True
-            self._mail = bytearray()
+            self._pieces, self._mail, self._size = [], bytearray(), 0
         self._last = window[until - KNOWN :]
         return window[end + len(END) :] if end >= 0 else None
 
-    def take(self) -> bytes:
-        """The mail; it is kept here no longer."""
-        raw = bytes(self._mail)
-        self._mail = bytearray()
-        return raw
+    def take(self) -> list[bytes]:
+        """The mail in pieces, which whoever has a thread for it puts together; it is kept here no longer."""
+        pieces = [*self._pieces, bytes(self._mail)]
+        self._pieces, self._mail = [], bytearray()
+        return pieces
+
+    def _keep(self, some: bytes) -> None:
+        self._mail += some
+        self._size += len(some)
+        if len(self._mail) >= PIECE_BYTES:
+            self._pieces.append(bytes(self._mail))
+            self._mail = bytearray()

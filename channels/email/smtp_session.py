@@ -20,6 +20,7 @@ from channels.email.smtp_data import MailData
 BUFFER_BYTES_MAX = 1 << 16  # of commands; twice as much stops the other side from sending
 READ_BYTES_MAX = 1 << 24  # more than the buffer ever holds
 MARK = b"\n"
+TOGETHER_AT_ONCE_MAX = 8  # pieces of a mail; more are put together beside the loop
 COMMAND_BYTES_MAX = 2_048
 COMMANDS_MAX = 10_000  # of each kind, in one session
 NULL_PATH = "<>"
@@ -202,7 +203,10 @@ class Session(SMTP):
         assert self.envelope is not None
         if data.is_too_large:
             return self._set_post_data_state()
-        self.envelope.content = self.envelope.original_content = data.take()
+        pieces = data.take()
+        is_large = len(pieces) > TOGETHER_AT_ONCE_MAX
+        raw = await asyncio.to_thread(b"".join, pieces) if is_large else b"".join(pieces)
+        self.envelope.content = self.envelope.original_content = raw
         status = await self._call_handler_hook("DATA")
         self._set_post_data_state()
         return await self.push(status)

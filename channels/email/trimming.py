@@ -22,6 +22,8 @@ WRAPPED_MAX = 3
 """An introduction ("On … wrote:") is wrapped over so many lines at most."""
 HEADS_WITHIN = 9
 SIGNATURE_LINES_MAX = 20
+SENTENCE_WORDS_MIN = 4
+"""A line with so many words in small letters is more than a name or an address."""
 ANSWERED_LINES_MAX = 10
 BOTTOM_POSTED_MIN = 4
 MOBILE_CHARS_MAX = 120
@@ -46,6 +48,7 @@ _DATED = re.compile(r"^\d{1,4}[-/.年 ]|^(?:[a-zśáéû]{2,9}\.?,? )?\d{1,2} ")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\d[./-]\d{1,2}[./-]\d\d")
 _TIME = re.compile(r"\d{1,2}[:.h時]\d\d")
 _HAS_DIGIT = re.compile(r"\d")
+_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}")
 _RULE = re.compile(r"_{10,}|-{20,}|={20,}")
 
 
@@ -99,21 +102,21 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
     end = len(lines)
     for n, role in enumerate(roles):
         if role == QUOTED:
-            _close_signature(roles, signature_from, n)
+            _close_signature(lines, roles, signature_from, n)
             signature_from = None
         if role != TEXT or not _may_tell(lines[n]):
             continue
         line = lines[n][:LINE_MAX].strip()
         is_introduced = line[-1] in ":："
         if (is_introduced or line[0] == "-") and line.lower().strip(" -:") in FORWARDED:
-            _close_signature(roles, signature_from, n)
+            _close_signature(lines, roles, signature_from, n)
             return end  # from here on it is another's words, sent to us to read
         if line == "--" and lines[n] in ("-- ", "--"):
-            _close_signature(roles, signature_from, n)
+            _close_signature(lines, roles, signature_from, n)
             signature_from = n
         elif is_introduced and (first := _introduction(lines, roles, n)) is not None:
             if _next_is_quoted(roles, n):
-                _close_signature(roles, signature_from, first)
+                _close_signature(lines, roles, signature_from, first)
                 signature_from = None
                 roles[first : n + 1] = [INTRODUCTION] * (n + 1 - first)
             elif not is_forwarded and _is_certain(" ".join(lines[first : n + 1])[:LINE_MAX]):
@@ -122,7 +125,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         elif not is_forwarded and (_is_original(line) or _is_head(lines, roles, n, line)):
             end = n
             break
-    _close_signature(roles, signature_from, end)
+    _close_signature(lines, roles, signature_from, end)
     return _back_over_rules(lines, roles, end)
 
 
@@ -131,14 +134,21 @@ def _may_tell(line: str) -> bool:
     return ":" in line or "：" in line or line.lstrip()[0] in "-_*"
 
 
-def _close_signature(roles: list[str], start: int | None, end: int) -> None:
-    """A signature ends where a quotation begins, or at the end; one that is too long is none."""
+def _close_signature(lines: list[str], roles: list[str], start: int | None, end: int) -> None:
+    """A signature ends where a quotation begins, or at the end; one that is too long is none, and behind a `--` without
+    its blank (RFC 3676 section 4.3) also one in which sentences stand: people part two matters so."""
     if start is None:
         return
     texts = [n for n in range(start, end) if roles[n] == TEXT]
-    if len(texts) <= SIGNATURE_LINES_MAX:
+    is_parting = lines[start] == "--" and any(_is_sentence(lines[n]) for n in texts)
+    if len(texts) <= SIGNATURE_LINES_MAX and not is_parting:
         for n in texts:
             roles[n] = SIGNATURE
+
+
+def _is_sentence(line: str) -> bool:
+    words = line[:LINE_MAX].split()
+    return line.rstrip().endswith(("?", "？")) or sum(word[0].islower() for word in words) >= SENTENCE_WORDS_MIN
 
 
 def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
@@ -171,7 +181,7 @@ def _next_is_quoted(roles: list[str], n: int) -> bool:
 
 
 def _is_original(line: str) -> bool:
-    return line[:1] in "-_*" and line.lower().strip(" -_*") in ORIGINAL
+    return line[:1] in "-_*" and line.lower().replace("&nbsp;", " ").strip(" -_*\xa0") in ORIGINAL
 
 
 def _head_name(line: str) -> str:
@@ -181,29 +191,36 @@ def _head_name(line: str) -> str:
 
 
 def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
-    """Whether line `n` is the sender of a header that somebody's program wrote above what it quotes: a subject and
-    one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
+    """Whether line `n` begins a header that somebody's program wrote above what it quotes: with its sender, or its time
+    and then its sender; a subject and one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
     if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
         return False
     if place > 0 and line[place + 1 : place + 3] == "//":
         return False
-    if _head_name(line) not in _SENDERS:
+    name = _head_name(line)
+    if name not in _SENDERS and not (
+        _HEAD_NAMES.get(name) == SENT and n + 1 < len(lines) and _head_name(lines[n + 1][:LINE_MAX].strip()) in _SENDERS
+    ):
         return False
     kinds = {SENDER}
-    for further in range(n + 1, min(n + HEADS_WITHIN, len(lines))):
+    for further in range(n, min(n + HEADS_WITHIN, len(lines))):
         if roles[further] == TEXT:
             kinds.add(_HEAD_NAMES.get(_head_name(lines[further][:LINE_MAX].strip()), SENDER))
     return SUBJECT in kinds and len(kinds) >= 3
 
 
 def _back_over_rules(lines: list[str], roles: list[str], end: int) -> int:
-    """A rule above what is quoted belongs to it."""
+    """A rule above what is quoted belongs to it, and the writer's address that Foxmail puts there, over a blank."""
     if end == len(lines):
         return end
     place = end - 1
     while place >= 0 and roles[place] == BLANK:
         place -= 1
-    return place if place >= 0 and _RULE.fullmatch(lines[place][:LINE_MAX].strip()) else end
+    if place < 0:
+        return end
+    above = lines[place][:LINE_MAX].strip()
+    is_foxmails = _ADDRESS.fullmatch(above) is not None and lines[place + 1] == " " and place + 2 == end
+    return place if _RULE.fullmatch(above) or is_foxmails else end
 
 
 def _mark_mobile(lines: list[str], roles: list[str], end: int) -> None:

@@ -48,8 +48,8 @@ LANGUAGES = {
         heads=Heads(("von",), ("gesendet", "datum"), ("an", "cc"), ("betreff",)),
         original=("ursprüngliche nachricht", "originalnachricht", "original-nachricht", "original nachricht"),
         forwarded=("weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "weitergeleitete e-mail"),
-        mobile=("von meinem ", "outlook für ", "gesendet von ", "holen sie sich outlook für ", "gesendet mit ",
-                "diese nachricht wurde von meinem "),
+        mobile=("von meinem ", "von meinem/meiner ", "outlook für ", "gesendet von ", "holen sie sich outlook für ",
+                "gesendet mit ", "diese nachricht wurde von meinem "),
     ),
     "es": Language(
         starts=("el ", "en "),

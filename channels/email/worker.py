@@ -2,7 +2,8 @@
 
 Its one rule: it is always known which mail is being read, so that one that breaks the process alone is to blame; those
 sent behind it are not. Mails wait in the socket, for a turn of a busy loop between two of them would cost more than
-reading does. What comes back is decoded as a plain value and can be nothing else.
+reading does. What comes back is decoded as a plain value and can be nothing else. Mails and their files travel in
+pieces, and are put together beside the loop: no call waits while millions of bytes are copied.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ import msgspec
 
 from channels.email.letter import Letter
 from router.core.clock import Ms
-from router.core.values import value
+from router.core.values import replace, value
 
 START_S = 60.0
 """How long a process may take to start."""
@@ -30,8 +31,11 @@ SENT_MAX = 8
 """Mails at the process at once: the one that is read, and those behind it."""
 NICE = 5
 """Where processors are short, a mail waits before a call does."""
-DECODED_AT_ONCE_BYTES_MAX = 256 * 1024
+PIECE_BYTES_MAX = 256 * 1024
+"""The most that one step of the loop writes, reads or decodes."""
 
+SOURCE = -1
+"""Where the source of a letter travels apart; its parts do by their place."""
 SIZES = struct.Struct(">II")
 SIZE = struct.Struct(">I")
 STARTED, BEGUN, READ, FAILED = b"S", b"B", b"R", b"F"
@@ -47,9 +51,19 @@ class Known:
     received_at: Ms
     verifier: str = ""
     ours: tuple[str, ...] = ()
+    null_path: bool = False
 
     def as_parameters(self) -> dict[str, Any]:
-        return {"received_at": self.received_at, "verifier": self.verifier, "ours": self.ours}
+        given = {"received_at": self.received_at, "verifier": self.verifier, "ours": self.ours}
+        return {**given, "null_path": self.null_path}
+
+
+@value
+class Told:
+    """A letter without its large files, which follow it in this order."""
+
+    letter: Letter
+    apart: tuple[int, ...]
 
 
 class WorkerGone(Exception):
@@ -87,6 +101,8 @@ class Worker:
         self._process, self._reader, self._writer = process, reader, writer
         self._turns: deque[_Turn] = deque()
         self._room = asyncio.Semaphore(SENT_MAX)
+        self._in_order = asyncio.Lock()
+        self._sending = set[asyncio.Task[None]]()
         self.is_over = False
         self._receiving: asyncio.Task[None]
 
@@ -122,10 +138,9 @@ class Worker:
             if self.is_over:
                 raise WorkerGone(was_read=False)
             turn = _Turn()
-            self._turns.append(turn)
-            facts = msgspec.msgpack.encode(known)
-            self._writer.write(SIZES.pack(len(facts), len(raw)) + facts)
-            self._writer.write(raw)
+            sending = asyncio.create_task(self._send(turn, raw, known), name="a mail goes to its reader")
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
             try:
                 await turn.begun
                 async with limit():
@@ -138,6 +153,22 @@ class Worker:
                 if turn.begun.done():
                     self.end()  # else the next mail would wait for this one
                 raise
+
+    async def _send(self, turn: _Turn, raw: bytes, known: Known) -> None:
+        """Bring a mail to the process, whole even where its caller went away: others come behind it."""
+        async with self._in_order:
+            if self.is_over:
+                turn.fail(WorkerGone(was_read=False))
+                return
+            self._turns.append(turn)
+            facts = msgspec.msgpack.encode(known)
+            try:
+                self._writer.write(SIZES.pack(len(facts), len(raw)) + facts)
+                for at in range(0, len(raw), PIECE_BYTES_MAX):
+                    self._writer.write(memoryview(raw)[at : at + PIECE_BYTES_MAX])
+                    await self._writer.drain()
+            except OSError:
+                self.end()
 
     def end(self) -> None:
         """End the process at once. Mails at it raise WorkerGone."""
@@ -181,17 +212,34 @@ class Worker:
             turn.begun.set_result(None)
 
     async def _letter(self) -> Letter | None:
-        (size,) = SIZE.unpack(await self._reader.readexactly(SIZE.size))
-        body = await self._reader.readexactly(size)
+        body, told = await self._bytes(), None
         with suppress(msgspec.DecodeError):
-            if size > DECODED_AT_ONCE_BYTES_MAX:
-                return await asyncio.to_thread(_decoded, body)
-            return _decoded(body)
-        return None
+            told = await asyncio.to_thread(_decoded, body) if len(body) > PIECE_BYTES_MAX else _decoded(body)
+        if told is None:
+            return None
+        return _whole(told.letter, {place: await self._bytes() for place in told.apart})
+
+    async def _bytes(self) -> bytes:
+        (size,) = SIZE.unpack(await self._reader.readexactly(SIZE.size))
+        pieces = [
+            await self._reader.readexactly(min(PIECE_BYTES_MAX, size - at)) for at in range(0, size, PIECE_BYTES_MAX)
+        ]
+        return b"".join(pieces) if len(pieces) < 2 else await asyncio.to_thread(b"".join, pieces)
 
 
-def _decoded(body: bytes) -> Letter:
-    return msgspec.msgpack.decode(body, type=Letter)
+def _decoded(body: bytes) -> Told:
+    return msgspec.msgpack.decode(body, type=Told)
+
+
+def _whole(letter: Letter, apart: dict[int, bytes]) -> Letter:
+    parts = [replace(part, content=apart.get(n, part.content)) for n, part in enumerate(letter.parts)]
+    return replace(letter, parts=tuple(parts), source=apart.get(SOURCE, letter.source)) if apart else letter
+
+
+def _apart(letter: Letter) -> dict[int, bytes]:
+    """What of it is large, by its place."""
+    found = {n: part.content for n, part in enumerate(letter.parts)} | {SOURCE: letter.source}
+    return {n: content for n, content in found.items() if len(content) > PIECE_BYTES_MAX}
 
 
 # --- in the process ---------------------------------------------------------------------------------------------------
@@ -211,15 +259,20 @@ def serve(wire: socket.socket, read: Read) -> None:
             known = msgspec.msgpack.decode(coming.read(facts), type=Known)
             raw = coming.read(mail)
             wire.sendall(BEGUN)
-            wire.sendall(_answer(read, raw, known))
+            for piece in _answer(read, raw, known):
+                wire.sendall(piece)
 
 
-def _answer(read: Read, raw: bytes, known: Known) -> bytes:
+def _answer(read: Read, raw: bytes, known: Known) -> list[bytes]:
     try:
-        body = msgspec.msgpack.encode(read(raw, **known.as_parameters()))
+        letter = read(raw, **known.as_parameters())
+        apart = _apart(letter)
+        told = Told(letter=_whole(letter, dict.fromkeys(apart, b"")), apart=tuple(apart))
+        body = msgspec.msgpack.encode(told)
     except Exception:  # noqa: BLE001 - whatever a mail makes of its reader, the next one is read
-        return FAILED
-    return READ + SIZE.pack(len(body)) + body
+        return [FAILED]
+    pieces = [READ, SIZE.pack(len(body)), body]
+    return [*pieces, *(piece for content in apart.values() for piece in (SIZE.pack(len(content)), content))]
 
 
 def _end_after(service: BaseProcess) -> None:

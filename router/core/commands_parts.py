@@ -74,7 +74,8 @@ class MailIn:
     bounced_at: tuple[AddressId, ...] = ()  # whom it did not reach; empty: it does not say, or says somebody else
     bounced_for_good: bool = False
     bounced_why: str = ""
-    quiet: str = ""  # why no automatic answer may go out
+    quiet: str = ""  # why its first automatic answer may not go out
+    unanswered: str = ""  # why none at all may go out because of it, as it asks for none by its header
     redacted: bool = False  # a card number was taken out of it
     notes: tuple[str, ...] = ()
 

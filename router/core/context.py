@@ -101,6 +101,7 @@ class Making:
     erased: list[str] = field(default_factory=list[str])
     unindexed: list[str] = field(default_factory=list[str])
     forgotten: list[VaultId] = field(default_factory=list[VaultId])
+    unanswered: str = ""  # why no automatic mail may go out because of what came
 
     @property
     def now(self) -> Ms:

@@ -388,6 +388,8 @@ class Message:
     moved_to: MessageId | None = None
     line: int = 0  # which one of its chat it is; 0: of none
     along: tuple[VaultId, ...] = ()  # words that go ahead of its own
+    tried_since: Ms | None = None  # since somebody had it tried again; None: since it was queued
+    late: bool = False  # it was said on its case that it takes long
 
 
 @value
@@ -674,11 +676,12 @@ class Entry:
     message: MessageId | None = None
     contact: str | None = None
     address: AddressId | None = None
-    via: str = ""  # which of our numbers or addresses a contact came to
+    via: str = ""  # which of our numbers or addresses a contact came to, or a mail of ours went from
     evidence: Evidence | None = None
     media: tuple[VaultId, ...] = ()
     reasons: tuple[str, ...] = ()
     letter: Letter | None = None
+    mail: Mailing | None = None  # of a mail of ours
     said: VaultId | None = None  # a reason that a person gave, shown with the others
     facts: dict[str, str | int | float | bool | None] = field(
         default_factory=dict[str, str | int | float | bool | None]

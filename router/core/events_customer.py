@@ -516,6 +516,8 @@ class MessageRetryPlanned:
     at: Ms
     due_at: Ms
     error: str
+    case: CaseId | None = None  # where a mail takes long and its words have no other way: this makes a row there
+    entry: int = 0
 
 
 @value

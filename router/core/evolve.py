@@ -693,6 +693,8 @@ def _message_moved(
             return _message_queued(state, event)
         case MessageFailed() | MessageLost():
             state = change(state, get(state, event.case, Case), entries=event.entry)
+        case MessageRetryPlanned() if event.case is not None:
+            state = change(state, get(state, event.case, Case), entries=event.entry)
         case _:
             pass
     message = get(state, event.message, Message)
@@ -707,7 +709,8 @@ def _message_moved(
                 due_at=event.lookup_at,
             )
         case MessageRetryPlanned():
-            moved = replace(message, state=MessageState.QUEUED, due_at=event.due_at, error=event.error)
+            late = message.late or event.case is not None
+            moved = replace(message, state=MessageState.QUEUED, due_at=event.due_at, error=event.error, late=late)
         case MessageSent():
             moved = replace(message, state=MessageState.SENT, provider_id=event.provider_id, due_at=None, error=None)
         case MessageDelivered():
@@ -717,7 +720,8 @@ def _message_moved(
         case MessageLost():
             moved = replace(message, state=MessageState.UNKNOWN, due_at=None)
         case MessageReleased():
-            moved = replace(message, state=MessageState.QUEUED, due_at=event.at, error=None, provider_id=None)
+            fresh = replace(message, error=None, provider_id=None, tried_since=event.at, late=False)
+            moved = replace(fresh, state=MessageState.QUEUED, due_at=event.at)
         case _:
             assert_never(event)
     return put(state, moved)

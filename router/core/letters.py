@@ -67,7 +67,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
     that it names."""
     mail = command.mail
     assert mail is not None
-    policy, text = making.context.policy, clean_text(command.text)
+    policy, text, making.unanswered = making.context.policy, clean_text(command.text), mail.unanswered
     found = known_customer(making) if command.thread is None else None
     before = making.state
     whole = f"{mail.subject}\n{text}" if mail.subject else text

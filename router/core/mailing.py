@@ -17,6 +17,8 @@ TOLD_ADDRESS_MS = HOUR_MS
 AT_ONCE_MS = 30 * SECOND_MS
 """An answer to an automatic mail that comes sooner is not believed to be a person's: they would have to read first."""
 AT_ONCE = "it answered an automatic mail of ours within 30 seconds, so a machine may have written it"
+JUST_NOW = "an automatic mail went to them within the last 30 seconds"
+"""The same time, where nothing says that what came answers that mail."""
 
 
 def mailing_of(state: State, case: Case) -> Mailing:
@@ -102,12 +104,14 @@ def why_untold(making: Making, case: Case, *, is_answer: bool = False) -> str:
     """Why no automatic mail may go out about a case now; empty where one may. Two machines that answer each other end
     here, and nobody is bothered who did not write. `is_answer`: it says what became of words of theirs, and goes out
     however lately another did, but for an answer of theirs that no person could have written so soon."""
+    if making.unanswered:
+        return making.unanswered
     customer = making.customer(case.customer)
     if any(address.denied for address in customer.addresses):
         return "the domain of its sender says that whoever is named there wrote nothing"
     if is_answer:
         told_at = max(customer.told_at or 0, case.told_at or 0)
-        return AT_ONCE if 0 < making.now - told_at < AT_ONCE_MS else ""
+        return JUST_NOW if 0 < making.now - told_at < AT_ONCE_MS else ""
     if customer.told_at is not None and making.now - customer.told_at < TOLD_ADDRESS_MS:
         return "an automatic mail went to them just now"
     if case.told_at is not None and making.now - case.told_at < TOLD_AGAIN_MS:

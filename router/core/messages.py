@@ -12,7 +12,7 @@ from router.core.clock import Ms
 from router.core.commands import AddNote, BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage, SendReply
 from router.core.contacts import clean_text
 from router.core.context import Making
-from router.core.documents import Case, Customer, MessageState
+from router.core.documents import Case, Customer, Message, MessageState
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     MessageAttempted,
@@ -28,7 +28,7 @@ from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.tree import heard_at, members_of, owner_of_address, reachable_of, side_for, tree_of
-from router.core.undelivered import fail
+from router.core.undelivered import ask_again, fail, has_other_way
 from router.core.words import SECOND_MS, ActorKind, Channel, Setback
 
 RANK = {
@@ -41,6 +41,9 @@ RANK = {
     MessageState.READ: 4,
 }
 """Delivery states never go back: a callback of a lower or equal rank changes nothing."""
+
+DOUBLED_MAX = 20
+"""The time between two attempts is doubled so often at most."""
 
 TOO_LATE = {
     Reason.OPTED_OUT: ("opted out before it was sent", Setback.OPTED_OUT),
@@ -196,18 +199,8 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             theirs = tuple(id for id in command.unreached if id == message.address)
             note_unreached(making, making.case(message.case), theirs, command.error[:200])
             fail(making, message, command.error, command.setback)
-        case "again" if message.attempts < sending.attempts:
-            wait_ms = command.retry_after_ms or sending.spacing_s * SECOND_MS * 2 ** (message.attempts - 1)
-            making.emit(
-                MessageRetryPlanned(
-                    message=message.id,
-                    at=making.now,
-                    due_at=Ms(making.now + wait_ms),
-                    error=without_addresses(command.error),
-                )
-            )
         case "again":
-            fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+            _try_again(making, message, command)
         case "absent" if sending.twice_is_better_than_never and message.attempts < sending.attempts:
             making.emit(
                 MessageRetryPlanned(message=message.id, at=making.now, due_at=making.now, error="outcome unknown")
@@ -215,8 +208,42 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
         case "absent":
             case = making.case(message.case)
             making.emit(MessageLost(message=message.id, case=case.id, at=making.now, entry=case.entries + 1))
+            if message.author is ActorKind.AGENT:  # they may wait for words that nobody sent
+                ask_again(making, message)
         case _:
             raise Fault(f"an attempt cannot end as {command.outcome}")
+
+
+def _try_again(making: Making, message: Message, command: RecordAttempt) -> None:
+    """After a while, further apart each time. A text so often as the policy says; a mail for so long, for mail servers
+    refuse for now as a matter of course, and are away for hours. An agent's mail that takes long goes another way where
+    one is open to them, and else its case says so."""
+    sending = making.context.policy.settings.sending
+    is_mail, spacing_ms = message.channel is Channel.EMAIL, sending.spacing_s * SECOND_MS
+    since = message.tried_since or message.queued_at
+    until = Ms(since + sending.mail_for_s * SECOND_MS)
+    doubled = min(message.attempts - 1, DOUBLED_MAX)
+    wait_ms = command.retry_after_ms or spacing_ms * 2**doubled
+    if is_mail:
+        wait_ms = min(wait_ms, sending.mail_spacing_s_max * SECOND_MS)
+    if making.now >= until if is_mail else message.attempts >= sending.attempts:
+        fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+        return
+    is_late = is_mail and message.author is ActorKind.AGENT and making.now >= since + sending.mail_late_s * SECOND_MS
+    if is_late and has_other_way(making, message, Setback.LATE):
+        fail(making, message, f"{command.error}; it took too long", Setback.LATE)
+        return
+    case = making.case(message.case) if is_late and not message.late else None
+    making.emit(
+        MessageRetryPlanned(
+            message=message.id,
+            at=making.now,
+            due_at=Ms(min(making.now + wait_ms, until) if is_mail else making.now + wait_ms),
+            error=without_addresses(command.error),
+            case=case.id if case is not None else None,
+            entry=case.entries + 1 if case is not None else 0,
+        )
+    )
 
 
 def record_delivery(making: Making, command: RecordDelivery) -> None:

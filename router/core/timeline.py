@@ -36,6 +36,7 @@ from router.core.events import (
     MessageFailed,
     MessageLost,
     MessageQueued,
+    MessageRetryPlanned,
     NoteAdded,
     OutsideAsked,
     ParticipantErased,
@@ -120,7 +121,16 @@ ROW_KINDS: dict[type[Event], str] = {
     CandidatesFound: "decision",
     **dict.fromkeys((WorkTaken, WorkReturned, WorkClosed), "assignment"),
     **dict.fromkeys(
-        (CaseStatusChanged, FileMissing, MessageFailed, MessageLost, TextWithheld, WordsForgotten, ParticipantErased),
+        (
+            CaseStatusChanged,
+            FileMissing,
+            MessageFailed,
+            MessageLost,
+            MessageRetryPlanned,
+            TextWithheld,
+            WordsForgotten,
+            ParticipantErased,
+        ),
         "status",
     ),
     **dict.fromkeys((ConsentChanged, RecordingRefused, RecordingAllowed), "terms"),
@@ -212,6 +222,8 @@ def entry_of(event: Event) -> Entry | None:
                 address=event.address,
                 reasons=event.reasons,
                 media=event.mail.files if event.mail else (),
+                via=event.via if event.mail else "",
+                mail=event.mail,
             )
         case ContextNoted():
             return Entry(
@@ -592,6 +604,15 @@ def _record_of(event: Event) -> Entry | None:
                 "status",
                 reasons=("somebody who took part was erased: what they wrote here is gone",),
                 facts={"what": "participant_erased"},
+            )
+        case MessageRetryPlanned() if event.case is not None:
+            return _system(
+                event.case,
+                event.entry,
+                event.at,
+                "status",
+                reasons=(event.error,),
+                facts={"what": "message_late", "message": event.message},
             )
         case MessageLost():
             return _system(

@@ -20,6 +20,7 @@ WHY = {
     Setback.WINDOW_CLOSED: "their last message by {channel} is more than 24 hours old",
     Setback.OPTED_OUT: "they stopped {channel}",
     Setback.UNREACHABLE: "{channel} does not reach them",
+    Setback.LATE: "{channel} does not get through to them",
 }
 
 
@@ -43,7 +44,16 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
     if message.author is not ActorKind.AGENT or message.moved_to is not None:
         return
     if setback is None or message.moved_from is not None or not _move(making, message, setback):
-        _ask_again(making, message)
+        ask_again(making, message)
+
+
+def has_other_way(making: Making, message: Message, setback: Setback) -> bool:
+    """Whether an agent's words that come to nothing on their way have another one."""
+    if message.author is not ActorKind.AGENT or message.moved_from is not None or message.moved_to is not None:
+        return False
+    if message.mail is not None and message.mail.files:
+        return False
+    return _next_way(making, making.case(message.case), message, setback) is not None
 
 
 def _move(making: Making, message: Message, setback: Setback) -> bool:
@@ -120,7 +130,7 @@ def _note_stop(making: Making, message: Message) -> None:
     )
 
 
-def _ask_again(making: Making, message: Message) -> None:
+def ask_again(making: Making, message: Message) -> None:
     """They have waited for these words since they were written."""
     case = making.asking(message.case)
     if case.ask is not None or case.status is CaseStatus.CLOSED:

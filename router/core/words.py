@@ -66,6 +66,7 @@ class Setback(StrEnum):
     WINDOW_CLOSED = "window_closed"  # words of our own go there only within a day of theirs
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
+    LATE = "late"  # its server does not take it for now, for longer than somebody should wait
 
 
 class Evidence(StrEnum):

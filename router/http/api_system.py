@@ -148,6 +148,8 @@ class OutboxItem(Reply):
     queued_at: str
     due_at: str | None
     error: str | None
+    moved_to: str | None = Field(description="The message by which its words went another way.")
+    needs: bool = Field(description="Whether somebody is to see to it; false for all that is under way.")
     advice: str
 
 
@@ -320,9 +322,11 @@ class SystemApi:
 def _item(message: Message) -> OutboxItem:
     advice = {
         MessageState.UNKNOWN: "Nobody knows whether it went out. Ask the customer, or POST retry to send it again.",
-        MessageState.FAILED: "It was refused for good. Choose another way, or POST retry after mending the cause.",
+        MessageState.FAILED: "It did not reach them. Choose another way, or POST retry after mending the cause.",
         MessageState.SENDING: "Being sent, or looked for at the provider.",
     }
+    is_dead = message.state in OUTBOX_STATES["dead"]
+    has_moved = message.moved_to is not None
     return OutboxItem(
         id=message.id,
         case=message.case,
@@ -332,7 +336,9 @@ def _item(message: Message) -> OutboxItem:
         queued_at=stamp(message.queued_at),
         due_at=maybe(message.due_at),
         error=message.error,
-        advice=advice.get(message.state, "Waits for its time."),
+        moved_to=message.moved_to,
+        needs=is_dead and not has_moved,
+        advice="Its words went another way." if has_moved else advice.get(message.state, "Waits for its time."),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from channels.email.subjects import reply_subject
 from router.core.addresses import CHAT, DEVICE, USER, Address
 from router.core.clock import Ms
 from router.core.context import Decision
@@ -20,6 +21,7 @@ from router.core.documents import (
     Entry,
     Joined,
     Letter,
+    Mailing,
     Message,
     MessageState,
     Promise,
@@ -570,6 +572,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     names = {id: d.name for id, d in documents.items() if isinstance(d, Agent)}
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
+    ids |= {str(id) for e in entries if e.mail for id in (e.address, e.mail.subject, *e.mail.copies) if id}
     words = await journal.words(sorted(ids))
     called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
     missing = {e.facts.get("file") for e in entries if e.facts.get("what") == FILE_MISSING}
@@ -593,6 +596,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
+                **(_mail_of_ours(entry, entry.mail, words) if entry.mail else {}),
             )
         )
     return found
@@ -615,6 +619,19 @@ def _letter(letter: Letter, words: Mapping[str, str], text: str | None) -> dict[
         "automatic": bool(letter.automatic),
         "notes": [*([letter.automatic] if letter.automatic else []), *letter.notes],
         "raw_url": f"/api/v1/media/{letter.raw}",
+    }
+
+
+def _mail_of_ours(entry: Entry, mail: Mailing, words: Mapping[str, str]) -> dict[str, Any]:
+    """The same of a mail of ours. One that goes under a subject of our own, by its case's reference, has none here."""
+    subject = words.get(mail.subject or "")
+    return {
+        "subject": reply_subject(subject) if subject and mail.thread is not None else subject,
+        "from": entry.via or None,
+        "to": [words[entry.address]] if entry.address in words else [],
+        "cc": [words[id] for id in mail.copies if id in words],
+        "full_text": words.get(entry.words or ""),
+        "automatic": mail.automatic,
     }
 
 

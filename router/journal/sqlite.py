@@ -617,7 +617,10 @@ class SqliteJournal:
 
     async def blob(self, hash: str) -> bytes | None:
         rows = await self._all("SELECT body FROM blob WHERE hash = ? ORDER BY n", (hash,))
-        return b"".join(body for (body,) in rows) if rows else None
+        pieces = [body for (body,) in rows]
+        if len(pieces) < 2:
+            return pieces[0] if pieces else None
+        return await asyncio.to_thread(b"".join, pieces)
 
     async def answer(self, key: str) -> Answer | None:
         rows = await self._all("SELECT status, body, fingerprint, kept_until FROM answer WHERE key = ?", (key,))
@@ -724,9 +727,10 @@ def _numbered(case: str, n: int, first: int, events: tuple[Event, ...]) -> tuple
     raise Fault(f"no event in the log tells row {n} of {case}")
 
 
-def _pieces(blob: Blob) -> list[tuple[str, int, bytes]]:
+def _pieces(blob: Blob) -> Iterator[tuple[str, int, bytes]]:
+    """Its rows, each cut when it is written: a large file is not copied at once."""
     starts = range(0, max(1, len(blob.body)), BLOB_BYTES_MAX)
-    return [(blob.hash, n, blob.body[at : at + BLOB_BYTES_MAX]) for n, at in enumerate(starts)]
+    return ((blob.hash, n, blob.body[at : at + BLOB_BYTES_MAX]) for n, at in enumerate(starts))
 
 
 def _document_row(document: Document) -> tuple[str, str, str, int, bool, str]:

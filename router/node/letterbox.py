@@ -9,11 +9,13 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
+from policies import PolicySet
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -22,7 +24,7 @@ from router.core.documents import Customer, Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued, TextWithheld
 from router.core.values import replace
-from router.core.words import DAY_MS, AddressId, CaseId, Channel, MessageId
+from router.core.words import DAY_MS, MINUTE_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
 from router.node.mail_guard import MailGuard
 from router.node.taking import AnswerOf, Outcome
@@ -33,6 +35,9 @@ OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
+SOON_MS = 2 * MINUTE_MS
+"""An acknowledgement of another desk comes sooner than this after what it acknowledges."""
+ACKNOWLEDGED_BEFORE = "the same acknowledgement came from there before"
 WAITED_MS_MAX = 30 * DAY_MS
 """A mail that waited longer than this counts as if it had come then."""
 
@@ -49,8 +54,21 @@ class MailMeans:
 SEEN = "another mail had the same Message-ID"
 DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
 
-Read = Callable[[bytes, Ms], Awaitable[Letter]]
-"""Reads a mail; heavy ones somewhere else than on the loop."""
+
+class Read(Protocol):
+    """Reads a mail; heavy ones somewhere else than on the loop."""
+
+    def __call__(self, raw: bytes, received_at: Ms, *, null_path: bool = False) -> Awaitable[Letter]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a mail says that it belongs to: cases, the surest way first."""
+
+    cases: list[tuple[CaseId, str]]
+    is_ours: bool  # a mail of ours, by its Message-ID or by a reply address of ours
+    is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
+    answered_at: Ms | None = None  # when the last of ours that it names went out
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class Letterbox:
         journal: Journal,
         take: Callable[[TakeContact, AnswerOf], Awaitable[Outcome]],
         means: MailMeans,
+        policy: Callable[[], PolicySet],
         clock: Clock,
     ) -> None:
         self._journal = journal
@@ -88,7 +107,7 @@ class Letterbox:
         self._clock = clock
         self._home = means.home
         self._secret = means.secret
-        self.guard = MailGuard(clock)
+        self.guard = MailGuard(clock, policy)
 
     @property
     def address(self) -> str:
@@ -102,16 +121,27 @@ class Letterbox:
     async def take(self, envelope: Envelope, *, late: bool = False) -> Outcome:
         """Take a mail. The outcome's answer names contact, case and entry. `late`: it waited somewhere for us."""
         now = self._clock.now()
-        letter = await self._read(envelope.raw, now)
-        threads = await self._threads(envelope, letter)
+        letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
+        named = await self._named(envelope, letter)
+        letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
         command = await self._command(envelope, letter, now, late=late)
-        outcome = await self._placed(command, threads)
+        outcome = await self._placed(command, named.cases)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
                 self.guard.answered(command.sender)
             elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
                 self.guard.held_back(command.sender, event.why)
         return outcome
+
+    def _acknowledging(self, letter: Letter, named: Named, *, came_at: Ms) -> Letter:
+        """The mail as a machine's where it acknowledges an answer of ours as it did once before: then it has been read.
+        Nothing else tells another desk that says nowhere that it is a machine from a person who answers at once."""
+        is_soon = named.answered_at is not None and 0 <= came_at - named.answered_at < SOON_MS
+        if letter.automatic or not is_soon or letter.sender is None:
+            return letter
+        if not self.guard.has_acknowledged(letter.sender.address, letter.new_words or letter.text):
+            return letter
+        return replace(letter, automatic="auto-reply", notes=(*letter.notes, f"automatic: {ACKNOWLEDGED_BEFORE}"))
 
     async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:
         """The mail on the first case that it names and its sender may write to; else where its sender's mail stands.
@@ -148,7 +178,7 @@ class Letterbox:
         files = [
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
-        quiet = "" if letter.automatic else self.guard.look(sender, words)
+        quiet = "" if letter.automatic else letter.quiet or self.guard.look(sender, words)
         bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
         bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
         return TakeContact(
@@ -183,6 +213,7 @@ class Letterbox:
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
                 quiet=quiet,
+                unanswered="" if letter.automatic else letter.quiet,
                 redacted=bool(letter.source),
                 notes=notes,
             ),
@@ -207,11 +238,12 @@ class Letterbox:
 
     # --- which case it names ------------------------------------------------------------------------------------------
 
-    async def _threads(self, envelope: Envelope, letter: Letter) -> list[tuple[CaseId, str]]:
+    async def _named(self, envelope: Envelope, letter: Letter) -> Named:
         """Cases that it names, the surest way first: our reply address, a mail of ours, a mail that we know."""
         found: dict[CaseId, str] = {}
-        written = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
-        for address in (*envelope.recipients, *written):
+        written: list[Message] = []
+        sent_to = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
+        for address in (*envelope.recipients, *sent_to):
             if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
                 found.setdefault(CaseId(case), "reply_address")
         named = [letter.bounce.original_message_id] if letter.bounce else []
@@ -221,11 +253,19 @@ class Letterbox:
                 document = await self._journal.document(message)
                 if isinstance(document, Message):
                     found.setdefault(document.case, "answer")
+                    written.append(document)
         for key in [*(_mail_key(id) for id in named[:THREADS_MAX] if id), _conversation_key(letter)]:
             loaded = await self._journal.load_by_address(key) if key else None
             if loaded is not None and loaded.address is not None:
                 found.setdefault(CaseId(loaded.address), "thread")
-        return list(found.items())
+        return Named(
+            list(found.items()),
+            is_ours=bool(written) or "reply_address" in found.values(),
+            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written)
+            if written
+            else "reply_address" in found.values(),
+            answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
+        )
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
         """Which of those whom a mail of ours went to a report speaks of, by whichever record of theirs."""
@@ -252,6 +292,18 @@ def _came_at(envelope: Envelope, now: Ms) -> Ms:
     """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
     at = now if envelope.received_at is None else envelope.received_at
     return Ms(min(max(at, now - WAITED_MS_MAX), now))
+
+
+def _judged(letter: Letter, named: Named) -> Letter:
+    """The mail as a person's where what it answers tells so: whoever answers one of us by way of a list, or from a
+    mail program of a firm, is to be read; and a subject of machines that answers nothing of ours may be anybody's."""
+    if not letter.automatic or not letter.quiet:
+        return letter
+    is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
+    if not is_persons:
+        return letter
+    notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
+    return replace(letter, automatic="", notes=notes)
 
 
 def _sender(letter: Letter) -> tuple[str, bool | None]:

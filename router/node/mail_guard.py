@@ -1,20 +1,23 @@
 """Whether an automatic mail may answer a mail: machines that answer machines are left without an answer.
 
-Its one rule: the same words from one domain are answered once a day, and one domain a few times an hour. It looks at
-what came lately, in memory; what one case and one customer get is limited by their documents.
+Its one rule: the same words from one domain are answered once a day, and one domain so often in an hour as the policy
+says; a provider at whose domain anybody has an address is no domain in this sense. It looks at what came lately, in
+memory; what one case and one customer get is limited by their documents.
 """
 
 import hashlib
 from collections import OrderedDict, deque
+from collections.abc import Callable
 
 import structlog
 
+from channels.email.machine_words import ACKNOWLEDGED
+from policies import PolicySet
+from policies.mail_providers import is_public_provider
 from router.core.clock import Clock, Ms
 from router.core.mailing import AT_ONCE
 from router.core.words import DAY_MS, HOUR_MS
 
-ANSWERS_AN_HOUR_MAX = 30
-"""Automatic answers to one domain. People of a large provider seldom write first mails faster than that."""
 SAME_WORDS_MS = DAY_MS
 REMEMBERED_MAX = 20_000
 STOPPED_MAX = 1_000
@@ -24,14 +27,19 @@ WORDS_CHARS = 2_000
 TELLING_CHARS = 24
 FIGURES = str.maketrans("", "", "0123456789")
 
+PHRASE_CHARS = 300
+"""An acknowledgement says what it is in its first sentences."""
+
 log = structlog.get_logger("onecase.mail")
 
 
 class MailGuard:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, policy: Callable[[], PolicySet]) -> None:
         self._clock = clock
+        self._policy = policy
         self._answers: OrderedDict[str, deque[Ms]] = OrderedDict()
         self._words: OrderedDict[bytes, Ms] = OrderedDict()
+        self._acknowledged: OrderedDict[bytes, Ms] = OrderedDict()
         self.stopped = 0  # answers that were held back
         self._stopped_at: deque[Ms] = deque(maxlen=STOPPED_MAX)
         self._untold: OrderedDict[str, deque[Ms]] = OrderedDict()
@@ -43,9 +51,20 @@ class MailGuard:
             return "it says no address"
         if self._came_lately(domain, words, now):
             return self._stop("the same words came from this domain within a day")
-        if len(self._within_an_hour(domain, now)) >= ANSWERS_AN_HOUR_MAX:
+        sending = self._policy().settings.sending
+        is_firms = not is_public_provider(domain) and domain not in sending.mail_providers
+        if is_firms and len(self._within_an_hour(domain, now)) >= sending.mail_answers_an_hour:
             return self._stop("this domain was answered often enough in this hour")
         return ""
+
+    def has_acknowledged(self, sender: str, words: str) -> bool:
+        """Whether these words are an acknowledgement that came from this sender before. It is remembered for the next
+        time; the figures in it may be others."""
+        plain = " ".join(words[:WORDS_CHARS].casefold().split())
+        if not any(phrase in plain[:PHRASE_CHARS] for phrase in ACKNOWLEDGED):
+            return False
+        same = _digest(sender.lower(), plain.translate(FIGURES))
+        return self._came_before(self._acknowledged, same, self._clock.now()) is not None
 
     def answered(self, sender: str) -> None:
         """An automatic answer goes to this sender."""
@@ -88,12 +107,16 @@ class MailGuard:
         plain = "".join(words[:WORDS_CHARS].casefold().split()).translate(FIGURES)
         if len(plain) < TELLING_CHARS:
             return False
-        same = hashlib.blake2b(f"{domain}\0{plain}".encode("utf-8", "replace"), digest_size=16).digest()
-        last = self._words.pop(same, None)
-        self._words[same] = now
-        if len(self._words) > REMEMBERED_MAX:
-            self._words.popitem(last=False)
+        last = self._came_before(self._words, _digest(domain, plain), now)
         return last is not None and now - last < SAME_WORDS_MS
+
+    def _came_before(self, seen: OrderedDict[bytes, Ms], same: bytes, now: Ms) -> Ms | None:
+        """When it came last; from now on that is now."""
+        last = seen.pop(same, None)
+        seen[same] = now
+        if len(seen) > REMEMBERED_MAX:
+            seen.popitem(last=False)
+        return last
 
     def _stop(self, why: str) -> str:
         self.stopped += 1
@@ -101,3 +124,7 @@ class MailGuard:
         if self.stopped & (self.stopped - 1) == 0:  # the first, the second, the fourth …: a flood fills no log
             log.warning("no automatic answer goes out", why=why, so_far=self.stopped)
         return why
+
+
+def _digest(whose: str, words: str) -> bytes:
+    return hashlib.blake2b(f"{whose}\0{words}".encode("utf-8", "replace"), digest_size=16).digest()

@@ -188,7 +188,11 @@ class Node:
         )
         self.carrying = Carrying(journal=journal, clock=clock, means=self.means)
         self.devices = Devices(journal=journal, take=self.take, root_of=self.customers.root_of, clock=clock)
-        self.letterbox = Letterbox(journal=journal, take=self.take, means=mail, clock=clock) if mail else None
+        self.letterbox = (
+            Letterbox(journal=journal, take=self.take, means=mail, policy=lambda: self.means.policy, clock=clock)
+            if mail
+            else None
+        )
         self.dialler = Dialler(
             journal=journal,
             take=self.take,

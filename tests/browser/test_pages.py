@@ -1,10 +1,12 @@
 """The desk's pages without a browser: who gets in, what is refused, and that every answer is a page for people."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from channels.wire import WireResponse
+from router.http.desk import pages
 from tests.browser.stage import PHONE, Stage, stage
 
 FOREIGN = "https://evil.example"
@@ -235,3 +237,34 @@ async def test_files_of_the_page_are_kept_by_the_browser(desk: Stage) -> None:
     answer = await desk.get("/desk/static/desk.js")
     assert answer.content_type.startswith("text/javascript")
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+FORMS = sorted(
+    {
+        re.sub(r"\{\{.*?\}\}", "{}", action)
+        for page in (Path(pages.__file__).parent / "templates").glob("*.html")
+        for action in re.findall(r'<form method="post" action="([^"]+)"', page.read_text())
+    }
+)
+
+
+async def test_every_form_of_the_desk_leads_somewhere(desk: Stage) -> None:
+    """Whatever a page has a button for is known to the door, and to the API behind it. (A form without its fields is
+    refused for what it lacks, and not because there is nothing.)"""
+    token, case, _ = await offered(desk)
+    assert len(FORMS) > 20
+    for form in FORMS:
+        place = form.replace("/case/{}", f"/case/{case}").replace("{}", "x_1")
+        for more in ({}, {"customer": "x_1"}):
+            answer = await desk.post(place, token, at=case, **more)
+            assert "There is nothing at this address" not in answer.body.decode(), place
+
+
+async def test_who_takes_part_is_left_out_and_written_to_again_by_a_button(desk: Stage) -> None:
+    token, case, _ = await offered(desk)
+    tom = {"address": "tom@customer.example"}
+    for invited, says in (("yes", "Leave out"), ("", "Write to them too"), ("yes", "Leave out")):
+        answer = await desk.post(f"/desk/case/{case}/participants", token, invited=invited, **tom)
+        assert answer.status == 303
+        page = words(await desk.get(f"/desk/case/{case}", token))
+        assert says in page and tom["address"] in page

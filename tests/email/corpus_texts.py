@@ -56,7 +56,7 @@ CASES = [
             b"\r\n".join([b'Content-Type: multipart/alternative; boundary="b3"', b"", parts(part("text/plain", "plain words"), part("text/html", '<p>hi <img src="cid:a@b">'), kind="alternative", boundary="b3")[1]]),
             part("image/png", b"\x89PNG\r\n\x1a\n0", "Content-ID: <a@b>"), boundary="b2", kind="related")[1]]),
         part("application/pdf", b"%PDF-1.7", 'Content-Disposition: attachment; filename="bill.pdf"'))),
-        text="plain words", html_has='data-src="cid:a@b"', parts=[("file.png", "image/png"), ("bill.pdf", "application/pdf")]),
+        text="plain words", html_has='data-src="part:0"', parts=[("file.png", "image/png"), ("bill.pdf", "application/pdf")]),
     case("apple-text-picture-text", whole("", parts(part("text/plain", "before"), part("image/jpeg", b"\xff\xd8\xff\xe0", 'Content-Disposition: inline; filename="IMG_1.jpeg"'), part("text/plain", "after"))), text="before\n\nafter", parts=[("IMG_1.jpeg", "image/jpeg")]),
     case("apple-html-pieces", whole("", parts(part("text/html", "<p>before</p>"), part("application/pdf", b"%PDF-", 'Content-Disposition: inline; filename="a.pdf"'), part("text/html", "<p>after</p>"))), text="before\n\nafter", parts=[("a.pdf", "application/pdf")]),
     case("multipart-without-boundary", from_mia("Content-Type: multipart/mixed", "still words\n"), text="still words"),

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import signal
+from email.message import EmailMessage
 
 import pytest
 
-from channels.email.reader import AT_ONCE_BYTES_MAX, UNREAD, Reader
+from channels.email import worker as worker_module
+from channels.email.reader import AT_ONCE_BYTES_MAX, UNREAD, Reader, read_clean
 from channels.email.reading import read_letter
+from channels.email.worker import Known, Worker
 from tests.email.builders import NOW, from_mia
 from tests.email.poisoned import bench, large, poisoned
 from tests.story import patiently
@@ -140,3 +143,43 @@ def test_an_answer_to_an_invitation_says_what_it_answers():
     letter = read_letter(raw.encode(), received_at=NOW)
     assert letter.automatic == "calendar"
     assert "the invitation is declined" in letter.notes
+
+
+async def test_a_large_mail_takes_the_loop_in_small_steps() -> None:
+    """What goes to the process, what comes back and what is decoded at once does not grow with the mail; its files are
+    whole, and a small mail behind it is read as ever."""
+    content = os.urandom(3_000_000)
+    message = EmailMessage()
+    message["From"], message["Subject"] = "mia@customer.example", "Large"
+    message.set_content("It is attached.")
+    message.add_attachment(content, maintype="application", subtype="octet-stream", filename="log.bin")
+    message.add_attachment(b"small", maintype="application", subtype="octet-stream", filename="note.bin")
+    worker, steps = await Worker.start(read_clean), list[int]()
+    write, read_exactly, decode = worker._writer.write, worker._reader.readexactly, worker_module._decoded
+
+    def writes(some: bytes) -> None:
+        steps.append(len(some))
+        write(some)
+
+    async def reads(n: int) -> bytes:
+        steps.append(n)
+        return await read_exactly(n)
+
+    def decodes(body: bytes) -> worker_module.Told:
+        steps.append(len(body))
+        return decode(body)
+
+    worker._writer.write, worker._reader.readexactly = writes, reads  # type: ignore[method-assign]
+    worker_module._decoded = decodes
+    try:
+        both = [message.as_bytes(), from_mia(body="hello")]
+        known = Known(received_at=NOW)
+        large_one, small_one = await patiently(
+            asyncio.gather(*(worker.read(raw, known, lambda: asyncio.timeout(30)) for raw in both))
+        )
+    finally:
+        worker_module._decoded = decode
+        worker.end()
+    assert [part.content for part in large_one.parts] == [content, b"small"]
+    assert small_one.text.strip() == "hello"
+    assert max(steps) <= worker_module.PIECE_BYTES_MAX

@@ -186,3 +186,37 @@ def test_the_text_is_trimmed_where_the_page_says_nothing() -> None:
     )
     assert letter.new_words == "New"
     assert letter.history.endswith("Alt")
+
+
+HEAD_DE = "Von: Support <help@support.example>\nAn: mia@customer.example\nBetreff: Re: Heizung\n\n"
+WRITTEN_BY = {
+    "samsung": f"Ja, um neun.\n\n\nVon meinem/meiner Galaxy gesendet\n\n\n-------- Ursprüngliche Nachricht --------\n{HEAD_DE}",
+    "gmx": f"Ja, um neun.\n \n\nGesendet: Montag, 23. November 2026 um 14:02 Uhr\n{HEAD_DE}",
+    "foxmail": f"Ja, um neun.\n\n\n\nmia@customer.example\n \n{HEAD_DE}",
+    "qq": f"Ja, um neun.\n\n\n------------------&nbsp;原始邮件&nbsp;------------------\n{HEAD_DE}",
+    "qq-with-blanks-that-do-not-break": f"Ja, um neun.\n\n------------------\xa0原始邮件\xa0------------------\n{HEAD_DE}",
+}
+
+
+@pytest.mark.parametrize("program", WRITTEN_BY)
+def test_what_one_program_alone_puts_above_a_quotation_is_not_new(program: str) -> None:
+    text = f"{WRITTEN_BY[program]}Haben Sie die Sicherung geprüft?"
+    found = trim(text)
+    assert found.new == "Ja, um neun."
+    assert holds_all(text, found.new, found.history)
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("First problem\n--\nSecond problem is the boiler, please read", None),
+        ("It is cold.\n--\nAnd who pays for it?", None),
+        ("It is cold.\n--\nMia Müller\nHead of Heating at the Example Works\nTel 030 1234", "It is cold."),
+        ("It is cold.\n-- \nMia, who wrote this on the train to her work", "It is cold."),
+        ("Write to my husband:\n\ntom@customer.example\n\n" + HEAD_DE + "old", "Write to my husband:\n\ntom@customer.example"),
+        ("Gesendet: gestern\nAngekommen: nie\nBetreff: mein Paket", None),
+    ],
+)  # fmt: skip
+def test_what_people_write_themselves_is_new(text: str, new: str | None) -> None:
+    """Two matters with a rule of two dashes between them, an address that they name, a list with colons."""
+    assert trim(text).new == (text if new is None else new)

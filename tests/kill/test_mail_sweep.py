@@ -25,7 +25,13 @@ KILLS = (
     "outbox.before_send:2",
     "outbox.after_send:2",
     "outbox.after_record:3",
+    "outbox.before_attempt:4",
+    "outbox.before_send:4",
+    "outbox.after_send:4",
+    "outbox.after_record:4",
 )
+NOBODY_KNOWS = ("outbox.before_send:4",)
+"""Killed between the record of an attempt and the text: the provider does not have it, and somebody decides."""
 ARRIVES_TWICE = ("outbox.after_send:2",)
 """Killed between the mail server's 250 and the record of it: the mail goes again under the same Message-ID."""
 TRIES_MAX = 8
@@ -125,4 +131,8 @@ async def ends_well(story: RealStory, case: str, point: str) -> None:
         ids = await ids_in(box, words)
         assert len(set(ids)) == 1, "one answer is one mail"
         assert len(ids) <= at_most + (point in ARRIVES_TWICE)
-    assert (await story.phone(HERS).inbox()).count(THURSDAY) == 1
+    told = (await story.phone(HERS).inbox()).count(THURSDAY)
+    if point in NOBODY_KNOWS:
+        assert told == 0 and (await story.case(case))["ask"] is not None, "and somebody is asked to look at it"
+    else:
+        assert told == 1

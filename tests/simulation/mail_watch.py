@@ -6,7 +6,7 @@ person wrote it, 24 nobody's words join, and nothing of a case reaches, whoever 
 45 nothing goes to an address that mail came back from until it writes again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -61,6 +61,7 @@ class MailWatch:
     gone_on_in: dict[str, set[str]] = field(
         default_factory=lambda: defaultdict(set)
     )  # case -> those to which it was ever joined
+    was_read: Counter[str] = field(default_factory=Counter[str])  # address -> mails that were taken for a person's
     count: int = 0
     automatic: int = 0  # mails that no person of ours wrote
     moved_at: list[int] = field(default_factory=list[int])  # when mails came and were queued
@@ -92,9 +93,12 @@ class MailWatch:
         self.told.clear()
 
     def is_from_machine(self, event: ContactReceived) -> bool:
-        """Whether a mail asks for nobody: it says that no person wrote it."""
-        mail = self._mail(event)
-        return mail is not None and mail.says_so
+        """Whether a mail asks for nobody: it says that no person wrote it; or a desk wrote it that says nothing, is
+        known by what it wrote before, and was read then. A person's mail never is."""
+        mail, letter = self._mail(event), event.letter
+        if mail is None or letter is None:
+            return False
+        return mail.says_so or (mail.is_machine and letter.automatic != "" and self.was_read[mail.claims] > 0)
 
     # --- what came ----------------------------------------------------------------------------------------------------
 
@@ -114,6 +118,8 @@ class MailWatch:
             self.judge.broken(3, f"a mail of {mail.author} stands on {mail.case} and on {event.case}")
         mail.case = event.case
         self.said[event.case].append(mail)
+        if event.letter is not None and not event.letter.automatic:
+            self.was_read[mail.claims] += 1
         self.rows[event.case, event.entry] = mail
         self.case_of_mark[mail.mark] = event.case
         known = isinstance(before.get(event.customer), Customer)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels.email import heading, reading
+from channels.email.machines import Signs
 from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
 from router.core.words import HOUR_MS
@@ -53,7 +54,7 @@ def whom_a_forger_names_is_answered(patch: Patch) -> None:
 
 
 def machines_are_people(patch: Patch) -> None:
-    patch.setattr(reading, "automatic_kind", lambda *_, **__: ("", ""))
+    patch.setattr(reading, "signs_of", lambda *_, **__: Signs())
 
 
 def machines_are_answered_for_ever(patch: Patch) -> None:

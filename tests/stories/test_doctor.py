@@ -237,7 +237,7 @@ async def test_what_gave_up_is_told_of_itself_and_not_of_its_server() -> None:
         }  # fmt: skip
         async with Story(mail=mail) as story:
             await Mailbox(story, MIA).writes("The flat is cold")
-            await story.passes(hours=1)
+            await story.passes(hours=25)
             said, healthy = await examined(story)
             assert ("mail out does not" in said, "outbox: 1 stuck" in said, healthy) == (False, True, False)
 

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from urllib.parse import unquote
 
 import pytest
@@ -196,7 +197,7 @@ async def test_a_stranger_who_quotes_a_case_number_joins_nothing(story: Story, m
 
 async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Mailbox):
     """S40: vacation, another desk's acknowledgement, a bounce, our own address, a sender that rotates: at most one
-    automatic mail goes out, and none opens the case again."""
+    automatic mail goes out, and none that says what it is opens the case again. (One that does not is read once.)"""
     ana = await story.ready_agent("Ana")
     await mia.writes("E42")
     case = await story.one_case()
@@ -207,7 +208,8 @@ async def test_machines_are_kept_and_answered_at_most_once(story: Story, mia: Ma
     mine = await mia.last()
     before = len(await mia.received())
     await mia.answers(mine, "I am away until Monday.", headers={"Auto-Submitted": "auto-replied"}, envelope_from="")
-    await mia.answers(mine, "Ihre Anfrage ist eingegangen.", headers={"X-Auto-Response-Suppress": "All"})
+    asked = {"X-Auto-Response-Suppress": "All", "Auto-Submitted": "auto-generated"}
+    await mia.answers(mine, "Ihre Anfrage ist eingegangen.", headers=asked)
     await Mailbox(story, HELP).writes("We have your mail", headers={"Auto-Submitted": "auto-generated"})
     assert (await story.case(case["id"]))["status"] == "solved"
     assert len(await mia.received()) == before
@@ -385,6 +387,48 @@ async def test_pictures_of_others_wait_for_the_agents_yes(story: Story, mia: Mai
     assert b' src="https://t.example/p.gif"' in shown.body
     await mia.writes("And one without", html="<p>And one without</p>")
     assert len(set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", await ana.page(case["id"])))) == 1
+
+
+async def test_pictures_that_came_along_are_seen_in_their_places(story: Story, mia: Mailbox):
+    """They tell nobody that somebody reads, so nobody need ask for them; what is no picture stays among the files."""
+    ana = await story.ready_agent("Ana")
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(2_000)
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = MIA, HELP, "The display"
+    message.set_content("See the display")
+    page = '<p>See</p><img src="cid:a%40b"><img src="cid:c@d"><img src="https://t.example/p.gif">'
+    message.add_alternative(page, subtype="html")
+    related = message.get_payload()[1]  # type: ignore[index]
+    related.add_related(picture, "image", "png", cid="<a@b>")  # type: ignore[union-attr]
+    related.add_related(b"<svg onload=x></svg>", "image", "svg+xml", cid="<c@d>")  # type: ignore[union-attr]
+    await mia.sends(message.as_bytes())
+    case = await story.one_case()
+    [entry] = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
+    shown = await story.ask("GET", f"/desk/mail/{entry['id']}", token=ana.token)
+    assert f'src="data:image/png;base64,{b64encode(picture).decode()}"'.encode() in shown.body
+    assert b"svg" not in shown.body and b' src="https://t.example' not in shown.body
+    assert shown.headers["Content-Security-Policy"].endswith("img-src data:")
+    more = await story.ask("GET", f"/desk/mail/{entry['id']}?pictures=1", token=ana.token)
+    assert b"data:image/png" in more.body and b' src="https://t.example/p.gif"' in more.body
+    assert more.headers["Content-Security-Policy"].endswith("img-src data: https: http:")
+
+
+async def test_a_mail_of_ours_says_who_got_it(story: Story, mia: Mailbox):
+    """On the timeline as on the wire; one that nobody of us wrote says so."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM, subject="AW: Boiler")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    told, answer = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "out"]
+    assert (told["automatic"], told["from"], told["to"], told["cc"]) == (True, HELP, [MIA], [])
+    assert (answer["automatic"], answer["from"], answer["to"], answer["cc"]) == (False, HELP, [MIA], [TOM])
+    wire = await mia.last()
+    assert answer["subject"] == wire["subject"] == "Re: Boiler"
+    assert answer["full_text"] == "Which boiler is it?"
+    page = await ana.page(case["id"])
+    assert f'<dt>Copy to</dt><dd dir="auto">{TOM}</dd>' in page and "A machine" not in page
 
 
 async def test_an_answer_carries_files_and_looks(story: Story, mia: Mailbox):

@@ -17,6 +17,7 @@ from router.http.api_calls import CallApi
 from router.http.api_candidates import CandidateApi
 from router.http.api_cases import CaseApi
 from router.http.api_merges import MergeApi
+from router.http.api_people import PeopleApi
 from router.http.api_promises import PromiseApi
 from router.http.api_quarantine import QuarantineApi
 from router.http.api_windows import WindowApi
@@ -35,7 +36,9 @@ ONCE = re.compile(r"^[\w-]{8,64}$")
 
 class Calls:
     def __init__(self, service: Service) -> None:
-        apis = (CaseApi, CallApi, PromiseApi, WindowApi, WorkApi, CandidateApi, MergeApi, QuarantineApi)
+        apis = (
+            CaseApi, CallApi, PromiseApi, WindowApi, WorkApi, CandidateApi, MergeApi, PeopleApi, QuarantineApi,
+        )  # fmt: skip
         self._table = RouteTable([route for api in apis for route in api(service).routes()])
 
     def may(self, who: Identity, method: str, path: str) -> bool:

@@ -131,6 +131,13 @@ OUR_CALLS = {
 """How far a call of our own accord has come, which nobody was promised."""
 PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"}
 """What is promised, by its kind."""
+OF_THE_SYSTEM = {
+    "file_missing": "A file that came along is missing at the provider",
+    "message_failed": "A message of ours did not arrive",
+    "message_late": "A mail of ours is not out yet and is tried again: call them if it matters now",
+    "message_unknown": "Nobody knows whether a message of ours went out",
+    "participant_erased": "Somebody who took part was erased",
+}
 AUTOMATIC = {
     "auto-reply": "an automatic answer",
     "bounce": "a mail server: something did not arrive",
@@ -339,12 +346,12 @@ def _message_row(entry: EntryOut, who: str) -> Row:
     return Row(
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
-        who="A machine" if entry.automatic else who,
+        who="A machine" if entry.automatic and entry.direction == "in" else who,
         said="",
         channel=entry.channel,
         words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
-        mail=_mail(entry) if entry.raw_url else None,
+        mail=_mail(entry) if entry.raw_url or entry.to else None,
         delivery=state,
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
@@ -382,7 +389,8 @@ def _file(one: AttachmentOut) -> File:
 
 def _mail(entry: EntryOut) -> Mail:
     more = entry.full_text if entry.full_text and entry.full_text.strip() != (entry.text or "").strip() else None
-    machine = next((AUTOMATIC.get(note, note) for note in entry.notes[:1]), "") if entry.automatic else ""
+    is_machines = entry.automatic and entry.direction == "in"
+    machine = next((AUTOMATIC.get(note, note) for note in entry.notes[:1]), "") if is_machines else ""
     people = [("From", entry.sender or ""), ("To", ", ".join(entry.to)), ("Copy to", ", ".join(entry.cc))]
     return Mail(
         subject=entry.subject or "",
@@ -392,7 +400,7 @@ def _mail(entry: EntryOut) -> Mail:
         with_pictures=f"/desk/mail/{entry.id}?pictures=1" if HELD_BACK in (entry.html or "") else None,
         source=entry.raw_url or "",
         machine=machine,
-        notes=entry.notes[1:] if entry.automatic else entry.notes,
+        notes=entry.notes[1:] if is_machines else entry.notes,
     )
 
 
@@ -427,24 +435,18 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"
-        case _, "file_missing":
-            return "A file that came along is missing at the provider"
-        case _, "message_failed":
-            return "A message of ours did not arrive"
         case _, "set aside":
             return "Set aside as junk: nobody is asked to look at it"
         case _, "released":
             return f"{who or 'Somebody of us'} let it out of the quarantine"
         case _, "forgotten":
             return f"Kept no longer: {facts.get('kind')}"
-        case _, "participant_erased":
-            return "Somebody who took part was erased"
         case _, "text_withheld":
             return f"{'An automatic mail' if facts.get('phrase') == 'mail_received' else 'A text'} of ours was not sent"
-        case _, "message_unknown":
-            return "Nobody knows whether a message of ours went out"
         case _, str(what) if what in RECORDING:
             return RECORDING[what]
+        case _, str(what) if what in OF_THE_SYSTEM:
+            return OF_THE_SYSTEM[what]
         case "call", "outside called":
             return f"{agent} calls somebody outside"
         case "call", "lead joins":

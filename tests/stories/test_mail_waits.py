@@ -1,0 +1,105 @@
+"""Mail that its server does not take for now: it is tried for a day, whoever wrote it is told, and words that have
+another way take it.
+"""
+
+from pathlib import Path
+
+from router.admin_doctor import doctor
+from tests.mailbox import MIA, Mailbox
+from tests.stories.test_matching import policies_with
+from tests.story import ADMIN, HERS, Agent, Json, Story
+
+LATE = "A mail of ours is not out yet"
+
+
+async def answered(story: Story, mia: Mailbox, how: str, **more: float) -> tuple[Agent, str]:
+    """Ana's answer to a mail of hers, while her mailbox does something."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("The boiler hums")
+    await story.passes(seconds=2)
+    await ana.accepts()
+    await mia.behaves(how, **more)
+    case = (await story.one_case())["id"]
+    await ana.replies(case, "Which boiler is it?")
+    return ana, case
+
+
+async def ours(story: Story, case: str) -> list[Json]:
+    entries = await story.timeline(case, "message")
+    return [e for e in entries if e["direction"] == "out" and e["author"]["kind"] == "agent"]
+
+
+async def test_a_mail_is_tried_for_hours_and_arrives_once():
+    """452 for three hours: nothing is given up, the case says that it takes long, once, and then she has it."""
+    async with Story() as story:
+        mia = Mailbox(story, MIA)
+        ana, case = await answered(story, mia, "full")
+        await story.passes(minutes=12)
+        assert LATE not in await ana.page(case)
+        await story.passes(hours=3)
+        [mail] = await ours(story, case)
+        assert mail["delivery"]["state"] == "queued"
+        assert (await ana.page(case)).count(LATE) == 1
+        told = [e for e in await story.timeline(case, "status") if e["facts"].get("what") == "message_late"]
+        assert len(told) == 1 and told[0]["reasons"][0].startswith("452")
+        await mia.behaves("accept")
+        await story.passes(minutes=31)
+        assert [m["text"].strip() for m in await mia.received() if m["text"].startswith("Which")] == [
+            "Which boiler is it?"
+        ]
+        [mail] = await ours(story, case)
+        assert mail["delivery"] == {**mail["delivery"], "state": "sent", "error": None}
+
+
+async def test_after_a_day_somebody_decides():
+    async with Story() as story:
+        mia = Mailbox(story, MIA)
+        _, case = await answered(story, mia, "full")
+        await story.passes(hours=23)
+        [item] = (await story.api("GET", "/outbox?state=open"))["items"]
+        tried = item["attempts"]
+        assert 40 < tried < 60, "further apart, and half an hour at most"
+        await story.passes(hours=2)
+        [mail] = await ours(story, case)
+        assert mail["delivery"]["state"] == "failed" and "gave up" in mail["delivery"]["error"]
+        assert (await story.one_case())["ask"] is not None
+        said, healthy = await doctor(story.service, ADMIN)
+        assert not healthy and any("It did not reach them" in line for line in said)
+        assert not any("refused for good" in line for line in said), "it was not"
+        await story.api("POST", f"/outbox/{item['id']}/retry")
+        await mia.behaves("accept")
+        await story.passes(minutes=10)
+        assert (await mia.last())["text"].strip() == "Which boiler is it?", "and it is tried anew from then on"
+
+
+async def test_words_that_take_too_long_go_another_way_that_is_open():
+    """She is known by her telephone too: after a quarter of an hour the same words are a text, and no mail follows."""
+    async with Story() as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await mia.behaves("full")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=14)
+        assert "The part comes on Thursday." not in await phone.inbox()
+        await story.passes(minutes=5)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 1
+        await mia.behaves("accept")
+        await story.passes(hours=2)
+        assert await mia.received() == []
+        states = [(m["channel"], m["delivery"]["state"]) for m in await ours(story, case["id"])]
+        assert states == [("email", "failed"), ("sms", "delivered")]
+        [item] = (await story.api("GET", "/outbox?state=dead"))["items"]
+        assert item["moved_to"] is not None and item["advice"].startswith("Its words went another way")
+        assert (await doctor(story.service, ADMIN))[1], "what was seen to makes nothing red"
+
+
+async def test_the_policy_says_for_how_long(tmp_path: Path):
+    brief = policies_with(tmp_path / "p", sending={"mail_for: 24 h": "mail_for: 5 min"})
+    async with Story(policies=brief) as story:
+        _, case = await answered(story, Mailbox(story, MIA), "full")
+        await story.passes(minutes=6)
+        [mail] = await ours(story, case)
+        assert mail["delivery"]["state"] == "failed"
