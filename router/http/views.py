@@ -628,7 +628,7 @@ def _mail_of_ours(entry: Entry, mail: Mailing, words: Mapping[str, str]) -> dict
     return {
         "subject": reply_subject(subject) if subject and mail.thread is not None else subject,
         "from": entry.via or None,
-        "to": [words[entry.address]] if entry.address in words else [],
+        "to": [words[entry.address]] if entry.address is not None and entry.address in words else [],
         "cc": [words[id] for id in mail.copies if id in words],
         "full_text": words.get(entry.words or ""),
         "automatic": mail.automatic,
