@@ -172,6 +172,7 @@ class Node:
             policy=lambda: self.means.policy,
             clock=clock,
             deadlines=self.deadlines,
+            activity=self.activity,
         )
         self.means.there = self.visitors.there
         self.aside = Aside(journal=journal, clock=clock)

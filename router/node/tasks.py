@@ -16,11 +16,12 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, work: Awaitable[None], name: str) -> None:
+    def start(self, work: Awaitable[None], name: str) -> "asyncio.Future[None]":
         task = asyncio.ensure_future(work)
         task.set_name(name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     async def close(self) -> None:
         """Let what is under way finish for a moment, and end the rest."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from channels.clock import Activity
 from policies import PolicySet
 from router.core.chats import BETWEEN, unread_by_any, unread_in
 from router.core.clock import Clock, Ms
@@ -63,6 +64,7 @@ class Visitors:
         policy: Callable[[], PolicySet],
         clock: Clock,
         deadlines: Deadlines,
+        activity: Activity,
     ) -> None:
         self._journal = journal
         self._take = take
@@ -70,6 +72,7 @@ class Visitors:
         self._policy = policy
         self._clock = clock
         self._deadlines = deadlines
+        self._activity = activity
         self._rooms: dict[str, Room] = {}
         self._by_id: dict[AddressId, Room] = {}
         self._by_person: dict[str, list[Room]] = {}
@@ -219,7 +222,7 @@ class Visitors:
 
     def _start_following(self, customer: str, id: AddressId) -> None:
         if not self.there(id):
-            self.tasks.start(self._follow(customer, id), f"follow {id}")
+            self._activity.until(self.tasks.start(self._follow(customer, id), f"follow {id}"), "answers follow")
 
     async def _follow(self, customer: str, id: AddressId) -> None:
         """Send what waits in a chat after its visitor, where they allowed it; else it goes on waiting."""
