@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from channels.email.subjects import reply_subject
+from channels.email.subjects import bare_subject, reply_subject
 from router.core.addresses import CHAT, DEVICE, USER, Address
 from router.core.clock import Ms
 from router.core.context import Decision
@@ -458,7 +458,8 @@ def in_a_line(words: str | None) -> str | None:
     >>> in_a_line("It is cold.\\n\\nSince Monday."), in_a_line(" "), len(in_a_line("cold " * 99) or "")
     ('It is cold. Since Monday.', None, 120)
     """
-    line = " ".join((words or "").split())
+    plain = " ".join((words or "").split())
+    line = bare_subject(plain) or plain  # it is about the same, whoever answered whom
     return (line if len(line) <= SUBJECT_SHOWN_MAX else line[: SUBJECT_SHOWN_MAX - 1].rstrip() + "…") or None
 
 
