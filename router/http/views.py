@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from channels.email.subjects import bare_subject, reply_subject
-from router.core.addresses import CHAT, DEVICE, USER, Address
+from router.core.addresses import CHAT, DEVICE, USER, Address, matching_key
 from router.core.clock import Ms
 from router.core.context import Decision
 from router.core.documents import (
@@ -477,7 +477,9 @@ def case_now(
     *,
     subject: str = "",
 ) -> CaseOut:
-    """A case from its document alone, with those of its contacts and words that are at hand."""
+    """A case from its document alone, with those of its contacts and words that are at hand. Whoever wrote in the
+    customer's own name, which its domain denied, is nobody who was named."""
+    own = {matching_key(words.get(e.address or "", "")) for e in contacts if not e.facts.get("participant")}
     channels = sorted({str(e.channel) for e in contacts})
     return CaseOut(
         id=case.id,
@@ -507,7 +509,7 @@ def case_now(
         participants=[
             ParticipantOut(address=words[p.address.id], invited=p.invited, bounced=p.address.bounced)
             for p in case.participants
-            if p.address.id in words
+            if p.address.id in words and (p.invited or matching_key(words[p.address.id]) not in own)
         ],
         promises=[promise_out(promise) for promise in promises if not promise.unpromised],
         our_call=next((promise_out(promise) for promise in promises if promise.unpromised), None),

@@ -389,6 +389,22 @@ async def test_pictures_of_others_wait_for_the_agents_yes(story: Story, mia: Mai
     assert len(set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", await ana.page(case["id"])))) == 1
 
 
+async def test_an_answer_refers_to_the_first_mail_of_a_very_long_thread(story: Story, mia: Mailbox):
+    """And to one whose id is as long as a line."""
+    ana = await story.ready_agent("Ana")
+    long = f"<{'x' * 900}@customer.example>"
+    thread = " ".join(f"<ref{n}@customer.example>" for n in range(430))
+    await mia.writes("E42", headers={"References": thread, "Message-ID": long})
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    await story.passes(seconds=2)
+    answer = await mia.last()
+    named = answer["headers"]["References"].split()
+    assert (named[0], named[-2], named[-1]) == ("<ref0@customer.example>", "<ref429@customer.example>", long)
+    assert "".join(answer["headers"]["In-Reply-To"].split()) == long
+
+
 async def test_what_comes_in_her_name_names_nothing_anew(story: Story, mia: Mailbox):
     """A mail that nobody vouches for and that names no mail of ours stands on her case: what the case is about stays,
     and our answer goes on in her own thread, under her own subject."""
