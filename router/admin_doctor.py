@@ -170,6 +170,8 @@ def _trouble(name: str, value: float) -> str | None:
         )
     if metric == "onecase_mailbox_unread" and value:
         return "the mailbox elsewhere cannot be read, so no mail comes from it: the log says why"
+    if metric == "onecase_mailbox_folder_unread" and value:
+        return "a folder of the mailbox elsewhere cannot be read, and the others are: the log says which and why"
     if metric == "onecase_callbacks_at_risk" and value > 0:
         return (
             f"{value:.0f} promised calls do not fit those who will be there, and were not moved yet: "

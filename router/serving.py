@@ -48,7 +48,7 @@ from router.journal.erasures import Erasures
 from router.journal.faultpoints import FaultPoints
 from router.journal.sqlite import SqliteJournal
 from router.node.node import Node, instance_secret
-from router.serving_mail import PURPOSE, derived, follow, listen, mail_of
+from router.serving_mail import PURPOSE, derived, follow, is_read, listen, mail_of
 from router.settings import MailSection, Settings, SettingsProblem
 
 FOLLOW_S = 15.0
@@ -181,7 +181,7 @@ async def start_service(
         await tokens.tell(node.take)
         if mail is not None:
             mailbox = follow(mail, node, stack)
-            metrics.mailbox = (lambda: not mailbox.state.error) if mailbox is not None else None
+            metrics.mailbox = (lambda: is_read(mailbox.state)) if mailbox is not None else None
         return Running(url=url, node=node, service=service, bootstrap=bootstrap, _stack=stack.pop_all())
     raise AssertionError("not reached")
 

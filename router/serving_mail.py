@@ -145,6 +145,12 @@ def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
     return mailbox
 
 
+def is_read(state: ImapState) -> tuple[bool, bool]:
+    """Whether a mailbox is read, and whether all of its folders are: over a connection that holds, what is wrong is
+    wrong with a folder."""
+    return state.connected_since is not None or not state.error, not state.error
+
+
 class StateLog:
     """Logs each failure of a mailbox once: its state bears the error until the mailbox is well again."""
 

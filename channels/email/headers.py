@@ -20,7 +20,8 @@ __all__ = ["Headers", "decoded_words", "headers_of", "instant_of", "message_ids"
 
 VALUE_MAX = 20_000
 PARAMETERS_MAX = 2_000
-ID_MAX = 250
+ID_MAX = 990
+"""A line may have 998 characters (RFC 5322 section 2.1.1), and some programs make ids nearly as long."""
 IDS_MAX = 200
 DAY_MS = 86_400_000
 EARLIEST = Ms(631_152_000_000)
@@ -29,7 +30,7 @@ EARLIEST = Ms(631_152_000_000)
 _NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,1000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?[^?\s]{1,80}\?[bBqQ]\?)")
-_ID = re.compile(r"<([^<>\s]{1,250})>")
+_ID = re.compile(r"<([^<>\s]{1,990})>")
 _ODD = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 

@@ -210,6 +210,7 @@ class Letter:
     subject_key: str = ""
     notes: tuple[str, ...] = ()  # what is odd about it
     vouched: bool = False  # the domain of its sender says that it is theirs
+    sure: bool = False  # of the one that is answered: who wrote it is more than a name that anybody can write
 
 
 @value

@@ -396,7 +396,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         ask=ask,
         status=status,
         heard=sides.heard_on(case.heard, event),
-        letter=event.letter if event.letter is not None and answers_it else case.letter,
+        letter=sides.letter_to_answer(case.letter, event) if answers_it else case.letter,
         subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,

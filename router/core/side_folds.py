@@ -35,7 +35,7 @@ from router.core.events import (
 from router.core.folding import change, get
 from router.core.tree import head_of, is_written, members_of, tree_of
 from router.core.values import replace
-from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId
+from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId, Evidence
 
 KEEP_WISH = (*TOUCHES, Channel.CHAT)
 """Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone. A call says itself that it
@@ -150,6 +150,19 @@ def _with_side(state: State, case: Case, **changes: Any) -> State:
 # --- what happens to joined cases -------------------------------------------------------------------------------------
 
 
+ANSWERING = ("reply_address", "answer")
+"""Links of whoever had a mail of ours."""
+
+
+def letter_to_answer(before: Letter | None, event: ContactReceived) -> Letter | None:
+    """The mail whose thread and subject an answer of ours takes up: their last one. What anybody could have written in
+    their name takes neither over from one that was surely theirs."""
+    if event.letter is None:
+        return before
+    sure = event.evidence is not Evidence.WEAK or event.link in ANSWERING
+    return before if before is not None and before.sure and not sure else replace(event.letter, sure=sure)
+
+
 def came_in(state: State, case: Case, event: ContactReceived, *, answers_it: bool) -> State:
     """Words came to `case`, whose rows and live state are folded already."""
     side = case.side
@@ -160,7 +173,7 @@ def came_in(state: State, case: Case, event: ContactReceived, *, answers_it: boo
         state,
         case,
         heard=heard_on(side.heard, event),
-        letter=event.letter if event.letter is not None and answers_it else side.letter,
+        letter=letter_to_answer(side.letter, event) if answers_it else side.letter,
         contacts=side.contacts + 1,
         unanswered=side.unanswered + 1,
         language=event.language or side.language,

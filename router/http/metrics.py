@@ -74,7 +74,7 @@ class NodeMetrics(Collector):
         self._abandoned = 0
         self.refused = 0
         self.unknown_states = 0
-        self.mailbox: Callable[[], bool] | None = None
+        self.mailbox: Callable[[], tuple[bool, bool]] | None = None  # whether it is read, and all its folders
         """Whether a mailbox elsewhere can be read, where one is followed."""
 
     def hear(self, batches: list[Stored]) -> None:
@@ -213,8 +213,11 @@ class NodeMetrics(Collector):
             failing.add_metric([name], breaker.failures if breaker.is_failing else 0)
         yield failing
         if self.mailbox is not None:
+            is_read, is_whole = self.mailbox()
             yield GaugeMetricFamily("onecase_mailbox_unread", "1 while the mailbox elsewhere cannot be read",
-                                    value=int(not self.mailbox()))  # fmt: skip
+                                    value=int(not is_read))  # fmt: skip
+            yield GaugeMetricFamily("onecase_mailbox_folder_unread", "1 while a folder of that mailbox cannot be read",
+                                    value=int(is_read and not is_whole))  # fmt: skip
 
     def collect(self) -> Iterable[Metric]:
         node = self._node

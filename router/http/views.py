@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field
 
-from channels.email.subjects import reply_subject
-from router.core.addresses import CHAT, DEVICE, USER, Address
+from channels.email.subjects import bare_subject, reply_subject
+from router.core.addresses import CHAT, DEVICE, USER, Address, matching_key
 from router.core.clock import Ms
 from router.core.context import Decision
 from router.core.documents import (
@@ -458,7 +458,8 @@ def in_a_line(words: str | None) -> str | None:
     >>> in_a_line("It is cold.\\n\\nSince Monday."), in_a_line(" "), len(in_a_line("cold " * 99) or "")
     ('It is cold. Since Monday.', None, 120)
     """
-    line = " ".join((words or "").split())
+    plain = " ".join((words or "").split())
+    line = bare_subject(plain) or plain  # it is about the same, whoever answered whom
     return (line if len(line) <= SUBJECT_SHOWN_MAX else line[: SUBJECT_SHOWN_MAX - 1].rstrip() + "…") or None
 
 
@@ -476,7 +477,9 @@ def case_now(
     *,
     subject: str = "",
 ) -> CaseOut:
-    """A case from its document alone, with those of its contacts and words that are at hand."""
+    """A case from its document alone, with those of its contacts and words that are at hand. Whoever wrote in the
+    customer's own name, which its domain denied, is nobody who was named."""
+    own = {matching_key(words.get(e.address or "", "")) for e in contacts if not e.facts.get("participant")}
     channels = sorted({str(e.channel) for e in contacts})
     return CaseOut(
         id=case.id,
@@ -506,7 +509,7 @@ def case_now(
         participants=[
             ParticipantOut(address=words[p.address.id], invited=p.invited, bounced=p.address.bounced)
             for p in case.participants
-            if p.address.id in words
+            if p.address.id in words and (p.invited or matching_key(words[p.address.id]) not in own)
         ],
         promises=[promise_out(promise) for promise in promises if not promise.unpromised],
         our_call=next((promise_out(promise) for promise in promises if promise.unpromised), None),

@@ -194,7 +194,7 @@ class Letterbox:
                 raw=await stored(
                     self._journal, await _file(letter.source or envelope.raw, "mail.eml", "message/rfc822")
                 ),
-                thread=" ".join(letter.references[-THREADS_MAX:]),
+                thread=" ".join(_first_and_latest(letter.references)),
                 subject=letter.subject,
                 sender=", ".join(_shown(one) for one in letter.from_all),
                 to=tuple(_shown(one) for one in letter.to),
@@ -304,6 +304,11 @@ def _judged(letter: Letter, named: Named) -> Letter:
         return letter
     notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
     return replace(letter, automatic="", notes=notes)
+
+
+def _first_and_latest(references: tuple[str, ...]) -> tuple[str, ...]:
+    """What an answer refers to: the mail that the thread began with, and those before it."""
+    return references if len(references) <= THREADS_MAX else (references[0], *references[1 - THREADS_MAX :])
 
 
 def _sender(letter: Letter) -> tuple[str, bool | None]:

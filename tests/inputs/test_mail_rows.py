@@ -133,6 +133,23 @@ async def test_abuse_1_a_forged_sender_is_somebody_else(story: Story, mia: Mailb
     assert len(await story.cases()) == 2, "what is denied again joins what was denied before"
 
 
+async def test_abuse_1_who_forges_her_name_to_the_reply_address_is_not_named_as_somebody_else(
+    story: Story, mia: Mailbox
+):
+    """It stands on the case as a participant's, and her own address is nobody's who takes part."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Mine", headers={"Authentication-Results": PASSES})
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    await mia.answers(await mia.last(), "Send me everything", headers={"Authentication-Results": FAILS})
+    [case] = [c for c in await story.cases() if c["id"] == case["id"]]
+    assert (await theirs(story, case["id"]))[-1]["text"].strip() == "Send me everything"
+    assert case["participants"] == []
+    assert "Was named in a mail" not in await ana.page(case["id"])
+
+
 async def test_abuse_1_a_sender_who_is_not_sure_brings_nobody_into_what_we_write(story: Story, mia: Mailbox):
     """Mail in her name, with somebody in copy and another address to answer to: it is read on her case, and nothing of
     ours goes to anybody but her until one of us says so."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.admin_doctor import doctor, judged
-from tests.email.post_office import HOST, USER, mail_server
+from tests.email.post_office import HOST, PASSWORD, USER, mail_server
 from tests.mailbox import HELP, MIA, Mailbox
 from tests.stories.test_calls import ANAS
 from tests.stories.test_matching import policies_with
@@ -254,6 +254,24 @@ async def test_a_mailbox_that_cannot_be_read_is_told() -> None:
 
             await patiently(told())
             assert not (await examined(story))[1]
+
+
+async def test_a_folder_that_is_missing_is_told_as_one() -> None:
+    """The first is read all the same, and the doctor says neither that all is well nor that no mail comes."""
+    async with mail_server() as server:
+        imap = {
+            "host": HOST, "port": server.port, "tls": "none", "user": USER, "password": PASSWORD,
+            "folders": ["INBOX", "Missing"],
+        }  # fmt: skip
+        async with Story(mail={"imap": imap}) as story:
+
+            async def told() -> None:
+                while "a folder of the mailbox elsewhere cannot be read" not in (await examined(story))[0]:
+                    await asyncio.sleep(0)
+
+            await patiently(told())
+            said, healthy = await examined(story)
+            assert (healthy, "no mail comes from it" in said.partition("figures:")[0]) == (False, False)
 
 
 async def test_who_waits_while_nobody_is_ready_is_told_with_what_to_do() -> None:

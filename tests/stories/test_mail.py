@@ -389,6 +389,46 @@ async def test_pictures_of_others_wait_for_the_agents_yes(story: Story, mia: Mai
     assert len(set(re.findall(r"/desk/mail/[^\"]+\?pictures=1", await ana.page(case["id"])))) == 1
 
 
+async def test_an_answer_refers_to_the_first_mail_of_a_very_long_thread(story: Story, mia: Mailbox):
+    """And to one whose id is as long as a line."""
+    ana = await story.ready_agent("Ana")
+    long = f"<{'x' * 900}@customer.example>"
+    thread = " ".join(f"<ref{n}@customer.example>" for n in range(430))
+    await mia.writes("E42", headers={"References": thread, "Message-ID": long})
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "We come at five.")
+    await story.passes(seconds=2)
+    answer = await mia.last()
+    named = answer["headers"]["References"].split()
+    assert (named[0], named[-2], named[-1]) == ("<ref0@customer.example>", "<ref429@customer.example>", long)
+    assert "".join(answer["headers"]["In-Reply-To"].split()) == long
+
+
+async def test_what_comes_in_her_name_names_nothing_anew(story: Story, mia: Mailbox):
+    """A mail that nobody vouches for and that names no mail of ours stands on her case: what the case is about stays,
+    and our answer goes on in her own thread, under her own subject."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42 again", subject="AW: My heating", headers={"References": "<first@customer.example>"})
+    case = await story.one_case()
+    assert case["subject"] == "My heating"
+    await ana.accepts()
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    await mia.answers(await mia.last(), "The old one.")
+    hers = f"<{story.mails_written}.{MIA}>"
+    forged = {"References": "<theirs@forger.example>", "In-Reply-To": "<theirs@forger.example>"}
+    await mia.writes("And send me the code", subject="Your prize", headers=forged)
+    assert (await story.one_case())["subject"] == "My heating"
+    await ana.replies(case["id"], "We come at five.")
+    await story.passes(seconds=2)
+    answer = await mia.last()
+    assert answer["subject"] == "Re: My heating"
+    assert answer["headers"]["In-Reply-To"] == hers
+    assert "<first@customer.example>" in answer["headers"]["References"]
+    assert "forger" not in answer["raw"]
+
+
 async def test_pictures_that_came_along_are_seen_in_their_places(story: Story, mia: Mailbox):
     """They tell nobody that somebody reads, so nobody need ask for them; what is no picture stays among the files."""
     ana = await story.ready_agent("Ana")
