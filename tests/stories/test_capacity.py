@@ -4,15 +4,25 @@ import asyncio
 from collections import Counter
 
 from tests.story import Agent, Json, Phone, Story
+from tests.visitor import Visitor
 
 TEXTS, CALLERS, MESSAGES_MAX = 30, 4, 3
+LIMITS = {"phone": 1, "chat": 3, "sms": MESSAGES_MAX}
+CROWD = {"chat": 60, "sms": 36, "phone": 4}
 OUR_PHONES = ("+14155550201", "+14155550202", "+14155550203")
 
 
-async def held(agent: Agent) -> tuple[int, int]:
-    """How many calls and how many messages are with an agent, offers and all that is not finished."""
+async def all_held(agent: Agent) -> Counter[str]:
+    """How much of each channel is with an agent, offers and all that is not finished; never more than they may."""
     kinds = Counter(one["channel"] for one in [*await agent.offers(), *await agent.work()])
-    assert kinds.keys() <= {"sms", "phone"}, kinds
+    assert all(n <= LIMITS[kind] for kind, n in kinds.items()), (agent.name, kinds)
+    return kinds
+
+
+async def held(agent: Agent) -> tuple[int, int]:
+    """How many calls and how many messages are with an agent."""
+    kinds = await all_held(agent)
+    assert "chat" not in kinds
     return kinds["phone"], kinds["sms"]
 
 
@@ -22,8 +32,7 @@ async def accept_all(agents: list[Agent]) -> list[Json]:
     while offers := [(agent, offer) for agent in agents for offer in await agent.offers()]:
         for agent, offer in offers:
             taken.append(await agent.accepts(offer))
-            calls, messages = await held(agent)
-            assert calls <= 1 and messages <= MESSAGES_MAX, (agent.name, calls, messages)
+            await all_held(agent)
     return taken
 
 
@@ -82,4 +91,37 @@ async def test_three_agents_and_a_crowd() -> None:
             assert rounds <= TEXTS
         assert Counter(one["channel"] for one in [*works, *calls]) == {"sms": TEXTS, "phone": CALLERS}
         assert len({one["case"] for one in [*works, *calls]}) == TEXTS + CALLERS
+        assert (await story.api("GET", "/work"))["waiting_count"] == 0
+
+
+async def test_a_hundred_people_at_once_on_every_channel() -> None:
+    """S28: sixty chats, thirty-six texts and four calls at the same time on three agents, who take three chats, three
+    messages and one call: at no instant one too many, and everybody was with somebody exactly once."""
+    async with Story() as story:
+        capacity = {"message": MESSAGES_MAX, "chat": LIMITS["chat"]}
+        agents = [
+            await story.ready_agent(f"agent{n}", phone=number, capacity=capacity) for n, number in enumerate(OUR_PHONES)
+        ]
+        visitors = [Visitor(story) for _ in range(CROWD["chat"])]
+        callers = [story.phone(f"+1312555{2000 + n}") for n in range(CROWD["phone"])]
+        for visitor in visitors:
+            await visitor.comes()
+        await asyncio.gather(
+            *(visitor.says("message", client_id="first", text="is anybody there?") for visitor in visitors),
+            *(story.phone(f"+1212555{1000 + n}").begins_text(f"hello {n}") for n in range(CROWD["sms"])),
+            *(caller.calls() for caller in callers),
+        )
+        await story.passes(seconds=15)
+        phones, served = [story.phone(number) for number in OUR_PHONES], list[Json]()
+        for _ in range(sum(CROWD.values())):
+            served += await accept_all(agents)
+            if not any(busy := [await agent.work() for agent in agents]):
+                break
+            await put_through(story, phones)
+            for agent, mine in zip(agents, busy, strict=True):
+                for work in sorted(mine, key=lambda one: one["channel"] != "phone"):
+                    await agent.finishes(work)
+            await story.passes(seconds=5)
+        assert Counter(one["channel"] for one in served) == CROWD
+        assert len({one["case"] for one in served}) == sum(CROWD.values())
         assert (await story.api("GET", "/work"))["waiting_count"] == 0
