@@ -50,6 +50,19 @@ SURELY_TALKED_MS = 15 * SECOND_MS
 """Nobody stays so long in a room without a word: where nobody told us that they were in it, this does."""
 TURN_MS_MAX = 45 * SECOND_MS
 """No prompt of ours lasts so long with the answer that is waited for: music and a sentence take half of it."""
+NOT_TAKEN = {
+    "no-answer": "Your phone was not answered",
+    "busy": "Your phone was busy",
+    "failed": "Your phone could not be called",
+    "canceled": "Your phone was not answered",
+    "completed": "The call to your phone ended without the key 1",
+}
+"""What an agent reads who is set away because their phone did not take a call, by how it ended."""
+NOT_DIALLED = {
+    attempts.LATER: "the telephone provider could not call their phone",
+    "unknown": "the telephone provider did not say what became of the call to their phone",
+}
+"""How the call to an agent's phone ended that nobody there can have missed."""
 TOLD_AT_ONCE_MS = 5 * SECOND_MS
 """Within this the end of a call is the moment we hear of it: the provider's own times are whole seconds."""
 
@@ -89,6 +102,8 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
         _agent_ended(making, call, how=how, unheard=unheard)
     elif talked:
         note_kept(making, call)
+        if _is_left_to_next(case, call):
+            turn_to_writing(making, case.id, why="they hung up before whom they were handed on to was there")
         all_said(making, call, why="the call ended")
         own_promise(making, call.case)  # one that another call of theirs was promised meanwhile
     elif call.promise is not None and call.promise == case.promise:
@@ -100,6 +115,12 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
             if not waits or leg.step is Step.BESIDE:
                 let_go(making, leg)
         own_promise(making, call.case)
+
+
+def _is_left_to_next(case: Case, call: Call) -> bool:
+    """Whether whoever they talked with handed them on and is through: how it ended is then nobody's to say."""
+    is_asked = _waits_for_phone(case) and case.ask is not None and case.ask.work != call.work
+    return is_asked and call.work is not None and case.wrapping is None and case.handing is None
 
 
 def place_of(making: Making, call: Call) -> Ms:
@@ -198,12 +219,14 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
     with_them = customer is not None and customer.work == leg.work
     if leg.step is not Step.BESIDE and not with_them:
         if leg.work is not None and is_current(case, leg.work):
-            why, is_theirs = f"their phone did not take it ({how})", True
+            why, notice = f"their phone did not take it ({how})", NOT_TAKEN.get(how, "")
             if leg.move:
-                why, is_theirs = "nobody was on the line any more", False
+                why, notice = "nobody was on the line any more", ""
             elif unheard or (leg.answered_at is not None and _heard_at(leg) < making.context.since):
-                why, is_theirs = "they had answered, and the service was away", False
-            refuse(making, leg.work, leg.agent, case, why=why, away=is_theirs)
+                why, notice = "they had answered, and the service was away", ""
+            elif how in NOT_DIALLED:
+                why = NOT_DIALLED[how]
+            refuse(making, leg.work, leg.agent, case, why=why, away=bool(notice), notice=notice)
         return
     if customer is None or any(other.step is Step.BESIDE for other in agents_of(making, case.id)):
         return

@@ -317,6 +317,7 @@ class Case:
     promised: tuple[PromiseId, ...] = ()  # what else they were told would happen and has not yet
     unreached_at: Ms | None = None  # the place of whoever was called and not reached: one answer makes it a call again
     wrapping: WorkId | None = None  # work that the case wants no more while its agent has still to say how it ended
+    handing: WorkId | None = None  # work whose agent handed the call on: how it ended is theirs to say if nobody comes
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
     kept_place_at: Ms | None = None  # the place of somebody who hung up without a word, kept for when they come back

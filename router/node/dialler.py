@@ -28,6 +28,7 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
 )
 from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
 from router.journal.base import Journal, JournalStopped, Stored
@@ -40,7 +41,7 @@ from router.node.tasks import Tasks
 
 HEARD = frozenset(
     {
-        *(CallArrived, LegPlanned, LegAttempted, LegPlaced, LegAnswered),
+        *(CallArrived, LegPlanned, LegAttempted, LegPutOff, LegPlaced, LegAnswered),
         *(CallWentOn, CallMoved, CallChecked, CallEnded, LeadTookOver),
     }
 )
@@ -154,6 +155,10 @@ class Dialler:
                 self.legs[event.call] = CallState.DIALLING
                 self.dialling_since[event.call] = event.at
                 self._plan(event.call, event.lookup_at)
+            case LegPutOff():
+                self.legs[event.call] = CallState.PLANNED
+                self.dialling_since.pop(event.call, None)
+                self._plan(event.call, event.again_at)
             case LegPlaced() | CallChecked():
                 self._plan(event.call, event.look_at)
                 if isinstance(event, LegPlaced):
@@ -249,7 +254,10 @@ class Dialler:
         self._under_way.add(id)
         try:
             if found.state is CallState.PLANNED:
-                await self._dial(found, channel)
+                if found.due_at is not None and found.due_at > self._clock.now() and not found.move:
+                    self._plan(id, found.due_at)  # it was put off, and is wanted still
+                else:
+                    await self._dial(found, channel)
             elif found.state is CallState.DIALLING and found.provider_id is None:
                 if found.due_at is not None and found.due_at <= self._clock.now():
                     await self._look_up(found, channel)
@@ -271,11 +279,15 @@ class Dialler:
         busy_until = Ms(call.started_at + self._policy().settings.agents.leg_s * SECOND_MS)
         if busy and call.role is not CallRole.CUSTOMER and self._clock.now() < busy_until:
             return self._plan(call.id, busy_until)  # their phone is still in another call, which is about to end
+        later, is_theirs = False, call.role is CallRole.CUSTOMER
         if wait := self.breaker.wait_ms(self._clock.now()):
-            return self._plan(call.id, Ms(self._clock.now() + wait))
+            later = not is_theirs and self._clock.now() >= busy_until  # whoever took it need not sit there any longer
+            if not later:
+                again_at = Ms(self._clock.now() + wait)
+                return self._plan(call.id, again_at if is_theirs else min(again_at, busy_until))
         self._faults.reach("dialler.before_attempt")
-        asked = number if call.role is CallRole.CUSTOMER else ""
-        await self._try(BeginLeg(key=f"leg/{call.id}", call=call.id, number=asked, busy=busy))
+        asked, key = number if is_theirs else "", f"leg/{call.id}/{call.version}"
+        await self._try(BeginLeg(key=key, call=call.id, number=asked, busy=busy, later=later))
         begun = await self._journal.document(call.id)
         if not isinstance(begun, Call) or begun.state is not CallState.DIALLING or begun.provider_id is not None:
             return None

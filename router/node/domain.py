@@ -78,6 +78,7 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 LOOK_AGAIN_MS = MINUTE_MS
 """Where nobody is here whose language could be offered, it is looked for again so much later."""
+NOT_ANSWERED = "Your phone was not answered"
 TIME_OVER = "time_over"
 """How work ended whose agent did not say it within the time that they have to wrap up."""
 
@@ -240,7 +241,7 @@ class DomainScope:
                     agent=event.agent,
                     state=AgentState.AWAY,
                     actor=Actor(ActorKind.SYSTEM),
-                    why="Your phone was not answered, so you were set away. Set yourself ready to go on.",
+                    why=f"{event.notice or NOT_ANSWERED}, so you were set away. Set yourself ready to go on.",
                 )
             )
 
