@@ -25,7 +25,7 @@ from router.core.call_parts import (
     turn_to_writing,
     withdraw,
 )
-from router.core.call_table import TABLE, may_ring_back
+from router.core.call_table import TABLE, lasts_ms, may_ring_back, script_of
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
@@ -63,6 +63,8 @@ NOT_DIALLED = {
     "unknown": "the telephone provider did not say what became of the call to their phone",
 }
 """How the call to an agent's phone ended that nobody there can have missed."""
+LATE_MS = 3 * SECOND_MS
+"""And whoever said nothing comes so soon after the end of our words."""
 TOLD_AT_ONCE_MS = 5 * SECOND_MS
 """Within this the end of a call is the moment we hear of it: the provider's own times are whole seconds."""
 
@@ -130,6 +132,35 @@ def place_of(making: Making, call: Call) -> Ms:
     if kept_at is None or making.now - kept_at > kept_ms:
         return call.started_at
     return min(call.started_at, kept_at)
+
+
+def fetch_back(making: Making, call: Call) -> bool:
+    """Take a caller back into line who should have come for what to say, and has not: they hear the provider's own
+    document, for it could not reach us, and can again. False: they hear what they are to hear."""
+    at = comes_by(making, call)
+    if at is None or making.now < at:
+        return False
+    if call.held_at is not None and any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)):
+        move(making, call, Step.TALKING)
+        return True
+    if not _waits_for_phone(making.case(call.case)):
+        ask_for_phone(making, call.case, place_at=place_of(making, call), call=call)
+    move(making, call, Step.WAITING)
+    return True
+
+
+def comes_by(making: Making, call: Call) -> Ms | None:
+    """When a customer in line has surely come for what to say again, if they can: sooner where we were away since, for
+    then they cannot have spoken with us for long. None where they need not come."""
+    row = TABLE[call.step]
+    if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE or call.move:
+        return None
+    if row.room or row.ends or call.step is Step.MACHINE:
+        return None
+    if _heard_at(call) >= making.context.since:
+        return Ms(_heard_at(call) + TURN_MS_MAX)
+    script = script_of(call, making.case(call.case), making.context.policy)
+    return Ms(_heard_at(call) + min(lasts_ms(script) + LATE_MS, TURN_MS_MAX))
 
 
 def look_after(making: Making, call: Call) -> None:
@@ -348,14 +379,18 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
 
 
 def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
-    """The number at which they are called: one that is surely theirs alone, with no other call to it pending, of who
-    stood in line for long enough and heard that hanging up becomes a call."""
+    """The number at which they are called who heard that hanging up becomes a call."""
+    return ring_back(making, call, at=at) if call.told_at is not None else None
+
+
+def ring_back(making: Making, call: Call, *, at: Ms) -> Address | None:
+    """The number at which a caller is called once they are told so: one that is surely theirs alone, with no other call
+    to it pending, of who stood in line for long enough."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
-    is_told = call.told_at is not None and enough
     if making.customer(call.customer).discreet or (address is not None and _is_pending(making, address)):
         return None
-    if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
+    if address is None or not enough or not may_ring_back(call) or not can_be_called(address):
         return None
     return address
 
@@ -372,6 +407,16 @@ def _is_pending(making: Making, address: Address) -> bool:
         and known.line == address.line
         for one in making.state.values()
     )
+
+
+def write_instead(making: Making, id: CaseId, *, why: str) -> None:
+    """Nobody is on the line any more, by no wish of theirs: they are answered in writing, and keep their place on the
+    phone for when they call again."""
+    case = making.case(id)
+    if _waits_for_phone(case) and case.ask is not None:
+        entry = case.entries + 1
+        making.emit(PlaceKept(case=id, at=making.now, entry=entry, place_at=case.ask.place_at))
+        turn_to_writing(making, id, why=why)
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:

@@ -159,7 +159,14 @@ def _moved(
     call = get(state, event.call, Call)
     match event:
         case LegAttempted():
-            return change(state, call, state=CallState.DIALLING, attempted_at=event.at, due_at=event.lookup_at)
+            return change(
+                state,
+                call,
+                state=CallState.DIALLING,
+                attempted_at=event.at,
+                due_at=event.lookup_at,
+                tried=call.tried + 1,
+            )
         case LegPutOff():
             return change(state, call, state=CallState.PLANNED, attempted_at=None, due_at=event.again_at)
         case LegPlaced():

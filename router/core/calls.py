@@ -11,6 +11,7 @@ from router.core.addresses import Address, AddressKind, is_anonymous
 from router.core.asks import answer_language, is_asked
 from router.core.call_ends import (
     IN_TALK,
+    TURN_MS_MAX,
     all_said,
     back_in_line,
     end_call,
@@ -18,6 +19,8 @@ from router.core.call_ends import (
     look_after,
     note_kept,
     place_of,
+    ring_back,
+    write_instead,
 )
 from router.core.call_parts import (
     agents_of,
@@ -25,10 +28,12 @@ from router.core.call_parts import (
     can_be_called,
     customers_leg,
     facts_of_call,
+    is_unpromised,
     is_with_outside,
     move,
     must_be_live,
     promise_call,
+    rest_until_due,
     turn_to_writing,
     typed_address,
     wish_call,
@@ -39,6 +44,7 @@ from router.core.clock import Ms
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
+    BreakOffCall,
     HangUp,
     HearCall,
     HoldCall,
@@ -97,6 +103,7 @@ CARD_REMOVED = "call_card_removed"
 NO_TEXT = "call_no_text"
 NO_CODE = "call_no_code"
 HELD_LONG = "call_held_long"
+BACK_AGAIN = "call_back_again"
 JOINED = "joined"
 IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
 NO_ROOM = "call_no_room"
@@ -233,7 +240,8 @@ def hear_call(making: Making, command: HearCall) -> None:
     if call.state is not CallState.LIVE:
         legs.answered(making, call, provider_id=command.provider_id, by=command.answered_by)
     elif call.move:
-        _go_on(making, call, call.step, heard="moved")
+        first = BACK_AGAIN if call.step is Step.WAITING and _was_away(making, call) else ""
+        _go_on(making, call, call.step, heard="moved", first=first)
         if call.role is CallRole.AGENT and call.step is Step.BESIDE:  # a lead who took over, and is heard now
             legs.bring_customer(making, making.call(call.id))
     elif call.notice:
@@ -244,6 +252,12 @@ def hear_call(making: Making, command: HearCall) -> None:
         legs.hear_agent(making, call, key=command.digits)
     else:
         _hear_customer(making, call, command)
+
+
+def _was_away(making: Making, call: Call) -> bool:
+    """Whether a caller could not come to us for what to say, and is fetched back."""
+    heard_at = making.now if call.heard_at is None else call.heard_at
+    return call.role is CallRole.CUSTOMER and (heard_at < making.context.since or making.now - heard_at > TURN_MS_MAX)
 
 
 def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
@@ -587,6 +601,31 @@ def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
         call=call.id, case=case.id, at=making.now, entry=case.entries + 1, held=held, how=how, seconds=seconds
     )
     making.emit(event)
+
+
+def break_off(making: Making, command: BreakOffCall) -> None:
+    """The service stops. Whoever waits on the phone hears so, with what becomes of them: a call where the number is
+    surely theirs, else they are looked after as whoever we lost; whoever is on hold is with their agent again."""
+    call = making.call(command.call)
+    row = TABLE[call.step]
+    is_in_line = call.role is CallRole.CUSTOMER and not (row.room or row.ends or call.step is Step.MACHINE)
+    if call.state is not CallState.LIVE or not is_in_line:
+        raise Rejected(Reason.NOTHING_TO_DO, call.step)
+    if call.held_at is not None:
+        _note_hold(making, call, held=False, how="resume")
+        move(making, making.call(call.id), Step.TALKING)
+        return
+    _queue(making, call)
+    case, why = making.case(call.case), "the service restarted while they were in line"
+    address = ring_back(making, call, at=making.now)
+    if address is not None:
+        due_at = call.closed.at if call.closed is not None else None
+        until = call.wait.until if call.wait is not None else None
+        promise_call(making, case, address, why=why, due_at=due_at, until=until)
+        rest_until_due(making, case.id)
+    elif case.promise is None or is_unpromised(making, case):
+        write_instead(making, case.id, why=why)
+    move(making, making.call(call.id), Step.RESTARTING)
 
 
 def hang_up(making: Making, command: HangUp) -> None:

@@ -207,6 +207,15 @@ class HoldCall:
 
 
 @value
+class BreakOffCall:
+    """The service is about to stop: a customer who waits on the phone hears so, and is looked after from then on."""
+
+    key: str
+    call: CallId
+    actor: Actor = SYSTEM
+
+
+@value
 class HangUp:
     key: str
     call: CallId

@@ -448,6 +448,7 @@ class Call:
     agent: AgentId | None = None
     promise: PromiseId | None = None
     move: bool = False  # the provider must be told to fetch `step` now
+    tried: int = 0  # how often the provider was asked to dial it
     attempted_at: Ms | None = None
     due_at: Ms | None = None  # when the provider must be dialled, told or asked
     answered_at: Ms | None = None

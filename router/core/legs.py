@@ -6,7 +6,7 @@ leg ends the conversation of the others by leaving it.
 
 from router.core import attempts, leads, outside, recording
 from router.core.addresses import Address
-from router.core.call_ends import end_call
+from router.core.call_ends import comes_by, end_call, fetch_back
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -130,7 +130,10 @@ def record_leg(making: Making, command: RecordLeg) -> None:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
             making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
         case "there":
-            making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
+            if not fetch_back(making, call):
+                comes_at = comes_by(making, call)
+                look_at = _look_at(making, call) if comes_at is None else comes_at
+                making.emit(CallChecked(call=call.id, at=making.now, look_at=look_at))
         case "gone":
             end_call(making, call, how="completed")
         case _:

@@ -14,7 +14,7 @@ from channels.clock import Activity
 from policies import PolicySet
 from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
-from router.core.commands import BeginLeg, Command, NoteCall, RecordLeg
+from router.core.commands import BeginLeg, BreakOffCall, Command, NoteCall, RecordLeg
 from router.core.documents import Call, Document
 from router.core.errors import Rejected
 from router.core.events import (
@@ -51,6 +51,8 @@ IN_ROOM = (Step.TALKING, Step.OPENING, Step.BESIDE)
 """Steps in which a leg asks for nothing: only the provider's word says that it is over, and that may be lost."""
 ASK_MS = 10 * SECOND_MS
 """How often the provider is asked, once for all of them, which legs in rooms are on the line."""
+DRAIN_S = 5.0
+"""So long a stop waits for those who wait on the phone to hear of it."""
 AGAIN_MS = SECOND_MS
 """How soon a move that did not come through is asked again: somebody is on the line."""
 
@@ -93,6 +95,7 @@ class Dialler:
         self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
         self._line_of: dict[CallId, str] = {}
+        self._comes: dict[CallId, asyncio.Event] = {}  # legs that are about to come for their last words
 
     async def load(self) -> None:
         """Know every leg that is not over, before anything is heard: whoever is on an agent's phone stands before
@@ -126,6 +129,23 @@ class Dialler:
             for event in stored.events:
                 if type(event) in HEARD:
                     self._hear(event)
+                if isinstance(event, CallWentOn | CallEnded) and (come := self._comes.get(event.call)) is not None:
+                    come.set()
+
+    async def drain(self) -> None:
+        """The service stops: whoever waits on the phone hears so from us, where the provider lets them in time."""
+        coming: list[asyncio.Event] = []
+        for call in await self._legs():
+            come = self._comes[call.id] = asyncio.Event()
+            try:
+                await self._take(BreakOffCall(key=f"stop/{call.id}/{call.version}", call=call.id))
+            except (Rejected, JournalStopped):
+                continue
+            coming.append(come)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                for come in coming:
+                    await come.wait()
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
