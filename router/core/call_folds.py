@@ -189,6 +189,8 @@ def _moved(
                 rounds=event.rounds,
                 misses=event.misses,
                 language_asked=call.language_asked or event.step is Step.LANGUAGE,
+                language_open=event.step is Step.LANGUAGE
+                or (call.language_open and event.heard not in ("keys", "speech")),
                 talking_at=event.at if talking else call.talking_at,
                 told_at=event.at if event.told and call.told_at is None else call.told_at,
                 queued_at=event.at if event.queued else call.queued_at,

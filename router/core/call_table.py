@@ -17,6 +17,8 @@ MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
 HANG_UP = "call_hang_up"
 """A sentence that stands alone: whoever fetches what follows has heard it to its end, and hangs up as it said."""
+RELAYED_S = 12
+"""So long an answer may take that somebody else types or says for them."""
 TOLD_ROUND = 2
 """The round of waiting that says it."""
 MUSIC = "music"
@@ -91,7 +93,7 @@ TABLE: dict[Step, Row] = {
     Step.LANGUAGE: Row(
         meaning="nobody who speaks their language is free: only they can say that another will do",
         says=(("language_question",),),
-        listen_s=6,
+        listen_s=RELAYED_S,
         speech=Step.WAITING,
         keys={"1": Step.WAITING, "2": Step.WAITING},
         silence=Step.WAITING,
@@ -169,9 +171,11 @@ TABLE: dict[Step, Row] = {
     Step.MACHINE: Row(
         meaning="a machine answered, or somebody who sounds like one",
         says=(("callback_machine",),),
-        listen_s=4,
+        listen_s=RELAYED_S,
         keys={"1": Step.TALKING},
+        speech=Step.TALKING,
         silence=Step.GOODBYE,
+        keeps_words=False,  # they may be a machine's
     ),
     Step.WHISPER: Row(
         meaning="an agent's phone: what it is, and a key, so that no machine takes a customer",

@@ -8,7 +8,7 @@ from policies import PolicySet
 from policies.segments import segments_of
 from router.core import call_times, junk, leads, legs, recording
 from router.core.addresses import Address, AddressKind, is_anonymous
-from router.core.asks import answer_language, is_asked
+from router.core.asks import agrees, answer_language, is_asked
 from router.core.call_ends import (
     IN_TALK,
     TURN_MS_MAX,
@@ -288,8 +288,9 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to = known or (call.step if misses < MISSES_MAX else row.silence)
     if row.room:
         to, heard = _after_room(making, call), "left"
-    if call.step is Step.LANGUAGE and not refuses:
-        _answer_language(making, call, command.digits, speech)
+    to = row.silence if call.step is Step.MACHINE and not _is_person(making, command, speech) else to
+    if (call.step is Step.LANGUAGE or call.language_open) and not refuses:
+        to = _of_language(making, call, command.digits, speech, to=to)
     elif call.step is Step.TIME and speech and wish is None:
         misses = call.misses + 1
         to = call.step if misses < MISSES_MAX else row.silence
@@ -353,11 +354,29 @@ def _refuses(making: Making, row: Row, digits: str, speech: str) -> bool:
     return by_key or (row.speech is not None and making.context.policy.refuses_recording(speech))
 
 
+def _is_person(making: Making, command: HearCall, speech: str) -> bool:
+    """Whether somebody is there who sounded like a machine: they press a key, or speak as no machine does."""
+    return bool(command.digits) or making.context.policy.spoken.is_person(speech)
+
+
+def _of_language(making: Making, call: Call, key: str, speech: str, *, to: Step) -> Step:
+    """Take what they say to another language; the question is asked once more where they say nothing to it, for whoever
+    is relayed may not have had the time, and a yes that comes later counts."""
+    if call.step is Step.LANGUAGE:
+        _answer_language(making, call, key, speech)
+        return Step.LANGUAGE if not key and not speech and call.rounds == 0 else to
+    if call.step is Step.WAITING and speech:
+        _answer_language(making, call, "", speech)
+    return to
+
+
 def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
     """Their yes or no to another language; anything else is no answer, and nothing is given up without a yes."""
     ask = making.case(call.case).ask
-    yes = key == "1" or (bool(speech) and making.context.policy.agrees(speech))
-    if ask is not None and is_asked(ask) and (yes or key == "2"):
+    if ask is None or not is_asked(ask):
+        return
+    yes = (key == "1" and not speech) or agrees(making, ask, speech)
+    if yes or key == "2":
         answer_language(making, AnswerLanguage(key="", case=call.case, yes=yes))
 
 

@@ -438,6 +438,7 @@ class Call:
     discreet: bool = False  # others may hear this phone
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
+    language_open: bool = False  # and they have said nothing to it
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
     through: bool = False  # one of us ended the conversation, so that the good-bye is its end

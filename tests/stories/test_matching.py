@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from policies import default_policy_files
 from tests.story import HERS, Agent, Json, Story, World, instant
 
@@ -241,6 +243,27 @@ async def test_language_is_given_up_only_with_her_yes(tmp_path: Path) -> None:
         steps = await story.decisions(case["id"])
         assert [s["what"] for s in steps] == ["queued", "language_asked", "language_agreed", "offered"]
         assert "language en: the customer agreed" in steps[-1]["reasons"]
+
+
+@pytest.mark.parametrize("yes", ["ja, englisch ist in Ordnung", "Ja, kein Problem", "yes English is fine", "ja, englisch geht auch", "Englisch geht auch", "in Ordnung"])  # fmt: skip
+async def test_a_yes_in_their_own_words_is_a_yes(tmp_path: Path, yes: str) -> None:
+    """S55: whoever agrees to another language does so in words of their own."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        ana = await story.ready_agent("Ana", languages=["en"])
+        case = await in_german(story)
+        await story.phone(HERS).texts(yes)
+        assert (await ana.offered())["case"] == case["id"]
+
+
+async def test_what_is_no_yes_gives_up_no_language(tmp_path: Path) -> None:
+    """A no, a condition, and words about something else, with a yes in them or not."""
+    noes = ("nein", "lieber nicht", "ja, aber lieber deutsch", "not English", "ja hallo, die Heizung ist kalt", "danke")
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        ana = await story.ready_agent("Ana", languages=["en"])
+        await in_german(story)
+        for no in noes:
+            await story.phone(HERS).texts(no)
+            assert await ana.offers() == [], no
 
 
 async def test_a_german_agent_who_comes_makes_the_question_idle(tmp_path: Path) -> None:
