@@ -150,6 +150,31 @@ async def test_danger_goes_to_the_first_free_person() -> None:
         assert (await ana.offered())["case"] == await story.phone(HERS).case()
 
 
+@pytest.mark.parametrize("channel", ["sms", "phone"])
+async def test_danger_does_not_wait_for_an_offer_of_something_else(channel: str) -> None:
+    """Ana alone is there, and has been asked to take something ordinary: she is asked for the gas leak at once instead,
+    and then for what she was asked before, at its place. Two dangers do not push each other aside."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", capacity={"message": 1}, phone="+14155550201")
+        him, her = story.phone("+12125550001"), story.phone(HERS)
+        await (him.texts("hello") if channel == "sms" else him.calls())
+        await story.passes(seconds=1 if channel == "sms" else 15)
+        before = await ana.offered()
+        if channel == "sms":
+            await her.texts("I smell gas")
+        else:
+            await her.calls()
+            await her.speaks("I smell gas")
+        offer = await ana.offered()
+        assert (offer["case"], before["case"]) == (await her.case(), await him.case())
+        [*_, revoked] = [d for d in await story.decisions(before["case"]) if d["what"] == "revoked"]
+        assert "somebody is in danger" in revoked["reasons"]
+        third = story.phone("+12125550003")
+        await third.texts("es brennt")
+        assert offer["case"] in [one["case"] for one in await ana.offers()]
+        assert (await ana.me())["state"] == "ready"
+
+
 async def test_a_lead_puts_work_first_and_says_why() -> None:
     """A lead's word goes before every place; the reason stands on the case, an agent may not, and the figures tell."""
     async with Story() as story:
