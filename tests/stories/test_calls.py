@@ -378,6 +378,28 @@ async def test_hold_has_a_clock() -> None:
         assert "on hold" in await ana.page(case)
 
 
+async def test_whoever_is_not_on_hold_yet_is_not_said_to_be() -> None:
+    """The provider is down when Ana puts her on hold, so she hears Ana still: API and desk say so, until she is."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        await story.faults(error_rate=True)
+        leg = await on_hold(story, ana, case)
+        await story.passes(seconds=2)
+        assert ANAS in await her.talks_with()
+        [shown] = [one for one in await ana.legs(case) if one["id"] == leg]
+        assert (shown["moving"], shown["held_since"]) == (True, None)
+        page = await ana.page(case)
+        assert "is being put on hold, and hears you still" in page
+        await story.faults()
+        await story.passes(seconds=3)
+        assert await her.talks_with() == []
+        [shown] = [one for one in await ana.legs(case) if one["id"] == leg]
+        assert shown["moving"] is False and shown["held_since"] is not None
+        assert "hears you still" not in await ana.page(case)
+
+
 async def test_hold_lets_her_out() -> None:
     """On hold she is not caught: a key turns the wait into a call. The agent has their notes to finish, reads why she is
     gone, and is offered her call only then."""
