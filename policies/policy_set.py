@@ -101,6 +101,11 @@ class PolicySet:
         """Whether an answer is a yes and nothing else."""
         return self.spoken.agrees(text)
 
+    def agrees_to_language(self, text: str, *, own: str, other: str) -> bool:
+        """Whether an answer is a yes to `other` instead of `own`, in words of their own: "yes, English is fine"."""
+        names = {other, *(self.language_name(other, said_in) for said_in in (own, other))}
+        return self.spoken.consents(text, names)
+
     def recorded(self, number: str) -> Recorded:
         """What is recorded of calls on one of our numbers."""
         ours = self.numbers.get(number)

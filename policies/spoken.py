@@ -4,7 +4,7 @@ One rule: only short words are a choice. A longer sentence is somebody telling u
 that they are not to be recorded counts in a sentence of any length.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from policies.conditions import WordIndex
@@ -16,6 +16,11 @@ CHOICES = {NO_CALL: "cancel", "call-me-words": "call", "text-me-words": "text"}
 """In the order in which they count: who says "do not call me" asks for no call."""
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
 WORDS_MAX = 8
+PHRASE_WORDS_MAX = 4
+YES_WITH = "agree-with-words"
+"""What may stand beside a yes without changing it."""
+MACHINE = "machine-words"
+"""What machines that answer a phone say, and people do not."""
 YES_TEXT_MAX = 80
 """Longer texts are no plain yes. Characters."""
 
@@ -28,6 +33,8 @@ class Spoken:
     masks: tuple[tuple[int, str], ...]
     yes: frozenset[tuple[str, ...]] = frozenset()
     not_recorded: int = 0  # the mask of the words for that
+    yes_with: frozenset[tuple[str, ...]] = frozenset()
+    machine: int = 0
 
     def is_short(self, text: str) -> bool:
         """Whether the words are few enough to be a choice and nothing else."""
@@ -48,10 +55,34 @@ class Spoken:
         """Whether the whole text is a word of yes, whatever its case, accents and dots."""
         return len(text) <= YES_TEXT_MAX and tuple(words_of(text)) in self.yes
 
+    def consents(self, text: str, names: Iterable[str] = ()) -> bool:
+        """Whether they say yes in few words of their own: words of yes, the `names` of what was asked for, and nothing
+        that could change it."""
+        if len(text) > YES_TEXT_MAX or not self.is_short(text):
+            return False
+        beside = self.yes_with | {tuple(words_of(name)) for name in names}
+        words, n, is_yes = words_of(text), 0, False
+        while n < len(words):
+            lengths = range(min(PHRASE_WORDS_MAX, len(words) - n), 0, -1)
+            found = next((k for k in lengths if tuple(words[n : n + k]) in self.yes | beside), 0)
+            if not found:
+                return False
+            is_yes = is_yes or tuple(words[n : n + found]) in self.yes
+            n += found
+        return is_yes
+
+    def is_person(self, text: str) -> bool:
+        """Whether somebody answers us who sounded like a machine: few words, and none that machines say."""
+        hits = self.index.hits(text) & self.machine if self.machine else 0
+        return bool(text.strip()) and self.is_short(text) and not hits
+
 
 def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
     index = WordIndex()
     masks = tuple((index.mask_of(lists[name]), choice) for name, choice in CHOICES.items() if name in lists)
     yes = frozenset(tuple(words_of(word)) for word in lists.get(YES, YES_WORDS))
     refused = index.mask_of(lists[NOT_RECORDED]) if NOT_RECORDED in lists else 0
-    return Spoken(index, masks, yes, refused)
+    machine = index.mask_of(lists[MACHINE]) if MACHINE in lists else 0
+    return Spoken(
+        index, masks, yes, refused, frozenset(tuple(words_of(word)) for word in lists.get(YES_WITH, ())), machine
+    )

@@ -326,6 +326,8 @@ async def _serve_until(asked: asyncio.Event, running: Running) -> str | None:
     stopped = asyncio.ensure_future(asked.wait())
     await asyncio.wait({stopped, running.node.failed}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
+    if not running.node.failed.done():
+        await running.drain()
     await running.close()
     return running.node.failed.result() if running.node.failed.done() else None
 

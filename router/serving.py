@@ -19,7 +19,7 @@ from channels.sandbox.account import SANDBOX_NUMBERS, SANDBOX_SID, SANDBOX_TOKEN
 from channels.sandbox.mail.control_mail import MAIL_ADDRESS
 from channels.sandbox.meeting import bring_mail_to, smtp_port_of
 from channels.sandbox.server import RunningSandbox
-from channels.sandbox.voice.own_documents import AGENTS_FALLBACK_PATH, FALLBACK_PATH
+from channels.sandbox.voice.own_documents import AGENTS_FALLBACK_PATH, CALLED_FALLBACK_PATH
 from channels.transport import AiohttpTransport
 from channels.twilio_messaging import TwilioSettings
 from onecase import __version__
@@ -76,6 +76,10 @@ class Running:
     service: Service
     bootstrap: str | None
     _stack: AsyncExitStack
+
+    async def drain(self) -> None:
+        """Tell those who wait on the phone, while we can be reached."""
+        await self.node.drain()
 
     async def close(self) -> None:
         """Stop taking, finish what is under way, let the folder go."""
@@ -283,7 +287,7 @@ def _host(settings: Settings, transport: AiohttpTransport, provider: str | None)
             account=SANDBOX_SID,
             secrets=(SANDBOX_TOKEN.encode(),),
             public_url=public,
-            fallback_url=provider + FALLBACK_PATH,
+            fallback_url=provider + CALLED_FALLBACK_PATH,
             agents_fallback_url=provider + AGENTS_FALLBACK_PATH,
         )
         return Host(

@@ -125,10 +125,16 @@ def answer_language(making: Making, command: AnswerLanguage) -> None:
 def take_answer(making: Making, id: CaseId, text: str) -> bool:
     """Take words as the answer, where they are a yes and the question is open. True when they were."""
     case = making.asking(id)
-    if case.ask is None or case.taken or not is_asked(case.ask) or not making.context.policy.agrees(text):
+    if case.ask is None or case.taken or not is_asked(case.ask) or not agrees(making, case.ask, text):
         return False
     answer_language(making, AnswerLanguage(key="", case=id, yes=True))
     return True
+
+
+def agrees(making: Making, ask: Ask, text: str) -> bool:
+    """Whether they say yes to the language that they are asked about."""
+    own, other, policy = ask.requirement.language or "", ask.offered_language or "", making.context.policy
+    return bool(text) and (policy.agrees(text) or policy.agrees_to_language(text, own=own, other=other))
 
 
 def is_asked(ask: Ask) -> bool:

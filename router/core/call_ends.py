@@ -25,7 +25,7 @@ from router.core.call_parts import (
     turn_to_writing,
     withdraw,
 )
-from router.core.call_table import TABLE, may_ring_back
+from router.core.call_table import TABLE, lasts_ms, may_ring_back, script_of
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Call, Case, Customer, Promise
@@ -50,6 +50,21 @@ SURELY_TALKED_MS = 15 * SECOND_MS
 """Nobody stays so long in a room without a word: where nobody told us that they were in it, this does."""
 TURN_MS_MAX = 45 * SECOND_MS
 """No prompt of ours lasts so long with the answer that is waited for: music and a sentence take half of it."""
+NOT_TAKEN = {
+    "no-answer": "Your phone was not answered",
+    "busy": "Your phone was busy",
+    "failed": "Your phone could not be called",
+    "canceled": "Your phone was not answered",
+    "completed": "The call to your phone ended without the key 1",
+}
+"""What an agent reads who is set away because their phone did not take a call, by how it ended."""
+NOT_DIALLED = {
+    attempts.LATER: "the telephone provider could not call their phone",
+    "unknown": "the telephone provider did not say what became of the call to their phone",
+}
+"""How the call to an agent's phone ended that nobody there can have missed."""
+LATE_MS = 3 * SECOND_MS
+"""And whoever said nothing comes so soon after the end of our words."""
 TOLD_AT_ONCE_MS = 5 * SECOND_MS
 """Within this the end of a call is the moment we hear of it: the provider's own times are whole seconds."""
 
@@ -89,6 +104,8 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
         _agent_ended(making, call, how=how, unheard=unheard)
     elif talked:
         note_kept(making, call)
+        if _is_left_to_next(case, call):
+            turn_to_writing(making, case.id, why="they hung up before whom they were handed on to was there")
         all_said(making, call, why="the call ended")
         own_promise(making, call.case)  # one that another call of theirs was promised meanwhile
     elif call.promise is not None and call.promise == case.promise:
@@ -102,6 +119,12 @@ def end_call(making: Making, call: Call, *, how: str, ended_at: Ms | None = None
         own_promise(making, call.case)
 
 
+def _is_left_to_next(case: Case, call: Call) -> bool:
+    """Whether whoever they talked with handed them on and is through: how it ended is then nobody's to say."""
+    is_asked = _waits_for_phone(case) and case.ask is not None and case.ask.work != call.work
+    return is_asked and call.work is not None and case.wrapping is None and case.handing is None
+
+
 def place_of(making: Making, call: Call) -> Ms:
     """Where a call stands in line: since it began, or since the place that was kept for them."""
     kept_at = making.case(call.case).kept_place_at
@@ -109,6 +132,35 @@ def place_of(making: Making, call: Call) -> Ms:
     if kept_at is None or making.now - kept_at > kept_ms:
         return call.started_at
     return min(call.started_at, kept_at)
+
+
+def fetch_back(making: Making, call: Call) -> bool:
+    """Take a caller back into line who should have come for what to say, and has not: they hear the provider's own
+    document, for it could not reach us, and can again. False: they hear what they are to hear."""
+    at = comes_by(making, call)
+    if at is None or making.now < at:
+        return False
+    if call.held_at is not None and any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)):
+        move(making, call, Step.TALKING)
+        return True
+    if not _waits_for_phone(making.case(call.case)):
+        ask_for_phone(making, call.case, place_at=place_of(making, call), call=call)
+    move(making, call, Step.WAITING)
+    return True
+
+
+def comes_by(making: Making, call: Call) -> Ms | None:
+    """When a customer in line has surely come for what to say again, if they can: sooner where we were away since, for
+    then they cannot have spoken with us for long. None where they need not come."""
+    row = TABLE[call.step]
+    if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE or call.move:
+        return None
+    if row.room or row.ends or call.step is Step.MACHINE:
+        return None
+    if _heard_at(call) >= making.context.since:
+        return Ms(_heard_at(call) + TURN_MS_MAX)
+    script = script_of(call, making.case(call.case), making.context.policy)
+    return Ms(_heard_at(call) + min(lasts_ms(script) + LATE_MS, TURN_MS_MAX))
 
 
 def look_after(making: Making, call: Call) -> None:
@@ -198,12 +250,14 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
     with_them = customer is not None and customer.work == leg.work
     if leg.step is not Step.BESIDE and not with_them:
         if leg.work is not None and is_current(case, leg.work):
-            why, is_theirs = f"their phone did not take it ({how})", True
+            why, notice = f"their phone did not take it ({how})", NOT_TAKEN.get(how, "")
             if leg.move:
-                why, is_theirs = "nobody was on the line any more", False
+                why, notice = "nobody was on the line any more", ""
             elif unheard or (leg.answered_at is not None and _heard_at(leg) < making.context.since):
-                why, is_theirs = "they had answered, and the service was away", False
-            refuse(making, leg.work, leg.agent, case, why=why, away=is_theirs)
+                why, notice = "they had answered, and the service was away", ""
+            elif how in NOT_DIALLED:
+                why = NOT_DIALLED[how]
+            refuse(making, leg.work, leg.agent, case, why=why, away=bool(notice), notice=notice)
         return
     if customer is None or any(other.step is Step.BESIDE for other in agents_of(making, case.id)):
         return
@@ -325,14 +379,18 @@ def _gone_unasked(making: Making, call: Call, *, at: Ms, is_lost: bool) -> None:
 
 
 def _rung_at(making: Making, call: Call, *, at: Ms) -> Address | None:
-    """The number at which they are called: one that is surely theirs alone, with no other call to it pending, of who
-    stood in line for long enough and heard that hanging up becomes a call."""
+    """The number at which they are called who heard that hanging up becomes a call."""
+    return ring_back(making, call, at=at) if call.told_at is not None else None
+
+
+def ring_back(making: Making, call: Call, *, at: Ms) -> Address | None:
+    """The number at which a caller is called once they are told so: one that is surely theirs alone, with no other call
+    to it pending, of who stood in line for long enough."""
     address = making.customer(call.customer).address(call.address) if call.address else None
     enough = at - (call.queued_at or at) >= making.context.policy.settings.callbacks.heard_s * SECOND_MS
-    is_told = call.told_at is not None and enough
     if making.customer(call.customer).discreet or (address is not None and _is_pending(making, address)):
         return None
-    if address is None or not is_told or not may_ring_back(call) or not can_be_called(address):
+    if address is None or not enough or not may_ring_back(call) or not can_be_called(address):
         return None
     return address
 
@@ -349,6 +407,16 @@ def _is_pending(making: Making, address: Address) -> bool:
         and known.line == address.line
         for one in making.state.values()
     )
+
+
+def write_instead(making: Making, id: CaseId, *, why: str) -> None:
+    """Nobody is on the line any more, by no wish of theirs: they are answered in writing, and keep their place on the
+    phone for when they call again."""
+    case = making.case(id)
+    if _waits_for_phone(case) and case.ask is not None:
+        entry = case.entries + 1
+        making.emit(PlaceKept(case=id, at=making.now, entry=entry, place_at=case.ask.place_at))
+        turn_to_writing(making, id, why=why)
 
 
 def _keep_place(making: Making, id: CaseId, *, place_at: Ms) -> None:

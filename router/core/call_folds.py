@@ -22,6 +22,7 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
     LegRefused,
     OutsideAsked,
     PlaceKept,
@@ -53,6 +54,7 @@ CallEvent = (
     CallArrived
     | LegPlanned
     | LegAttempted
+    | LegPutOff
     | LegPlaced
     | LegAnswered
     | CallJoined
@@ -119,7 +121,16 @@ def call_folded(state: State, event: CallEvent) -> State:
             return change(state, get(state, event.case, Case), entries=event.entry)
         case LeadTookOver():
             return _took_over(state, event)
-        case LegAttempted() | LegPlaced() | LegAnswered() | CallJoined() | CallWentOn() | CallMoved() | CallChecked():
+        case (
+            LegAttempted()
+            | LegPutOff()
+            | LegPlaced()
+            | LegAnswered()
+            | CallJoined()
+            | CallWentOn()
+            | CallMoved()
+            | CallChecked()
+        ):
             return _moved(_handed_on(state, event), event)
         case _:
             assert_never(event)
@@ -138,16 +149,26 @@ def _handed_on(state: State, event: CallEvent) -> State:
     if not happened:
         return state
     case = get(state, call.case, Case)
-    return change(state, case, handed_on=case.handed_on + 1)
+    return change(state, case, handed_on=case.handed_on + 1, handing=None)
 
 
 def _moved(
-    state: State, event: LegAttempted | LegPlaced | LegAnswered | CallJoined | CallWentOn | CallMoved | CallChecked
+    state: State,
+    event: LegAttempted | LegPutOff | LegPlaced | LegAnswered | CallJoined | CallWentOn | CallMoved | CallChecked,
 ) -> State:
     call = get(state, event.call, Call)
     match event:
         case LegAttempted():
-            return change(state, call, state=CallState.DIALLING, attempted_at=event.at, due_at=event.lookup_at)
+            return change(
+                state,
+                call,
+                state=CallState.DIALLING,
+                attempted_at=event.at,
+                due_at=event.lookup_at,
+                tried=call.tried + 1,
+            )
+        case LegPutOff():
+            return change(state, call, state=CallState.PLANNED, attempted_at=None, due_at=event.again_at)
         case LegPlaced():
             ringing = CallState.RINGING if call.state is CallState.DIALLING else call.state
             due_at = event.at if call.move else event.look_at
@@ -168,6 +189,8 @@ def _moved(
                 rounds=event.rounds,
                 misses=event.misses,
                 language_asked=call.language_asked or event.step is Step.LANGUAGE,
+                language_open=event.step is Step.LANGUAGE
+                or (call.language_open and event.heard not in ("keys", "speech")),
                 talking_at=event.at if talking else call.talking_at,
                 told_at=event.at if event.told and call.told_at is None else call.told_at,
                 queued_at=event.at if event.queued else call.queued_at,

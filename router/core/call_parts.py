@@ -170,6 +170,7 @@ def refuse(
     away: bool,
     stays: bool = False,
     to: AgentId | None = None,
+    notice: str = "",
 ) -> None:
     """Tell the domain that this agent's line came to nothing: the work needs somebody else, or goes to `to`. `stays`:
     they had talked, and have it to wrap up if the customer hangs up now."""
@@ -185,6 +186,7 @@ def refuse(
                 away=away,
                 stays=stays,
                 to=to,
+                notice=notice,
             )
         )
 

@@ -11,16 +11,21 @@ from router.core.documents import Call, Case, Said
 from router.core.opening import opens_said
 from router.core.values import field, value
 from router.core.waits.said import Told, phrase_of
-from router.core.words import MINUTE_MS, CallId, CallRole, JoinMode, Step
+from router.core.words import MINUTE_MS, SECOND_MS, CallId, CallRole, JoinMode, Step
 
 MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
 HANG_UP = "call_hang_up"
 """A sentence that stands alone: whoever fetches what follows has heard it to its end, and hangs up as it said."""
+RELAYED_S = 12
+"""So long an answer may take that somebody else types or says for them."""
 TOLD_ROUND = 2
 """The round of waiting that says it."""
 MUSIC = "music"
 """In the place of a phrase: music, so that waiting is never silence."""
+MUSIC_MS = 15 * SECOND_MS
+SPOKEN_CHARS_A_SECOND = 10
+"""No voice that reads to people is slower."""
 REFUSES = "9"
 """The key by which they say that they are not to be recorded; it leads back to where they were."""
 CLOSED = (("closed",), ("call_closed",), (HANG_UP,), (MUSIC, "call_closed"))
@@ -88,7 +93,7 @@ TABLE: dict[Step, Row] = {
     Step.LANGUAGE: Row(
         meaning="nobody who speaks their language is free: only they can say that another will do",
         says=(("language_question",),),
-        listen_s=6,
+        listen_s=RELAYED_S,
         speech=Step.WAITING,
         keys={"1": Step.WAITING, "2": Step.WAITING},
         silence=Step.WAITING,
@@ -151,6 +156,12 @@ TABLE: dict[Step, Row] = {
         speech=Step.WAITING,
         silence=Step.WAITING,
     ),
+    Step.RESTARTING: Row(
+        meaning="the service stops: they keep their place, and are called where that is promised",
+        says=(("call_restarting",),),
+        silence=Step.GOODBYE,
+        ends=True,
+    ),
     Step.OPENING: Row(
         meaning="we called them: who we are, then the agent",
         says=(("callback_opening",),),
@@ -160,9 +171,11 @@ TABLE: dict[Step, Row] = {
     Step.MACHINE: Row(
         meaning="a machine answered, or somebody who sounds like one",
         says=(("callback_machine",),),
-        listen_s=4,
+        listen_s=RELAYED_S,
         keys={"1": Step.TALKING},
+        speech=Step.TALKING,
         silence=Step.GOODBYE,
+        keeps_words=False,  # they may be a machine's
     ),
     Step.WHISPER: Row(
         meaning="an agent's phone: what it is, and a key, so that no machine takes a customer",
@@ -222,6 +235,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         said = ("whisper_note", *said)
     if aloud.danger is not None and hears_matter(call):
         said = ("whisper_danger", *said)
+    if call.step is Step.RESTARTING and case is not None and case.promise is not None:
+        said = ("call_restarting_call",)
     if call.first:
         said = (call.first, *said)
     if call.misses and row.listen_s:
@@ -262,6 +277,14 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         goes_on=alone,
         ends=row.ends,
     )
+
+
+def lasts_ms(script: Script) -> int:
+    """How long a script lasts at the most, with the answer that is waited for, where none comes."""
+    spoken_ms = sum(
+        MUSIC_MS if words is None else len(words) * SECOND_MS // SPOKEN_CHARS_A_SECOND for words in script.says
+    )
+    return spoken_ms + script.listen_s * SECOND_MS
 
 
 def _said(call: Call, row: Row) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from policies import PolicySet
 from policies.segments import segments_of
 from router.core import call_times, junk, leads, legs, recording
 from router.core.addresses import Address, AddressKind, is_anonymous
-from router.core.asks import answer_language, is_asked
+from router.core.asks import agrees, answer_language, is_asked
 from router.core.call_ends import (
     IN_TALK,
+    TURN_MS_MAX,
     all_said,
     back_in_line,
     end_call,
@@ -18,6 +19,8 @@ from router.core.call_ends import (
     look_after,
     note_kept,
     place_of,
+    ring_back,
+    write_instead,
 )
 from router.core.call_parts import (
     agents_of,
@@ -25,10 +28,12 @@ from router.core.call_parts import (
     can_be_called,
     customers_leg,
     facts_of_call,
+    is_unpromised,
     is_with_outside,
     move,
     must_be_live,
     promise_call,
+    rest_until_due,
     turn_to_writing,
     typed_address,
     wish_call,
@@ -39,6 +44,7 @@ from router.core.clock import Ms
 from router.core.commands import (
     SYSTEM,
     AnswerLanguage,
+    BreakOffCall,
     HangUp,
     HearCall,
     HoldCall,
@@ -97,6 +103,7 @@ CARD_REMOVED = "call_card_removed"
 NO_TEXT = "call_no_text"
 NO_CODE = "call_no_code"
 HELD_LONG = "call_held_long"
+BACK_AGAIN = "call_back_again"
 JOINED = "joined"
 IN_LINE = (Step.WAITING, Step.PROMISED, Step.TEXTED)
 NO_ROOM = "call_no_room"
@@ -233,7 +240,8 @@ def hear_call(making: Making, command: HearCall) -> None:
     if call.state is not CallState.LIVE:
         legs.answered(making, call, provider_id=command.provider_id, by=command.answered_by)
     elif call.move:
-        _go_on(making, call, call.step, heard="moved")
+        first = BACK_AGAIN if call.step is Step.WAITING and _was_away(making, call) else ""
+        _go_on(making, call, call.step, heard="moved", first=first)
         if call.role is CallRole.AGENT and call.step is Step.BESIDE:  # a lead who took over, and is heard now
             legs.bring_customer(making, making.call(call.id))
     elif call.notice:
@@ -244,6 +252,12 @@ def hear_call(making: Making, command: HearCall) -> None:
         legs.hear_agent(making, call, key=command.digits)
     else:
         _hear_customer(making, call, command)
+
+
+def _was_away(making: Making, call: Call) -> bool:
+    """Whether a caller could not come to us for what to say, and is fetched back."""
+    heard_at = making.now if call.heard_at is None else call.heard_at
+    return call.role is CallRole.CUSTOMER and (heard_at < making.context.since or making.now - heard_at > TURN_MS_MAX)
 
 
 def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
@@ -274,8 +288,9 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to = known or (call.step if misses < MISSES_MAX else row.silence)
     if row.room:
         to, heard = _after_room(making, call), "left"
-    if call.step is Step.LANGUAGE and not refuses:
-        _answer_language(making, call, command.digits, speech)
+    to = row.silence if call.step is Step.MACHINE and not _is_person(making, command, speech) else to
+    if (call.step is Step.LANGUAGE or call.language_open) and not refuses:
+        to = _of_language(making, call, command.digits, speech, to=to)
     elif call.step is Step.TIME and speech and wish is None:
         misses = call.misses + 1
         to = call.step if misses < MISSES_MAX else row.silence
@@ -339,11 +354,29 @@ def _refuses(making: Making, row: Row, digits: str, speech: str) -> bool:
     return by_key or (row.speech is not None and making.context.policy.refuses_recording(speech))
 
 
+def _is_person(making: Making, command: HearCall, speech: str) -> bool:
+    """Whether somebody is there who sounded like a machine: they press a key, or speak as no machine does."""
+    return bool(command.digits) or making.context.policy.spoken.is_person(speech)
+
+
+def _of_language(making: Making, call: Call, key: str, speech: str, *, to: Step) -> Step:
+    """Take what they say to another language; the question is asked once more where they say nothing to it, for whoever
+    is relayed may not have had the time, and a yes that comes later counts."""
+    if call.step is Step.LANGUAGE:
+        _answer_language(making, call, key, speech)
+        return Step.LANGUAGE if not key and not speech and call.rounds == 0 else to
+    if call.step is Step.WAITING and speech:
+        _answer_language(making, call, "", speech)
+    return to
+
+
 def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
     """Their yes or no to another language; anything else is no answer, and nothing is given up without a yes."""
     ask = making.case(call.case).ask
-    yes = key == "1" or (bool(speech) and making.context.policy.agrees(speech))
-    if ask is not None and is_asked(ask) and (yes or key == "2"):
+    if ask is None or not is_asked(ask):
+        return
+    yes = (key == "1" and not speech) or agrees(making, ask, speech)
+    if yes or key == "2":
         answer_language(making, AnswerLanguage(key="", case=call.case, yes=yes))
 
 
@@ -587,6 +620,31 @@ def _note_hold(making: Making, call: Call, *, held: bool, how: str) -> None:
         call=call.id, case=case.id, at=making.now, entry=case.entries + 1, held=held, how=how, seconds=seconds
     )
     making.emit(event)
+
+
+def break_off(making: Making, command: BreakOffCall) -> None:
+    """The service stops. Whoever waits on the phone hears so, with what becomes of them: a call where the number is
+    surely theirs, else they are looked after as whoever we lost; whoever is on hold is with their agent again."""
+    call = making.call(command.call)
+    row = TABLE[call.step]
+    is_in_line = call.role is CallRole.CUSTOMER and not (row.room or row.ends or call.step is Step.MACHINE)
+    if call.state is not CallState.LIVE or not is_in_line:
+        raise Rejected(Reason.NOTHING_TO_DO, call.step)
+    if call.held_at is not None:
+        _note_hold(making, call, held=False, how="resume")
+        move(making, making.call(call.id), Step.TALKING)
+        return
+    _queue(making, call)
+    case, why = making.case(call.case), "the service restarted while they were in line"
+    address = ring_back(making, call, at=making.now)
+    if address is not None:
+        due_at = call.closed.at if call.closed is not None else None
+        until = call.wait.until if call.wait is not None else None
+        promise_call(making, case, address, why=why, due_at=due_at, until=until)
+        rest_until_due(making, case.id)
+    elif case.promise is None or is_unpromised(making, case):
+        write_instead(making, case.id, why=why)
+    move(making, making.call(call.id), Step.RESTARTING)
 
 
 def hang_up(making: Making, command: HangUp) -> None:

@@ -188,6 +188,7 @@ def fold_work(making: Making, command: FoldWork) -> None:
                     author_id=event.author_id,
                     words=event.note,
                     wraps=event.stays and event.to is None,
+                    hands=event.stays and event.to is not None,
                 )
             )
             place_at = case.ask.place_at if case.ask else event.at
@@ -214,7 +215,7 @@ def _waits_for_next(making: Making, case: Case, event: WorkGivenBack) -> bool:
 
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
     let_go = work_closed(making, case, event.work)
-    if not current and event.work != case.wrapping:
+    if not current and event.work not in (case.wrapping, case.handing):
         if event.note is not None:  # other work has come since; what they say of this one is not lost
             _note(making, making.head(case.id), event.note, at=event.at, author=ActorKind.AGENT, author_id=event.agent)
         elif not let_go:  # they handed it on, stayed with the customer, and do not any more

@@ -8,6 +8,7 @@ everybody takes them from here.
 from router.core.commands_calls import (
     BeginLeg,
     BeginRecording,
+    BreakOffCall,
     BringOutside,
     CancelCallback,
     HangUp,
@@ -133,6 +134,7 @@ __all__ = [
     "BeginRecording",
     "Blob",
     "BlockLine",
+    "BreakOffCall",
     "BringLines",
     "BringOutside",
     "Brings",
@@ -259,6 +261,7 @@ CustomerCommand = (
     | StartCall
     | OpenCase
     | HoldCall
+    | BreakOffCall
     | HangUp
     | CancelCallback
     | MakePromise

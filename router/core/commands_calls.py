@@ -143,12 +143,13 @@ class JoinCall:
 @value
 class BeginLeg:
     """The dialler is about to ask the provider. `number`: what it dials, of a customer's leg; `busy`: another call of
-    ours to that number is not over."""
+    ours to that number is not over; `later`: the provider is not asked, for it has failed too often."""
 
     key: str
     call: CallId
     number: str = ""
     busy: bool = False
+    later: bool = False
     actor: Actor = SYSTEM
 
 
@@ -203,6 +204,15 @@ class HoldCall:
     call: CallId
     held: bool
     actor: Actor
+
+
+@value
+class BreakOffCall:
+    """The service is about to stop: a customer who waits on the phone hears so, and is looked after from then on."""
+
+    key: str
+    call: CallId
+    actor: Actor = SYSTEM
 
 
 @value

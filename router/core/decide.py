@@ -52,6 +52,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BreakOffCall,
     BringLines,
     BringOutside,
     CancelCallback,
@@ -244,6 +245,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             calls.open_for(making, command)
         case HoldCall():
             calls.hold_call(making, command)
+        case BreakOffCall():
+            calls.break_off(making, command)
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():

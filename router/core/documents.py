@@ -318,6 +318,7 @@ class Case:
     promised: tuple[PromiseId, ...] = ()  # what else they were told would happen and has not yet
     unreached_at: Ms | None = None  # the place of whoever was called and not reached: one answer makes it a call again
     wrapping: WorkId | None = None  # work that the case wants no more while its agent has still to say how it ended
+    handing: WorkId | None = None  # work whose agent handed the call on: how it ended is theirs to say if nobody comes
     refused: WorkId | None = None  # work whose agent's phone did not take it; the domain gives it to somebody else
     moved_at: Ms | None = None  # when it last went ahead of others for the customer's own deadline
     kept_place_at: Ms | None = None  # the place of somebody who hung up without a word, kept for when they come back
@@ -438,6 +439,7 @@ class Call:
     discreet: bool = False  # others may hear this phone
     spoke: bool = False  # they said what it is about
     language_asked: bool = False  # whether another language would do
+    language_open: bool = False  # and they have said nothing to it
     talking_at: Ms | None = None  # was told to go into the room
     joined: bool = False  # was seen there
     through: bool = False  # one of us ended the conversation, so that the good-bye is its end
@@ -448,6 +450,7 @@ class Call:
     agent: AgentId | None = None
     promise: PromiseId | None = None
     move: bool = False  # the provider must be told to fetch `step` now
+    tried: int = 0  # how often the provider was asked to dial it
     attempted_at: Ms | None = None
     due_at: Ms | None = None  # when the provider must be dialled, told or asked
     answered_at: Ms | None = None

@@ -22,6 +22,7 @@ from router.core.events_calls import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
     LegRefused,
     OutsideAsked,
     PlaceKept,
@@ -201,6 +202,7 @@ __all__ = [
     "LegAttempted",
     "LegPlaced",
     "LegPlanned",
+    "LegPutOff",
     "LegRefused",
     "LinesBrought",
     "LinksRevoked",
@@ -335,6 +337,7 @@ CustomerEvent = (
     | CallArrived
     | LegPlanned
     | LegAttempted
+    | LegPutOff
     | LegPlaced
     | LegAnswered
     | CallJoined

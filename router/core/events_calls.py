@@ -82,6 +82,15 @@ class LegAttempted:
 
 
 @value
+class LegPutOff:
+    """The provider could not take the dial at this moment; nothing rang. It is asked again from `again_at` on."""
+
+    call: CallId
+    at: Ms
+    again_at: Ms
+
+
+@value
 class LegPlaced:
     """The provider has the call; `look_at`: when to ask how it went if nobody says."""
 
@@ -382,6 +391,7 @@ class LegRefused:
         False  # they had talked: the work is theirs to wrap up until it is known whether the customer stays on
     )
     to: AgentId | None = None  # a lead who is with the customer, and goes on with them
+    notice: str = ""  # what they read who are set away for it
 
 
 @value

@@ -458,6 +458,7 @@ class WorkReturned:
     author_id: str | None = None
     words: VaultId | None = None  # the note for whoever takes it
     wraps: bool = False  # their line was lost: if the customer hangs up now, it is theirs to wrap up
+    hands: bool = False  # they handed a call on, and are with the customer until somebody is there
 
 
 @value

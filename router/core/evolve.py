@@ -84,6 +84,7 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
     LegRefused,
     LinesBrought,
     LinksRevoked,
@@ -265,6 +266,7 @@ def evolve(state: State, event: Event) -> State:
             CallArrived()
             | LegPlanned()
             | LegAttempted()
+            | LegPutOff()
             | LegPlaced()
             | LegAnswered()
             | CallJoined()
@@ -632,9 +634,9 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
                 side=side,
             )
         case WorkClosed() if case.ask is None or case.ask.work != event.work:
-            return change(state, case, wrapping=None, entries=event.entry)
+            return change(state, case, wrapping=None, handing=None, entries=event.entry)
         case WorkClosed():
-            state = change(state, case, ask=None, asked_as=case.ask, taken=False, entries=event.entry)
+            state = change(state, case, ask=None, asked_as=case.ask, taken=False, handing=None, entries=event.entry)
             return sides.finished(state, case) if case.side is not None else state
         case WorkReturned():
             on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
@@ -649,6 +651,7 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
                 refused=None,
                 handed_on=handed_on,
                 wrapping=event.work if event.wraps else case.wrapping,
+                handing=event.work if event.hands else case.handing,
             )
         case _:
             assert_never(event)

@@ -6,7 +6,7 @@ leg ends the conversation of the others by leaving it.
 
 from router.core import attempts, leads, outside, recording
 from router.core.addresses import Address
-from router.core.call_ends import end_call
+from router.core.call_ends import comes_by, end_call, fetch_back
 from router.core.call_parts import (
     agents_of,
     ask_for_phone,
@@ -37,6 +37,7 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
     WorkAccepted,
 )
 from router.core.words import (
@@ -52,6 +53,8 @@ from router.core.words import (
 LOOK_AFTER_MS = 15 * SECOND_MS
 """How long a dial may stay without an answer, or a leg silent after its ringing time, before the provider is asked."""
 WHISPERS_MAX = 2
+AGAIN_MS = 2 * SECOND_MS
+"""A phone of ours that the provider could not dial is dialled again so soon at the earliest."""
 
 
 def ring_agent(making: Making, case: Case, event: WorkAccepted) -> None:
@@ -99,8 +102,8 @@ def begin_leg(making: Making, command: BeginLeg) -> None:
     if not _is_wanted(making, call):
         end_call(making, call, how="canceled")
         return
-    if command.busy or is_taken(making):
-        end_call(making, call, how="busy" if command.busy else "held")
+    if command.busy or command.later or is_taken(making):
+        end_call(making, call, how="busy" if command.busy else attempts.LATER if command.later else "held")
         return
     making.emit(LegAttempted(call=call.id, at=making.now, lookup_at=Ms(making.now + LOOK_AFTER_MS)))
 
@@ -118,13 +121,19 @@ def record_leg(making: Making, command: RecordLeg) -> None:
         case "refused" | "absent" | "again":
             if call.state is not CallState.DIALLING or call.provider_id is not None:
                 raise Rejected(Reason.NOTHING_TO_DO, call.state)
+            if command.outcome == "again" and (again_at := _again_at(making, call)) is not None:
+                making.emit(LegPutOff(call=call.id, at=making.now, again_at=again_at))
+                return
             end_call(making, call, how={"absent": "unknown", "again": attempts.LATER}.get(command.outcome, "failed"))
         case "moved":
             if command.turn != call.turn:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
             making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
         case "there":
-            making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
+            if not fetch_back(making, call):
+                comes_at = comes_by(making, call)
+                look_at = _look_at(making, call) if comes_at is None else comes_at
+                making.emit(CallChecked(call=call.id, at=making.now, look_at=look_at))
         case "gone":
             end_call(making, call, how="completed")
         case _:
@@ -269,6 +278,16 @@ def _placed(making: Making, call: Call, provider_id: str, *, adopted: bool) -> N
     making.emit(
         LegPlaced(call=call.id, at=making.now, provider_id=provider_id, look_at=_look_at(making, call), adopted=adopted)
     )
+
+
+def _again_at(making: Making, call: Call) -> Ms | None:
+    """When a phone of ours is dialled again that the provider could not dial now: soon at first, then less often, and
+    not for longer than a phone rings. None: it is given up. A customer's call has times of its own."""
+    if call.role is CallRole.CUSTOMER:
+        return None
+    again_at = Ms(making.now + max(AGAIN_MS, making.now - call.started_at))
+    over_at = call.started_at + making.context.policy.settings.agents.leg_s * SECOND_MS
+    return again_at if again_at <= over_at else None
 
 
 def _look_at(making: Making, call: Call) -> Ms:

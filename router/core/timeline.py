@@ -563,7 +563,7 @@ def _record_of(event: Event) -> Entry | None:
                 event.entry,
                 event.at,
                 "call",
-                reasons=("they hung up; their place is kept for when they come back",),
+                reasons=(f"{'they hung up; ' if event.waits else ''}their place is kept for when they come back",),
                 facts={"what": "place kept", "place_at": event.place_at},
             )
         case FileMissing():

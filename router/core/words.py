@@ -153,6 +153,7 @@ class Step(StrEnum):
     TALKING = "talking"
     HELD = "held"
     LOST = "lost"
+    RESTARTING = "restarting"
     OPENING = "opening"
     MACHINE = "machine"
     WHISPER = "whisper"

@@ -36,6 +36,7 @@ from router.core.words import (
     PromiseId,
     PromiseState,
     RecordingState,
+    Step,
 )
 from router.http.api_cases import actor_of
 from router.http.api_promises import make_promise
@@ -67,6 +68,10 @@ class LegOut(Reply):
     mode: str | None = Field(None, description="of a lead's leg: listen, whisper or talk")
     recorded: bool = Field(False, description="what is said on it is being recorded")
     refused: bool = Field(False, description="of a customer's leg: they are not to be recorded")
+    moving: bool = Field(
+        False,
+        description="it is being taken to `step`: until the provider has done so they hear what they heard before",
+    )
     held_since: str | None = Field(None, description="of a customer's leg: on hold since then")
     asked_at: str | None = Field(
         None, description="of one on hold: when they are asked whether they would rather be called"
@@ -397,6 +402,7 @@ def _customers_leg(leg: Leg, state: State) -> CallId | str:
 
 def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:
     whose = state.get(leg.customer)
+    is_moving = leg.move and leg.step is Step.HELD  # the agent is heard still
     recordings = [one for id in leg.recordings if isinstance(one := state.get(id), Recording)]
     return LegOut(
         id=leg.id,
@@ -408,7 +414,8 @@ def _leg_out(leg: Leg, state: State, *, hold_s: int) -> LegOut:
         answered_at=maybe(leg.answered_at),
         mode=leg.mode,
         recorded=any(one.state in RECORDS and one.unwanted_at is None for one in recordings),
-        held_since=maybe(leg.held_at),
-        asked_at=None if leg.held_at is None else stamp(Ms(leg.held_at + hold_s * SECOND_MS)),
+        moving=leg.move,
+        held_since=None if is_moving else maybe(leg.held_at),
+        asked_at=None if leg.held_at is None or is_moving else stamp(Ms(leg.held_at + hold_s * SECOND_MS)),
         refused=isinstance(whose, Customer) and whose.unrecorded_at is not None and leg.role is CallRole.CUSTOMER,
     )

@@ -24,6 +24,7 @@ from router.core.commands import (
     BeginLeg,
     BeginRecording,
     BlockLine,
+    BreakOffCall,
     BringLines,
     BringOutside,
     CancelCallback,
@@ -109,7 +110,7 @@ from router.node.working_sets import WorkingSets
 
 TRIES_MAX = 5
 ABOUT_MESSAGES = (BeginAttempt, RecordAttempt, RecordDelivery, ReleaseMessage)
-ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, HangUp, SetRecording, JoinCall)
+ABOUT_CALLS = (HearCall, NoteCall, BeginLeg, RecordLeg, HoldCall, BreakOffCall, HangUp, SetRecording, JoinCall)
 ABOUT_RECORDINGS = (BeginRecording, NoteRecording)
 
 
@@ -636,7 +637,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.call
         case BringOutside():
             return command.case
-        case SetRecording() | JoinCall():
+        case SetRecording() | JoinCall() | BreakOffCall():
             return command.call
         case BeginRecording() | NoteRecording():
             return command.recording

@@ -14,7 +14,7 @@ from channels.clock import Activity
 from policies import PolicySet
 from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
-from router.core.commands import BeginLeg, Command, NoteCall, RecordLeg
+from router.core.commands import BeginLeg, BreakOffCall, Command, NoteCall, RecordLeg
 from router.core.documents import Call, Document
 from router.core.errors import Rejected
 from router.core.events import (
@@ -28,6 +28,7 @@ from router.core.events import (
     LegAttempted,
     LegPlaced,
     LegPlanned,
+    LegPutOff,
 )
 from router.core.words import SECOND_MS, CallId, CallRole, CallState, Step
 from router.journal.base import Journal, JournalStopped, Stored
@@ -40,7 +41,7 @@ from router.node.tasks import Tasks
 
 HEARD = frozenset(
     {
-        *(CallArrived, LegPlanned, LegAttempted, LegPlaced, LegAnswered),
+        *(CallArrived, LegPlanned, LegAttempted, LegPutOff, LegPlaced, LegAnswered),
         *(CallWentOn, CallMoved, CallChecked, CallEnded, LeadTookOver),
     }
 )
@@ -50,6 +51,8 @@ IN_ROOM = (Step.TALKING, Step.OPENING, Step.BESIDE)
 """Steps in which a leg asks for nothing: only the provider's word says that it is over, and that may be lost."""
 ASK_MS = 10 * SECOND_MS
 """How often the provider is asked, once for all of them, which legs in rooms are on the line."""
+DRAIN_S = 5.0
+"""So long a stop waits for those who wait on the phone to hear of it."""
 AGAIN_MS = SECOND_MS
 """How soon a move that did not come through is asked again: somebody is on the line."""
 
@@ -92,6 +95,7 @@ class Dialler:
         self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
         self._line_of: dict[CallId, str] = {}
+        self._comes: dict[CallId, asyncio.Event] = {}  # legs that are about to come for their last words
 
     async def load(self) -> None:
         """Know every leg that is not over, before anything is heard: whoever is on an agent's phone stands before
@@ -125,6 +129,23 @@ class Dialler:
             for event in stored.events:
                 if type(event) in HEARD:
                     self._hear(event)
+                if isinstance(event, CallWentOn | CallEnded) and (come := self._comes.get(event.call)) is not None:
+                    come.set()
+
+    async def drain(self) -> None:
+        """The service stops: whoever waits on the phone hears so from us, where the provider lets them in time."""
+        coming: list[asyncio.Event] = []
+        for call in await self._legs():
+            come = self._comes[call.id] = asyncio.Event()
+            try:
+                await self._take(BreakOffCall(key=f"stop/{call.id}/{call.version}", call=call.id))
+            except (Rejected, JournalStopped):
+                continue
+            coming.append(come)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                for come in coming:
+                    await come.wait()
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
@@ -154,6 +175,10 @@ class Dialler:
                 self.legs[event.call] = CallState.DIALLING
                 self.dialling_since[event.call] = event.at
                 self._plan(event.call, event.lookup_at)
+            case LegPutOff():
+                self.legs[event.call] = CallState.PLANNED
+                self.dialling_since.pop(event.call, None)
+                self._plan(event.call, event.again_at)
             case LegPlaced() | CallChecked():
                 self._plan(event.call, event.look_at)
                 if isinstance(event, LegPlaced):
@@ -249,7 +274,10 @@ class Dialler:
         self._under_way.add(id)
         try:
             if found.state is CallState.PLANNED:
-                await self._dial(found, channel)
+                if found.due_at is not None and found.due_at > self._clock.now() and not found.move:
+                    self._plan(id, found.due_at)  # it was put off, and is wanted still
+                else:
+                    await self._dial(found, channel)
             elif found.state is CallState.DIALLING and found.provider_id is None:
                 if found.due_at is not None and found.due_at <= self._clock.now():
                     await self._look_up(found, channel)
@@ -271,11 +299,15 @@ class Dialler:
         busy_until = Ms(call.started_at + self._policy().settings.agents.leg_s * SECOND_MS)
         if busy and call.role is not CallRole.CUSTOMER and self._clock.now() < busy_until:
             return self._plan(call.id, busy_until)  # their phone is still in another call, which is about to end
+        later, is_theirs = False, call.role is CallRole.CUSTOMER
         if wait := self.breaker.wait_ms(self._clock.now()):
-            return self._plan(call.id, Ms(self._clock.now() + wait))
+            later = not is_theirs and self._clock.now() >= busy_until  # whoever took it need not sit there any longer
+            if not later:
+                again_at = Ms(self._clock.now() + wait)
+                return self._plan(call.id, again_at if is_theirs else min(again_at, busy_until))
         self._faults.reach("dialler.before_attempt")
-        asked = number if call.role is CallRole.CUSTOMER else ""
-        await self._try(BeginLeg(key=f"leg/{call.id}", call=call.id, number=asked, busy=busy))
+        asked, key = number if is_theirs else "", f"leg/{call.id}/{call.version}"
+        await self._try(BeginLeg(key=key, call=call.id, number=asked, busy=busy, later=later))
         begun = await self._journal.document(call.id)
         if not isinstance(begun, Call) or begun.state is not CallState.DIALLING or begun.provider_id is not None:
             return None

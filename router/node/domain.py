@@ -78,6 +78,7 @@ from router.node.taking import AnswerOf, Means, Outcome, batch_of
 
 LOOK_AGAIN_MS = MINUTE_MS
 """Where nobody is here whose language could be offered, it is looked for again so much later."""
+NOT_ANSWERED = "Your phone was not answered"
 TIME_OVER = "time_over"
 """How work ended whose agent did not say it within the time that they have to wrap up."""
 
@@ -240,7 +241,7 @@ class DomainScope:
                     agent=event.agent,
                     state=AgentState.AWAY,
                     actor=Actor(ActorKind.SYSTEM),
-                    why="Your phone was not answered, so you were set away. Set yourself ready to go on.",
+                    why=f"{event.notice or NOT_ANSWERED}, so you were set away. Set yourself ready to go on.",
                 )
             )
 
@@ -644,6 +645,39 @@ class DomainScope:
             return
         if (match := self.matcher.for_work(id, self._clock.now())) is not None:
             self._offer(match)
+        elif (waiting := self.matcher.waiting(id)) is not None and waiting.requirement.is_danger:
+            self._make_way(waiting)
+
+    def _make_way(self, danger: Waiting) -> None:
+        """Nobody is free for danger: whoever has only been asked to take something else is asked for this instead."""
+        found = [(len(self._held[id]), id, offers) for id in self.agents if (offers := self._in_the_way(id, danger))]
+        for work in min(found, key=lambda one: one[:2])[2] if found else ():
+            assert work.offer is not None
+            self._try(
+                EndOffer(
+                    key=self._next_key(),
+                    offer=work.offer.id,
+                    work=work.id,
+                    how="revoked",
+                    actor=Actor(ActorKind.SYSTEM),
+                    why="somebody is in danger",
+                )
+            )
+
+    def _in_the_way(self, id: AgentId, danger: Waiting) -> list[Work]:
+        """The offers, not accepted and of nothing dangerous, without which an agent could be asked for `danger`."""
+        agent, kind = self.agents[id], danger.requirement.kind
+        if agent.state is not AgentState.READY or not self._is_present(agent) or danger.only not in (None, id):
+            return []
+        if id in danger.passed_by or not self.matcher.meets(id, danger.requirement):
+            return []
+        interrupts = self._means.policy.settings.agents.interrupts
+        beside = next((others for interrupting, others in interrupts.items() if interrupting == kind), ())
+        hinders = [w for w in self.held_by(id) if (other := w.ask.requirement.kind) == kind or other not in beside]
+        offers = [w for w in hinders if w.offer is not None and not w.ask.requirement.is_danger]
+        others = [w for w in hinders if w not in offers]
+        is_free = len(others) < agent.room_for(kind) and all(w.ask.requirement.kind == kind for w in others)
+        return offers if is_free else []
 
     def _match_agent(self, id: AgentId) -> None:
         if not self._is_rebuilt:

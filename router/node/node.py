@@ -273,6 +273,10 @@ class Node:
         self.spawn(self.domain.bookings.answer(self.relay.passed), "bookings")
         self.is_ready = True
 
+    async def drain(self) -> None:
+        """Before an ordered stop: nobody who is on the line with us is left without a word."""
+        await self.dialler.drain()
+
     async def close(self) -> None:
         """Stop in order; what was not finished is taken up at the next start."""
         self.is_ready = False

@@ -16,6 +16,7 @@ from router.core.events import (
     ContactReceived,
     LegAttempted,
     LegPlanned,
+    LegPutOff,
     PromiseChanged,
     PromiseMade,
     RecordingAttempted,
@@ -112,7 +113,8 @@ class CallWatch:
         old, new = before.get(id), now.get(id)
         if not isinstance(old, Call) or not isinstance(new, Call):
             return
-        if RANK[new.state] < RANK[old.state] or new.turn < old.turn:
+        is_put_off = isinstance(event, LegPutOff)
+        if (RANK[new.state] < RANK[old.state] and not is_put_off) or new.turn < old.turn:
             self.judge.broken(7, f"{id} went from {old.state}/{old.turn} back to {new.state}/{new.turn}")
         if old.state is CallState.ENDED and isinstance(event, CallEnded | CallMoved | CallWentOn | LegAttempted):
             self.judge.broken(7, f"{id} was over, and {type(event).__name__} came")

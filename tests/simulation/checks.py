@@ -111,8 +111,9 @@ SOON_MS = HOUR_MS
 
 
 def _rests(promise: Promise, until: int) -> bool:
-    """Whether it is a call of our own accord that rests until the morning: nobody waits for it."""
-    return promise.unpromised and (promise.due_at or 0) >= until
+    """Whether it is a call of our own accord that rests until the morning, which nobody waits for, or one at a time that
+    they named and that is not there yet."""
+    return (promise.unpromised or promise.named) and (promise.due_at or 0) >= until
 
 
 def is_quiet(world: World) -> bool:

@@ -149,15 +149,15 @@ class Provider:
             self._judge.broken(21, f"{reference} was handed over {self.asked[reference]} times in {attempts} attempts")
 
     def _about_to_dial(self, request: WireRequest) -> None:
-        """Whoever is to be dialled was written down as an attempt before (invariant 21), and each leg is dialled once."""
+        """Whoever is to be dialled was written down as an attempt before (invariant 21), one for each dial."""
         callback = parse_qs(request.body.decode()).get("StatusCallback", [""])[0]
         reference = dict(parse_qsl(urlsplit(callback).query)).get("call", "")
         self.asked[reference] += 1
         call = self._log.call(reference)
         if call is None or call.state is CallState.PLANNED:
             self._judge.broken(21, f"{reference} was dialled before it was written down")
-        elif self.asked[reference] > 1:
-            self._judge.broken(21, f"{reference} was dialled {self.asked[reference]} times")
+        elif self.asked[reference] > call.tried:
+            self._judge.broken(21, f"{reference} was dialled {self.asked[reference]} times in {call.tried} attempts")
 
     def messages(self) -> list[Message]:
         """Everything the provider's log holds."""

@@ -378,6 +378,28 @@ async def test_hold_has_a_clock() -> None:
         assert "on hold" in await ana.page(case)
 
 
+async def test_whoever_is_not_on_hold_yet_is_not_said_to_be() -> None:
+    """The provider is down when Ana puts her on hold, so she hears Ana still: API and desk say so, until she is."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        case = await connected(story, her, ana, phone)
+        await story.faults(error_rate=True)
+        leg = await on_hold(story, ana, case)
+        await story.passes(seconds=2)
+        assert ANAS in await her.talks_with()
+        [shown] = [one for one in await ana.legs(case) if one["id"] == leg]
+        assert (shown["moving"], shown["held_since"]) == (True, None)
+        page = await ana.page(case)
+        assert "is being put on hold, and hears you still" in page
+        await story.faults()
+        await story.passes(seconds=3)
+        assert await her.talks_with() == []
+        [shown] = [one for one in await ana.legs(case) if one["id"] == leg]
+        assert shown["moving"] is False and shown["held_since"] is not None
+        assert "hears you still" not in await ana.page(case)
+
+
 async def test_hold_lets_her_out() -> None:
     """On hold she is not caught: a key turns the wait into a call. The agent has their notes to finish, reads why she is
     gone, and is offered her call only then."""
@@ -799,7 +821,7 @@ async def test_slow_speakers_and_relay_operators_are_never_cut_off() -> None:
 
 
 async def test_in_line_too_language_is_given_up_only_with_her_yes(tmp_path: Path) -> None:
-    """S55 on the phone: she is asked in German, in line, once; 1 is a yes, and silence is none."""
+    """S55 on the phone: she is asked in German, in line, twice at the most; 1 is a yes, and silence is none."""
     async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
         her = story.phone(HERS)
         ana = await story.ready_agent("Ana", phone=ANAS, languages=["en"], capacity={"message": 0})
@@ -809,10 +831,10 @@ async def test_in_line_too_language_is_given_up_only_with_her_yes(tmp_path: Path
         assert "Antworten Sie" not in await her.heard()
         await story.passes(minutes=2)
         heard = await her.heard()
-        assert heard.count("Deutsch") == 1
+        assert heard.count("Deutsch") == 2, "once more, for whoever is relayed"
         assert await ana.offers() == []
         await story.passes(minutes=5)
-        assert (await her.heard()).count("Deutsch") == 1
+        assert (await her.heard()).count("Deutsch") == 2
         assert await ana.offers() == []
 
 
@@ -832,6 +854,51 @@ async def test_in_line_she_says_yes_to_another_language(tmp_path: Path) -> None:
         await story.passes(seconds=2)
         offer = await ana.offered()
         assert offer["place_at"] == place_at
+
+
+@pytest.mark.parametrize("after_s", [11, 30])
+async def test_a_spoken_yes_that_comes_late_is_a_yes(tmp_path: Path, after_s: int) -> None:
+    """S54, S55: somebody speaks for her: the yes comes after eleven seconds of silence, or when she is in line again."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("Ana", phone=ANAS, languages=["en"], capacity={"message": 0})
+        await her.texts("Guten Tag, meine Heizung ist kalt und ich brauche bitte Hilfe")
+        await her.calls()
+        for _ in range(800):
+            await story.passes(seconds=1)
+            if "Deutsch" in await her.heard():
+                break
+        await story.passes(seconds=after_s)
+        await her.speaks("ja, Englisch ist in Ordnung")
+        await story.passes(seconds=2)
+        assert (await ana.offered())["channel"] == "phone"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_person"), [("Relay operator two, go ahead", True), ("please leave a message after the tone", False)]
+)
+async def test_whoever_sounds_like_a_machine_may_speak(words: str, is_person: bool) -> None:
+    """S54: a relay operator answers our call and is taken for a machine: what they say after twelve seconds lets the
+    agent in; what machines say does not."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await ana.api("POST", "/cases", {"address": HERS, "channel": "phone"})
+        await her.behaves(on_ring="voicemail", after_s=2)
+        await story.settles()
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        for _ in range(40):
+            await story.passes(seconds=1)
+            if "press 1" in (await her.heard()).lower():
+                break
+        await story.passes(seconds=14)
+        await her.speaks(words)
+        await story.passes(seconds=3)
+        assert (HERS in await phone.talks_with()) is is_person
 
 
 async def test_nobody_overtakes_in_line_on_the_phone() -> None:

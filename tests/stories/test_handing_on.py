@@ -236,3 +236,46 @@ async def test_a_caller_whose_agents_phone_is_in_another_call_goes_back_in_line(
         assert (await ben.offered())["case"] == offer["case"]
         assert HERS in await anas.talks_with()
         assert (await his.heard()).endswith("or stay on the line.")
+
+
+@pytest.mark.parametrize("to", ["queue:general", "agent"])
+@pytest.mark.parametrize("outcome", ["solved", "answered"])
+async def test_how_it_ended_is_theirs_to_say_who_handed_on_in_vain(to: str, outcome: str) -> None:
+    """Ana hands her on, and she hangs up before anybody takes it. Ana is the last who talked with her: what she says of
+    it counts and stands on the case, and nobody is asked any more."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        [work] = await ana.work()
+        await ana.transfers(work, ben.id if to == "agent" else to)
+        assert (await ben.offered())["case"] == case
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        assert await ben.offers() == []
+        await ana.finishes(work, outcome, "she found the fuse")
+        now = await story.case(case)
+        assert (now["status"] == "solved") is (outcome == "solved")
+        [ended] = [e for e in await story.timeline(case) if e["facts"].get("what") == "finished"]
+        assert (ended["facts"]["outcome"], ended["text"]) == (outcome, "she found the fuse")
+
+
+async def test_whoever_was_left_to_the_next_one_is_answered_when_they_hang_up_first() -> None:
+    """Ana hands her on and is through; she hears that Ana is gone, and hangs up before Ben is there: nobody else says
+    how it ended, so she is answered in writing."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        [work] = await ana.work()
+        await story.passes(seconds=20)
+        await ana.transfers(work, ben.id)
+        await ana.finishes(work, "answered")
+        await ana.is_now("away")
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        assert (await story.case(case))["ask"] is not None
+        offer = await ben.offered()
+        assert (offer["case"], offer["channel"]) == (case, "sms")

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from policies import default_policy_files
 from tests.story import HERS, Agent, Json, Story, World, instant
 
@@ -148,6 +150,31 @@ async def test_danger_goes_to_the_first_free_person() -> None:
         assert (await ana.offered())["case"] == await story.phone(HERS).case()
 
 
+@pytest.mark.parametrize("channel", ["sms", "phone"])
+async def test_danger_does_not_wait_for_an_offer_of_something_else(channel: str) -> None:
+    """Ana alone is there, and has been asked to take something ordinary: she is asked for the gas leak at once instead,
+    and then for what she was asked before, at its place. Two dangers do not push each other aside."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", capacity={"message": 1}, phone="+14155550201")
+        him, her = story.phone("+12125550001"), story.phone(HERS)
+        await (him.texts("hello") if channel == "sms" else him.calls())
+        await story.passes(seconds=1 if channel == "sms" else 15)
+        before = await ana.offered()
+        if channel == "sms":
+            await her.texts("I smell gas")
+        else:
+            await her.calls()
+            await her.speaks("I smell gas")
+        offer = await ana.offered()
+        assert (offer["case"], before["case"]) == (await her.case(), await him.case())
+        [*_, revoked] = [d for d in await story.decisions(before["case"]) if d["what"] == "revoked"]
+        assert "somebody is in danger" in revoked["reasons"]
+        third = story.phone("+12125550003")
+        await third.texts("es brennt")
+        assert offer["case"] in [one["case"] for one in await ana.offers()]
+        assert (await ana.me())["state"] == "ready"
+
+
 async def test_a_lead_puts_work_first_and_says_why() -> None:
     """A lead's word goes before every place; the reason stands on the case, an agent may not, and the figures tell."""
     async with Story() as story:
@@ -241,6 +268,27 @@ async def test_language_is_given_up_only_with_her_yes(tmp_path: Path) -> None:
         steps = await story.decisions(case["id"])
         assert [s["what"] for s in steps] == ["queued", "language_asked", "language_agreed", "offered"]
         assert "language en: the customer agreed" in steps[-1]["reasons"]
+
+
+@pytest.mark.parametrize("yes", ["ja, englisch ist in Ordnung", "Ja, kein Problem", "yes English is fine", "ja, englisch geht auch", "Englisch geht auch", "in Ordnung"])  # fmt: skip
+async def test_a_yes_in_their_own_words_is_a_yes(tmp_path: Path, yes: str) -> None:
+    """S55: whoever agrees to another language does so in words of their own."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        ana = await story.ready_agent("Ana", languages=["en"])
+        case = await in_german(story)
+        await story.phone(HERS).texts(yes)
+        assert (await ana.offered())["case"] == case["id"]
+
+
+async def test_what_is_no_yes_gives_up_no_language(tmp_path: Path) -> None:
+    """A no, a condition, and words about something else, with a yes in them or not."""
+    noes = ("nein", "lieber nicht", "ja, aber lieber deutsch", "not English", "ja hallo, die Heizung ist kalt", "danke")
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        ana = await story.ready_agent("Ana", languages=["en"])
+        await in_german(story)
+        for no in noes:
+            await story.phone(HERS).texts(no)
+            assert await ana.offers() == [], no
 
 
 async def test_a_german_agent_who_comes_makes_the_question_idle(tmp_path: Path) -> None:

@@ -199,7 +199,8 @@ async def test_a_caller_whom_we_lost_after_she_heard_that_we_ring_her_is_called(
 
 
 async def test_a_call_that_the_providers_document_ends_after_the_start_was_lost_as_well() -> None:
-    """The service is back while she still hears the provider's document. The call never comes back to us."""
+    """The service is back while she still hears the provider's document, and the provider lets us move no call: hers
+    never comes back to us."""
     async with Story() as story:
         her = story.phone()
         await her.calls()
@@ -207,11 +208,13 @@ async def test_a_call_that_the_providers_document_ends_after_the_start_was_lost_
         await story.stops()
         while "restarting" not in await her.heard():
             await story.passes(seconds=1)
+        await story.faults(error_rate=True)
         await story.starts()
         assert await her.state() == "in_call"
         assert len((await story.api("GET", f"/cases/{await her.case()}/calls"))["items"]) == 1
         await story.passes(seconds=60)
         assert await her.state() == "idle"
+        await story.faults()
         case = await story.one_case()
         assert case["ask"] is not None
         await _ended_as_the_provider_says(story, case["id"], how="lost")
@@ -534,8 +537,10 @@ async def test_a_call_of_ours_that_was_answered_while_we_were_away_is_told_truly
         assert await her.state() == "ringing"
         await story.stops()
         await her.picks_up()
-        await story.passes(seconds=9)
-        assert "restarting" in await her.heard()
+        await story.passes(seconds=15)
+        heard = await her.heard()
+        assert "restarting" in heard and "we call you again" in heard
+        assert "how we can reach you" not in heard, "we have called them"
         await her.speaks("my boiler is cold")
         await story.passes(seconds=30)
         await story.starts()
@@ -572,3 +577,121 @@ async def test_an_agent_who_answered_while_we_were_away_is_not_set_away() -> Non
         await story.passes(seconds=10)
         assert (await ana.me())["state"] == "ready"
         assert "their phone did not take it" not in str(await story.decisions((await story.one_case())["id"]))
+
+
+async def test_whoever_is_in_line_at_an_ordered_stop_hears_of_it_and_is_called() -> None:
+    """The number is surely hers and she waits: before we go she hears that we call her back, the call ends, and she is
+    promised a call at her place. She never hears the provider's document."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        await her.calls(attestation="A")
+        await story.passes(seconds=22)
+        place_at = (await story.one_case())["ask"]["place_at"]
+        await story.stops_in_order()
+        await story.passes(seconds=15)
+        assert await her.state() == "idle"
+        heard = await her.heard()
+        assert "restarts in a moment" in heard and "we will call you back on this number" in heard
+        assert "after the tone" not in heard
+        await story.starts()
+        await story.settles()
+        [promise] = (await story.one_case())["promises"]
+        assert (promise["state"], promise["callback"], promise["place_at"]) == ("open", "scheduled", place_at)
+        ana = await story.ready_agent("Ana", phone=phone.number)
+        assert (await ana.offered())["place_at"] == place_at
+        assert "abandoned" not in str(await story.timeline((await story.one_case())["id"]))
+
+
+async def test_whoever_cannot_be_called_is_told_to_come_back_to_their_place() -> None:
+    """Nobody vouches for the number: nobody is called, she hears that she keeps her place, and somebody looks after
+    her in writing meanwhile."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls(attestation="C")
+        await story.passes(seconds=22)
+        place_at = (await story.one_case())["ask"]["place_at"]
+        await story.stops_in_order()
+        await story.passes(seconds=15)
+        heard = await her.heard()
+        assert "please call again in a few minutes" in heard and "call you back" not in heard
+        await story.starts()
+        await story.settles()
+        case = await story.one_case()
+        assert (case["promises"], case["ask"] is None) == ([], False)
+        await her.calls(attestation="C")
+        await story.passes(seconds=10)
+        assert instant((await story.one_case())["ask"]["place_at"]) - instant(place_at) < timedelta(seconds=1)
+
+
+async def test_whoever_is_on_hold_at_an_ordered_stop_is_with_their_agent_again() -> None:
+    """They talk on while the service restarts."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        ana = await story.ready_agent("ana", phone=phone.number)
+        await her.calls()
+        await story.passes(seconds=15)
+        await ana.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        case = await story.one_case()
+        [leg] = [one for one in await ana.legs(case["id"]) if one["role"] == "customer"]
+        await ana.api("POST", f"/calls/{leg['id']}/hold", {})
+        await story.passes(seconds=5)
+        assert await her.talks_with() == []
+        await story.stops_in_order()
+        await story.passes(seconds=60)
+        assert await her.talks_with() == [phone.number]
+        assert "after the tone" not in await her.heard()
+        await story.starts()
+        await story.passes(seconds=20)
+        assert await her.talks_with() == [phone.number]
+
+
+async def test_an_ordered_stop_waits_for_no_provider_that_is_down() -> None:
+    """Nobody can be told: the service stops all the same, and whoever was in line is promised a call."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls(attestation="A")
+        await story.passes(seconds=22)
+        await story.faults(error_rate=True)
+        await story.stops_in_order()
+        await story.faults()
+        await story.passes(minutes=2)
+        assert "after the tone" in await her.heard()
+        await story.starts()
+        await story.settles()
+        [promise] = (await story.one_case())["promises"]
+        assert promise["callback"] == "scheduled"
+
+
+async def test_whoever_hears_the_providers_document_is_taken_back_when_we_are_there() -> None:
+    """The service dies while she waits, and is back before the provider's document ends: she is in line with us again,
+    hears so, and is connected as anybody else."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        await her.calls()
+        await story.passes(seconds=20)
+        place_at = (await story.one_case())["ask"]["place_at"]
+        await story.stops()
+        while "after the tone" not in await her.heard():
+            await story.passes(seconds=1)
+        await story.starts()
+        for _ in range(60):
+            if "We are back" in await her.heard() or await her.state() == "idle":
+                break
+            await story.passes(seconds=1)
+        assert "We are back, and you have kept your place" in await her.heard()
+        assert await her.state() == "in_call"
+        ana = await story.ready_agent("ana", phone=phone.number)
+        offer = await ana.offered()
+        assert (offer["channel"], offer["place_at"]) == ("phone", place_at)
+        await ana.accepts(offer)
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [phone.number]

@@ -45,6 +45,12 @@ class Story(World):
             await self.running.close()
             self.running = None
 
+    async def stops_in_order(self) -> None:
+        """As on SIGTERM: whoever waits on the phone hears of it first."""
+        if self.running is not None:
+            await self.running.drain()
+        await self.stops()
+
     async def restarts(self) -> None:
         await self.stops()
         await self.starts()

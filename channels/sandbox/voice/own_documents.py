@@ -1,4 +1,4 @@
-"""The documents that the sandbox serves itself: what callers, and agents who are rung, hear while the service is away.
+"""The documents that the sandbox serves itself: what callers, and those whom we call, hear while we are away.
 
 Its one rule: they are static and never go over the wire, so that they work when nothing else does.
 """
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from channels.wire import WireResponse
 
 FALLBACK_PATH = "/voice/fallback.xml"
+CALLED_FALLBACK_PATH = "/voice/called.xml"
 AGENTS_FALLBACK_PATH = "/voice/agents.xml"
 THANKS_PATH = "/voice/thanks.xml"
 _DOCUMENTS = {
@@ -15,6 +16,11 @@ _DOCUMENTS = {
         "<Response><Say>Our service is just restarting. Please say after the tone what this is about, and how we can "
         f'reach you.</Say><Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#"/>'
         "<Say>We heard nothing. Please call again in a minute. Goodbye.</Say></Response>"
+    ),
+    CALLED_FALLBACK_PATH: (
+        "<Response><Say>We wanted to talk with you, and our service is just restarting. You need not do anything: we "
+        "call you again. If you like, say after the tone what we should know.</Say>"
+        f'<Record action="{THANKS_PATH}" maxLength="120" timeout="5" finishOnKey="#"/><Say>Goodbye.</Say></Response>'
     ),
     AGENTS_FALLBACK_PATH: (
         "<Response><Say>Our service is just restarting, so this call from us ends here. Nothing is lost, and you need "

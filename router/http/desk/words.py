@@ -71,6 +71,8 @@ LINKS = {
     "thread": "a mail of the same thread",
     "new_case_after_long": "a new matter: the one it answers has been over for long",
 }
+MOVING = {"held": "is being put on hold, and hears you still"}
+"""What a leg does that is on its way to a step, where that matters to whoever speaks."""
 STEPS = {
     "greeting": "is greeted",
     "waiting": "waits in line",
@@ -85,6 +87,7 @@ STEPS = {
     "opening": "is in the conversation",
     "held": "is on hold",
     "lost": "was cut off, and is asked to stay",
+    "restarting": "hears that we restart, and keeps their place",
     "machine": "may be a machine",
     "whisper": "hears what it is about",
     "beside": "is in the conversation",
