@@ -40,7 +40,7 @@ def follow(making: Making, command: Command) -> None:
         return  # no person wrote it
     case = making.case(received.case)
     spoken = making.context.policy.spoken
-    if not _is_told_of_call(making, case) and case.unreached_at is None and not case.promised:
+    if not _is_told_of_call(making, case, received) and case.unreached_at is None and not case.promised:
         if making.context.policy.asks_for_call(command.text):
             _take_first(making, case, received, command.text)
         elif case.promise is not None and spoken.choice(command.text) == "call":
@@ -61,11 +61,11 @@ def follow(making: Making, command: Command) -> None:
         _withdraw(making, case, say="callback_not_needed", why="they need no call any more")
 
 
-def _is_told_of_call(making: Making, case: Case) -> bool:
-    """Whether they know of a call that is to come. Of one of our own accord they know once it has missed them; before,
-    "please stop by at five" names no time for it."""
+def _is_told_of_call(making: Making, case: Case, received: ContactReceived) -> bool:
+    """Whether they knew of a call that is to come when they wrote this. Of one of our own accord they know once it has
+    missed them; before, "please stop by at five" names no time for it, also where that comes to us later."""
     promise = making.promise(case.promise) if case.promise is not None else None
-    return promise is not None and (not promise.unpromised or bool(promise.attempts))
+    return promise is not None and (not promise.unpromised or any(at <= received.at for at, _ in promise.attempts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,10 +237,12 @@ class CallWatch:
             self.judge.broken(24, f"{call.id} was hung up ({vouched}, known {call.known}), and that number is rung")
 
     def _asked_in_writing(self, batch: Taken, event: PromiseMade, before: State) -> bool:
-        """Whether what came says in so many words that it is a call that they want, or names a time after we asked for
-        one because they were not reached."""
+        """Whether what came says in so many words that it is a call that they want, or names a time after a call
+        of ours has missed them."""
         case = before.get(event.case)
-        was_asked = event.named and isinstance(case, Case) and case.unreached_at is not None
+        ours = before.get(case.promise or "") if isinstance(case, Case) else None
+        was_missed = isinstance(ours, Promise) and any(at <= event.at for at, _ in ours.attempts)
+        was_asked = event.named and isinstance(case, Case) and (case.unreached_at is not None or was_missed)
         words = (self.said(e.words or "").casefold() for e in batch.events if isinstance(e, ContactReceived))
         return was_asked or any(call in said for said in words for call in CALL_WORDS)
 

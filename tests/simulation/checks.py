@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from router.core.documents import Agent, Promise, Work
-from router.core.words import HOUR_MS, AgentState, Channel, WorkState
+from router.core.documents import Agent, Call, Promise, Work
+from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.invariants import can_do
 from tests.simulation.mail_watch import check_mail_end
@@ -83,6 +83,9 @@ def check_memory(world: World, process: Process) -> None:
         holder = work.offer.agent if work.offer else work.agent
         if holder is not None and work.state is not WorkState.WAITING:
             held[holder, work.ask.requirement.kind] += 1
+    for call in documents.values():
+        if isinstance(call, Call) and call.role is CallRole.LEAD and call.state is not CallState.ENDED and call.agent:
+            held[call.agent, "phone"] += 1  # a lead in a conversation of others is on the phone
     for agent in agents.values():
         for kind, _ in agent.capacity:
             if node.domain.matcher.load(agent.id, kind) != held[agent.id, kind]:

@@ -23,7 +23,7 @@ from tests.simulation.loop import Owner
 
 GAP_MS = 2_000
 """So long after a prompt's time there may be nothing to hear."""
-LISTENS_MS = 8_000
+LISTENS_MS = 12_000
 """The longest that any step waits for an answer once all is said."""
 DETECTS_MS = 4_000
 ALONE_MS = 5_000

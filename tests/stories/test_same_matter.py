@@ -68,8 +68,8 @@ async def test_words_that_say_what_they_are_about_go_there() -> None:
         assert asks(await story.one_case()) == ("heating", {})
 
 
-async def test_a_mail_that_was_split_off_brings_its_subject_back() -> None:
-    """A text came in between, and is no mail: the case is named after its mail again."""
+async def test_a_mail_that_is_split_off_is_named_by_its_subject_and_what_stays_by_its_first_words() -> None:
+    """A case is named by what was said first in it, whatever came later and whatever was taken back."""
     async with Story() as story:
         her, mia = story.phone(HERS), Mailbox(story, MIA)
         await her.texts("my boiler is cold")
@@ -77,13 +77,13 @@ async def test_a_mail_that_was_split_off_brings_its_subject_back() -> None:
         await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
         await mia.writes("It is still cold here.", subject="Boiler")
         case = await story.one_case()
-        assert case["subject"] == "Boiler"
+        assert case["subject"] == "my boiler is cold"
         mail = next(row for row in await story.timeline(case["id"], "message") if row["channel"] == "email")
         split = await story.api("POST", f"/cases/{case['id']}/split", {"entries": [mail["id"]]})
-        assert ((await story.case(case["id"]))["subject"], split["subject"]) == (None, "Boiler")
+        assert ((await story.case(case["id"]))["subject"], split["subject"]) == ("my boiler is cold", "Boiler")
         await her.texts("and the radiator leaks")
         await story.api("POST", f"/cases/{case['id']}/unmerge", {"merge": split["split"]})
-        assert (await story.one_case())["subject"] == "Boiler"
+        assert (await story.one_case())["subject"] == "my boiler is cold"
 
 
 async def test_what_cannot_be_joined_or_split_is_said_truly() -> None:
