@@ -240,7 +240,8 @@ class CallWatch:
         """Whether what came says in so many words that it is a call that they want, or names a time after a call
         of ours has missed them."""
         case = before.get(event.case)
-        ours = before.get(case.promise or "") if isinstance(case, Case) else None
+        first = batch.before.get(event.case)
+        ours = before.get(first.promise or "") if isinstance(first, Case) else None
         was_missed = isinstance(ours, Promise) and any(at <= event.at for at, _ in ours.attempts)
         was_asked = event.named and isinstance(case, Case) and (case.unreached_at is not None or was_missed)
         words = (self.said(e.words or "").casefold() for e in batch.events if isinstance(e, ContactReceived))
