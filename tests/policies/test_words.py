@@ -208,7 +208,7 @@ def test_a_phrase_that_goes_out_as_too_many_texts_is_named(parse: Parse, key: st
     """Nothing of ours is cut, so whoever writes a long phrase hears of it when the set is read."""
     top, found, rest = default_policy_files()["words.yaml"].partition(f"  {key}:\n")
     assert found
-    text = f"{top}{found}    fr: {words!r}\n{rest}".replace("'", '"')
+    text = f'{top}{found}    fr: "{words}"\n{rest}'
     warnings = parse({"words.yaml": text, "sending.yaml": "sms_max_segments: 1\n"}).warnings
     assert any(f"phrase {key} in fr goes out as 2 texts" in warning for warning in warnings) is is_told
 

@@ -20,7 +20,7 @@ CALLING = replace(
 
 
 def what_needs_a_skill_never_ages(patch: Patch) -> None:
-    patch.setattr(matcher, "_pace", lambda requirement: 1e-12 if requirement.skills else 1.0)
+    patch.setattr(matcher, "pace_of", lambda requirement: 1e-12 if requirement.skills else 1.0)
 
 
 def nobody_is_offered_anything(patch: Patch) -> None:

@@ -127,7 +127,7 @@ async def test_what_was_said_before_stands_after_what_they_had_said_on_another_d
         await browser.comes()
         for text in ("my boiler is cold", "E42"):
             await browser.writes(text)
-        invoice, boiler = sorted(await story.cases(), key=lambda case: case["opened_at"])
+        boiler, invoice = sorted(await story.cases(), key=lambda case: case["subject"])
         await browser.goes()
         mia = Visitor(story, session=browser.session, identity=word("mia", now), since=browser.since)
         assert (await mia.comes())["since"] == 0
