@@ -165,8 +165,9 @@ class Worker:
             try:
                 self._writer.write(SIZES.pack(len(facts), len(raw)) + facts)
                 for at in range(0, len(raw), PIECE_BYTES_MAX):
+                    if at:  # a mail of one piece waits for nobody
+                        await self._writer.drain()
                     self._writer.write(memoryview(raw)[at : at + PIECE_BYTES_MAX])
-                    await self._writer.drain()
             except OSError:
                 self.end()
 
