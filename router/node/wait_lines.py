@@ -16,7 +16,7 @@ from router.core.matcher import Matcher, pace_of
 from router.core.relax import relaxed
 from router.core.values import replace, value
 from router.core.waits.crews import Staff, share
-from router.core.waits.line import Cover, Line, LineState, Pool, Rival
+from router.core.waits.line import Cover, Line, LineState, Pool, Rival, share_at
 from router.core.waits.said import NO_WAIT, NOBODY, TOO_LITTLE, Said, said
 from router.core.words import HOUR_MS, SECOND_MS, CaseId, Channel
 from router.journal import codec
@@ -211,7 +211,7 @@ class Lines:
     def settle(self) -> None:
         """Somebody may have become free: whoever hung up in a line that nobody else waits in has been reached then."""
         for followed in list(self._lines.values()):
-            if followed.line.is_to_judge:
+            if followed.line.has_ghosts:
                 self.look(followed)
 
     def told(self) -> Iterable[tuple[CaseId, str, Said]]:
@@ -225,7 +225,7 @@ class Lines:
     @property
     def is_anybody_told(self) -> bool:
         """Whether somebody waits, or what somebody was told who hung up is not judged yet."""
-        return any(followed.line.is_to_judge for followed in self._lines.values())
+        return any(len(followed.line) or followed.line.has_ghosts for followed in self._lines.values())
 
     def covers(self) -> Iterable[tuple[str, str, Cover]]:
         """Queue, kind, and how many of the ranges that were told there held."""
@@ -302,13 +302,11 @@ class Lines:
             shares = [(from_s, longer * share(of, others, able, staff)) for from_s, of in stages]
             if all(part < LEAST_SHARE for _, part in shares):
                 continue
-            pace = (
-                math.inf if other.requirement.is_danger else pace_of(other.requirement) / pace_of(followed.requirement)
-            )
+            pace, is_danger = pace_of(other.requirement) / pace_of(followed.requirement), other.requirement.is_danger
             for place_s, held_s in other.line.standing(now_s):
                 age_s = now_s - place_s
-                part = next((part for from_s, part in reversed(shares) if age_s >= from_s), shares[0][1])
-                yield Rival(-math.inf if other.requirement.is_danger else now_s - age_s * pace, held_s, part)
+                part = share_at(shares, age_s, first=shares[0][1])
+                yield Rival(-math.inf if is_danger else now_s - age_s * pace, held_s, part)
 
     def _later(self, queue: str, now: Ms, *, share: float) -> Levels:
         """Who comes and goes by the roster: nothing until that changes, for who is there now is seen. `share`: how much

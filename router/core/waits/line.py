@@ -84,19 +84,25 @@ class Rival(NamedTuple):
     share: float
 
 
+Shares = Sequence[tuple[float, float]]
+"""How much of somebody's work falls to some agents, from each age in seconds on: less is required of them later."""
+
+
+def share_at(shares: Shares, age_s: float, *, first: float = 1.0) -> float:
+    """The share at an age; `first`: of whoever is younger than all that is named."""
+    return next((share for from_s, share in reversed(shares) if age_s >= from_s), first)
+
+
 class Pool(NamedTuple):
     """Agents who are there for a line, with what else waits for them. `after_s`: they are for those alone who have
-    waited so long, for then less is required. `shares`: how much of the work of this line's own people falls to them,
-    from each age in seconds on; everything where nothing is said."""
+    waited so long, for then less is required. `shares`: of the work of this line's own people; everything where nothing
+    is said."""
 
     levels: Levels
     busy: float
     rivals: Sequence[Rival] = ()
     after_s: float = 0.0
-    shares: Sequence[tuple[float, float]] = ()
-
-    def share(self, age_s: float) -> float:
-        return next((share for from_s, share in reversed(self.shares) if age_s >= from_s), 1.0) if self.shares else 1.0
+    shares: Shares = ()
 
 
 class Way(NamedTuple):
@@ -132,9 +138,9 @@ class Line:
         return id in self._waiters
 
     @property
-    def is_to_judge(self) -> bool:
-        """Whether somebody waits, or hung up at a place that was not reached yet."""
-        return bool(self._order or self._ghosts)
+    def has_ghosts(self) -> bool:
+        """Whether somebody hung up at a place that was not reached yet."""
+        return bool(self._ghosts)
 
     @property
     def is_known(self) -> bool:
@@ -257,7 +263,7 @@ class Line:
     def _walked(self, pool: Pool, now_s: float) -> list[tuple[tuple[float, str], Stander]]:
         """Everybody who waits for a pool, by place as this line counts."""
         own = (self._waiters[id] for _, id in self._order)
-        standing = [(w.key, Stander(_held_s(w, now_s), pool.share(now_s - w.place_s))) for w in own]
+        standing = [(w.key, Stander(_held_s(w, now_s), share_at(pool.shares, now_s - w.place_s))) for w in own]
         if pool.rivals:
             standing += [((r.place_s, ""), Stander(r.held_s, r.share)) for r in pool.rivals]
             standing.sort(key=lambda one: one[0])
