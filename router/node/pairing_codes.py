@@ -32,6 +32,8 @@ WHO_MAX = 20_000
 BESIDE_MAX = 25
 """Characters beside a code of what says nothing else."""
 DIGITS = 7
+SHOWN_CHARS = DIGITS + 2
+"""Of a code with the mark in it."""
 RECORD = "pairing"
 SAID = re.compile(r"(?<![\d-])(\d{4})[ .-]?(\d{4})(?![\d-])", re.ASCII)
 
@@ -70,6 +72,8 @@ def is_code_alone(text: str) -> bool:
     >>> is_code_alone("7351-4820."), is_code_alone("my code: 7351 4820"), is_code_alone("73514820")
     (True, True, False)
     """
+    if len(text) > SHOWN_CHARS + BESIDE_MAX:  # a long letter is not searched for what it cannot be
+        return False
     found = SAID.search(text)
     if found is None or not (set(found[0]) & set(" .-") or "code" in text.casefold()):
         return False
