@@ -159,9 +159,11 @@ def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
             return None
         joined = f"{lines[first][:LINE_MAX].strip()} {joined}"
         folded = joined[:LINE_MAX].lower()
+        if _HAS_DIGIT.search(folded) is None:
+            continue
         begins = folded.startswith(QUOTE_STARTS) or _DATED.match(folded) is not None
-        says = _VERB.search(folded) is not None
-        if _HAS_DIGIT.search(folded) and ((says and (begins or "@" in folded)) or (begins and ">:" in folded)):
+        is_theirs = (begins or "@" in folded) and _VERB.search(folded) is not None
+        if is_theirs or (begins and ">:" in folded):
             if begins or first == n - WRAPPED_MAX + 1 or not first or roles[first - 1] != TEXT:
                 return first
             before = lines[first - 1][:LINE_MAX].strip().lower()
@@ -195,7 +197,7 @@ def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
     and then its sender; a subject and one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
     if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
         return False
-    if place > 0 and line[place + 1 : place + 3] == "//":
+    if place > 0 and line.startswith("//", place + 1):
         return False
     name = _head_name(line)
     if name not in _SENDERS and not (
