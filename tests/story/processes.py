@@ -4,10 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from tests.story import warm
 from tests.story.wire import ADMIN, AFTERNOON, free_port, patiently
 from tests.story.world import World
 
@@ -79,10 +80,51 @@ class RealStory(World):
         return code
 
 
+class WarmChild:
+    """A process begun from a warm one, with what is used here of asyncio's processes."""
+
+    def __init__(self, pid: int, stdout: asyncio.StreamReader, stderr: asyncio.StreamReader) -> None:
+        self.pid, self.stdout, self.stderr = pid, stdout, stderr
+        self.returncode: int | None = None
+        self._ending: asyncio.Task[int]
+
+    @classmethod
+    async def begin(cls, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Self:
+        pipes = [os.pipe() for _ in range(3)]
+        warm.begin(arguments, environment, str(cwd), [written for _, written in pipes])
+        for _, written in pipes:
+            os.close(written)
+        stdout, stderr, told = [await _reader(read) for read, _ in pipes]
+        made = cls(int(await told.readline()), stdout, stderr)
+        made._ending = asyncio.create_task(made._end(told))
+        return made
+
+    async def _end(self, told: asyncio.StreamReader) -> int:
+        self.returncode = int(await told.readline())
+        return self.returncode
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._ending)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+async def _reader(fd: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", 0))
+    return reader
+
+
 class Process:
     """One `onecase` command as an operator runs it."""
 
-    def __init__(self, child: asyncio.subprocess.Process) -> None:
+    def __init__(self, child: asyncio.subprocess.Process | WarmChild) -> None:
         self.child = child
         self.output = ""
         self.errors = ""
@@ -97,12 +139,15 @@ class Process:
     @classmethod
     async def of(cls, *arguments: str, preexec: Any = None, cwd: Path | None = None, **environment: str) -> Self:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, str(ROOT / "onecase.py"), *arguments,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={**kept, "PYTHONUNBUFFERED": "1", **environment}, preexec_fn=preexec, cwd=cwd,
+        given = {**kept, "PYTHONUNBUFFERED": "1", **environment}
+        if preexec is None:
+            return cls(await WarmChild.begin(arguments, given, cwd or Path.cwd()))
+        return cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable, str(ROOT / "onecase.py"), *arguments,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=given, preexec_fn=preexec, cwd=cwd,
+            )
         )  # fmt: skip
-        return cls(child)
 
     @classmethod
     async def ran(cls, *arguments: str, **more: Any) -> "Process":
