@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from policies.condition_file import Terms, read_words
@@ -50,6 +51,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
 NEEDED: Final = ("hours.yaml", "queues.yaml", "routing.yaml", "words.yaml")
 """The others may be missing: everything in them has a default."""
 
+SETS_KEPT: Final = 4
+
 
 def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str, str] | None = None) -> PolicySet:
     """The policy set of `files` (name to text). Raises `PolicyProblems` with all that is wrong.
@@ -57,8 +60,15 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     `base` are texts to fall back on, usually the product's own: for files that are missing, and for phrases that
     words.yaml lacks, so that a set written for an older release stays valid.
     """
+    return replace(_read(tuple(files.items()), tuple((base or {}).items())), version=version)
+
+
+@lru_cache(maxsize=SETS_KEPT)
+def _read(own: tuple[tuple[str, str], ...], spare_texts: tuple[tuple[str, str], ...]) -> PolicySet:
+    """Texts that were read just now (a set is checked, then put in force) are not read again."""
+    files, base = dict(own), dict(spare_texts)
     findings = Findings()
-    chosen = {**(base or {}), **files}
+    chosen = {**base, **files}
     tops = _tops(chosen, findings)
     spare = _spare("words.yaml", files, base)
     hours = read_hours(tops["hours.yaml"])
@@ -77,7 +87,7 @@ def parse_policies(files: Mapping[str, str], version: int, *, base: Mapping[str,
     junk = read_junk(tops["junk.yaml"], terms=junk_terms)
     known = _known_lists(spare, lists)
     policies = PolicySet(
-        version=version, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
+        version=0, hours=hours, queues=queues, numbers=numbers, settings=settings, routing=routing,
         junk=junk, phrases=phrases, consent=_consent(words, index), spoken=spoken_of(known),
         matters=matters_of(known, index), pledges=pledges_of(known),
         windows=read_windows(tops["windows.yaml"], _spare("windows.yaml", files, base), index=index), warnings=(),

@@ -3,6 +3,7 @@
 Webhooks first (they are most), then the API, then pages. What a stranger sends never becomes a trace or a 5xx of ours.
 """
 
+import asyncio
 import hashlib
 import json
 import re
@@ -107,8 +108,7 @@ class Front:
         self._pages = dict(pages or {})
         self._webhooks: dict[str, Channel] = {path: c for c in self._node.channels for path in c.paths}
         self.table = RouteTable([route for api in APIS for route in api(service).routes()])
-        self._openapi = json.dumps(openapi(self.table.routes, version=service.version)).encode()
-        self._docs = docs_page(self.table.routes).encode()
+        self._described: dict[str, bytes] = {}
         self._refused: dict[str, int] = {}
         self._unknown: set[str] = set()
 
@@ -218,9 +218,9 @@ class Front:
                     200, generate_latest(self._service.registry), "text/plain; version=0.0.4; charset=utf-8"
                 )
             case "/openapi.json":
-                return WireResponse(200, self._openapi, "application/json")
+                return WireResponse(200, await self._describe(path, self._openapi), "application/json")
             case "/docs":
-                return WireResponse(200, self._docs, "text/html; charset=utf-8")
+                return WireResponse(200, await self._describe(path, self._docs), "text/html; charset=utf-8")
             case "/" if DESK_PATH in self._pages:
                 return WireResponse(303, headers={"Location": DESK_PATH})
             case _:
@@ -228,6 +228,18 @@ class Front:
                 if page is None:
                     raise Problem(404, "Not found", "There is nothing at this address.")
                 return await page(request)
+
+    async def _describe(self, path: str, write: Callable[[], bytes]) -> bytes:
+        """What describes the API, written when it is first asked for: most services are never asked."""
+        if path not in self._described:
+            self._described[path] = await asyncio.to_thread(write)
+        return self._described[path]
+
+    def _openapi(self) -> bytes:
+        return json.dumps(openapi(self.table.routes, version=self._service.version)).encode()
+
+    def _docs(self) -> bytes:
+        return docs_page(self.table.routes).encode()
 
     def bytes_max(self, head: WireRequest, otherwise: int) -> int:
         """How long the body of this request may be. Raises Problem where a longer one may not be sent."""

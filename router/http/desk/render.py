@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,7 @@ OWN = {"Referrer-Policy": "same-origin"}
 class Pages:
     def __init__(self) -> None:
         self._files = {name: (HERE / "static" / name).read_bytes() for name in TYPES}
-        self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters.update(plain=plain, moment=moment, until=until, since=since, wait=words.wait_said)
-        versions = {name: hashlib.sha256(body).hexdigest()[:12] for name, body in self._files.items()}
-        self._environment.globals.update(words=words, versions=versions, once=lambda: secrets.token_urlsafe(16))
+        self._environment = _environment()
 
     def page(
         self, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
@@ -49,6 +41,22 @@ class Pages:
         """A style sheet or script, or None."""
         body = self._files.get(name)
         return None if body is None else WireResponse(200, body, TYPES[name], FOREVER)
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, each compiled when it is first shown."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(plain=plain, moment=moment, until=until, since=since, wait=words.wait_said)
+    versions = {name: hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12] for name in TYPES}
+    made.globals.update(words=words, versions=versions, once=lambda: secrets.token_urlsafe(16))
+    return made
 
 
 def plain(text: str | None) -> Markup:
