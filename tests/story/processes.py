@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.story import warm
+from tests import warm
 from tests.story.wire import ADMIN, AFTERNOON, free_port, patiently
 from tests.story.world import World
 
