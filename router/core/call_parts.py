@@ -8,7 +8,7 @@ from policies.facts import NOW
 from router.core.addresses import Address, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.commands import Indexed, TakeContact
-from router.core.contacts import new_address, relax_of, requirement_of
+from router.core.contacts import new_address, offered_before, relax_of, requirement_of, standing
 from router.core.context import Making
 from router.core.documents import Ask, Call, Case, Customer, Promise
 from router.core.errors import Reason, Rejected
@@ -509,12 +509,16 @@ def ask_for_phone(
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, Channel.PHONE)
     old = asks.ask
-    kept = old if old is not None and not verdict.matched else None  # no new words: it is about what it was about
-    if kept is not None:
+    kept = None if verdict.matched else old or standing(making, asks)  # no new words: it is about what it was about
+    if kept is not None and old is None and speech:
+        requirement = replace(requirement, skills=kept.requirement.skills)  # how urgent it is, these words tell
+    elif kept is not None:
         requirement = replace(
             kept.requirement, channel=Channel.PHONE, target_ms=requirement.target_ms, offer_ms=requirement.offer_ms
         )
     queue, stays = (kept.queue, kept.stays) if kept else (verdict.queue, False)
+    if kept is not None and old is None:
+        stays = kept.queue != verdict.queue
     named = making.context.policy.queues.get(case.queue)
     if not verdict.matched and kept is None and case.agent is not None and named is not None:
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already
@@ -545,6 +549,7 @@ def ask_for_phone(
                 asked_at=making.now,
                 knows=(knows or case.agent) if agent is None else None,
                 due_at=due_at,
+                offered_language=offered_before(asks) if kept and old is None else None,
                 written=(call is not None and call.spoke)
                 or (old is not None and (old.written or old.requirement.channel is not Channel.PHONE)),
                 reasons=reasons,

@@ -5,7 +5,7 @@ from router.core.call_ends import work_closed
 from router.core.call_parts import customer_of, drop_promise, own_promise, withdraw
 from router.core.clock import Ms
 from router.core.commands import AddNote, AssignCase, FoldWork, NoteMissing, SetStatus
-from router.core.contacts import relax_of, requirement_of
+from router.core.contacts import offered_before, relax_of, requirement_of
 from router.core.context import Making
 from router.core.documents import Ask, Case, Requirement
 from router.core.errors import Fault, Reason, Rejected
@@ -304,7 +304,7 @@ def want_again(
         first=case.ask.first if case.ask else False,
         due_at=case.ask.due_at if case.ask else None,
         deadline_at=case.ask.deadline_at if case.ask else None,
-        offered_language=_offered(case) if not queue else None,
+        offered_language=offered_before(case) if not queue else None,
         reasons=case.ask.reasons if case.ask else (),
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
@@ -333,14 +333,6 @@ def _as_before(last: Requirement, now: Requirement) -> Requirement:
     if last.kind == now.kind:
         return replace(last, channel=now.channel)
     return replace(now, skills=last.skills, language=last.language, rate=last.rate, priority=last.priority)
-
-
-def _offered(case: Case) -> str | None:
-    """The language that they were asked about. Of an earlier ask only a yes counts."""
-    if case.ask is not None or case.asked_as is None:
-        return case.ask.offered_language if case.ask is not None else None
-    offered = case.asked_as.offered_language
-    return offered if offered == case.asked_as.requirement.language else None
 
 
 def _written(case: Case) -> Channel:

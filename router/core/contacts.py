@@ -236,7 +236,7 @@ def want_work(
     verdict = making.context.policy.route(facts)
     requirement = requirement_of(verdict, command.channel)
     queue, relax, stays = verdict.queue, relax_of(verdict), False
-    if (kept := _standing(making, case, verdict)) is not None:
+    if not verdict.matched and (kept := standing(making, case)) is not None:
         queue, relax, stays = kept.queue, kept.relax, kept.queue != verdict.queue
         requirement = replace(requirement, skills=kept.requirement.skills)
     place_at, reasons = command.at, tuple[str, ...]()
@@ -274,12 +274,19 @@ def want_work(
     )
 
 
-def _standing(making: Making, case: Case, verdict: Verdict) -> Ask | None:
-    """What the case asked for last, where the words fit the last rule alone: what they are about it tells already, and
+def standing(making: Making, case: Case) -> Ask | None:
+    """What the case asked for last, for words that fit the last rule alone: what they are about it tells already, and
     "it still does not work" makes it no other matter."""
     last = case.asked_as
-    known = last is not None and not verdict.matched and last.queue in making.context.policy.queues
-    return last if known else None
+    return last if last is not None and last.queue in making.context.policy.queues else None
+
+
+def offered_before(case: Case) -> str | None:
+    """The language that they were asked about. Of an earlier ask only a yes counts."""
+    if case.ask is not None or case.asked_as is None:
+        return case.ask.offered_language if case.ask is not None else None
+    offered = case.asked_as.offered_language
+    return offered if offered == case.asked_as.requirement.language else None
 
 
 def _kept_place(making: Making, case: Case) -> Ms | None:

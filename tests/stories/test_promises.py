@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.story import HERS, Agent, Phone, Story
+from tests.story import HERS, HIS, Agent, Phone, Story
 
 ANAS = "+14155550201"
 BENS = "+14155550202"
@@ -179,6 +179,48 @@ async def test_no_answer_is_tried_again_and_at_last_she_decides() -> None:
         await her.texts("call me")
         again = await the_promise(story)
         assert (again["state"], again["place_at"]) == ("open", place), "rebooked in one answer, at her place"
+
+
+async def test_danger_stays_urgent_when_its_call_reached_nobody() -> None:
+    """What is tried again is as urgent, and as much somebody's who knows it, as it was: nothing new was said."""
+    async with Story() as story:
+        first, her, phone = story.phone(HIS), story.phone(HERS), story.phone(ANAS)
+        for caller, words in ((first, "my invoice is wrong"), (her, "I smell gas in the kitchen")):
+            await caller.calls()
+            await story.passes(seconds=4)
+            await caller.speaks(words)
+            await story.passes(seconds=20)
+            await caller.presses("1")
+            await story.passes(seconds=10)
+        await her.behaves(on_ring="busy")
+        ana = await story.ready_agent("ana", phone=ANAS, skills={"heating": 3, "billing": 3})
+        offer = await ana.offered()
+        assert offer["urgent"] and "rule danger" in offer["why"]
+        await dials_her(story, ana, phone)
+        await ana.is_now("away")
+        await finishes_all(ana)
+        await story.passes(seconds=180)
+        await ana.is_now("ready")
+        again = await ana.offered()
+        assert (again["case"], again["urgent"]) == (offer["case"], True), again
+        assert "rule danger" in again["why"]
+
+
+async def test_a_promised_call_is_about_what_it_was_promised_for() -> None:
+    """The matter of a text that was answered "I call you at five" is the matter of that call."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("my thermostat shows E42 and it is cold")
+        dora = await story.ready_agent("dora", phone=ANAS, skills={"heating": 3})
+        case = (await dora.accepts())["case"]
+        start = await story.now() + timedelta(hours=1)
+        await dora.api("POST", f"/cases/{case}/callbacks", {"window": window(start)})
+        for work in await dora.work():
+            await dora.finishes(work, "waiting")
+        await until(story, start + timedelta(seconds=2))
+        offer = await dora.offered()
+        assert (offer["kind"], offer["queue"]) == ("call", "heating")
+        assert "rule heating-errors" in offer["why"], "not by what fits anything"
 
 
 async def test_a_machine_is_not_reached() -> None:
