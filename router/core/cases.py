@@ -214,7 +214,7 @@ def _waits_for_next(making: Making, case: Case, event: WorkGivenBack) -> bool:
 
 
 def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bool) -> None:
-    let_go = work_closed(making, case, event.work)
+    let_go = work_closed(making, case, event.work, solved=event.outcome == "solved")
     if not current and event.work not in (case.wrapping, case.handing):
         if event.note is not None:  # other work has come since; what they say of this one is not lost
             _note(making, making.head(case.id), event.note, at=event.at, author=ActorKind.AGENT, author_id=event.agent)

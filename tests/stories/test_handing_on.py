@@ -279,3 +279,24 @@ async def test_whoever_was_left_to_the_next_one_is_answered_when_they_hang_up_fi
         assert (await story.case(case))["ask"] is not None
         offer = await ben.offered()
         assert (offer["case"], offer["channel"]) == (case, "sms")
+
+
+async def test_what_is_solved_while_nobody_took_over_yet_is_solved() -> None:
+    """Ana hands on to Ben, who lets it ring; meanwhile it is solved, and she says so: her customer hears a good-bye,
+    Ben is asked no more, and nobody is told that a line was lost."""
+    async with Story() as story:
+        her, anas = story.phone(HERS), story.phone(ANAS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        case = await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        [work] = await ana.work()
+        await ana.transfers(work, f"agent:{ben.id}")
+        await ben.offered()
+        await story.passes(seconds=3)
+        [work] = await ana.work()
+        await ana.finishes(work, "solved")
+        await story.passes(seconds=15)
+        assert (await story.case(case))["status"] == "solved"
+        assert await ben.offers() == []
+        assert (await her.state(), await anas.state()) == ("idle", "idle")
+        assert "has gone" not in await her.heard()
