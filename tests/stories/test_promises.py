@@ -1,11 +1,13 @@
 """Promises: a window is kept in her own time, a call that reaches nobody is tried again, and nothing slips in silence."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.stories.test_matching import GERMAN, policies_with
 from tests.story import HERS, HIS, Agent, Phone, Story
 
 ANAS = "+14155550201"
@@ -204,6 +206,28 @@ async def test_danger_stays_urgent_when_its_call_reached_nobody() -> None:
         again = await ana.offered()
         assert (again["case"], again["urgent"]) == (offer["case"], True), again
         assert "rule danger" in again["why"]
+
+
+async def test_a_call_that_is_made_again_is_in_their_language(tmp_path: Path) -> None:
+    """S31, S55: busy once; when she is called again nobody who lacks her language is asked, for she was never asked."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.texts("Guten Tag, meine Heizung ist kalt und ich brauche bitte Hilfe")
+        ana = await story.ready_agent("Ana", phone=ANAS, languages=["de", "en"])
+        case = (await ana.accepts())["case"]
+        await ana.api("POST", f"/cases/{case}/callbacks", {})
+        for work in await ana.work():
+            await ana.finishes(work, "waiting")
+        await her.behaves(on_ring="busy")
+        await dials_her(story, ana, phone)
+        await ana.is_now("away")
+        await finishes_all(ana)
+        ben = await story.ready_agent("Ben", phone=BENS, languages=["en"])
+        await story.passes(minutes=4)
+        assert (await story.case(case))["ask"] is not None, "she is to be called again"
+        assert await ben.offers() == []
+        await ana.is_now("ready")
+        assert (await ana.offered())["case"] == case
 
 
 async def test_a_promised_call_is_about_what_it_was_promised_for() -> None:
