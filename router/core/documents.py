@@ -184,6 +184,22 @@ class Rerouted:
 
 
 @value
+class Place:
+    """Where somebody stands, and since when they ask."""
+
+    place_at: Ms
+    since: Ms
+
+
+@value
+class Replaced:
+    """Whoever is to be called and stood at `was` stands at `now`."""
+
+    was: Place
+    now: Place
+
+
+@value
 class Reached:
     """The customer's last words: how they came, so that the answer can go back the same way."""
 
@@ -287,6 +303,7 @@ class Split:
     topics: tuple[str, ...] = ()  # what those rows are about
     was_about: tuple[str, ...] = ()  # what the other case was about with them
     rerouted: Rerouted | None = None  # how that asks without the words that came along
+    replaced: Replaced | None = None  # and where it stands then, for a call
 
 
 @value

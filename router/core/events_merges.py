@@ -4,7 +4,7 @@ References move, not rows: each of these says what stands where from now on, and
 """
 
 from router.core.clock import Ms
-from router.core.documents import Letter, Reached, Rerouted
+from router.core.documents import Letter, Reached, Replaced, Rerouted
 from router.core.values import value
 from router.core.words import ActorKind, CaseId, CustomerId, Evidence, MergeId, VaultId
 
@@ -44,7 +44,8 @@ class CasesUnmerged:
 class CaseSplit:
     """Rows of a case stand in a new one, which was opened just before. `heard`: the last words among them, `left`
     those that stay; `contacts`, `unanswered`: how many of them went along. `place_at`: of what stays; `rerouted`: how
-    that asks, where what decided it went along. `topics`, `left_topics`: of both; None in logs of before."""
+    that asks, where what decided it went along; `replaced`: where it stands for a call then. `topics`, `left_topics`:
+    of both; None in logs of before."""
 
     split: MergeId
     case: CaseId
@@ -66,6 +67,7 @@ class CaseSplit:
     topics: tuple[str, ...] | None = None
     left_topics: tuple[str, ...] | None = None
     rerouted: Rerouted | None = None
+    replaced: Replaced | None = None
 
 
 @value
@@ -83,6 +85,7 @@ class SplitUndone:
     author_id: str | None = None
     words: VaultId | None = None
     rerouted: Rerouted | None = None  # as it was before the split, where nobody moved it meanwhile
+    replaced: Replaced | None = None
 
 
 @value

@@ -12,7 +12,9 @@ from router.core.documents import (
     Customer,
     Joined,
     Letter,
+    Promise,
     Reached,
+    Replaced,
     Rerouted,
     Routed,
     Side,
@@ -350,6 +352,7 @@ def split(state: State, event: CaseSplit) -> State:
         letter=event.left_letter,
     )
     state = _rerouted(state, get(state, case.id, Case), event.rerouted)
+    state = _replaced(state, get(state, case.id, Case), event.replaced)
     about = case.topics if event.left_topics is None else event.left_topics[-TOPICS_MAX:]
     state = change(
         state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at, topics=about
@@ -361,6 +364,7 @@ def split(state: State, event: CaseSplit) -> State:
         topics=event.topics or (),
         was_about=case.topics,
         rerouted=event.rerouted,
+        replaced=event.replaced,
         rows=tuple(n for _, n in event.entries),
         contacts=event.contacts,
         unanswered=event.unanswered,
@@ -399,6 +403,7 @@ def split_undone(state: State, event: SplitUndone) -> State:
         letter = theirs.letter or letter
     state = _moved(state, case, contacts=came.contacts, unanswered=came.unanswered, heard=back, letter=letter)
     state = _rerouted(state, get(state, case.id, Case), event.rerouted)
+    state = _replaced(state, get(state, case.id, Case), event.replaced)
     about = tuple(dict.fromkeys((*came.was_about, *case.topics)))[-TOPICS_MAX:]
     return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at, topics=about)
 
@@ -455,6 +460,25 @@ def _rerouted(state: State, case: Case, moved: Rerouted | None) -> State:
     queue = moved.now.queue if case.queue == moved.was.queue and ask is None else case.queue
     queue = ask.queue if ask is not None else queue
     return change(state, case, ask=ask, asked_as=after(case.asked_as), side=side, queue=queue)
+
+
+def _replaced(state: State, case: Case, moved: Replaced | None) -> State:
+    """The call that a case was promised, and what it asked for before it rested, counts since other words."""
+    if moved is None:
+        return state
+    if case.promise is not None:
+        promise = get(state, case.promise, Promise)
+        state = change(state, promise, **_since_other_words(promise, moved))
+    if case.asked_as is not None:
+        asked_as = replace(case.asked_as, **_since_other_words(case.asked_as, moved))
+        state = change(state, get(state, case.id, Case), asked_as=asked_as)
+    return state
+
+
+def _since_other_words(one: Ask | Promise, moved: Replaced) -> dict[str, Any]:
+    place_at = moved.now.place_at if one.place_at == moved.was.place_at else one.place_at
+    since = moved.now.since if one.waits_since == moved.was.since else one.waits_since
+    return {"place_at": place_at, "since_at": None if since == place_at else since}
 
 
 def _moved(

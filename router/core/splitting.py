@@ -7,6 +7,7 @@ answered alone where the customer wrote none of them.
 
 from collections.abc import Mapping
 
+from router.core.call_parts import rest_until_due
 from router.core.cases import check_version
 from router.core.commands import Indexed, SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
@@ -17,8 +18,20 @@ from router.core.events import CaseSplit, ParticipantAdded, SplitUndone
 from router.core.letters import participant_key
 from router.core.merging import join, realign, take_apart, unmerge_cases
 from router.core.parts import index_merge, note_identity
-from router.core.rerouting import WHY, address_of, given_back, owed_at, rerouted, restore, topics_of_rows
-from router.core.tree import chain_of
+from router.core.rerouting import (
+    BACK,
+    WHY,
+    address_of,
+    given_back,
+    put_back,
+    replaced,
+    rerouted,
+    restore,
+    stand,
+    topics_of_rows,
+    waiting_of,
+)
+from router.core.tree import chain_of, is_written
 from router.core.words import AddressId, CaseId, MergeId
 
 SPLIT_MAX = 200
@@ -33,10 +46,9 @@ def split_case(making: Making, command: SplitCase) -> None:
     left = [row for row in command.left if is_contact(row)]
     if not contacts or not left:
         raise Rejected(Reason.NOTHING_TAKEN if not contacts else Reason.NOTHING_STAYS)
-    since = owed_at(case)
-    staying = [row for row in left if since is not None and row.at >= since]
-    waiting = [row for row in contacts if since is not None and row.at >= since]
+    staying, waiting = waiting_of(case, left), waiting_of(case, contacts)
     moved = rerouted(making, case, gone=contacts, left=left, text=command.left_text)
+    stands = replaced(making, case, gone=contacts, left=left)
     new = open_case(making, making.customer(case.customer), queue=case.queue, at=min(row.at for row in contacts))
     _take_along(making, case, new.id, contacts, given=dict(command.given))
     split = MergeId(making.context.ids.new("mrg"))
@@ -60,19 +72,21 @@ def split_case(making: Making, command: SplitCase) -> None:
             left=_heard(left),
             letter=_letter(contacts, making.case(new.id)),
             left_letter=_letter(left, case),
-            place_at=min((row.at for row in staying), default=None),
+            place_at=staying[0].at if staying else None,
             topics=topics_of_rows(contacts),
             left_topics=topics_of_rows(left),
             rerouted=moved,
+            replaced=stands,
         )
     )
     index_merge(making, split, new.id, case.customer)
     note_identity(making, new.id, what="split_off", merge=split, other=case.id, by=by, words=words)
-    first = min(waiting, key=lambda row: row.at, default=None)
+    first = next(iter(waiting), None)
     if first is not None or moved is not None:
-        place_at = min((row.at for row in staying), default=None)
+        place_at = staying[0].at if staying else None
         why = WHY if moved is not None else ()
         realign(making, case.id, place_at, first_at=first.at if first is not None else None, why=why)
+        stand(making, case.id, stands, what="split", why=why)
     if first is not None:
         _asks_apart(making, new.id, first, text=command.text)
 
@@ -172,9 +186,9 @@ def undo(making: Making, command: UnmergeCases) -> None:
         take_apart(making, making.case(above[0].id), by=by, reason=command.reason)
     case, origin = making.case(case.id), making.case(origin.id)
     assert case.split is not None
-    came, back = case.split, given_back(case.split.rerouted, origin)
+    came, back = case.split, given_back(making, case.split.rerouted, origin)
+    stands = put_back(making, came.replaced, origin)
     join(making, case, origin, by=by, reason=command.reason)
-    case, origin = making.case(case.id), making.case(origin.id)
     making.emit(
         SplitUndone(
             split=came.id,
@@ -183,11 +197,27 @@ def undo(making: Making, command: UnmergeCases) -> None:
             entries=tuple((origin.id, n) for n in came.rows),
             customer=origin.customer,
             at=making.now,
-            entry=origin.entries + 1,
+            entry=making.case(origin.id).entries + 1,
             author=by.kind,
             author_id=by.id,
             words=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
             rerouted=back,
+            replaced=stands,
         )
     )
     restore(making, origin.id, came.rerouted, before=came.at)
+    stand(making, origin.id, stands, what="unmerged", why=BACK if stands is not None else ())
+    _rest_again(making, origin, making.case(case.id))
+
+
+def _rest_again(making: Making, origin: Case, new: Case) -> None:
+    """Words that a call was promised for wait for that call again. `origin`: as it was before they came back."""
+    if origin.ask is not None or origin.promise is None or new.side is None or new.side.place_at is not None:
+        return
+    ask = making.case(origin.id).ask
+    if (
+        ask is not None
+        and is_written(making.case(origin.id))
+        and ask.waits_since <= making.promise(origin.promise).made_at
+    ):
+        rest_until_due(making, origin.id)

@@ -1,0 +1,81 @@
+"""Two matters in one case that is in line: wherever they are cut and joined, each is in exactly one line, by its own
+words and in its own place."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.story import HERS, Story, World
+
+COLD, WRONG = "my radiator is cold", "my invoice is wrong"
+
+
+async def line(story: World, case: str) -> tuple[str, str, str] | None:
+    """What a case asks for: its queue, since when they ask, and by which kind of capacity."""
+    [waiting] = [w for w in (await story.api("GET", "/work"))["waiting"] if w["case"] == case] or [None]
+    return waiting and (waiting["queue"], waiting["since"], waiting["requires"])
+
+
+async def row(story: World, case: str, text: str) -> str:
+    return next(entry["id"] for entry in await story.timeline(case, "message") if entry["text"] == text)
+
+
+async def two_matters(story: World) -> tuple[dict[str, Any], list[str]]:
+    """A case of two texts a minute apart, and when each came."""
+    her, came = story.phone(HERS), list[str]()
+    for text in (COLD, WRONG):
+        await her.texts(text)
+        case = await story.one_case()
+        came.append((await story.timeline(case["id"], "message"))[-1]["at"])
+        await story.passes(minutes=1)
+    return await story.one_case(), came
+
+
+async def test_words_cut_from_a_case_that_is_promised_a_call_ask_by_themselves() -> None:
+    """What a promised call is about can be two matters: whichever goes to a case of its own is in line there with its
+    own place; whichever stays is called, by its own words and since they came."""
+    for cut in (0, 1):
+        for window in (False, True):
+            async with Story() as story:
+                case, came = await two_matters(story)
+                call: dict[str, Any] = {}
+                if window:
+                    at = await story.now() + timedelta(hours=1)
+                    call = {"window": {"start": at.isoformat(), "end": (at + timedelta(hours=1)).isoformat()}}
+                await story.api("POST", f"/cases/{case['id']}/callbacks", call)
+                before = await line(story, case["id"])
+                new = await story.api(
+                    "POST",
+                    f"/cases/{case['id']}/split",
+                    {"entries": [await row(story, case["id"], (COLD, WRONG)[cut])]},
+                )
+                queues = ("heating", "billing") if cut == 0 else ("billing", "heating")
+                went = await line(story, new["id"])
+                assert went is not None
+                assert went[:2] == (queues[0], came[cut])
+                stays = await line(story, case["id"])
+                assert (stays is None) is window
+                if stays is not None:
+                    assert stays[:2] == (queues[1], came[1 - cut])
+                    assert (await story.case(case["id"]))["promises"][0]["since"] == came[1 - cut]
+                await story.api("POST", f"/cases/{new['id']}/unmerge", {"merge": new["split"]})
+                assert await line(story, case["id"]) == before
+                assert await line(story, new["id"]) is None
+
+
+async def test_words_cut_from_a_case_whose_caller_was_missed_ask_by_themselves() -> None:
+    """Text, missed call, text: the first text in a case of its own is in line; the call stands since it came."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts(COLD)
+        came = (await story.timeline((await story.one_case())["id"], "message"))[0]["at"]
+        await story.passes(minutes=1)
+        await her.calls()
+        await story.passes(minutes=2)
+        await her.hangs_up()
+        await story.passes(minutes=1)
+        await her.texts(WRONG)
+        case = await story.one_case()
+        new = await story.api("POST", f"/cases/{case['id']}/split", {"entries": [await row(story, case["id"], COLD)]})
+        assert await line(story, new["id"]) == ("heating", came, "message")
+        called = (await story.timeline(case["id"], "call"))[0]["at"]
+        assert await line(story, case["id"]) == ("billing", called, "phone")
