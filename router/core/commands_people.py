@@ -154,13 +154,15 @@ class PlaceCase:
 
 @value
 class UnmergeCases:
-    """Take apart what one merge, or one split, did; what came in between is on the right side already."""
+    """Take apart what one merge, or one split, did; what came in between is on the right side already. `stays`: of a
+    split, contacts that came to the new case since, which are found under the customer's lock."""
 
     key: str
     merge: MergeId
     actor: Actor
     reason: str = ""
     if_version: int | None = None
+    stays: tuple[Entry, ...] = ()
 
 
 @value

@@ -86,6 +86,7 @@ class SplitUndone:
     words: VaultId | None = None
     rerouted: Rerouted | None = None  # as it was before the split, where nobody moved it meanwhile
     replaced: Replaced | None = None
+    stays_at: Ms | None = None  # the first of what came to the new case since and waits there
 
 
 @value

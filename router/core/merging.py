@@ -15,9 +15,10 @@ from router.core.errors import Fault, Reason, Rejected
 from router.core.events import CasesUnmerged, WorkWanted, WorkWithdrawn
 from router.core.parts import note_identity, note_merge
 from router.core.place import place_after_switch, since_of
+from router.core.side_folds import as_routed, routed_of
 from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
 from router.core.values import replace
-from router.core.words import AgentId, CaseId, CaseStatus, Evidence, WorkId
+from router.core.words import BY_A_PERSON, AgentId, CaseId, CaseStatus, Evidence, WorkId
 
 MERGED = "another case of theirs was merged here; the older place holds"
 APART = "a case that had been merged here is its own again"
@@ -200,7 +201,7 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms | N
     asks = making.asking(id)
     if asks.ask is None or asks.taken or not is_written(asks):
         return
-    since_at = None
+    since_at = owed = None
     if asks.side is not None:
         owed = _owed(tree_of(making.state, asks))
         place_at = owed.place_at if owed is not None else None
@@ -215,6 +216,8 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms | N
         if place_at != asks.ask.place_at:
             why = ("the place of the words that stayed", *why)
         ask = replace(asks.ask, place_at=place_at, since_at=since_at)
+        if owed is not None and owed.ask is not None and ask.rule != BY_A_PERSON and ask.agent is None:
+            ask = as_routed(ask, routed_of(owed.ask))  # of all that are joined, whoever waits longest says where
         changed(making, asks, ask, at=making.now, what="split", reasons=why)
 
 

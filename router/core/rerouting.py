@@ -14,12 +14,12 @@ from router.core.clock import Ms
 from router.core.commands import TakeContact
 from router.core.contacts import relax_of, requirement_of
 from router.core.context import Making
-from router.core.documents import Ask, Case, Entry, Place, Replaced, Requirement, Rerouted, Routed
+from router.core.documents import Ask, Case, Entry, Place, Replaced, Requirement, Rerouted, Routed, Split
 from router.core.events import AskChanged, WorkWanted
 from router.core.facts import facts_of_contact
 from router.core.place import LIVE, place_after_switch, since_of
 from router.core.side_folds import as_routed, routed_of
-from router.core.tree import is_written, tree_of
+from router.core.tree import is_written
 from router.core.values import replace
 from router.core.words import BY_A_PERSON, CaseId, Channel
 
@@ -72,8 +72,6 @@ def rerouted(making: Making, case: Case, *, gone: list[Entry], left: list[Entry]
     """How what stays of a case asks; None where it asks as before. `text`: of the row that decides."""
     old, row = _asks(case), row_that_decides(case, left)
     if old is None or row is None or row.channel is None or not _may_move(making, case, old):
-        return None
-    if _others_wait(making, case):
         return None
     topic = making.context.policy.topic_of(old.rule)
     stays = topic in topics_of_rows(left)
@@ -137,12 +135,21 @@ def stand(making: Making, id: CaseId, moved: Replaced | None, *, what: str, why:
         changed(making, case, ask, at=making.now, what=what, reasons=why or (STAYED,))
 
 
-def given_back(making: Making, came: Rerouted | None, case: Case) -> Rerouted | None:
-    """What undoing a split changes: None where whoever asks was moved since."""
-    old = _asks(case)
-    if came is None or old is None or routed_of(old) != came.now or not _may_move(making, case, old):
+def given_back(making: Making, came: Split, case: Case, new: Case) -> Rerouted | None:
+    """What undoing a split changes in how a case asks: words that come back and have waited longest decide it again.
+    None where a person, or what was split off or came since, decides it."""
+    old, theirs = _asks(case), _asks(new)
+    if old is None or not _may_move(making, case, old):
         return None
-    return Rerouted(was=came.now, now=came.was)
+    was, moved = routed_of(old), came.rerouted
+    if moved is not None and was == moved.now:
+        return Rerouted(was=was, now=moved.was)
+    since, waits = owed_at(new), owed_at(case)
+    if since is None or since > came.at or (waits is not None and waits < since):
+        return None
+    told = theirs is not None and came.topics and theirs.rule != BY_A_PERSON and theirs.agent is None
+    now = moved.was if moved is not None else routed_of(theirs) if theirs is not None and told else was
+    return Rerouted(was=was, now=now) if now != was else None
 
 
 def put_back(making: Making, came: Replaced | None, case: Case) -> Replaced | None:
@@ -150,14 +157,14 @@ def put_back(making: Making, came: Replaced | None, case: Case) -> Replaced | No
     return Replaced(was=came.now, now=came.was) if came is not None and _stands(making, case) == came.now else None
 
 
-def restore(making: Making, id: CaseId, came: Rerouted | None, *, before: Ms) -> None:
+def restore(making: Making, id: CaseId, back: Rerouted | None, *, before: Ms) -> None:
     """What came back asks as it did together with the rest, where it has waited since before the split was made."""
     case = making.case(id)
-    if came is None or case.ask is None or not case.is_head or not _may_move(making, case, case.ask):
+    if back is None or case.ask is None or not case.is_head or not _may_move(making, case, case.ask):
         return
-    ask = as_routed(case.ask, came.was) if case.ask.waits_since <= before else case.ask
+    ask = as_routed(case.ask, back.now) if case.ask.waits_since <= before else case.ask
     told = [event.ask for event in making.events if isinstance(event, AskChanged | WorkWanted)]
-    if ask != case.ask or (routed_of(ask) == came.was and ask not in told):
+    if ask != case.ask or (routed_of(ask) == back.now and ask not in told):
         changed(making, case, ask, at=making.now, what="unmerged", reasons=BACK)
 
 
@@ -179,13 +186,7 @@ def _like(making: Making, channel: Channel) -> Requirement:
 def _asks(case: Case) -> Ask | None:
     """How a case asks, or asked last."""
     side = case.side.ask if case.side is not None else None
-    return case.ask or side or case.asked_as
-
-
-def _others_wait(making: Making, case: Case) -> bool:
-    """Whether it asks for others that are joined with it as well."""
-    others = [one for one in tree_of(making.state, case) if one.id != case.id]
-    return any(one.side is not None and one.side.place_at is not None for one in others)
+    return side or case.ask or case.asked_as
 
 
 def _may_move(making: Making, case: Case, ask: Ask) -> bool:

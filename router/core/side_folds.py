@@ -391,7 +391,7 @@ def split_undone(state: State, event: SplitUndone) -> State:
     heard, letter = mine.heard, mine.letter
     state = _moved(state, new, contacts=-came.contacts, unanswered=-came.unanswered, heard=heard, letter=letter)
     if new.side is not None:  # in logs of before it was joined only then
-        state = _waits_there(state, get(state, new.id, Case), get(state, event.case, Case))
+        state = _waits_there(state, get(state, new.id, Case), get(state, event.case, Case), stays_at=event.stays_at)
     kept = tuple(topic for topic in new.topics if topic not in came.topics)
     state = change(state, get(state, new.id, Case), split=None, topics=kept)
     case = get(state, event.case, Case)
@@ -408,15 +408,21 @@ def split_undone(state: State, event: SplitUndone) -> State:
     return change(state, get(state, case.id, Case), entries=event.entry, changed_at=event.at, topics=about)
 
 
-def _waits_there(state: State, new: Case, case: Case) -> State:
-    """Rows that went back wait where they stand: a case of which nothing is left asks for nothing by itself."""
+def _waits_there(state: State, new: Case, case: Case, *, stays_at: int | None) -> State:
+    """Rows that went back wait where they stand: a case of which nothing is left asks for nothing by itself, and what
+    came to it since waits since then (`stays_at`)."""
     mine, theirs = new.side, case.side
     assert mine is not None
     assert theirs is not None
-    if mine.place_at is not None:
+    if mine.place_at is not None and (stays_at is None or mine.place_at < stays_at):
         place_at = mine.place_at if theirs.place_at is None else min(mine.place_at, theirs.place_at)
         state = _with_side(state, case, place_at=place_at, ask=theirs.ask or mine.ask)
-    return state if mine.contacts else _with_side(state, new, place_at=None, ask=None, taken=False)
+    if not mine.contacts:
+        return _with_side(state, new, place_at=None, ask=None, taken=False)
+    if stays_at is None:
+        return state
+    ask = replace(mine.ask, place_at=stays_at, since_at=None) if mine.ask is not None else None
+    return _with_side(state, new, place_at=stays_at, ask=ask)
 
 
 def routed_of(ask: Ask) -> Routed:

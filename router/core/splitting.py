@@ -186,7 +186,8 @@ def undo(making: Making, command: UnmergeCases) -> None:
         take_apart(making, making.case(above[0].id), by=by, reason=command.reason)
     case, origin = making.case(case.id), making.case(origin.id)
     assert case.split is not None
-    came, back = case.split, given_back(making, case.split.rerouted, origin)
+    came, back = case.split, given_back(making, case.split, origin, case)
+    later = next(iter(waiting_of(case, filter(is_contact, command.stays))), None)
     stands = put_back(making, came.replaced, origin)
     join(making, case, origin, by=by, reason=command.reason)
     making.emit(
@@ -203,9 +204,10 @@ def undo(making: Making, command: UnmergeCases) -> None:
             words=making.keep(command.reason, kind="note", owner=case.customer) if command.reason else None,
             rerouted=back,
             replaced=stands,
+            stays_at=later.at if later is not None else None,
         )
     )
-    restore(making, origin.id, came.rerouted, before=came.at)
+    restore(making, origin.id, back, before=came.at)
     stand(making, origin.id, stands, what="unmerged", why=BACK if stands is not None else ())
     _rest_again(making, origin, making.case(case.id))
 

@@ -507,6 +507,8 @@ class CustomerScope:
                 raise await self._not_theirs(command)
             if isinstance(command, SplitCase):
                 command = await self._sets.with_rows(command, before)
+            if isinstance(command, UnmergeCases):
+                command = await self._sets.with_what_stays(command, before, found)
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()

@@ -4,7 +4,7 @@ Its one rule: a working set is whole. It holds all customers who were found to b
 that are joined with it. It is loaded under that person's lock; before that, only who they are counts.
 """
 
-from router.core.commands import SplitCase
+from router.core.commands import SplitCase, UnmergeCases
 from router.core.documents import Call, Case, Customer, Document, Entry, Message, Promise, Recording, State
 from router.core.errors import Reason, Rejected
 from router.core.rerouting import row_that_decides
@@ -128,6 +128,14 @@ class WorkingSets:
             left_text=words.get(last or "", ""),
             given=given,
         )
+
+    async def with_what_stays(self, command: UnmergeCases, before: State, found: str | None) -> UnmergeCases:
+        """The undoing of a split with the contacts that came to the new case since."""
+        new = before.get(found or "")
+        if not isinstance(new, Case) or new.split is None or new.split.id != command.merge:
+            return command
+        came = await self._journal.timeline([new.id], after=0, limit=LEFT_MAX, kinds=("message", "call"), newest=True)
+        return replace(command, stays=tuple(entry for _, entry in came if entry.case == new.id))
 
 
 def is_theirs(document: Document, state: State) -> bool:

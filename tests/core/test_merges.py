@@ -178,7 +178,8 @@ class Scope:
         owner, what = self.index[merge_key(merge)]
         command: Command
         if kind == "case":
-            command = UnmergeCases(key="k", merge=MergeId(merge), actor=ANA)
+            came = tuple(self.rows[row] for row in self.rows if row[0] == what and self.stands[row] == what)
+            command = UnmergeCases(key="k", merge=MergeId(merge), actor=ANA, stays=came)
         else:
             command = UnmergeCustomers(key="k", merge=MergeId(merge), actor=ANA)
         return self.do(command, owner, found=what)
@@ -359,8 +360,9 @@ def test_undoing_all_gives_the_start(data: st.DataObject) -> None:
     texts = st.sampled_from(["E42 again", "my bill", "hello?"])
     for number in NUMBERS:
         scope.writes(number, data.draw(texts))
-        scope.now = Ms(scope.now + 60_000)
-        scope.writes(number, data.draw(texts))
+        for _ in range(2):
+            scope.now = Ms(scope.now + 60_000)
+            scope.writes(number, data.draw(texts))
     for customer in scope.customers()[:2]:
         scope.opens(customer.id)
     for case in scope.cases():
@@ -388,6 +390,49 @@ def test_undoing_all_gives_the_start(data: st.DataObject) -> None:
     assert after.keys() == before.keys()
     for id, shown in before.items():
         assert after[id] == shown
+
+
+LEADS = {"E42 again": "heating", "my bill is wrong": "billing"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_each_word_that_nobody_attended_to_is_in_exactly_one_line(data: st.DataObject) -> None:
+    """Whatever is joined, split and taken back, in whatever order, with new words in between: each matter is in one
+    line, since the first of its own words, in the queue where these lead; of joined ones, where one of them does."""
+    scope = Scope()
+    texts = st.sampled_from([*LEADS, "hello?"])
+    for number in data.draw(st.lists(st.sampled_from(NUMBERS[:2]), min_size=2, max_size=5)):
+        scope.writes(number, data.draw(texts))
+        scope.now = Ms(scope.now + 60_000)
+    for _ in range(data.draw(st.integers(1, 8))):
+        cases, customers = scope.cases(), scope.customers()
+        match data.draw(st.sampled_from(["split", "split", "undo", "writes", "cases", "customers"])):
+            case "cases":
+                scope.merges_cases(data.draw(st.sampled_from(cases)), data.draw(st.sampled_from(cases)))
+            case "customers":
+                one, other = data.draw(st.sampled_from(customers)), data.draw(st.sampled_from(customers))
+                scope.merges_customers(one.id, other.id)
+            case "undo" if scope.merges:
+                scope.undoes(*data.draw(st.sampled_from(scope.merges)))
+            case "writes":
+                scope.writes(data.draw(st.sampled_from(NUMBERS[:2])), data.draw(texts))
+            case _:
+                case = data.draw(st.sampled_from(cases))
+                rows = [row for row in scope.shown(head_of(scope.state, case)) if scope.rows[row].contact]
+                scope.splits(case, [data.draw(st.sampled_from(rows))] if rows else [])
+        scope.now = Ms(scope.now + 60_000)
+        for head in scope.heads():
+            asks = [one for one in tree_of(scope.state, head) if one.ask is not None]
+            wrote = sorted(
+                (row for row in scope.shown(head) if scope.rows[row].contact), key=lambda r: scope.rows[r].at
+            )
+            assert len(asks) == (1 if wrote else 0)
+            if wrote and asks[0].ask is not None:
+                assert asks[0].ask.waits_since == asks[0].ask.place_at == scope.rows[wrote[0]].at
+                firsts = {scope.stands[row]: scope.rows[row] for row in reversed(wrote)}.values()
+                led = {LEADS.get(scope.vault[first.words or ""]) for first in firsts}
+                assert None in led or asks[0].ask.queue in led
 
 
 def test_what_stays_goes_where_its_own_words_lead_and_back_once_the_split_is_undone() -> None:

@@ -79,3 +79,38 @@ async def test_words_cut_from_a_case_whose_caller_was_missed_ask_by_themselves()
         assert await line(story, new["id"]) == ("heating", came, "message")
         called = (await story.timeline(case["id"], "call"))[0]["at"]
         assert await line(story, case["id"]) == ("billing", called, "phone")
+
+
+async def cut(story: World, case: str, text: str) -> dict[str, Any]:
+    return await story.api("POST", f"/cases/{case}/split", {"entries": [await row(story, case, text)]})
+
+
+async def test_what_is_left_after_splits_and_an_undoing_does_not_depend_on_their_order() -> None:
+    """Three texts, the first two cut off and the second given back: what there is goes where the second leads, as if
+    the first had gone alone; given back as well, all is as it was."""
+    async with Story() as story:
+        case, came = await two_matters(story)
+        await story.phone(HERS).texts("hello?")
+        before = await line(story, case["id"])
+        wrong, cold = await cut(story, case["id"], WRONG), await cut(story, case["id"], COLD)
+        await story.api("POST", f"/cases/{wrong['id']}/unmerge", {"merge": wrong["split"]})
+        assert await line(story, case["id"]) == ("billing", came[1], "message")
+        await story.api("POST", f"/cases/{cold['id']}/unmerge", {"merge": cold["split"]})
+        assert await line(story, case["id"]) == before
+
+
+async def test_no_two_cases_stand_in_line_since_the_same_words() -> None:
+    """The first of two texts is cut off, more is said about it there, and it is given back and cut off again: each
+    stands since its own words."""
+    async with Story() as story:
+        case, came = await two_matters(story)
+        cold = await cut(story, case["id"], COLD)
+        await story.phone(HERS).texts(f"{cold['ref']}: the radiator again")
+        assert len(await story.timeline(cold["id"], "message")) == 2
+        await story.api("POST", f"/cases/{cold['id']}/unmerge", {"merge": cold["split"]})
+        assert await line(story, case["id"]) == ("heating", came[0], "message")
+        again = await cut(story, case["id"], COLD)
+        assert await line(story, again["id"]) == ("heating", came[0], "message")
+        assert await line(story, case["id"]) == ("billing", came[1], "message")
+        await story.api("POST", f"/cases/{again['id']}/unmerge", {"merge": again["split"]})
+        assert await line(story, case["id"]) == ("heating", came[0], "message")
