@@ -82,11 +82,13 @@ def pass_on(making: Making, id: CaseId) -> None:
 
 
 def _join_line(making: Making, case: Case, other: Case) -> None:
-    """What `case` asks is asked by `other`, which is in line, or with an agent, already."""
+    """What `case` asks is asked by `other`, which is in line, or with an agent, already. Who has one of them in hand
+    has both: nobody is offered what is with them."""
     old, ask = case.ask, other.ask
     assert old is not None
     assert ask is not None
     goes_on = case.taken and is_written(other) and (not other.taken or case.agent == other.agent)
+    hand = _in_hand(case) if _in_hand(other) is None and is_written(other) else None
     _withdraw(making, case, why="merged with a case that is in line already", goes_on=goes_on)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=ask.requirement)
     waits_since = old.waits_since
@@ -95,12 +97,10 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
     elif other.side is None or other.side.place_at is not None or not other.taken:
         place_at, waits_since = min(place_at, ask.place_at), min(waits_since, ask.waits_since)
     with_words = ask.written or not is_written(other)
-    agent = case.agent if case.taken and not other.taken else ask.agent
     new = replace(
         ask,
         place_at=place_at,
         written=with_words,
-        agent=agent,
         first=ask.first or old.first,
         reasons=(*ask.reasons, MERGED) if place_at < ask.place_at else ask.reasons,
         since_at=since_of(waits_since, place_at),
@@ -108,7 +108,10 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
     was_answered = other.taken and is_written(other) and other.status is CaseStatus.WAITING_CUSTOMER
     waits = was_answered and (case.side is None or case.side.place_at is not None)  # these words nobody has answered
     status = CaseStatus.WAITING_US if waits else None
-    if new != ask or waits:
+    if hand is not None:
+        _withdraw(making, other, why="merged with a case that somebody has in hand")
+        _want(making, making.case(other.id), new, place_at=place_at, agent=hand, status=status)
+    elif new != ask or waits:
         changed(making, making.case(other.id), new, at=making.now, what="merged", reasons=(MERGED,), status=status)
 
 
@@ -133,7 +136,7 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
     theirs = members_of(making.state, part)
     ids = {one.id for one in theirs}
     rest = [one for one in members_of(making.state, head) if one.id not in ids]
-    with_agent = _release(making, head, rest)
+    with_agent = _release(making, head, rest, theirs)
     owed, kept = _owed(theirs), _owed(rest)
     words = making.keep(reason, kind="note", owner=head.customer) if reason else None
     making.emit(
@@ -157,15 +160,30 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
             _own_place(making, one.id, one.side)
 
 
-def _release(making: Making, head: Case, rest: list[Case]) -> AgentId | None:
+def _release(making: Making, head: Case, rest: list[Case], theirs: list[Case]) -> AgentId | None:
     """Let go of what the head asked for the other side alone. Who had that in hand, if somebody had."""
     if not is_written(head):
         return None
-    if any(one.side is not None and (one.side.place_at is not None or one.side.ask is not None) for one in rest):
+    agent = _in_hand(head)
+    if not _brought(rest, theirs, agent) and any(
+        one.side is not None and (one.side.place_at is not None or one.side.ask is not None) for one in rest
+    ):
         return None
-    agent = head.agent if head.taken else None
-    _withdraw(making, head, why=APART)
+    _withdraw(making, head, why=APART, goes_on=agent is not None)
     return agent
+
+
+def _in_hand(case: Case) -> AgentId | None:
+    """Who has in hand what a case asks for, or is given it at once."""
+    if case.taken:
+        return case.agent
+    return case.ask.agent if case.ask is not None and case.ask.takes_over else None
+
+
+def _brought(rest: list[Case], theirs: list[Case], agent: AgentId | None) -> bool:
+    """Whether who has all of it in hand had one of `theirs` before these were joined, and nothing of the rest."""
+    mine, other = ([one.side for one in cases if one.side is not None and one.side.taken] for cases in (rest, theirs))
+    return agent is not None and not mine and any(side.agent == agent for side in other)
 
 
 def _owed(cases: list[Case]) -> Side | None:

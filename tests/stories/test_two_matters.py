@@ -114,3 +114,32 @@ async def test_no_two_cases_stand_in_line_since_the_same_words() -> None:
         assert await line(story, case["id"]) == ("billing", came[1], "message")
         await story.api("POST", f"/cases/{again['id']}/unmerge", {"merge": again["split"]})
         assert await line(story, case["id"]) == ("heating", came[0], "message")
+
+
+async def test_who_has_a_case_in_hand_keeps_it_whichever_way_it_is_merged() -> None:
+    """Ana has one of two matters and takes nothing new: joined, they are in her hands and offered to nobody; taken
+    apart, she has hers and the other is in line as it was."""
+    for into_hers in (False, True):
+        async with Story() as story:
+            her = story.phone(HERS)
+            ana = await story.ready_agent("Ana", skills={"heating": 5, "billing": 5})
+            await her.texts(WRONG)
+            await ana.accepts()
+            hers = await story.one_case()
+            await ana.is_now("busy")
+            await story.passes(minutes=1)
+            await her.texts(f"this is about something else: {COLD}")
+            [other] = [case for case in await story.cases() if case["id"] != hers["id"]]
+            before = await line(story, other["id"])
+            assert before is not None
+            head, part = (hers, other) if into_hers else (other, hers)
+            merged = await story.api("POST", f"/cases/{head['id']}/merge", {"case": part["id"]})
+            assert [(work["case"], work["state"]) for work in await ana.work()] == [(head["id"], "active")]
+            assert await line(story, head["id"]) is None
+            ben = await story.ready_agent("Ben", skills={"heating": 9, "billing": 9})
+            await story.passes(minutes=11)
+            assert await ben.offers() == []
+            await ben.is_now("off")
+            await story.api("POST", f"/cases/{head['id']}/unmerge", {"merge": merged["merge"]})
+            assert [(work["case"], work["state"]) for work in await ana.work()] == [(hers["id"], "active")]
+            assert ((await line(story, other["id"])) or ())[:2] == before[:2]
