@@ -54,8 +54,21 @@ def follow(making: Making) -> None:
     for event in making.events:
         if type(event) is WorkWanted:
             case = making.state.get(event.case)
-            if isinstance(case, Case) and case.joined is not None and is_written(case) and not case.taken:
+            if not isinstance(case, Case) or case.side is None or not is_written(case) or case.taken:
+                continue
+            if case.ask == event.ask and any(type(e) is WorkWithdrawn and e.case == case.id for e in making.events):
+                _go_where_it_stood(making, case, event.ask)
+            if case.joined is not None:
                 pass_on(making, case.id)
+
+
+def _go_where_it_stood(making: Making, case: Case, ask: Ask) -> None:
+    """What came off the phone goes, in writing, where those of the joined cases go that have waited longest."""
+    owed = _owed(tree_of(making.state, case))
+    like = owed.ask if owed is not None and owed.ask is not None and owed.ask.place_at == owed.place_at else None
+    if like is None or ask.rule == BY_A_PERSON or ask.agent is not None or routed_of(like) == routed_of(ask):
+        return
+    changed(making, case, as_routed(ask, routed_of(like)), at=making.now, what="merged", reasons=(MERGED,))
 
 
 def pass_on(making: Making, id: CaseId) -> None:

@@ -331,7 +331,8 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     for case, seen in zip(cases, await seen_of(journal, cases), strict=True):
         found = [await journal.document(id) for one in seen.members for id in standing_of(one)]
         promises = [promise for promise in found if isinstance(promise, Promise)]
-        one = case_now(case, seen.contacts, seen.words, promises, seen.candidates, subject=seen.subject)
+        asks = asking_of(case, seen.members)
+        one = case_now(case, seen.contacts, seen.words, promises, seen.candidates, subject=seen.subject, asks=asks)
         shown.append(one.model_copy(update=seen.joined) if seen.joined else one)
     return shown
 
@@ -367,8 +368,15 @@ def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Col
     contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
     words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
     subject = seen.subject if rows is None else said_first(e for e in seen.rows if (e.case, e.n) in rows)
-    shown = case_now(case, contacts, words, promises, seen.candidates if rows is None else (), subject=subject)
+    asks = asking_of(case, [one for one in known if isinstance(one, Case)])
+    given = seen.candidates if rows is None else ()
+    shown = case_now(case, contacts, words, promises, given, subject=subject, asks=asks)
     return shown.model_copy(update=seen.joined) if seen.joined and rows is None else shown
+
+
+def asking_of(case: Case, members: Sequence[Case]) -> Case:
+    """Which of a case and those that go on in it stands in line: a call is asked for where it was promised."""
+    return next((one for one in (case, *members) if one.ask is not None), case)
 
 
 async def _joined(journal: Journal, case: Case, members: list[Case]) -> dict[str, Any]:
@@ -476,6 +484,7 @@ def case_now(
     candidates: Sequence[CandidateOut] = (),
     *,
     subject: str = "",
+    asks: Case | None = None,
 ) -> CaseOut:
     """A case from its document alone, with those of its contacts and words that are at hand. Whoever wrote in the
     customer's own name, which its domain denied, is nobody who was named."""
@@ -487,7 +496,7 @@ def case_now(
         status=case.status,
         subject=words.get(case.subject) if case.subject else in_a_line(words.get(subject)),
         customer=case.customer,
-        queue=case.queue,
+        queue=asks.queue if asks is not None else case.queue,
         agent=case.agent,
         priority=case.priority,
         opened_at=stamp(case.opened_at),
@@ -516,7 +525,7 @@ def case_now(
         terms={},
         known={},
         ledger={"contacts": case.contacts, **({"channels": channels} if channels else {})},
-        ask=ask_out(case),
+        ask=ask_out(asks or case),
         language=case.language,
         flags=["may_have_asked_us_to_stop"] if case.opt_out_hint else [],
         candidates=list(candidates),

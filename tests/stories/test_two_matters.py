@@ -143,3 +143,26 @@ async def test_who_has_a_case_in_hand_keeps_it_whichever_way_it_is_merged() -> N
             await story.api("POST", f"/cases/{head['id']}/unmerge", {"merge": merged["merge"]})
             assert [(work["case"], work["state"]) for work in await ana.work()] == [(hers["id"], "active")]
             assert ((await line(story, other["id"])) or ())[:2] == before[:2]
+
+
+async def test_a_case_shows_the_line_of_a_call_that_was_merged_into_it_and_goes_back_to_its_own() -> None:
+    """A text, and another matter that is promised a call: joined either way, the case shows the one line that it stands
+    in; once the call is dropped the text is in line where its words lead."""
+    for into_text in (True, False):
+        async with Story() as story:
+            await story.phone(HERS).texts(COLD)
+            text = await story.one_case()
+            before = await line(story, text["id"])
+            assert before is not None
+            await story.passes(minutes=30)
+            call = await story.api("POST", "/cases", {"customer": text["customer"], "subject": "the other thing"})
+            promised = await story.api("POST", f"/cases/{call['id']}/callbacks", {})
+            head, part = (text, call) if into_text else (call, text)
+            await story.api("POST", f"/cases/{head['id']}/merge", {"case": part["id"]})
+            shown = await story.case(head["id"])
+            [work] = (await story.api("GET", "/work"))["waiting"]
+            assert shown["ask"] is not None
+            assert shown["wait"] is not None
+            assert (shown["ask"]["work"], shown["queue"]) == (work["work"], work["queue"])
+            await story.api("DELETE", f"/callbacks/{promised['id']}")
+            assert ((await line(story, head["id"])) or ()) == before
