@@ -47,7 +47,7 @@ from router.core.words import (
 
 
 def add_note(making: Making, command: AddNote) -> None:
-    case, actor = making.head(command.case), command.actor
+    case, actor = making.case(command.case), command.actor  # taken apart, it stands with what it was said of
     words = making.keep(command.text, kind="note", owner=case.customer)
     _note(making, case, words, at=making.now, author=actor.kind, author_id=actor.id)
 
@@ -100,7 +100,7 @@ def assign(making: Making, command: AssignCase) -> None:
         on_phone = case.ask.requirement.channel is Channel.PHONE
         withdraw(making, case, case.ask, why="assigned to somebody else")
     if command.reason:
-        add_note(making, AddNote(key="", case=case.id, text=command.reason, actor=command.actor))
+        add_note(making, AddNote(key="", case=making.head(case.id).id, text=command.reason, actor=command.actor))
     want_again(
         making,
         case.id,

@@ -166,3 +166,16 @@ async def test_a_case_shows_the_line_of_a_call_that_was_merged_into_it_and_goes_
             assert (shown["ask"]["work"], shown["queue"]) == (work["work"], work["queue"])
             await story.api("DELETE", f"/callbacks/{promised['id']}")
             assert ((await line(story, head["id"])) or ()) == before
+
+
+async def test_a_note_stays_with_the_case_that_it_was_written_on() -> None:
+    """Of two joined matters one is noted something: the whole shows it, and taken apart it stands with that one."""
+    async with Story() as story:
+        case, _ = await two_matters(story)
+        wrong = await cut(story, case["id"], WRONG)
+        merged = await story.api("POST", f"/cases/{case['id']}/merge", {"case": wrong["id"]})
+        await story.api("POST", f"/cases/{wrong['id']}/notes", {"text": "paid twice"})
+        assert [note["text"] for note in await story.timeline(case["id"], "note")] == ["paid twice"]
+        await story.api("POST", f"/cases/{case['id']}/unmerge", {"merge": merged["merge"]})
+        assert await story.timeline(case["id"], "note") == []
+        assert [note["text"] for note in await story.timeline(wrong["id"], "note")] == ["paid twice"]
