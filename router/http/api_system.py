@@ -84,26 +84,26 @@ AUDITED = (
     "UnmergeCustomers",
     "UnpairDevice",
 )
-REASONS: dict[type, str] = {
-    AskChanged: "words",
-    CasesMerged: "words",
-    CaseSplit: "words",
-    CaseStatusChanged: "why",
-    CasesUnmerged: "words",
-    ContactReleased: "words",
-    CustomerErased: "reason",
-    CustomersMerged: "words",
-    CustomersUnmerged: "words",
-    DeviceUnpaired: "why",
-    HoldLifted: "why",
-    HoldSet: "why",
-    JoinAsked: "words",
-    OutsideAsked: "words",
-    ParticipantErased: "reason",
-    NoteAdded: "words",
-    PromiseChanged: "said",
-    SplitUndone: "words",
-    WorkGivenBack: "note",
+REASONS: dict[type, tuple[str, ...]] = {
+    AskChanged: ("words",),
+    CasesMerged: ("words",),
+    CaseSplit: ("words",),
+    CaseStatusChanged: ("why",),
+    CasesUnmerged: ("words",),
+    ContactReleased: ("words",),
+    CustomerErased: ("reason",),
+    CustomersMerged: ("words",),
+    CustomersUnmerged: ("words",),
+    DeviceUnpaired: ("why",),
+    HoldLifted: ("why",),
+    HoldSet: ("why",),
+    JoinAsked: ("words",),
+    OutsideAsked: ("words",),
+    ParticipantErased: ("reason",),
+    NoteAdded: ("words",),
+    PromiseChanged: ("said",),
+    SplitUndone: ("words",),
+    WorkGivenBack: ("note", "said"),
 }
 """Where the reason stands that somebody gave: in the vault, so that it goes with the customer."""
 PLAIN = (str, int, float, bool, type(None), dict)
@@ -348,8 +348,8 @@ def _actor(stored: Stored) -> tuple[str, str | None]:
 
 
 def _reasons_in(stored: Stored) -> list[Any]:
-    named = ((event, REASONS.get(type(event))) for event in stored.events[1:])
-    return [id for event, name in named if name is not None and (id := getattr(event, name)) is not None]
+    named = ((event, name) for event in stored.events[1:] for name in REASONS.get(type(event), ()))
+    return [id for event, name in named if (id := getattr(event, name)) is not None]
 
 
 def _audit(stored: Stored, words: dict[str, str]) -> AuditItem:

@@ -217,6 +217,9 @@ async def test_a_lead_takes_a_call_over() -> None:
         assert left["state"] == "wrapping"
         reasons = [reason for e in await story.timeline(case, "assignment") for reason in e["reasons"]]
         assert "taken over by lea: she asked for me" in reasons
+        [noted] = await audited(story, "GiveBackWork")
+        assert noted["actor_id"] == lea.id
+        assert noted["reason"].endswith(": she asked for me")
         await ana.finishes(left, "done")
         assert await her.talks_with() == [LEAS]
         await her.hangs_up()

@@ -155,6 +155,8 @@ AUTOMATIC = {
 NOT_TAKEN = "It could not be taken, however often it was tried"
 ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead", "outside": "Somebody outside"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
+WITH_THEM = {"listen": "listens", "whisper": "whispers to the agent", "talk": "talks with them"}
+"""A lead in a conversation, by their mode."""
 JOINS = {"listen": "to listen", "whisper": "to whisper to the agent", "talk": "to talk with both"}
 RECORDING = {
     "recording announced": "They heard that this call is recorded",
