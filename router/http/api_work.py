@@ -29,7 +29,7 @@ from router.core.matcher import Waiting, required
 from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Identity, Role, require
-from router.http.called_numbers import check_called
+from router.http.called_numbers import check_called, why_no_phone_of_ours
 from router.http.handing_on import There
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
@@ -301,6 +301,8 @@ class WorkApi:
         role = Role(body.role)
         if role is Role.LEAD:
             require(call.who, frozenset({Role.ADMIN, Role.OPS}))
+        if body.phone is not None:
+            await self._check_phone(call, body.phone)
         command = AddAgent(
             key=call.key,
             name=body.name,
@@ -318,6 +320,14 @@ class WorkApi:
         made = AgentKept.model_validate_json(replied.stored or "")
         token = await self._service.tokens.create_for_agent(AgentId(made.id), role, at=self._service.node.clock.now())
         return Replied(201, AgentMade(id=made.id, token=token))
+
+    async def _check_phone(self, call: Call, phone: str) -> None:
+        """Raises Problem where it cannot be an agent's; the same request again is asked nothing."""
+        here = {token.agent for token in self._service.tokens.all() if token.agent is not None}
+        why = await why_no_phone_of_ours(self._service.node, phone, here=here)
+        if why and await self._service.repeated(call) is None:
+            expected = "expected a phone that can be called, is not ours, and that no other agent has"
+            raise Problem(422, "No phone for an agent", why, errors=[(["body", "phone"], expected)])
 
     async def me(self, call: Call) -> Replied:
         return await self._mine(call)
