@@ -122,6 +122,7 @@ CALLBACKS = {
     "dialling": "We call them as promised",
     "answered": "The promise was kept: they talked with us",
     "cancelled": "They do not want to be called any more",
+    "dropped": "What we promised falls away",
     "not promised": "They wish to be called, and were promised nothing",
 }
 OUR_CALLS = {
@@ -224,6 +225,7 @@ DONE = {
     "replied": "Your answer is on its way.",
     "noted": "The note is kept.",
     "finished": "You are through with this case.",
+    "finished_unkept": "You are through with this case. What was promised falls away, and the customer is not told so.",
     "declined": "It goes to somebody else.",
     "transferred": "It was handed on, with its place in line.",
     "outside": "Their phone rings. You stay with the customer until they are there.",
