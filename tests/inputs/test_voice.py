@@ -70,6 +70,39 @@ async def test_row3_keys_that_are_no_choice(keys: str) -> None:
         assert (await story.one_case())["ask"] is not None
 
 
+@pytest.mark.parametrize("keys", ["7", "12#*"])
+async def test_row3_a_pause_is_no_new_beginning(keys: str) -> None:
+    """Row 3: whoever pauses between keys that are no choice hears "Sorry" twice at the most, then that they may stay;
+    what they do say is an answer, and the next question is a new one."""
+    async with Story() as story:
+        answer, heard = await in_line(story), ""
+        for _ in range(5):
+            answer = await goes_on(story, answer, Digits=keys)
+            heard += spoken(answer)
+            answer = await goes_on(story, answer)
+            assert "did not get that" not in spoken(answer), "a pause is no answer that was none"
+            assert "Please stay on the line" not in spoken(answer)
+        assert heard.count("did not get that") == 2
+        assert heard.count("Please stay on the line") == 3
+        answer = await goes_on(story, answer, SpeechResult="my boiler is cold")
+        assert "did not get that" in spoken(await goes_on(story, answer, Digits=keys))
+
+
+async def test_row3_words_that_are_no_time() -> None:
+    """Row 3: at the question when to call, too: twice, and then in line."""
+    async with Story() as story:
+        answer = await goes_on(story, await in_line(story), Digits="4")
+        for _ in range(2):
+            answer = await goes_on(story, answer, SpeechResult="some day, who knows")
+            assert "did not get that" in spoken(answer)
+            assert "When shall we call you" in spoken(answer)
+        answer = await goes_on(story, answer, SpeechResult="some day, who knows")
+        assert "Please stay on the line" in spoken(answer)
+        answer = await goes_on(story, answer)
+        assert "Please stay on the line" not in spoken(answer)
+        assert "did not get that" in spoken(await goes_on(story, answer, Digits="7"))
+
+
 async def test_row4_a_caller_who_hangs_up_at_once() -> None:
     """Row 4: the case shows that they called, left before anybody was there, and how long they had waited; nobody
     rings them."""
@@ -181,6 +214,19 @@ async def test_row10_numbers_that_we_do_not_call(typed: str, why: str) -> None:
         assert (await story.one_case())["promises"] == []
         answer = await goes_on(story, answer, Digits="2125550142")
         assert "We will call you" in spoken(answer)
+
+
+async def test_row10_three_numbers_that_we_do_not_call_lead_back_into_line() -> None:
+    """Row 10: nobody is asked for ever: they hear that they may stay, and are in line."""
+    async with Story() as story:
+        answer = await goes_on(story, await in_line(story, From="anonymous"), Digits="1")
+        for _ in range(2):
+            answer = await goes_on(story, answer, Digits="9005550100")
+            assert "cannot call that number" in spoken(answer)
+        answer = await goes_on(story, answer, Digits="9005550100")
+        assert "Please stay on the line" in spoken(answer)
+        assert "which number" not in spoken(answer)
+        assert (await story.one_case())["ask"] is not None
 
 
 async def test_abuse5_a_number_that_calls_hears_nothing_of_a_case() -> None:

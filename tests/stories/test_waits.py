@@ -127,6 +127,35 @@ async def test_s20_without_enough_seen_a_caller_hears_so_once_and_is_promised_no
         assert promise["window"] is None
 
 
+async def test_that_we_cannot_say_how_long_is_said_once_and_then_only_what_is_new() -> None:
+    """Whoever comes back to the choices, after words, a key that is none or a question, hears it no second time; once
+    something is known they hear that."""
+    async with Story() as story:
+        her, ana = story.phone(HERS), await story.agent("Ana", phone=ANAS)
+        await knows_its_line(story)
+        await story.phone(HIS).calls()
+        await her.calls()
+        await story.passes(seconds=40)
+        assert (await her.heard()).count(UNKNOWN) == 1, "nobody is there"
+        await her.speaks("it is about something else")
+        await story.passes(seconds=40)
+        await her.presses("7")
+        await story.passes(seconds=40)
+        await her.presses("4")
+        await story.passes(seconds=60)
+        assert (await her.heard()).count(UNKNOWN) == 1
+        await ana.is_now("ready")
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).picks_up()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).presses("1")
+        await story.passes(seconds=60)
+        heard = await her.heard()
+        assert heard.count(UNKNOWN) == 1
+        assert RANGE.search(heard)
+
+
 async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() -> None:
     """S20, S22: what she hears in line is what programs read, what her page says and what the desk shows, after a
     refresh and after a restart as well; it claims four in five, and is walked anew while she waits."""
