@@ -185,6 +185,37 @@ async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() 
         assert range_in(await her.heard()) == (later["low_s"], later["high_s"])
 
 
+async def test_s51_who_wraps_up_and_goes_for_a_break_makes_the_ranges_rise() -> None:
+    """S51: a talk is over and its notes are not: nothing is offered. A break was asked meanwhile: nothing is offered
+    after it either. Whoever waits keeps their place, and is told of a longer wait."""
+    async with Story() as story:
+        ana, _ = await busy_line(story)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        await talks(story, ben, story.phone(BENS), story.phone(THIRD))
+        fourth, her = story.phone(FOURTH), story.phone(HERS)
+        for caller in (fourth, her):
+            await caller.calls()
+            await story.passes(seconds=30)
+        case = await her.case()
+        place_at, before = (await story.case(case))["ask"]["place_at"], await waits(story, her)
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        await ana.is_now("away")
+        await story.passes(seconds=20)
+        assert await ana.offers() == []
+        await ana.finishes(work)
+        await story.passes(seconds=30)
+        assert ((await ana.me())["state"], await ana.offers()) == ("away", [])
+        after = await waits(story, her)
+        assert after["low_s"] > before["low_s"] and after["high_s"] > before["high_s"]
+        assert (await story.case(case))["ask"]["place_at"] == place_at
+        await story.passes(seconds=40)
+        told = range_in(await her.heard())
+        assert told[1] > before["high_s"], "she hears it, too"
+
+
 async def test_a_call_as_soon_as_possible_promises_the_upper_end_of_what_was_told() -> None:
     """She chooses to be called: by the end of the range at the latest, said to her and promised; it is kept at her turn
     by one dial, and counts as it was told."""
