@@ -380,6 +380,7 @@ async def test_what_leads_do_is_audited_with_their_reasons() -> None:
         for action, reason in reasons.items():
             [one] = await audited(story, action)
             assert (one["actor"], one["actor_id"], one["reason"]) == ("agent", lea.id, reason)
+            assert one["actor_name"] == "lea"
 
         token = await story.api("POST", "/tokens", {"role": "ops"})
         id = next(one["id"] for one in (await story.api("GET", "/tokens"))["items"] if one["role"] == "ops")
@@ -389,6 +390,7 @@ async def test_what_leads_do_is_audited_with_their_reasons() -> None:
             ("made", id, "ops"),
             ("revoked", id, "ops"),
         ]
+        assert {one["actor_name"] for one in await audited(story, "NoteToken")} == {"admin token"}
         assert token["token"] not in str(await story.api("GET", "/audit?limit=200"))
 
 
