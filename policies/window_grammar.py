@@ -29,6 +29,8 @@ from policies.window_terms import (
 )
 from policies.window_words import DAYS, MONTHS, NUMBERS, PART, Lexeme, Part
 
+OVER: Final = Ahead(-1)
+"""Whichever day it was: it is over."""
 EVERY_DAY: Final = frozenset(range(7))
 WORKDAYS: Final = frozenset(range(5))
 WEEKEND: Final = frozenset((5, 6))
@@ -147,7 +149,7 @@ class _Reader:
         if one.date is not None:
             year, month, day = one.date
             return OnDate(year, month, day), at + 1
-        for meaning, days in (("today", 0), ("after-tomorrow", 2)):
+        for meaning, days in (("today", 0), ("after-tomorrow", 2), ("over", OVER.days)):
             if one.has(meaning):
                 return Ahead(days), at + 1
         if one.has("tomorrow") and not (self._is_part(one) and (is_on or self._is_after_day())):

@@ -20,7 +20,7 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MEANINGS: Final = (
     "call", "call-first", "suits", "fill", "not", "since", "soon", "every", "weekdays", "weekend", "next", "this",
-    "today", "tomorrow", "after-tomorrow", *DAYS, *(f"each-{day}" for day in DAYS), *MONTHS,
+    "today", "tomorrow", "after-tomorrow", "over", *DAYS, *(f"each-{day}" for day in DAYS), *MONTHS,
     "after", "before", "between", "and", "to", "at", "around", "on", "in", "within", "or", "of",
     "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half",
     "half-past", "half-to", "quarter-past", "quarter-to", "minutes-past", "minutes-to",
@@ -30,7 +30,8 @@ MEANINGS: Final = (
 """What a word may mean; a number stands for itself."""
 
 TIMES: Final = (
-    "soon", "weekdays", "weekend", "today", "tomorrow", "after-tomorrow", *DAYS, *(f"each-{day}" for day in DAYS),
+    "soon", "weekdays", "weekend", "today", "tomorrow", "after-tomorrow", "over", *DAYS,
+    *(f"each-{day}" for day in DAYS),
     *MONTHS, "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half", "oclock", "noon",
     *map(str, range(60)),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from policies.window_calendar import Doubt, Meaning, Placed, Rule, Window, WindowRules, placed
-from policies.window_grammar import items_of
+from policies.window_grammar import OVER, items_of
 from policies.window_hints import Hints
 from policies.window_terms import (
     Ahead,
@@ -95,8 +95,35 @@ class WindowWords:
 def _wish(
     items: list[Item], row: Row, *, is_asked: bool
 ) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
-    """What is wished for, by which items, and what is doubtful before any calendar is asked."""
+    """What is wished for, by which items, and what is doubtful before any calendar is asked. A day that is over is one
+    only where we asked and nothing else is said."""
     items = _flipped(items)
+    ahead = _without_over(items)
+    found = _wish_in(ahead, row, is_asked=is_asked)
+    if found is not None or not is_asked or len(ahead) == len(items):
+        return found
+    return _wish_in([item for item in items if item.segment in row.pure], row, is_asked=True)
+
+
+def _without_over(items: list[Item]) -> list[Item]:
+    """Without the days that are over, and the times that are said right beside them: what happened then is no wish."""
+    gone: set[int] = set()
+    for at, item in enumerate(items):
+        if item.said == OVER:
+            gone.add(at)
+            gone |= {n for n, link in ((at - 1, at), (at + 1, at + 1)) if _is_time_of(items, n, link=link)}
+    return [item for at, item in enumerate(items) if at not in gone] if gone else items
+
+
+def _is_time_of(items: list[Item], at: int, *, link: int) -> bool:
+    """Whether there is a time at a place of the row, without a word that we do not know before the item at `link`."""
+    is_there = 0 <= at < len(items) and link < len(items)
+    return is_there and isinstance(items[at].said, Times | DayPart) and items[link].follows
+
+
+def _wish_in(
+    items: list[Item], row: Row, *, is_asked: bool
+) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
     calls = {item.segment for item in items if isinstance(item.said, Call) and not item.is_not}
     if not calls and not is_asked:
         return None

@@ -203,6 +203,7 @@ def _moved(
                 heard_at=event.at,
                 early=event.early,
                 wait=event.wait,
+                unsure=event.unsure or (call.unsure and (event.wait is None or event.wait.high_s is None)),
                 said=event.said,
                 closed=event.closed or (None if event.step is Step.WAITING else call.closed),
                 due_at=Ms(event.at + watch_ms),

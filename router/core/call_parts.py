@@ -51,6 +51,7 @@ from router.core.words import (
 GOES_ON = frozenset({CallWentOn, CallMoved, CallEnded})
 """Events after which whoever came beside agent and customer may have nobody to talk with."""
 
+NOT_TOLD = ", and the customer was not told that it falls away"
 INBOUND = "call_"
 
 
@@ -369,11 +370,13 @@ def change_promise(
     )
 
 
-def drop_promise(making: Making, id: CaseId, *, why: str) -> None:
-    """The matter is settled: nobody is to be called, or told, about it any more."""
+def drop_promise(making: Making, id: CaseId, *, why: str, untold: bool = False) -> None:
+    """The matter is settled: nobody is to be called, or told, about it any more. `untold`: nor do they hear so, which
+    stands beside what they were promised."""
     case = making.case(id)
     for promise in (*case.promised, *((case.promise,) if case.promise is not None else ())):
-        change_promise(making, promise, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)
+        said = f"{why}{NOT_TOLD}" if untold and not making.promise(promise).unpromised else why
+        change_promise(making, promise, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=said)
 
 
 def keep_written(making: Making, id: CaseId, *, why: str) -> None:

@@ -239,8 +239,6 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         said = ("call_restarting_call",)
     if call.first:
         said = (call.first, *said)
-    if call.misses and row.listen_s:
-        said = ("call_again" if call.misses < MISSES_MAX else "call_otherwise", *said)
     if call.no_text:
         said = tuple(TEXTS.get(name, name) for name in said)
     number = policy.numbers.get(call.via)
@@ -313,15 +311,17 @@ def _said(call: Call, row: Row) -> tuple[str, ...]:
 
 
 def _with_wait(step: Step, said: tuple[str, ...], wait: Told, *, rounds: int) -> tuple[str, ...]:
-    """How long it will be, before the choices: again each time where it is known, once where it is not. A call that is
-    promised is promised within it."""
+    """How long it will be, before the choices. A call that is promised is promised within it."""
     if step is Step.PROMISED:
         return ("callback_within", *said) if wait.until is not None else said
-    if step is not Step.WAITING or rounds < CHOICES_ROUND or said == (HANG_UP,):
-        return said
-    if wait.high_s is None and rounds > CHOICES_ROUND:
+    if not says_wait(step, rounds) or said == (HANG_UP,):
         return said
     return (*said[:-1], phrase_of(wait)[0], said[-1])
+
+
+def says_wait(step: Step, rounds: int) -> bool:
+    """Whether a round in line says how long it will be, where nothing is said alone."""
+    return step is Step.WAITING and rounds >= CHOICES_ROUND
 
 
 def _when(said: Said, now: Ms, language: str) -> str:

@@ -38,7 +38,7 @@ from router.core.call_parts import (
     typed_address,
     wish_call,
 )
-from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back
+from router.core.call_table import CHOICES_ROUND, MISSES_MAX, REFUSES, TABLE, TOLD_ROUND, Row, may_ring_back, says_wait
 from router.core.choice import Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import (
@@ -100,6 +100,9 @@ from router.core.words import (
 SPEECH_CHARS_MAX = 5_000
 """What is said in one turn is cut here; a minute of quick speech is a fifth of it."""
 CARD_REMOVED = "call_card_removed"
+AGAIN = "call_again"
+OTHERWISE = "call_otherwise"
+"""Said first where an answer was none: at most twice for one question, however long they pause between."""
 NO_TEXT = "call_no_text"
 NO_CODE = "call_no_code"
 HELD_LONG = "call_held_long"
@@ -265,11 +268,11 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     given = clean_text(command.speech)[:SPEECH_CHARS_MAX].strip()
     speech = without_cards(given)
     is_redacted = speech is not given and row.keeps_words
-    to, heard, misses = row.silence, "silence", 0
+    to, heard = row.silence, "silence"
+    misses = call.misses if to is call.step else 0  # whoever pauses is asked the same still
     refuses = _refuses(making, row, command.digits, speech)
-    first = "recording_off" if refuses else ""
-    if is_redacted and not refuses and not making.case(call.case).redacted:
-        first = CARD_REMOVED
+    is_told = is_redacted and not making.case(call.case).redacted
+    first = "recording_off" if refuses else CARD_REMOVED if is_told else ""
     if refuses:
         recording.refuse(making, call)
     wish = None if refuses else call_times.wish_in(making, call, speech=speech, keys=command.digits)
@@ -277,7 +280,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to, heard = call.step, "refused"
     elif speech and row.speech is not None:
         chosen = None if wish is not None else _chosen(making.context.policy, call, speech)
-        to, heard = chosen or row.speech, "speech"
+        to, heard, misses = chosen or row.speech, "speech", 0
         if row.keeps_words:
             _say(making, call, speech, redacted=is_redacted, by=command.answered_by)
     elif command.digits:
@@ -294,23 +297,35 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     elif call.step is Step.TIME and speech and wish is None:
         misses = call.misses + 1
         to = call.step if misses < MISSES_MAX else row.silence
-    wanted = to
+    wanted, missed = to, misses > call.misses
     if wish is not None:
         to, said, first = _take_time(making, call, wish, first)
     else:
         to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
+        if to is call.step is Step.NUMBER:  # one that we do not call: they hear so, and then that they may stay
+            misses, missed = call.misses + 1, call.misses + 1 >= MISSES_MAX
+            to = _enter(making, making.call(call.id), row.silence, number="") if missed else to
         said, first = _standing(making, call, to, first)
-    if wanted is Step.TEXTED and to is not wanted:
-        first = NO_TEXT
-    elif call.step is Step.CODE and heard == "keys" and not command.known_code:
-        first = NO_CODE
-    elif not first and to is call.step is Step.HELD and _is_long_held(making, call):
-        first = HELD_LONG
-    ask = making.case(call.case).ask
-    if to is Step.WAITING and ask is not None and is_asked(ask) and not call.language_asked:
-        to = Step.LANGUAGE
+    if missed and TABLE[to].listen_s:
+        first = first or (AGAIN if misses < MISSES_MAX else OTHERWISE)
+    first = _said_first(making, call, command, to=to, wanted=wanted, heard=heard, first=first)
+    to = Step.LANGUAGE if to is Step.WAITING and _is_to_be_asked(making, call) else to
     told = call.step is Step.WAITING and call.rounds == TOLD_ROUND and heard == "silence" and may_ring_back(call)
-    _go_on(making, making.call(call.id), to, heard=heard, misses=misses, told=told, first=first, said=said)
+    now, misses = making.call(call.id), misses if to is call.step else 0
+    _go_on(making, now, to, heard=heard, misses=misses, missed=missed, told=told, first=first, said=said)
+
+
+def _said_first(
+    making: Making, call: Call, command: HearCall, *, to: Step, wanted: Step, heard: str, first: str
+) -> str:
+    """The phrase that says why they are where they did not want to be, or what else comes before the rest."""
+    if wanted is Step.TEXTED and to is not wanted:
+        return NO_TEXT
+    if call.step is Step.CODE and heard == "keys" and not command.known_code:
+        return NO_CODE
+    if not first and to is call.step is Step.HELD and _is_long_held(making, call):
+        return HELD_LONG
+    return first
 
 
 def _standing(making: Making, call: Call, to: Step, first: str) -> tuple[Said | None, str]:
@@ -370,6 +385,12 @@ def _of_language(making: Making, call: Call, key: str, speech: str, *, to: Step)
     return to
 
 
+def _is_to_be_asked(making: Making, call: Call) -> bool:
+    """Whether another language has to be asked for, and was not in this call."""
+    ask = making.case(call.case).ask
+    return ask is not None and is_asked(ask) and not call.language_asked
+
+
 def _answer_language(making: Making, call: Call, key: str, speech: str) -> None:
     """Their yes or no to another language; anything else is no answer, and nothing is given up without a yes."""
     ask = making.case(call.case).ask
@@ -387,25 +408,29 @@ def _go_on(
     *,
     heard: str,
     misses: int = 0,
+    missed: bool = False,
     told: bool = False,
     first: str = "",
     said: Said | None = None,
 ) -> None:
     queued = call.queued_at is None and _is_in_line(making, call)
     again = call.rounds if heard == "refused" else call.rounds + 1
-    rounds = again if to is call.step and heard not in ("moved", "notice") and not misses else 0
+    rounds = again if to is call.step and heard not in ("moved", "notice") and not missed else 0
     closed = closed_until(making, call) if to in IN_LINE and call.role is CallRole.CUSTOMER else None
     if closed is not None and to is Step.WAITING and (closed.at is None or (call.closed and to is not call.step)):
         rounds = max(rounds, CHOICES_ROUND)  # they know, or there is no time to tell
     elif closed is not None and closed.at is not None and call.closed is None and to is not Step.WAITING:
         first = first or "closed"
     early = to is Step.WAITING and closed is None and (_is_early(making, call) or _is_taken(making, call))
-    if early or (call.early and to is Step.WAITING and not misses):
+    if early or (call.early and to is Step.WAITING and not missed):
         rounds = min(rounds, CHOICES_ROUND)
     wait = None
     is_told = to is not Step.PROMISED or can_be_told(making, making.case(call.case))  # else no time is promised
     if to in IN_LINE and call.role is CallRole.CUSTOMER and closed is None and not early and is_told:
         wait = call.wait if to is Step.WAITING and rounds == TOLD_ROUND else _wait_told(making, call)
+    if wait is not None and wait.high_s is None and call.unsure:
+        wait = None  # they heard so, and know no more by now
+    notice = recording.notice_for(making, call, to)
     making.emit(
         CallWentOn(
             call=call.id,
@@ -418,11 +443,12 @@ def _go_on(
             told=told,
             queued=queued,
             first=first,
-            notice=recording.notice_for(making, call, to),
+            notice=notice,
             coached=leads.coached_by(making, call) if to is Step.BESIDE else "",
             closed=closed,
             early=early,
             wait=wait,
+            unsure=wait is not None and wait.high_s is None and not notice and says_wait(to, rounds),
             said=said,
         )
     )

@@ -83,7 +83,7 @@ def set_status(making: Making, command: SetStatus) -> None:
     for one in () if wants else tree_of(making.state, case):
         if one.ask is not None:
             withdraw(making, one, one.ask, why=f"case is {command.status}")
-        drop_promise(making, one.id, why=f"case is {command.status}")
+        drop_promise(making, one.id, why=f"case is {command.status}", untold=True)
     if wants and making.asking(case.id).ask is None:
         want_again(making, case.id, place_at=making.now)
 
@@ -245,7 +245,7 @@ def _fold_finish(making: Making, case: Case, event: WorkFinished, *, current: bo
                 author_id=event.agent,
             )
         )
-        drop_promise(making, case.id, why="the agent settled it without a call")
+        drop_promise(making, case.id, why="the agent settled it", untold=True)
     own_promise(making, case.id)
     wrote = head.heard is not None and head.heard.at > event.at
     if head.heard is not None and wrote and making.asking(case.id).ask is None:  # they wrote after it was finished

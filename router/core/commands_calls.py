@@ -155,7 +155,8 @@ class BeginLeg:
 
 @value
 class RecordLeg:
-    """What the provider answered to a dial or a move: placed, refused, again, lost, absent; moved, gone."""
+    """What the provider answered to a dial or a move: placed, refused, again, lost, absent; moved, gone. Or where it
+    says that it stands: there; answered, where somebody has picked it up."""
 
     key: str
     call: CallId

@@ -447,7 +447,7 @@ class Call:
     step: Step = Step.GREETING
     turn: int = 0
     rounds: int = 0  # turns in this step without an answer
-    misses: int = 0  # answers that were none, in a row
+    misses: int = 0  # answers to what is asked here that were none; a pause between them is no answer
     address: AddressId | None = None
     provider_id: str | None = None
     attested: bool | None = None  # the provider vouches for the caller's number; None: it says nothing
@@ -494,6 +494,7 @@ class Call:
     said: Said | None = None  # when we call them, or could, as this turn says it
     early: bool = False  # in line for less than it takes until the choices are told
     wait: Told | None = None  # how long they were told last, in line, that it will be
+    unsure: bool = False  # they were told that we cannot say how long, and no figure since
 
     @property
     def room(self) -> str:

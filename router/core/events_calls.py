@@ -138,6 +138,7 @@ class CallWentOn:
     closed: Opening | None = None  # the queue is closed until then
     early: bool = False  # the choices are not told yet
     wait: Told | None = None  # how long it will be, as they are told
+    unsure: bool = False  # this turn says that we cannot say how long
     said: Said | None = None  # when we call them, or could
 
 

@@ -129,8 +129,9 @@ def record_leg(making: Making, command: RecordLeg) -> None:
             if command.turn != call.turn:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
             making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
-        case "there":
-            if not fetch_back(making, call):
+        case "there" | "answered":
+            was_answered = command.outcome == "answered" and _take_up(making, call)
+            if not was_answered and not fetch_back(making, call):
                 comes_at = comes_by(making, call)
                 look_at = _look_at(making, call) if comes_at is None else comes_at
                 making.emit(CallChecked(call=call.id, at=making.now, look_at=look_at))
@@ -150,6 +151,20 @@ def answered(making: Making, call: Call, *, provider_id: str, by: str) -> None:
     to = Step.MACHINE if machine else call.step
     notice = recording.notice_for(making, call, to)
     making.emit(CallWentOn(call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="answered", notice=notice))
+
+
+def _take_up(making: Making, call: Call) -> bool:
+    """Take a customer whom we called out of the provider's own document, who answered while we were away, to the agent
+    who is there for them: they hear who we are as if they had answered now. False: it still comes to us by itself, or
+    nobody is there."""
+    is_ours = call.role is CallRole.CUSTOMER and call.state is CallState.RINGING and not call.move
+    if not is_ours or (call.attempted_at or call.started_at) >= making.context.since:
+        return False
+    if not any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)):
+        return False
+    making.emit(LegAnswered(call=call.id, at=making.now, by=""))
+    move(making, making.call(call.id), call.step)
+    return True
 
 
 def hear_agent(making: Making, call: Call, *, key: str) -> None:

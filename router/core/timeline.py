@@ -758,7 +758,9 @@ def _wished(event: WishNoted) -> dict[str, int | str]:
 
 
 def _what_became(event: PromiseChanged) -> str:
-    """What a row says of a promise that went on without a call."""
+    """What a row says of a promise that went on without a call. What falls away by itself was not cancelled by them."""
+    if event.state is PromiseState.WITHDRAWN and event.why and not event.unpromised:
+        return "dropped"
     if event.window is not None and event.state is PromiseState.MOVED:
         return "moved"
     if event.callback is CallbackState.DUE and event.state in (PromiseState.BROKEN, PromiseState.AT_RISK):

@@ -35,6 +35,7 @@ from router.core.values import fields_of
 from router.core.words import AgentId, MessageId
 from router.http.api_cases import actor_of
 from router.http.auth import ADMIN, LEADS, OPS, Role, id_of, new_token
+from router.http.names import SOMEBODY
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor, number_cursor
 from router.http.service import Service
@@ -84,28 +85,30 @@ AUDITED = (
     "UnmergeCustomers",
     "UnpairDevice",
 )
-REASONS: dict[type, str] = {
-    AskChanged: "words",
-    CasesMerged: "words",
-    CaseSplit: "words",
-    CaseStatusChanged: "why",
-    CasesUnmerged: "words",
-    ContactReleased: "words",
-    CustomerErased: "reason",
-    CustomersMerged: "words",
-    CustomersUnmerged: "words",
-    DeviceUnpaired: "why",
-    HoldLifted: "why",
-    HoldSet: "why",
-    JoinAsked: "words",
-    OutsideAsked: "words",
-    ParticipantErased: "reason",
-    NoteAdded: "words",
-    PromiseChanged: "said",
-    SplitUndone: "words",
-    WorkGivenBack: "note",
+REASONS: dict[type, tuple[str, ...]] = {
+    AskChanged: ("words",),
+    CasesMerged: ("words",),
+    CaseSplit: ("words",),
+    CaseStatusChanged: ("why",),
+    CasesUnmerged: ("words",),
+    ContactReleased: ("words",),
+    CustomerErased: ("reason",),
+    CustomersMerged: ("words",),
+    CustomersUnmerged: ("words",),
+    DeviceUnpaired: ("why",),
+    HoldLifted: ("why",),
+    HoldSet: ("why",),
+    JoinAsked: ("words",),
+    OutsideAsked: ("words",),
+    ParticipantErased: ("reason",),
+    NoteAdded: ("words",),
+    PromiseChanged: ("said",),
+    SplitUndone: ("words",),
+    WorkGivenBack: ("note", "said"),
 }
 """Where the reason stands that somebody gave: in the vault, so that it goes with the customer."""
+TOKEN = "tok_"
+"""What the ids of tokens begin with."""
 PLAIN = (str, int, float, bool, type(None), dict)
 OUTBOX_STATES = {
     "queued": (MessageState.QUEUED,),
@@ -163,6 +166,7 @@ class AuditItem(Reply):
     at: str
     actor: str
     actor_id: str | None
+    actor_name: str | None = Field(None, description="an agent's name, or the role of a token that is nobody's")
     action: str
     reason: str | None = Field(
         description="in the words of whoever did it; null after erasure, or where none was given"
@@ -281,7 +285,17 @@ class SystemApi:
         following = str(page[-1].last) if len(batches) > call.query.limit else None
         ids = {str(value) for stored in page for value in _reasons_in(stored)}
         words = await self._journal.words(sorted(ids)) if ids else {}
-        return Replied(200, AuditPage(items=[_audit(s, words) for s in page], next=following))
+        names = await self._names({id for stored in page if (id := _actor(stored)[1]) is not None})
+        return Replied(200, AuditPage(items=[_audit(s, words, names) for s in page], next=following))
+
+    async def _names(self, actors: set[str]) -> dict[str, str]:
+        """Who they are: agents by name, tokens by their role."""
+        agents = [a for id in actors if (a := self._service.node.domain.agents.get(AgentId(id))) is not None]
+        words = await self._journal.words([agent.name for agent in agents])
+        tokens = {one.token: f"{one.role.value} token" for one in self._service.tokens.all()}
+        gone = {id: "a token that was revoked" for id in actors if id.startswith(TOKEN)}
+        named = {agent.id: words.get(agent.name, SOMEBODY) for agent in agents}
+        return {**gone, **{id: name for id, name in tokens.items() if id in actors}, **named}
 
     async def make(self, call: Call) -> Replied:
         """Not repeatable on purpose: a token is shown once and never kept."""
@@ -348,11 +362,11 @@ def _actor(stored: Stored) -> tuple[str, str | None]:
 
 
 def _reasons_in(stored: Stored) -> list[Any]:
-    named = ((event, REASONS.get(type(event))) for event in stored.events[1:])
-    return [id for event, name in named if name is not None and (id := getattr(event, name)) is not None]
+    named = ((event, name) for event in stored.events[1:] for name in REASONS.get(type(event), ()))
+    return [id for event, name in named if (id := getattr(event, name)) is not None]
 
 
-def _audit(stored: Stored, words: dict[str, str]) -> AuditItem:
+def _audit(stored: Stored, words: dict[str, str], names: dict[str, str]) -> AuditItem:
     actor, actor_id = _actor(stored)
     data: dict[str, Any] = {}
     for event in stored.events[1:]:
@@ -365,6 +379,7 @@ def _audit(stored: Stored, words: dict[str, str]) -> AuditItem:
         at=stamp(stored.at),
         actor=actor,
         actor_id=actor_id,
+        actor_name=names.get(actor_id or ""),
         action=stored.kind,
         reason=next((words[id] for value in _reasons_in(stored) if (id := str(value)) in words), None),
         data=data,

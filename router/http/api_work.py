@@ -21,7 +21,7 @@ from router.core.commands import (
     SetDeadline,
 )
 from router.core.context import Decision
-from router.core.documents import Agent, Case, Work
+from router.core.documents import Agent, Case, Promise, Work
 from router.core.documents import Call as Leg
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
@@ -29,8 +29,9 @@ from router.core.matcher import Waiting, required
 from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Identity, Role, require
-from router.http.called_numbers import check_called
+from router.http.called_numbers import check_called, why_no_phone_of_ours
 from router.http.handing_on import There
+from router.http.joined import head_of, members_of
 from router.http.problems import Problem, problem_of
 from router.http.routes import LIST_MAX, Body, Call, Page, Query, Replied, Reply, Route, Why, id_cursor, read_or
 from router.http.service import Service
@@ -38,6 +39,7 @@ from router.http.times import zoned
 from router.http.views import (
     AgentListed,
     AgentOut,
+    FinishedOut,
     OfferOut,
     WorkOut,
     agent_out,
@@ -53,6 +55,11 @@ SkillName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w-]+$
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$|^sips?:[^\s]{1,200}$|^client:[^\s]{1,200}$")]
 
 
+SOLVED = "solved"
+FALLS_AWAY = (
+    "What was promised falls away with it, and the customer is not told so. Another outcome leaves it standing; "
+    "write to them, or promise it anew, where they wait for it."
+)
 SIP_PASSWORD = re.compile(r"^(sips?:[^:@]+):[^@]*(?=@)")
 
 
@@ -273,7 +280,7 @@ class WorkApi:
                 "Through with it",
                 DESK,
                 self.finish,
-                WorkOut,
+                FinishedOut,
                 body=FinishBody,
                 tag="work",
             ),
@@ -301,6 +308,8 @@ class WorkApi:
         role = Role(body.role)
         if role is Role.LEAD:
             require(call.who, frozenset({Role.ADMIN, Role.OPS}))
+        if body.phone is not None:
+            await self._check_phone(call, body.phone)
         command = AddAgent(
             key=call.key,
             name=body.name,
@@ -318,6 +327,14 @@ class WorkApi:
         made = AgentKept.model_validate_json(replied.stored or "")
         token = await self._service.tokens.create_for_agent(AgentId(made.id), role, at=self._service.node.clock.now())
         return Replied(201, AgentMade(id=made.id, token=token))
+
+    async def _check_phone(self, call: Call, phone: str) -> None:
+        """Raises Problem where it cannot be an agent's; the same request again is asked nothing."""
+        here = {token.agent for token in self._service.tokens.all() if token.agent is not None}
+        why = await why_no_phone_of_ours(self._service.node, phone, here=here)
+        if why and await self._service.repeated(call) is None:
+            expected = "expected a phone that can be called, is not ours, and that no other agent has"
+            raise Problem(422, "No phone for an agent", why, errors=[(["body", "phone"], expected)])
 
     async def me(self, call: Call) -> Replied:
         return await self._mine(call)
@@ -432,6 +449,8 @@ class WorkApi:
         return await self._service.take(call, command, lambda _: Declined(work=work), status=200)
 
     async def finish(self, call: Call) -> Replied:
+        """Solved ends what was promised besides; whoever says so is told what."""
+        falls = await self._fall_away(WorkId(call.path["id"])) if call.body.outcome == SOLVED else []
         command = FinishWork(
             key=call.key,
             work=WorkId(call.path["id"]),
@@ -440,7 +459,27 @@ class WorkApi:
             note=call.body.note,
             actor=actor_of(call),
         )
-        return await self._work_changed(call, command)
+
+        def answer(decision: Decision) -> FinishedOut:
+            changed = decision.state[command.work]
+            assert isinstance(changed, Work)
+            shown = work_out(changed).model_dump()
+            return FinishedOut(**shown, withdrawn=[one.id for one in falls], notice=FALLS_AWAY if falls else None)
+
+        return await self._service.take(call, command, answer, status=200)
+
+    async def _fall_away(self, id: WorkId) -> "list[Promise]":
+        """What was promised on the case of this work and is not any more once it is solved: all of it, unless the case
+        asks for something else besides."""
+        journal, work = self._service.node.journal, self._domain.works.get(id)
+        case = await journal.document(work.case) if work is not None else None
+        if not isinstance(case, Case):
+            return []
+        members = await members_of(journal, await head_of(journal, case))
+        if any(one.ask is not None and one.ask.work != id for one in members):
+            return []
+        promised = [await journal.document(one) for one in (*case.promised, *((case.promise,) if case.promise else ()))]
+        return [one for one in promised if isinstance(one, Promise) and not one.unpromised]
 
     async def transfer(self, call: Call) -> Replied:
         given: str = call.body.to
@@ -539,7 +578,7 @@ class WorkApi:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _work_changed(self, call: Call, command: AcceptOffer | FinishWork | GiveBackWork) -> Replied:
+    async def _work_changed(self, call: Call, command: AcceptOffer | GiveBackWork) -> Replied:
         def answer(decision: Decision) -> WorkOut:
             changed = decision.state[command.work]
             assert isinstance(changed, Work)

@@ -3,7 +3,11 @@
 Its one rule: whoever names a number hears what is wrong with it before anybody is rung.
 """
 
+from collections.abc import Set
+
 from router.core.addresses import AddressKind, matching_key
+from router.core.documents import Agent
+from router.core.words import AgentId
 from router.http.problems import Problem
 from router.node.node import Node
 
@@ -24,6 +28,26 @@ async def check_called(node: Node, number: str, *, where: str, theirs: str = "")
         raise Problem(422, "Cannot be called", why, errors=[(["body", where], "not to be called")], kind="not_called")
 
 
+async def why_no_phone_of_ours(node: Node, phone: str, *, here: Set[AgentId]) -> str:
+    """Why a phone cannot be an agent's, in words; empty where it can. `here`: the agents who have a token; whoever
+    has none any more has left, and so has their phone."""
+    if phone.startswith("+"):
+        facts = node.means.facts_of(phone)
+        if node.means.is_ours(phone):
+            return "That number is our own: whoever took a call on it would be rung by ourselves. Give the agent's own."
+        if facts.premium:
+            return "That is a premium number, and is never called. Give an ordinary number, sip:… or client:…."
+        if not facts.dialable or not facts.country:
+            return "Nobody can have that number; it may be incomplete. Give it with its country, such as +12125550142."
+    owner = await _owner_of(node, phone)
+    if owner is None or owner.id not in here:
+        return ""
+    return (
+        f"That is the phone of {await _name_of(node, owner)} ({owner.id}), and one phone rings for one agent. "
+        "Give another one; where they have left, revoke their token first (`DELETE /tokens/{id}`)."
+    )
+
+
 def _why_not(node: Node, number: str) -> str:
     facts = node.means.facts_of(number)
     if facts.kind is AddressKind.MAIL:
@@ -40,12 +64,22 @@ def _why_not(node: Node, number: str) -> str:
 
 
 async def _whose_phone(node: Node, number: str) -> str:
-    """Whose of us it is: an agent's own phone would only be busy with the call. One look at every agent's phone."""
-    agents = {agent.phone: agent for agent in node.domain.agents.values() if agent.phone is not None}
-    phones = await node.journal.words(list(agents))
-    key = matching_key(number)
-    found = next((agents[id] for id in agents if id in phones and matching_key(phones[id]) == key), None)
+    """Whose of us it is: an agent's own phone would only be busy with the call."""
+    found = await _owner_of(node, number)
     if found is None:
         return ""
-    name = (await node.journal.words([found.name])).get(found.name, found.id)
+    name = await _name_of(node, found)
     return f"That is the phone of {name}, one of our agents. Hand on to {found.id} by name, or name another number."
+
+
+async def _owner_of(node: Node, phone: str) -> Agent | None:
+    """The newest agent whose phone it is. One look at every agent's phone."""
+    agents = {agent.phone: agent for agent in node.domain.agents.values() if agent.phone is not None}
+    phones = await node.journal.words(list(agents))
+    key = matching_key(phone)
+    theirs = [agents[id] for id in agents if id in phones and matching_key(phones[id]) == key]
+    return max(theirs, key=lambda agent: agent.id, default=None)
+
+
+async def _name_of(node: Node, agent: Agent) -> str:
+    return (await node.journal.words([agent.name])).get(agent.name, agent.id)

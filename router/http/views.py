@@ -269,6 +269,11 @@ class WorkOut(Reply):
     accepted_at: str | None
 
 
+class FinishedOut(WorkOut):
+    withdrawn: list[str] = Field([], description="promises that fall away with it, for it is solved")
+    notice: str | None = Field(None, description="what that means for the customer, where anything was promised")
+
+
 def shown_address(address: str) -> str:
     """An address as people read it: what a chat visitor is called by programs tells them nothing.
 

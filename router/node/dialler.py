@@ -49,6 +49,8 @@ AT_ONCE = 64
 """Legs attended to at the same time; those to one number go one after the other."""
 IN_ROOM = (Step.TALKING, Step.OPENING, Step.BESIDE)
 """Steps in which a leg asks for nothing: only the provider's word says that it is over, and that may be lost."""
+ANSWERED = "in-progress"
+"""The provider's word for a leg that somebody has picked up."""
 ASK_MS = 10 * SECOND_MS
 """How often the provider is asked, once for all of them, which legs in rooms are on the line."""
 DRAIN_S = 5.0
@@ -91,6 +93,7 @@ class Dialler:
         self._rooms: set[CallId] = set()  # legs in a room
         self._asks_rooms = False
         self.breaker = Breaker()
+        self.is_served = False  # whoever comes for what to say is answered
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
         self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
@@ -365,6 +368,9 @@ class Dialler:
             seen = await channel.look(call.provider_id)
         except ConnectionError:
             return self._plan(call.id, Ms(self._clock.now() + 5 * AGAIN_MS))
+        is_answered = seen.state == ANSWERED and call.state is CallState.RINGING
+        if is_answered and not self.is_served:  # they could not be told yet what they are to hear
+            return self._plan(call.id, Ms(self._clock.now() + AGAIN_MS))
         self._unsure.discard(call.id)
         key = f"look/{call.id}/{call.version}"
         try:
@@ -379,7 +385,8 @@ class Dialler:
                 )
             )
         except (Rejected, JournalStopped):
-            await self._record(call, "there")
+            await self._record(call, "answered" if is_answered else "there")
+        return None
 
     async def _record(
         self, call: Call, outcome: str, *, provider_id: str = "", error: str = "", adopted: bool = False

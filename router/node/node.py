@@ -271,7 +271,7 @@ class Node:
         self.spawn(self.learner.run(), "learner")
         self.spawn(self.waits.run(), "waits")
         self.spawn(self.domain.bookings.answer(self.relay.passed), "bookings")
-        self.is_ready = True
+        self.is_ready = self.dialler.is_served = True
 
     async def drain(self) -> None:
         """Before an ordered stop: nobody who is on the line with us is left without a word."""

@@ -113,9 +113,9 @@ class Stage:
     _session: aiohttp.ClientSession
     _agents: int = field(default=0)
 
-    async def agent(self, name: str = "Ana", *, phone: str = "") -> str:
+    async def agent(self, name: str = "Ana", *, phone: str = "", role: str = "agent") -> str:
         """A new agent's token."""
-        wanted = {"name": name, "skills": {"heating": 3}, **({"phone": phone} if phone else {})}
+        wanted = {"name": name, "skills": {"heating": 3}, "role": role, **({"phone": phone} if phone else {})}
         made = await self.api("POST", "/agents", self.admin, wanted)
         return made["token"]
 
@@ -139,6 +139,11 @@ class Stage:
     async def text(self, body: str, phone: str = PHONE) -> None:
         url = f"{self.sandbox.url}/phones/{phone}/texts"
         async with self._session.post(url, json={"body": body}) as answer:
+            assert answer.status < 400, await answer.text()
+
+    async def phone_does(self, what: str, phone: str = PHONE, **how: object) -> None:
+        """Somebody does something with their telephone: calls, press, speak, pick-up, hang-up."""
+        async with self._session.post(f"{self.sandbox.url}/phones/{phone}/{what}", json=how) as answer:
             assert answer.status < 400, await answer.text()
 
     async def inbox(self, phone: str = PHONE) -> list[str]:

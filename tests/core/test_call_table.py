@@ -186,9 +186,9 @@ def test_who_gets_no_texts_is_offered_none(closed: Opening | None, language: str
     assert " 3" not in heard(no_text=True)
 
 
-def test_a_range_is_said_each_time_and_that_we_do_not_know_once() -> None:
-    """Before the choices, in each language; not in the round in which hanging up is spoken of, nor before the choices
-    are told. A call that is promised is promised within its upper end."""
+def test_what_a_turn_tells_of_the_wait_is_said_before_the_choices() -> None:
+    """In each language; not in the round in which hanging up is spoken of, nor before the choices are told. A call that
+    is promised is promised within its upper end."""
     known, unknown = Told(Ms(0), 240, 480), Told(Ms(0))
 
     def said(step: Step, rounds: int, wait: Told | None, language: str = "en") -> str:
@@ -196,7 +196,7 @@ def test_a_range_is_said_each_time_and_that_we_do_not_know_once() -> None:
         return " ".join(one for one in script_of(call, CASE, POLICY).says if one is not None)
 
     assert ["between 4 and 8" in said(Step.WAITING, n, known) for n in range(5)] == [False, True, False, True, True]
-    assert ["cannot say" in said(Step.WAITING, n, unknown) for n in range(5)] == [False, True, False, False, False]
+    assert ["cannot say" in said(Step.WAITING, n, unknown) for n in range(5)] == [False, True, False, True, True]
     assert "zwischen 4 und 8 Minuten" in said(Step.WAITING, 1, known, "de")
     assert "entre 4 y 8 minutos" in said(Step.WAITING, 1, known, "es")
     assert "within 8 minutes" in said(Step.PROMISED, 0, known)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.story import Answered, Json, RealStory, Story, World, problem_in
+from tests.story import OURS, Answered, Json, RealStory, Story, World, problem_in
 
 JSON = {"Content-Type": "application/json"}
 
@@ -344,3 +344,39 @@ async def test_abuse30_no_secret_shows_anywhere() -> None:
         for canary in (*CANARIES.values(), made["token"]):
             assert canary.encode() not in kept, canary
         await story.starts()
+
+
+@pytest.mark.parametrize(
+    ("phone", "says"),
+    [
+        pytest.param("+19005550100", "premium number", id="premium"),
+        pytest.param(OURS, "our own", id="ours"),
+        pytest.param("+10005550123", "Nobody can have that number", id="impossible"),
+        pytest.param("+14155550201", "the phone of Ana", id="another-agents"),
+        pytest.param("sip:ana@pbx.example", "the phone of Sia", id="another-agents-sip-address"),
+    ],
+)
+async def test_a_phone_that_cannot_be_an_agents_is_refused(phone: str, says: str) -> None:
+    """Where it is wrong, what was expected and what to do; nobody is made of it."""
+    async with Story() as story:
+        ana = {"name": "Ana", "phone": "+14155550201"}
+        first = await story.api("POST", "/agents", ana, key="ana-once")
+        await story.api("POST", "/agents", {"name": "Sia", "phone": "sip:ana@pbx.example"})
+        before = await journaled(story)
+        problem = await story.refused("POST", "/agents", {"name": "Ben", "phone": phone})
+        assert (problem["status"], problem["errors"][0]["loc"]) == (422, ["body", "phone"])
+        assert says in problem["detail"]
+        assert "Give" in problem["detail"]
+        assert problem["errors"][0]["msg"].startswith("expected a phone")
+        assert await journaled(story) == before
+        assert await story.api("POST", "/agents", ana, key="ana-once") == first, "asked again it is the same agent"
+
+
+async def test_whoever_left_leaves_their_phone() -> None:
+    """An agent without a token has left: their number is the next one's."""
+    async with Story() as story:
+        made = await story.api("POST", "/agents", {"name": "Ana", "phone": "+14155550201"})
+        token = next(one for one in (await story.api("GET", "/tokens"))["items"] if one["agent"] == made["id"])
+        await story.api("DELETE", f"/tokens/{token['id']}")
+        await story.api("POST", "/agents", {"name": "Ben", "phone": "+14155550201"})
+        assert (await story.refused("POST", "/agents", {"name": "Cleo", "phone": "+14155550201"}))["status"] == 422

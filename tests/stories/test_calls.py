@@ -637,6 +637,42 @@ async def test_wrapping_up_a_call_that_reached_nobody_keeps_the_promise_unless_t
         assert "call_stands" not in choice
 
 
+async def test_what_falls_away_with_solved_is_said_in_the_answer_and_on_the_timeline() -> None:
+    """A call on Thursday stands promised, and what she writes meanwhile is finished. Any other word leaves it standing;
+    solved ends it, and says so to whoever says it, by program or on the desk, and on the case."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("ana")
+        await her.texts("E42 again")
+        case = (await story.one_case())["id"]
+        window = {"start": "2026-12-03T15:00:00Z", "end": "2026-12-03T15:20:00Z"}
+        work = await ana.accepts()
+        promise = await ana.api("POST", f"/cases/{case}/callbacks", {"window": window, "named": True})
+        answered = await ana.finishes(work, "answered")
+        assert (answered["withdrawn"], answered["notice"]) == ([], None)
+        assert [one["id"] for one in (await story.case(case))["promises"]] == [promise["id"]]
+        await her.texts("still E42")
+        solved = await ana.finishes(await ana.accepts(), "solved")
+        assert solved["withdrawn"] == [promise["id"]]
+        assert "the customer is not told so" in solved["notice"]
+        assert (await story.case(case))["promises"] == []
+        [row] = [e for e in await story.timeline(case, "promise") if e["facts"].get("what") == "dropped"]
+        assert row["reasons"] == ["the agent settled it, and the customer was not told that it falls away"]
+        assert "What we promised falls away" in await ana.page(case)
+
+        await her.texts("E42 once more")
+        work = await ana.accepts()
+        await ana.api("POST", f"/cases/{case}/callbacks", {"window": window, "named": True})
+        done = await story.ask(
+            "POST",
+            f"/desk/work/{work['id']}/finish",
+            body=f"outcome=solved&at={case}".encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            token=ana.token,
+        )
+        assert "done=finished_unkept" in done.headers["Location"]
+
+
 async def test_a_call_back_that_is_cancelled_between_two_attempts_is_answered_in_writing() -> None:
     """She wrote, was promised a call, and was not reached: without the call her words still stand in line, at her
     place."""

@@ -217,6 +217,9 @@ async def test_a_lead_takes_a_call_over() -> None:
         assert left["state"] == "wrapping"
         reasons = [reason for e in await story.timeline(case, "assignment") for reason in e["reasons"]]
         assert "taken over by lea: she asked for me" in reasons
+        [noted] = await audited(story, "GiveBackWork")
+        assert noted["actor_id"] == lea.id
+        assert noted["reason"].endswith(": she asked for me")
         await ana.finishes(left, "done")
         assert await her.talks_with() == [LEAS]
         await her.hangs_up()
@@ -377,6 +380,7 @@ async def test_what_leads_do_is_audited_with_their_reasons() -> None:
         for action, reason in reasons.items():
             [one] = await audited(story, action)
             assert (one["actor"], one["actor_id"], one["reason"]) == ("agent", lea.id, reason)
+            assert one["actor_name"] == "lea"
 
         token = await story.api("POST", "/tokens", {"role": "ops"})
         id = next(one["id"] for one in (await story.api("GET", "/tokens"))["items"] if one["role"] == "ops")
@@ -386,6 +390,7 @@ async def test_what_leads_do_is_audited_with_their_reasons() -> None:
             ("made", id, "ops"),
             ("revoked", id, "ops"),
         ]
+        assert {one["actor_name"] for one in await audited(story, "NoteToken")} == {"admin token"}
         assert token["token"] not in str(await story.api("GET", "/audit?limit=200"))
 
 

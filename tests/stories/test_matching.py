@@ -409,3 +409,36 @@ async def test_leads_see_who_is_next_in_the_order_of_the_matcher() -> None:
         await story.phone("+12125550003").texts("there is a gas leak, I smell gas")
         waiting = (await story.api("GET", "/work"))["waiting"]
         assert [(one["kind"], one["priority"]) for one in waiting] == [("message", 9), ("phone", 0), ("message", 0)]
+
+
+async def test_what_is_required_is_given_up_in_the_written_order(tmp_path: Path) -> None:
+    """S31: somebody with billing at level 2 is there, and busy. After five minutes the level is given up, and after ten
+    the skill: whoever is offered it then, no sooner, and each decision records the steps that were taken."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=LEVELS)) as story:
+        dora = await story.ready_agent("Dora", skills={"billing": 2}, capacity={"message": 1})
+        await story.phone("+12125550001").texts("a reactor")
+        await dora.accepts()
+        emil = await story.ready_agent("Emil", skills={"billing": 1}, capacity={"message": 1})
+        cleo = await story.ready_agent("Cleo", capacity={"message": 1})
+        await story.phone("+12125550002").texts("another reactor")
+        second = await story.phone("+12125550002").case()
+        await story.passes(seconds=299)
+        assert [await emil.offers(), await cleo.offers()] == [[], []]
+        await story.passes(seconds=1)
+        assert (await emil.offered())["case"] == second
+        assert await cleo.offers() == []
+        [*_, offered] = await story.decisions(second)
+        assert [one for one in offered["reasons"] if "no longer" in one] == ["level no longer required after 300 s"]
+        await emil.accepts()
+
+        await story.phone("+12125550003").texts("a third reactor")
+        third = await story.phone("+12125550003").case()
+        await story.passes(seconds=599)
+        assert await cleo.offers() == []
+        await story.passes(seconds=1)
+        assert (await cleo.offered())["case"] == third
+        [*_, offered] = await story.decisions(third)
+        assert [one for one in offered["reasons"] if "no longer" in one] == [
+            "level no longer required after 300 s",
+            "skill:billing no longer required after 600 s",
+        ]

@@ -150,6 +150,23 @@ async def test_by_keys_the_hour_is_typed_and_what_is_not_clear_is_asked_again() 
         assert (await the_promise(story))["window"]["start"] == "2026-11-24T14:00:00.000Z"
 
 
+async def test_a_day_that_is_over_is_asked_again_in_words_that_say_so() -> None:
+    """ "Yesterday at three": nothing is promised, they hear that it is over and when it could be. What happened
+    yesterday, told in line, is no wish for a call."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.speaks("it broke yesterday at three")
+        await story.passes(seconds=20)
+        assert "That time is over" not in await her.heard()
+        await her.presses("4")
+        await story.passes(seconds=8)
+        await her.speaks("yesterday at three")
+        assert "That time is over. We could call you tomorrow between 3:00 PM and 3:20 PM" in await her.heard()
+        assert (await story.one_case())["promises"] == []
+
+
 async def test_who_is_promised_a_call_moves_it_and_cancels_it_by_keys() -> None:
     """She calls from the number that is to be called: she hears when that is, and keys 4 and 5 change it. Somebody whom
     the provider does not vouch for hears nothing of it."""

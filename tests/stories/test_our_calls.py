@@ -171,3 +171,20 @@ async def test_a_call_of_ours_is_not_tried_again_at_night() -> None:
         assert "due" not in await told(story, case["id"])
         await story.passes(hours=11)
         assert (await told(story, case["id"]))[-1] == "due"
+
+
+async def test_a_call_that_a_program_asks_for_goes_to_whoever_is_free_and_what_cannot_be_opens_nothing() -> None:
+    """`POST /cases` by phone: with a token that is no agent's the work is offered to whoever is free, the case names the
+    call as ours; a number that we do not call, and a customer without one, are refused, and no case is left."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", phone="+14155550201")
+        wish = {"channel": "phone", "subject": "the part is here"}
+        made = await story.api("POST", "/cases", {"address": HERS, **wish})
+        assert (made["promises"], made["our_call"]["promised"]) == ([], False)
+        assert (await ana.offered())["case"] == made["id"]
+        refused = await story.refused("POST", "/cases", {"address": "+19005550100", **wish})
+        assert (refused["status"], refused["type"].rpartition("/")[2]) == (422, "not_called")
+        mail = await story.api("POST", "/cases", {"address": "mia@customer.example"})
+        refused = await story.refused("POST", "/cases", {"customer": mail["customer"], **wish})
+        assert (refused["status"], refused["type"].rpartition("/")[2]) == (409, "no_number")
+        assert {case["id"] for case in await story.cases()} == {made["id"], mail["id"]}

@@ -695,3 +695,37 @@ async def test_whoever_hears_the_providers_document_is_taken_back_when_we_are_th
         await phone.presses("1")
         await story.passes(seconds=3)
         assert await her.talks_with() == [phone.number]
+
+
+async def test_a_customer_whom_we_called_is_taken_out_of_the_providers_document_as_well() -> None:
+    """Her phone rings with our call-back and the service dies; she answers and hears the provider's document. We are back
+    before it ends: she hears who we are, is with the agent who waited, and the promise is kept by this one dial."""
+    async with Story() as story:
+        her, phone = story.phone(), story.phone("+14155550201")
+        await her.calls()
+        await story.passes(seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        ana = await story.ready_agent("Ana", phone=phone.number)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=2)
+        assert await her.state() == "ringing"
+        await story.stops()
+        await her.picks_up()
+        while "restarting" not in await her.heard():
+            await story.passes(seconds=1)
+        await story.starts()
+        await story.passes(seconds=10)
+        assert "One of us is on the line for you" in await her.heard()
+        assert await her.talks_with() == [phone.number]
+        [promise] = (await story.api("GET", "/promises"))["items"]
+        assert (promise["state"], [one["outcome"] for one in promise["attempts"]]) == ("kept", ["answered"])
+        assert len([one for one in (await her.now())["calls"] if one["direction"] == "outbound-api"]) <= 1
+        await her.hangs_up()
+        await story.settles()
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"

@@ -127,6 +127,35 @@ async def test_s20_without_enough_seen_a_caller_hears_so_once_and_is_promised_no
         assert promise["window"] is None
 
 
+async def test_that_we_cannot_say_how_long_is_said_once_and_then_only_what_is_new() -> None:
+    """Whoever comes back to the choices, after words, a key that is none or a question, hears it no second time; once
+    something is known they hear that."""
+    async with Story() as story:
+        her, ana = story.phone(HERS), await story.agent("Ana", phone=ANAS)
+        await knows_its_line(story)
+        await story.phone(HIS).calls()
+        await her.calls()
+        await story.passes(seconds=40)
+        assert (await her.heard()).count(UNKNOWN) == 1, "nobody is there"
+        await her.speaks("it is about something else")
+        await story.passes(seconds=40)
+        await her.presses("7")
+        await story.passes(seconds=40)
+        await her.presses("4")
+        await story.passes(seconds=60)
+        assert (await her.heard()).count(UNKNOWN) == 1
+        await ana.is_now("ready")
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).picks_up()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).presses("1")
+        await story.passes(seconds=60)
+        heard = await her.heard()
+        assert heard.count(UNKNOWN) == 1
+        assert RANGE.search(heard)
+
+
 async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() -> None:
     """S20, S22: what she hears in line is what programs read, what her page says and what the desk shows, after a
     refresh and after a restart as well; it claims four in five, and is walked anew while she waits."""
@@ -154,6 +183,37 @@ async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() 
         assert behind["high_s"] > (await waits(story, her))["high_s"]
         later = await waits(story, her)
         assert range_in(await her.heard()) == (later["low_s"], later["high_s"])
+
+
+async def test_s51_who_wraps_up_and_goes_for_a_break_makes_the_ranges_rise() -> None:
+    """S51: a talk is over and its notes are not: nothing is offered. A break was asked meanwhile: nothing is offered
+    after it either. Whoever waits keeps their place, and is told of a longer wait."""
+    async with Story() as story:
+        ana, _ = await busy_line(story)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        await talks(story, ben, story.phone(BENS), story.phone(THIRD))
+        fourth, her = story.phone(FOURTH), story.phone(HERS)
+        for caller in (fourth, her):
+            await caller.calls()
+            await story.passes(seconds=30)
+        case = await her.case()
+        place_at, before = (await story.case(case))["ask"]["place_at"], await waits(story, her)
+        await story.phone(HIS).hangs_up()
+        await story.passes(seconds=2)
+        [work] = await ana.work()
+        assert work["state"] == "wrapping"
+        await ana.is_now("away")
+        await story.passes(seconds=20)
+        assert await ana.offers() == []
+        await ana.finishes(work)
+        await story.passes(seconds=30)
+        assert ((await ana.me())["state"], await ana.offers()) == ("away", [])
+        after = await waits(story, her)
+        assert after["low_s"] > before["low_s"] and after["high_s"] > before["high_s"]
+        assert (await story.case(case))["ask"]["place_at"] == place_at
+        await story.passes(seconds=40)
+        told = range_in(await her.heard())
+        assert told[1] > before["high_s"], "she hears it, too"
 
 
 async def test_a_call_as_soon_as_possible_promises_the_upper_end_of_what_was_told() -> None:

@@ -234,8 +234,8 @@ class Desk:
                 return _at(at, "declined")
             case ["work", id, "finish"]:
                 fields = _some(form, "outcome", "note")
-                await self._calls.act(who, f"/work/{id}/finish", fields, once=once)
-                return _at(at, "finished")
+                ended = await self._calls.act(who, f"/work/{id}/finish", fields, once=once)
+                return _at(at, "finished_unkept" if ended["withdrawn"] else "finished")
             case ["work", id, "transfer"]:
                 number = SEPARATORS.sub("", form.get("number", "").strip())
                 fields = {**_some(form, "to", "reason"), **({"to": number} if number else {})}

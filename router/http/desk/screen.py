@@ -10,14 +10,16 @@ from router.core.errors import Reason, Rejected
 from router.core.texts import TEXTS, check_budget, check_length
 from router.core.words import AgentId, AgentState, CallRole, Channel, Step, WorkId, WorkState
 from router.http.api_calls import LegOut
-from router.http.api_cases import BriefOut, DecisionOut, is_theirs
+from router.http.api_cases import BriefOut, DecisionOut
 from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
+from router.http.desk.glance import address_of, said_last
 from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
+from router.http.desk.live import Live, live_for
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, last_words, rows_of, summary_of, why_of
-from router.http.joined import last_rows, members_of
+from router.http.joined import members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
@@ -37,8 +39,6 @@ from router.node.person import person_in
 
 WAITING_SHOWN = 8
 """Each with who it is and what they said last: more than these say little, and cost at every change."""
-LOOKED_BACK = 12
-"""Rows at the end of a timeline among which their last words are looked for."""
 DECISIONS_SHOWN = 200
 ROWS_SHOWN = 100
 ROWS_MAX = 2000
@@ -152,6 +152,7 @@ class Screen:
     may_lead: bool
     may_put_first: bool
     may_name: bool
+    live: Live | None = None  # what goes on now, for who leads; its rows where no case is open
     view: CaseView | None = None
 
 
@@ -170,6 +171,7 @@ class Screens:
         offers, works = await self._mine(who)
         waiting, more = await self._waiting({card.case.id for card in works if card.stays})
         agents = (await self._calls.read(who, "/agents", limit=NAMED_MAX)).items
+        may_lead = self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join")
         return Screen(
             who=who,
             now=stamp(self._service.node.clock.now()),
@@ -184,7 +186,8 @@ class Screens:
             may_write=self._calls.may(who, "POST", "/cases/any/messages"),
             may_name=who.role in LEADS,
             may_put_first=self._calls.may(who, "POST", "/work/{id}/first"),
-            may_lead=self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join"),
+            may_lead=may_lead,
+            live=await live_for(self._service, self._calls, who, in_full=case is None) if may_lead else None,
             view=await self._view(who, case, offers, works, shown=shown, draft=draft) if case else None,
         )
 
@@ -270,8 +273,8 @@ class Screens:
         others = [item for item in all_shown if item.case not in mine]
         items = others[:WAITING_SHOWN]
         found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
-        whose = [await self._address_of(case) for _, case in found]
-        said = [await self._said_last(case) or given_subject_of(case) for _, case in found]
+        whose = [await address_of(self._journal, case) for _, case in found]
+        said = [await said_last(self._journal, case) or given_subject_of(case) for _, case in found]
         words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
         for (item, case), address, last in zip(found, whose, said, strict=True):
@@ -290,17 +293,6 @@ class Screens:
                 )
             )
         return rows, max(0, len(self._domain.matcher) - (len(all_shown) - len(others)) - WAITING_SHOWN)
-
-    async def _address_of(self, case: Case) -> str | None:
-        """The words of one address of a case's customer."""
-        customer = await self._journal.document(case.customer)
-        addresses = customer.addresses if isinstance(customer, Customer) else ()
-        return next((a.id for a in addresses), None)
-
-    async def _said_last(self, case: Case) -> str | None:
-        """The customer's last words in a case."""
-        rows = await last_rows(self._journal, case, limit=LOOKED_BACK, kinds=("message", "call"))
-        return next((row.words for row in reversed(rows) if row.words and is_theirs(row)), None)
 
     async def _view(
         self, who: Identity, id: str, offers: list[Card], works: list[Card], *, shown: int, draft: Draft

@@ -122,6 +122,7 @@ CALLBACKS = {
     "dialling": "We call them as promised",
     "answered": "The promise was kept: they talked with us",
     "cancelled": "They do not want to be called any more",
+    "dropped": "What we promised falls away",
     "not promised": "They wish to be called, and were promised nothing",
 }
 OUR_CALLS = {
@@ -155,6 +156,8 @@ AUTOMATIC = {
 NOT_TAKEN = "It could not be taken, however often it was tried"
 ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead", "outside": "Somebody outside"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
+WITH_THEM = {"listen": "listens", "whisper": "whispers to the agent", "talk": "talks with them"}
+"""A lead in a conversation, by their mode."""
 JOINS = {"listen": "to listen", "whisper": "to whisper to the agent", "talk": "to talk with both"}
 RECORDING = {
     "recording announced": "They heard that this call is recorded",
@@ -222,6 +225,7 @@ DONE = {
     "replied": "Your answer is on its way.",
     "noted": "The note is kept.",
     "finished": "You are through with this case.",
+    "finished_unkept": "You are through with this case. What was promised falls away, and the customer is not told so.",
     "declined": "It goes to somebody else.",
     "transferred": "It was handed on, with its place in line.",
     "outside": "Their phone rings. You stay with the customer until they are there.",

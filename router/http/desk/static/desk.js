@@ -174,7 +174,8 @@
     sent.set("once", form.dataset.once);
     const words = form.querySelector("textarea");
     try {
-      const answer = await fetch(form.action, { method: "POST", body: sent });
+      const to = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
+      const answer = await fetch(to, { method: "POST", body: sent });
       const page = parse(await answer.text());
       delete form.dataset.once; // answered: the next sending is another one
       if (answer.status === 401) return location.reload();
