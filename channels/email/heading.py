@@ -51,7 +51,7 @@ def read_head(
     kind = report_kind(headers, "")
     signs = Signs("receipt" if kind == "bounce" else kind)
     if not kind:
-        signs = signs_of(headers, sender=head.sender, subject=head.subject, ours=ours, null_path=null_path)
+        signs = signs_of(headers, head=head, ours=ours, null_path=null_path)
     notes = (*head.notes, forged, f"automatic: {signs.why}" if signs.why else "")
     return replace(
         head,
@@ -67,6 +67,7 @@ def head_of(headers: Headers, body: bytes, received_at: Ms) -> Letter:
     fingerprint = _fingerprint(headers, body)
     ids = message_ids(headers.first("message-id"))
     from_all = _mailboxes(headers, "from")
+    original = _mailboxes(headers, "x-original-from") if headers.has("list-id") else ()
     date = instant_of(headers.first("date"), received_at=received_at)
     is_odd_date = date is None and headers.has("date")
     return Letter(
@@ -81,6 +82,7 @@ def head_of(headers: Headers, body: bytes, received_at: Ms) -> Letter:
         sender=from_all[0] if len(from_all) == 1 and from_all[0].address else None,
         from_all=from_all,
         reply_to=_mailboxes(headers, "reply-to"),
+        rewritten=original[0] if len(original) == 1 else None,
         to=_mailboxes(headers, "to"),
         cc=_mailboxes(headers, "cc"),
         delivered_to=_delivered_to(headers),

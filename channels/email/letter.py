@@ -56,6 +56,7 @@ class Letter:
     sender: Mailbox | None = None  # the one From address; None when there is none, or more than one
     from_all: tuple[Mailbox, ...] = ()
     reply_to: tuple[Mailbox, ...] = ()
+    rewritten: Mailbox | None = None  # who wrote it, where a group sends it on under an address of its own
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()
     delivered_to: tuple[str, ...] = ()
@@ -70,3 +71,8 @@ class Letter:
     authenticated: str = "none"  # pass, fail, none: DMARC as the configured verifier found it
     notes: tuple[str, ...] = ()  # what is odd, in words for the agent
     source: bytes = b""  # what is kept as its source where a card number stood in it; empty: the mail as it came
+
+    @property
+    def answered(self) -> tuple[Mailbox, ...]:
+        """To whom answers are to go, as the mail says; nobody: to whom it is from."""
+        return self.reply_to + ((self.rewritten,) if self.rewritten is not None else ())

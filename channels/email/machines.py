@@ -6,7 +6,7 @@ than that no person wrote it: people's mail bears such headers too, and a subjec
 
 from channels.email.addresses import mail_key
 from channels.email.headers import Headers
-from channels.email.letter import Mailbox
+from channels.email.letter import Letter, Mailbox
 from channels.email.machine_words import ACKNOWLEDGED, AUTOMATIC, AWAY, MACHINE_SENDERS
 from router.core.values import value
 
@@ -38,24 +38,27 @@ class Signs:
 def signs_of(
     headers: Headers,
     *,
-    sender: Mailbox | None,
-    subject: str,
+    head: Letter,
     ours: tuple[str, ...],
     calendar: str = "",
     null_path: bool = False,
 ) -> Signs:
-    """What kind of machine wrote it, as far as the mail itself tells.
+    """What kind of machine wrote it, as far as the mail itself tells. `head`: what its header says for itself.
 
     `calendar` is the METHOD of an invitation inside; `null_path`: its envelope came from nobody. Reports (bounces,
     receipts, complaints) are told elsewhere."""
-    own = _own(headers, sender, ours)
+    sender, subject = head.sender, head.subject
+    by_our_list = _by_list_of_ours(headers, head, ours)
+    own = _own(headers, None if by_our_list else sender, ours)
     if own:
         return Signs("own", own)
     if calendar.lower() in CALENDAR_ANSWERS:
         return Signs("calendar", f"an answer to an invitation ({calendar.upper()})")
     if reason := _sure(headers, sender, subject, null_path=null_path):
         return Signs("auto-reply", reason)
-    return _by_list(headers, ours) or _by_subject(headers, subject) or Signs(quiet=_suppressed(headers))
+    return (
+        _by_list(headers, by_our_list=by_our_list) or _by_subject(headers, subject) or Signs(quiet=_suppressed(headers))
+    )
 
 
 def has_null_path(headers: Headers) -> bool:
@@ -100,7 +103,7 @@ def _sure(headers: Headers, sender: Mailbox | None, subject: str, *, null_path: 
     return ""
 
 
-def _by_list(headers: Headers, ours: tuple[str, ...]) -> Signs | None:
+def _by_list(headers: Headers, *, by_our_list: bool) -> Signs | None:
     """One sign of a list is none, for gateways and mail programs of firms set it on people's mail; two are a list, and
     so is what calls itself bulk. Where the list is an address of ours, people write to us by it."""
     listed = next((name for name in LIST_HEADERS if headers.has(name)), "")
@@ -115,16 +118,30 @@ def _by_list(headers: Headers, ours: tuple[str, ...]) -> Signs | None:
     found = [sign for sign in signs if sign]
     if not found:
         return None
-    is_ours = _list_of_ours(headers.first("list-id"), ours)
-    if is_ours or (len(found) == 1 and precedence not in ("bulk", "junk")):
+    if by_our_list or (len(found) == 1 and precedence not in ("bulk", "junk")):
         return Signs(quiet=found[0])
     return Signs("list" if listed or precedence == "list" else "bulk", found[0], quiet=found[0])
 
 
-def _list_of_ours(list_id: str, ours: tuple[str, ...]) -> bool:
-    """Whether a `List-Id` (RFC 2919) names an address of ours, as groups that stand before us do."""
-    named = list_id.rpartition("<")[2].partition(">")[0].strip().lower()
-    return bool(named) and named in {address.lower().replace("@", ".") for address in ours}
+def _by_list_of_ours(headers: Headers, head: Letter, ours: tuple[str, ...]) -> bool:
+    """Whether somebody else wrote it by a group that stands before us: its `List-Id` (RFC 2919) names an address of
+    ours, or another of our domain. Such a group writes its own address into `From` where the writer's domain would have
+    its mail refused (DMARC); who wrote it stands in `Reply-To` then."""
+    named = headers.first("list-id").rpartition("<")[2].partition(">")[0].strip().lower()
+    domains = {address.rpartition("@")[2].lower() for address in ours}
+    if not any(named.endswith(f".{domain}") for domain in domains):
+        return False
+    own, sender = {mail_key(address) for address in ours}, head.sender
+    is_ours = named in {address.lower().replace("@", ".") for address in ours}
+    if sender is not None and sender.address and not _is_at(sender, domains):
+        return True
+    if is_ours and (sender is None or _plain_key(sender.address) not in own):
+        return True  # a colleague
+    return any(one.address and not _is_at(one, domains) for one in head.answered)
+
+
+def _is_at(one: Mailbox, domains: set[str]) -> bool:
+    return one.address.rpartition("@")[2].lower() in domains
 
 
 def _by_subject(headers: Headers, subject: str) -> Signs | None:

@@ -101,8 +101,7 @@ def _writer(
         return Signs("bounce"), told, told.original_message_id
     signs = signs_of(
         headers,
-        sender=head.sender,
-        subject=head.subject,
+        head=head,
         ours=ours,
         calendar=bodies.calendar,
         null_path=null_path,

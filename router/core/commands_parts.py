@@ -68,6 +68,8 @@ class MailIn:
     automatic: str = ""
     language: str = ""  # what its writer's program names it, as two letters
     vouched: bool | None = None  # the verifier we trust says that it comes from where it says; None: it says nothing
+    claimed: bool = False  # its sender stands in Reply-To and not in From, and for that nobody vouches
+    joins: bool = True  # whoever has the reply address of a case may begin to take part; else only who is known there
     keys: tuple[str, ...] = ()  # under which mails that refer to it find its case
     subject_key: str = ""  # equal for equal subjects, and tells nothing of them
     bounced: MessageId | None = None  # the message of ours that came back

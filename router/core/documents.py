@@ -409,6 +409,7 @@ class Message:
     along: tuple[VaultId, ...] = ()  # words that go ahead of its own
     tried_since: Ms | None = None  # since somebody had it tried again; None: since it was queued
     late: bool = False  # it was said on its case that it takes long
+    unanswered: int = 0  # attempts of which nobody knows whether they arrived, since somebody had it tried again
 
 
 @value

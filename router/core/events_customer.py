@@ -519,6 +519,7 @@ class MessageRetryPlanned:
     error: str
     case: CaseId | None = None  # where a mail takes long and its words have no other way: this makes a row there
     entry: int = 0
+    unanswered: bool = False  # nobody knows whether the attempt before it arrived
 
 
 @value

@@ -15,6 +15,7 @@ GROUNDS = {
     "bare_from": "nobody vouches for the sender's number",
     "bare_mail": "nobody vouches for the sender's mail address",
     "dmarc": "the sender's domain vouches for the mail (DMARC)",
+    "reply_to": "it asks to be answered at this address, and nobody vouches that it is its writer's",
     "typed_in_chat": "the address was typed in a chat, and no code that went there came back",
     "dmarc_failed": "the sender's domain says that this mail is not from there (DMARC)",
     "reply_address": "it came to the reply address of this case, which only who was written to knows",
@@ -69,7 +70,7 @@ they are."""
 
 REFERENCE = "reference_and_expected_address"
 NOT_EXPECTED = frozenset(
-    {"typed_address", "no_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line"}
+    {"typed_address", "no_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line", "reply_to"}
 )
 """Grounds on which an address is not where a contact came from, but what somebody said of it."""
 
@@ -118,10 +119,12 @@ def grade_of_call(command: TakeCall, *, known: bool) -> Graded:
 
 
 def grade_of_mail(mail: MailIn, *, known: bool, thread_by: str) -> Graded:
-    """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them."""
+    """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them. It vouches for
+    the address in From alone, never for another one in Reply-To."""
     how = (thread_by,) if thread_by else ()
     if mail.vouched is not True:
-        return Graded(Evidence.WEAK, ("dmarc_failed" if mail.vouched is False else "bare_mail", *how))
+        bare = "reply_to" if mail.claimed else "bare_mail"
+        return Graded(Evidence.WEAK, ("dmarc_failed" if mail.vouched is False else bare, *how))
     return Graded(Evidence.PROOF if known and thread_by else Evidence.STRONG, ("dmarc", *how))
 
 

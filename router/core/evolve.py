@@ -713,7 +713,9 @@ def _message_moved(
             )
         case MessageRetryPlanned():
             late = message.late or event.case is not None
-            moved = replace(message, state=MessageState.QUEUED, due_at=event.due_at, error=event.error, late=late)
+            unanswered = message.unanswered + event.unanswered
+            again = replace(message, error=event.error, late=late, unanswered=unanswered)
+            moved = replace(again, state=MessageState.QUEUED, due_at=event.due_at)
         case MessageSent():
             moved = replace(message, state=MessageState.SENT, provider_id=event.provider_id, due_at=None, error=None)
         case MessageDelivered():
@@ -723,7 +725,7 @@ def _message_moved(
         case MessageLost():
             moved = replace(message, state=MessageState.UNKNOWN, due_at=None)
         case MessageReleased():
-            fresh = replace(message, error=None, provider_id=None, tried_since=event.at, late=False)
+            fresh = replace(message, error=None, provider_id=None, tried_since=event.at, late=False, unanswered=0)
             moved = replace(fresh, state=MessageState.QUEUED, due_at=event.at)
         case _:
             assert_never(event)

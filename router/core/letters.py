@@ -203,7 +203,7 @@ def _entitled(making: Making, case: Case, command: TakeContact) -> AddressId:
     customer = making.customer(case.customer)
     if found is not None and (customer.address(found) or any(p.address.id == found for p in case.participants)):
         return found
-    is_given = command.thread_by == UNGUESSABLE
+    is_given = command.thread_by == UNGUESSABLE and (mail is None or mail.joins)
     if mail is not None and mail.automatic and (command.thread_by in SURE_THREADS or mail.bounced is not None):
         return new_address(making, command.sender, owner=case.customer).id
     if is_given and len(case.participants) < PARTICIPANTS_MAX:

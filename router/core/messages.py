@@ -42,6 +42,9 @@ RANK = {
 }
 """Delivery states never go back: a callback of a lower or equal rank changes nothing."""
 
+UNANSWERED_MAX = 3
+"""So often a mail is sent of which nobody knows whether it arrived, where twice is not better than never: many
+mailboxes show each copy, whatever its Message-ID."""
 DOUBLED_MAX = 20
 """The time between two attempts is doubled so often at most."""
 
@@ -201,23 +204,35 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             fail(making, message, command.error, command.setback)
         case "again":
             _try_again(making, message, command)
+        case "unanswered":  # it may be sent twice under one id, and is tried a few times
+            most = sending.attempts if sending.twice_is_better_than_never else min(UNANSWERED_MAX, sending.attempts)
+            if message.unanswered + 1 < most:
+                _try_again(making, message, command, unanswered=True)
+            else:
+                _lose(making, message)
         case "absent" if sending.twice_is_better_than_never and message.attempts < sending.attempts:
             making.emit(
                 MessageRetryPlanned(message=message.id, at=making.now, due_at=making.now, error="outcome unknown")
             )
         case "absent":
-            case = making.case(message.case)
-            making.emit(MessageLost(message=message.id, case=case.id, at=making.now, entry=case.entries + 1))
-            if message.author is ActorKind.AGENT:  # they may wait for words that nobody sent
-                ask_again(making, message)
+            _lose(making, message)
         case _:
             raise Fault(f"an attempt cannot end as {command.outcome}")
 
 
-def _try_again(making: Making, message: Message, command: RecordAttempt) -> None:
+def _lose(making: Making, message: Message) -> None:
+    """Nobody knows whether it arrived: that is said, and the words take no other way, for they may be there."""
+    case = making.case(message.case)
+    making.emit(MessageLost(message=message.id, case=case.id, at=making.now, entry=case.entries + 1))
+    if message.author is ActorKind.AGENT:  # they may wait for words that nobody sent
+        ask_again(making, message)
+
+
+def _try_again(making: Making, message: Message, command: RecordAttempt, *, unanswered: bool = False) -> None:
     """After a while, further apart each time. A text so often as the policy says; a mail for so long, for mail servers
     refuse for now as a matter of course, and are away for hours. An agent's mail that takes long goes another way where
-    one is open to them, and else its case says so."""
+    one is open to them, and else its case says so. What may have arrived (`unanswered`: by this attempt) neither goes
+    another way, unless twice is better than never, nor is said not to have arrived."""
     sending = making.context.policy.settings.sending
     is_mail, spacing_ms = message.channel is Channel.EMAIL, sending.spacing_s * SECOND_MS
     since = message.tried_since or message.queued_at
@@ -226,11 +241,16 @@ def _try_again(making: Making, message: Message, command: RecordAttempt) -> None
     wait_ms = command.retry_after_ms or spacing_ms * 2**doubled
     if is_mail:
         wait_ms = min(wait_ms, sending.mail_spacing_s_max * SECOND_MS)
+    may_be_there = unanswered or message.unanswered > 0
     if making.now >= until if is_mail else message.attempts >= sending.attempts:
+        if may_be_there:
+            _lose(making, message)
+            return
         fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
         return
     is_late = is_mail and message.author is ActorKind.AGENT and making.now >= since + sending.mail_late_s * SECOND_MS
-    if is_late and has_other_way(making, message, Setback.LATE):
+    may_move = sending.twice_is_better_than_never or not may_be_there
+    if is_late and may_move and has_other_way(making, message, Setback.LATE):
         fail(making, message, f"{command.error}; it took too long", Setback.LATE)
         return
     case = making.case(message.case) if is_late and not message.late else None
@@ -240,6 +260,7 @@ def _try_again(making: Making, message: Message, command: RecordAttempt) -> None
             at=making.now,
             due_at=Ms(min(making.now + wait_ms, until) if is_mail else making.now + wait_ms),
             error=without_addresses(command.error),
+            unanswered=unanswered,
             case=case.id if case is not None else None,
             entry=case.entries + 1 if case is not None else 0,
         )

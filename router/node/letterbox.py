@@ -23,6 +23,7 @@ from router.core.context import Decision
 from router.core.documents import Customer, Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued, TextWithheld
+from router.core.letters import SURE_THREADS, UNGUESSABLE
 from router.core.values import replace
 from router.core.words import DAY_MS, MINUTE_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
@@ -52,6 +53,7 @@ class MailMeans:
 
 
 SEEN = "another mail had the same Message-ID"
+ELSEWHERE = "it asks to be answered at another address than it comes from: who is answered there wrote it"
 DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
 
 
@@ -125,7 +127,7 @@ class Letterbox:
         named = await self._named(envelope, letter)
         letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
         command = await self._command(envelope, letter, now, late=late)
-        outcome = await self._placed(command, named.cases)
+        outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
                 self.guard.answered(command.sender)
@@ -143,20 +145,44 @@ class Letterbox:
             return letter
         return replace(letter, automatic="auto-reply", notes=(*letter.notes, f"automatic: {ACKNOWLEDGED_BEFORE}"))
 
-    async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]]) -> Outcome:
+    async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]], letter: Letter) -> Outcome:
         """The mail on the first case that it names and its sender may write to; else where its sender's mail stands.
 
         What no person wrote may come from anywhere, so what it was written to a case about counts for no other: a
         report to a case that is gone says nothing of a mail of somebody else's."""
         gone = False
         for case, how in threads:
-            if gone and how != "reply_address":
+            if gone and how != UNGUESSABLE:
                 break
-            try:
-                return await self._take(replace(command, thread=case, thread_by=how), self._contact_of)
-            except Rejected:  # its sender may not write there, or it is gone
-                gone = gone or (how == "reply_address" and command.mail is not None and bool(command.mail.automatic))
+            for one in self._writers(command, letter, how):
+                try:
+                    return await self._take(replace(one, thread=case, thread_by=how), self._contact_of)
+                except Rejected:  # its sender may not write there, or it is gone
+                    gone = gone or (how == UNGUESSABLE and command.mail is not None and bool(command.mail.automatic))
         return await self._take(command, self._contact_of)
+
+    def _writers(self, command: TakeContact, letter: Letter, how: str) -> list[TakeContact]:
+        """The mail by whomever it may be from, the likeliest first. Where answers go elsewhere than to its `From`, a
+        thread that only somebody can name who was written to is gone on with by whichever of the two is known there;
+        by nothing less does the one in `From` join anything, for what is answered may go to the other."""
+        mail, named = command.mail, letter.sender
+        if mail is None or not mail.claimed:
+            return [command]
+        if named is None or how not in SURE_THREADS or self._home.ours(named.address) is not None:
+            return [command]
+        itself = replace(
+            command,
+            sender=named.address,
+            mail=replace(
+                mail,
+                claimed=False,
+                joins=False,
+                vouched=_vouched(letter),
+                others=self._others(letter, named.address),
+                notes=tuple(note for note in mail.notes if note != ELSEWHERE),
+            ),
+        )
+        return [replace(command, mail=replace(mail, joins=False)), itself, command]
 
     def _contact_of(self, decision: Decision) -> Answer:
         """What a mail became, to be said now and to whoever brings it again, whenever it says that it was written."""
@@ -169,12 +195,13 @@ class Letterbox:
     # --- what it says -------------------------------------------------------------------------------------------------
 
     async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
-        sender, vouched = _sender(letter)
+        sender, vouched, claimed = self._sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
         mid = _mail_key(letter.message_id)
         seen = (await self._journal.load_by_address(mid)).customer is not None
-        notes = (*letter.notes, *((SEEN,) if seen else ()), *((DENIED,) if letter.authenticated == "fail" else ()))
+        odd = {SEEN: seen, ELSEWHERE: claimed, DENIED: letter.authenticated == "fail"}
+        notes = (*letter.notes, *(note for note, is_so in odd.items() if is_so))
         files = [
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
@@ -206,6 +233,7 @@ class Letterbox:
                 automatic=letter.automatic,
                 language=letter.language,
                 vouched=vouched,
+                claimed=claimed,
                 keys=tuple(key for key in (mid, _conversation_key(letter)) if key),
                 subject_key=self._subject_key(letter.subject),
                 bounced=bounced,
@@ -224,11 +252,27 @@ class Letterbox:
         given = (*envelope.recipients, *letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
         return next((ours for a in given if (ours := self._home.ours(a)) is not None), self._home.address)
 
+    def _sender(self, letter: Letter) -> tuple[str, bool | None, bool]:
+        """Who writes: the address to which answers go (RFC 5322 section 3.6.2), whether a domain vouches for it, and
+        whether it is another than the mail says it is from.
+
+        One of several in `From` is not believed. A machine's mail is answered by nobody, so its own address counts."""
+        named = letter.sender.address if letter.sender is not None else ""
+        first = next((one.address for one in letter.from_all if one.address), "")
+        if first and not named:
+            return first, False, False
+        answered = [one.address for one in letter.answered if one.address and self._home.ours(one.address) is None]
+        if not answered or letter.automatic or matching_key(named) in map(matching_key, answered):
+            return named, _vouched(letter) if named else None, False
+        return answered[0], False if letter.authenticated == "fail" else None, True
+
     def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
+        """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody."""
         found: dict[str, Other] = {}
-        for one in (*letter.reply_to, *letter.to, *letter.cc):
+        wrote = {matching_key(one) for one in (sender, letter.sender.address if letter.sender else "")}
+        for one in (*letter.answered, *letter.to, *letter.cc):
             key = matching_key(one.address)
-            if one.address and key != matching_key(sender) and self._home.ours(one.address) is None:
+            if one.address and key not in wrote and self._home.ours(one.address) is None:
                 found.setdefault(key, Other(address=one.address))
         return tuple(found.values())[:OTHERS_MAX]
 
@@ -311,13 +355,9 @@ def _first_and_latest(references: tuple[str, ...]) -> tuple[str, ...]:
     return references if len(references) <= THREADS_MAX else (references[0], *references[1 - THREADS_MAX :])
 
 
-def _sender(letter: Letter) -> tuple[str, bool | None]:
-    """The address that it says it is from, and whether that domain vouches for it. One of several is not believed."""
-    vouched = {"pass": True, "fail": False}.get(letter.authenticated)
-    if letter.sender is not None:
-        return letter.sender.address, vouched
-    first = next((one.address for one in letter.from_all if one.address), "")
-    return first, False if first else None
+def _vouched(letter: Letter) -> bool | None:
+    """Whether the domain that it says it is from vouches for it; None: nobody says."""
+    return {"pass": True, "fail": False}.get(letter.authenticated)
 
 
 def _why_it_came_back(bounce: Bounce) -> str:

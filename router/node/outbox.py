@@ -192,7 +192,7 @@ class Outbox:
         for id in found:
             if await self._journal.answer(sent_key(id)) is None:  # not another message with the same words
                 return await self._record(message, message.attempts, Sent("sent", provider_id=id), adopted=True)
-        outcome = "again" if channel.capabilities.repeats_safely else "absent"
+        outcome = "unanswered" if channel.capabilities.repeats_safely else "absent"
         return await self._record(message, message.attempts, Sent(outcome, error=message.error or NO_ANSWER))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:

@@ -11,6 +11,15 @@ def subject(words: str, more: str = "", sender: str = "mia@customer.example") ->
     )
 
 
+def rewritten(group: str, more: str, domain: str = "support.example") -> bytes:
+    """Mail of hers by a group that writes its own address into From."""
+    return eml(
+        f"From: 'Mia' via Help <{group}@{domain}>\nTo: {group}@{domain}\nMessage-ID: <1@rej.example>\nSubject: Cold\n"
+        f"{more}\nPrecedence: list\nMailing-list: list {group}@{domain}; contact {group}+owners@{domain}\n"
+        f"List-ID: <{group}.{domain}>\nList-Unsubscribe: <mailto:x@groups.example>\n\nIt is cold.\n"
+    )
+
+
 def invitation(method: str, *, kind: str = "alternative") -> bytes:
     ics = f"BEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nSUMMARY:Visit\nEND:VEVENT\nEND:VCALENDAR\n"
     return whole(
@@ -46,6 +55,14 @@ CASES = [
     case("list-id-alone", from_mia("List-Id: <team.firm.example>"), automatic="", quiet="it came through a mailing list (List-Id)"),
     case("precedence-list-alone", from_mia("Precedence: list"), automatic="", quiet="Precedence: list"),
     case("a-group-of-ours", from_mia("List-ID: Help <help.support.example>\nPrecedence: list\nList-Unsubscribe: <mailto:x@support.example>"), automatic="", notes=None, quiet="it came through a mailing list (List-Id)"),
+    case("a-group-of-ours-that-writes-itself-as-sender", rewritten("help", "Reply-To: Mia <mia@rej.example>"), automatic="", notes=None, quiet="it came through a mailing list (List-Id)"),
+    case("a-group-of-ours-that-says-the-sender-otherwise", rewritten("help", "Reply-To: help@support.example\nX-Original-From: Mia <mia@rej.example>"), automatic="", notes=None),
+    case("another-group-of-our-domain", rewritten("team", "Reply-To: Mia <mia@rej.example>"), automatic="", notes=None),
+    case("another-group-of-our-domain-by-its-writer", from_mia("List-ID: <team.support.example>\nPrecedence: list\nMailing-list: list team@support.example"), automatic="", notes=None),
+    case("our-own-mail-by-a-group-of-ours", rewritten("help", "Reply-To: help+x@support.example"), automatic="own"),
+    case("a-newsletter-of-our-domain", rewritten("news", "Reply-To: news@support.example"), automatic="list"),
+    case("a-group-of-another-domain", rewritten("help", "Reply-To: Mia <mia@rej.example>", domain="xsupport.example"), automatic="list"),
+    case("own-address-with-another-to-answer", eml("From: Help <help@support.example>\nReply-To: mia@rej.example\nMessage-ID: <1@support.example>\n\nwe wrote this\n"), automatic="own"),
     case("passed-on-by-a-rule", from_mia("X-MS-Exchange-Inbox-Rules-Loop: mia@customer.example"), automatic=""),
     case("empty-return-path", from_mia("Return-Path: <>"), automatic="auto-reply", notes=["return path is empty"]),
     case("return-path-of-a-person", from_mia("Return-Path: <mia@customer.example>"), automatic=""),

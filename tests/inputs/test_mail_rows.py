@@ -151,20 +151,22 @@ async def test_abuse_1_who_forges_her_name_to_the_reply_address_is_not_named_as_
 
 
 async def test_abuse_1_a_sender_who_is_not_sure_brings_nobody_into_what_we_write(story: Story, mia: Mailbox):
-    """Mail in her name, with somebody in copy and another address to answer to: it is read on her case, and nothing of
-    ours goes to anybody but her until one of us says so."""
+    """Mail in her name with somebody in copy is read on her case, and nothing of ours goes to anybody but her until one
+    of us says so; with another address to answer to it is somebody else's."""
     ana = await story.ready_agent("Ana")
     await mia.writes("Mine")
     case = await story.one_case()
     await ana.accepts()
-    await mia.writes("Please tell my lawyer too", cc="lawyer@elsewhere.example", headers={"Reply-To": "x@evil.example"})
+    await mia.writes("Please tell my lawyer too", cc="lawyer@elsewhere.example")
     assert (await story.one_case())["id"] == case["id"]
+    await mia.writes("And tell me here", headers={"Reply-To": "x@evil.example"})
+    assert len(await story.cases()) == 2
     await ana.replies(case["id"], "Your door code is 4711.")
     await story.passes(seconds=2)
     lawyer, evil = Mailbox(story, "lawyer@elsewhere.example"), Mailbox(story, "x@evil.example")
     assert "4711" not in str([await box.received() for box in (lawyer, evil)])
     people = (await story.case(case["id"]))["participants"]
-    assert {(p["address"], p["invited"]) for p in people} == {(lawyer.address, False), (evil.address, False)}
+    assert {(p["address"], p["invited"]) for p in people} == {(lawyer.address, False)}
     await ana.api("POST", f"/cases/{case['id']}/participants", {"address": lawyer.address})
     await ana.replies(case["id"], "To both of you: it is mended.")
     await story.passes(seconds=2)

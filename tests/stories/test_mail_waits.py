@@ -4,6 +4,8 @@ another way take it.
 
 from pathlib import Path
 
+import pytest
+
 from router.admin_doctor import doctor
 from tests.mailbox import MIA, Mailbox
 from tests.stories.test_matching import policies_with
@@ -94,6 +96,57 @@ async def test_words_that_take_too_long_go_another_way_that_is_open():
         [item] = (await story.api("GET", "/outbox?state=dead"))["items"]
         assert item["moved_to"] is not None and item["advice"].startswith("Its words went another way")
         assert (await doctor(story.service, ADMIN))[1], "what was seen to makes nothing red"
+
+
+@pytest.mark.parametrize("twice", [False, True])
+async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tmp_path: Path, twice: bool):
+    """The answer to each DATA is lost, and she has a phone: the words go nowhere else and are not said to have failed,
+    unless twice is better than never."""
+    never, always = "twice_is_better_than_never: no", "twice_is_better_than_never: yes"
+    brief = policies_with(tmp_path / "p", sending={never: always}) if twice else None
+    async with Story(policies=brief) as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        work = await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await story.faults(mail_lost_answer=1)
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await ana.finishes(work)
+        await story.passes(hours=26)
+        copies = [m for m in await mia.received() if "Thursday" in m["text"]]
+        assert len({m["message_id"] for m in copies}) == 1
+        assert len(copies) == (5 if twice else 3)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 0
+        [item] = (await story.api("GET", "/outbox?state=unknown"))["items"]
+        assert item["advice"].startswith("Nobody knows whether it went out")
+        assert (await story.api("GET", "/outbox?state=failed"))["items"] == []
+        assert (await story.one_case())["ask"] is not None
+        told = [e for e in await story.timeline(case["id"], "status") if e["facts"].get("what") == "message_unknown"]
+        assert len(told) == 1
+        await story.faults(mail_lost_answer=0)
+        await story.api("POST", f"/outbox/{item['id']}/retry")
+        await story.passes(minutes=1)
+        assert (await story.api("GET", "/outbox?state=unknown"))["items"] == []
+
+
+async def test_what_may_have_arrived_is_not_said_to_have_failed(tmp_path: Path):
+    """One answer is lost, then her mailbox is full for a day: nobody knows, so the words stay and somebody is asked."""
+    async with Story() as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await story.faults(mail_lost_answer=1)
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(seconds=2)
+        await story.faults(mail_lost_answer=0)
+        await mia.behaves("full")
+        await story.passes(hours=26)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 0
+        assert len((await story.api("GET", "/outbox?state=unknown"))["items"]) == 1
+        assert (await story.api("GET", "/outbox?state=failed"))["items"] == []
 
 
 async def test_the_policy_says_for_how_long(tmp_path: Path):
