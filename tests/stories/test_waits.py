@@ -134,6 +134,7 @@ async def test_that_we_cannot_say_how_long_is_said_once_and_then_only_what_is_ne
         her, ana = story.phone(HERS), await story.agent("Ana", phone=ANAS)
         await knows_its_line(story)
         await story.phone(HIS).calls()
+        await story.passes(seconds=1)
         await her.calls()
         await story.passes(seconds=40)
         assert (await her.heard()).count(UNKNOWN) == 1, "nobody is there"
