@@ -69,6 +69,7 @@ class MailIn:
     language: str = ""  # what its writer's program names it, as two letters
     vouched: bool | None = None  # the verifier we trust says that it comes from where it says; None: it says nothing
     claimed: bool = False  # its sender stands in Reply-To and not in From, and for that nobody vouches
+    several: bool = False  # its From names several, of which none is believed
     joins: bool = True  # whoever has the reply address of a case may begin to take part; else only who is known there
     keys: tuple[str, ...] = ()  # under which mails that refer to it find its case
     subject_key: str = ""  # equal for equal subjects, and tells nothing of them

@@ -499,6 +499,7 @@ class MessageQueued:
     is_secret: bool = False  # its words are for nobody but whoever gets it
     shown_in: AddressId | None = None  # the chat in which it is a line, where it goes another way itself
     along: tuple[VaultId, ...] = ()  # words that waited in a chat and go ahead of its own, in the same message
+    due_at: Ms | None = None  # when it is sent; None: now
 
 
 @value

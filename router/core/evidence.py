@@ -15,6 +15,7 @@ GROUNDS = {
     "bare_from": "nobody vouches for the sender's number",
     "bare_mail": "nobody vouches for the sender's mail address",
     "dmarc": "the sender's domain vouches for the mail (DMARC)",
+    "several_from": "it says that it is from several addresses, and none of them is believed",
     "reply_to": "it asks to be answered at this address, and nobody vouches that it is its writer's",
     "typed_in_chat": "the address was typed in a chat, and no code that went there came back",
     "dmarc_failed": "the sender's domain says that this mail is not from there (DMARC)",
@@ -70,7 +71,17 @@ they are."""
 
 REFERENCE = "reference_and_expected_address"
 NOT_EXPECTED = frozenset(
-    {"typed_address", "no_address", "typed_in_chat", "device", "session", "dmarc_failed", "shared_line", "reply_to"}
+    {
+        "typed_address",
+        "no_address",
+        "typed_in_chat",
+        "device",
+        "session",
+        "dmarc_failed",
+        "shared_line",
+        "reply_to",
+        "several_from",
+    }
 )
 """Grounds on which an address is not where a contact came from, but what somebody said of it."""
 
@@ -124,7 +135,8 @@ def grade_of_mail(mail: MailIn, *, known: bool, thread_by: str) -> Graded:
     how = (thread_by,) if thread_by else ()
     if mail.vouched is not True:
         bare = "reply_to" if mail.claimed else "bare_mail"
-        return Graded(Evidence.WEAK, ("dmarc_failed" if mail.vouched is False else bare, *how))
+        denied = "several_from" if mail.several else "dmarc_failed"
+        return Graded(Evidence.WEAK, (denied if mail.vouched is False else bare, *how))
     return Graded(Evidence.PROOF if known and thread_by else Evidence.STRONG, ("dmarc", *how))
 
 

@@ -790,7 +790,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             via=event.via,
             words=event.words,
             queued_at=event.at,
-            due_at=event.at,
+            due_at=event.due_at if event.due_at is not None else event.at,
             segments=event.segments,
             mail=event.mail,
             author=event.author,

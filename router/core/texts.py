@@ -72,6 +72,7 @@ def queue_message(
     is_secret: bool = False,
     shown_in: AddressId | None = None,
     along: tuple[VaultId, ...] = (),
+    due_at: Ms | None = None,
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
@@ -101,6 +102,7 @@ def queue_message(
             line=_line(making, chat) if chat is not None else 0,
             shown_in=shown_in,
             along=along,
+            due_at=due_at,
         )
     )
 

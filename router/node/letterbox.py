@@ -234,6 +234,7 @@ class Letterbox:
                 language=letter.language,
                 vouched=vouched,
                 claimed=claimed,
+                several=letter.sender is None and letter.authenticated != "fail",
                 keys=tuple(key for key in (mid, _conversation_key(letter)) if key),
                 subject_key=self._subject_key(letter.subject),
                 bounced=bounced,

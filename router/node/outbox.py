@@ -108,7 +108,9 @@ class Outbox:
             match event:
                 case MessageQueued() if event.channel is ChannelName.CHAT:
                     pass  # it waits until they come for it
-                case MessageQueued() | MessageReleased():
+                case MessageQueued():
+                    self._plan(event.message, event.due_at if event.due_at is not None else event.at)
+                case MessageReleased():
                     self._plan(event.message, event.at)
                 case MessageRetryPlanned():
                     self._plan(event.message, event.due_at)

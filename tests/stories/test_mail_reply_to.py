@@ -140,3 +140,12 @@ async def test_whoever_writes_by_a_group_of_ours_is_answered(story: Story, group
     assert case["participants"] == []
     await answers(story, ana, case["id"], "for Otto")
     assert await received(story, OTTO, f"{group}@support.example") == [["for Otto"], []]
+
+
+async def test_two_senders_are_none_and_no_domain_is_said_to_deny_it(story: Story):
+    mia = Mailbox(story, MIA)
+    await mia.sends(
+        f"From: {MIA}, {OTTO}\r\nTo: {HELP}\r\nSubject: Heating\r\nMessage-ID: <two@x.example>\r\n\r\nE42\r\n".encode()
+    )
+    [contact] = (await story.case((await story.one_case())["id"]))["contacts"]
+    assert (contact["evidence"], contact["grounds"][0]) == ("weak", "several_from")

@@ -98,6 +98,31 @@ async def test_words_that_take_too_long_go_another_way_that_is_open():
         assert (await doctor(story.service, ADMIN))[1], "what was seen to makes nothing red"
 
 
+@pytest.mark.parametrize(("just_wrote", "by_night"), [(False, 0), (True, 1)])
+async def test_words_that_go_another_way_wake_nobody(just_wrote: bool, by_night: int):
+    """The mail comes back at night, on the clock of her phone: the text is there in the morning, once, unless she wrote
+    a moment ago."""
+    async with Story() as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await story.passes(hours=15)
+        if just_wrote:
+            await phone.texts("Are you still there?")
+        await mia.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=20)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == by_night
+        assert [m["channel"] for m in await ours(story, case["id"])] == ["email", "sms"]
+        await story.restarts()
+        await story.passes(hours=2)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == by_night
+        await story.passes(hours=8)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 1
+
+
 @pytest.mark.parametrize("twice", [False, True])
 async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tmp_path: Path, twice: bool):
     """The answer to each DATA is lost, and she has a phone: the words go nowhere else and are not said to have failed,
