@@ -143,9 +143,9 @@ class ChatSeat:
     def take_agent(self, agent: AgentId | None) -> None:
         self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
 
-    def take_wait(self, case: CaseId) -> None:
-        """A case of theirs waits for somebody to answer them here, maybe for the first time."""
-        self._case = case
+    def take_wait(self, case: CaseId | None) -> None:
+        """A case of theirs waits for somebody to answer them here, maybe for the first time; or one does no more."""
+        self._case = case or self._case
         self.look_at_wait()
 
     def take_erased(self) -> None:

@@ -27,6 +27,7 @@ from router.core.events import (
     WorkReturned,
     WorkTaken,
     WorkWanted,
+    WorkWithdrawn,
 )
 from router.core.timeline import chat_lines_of
 from router.core.words import SECOND_MS, AddressId, AgentId, CaseId, Channel, MessageId
@@ -42,7 +43,7 @@ class Seat(Protocol):
     def take_line(self, n: int, event: Event) -> None: ...
     def take_brought(self, chat: AddressId) -> None: ...
     def take_agent(self, agent: AgentId | None) -> None: ...
-    def take_wait(self, case: CaseId) -> None: ...
+    def take_wait(self, case: CaseId | None) -> None: ...
     def take_erased(self) -> None: ...
 
 
@@ -197,6 +198,10 @@ class Visitors:
             for room in rooms:
                 for seat in list(room.seats) if room.customer == event.customer or event.ask.in_chat else ():
                     seat.take_wait(event.case)
+        elif isinstance(event, WorkWithdrawn):
+            for room in rooms:
+                for seat in list(room.seats):
+                    seat.take_wait(None)
         elif isinstance(event, CustomerErased):  # whoever writes on is somebody new, with lines from 1
             for room in [room for room in rooms if room.customer == event.customer]:
                 for seat in list(room.seats):
@@ -207,11 +212,15 @@ class Visitors:
                     self.tasks.start(self._find_again(room), f"whose chat {room.id}")
 
     async def _find_again(self, room: Room) -> None:
-        """Customers were found to be one person, or two after all."""
-        if room.id is not None and room.customer is not None:
-            person = await self._root_of(room.customer)
-            if room.seats:
-                self.know(room, customer=room.customer, id=room.id, person=person)
+        """Customers were found to be one person, or two after all. Read from the documents themselves: what is at hand
+        of them is forgotten only after this was heard."""
+        if room.id is None or room.customer is None:
+            return
+        found = await self._journal.document(room.customer)
+        while isinstance(found, Customer) and found.joined is not None:
+            found = await self._journal.document(found.joined.into)
+        if room.seats and isinstance(found, Customer):
+            self.know(room, customer=room.customer, id=room.id, person=found.id)
 
     async def mark(self, messages: list[MessageId], state: str) -> None:
         """Note that messages of ours were sent, delivered or read. What is known already is not written again."""

@@ -178,3 +178,28 @@ async def test_what_an_agent_has_in_hand_stays_as_it_is() -> None:
         await proves(story, mia)
         [held] = await ana.work()
         assert (held["id"], held["channel"]) == (work["id"], "email")
+
+
+async def test_a_window_is_told_how_long_it_takes_once_its_chat_was_taken_apart() -> None:
+    """Merged into a mail that an agent has in hand nobody else comes; taken apart it waits again, and she is told."""
+    async with Story() as story:
+        capacity = {"phone": 1, "chat": 0, "message": 1, "email": 1}
+        ana = await story.ready_agent("Ana", capacity=capacity)
+        await Mailbox(story, MIA).writes(BOILER, subject="Cold")
+        mail = await story.one_case()
+        await ana.accepts()
+        mia = Visitor(story)
+        await mia.comes()
+        await mia.writes(f"I am here now, {BOILER}")
+        assert await is_told_a_wait(mia)
+        [chat] = [case for case in await story.cases() if case["id"] != mail["id"]]
+        join = {"customer": chat["customer"], "reason": "one"}
+        await story.api("POST", f"/customers/{mail['customer']}/merge", join)
+        made = await story.api("POST", f"/cases/{mail['id']}/merge", {"case": chat["id"]})
+        await story.settles()
+        assert await in_line(story, chat["id"]) == []
+        await mia.until(lambda frame: frame["kind"] == "wait" and frame["says"] is None)
+        await story.api("POST", f"/cases/{mail['id']}/unmerge", {"merge": made["merge"]})
+        await story.settles()
+        assert [kind for kind, _, _ in await in_line(story, chat["id"])] == ["chat"]
+        assert await is_told_a_wait(mia)
