@@ -103,7 +103,7 @@ def pass_on(making: Making, id: CaseId) -> None:
 def _yields_to_chat(making: Making, asks: Case) -> bool:
     """Whether what waits to be answered in writing is answered to whoever is in a chat now: theirs stays as it is, with
     its offer and what they were told."""
-    return is_written(asks) and not asks.taken and chat_now(making, asks) is None
+    return is_written(asks) and _in_hand(asks) is None and chat_now(making, asks) is None
 
 
 def _in_chat(making: Making, old: Ask, other: Case) -> InChat | None:
