@@ -95,6 +95,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "page_answer": (),
     "page_call": (),
     "page_promise": ("window",),
+    "touch_promise": ("window",),
     "page_other_time": (),
     "page_by_text": (),
     "page_no_address": (),

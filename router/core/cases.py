@@ -311,6 +311,7 @@ def want_again(
         since_at=None if since_at is None else since_of(since_at, place_at),
         note=note or (case.ask.note if case.ask and not instead else None),
         stays=last is not None and last.stays and not (agent or queue),
+        in_chat=case.ask.in_chat if case.ask is not None else None,
     )
     if instead and case.ask is not None:
         withdraw(making, case, case.ask, why=instead)

@@ -97,6 +97,7 @@ from router.core.commands_people import (
     LeaveChat,
     MergeCases,
     MergeCustomers,
+    NoteAway,
     OfferSwitch,
     PairDevice,
     PlaceCase,
@@ -174,6 +175,7 @@ __all__ = [
     "MergeCustomers",
     "MovePromise",
     "NoteAtRisk",
+    "NoteAway",
     "NoteCall",
     "NoteDeadlineDue",
     "NoteLanguageDue",
@@ -270,6 +272,7 @@ CustomerCommand = (
     | LeaveChat
     | BringLines
     | FollowAnswers
+    | NoteAway
     | AskCode
     | GiveCode
     | MergeCases

@@ -48,6 +48,16 @@ class FollowAnswers:
 
 
 @value
+class NoteAway:
+    """Whoever was in the chat of `address` is gone, and a case waits for somebody to answer them there."""
+
+    key: str
+    case: CaseId
+    address: AddressId
+    actor: Actor = SYSTEM
+
+
+@value
 class BringLines:
     """What was said in `chat`, which they had begun before they signed in, stands in the chat of `address` too."""
 

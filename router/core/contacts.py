@@ -30,6 +30,7 @@ from router.core.evidence import Graded, grade_of_contact, holds_proof, of_typed
 from router.core.facts import facts_of_contact, without_words
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, going_on, link, read_words, side_of_words
+from router.core.live_chats import turn_to_chat
 from router.core.parts import note_merge
 from router.core.place import place_after_switch, since_of
 from router.core.redaction import without_cards
@@ -229,6 +230,8 @@ def want_work(
     `before`: the case as it was when they came, for who comes back soon has waited a little already."""
     case = making.asking(case_id)
     if case.ask is not None:
+        if command.channel is Channel.CHAT:
+            turn_to_chat(making, case, address.id)
         return
     facts = facts_of_contact(command, case=case, address=address, known=known, language=language, now=making.now)
     if before is None and junk.set_aside_contact(making, command, case, facts, known=known):

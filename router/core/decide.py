@@ -21,6 +21,7 @@ from router.core import (
     leaving,
     legs,
     letters,
+    live_chats,
     merging,
     messages,
     offers,
@@ -84,6 +85,7 @@ from router.core.commands import (
     MergeCustomers,
     MovePromise,
     NoteAtRisk,
+    NoteAway,
     NoteCall,
     NoteDeadlineDue,
     NoteLanguageDue,
@@ -213,6 +215,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             bringing.bring_lines(making, command)
         case FollowAnswers():
             chats.follow_answers(making, command)
+        case NoteAway():
+            live_chats.note_away(making, command)
         case AskCode():
             chats.ask_code(making, command)
         case GiveCode():

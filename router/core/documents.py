@@ -131,6 +131,14 @@ class Requirement:
 
 
 @value
+class InChat:
+    """Whoever asks is in the chat of `address`; once they have left it, they ask as `asked` again."""
+
+    address: AddressId
+    asked: Requirement
+
+
+@value
 class Ask:
     """What a case wants of an agent now. `place_at`: the customer's oldest ask that no person has attended to; a change
     between live and written channels, or a credit, moves it, and then `since_at` is when they truly asked."""
@@ -156,6 +164,7 @@ class Ask:
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     note: VaultId | None = None  # what whoever handed it on says to whoever takes it
     stays: bool = False  # in the queue that its case has, though `rule` names another: no rule says what it is about
+    in_chat: InChat | None = None  # they asked otherwise in writing before they came, or came back, to a chat
 
     @property
     def waits_since(self) -> Ms:

@@ -156,7 +156,7 @@ from router.core.folding import change, get, put
 from router.core.junk_folds import junk_folded, no_junk
 from router.core.recording_folds import recording_folded
 from router.core.slot_folds import slot_folded
-from router.core.tree import asking, head_of, owner_of_address
+from router.core.tree import asking, head_of, is_written, owner_of_address
 from router.core.values import replace
 from router.core.words import DAY_MS, ActorKind, AddressId, CaseStatus, Channel, WorkState
 
@@ -623,6 +623,8 @@ def _work_folded(state: State, event: WorkWithdrawn | WorkTaken | WorkClosed | W
             return change(state, case, ask=None, asked_as=case.ask, taken=False, refused=None, wrapping=wrapping)
         case WorkTaken():
             side = replace(case.side, agent=event.agent) if case.side is not None else None
+            if case.joined is not None and is_written(case):  # whoever answers in the chat has the whole matter
+                state = change(state, head_of(state, case), agent=event.agent)
             return change(
                 state,
                 case,

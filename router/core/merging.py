@@ -1,7 +1,8 @@
 """Cases are joined and taken apart: which asks for an agent, with whose place, and what each gets back.
 
 Its one rule: a merge moves references and what is wanted, never rows. Work in writing is the head's; a case that is on
-the phone, or was promised a call, keeps that until it is through with it. Undoing gives each side its own ask and place
+the phone, or was promised a call, keeps that until it is through with it, and so does one whose customer is in a chat
+now. Undoing gives each side its own ask and place
 again, unless a person attended to it meanwhile.
 """
 
@@ -10,11 +11,12 @@ from router.core.cases import check_version, want_again
 from router.core.clock import Ms
 from router.core.commands import Actor, MergeCases, UnmergeCases
 from router.core.context import Making
-from router.core.documents import Ask, Case, Side
+from router.core.documents import Ask, Case, InChat, Side
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import CasesUnmerged, WorkWanted, WorkWithdrawn
+from router.core.live_chats import chat_now
 from router.core.parts import note_identity, note_merge
-from router.core.place import place_after_switch, since_of
+from router.core.place import LIVE, place_after_switch, since_of
 from router.core.side_folds import as_routed, routed_of
 from router.core.tree import PARTS_MAX, head_of, is_written, members_of, tree_of
 from router.core.values import replace
@@ -82,6 +84,10 @@ def pass_on(making: Making, id: CaseId) -> None:
         if asks is not None and is_written(asks) and not asks.taken:
             _join_line(making, asks, part)
         return
+    if chat_now(making, part) is not None and (asks is None or _yields_to_chat(making, asks)):
+        if asks is not None:
+            _join_line(making, asks, part)
+        return
     if asks is None:
         ask, owed = part.ask, _owed(tree_of(making.state, part))
         oldest = owed.place_at if owed is not None and owed.place_at is not None else ask.place_at
@@ -94,12 +100,28 @@ def pass_on(making: Making, id: CaseId) -> None:
     _join_line(making, part, asks)
 
 
+def _yields_to_chat(making: Making, asks: Case) -> bool:
+    """Whether what waits to be answered in writing is answered to whoever is in a chat now: theirs stays as it is, with
+    its offer and what they were told."""
+    return is_written(asks) and _in_hand(asks) is None and chat_now(making, asks) is None
+
+
+def _in_chat(making: Making, old: Ask, other: Case) -> InChat | None:
+    """What is asked in a chat now, and by whom, once `old` was joined with it: so it is asked again when they left."""
+    assert other.ask is not None
+    chat = chat_now(making, other)
+    if other.ask.in_chat is not None or chat is None or old.requirement.kind in LIVE:
+        return other.ask.in_chat or (old.in_chat if chat is not None else None)
+    return InChat(address=chat, asked=old.requirement)
+
+
 def _join_line(making: Making, case: Case, other: Case) -> None:
     """What `case` asks is asked by `other`, which is in line, or with an agent, already. Who has one of them in hand
     has both: nobody is offered what is with them."""
     old, ask = case.ask, other.ask
     assert old is not None
     assert ask is not None
+    in_chat = _in_chat(making, old, other)
     goes_on = case.taken and is_written(other) and (not other.taken or case.agent == other.agent)
     hand = _in_hand(case) if _in_hand(other) is None and is_written(other) else None
     _withdraw(making, case, why="merged with a case that is in line already", goes_on=goes_on)
@@ -117,6 +139,7 @@ def _join_line(making: Making, case: Case, other: Case) -> None:
         first=ask.first or old.first,
         reasons=(*ask.reasons, MERGED) if place_at < ask.place_at else ask.reasons,
         since_at=since_of(waits_since, place_at),
+        in_chat=in_chat,
     )
     was_answered = other.taken and is_written(other) and other.status is CaseStatus.WAITING_CUSTOMER
     waits = was_answered and (case.side is None or case.side.place_at is not None)  # these words nobody has answered
@@ -283,6 +306,7 @@ def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms
         agent=own.agent if own is not None and not ask.takes_over else ask.agent,
         first=own.first if own is not None else ask.first,
         written=own.written if own is not None else ask.written,
+        in_chat=own.in_chat if own is not None else ask.in_chat,
     )
     if new != ask:
         changed(making, making.case(asks.id), new, at=making.now, what="unmerged", reasons=(APART,))

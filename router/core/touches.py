@@ -23,15 +23,15 @@ from router.core.call_parts import (
     wish_call,
 )
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, Indexed, MakePromise, TakeContact, Touch
+from router.core.commands import CUSTOMER, CancelCallback, Indexed, MakePromise, TakeContact, Touch
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
 from router.core.devices import number_of_household, signed, turn_key
-from router.core.documents import Promise
+from router.core.documents import Case, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived, WishNoted
 from router.core.opening import closed_for
-from router.core.promises import check_window, make_promise
+from router.core.promises import cancel_promise, check_window, make_promise
 from router.core.tree import owner_of_address
 from router.core.wishes import Wish, wish_at, wish_of
 from router.core.words import CALLBACK, ActorKind, AddressId, CaseId, Channel, ContactId, Evidence
@@ -100,6 +100,13 @@ def note_wish(
                 address=given,
             )
         )
+    if (
+        told_via is Channel.CHAT
+        and touch.prefers is not None
+        and not touch.calls
+        and touch.prefers is not Channel.PHONE
+    ):
+        _write_instead(making, id)
     if address is None or (wish is not None and not wish.sure):
         return  # what is doubtful promises nothing
     if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
@@ -164,19 +171,21 @@ def _promise(
     window: tuple[Ms, Ms] | None,
     told_via: Channel,
 ) -> None:
-    """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name.
+    """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name,
+    and so does whoever asked for it in the same chat.
     `named`: the number, where it may be somebody else's; `is_told`: a program of ours, or a device of theirs, is
     answered with what is promised. An agent who has the case in hand keeps it: the promise stands in line when they are
     through. While nobody is there it rests until somebody is."""
     case = making.case(id)
     stands = case.promise is not None and not is_unpromised(making, case)
-    is_moved = is_sure and window is not None and stands and customer_of(making, case) is None
+    is_theirs = is_sure or (told_via is Channel.CHAT and _asked_for_in_chat(making, case))
+    is_moved = is_theirs and window is not None and stands and customer_of(making, case) is None
     if not is_moved:
         if stands:
             return
         if any(_is_pending(making, document, address) for document in making.state.values()):
             return
-    if window is not None and not (named and is_taken(making)):
+    if window is not None and (is_moved or not (named and is_taken(making))):
         made = MakePromise(
             key="", case=id, actor=CUSTOMER, kind=CALLBACK, window=window, named=is_sure, address=named
         )  # fmt: skip
@@ -198,6 +207,23 @@ def _promise(
         promise_call(making, case, address, why=why, told_via=told_via, due_at=due_at, until=until)
     if due_at is not None and not is_rung and making.case(id).promise is not None:
         rest_until_due(making, id)
+
+
+def _asked_for_in_chat(making: Making, case: Case) -> bool:
+    """Whether the call that is promised on a case is one that its visitor asked for, and none that we announced."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if promise is None or promise.unpromised or promise.agent is not None:
+        return False
+    return promise.told_via is Channel.CHAT
+
+
+def _write_instead(making: Making, id: CaseId) -> None:
+    """Whoever had asked for a call as they left, and wants to be written to now, is not called."""
+    case = making.case(id)
+    if case.promise is None or case.taken or not _asked_for_in_chat(making, case):
+        return
+    why = "they want to be written to instead"
+    cancel_promise(making, CancelCallback(key="", promise=case.promise, actor=CUSTOMER, reason=why))
 
 
 def _is_pending(making: Making, document: object, address: Address) -> bool:

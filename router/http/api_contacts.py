@@ -169,6 +169,11 @@ class ContactApi:
             is_promised = window is not None or (form.calls and not (wish is not None and wish.doubt))
             if window is not None:
                 form.used(*REACH_TIMES)
+            is_sure = is_told or (press.is_paired and bool(press.key))
+            promise = decision.state.get(case.promise or head_of(decision.state, case).promise or "")
+            stands = promise if is_told and isinstance(promise, Promise) and not promise.unpromised else None
+            policy = self._node.means.policy
+            says = time_said(policy, wish, now=now, is_sure=is_sure, stands=stands) if wish is not None else None
             return ContactOut(
                 id=received.contact,
                 channel=received.channel,
@@ -177,7 +182,7 @@ class ContactApi:
                 ref=case.ref if is_told else None,
                 page_url=page_path(self._node.means.secret, received.contact, now=now),
                 promise=_promise(case, decision, press, window, is_site=is_site) if is_promised else None,
-                says=time_said(self._node.means.policy, wish, now=now) if wish is not None else None,
+                says=says,
                 device=press.answer(decision),
                 ignored=form.named(),
             )

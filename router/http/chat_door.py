@@ -26,13 +26,14 @@ from router.core.events import ContactReceived, Event, LinesBrought, MessageQueu
 from router.core.evidence import holds_proof
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
+from router.core.tree import asking
 from router.core.waits.said import Said as Wait
 from router.core.waits.said import phrase_of
 from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, CustomerId, Evidence, MessageId
 from router.http.chat_leaving import Refused, form_of
 from router.http.chat_lines import lines_of, said_in
 from router.http.chat_proving import Proving
-from router.http.joined import head_of
+from router.http.joined import asking_of
 from router.http.live import Live
 from router.http.rates import Rates
 from router.http.service import Service
@@ -142,6 +143,11 @@ class ChatSeat:
     def take_agent(self, agent: AgentId | None) -> None:
         self._node.visitors.tasks.start(self._tell_agent(agent), "who answers")
 
+    def take_wait(self, case: CaseId | None) -> None:
+        """A case of theirs waits for somebody to answer them here, maybe for the first time; or one does no more."""
+        self._case = case or self._case
+        self.look_at_wait()
+
     def take_erased(self) -> None:
         """Nothing is left of whose chat it was: the session is over, and so is the connection."""
         self._end("bad_session")
@@ -198,7 +204,7 @@ class ChatSeat:
     async def _tell_wait(self) -> None:
         """Say how long it takes until somebody is there, where that is not what was told last."""
         case = await self._node.journal.document(self._case) if self._case is not None else None
-        case = await head_of(self._node.journal, case) if isinstance(case, Case) else None
+        case = await asking_of(self._node.journal, case) if isinstance(case, Case) else None
         wait = self._node.waits.of_case(case.id, Channel.CHAT) if case is not None else None
         if wait == self._wait or self.conversation.stage is not Stage.OPEN:
             return
@@ -372,8 +378,7 @@ class ChatSeat:
             seq, agent = chat_in(loaded.state, loaded.address)
             mine = customer.address(loaded.address) if isinstance(customer, Customer) else None
             is_proved = is_proved or self._has_proved(customer, loaded.address, now)
-            live = customer.live_cases if isinstance(customer, Customer) else ()
-            self._case = live[-1] if live else None
+            self._case = await self._case_in(loaded, customer)
         await self._looks_back(room, mine)
         seq = self._begun.lines if self._begun is not None else seq
         seq = self._newest = max(self._newest, seq)
@@ -389,6 +394,15 @@ class ChatSeat:
         waiting = [m for m in loaded.state.values() if _is_had(m, room.id, self.conversation.at)]
         if waiting:
             self._mark([MessageId(m.id) for m in waiting], "delivered")
+
+    async def _case_in(self, loaded: Loaded, customer: object) -> CaseId | None:
+        """Of whoever came back, the case that waits in the chat; else their newest one."""
+        live = [d for d in loaded.state.values() if isinstance(d, Case) and d.status.is_live]
+        asks = [await asking_of(self._node.journal, case) for case in live]
+        in_chat = [one for one in asks if one.ask is not None and one.ask.requirement.channel is Channel.CHAT]
+        if in_chat:
+            return max(in_chat, key=lambda case: case.changed_at).id
+        return customer.live_cases[-1] if isinstance(customer, Customer) and customer.live_cases else None
 
     def _has_proved(self, customer: object, chat: AddressId, now: Ms) -> bool:
         """Whether a code was said in this chat, and what is said there counts as proof still."""
@@ -465,7 +479,9 @@ class ChatSeat:
         """Whose chat it is stands in the first message alone; everybody who is in it learns of that one so, and of what
         was answered to it by itself."""
         received = next(e for e in decision.events if isinstance(e, ContactReceived))
-        self._case, room = received.case, self._room
+        case, room = decision.state[received.case], self._room
+        assert isinstance(case, Case)
+        self._case = asking(decision.state, case).id
         if room is None:
             return
         if room.id is None:

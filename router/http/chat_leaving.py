@@ -14,10 +14,11 @@ from router.core.addresses import AddressKind, is_anonymous
 from router.core.choice import OPENS_WITH, REACHES, Way, choose_way
 from router.core.commands import LeaveChat, Touch
 from router.core.context import Decision
-from router.core.documents import Case, Customer
+from router.core.documents import Case, Customer, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import PromiseMade, WishNoted
-from router.core.words import AddressId, CallbackState, Channel, CustomerId, PromiseState
+from router.core.evidence import holds_proof
+from router.core.words import DAY_MS, AddressId, CallbackState, Channel, CustomerId, PromiseState
 from router.http.contact_form import REACH_TIMES, ContactForm, read_contact
 from router.http.contact_standing import time_said
 from router.http.problems import Problem
@@ -78,10 +79,18 @@ class Leaving:
         except Rejected as rejected:
             raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
         assert outcome.decision is not None, "each leaving has a key of its own"
-        return self._told(form, outcome.decision, calls=calls, number=number)
+        is_sure = is_proved or self._is_proved(outcome.decision.state.get(customer), chat)
+        return self._told(form, outcome.decision, calls=calls, number=number, is_sure=is_sure)
 
-    def _told(self, form: ContactForm, decision: Decision, *, calls: bool, number: str) -> str:
-        """What will be. Whether a number that they named is to be called already does not show."""
+    def _is_proved(self, customer: object, chat: AddressId) -> bool:
+        """Whether a code was said in this chat, and holds."""
+        known = customer.address(chat) if isinstance(customer, Customer) else None
+        holds_ms = self._node.means.policy.settings.cases.proof_days * DAY_MS
+        return known is not None and holds_proof(known, at=self._node.clock.now(), holds_ms=holds_ms)
+
+    def _told(self, form: ContactForm, decision: Decision, *, calls: bool, number: str, is_sure: bool) -> str:
+        """What will be. Whoever is sure to be whose number it is hears what stands; whether one that they named besides
+        is to be called already does not show."""
         wish = next(e for e in decision.events if isinstance(e, WishNoted))
         window = wish.window if not wish.doubt else None
         is_made = any(isinstance(e, PromiseMade) for e in decision.events)
@@ -96,11 +105,16 @@ class Leaving:
             instead = f"; {channel} instead" if channel is not None else ""
             form.ignore(f"reach_me.channel ({self._why_not(form.prefers, wish, decision)}{instead})")
         told: dict[str, Any] = {"channel": Channel.PHONE if is_promised else channel}
+        stands = _promised(decision, wish) if is_sure else None
+        if stands is not None and is_promised:
+            window = stands.window if not stands.by_turn else None
         if is_promised:
             shown = {"start": stamp(window[0]), "end": stamp(window[1])} if window is not None else None
             state = {"state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED}
             told["promise"] = {"kind": "callback", **state, "window": shown}
-        if says := time_said(self._node.means.policy, wish, now=self._node.clock.now()):
+        if says := time_said(
+            self._node.means.policy, wish, now=self._node.clock.now(), is_sure=is_sure or not number, stands=stands
+        ):
             told["says"] = says
         return say("left", **told, ignored=form.named())
 
@@ -128,6 +142,13 @@ class Leaving:
         """By the numbering plan alone: what we know of a customer must not show."""
         facts = self._node.means.facts_of(address) if address else None
         return facts is not None and facts.kind is AddressKind.PHONE and facts.dialable and facts.country.isalpha()
+
+
+def _promised(decision: Decision, wish: WishNoted) -> Promise | None:
+    """The call that is promised on the case of whoever leaves, from now on."""
+    case = decision.state.get(wish.case)
+    promise = decision.state.get(case.promise or "") if isinstance(case, Case) else None
+    return promise if isinstance(promise, Promise) and not promise.unpromised else None
 
 
 def is_usable(node: Node, address: str) -> bool:

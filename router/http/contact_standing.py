@@ -16,7 +16,7 @@ from router.core.documents import Case, Customer, Document, Entry, Promise
 from router.core.events import WishNoted
 from router.core.waits.said import Said
 from router.core.words import Evidence
-from router.http.joined import head_of
+from router.http.joined import asking_of, head_of
 from router.node.node import Node
 
 
@@ -82,13 +82,13 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
         return Stands(standing, paired=True, promise=kept if is_own else None)
     place_at = case.ask.waits_since if case.ask is not None and not case.taken else None
     standing = _of_case(case, since=first.at, promise=kept)
-    wait = node.waits.of_case(case.id)
+    wait = node.waits.of_case((await asking_of(journal, case)).id)
     return Stands(standing, paired=True, promise=kept, place_at=place_at, wait=wait)
 
 
 async def _wait_of(node: Node, case: Document | None) -> Said | None:
     """How long a case, or the one that it is joined with, still waits for somebody live."""
-    return node.waits.of_case((await head_of(node.journal, case)).id) if isinstance(case, Case) else None
+    return node.waits.of_case((await asking_of(node.journal, case)).id) if isinstance(case, Case) else None
 
 
 async def _is_any_pending(node: Node, customer: str) -> bool:
@@ -117,15 +117,26 @@ def _of_case(case: Case, *, since: Ms, promise: Promise | None) -> Standing:
     return Standing.ANSWERED if case.answered_at is not None and case.answered_at >= since else Standing.RECEIVED
 
 
-def time_said(policy: PolicySet, wish: WishNoted, *, now: Ms) -> str | None:
+def time_said(
+    policy: PolicySet, wish: WishNoted, *, now: Ms, is_sure: bool, stands: Promise | None = None
+) -> str | None:
     """What they are told who named a time with a touch: when we call, or what was not clear and what could be; None
-    where they named none. In the language of their words, for whose the address is does not show."""
+    where they named none. In the language of their words, for whose the address is does not show.
+
+    `stands`: the call that is promised, as far as they may know: where it could not be moved, its time is told. Whoever
+    is not `is_sure` to be whose number it is hears what is true whether or not somebody is called there already."""
     language = policy.said_in(wish.language)
     if wish.window is None:
         return wish.doubt or None
     said = said_window(wish.window, now, zone=wish.zone, language=language, names_place=True)
     if wish.doubt:
         return policy.phrase("touch_ask_back", language, doubt=wish.doubt, window=said)
+    if not is_sure:
+        return policy.phrase("touch_promise", language, window=said)
+    if stands is not None and stands.window != wish.window:
+        if stands.window is None or stands.by_turn:
+            return policy.phrase("page_call", language)
+        said = said_window(stands.window, now, zone=wish.zone, language=language, names_place=True)
     return policy.phrase("page_promise", language, window=said)
 
 

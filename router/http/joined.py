@@ -23,6 +23,14 @@ async def head_of(journal: Journal, case: Case) -> Case:
     return case
 
 
+async def asking_of(journal: Journal, case: Case) -> Case:
+    """Which of the cases that are joined with this one asks for an agent; the head where none does."""
+    if case.side is None or case.ask is not None:
+        return case
+    tree = await members_of(journal, await head_of(journal, case))
+    return next((one for one in tree if one.ask is not None), tree[0])
+
+
 async def members_of(journal: Journal, case: Case) -> list[Case]:
     """A case and all that go on in it, itself first."""
     found = [case]

@@ -49,6 +49,7 @@ from router.core.commands import (
     MergeCases,
     MergeCustomers,
     MovePromise,
+    NoteAway,
     NoteCall,
     NoteMissing,
     NoteRecording,
@@ -649,7 +650,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer
         case ForgetWords() | ErasePart() | ExportPart():
             return command.case
-        case MergeCases() | SplitCase() | PlaceCase():
+        case MergeCases() | SplitCase() | PlaceCase() | NoteAway():
             return command.case
         case MergeCustomers() | UnmergeCases() | UnmergeCustomers():
             raise Fault("what a merge is about is found by it")

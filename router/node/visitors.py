@@ -1,7 +1,8 @@
 """Who is in a chat now, and what they are to hear: lines of their chat as soon as they are durable, and who answers.
 
 Its one rule: it remembers nothing that the log does not hold. Whoever comes back is told from the log what they missed;
-what waits for somebody who stays away follows them by the way that they allowed, once.
+what waits for somebody who stays away follows them by the way that they allowed, once, and what they had asked
+otherwise in writing waits so again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,10 +13,11 @@ from channels.clock import Activity
 from policies import PolicySet
 from router.core.chats import BETWEEN, unread_by_any, unread_in
 from router.core.clock import Clock, Ms
-from router.core.commands import FollowAnswers, RecordDelivery
-from router.core.documents import Case, Customer, Message, State
+from router.core.commands import FollowAnswers, NoteAway, RecordDelivery
+from router.core.documents import Ask, Case, Customer, Message, State
 from router.core.errors import Rejected
 from router.core.events import (
+    AskChanged,
     CustomerErased,
     CustomersMerged,
     CustomersUnmerged,
@@ -24,9 +26,11 @@ from router.core.events import (
     WorkClosed,
     WorkReturned,
     WorkTaken,
+    WorkWanted,
+    WorkWithdrawn,
 )
 from router.core.timeline import chat_lines_of
-from router.core.words import SECOND_MS, AddressId, AgentId, Channel, MessageId
+from router.core.words import SECOND_MS, AddressId, AgentId, CaseId, Channel, MessageId
 from router.journal.base import Journal, JournalStopped, Stored
 from router.node.deadlines import Deadlines
 from router.node.taking import Outcome
@@ -39,6 +43,7 @@ class Seat(Protocol):
     def take_line(self, n: int, event: Event) -> None: ...
     def take_brought(self, chat: AddressId) -> None: ...
     def take_agent(self, agent: AgentId | None) -> None: ...
+    def take_wait(self, case: CaseId | None) -> None: ...
     def take_erased(self) -> None: ...
 
 
@@ -59,7 +64,7 @@ class Visitors:
         self,
         *,
         journal: Journal,
-        take: Callable[[FollowAnswers | RecordDelivery], Awaitable[Outcome]],
+        take: Callable[[FollowAnswers | NoteAway | RecordDelivery], Awaitable[Outcome]],
         root_of: Callable[[str], Awaitable[str]],
         policy: Callable[[], PolicySet],
         clock: Clock,
@@ -76,6 +81,7 @@ class Visitors:
         self._rooms: dict[str, Room] = {}
         self._by_id: dict[AddressId, Room] = {}
         self._by_person: dict[str, list[Room]] = {}
+        self._turned: dict[AddressId, set[CaseId]] = {}  # what waits in a chat, and waits otherwise without one
         self.tasks = Tasks()
 
     def __len__(self) -> int:
@@ -87,6 +93,9 @@ class Visitors:
         for message in await self._journal.live(Message):
             if isinstance(message, Message) and message.channel is Channel.CHAT:
                 self._follow_later(message.customer, message.address, message.queued_at)
+        for case in await self._journal.live(Case):
+            if isinstance(case, Case) and case.ask is not None:
+                self._turn_back_later(case.id, case.ask)
 
     async def close(self) -> None:
         await self.tasks.close()
@@ -126,6 +135,9 @@ class Visitors:
             return
         self._rooms.pop(room.address, None)
         self._forget(room)
+        for id in (room.id, *room.begun):
+            if id is not None and id in self._turned:
+                self._away_later(id)
         for begun, owner in room.begun.items():
             if self._by_id.get(begun) is room:
                 del self._by_id[begun]
@@ -163,6 +175,8 @@ class Visitors:
                 waits = isinstance(event, MessageQueued) and event.channel is Channel.CHAT and event.line
                 if isinstance(event, MessageQueued) and waits and not self.there(event.address):
                     self._follow_later(event.customer, event.address, event.at)
+                if isinstance(event, WorkWanted | AskChanged):
+                    self._turn_back_later(event.case, event.ask)
                 if self._rooms:
                     self._tell(rooms or (), event)
 
@@ -180,6 +194,14 @@ class Visitors:
             for room in rooms:
                 for seat in list(room.seats):
                     seat.take_agent(agent)
+        elif isinstance(event, WorkWanted) and event.ask.requirement.channel is Channel.CHAT:
+            for room in rooms:
+                for seat in list(room.seats) if room.customer == event.customer or event.ask.in_chat else ():
+                    seat.take_wait(event.case)
+        elif isinstance(event, WorkWithdrawn):
+            for room in rooms:
+                for seat in list(room.seats):
+                    seat.take_wait(None)
         elif isinstance(event, CustomerErased):  # whoever writes on is somebody new, with lines from 1
             for room in [room for room in rooms if room.customer == event.customer]:
                 for seat in list(room.seats):
@@ -190,11 +212,15 @@ class Visitors:
                     self.tasks.start(self._find_again(room), f"whose chat {room.id}")
 
     async def _find_again(self, room: Room) -> None:
-        """Customers were found to be one person, or two after all."""
-        if room.id is not None and room.customer is not None:
-            person = await self._root_of(room.customer)
-            if room.seats:
-                self.know(room, customer=room.customer, id=room.id, person=person)
+        """Customers were found to be one person, or two after all. Read from the documents themselves: what is at hand
+        of them is forgotten only after this was heard."""
+        if room.id is None or room.customer is None:
+            return
+        found = await self._journal.document(room.customer)
+        while isinstance(found, Customer) and found.joined is not None:
+            found = await self._journal.document(found.joined.into)
+        if room.seats and isinstance(found, Customer):
+            self.know(room, customer=room.customer, id=room.id, person=found.id)
 
     async def mark(self, messages: list[MessageId], state: str) -> None:
         """Note that messages of ours were sent, delivered or read. What is known already is not written again."""
@@ -219,6 +245,34 @@ class Visitors:
     def _follow_later(self, customer: str, id: AddressId, since: Ms) -> None:
         at = Ms(max(since, self._clock.now()) + self._policy().settings.sending.chat_away_s * SECOND_MS)
         self._deadlines.set(f"away {id}", at, lambda: self._start_following(customer, id))
+
+    def _turn_back_later(self, case: CaseId, ask: Ask) -> None:
+        """What waits in a chat waits otherwise once nobody is there."""
+        if ask.in_chat is None:
+            return
+        self._turned.setdefault(ask.in_chat.address, set()).add(case)
+        if not self.there(ask.in_chat.address):
+            self._away_later(ask.in_chat.address)
+
+    def _away_later(self, id: AddressId) -> None:
+        at = Ms(self._clock.now() + self._policy().settings.sending.chat_away_s * SECOND_MS)
+        self._deadlines.set(f"turned {id}", at, lambda: self._start_turning(id))
+
+    def _start_turning(self, id: AddressId) -> None:
+        if not self.there(id):
+            self._activity.until(self.tasks.start(self._turn_back(id), f"turn back {id}"), "turns back")
+
+    async def _turn_back(self, id: AddressId) -> None:
+        for case in sorted(self._turned.pop(id, ())):
+            document = await self._journal.document(case)
+            if not isinstance(document, Case) or document.ask is None:
+                continue
+            try:
+                await self._take(NoteAway(key=f"away/{document.ask.work}", case=case, address=id))
+            except Rejected:  # it was answered meanwhile, or they came back just now
+                continue
+            except JournalStopped:
+                return
 
     def _start_following(self, customer: str, id: AddressId) -> None:
         if not self.there(id):

@@ -304,6 +304,49 @@ async def test_a_call_at_a_time_is_promised_then() -> None:
         assert left["says"]
 
 
+async def test_what_is_wished_for_last_at_leaving_is_what_stands() -> None:
+    """Another time moves the call that was asked for in the same chat, and words by mail take its place. Nobody else's
+    wish moves a call to that number, and what each is told is true either way and the same."""
+    async with Story() as story:
+        mia, tom = Visitor(story), Visitor(story)
+
+        async def leaves(who: Visitor, **reach_me: str) -> Json:
+            await who.says("leave", reach_me=reach_me)
+            return await who.hears("left")
+
+        await mia.comes()
+        await mia.writes("still E42")
+        await leaves(mia, channel="phone", address=HERS, at="now")
+        case = await story.one_case()
+        for time, hour in (("tomorrow at 2 pm", "2:00"), ("tomorrow at 4 pm", "4:00")):
+            left = await leaves(mia, channel="phone", address=HERS, at=time)
+            assert hour in left["says"]
+            assert "unless other calls to this number stand in the way" in left["says"]
+            [promise] = (await story.case(case["id"]))["promises"]
+            assert promise["window"] == left["promise"]["window"]
+        await tom.comes()
+        await tom.writes("hello")
+        assert (await leaves(tom, channel="phone", address=HERS, at="tomorrow at 4 pm"))["says"] == left["says"]
+        assert (await story.case(case["id"]))["promises"] == [promise]
+        assert (await leaves(mia, address=MIA))["channel"] == "email"
+        assert (await story.case(case["id"]))["promises"] == []
+
+
+async def test_whom_their_site_vouches_for_moves_their_call_as_they_leave() -> None:
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        mia = Visitor(story, identity=word("u9", await story.now()))
+        await mia.comes()
+        await mia.writes("call me")
+        for time in ("now", "tomorrow at 3 pm", "tomorrow at 5 pm"):
+            await mia.says("leave", reach_me={"channel": "phone", "address": HERS, "at": time})
+            left = await mia.hears("left")
+            [promise] = (await story.one_case())["promises"]
+            assert left["promise"]["window"] == promise["window"]
+        assert left["says"].startswith("We call you")
+        assert "5:00" in left["says"]
+        assert "stand in the way" not in left["says"]
+
+
 async def test_what_is_too_long_together_goes_in_its_order() -> None:
     """Together they would be more parts than a text may have: what waited goes ahead by itself."""
     async with Story() as story:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -525,3 +526,32 @@ async def test_a_message_that_was_erased_before_its_sender_heard_of_it_is_not_le
         refused = await unheard.writes("my boiler leaks", client_id="a1")
         assert (refused["kind"], refused["error"]) == ("error", "used_before")
         assert (await unheard.writes("my boiler leaks", client_id="a2"))["seq"] == 1
+
+
+async def test_whoever_proved_who_they_are_in_a_chat_is_shown_out_of_it_as_well() -> None:
+    """The chat of somebody who was joined ends with the person, when a hold ends too."""
+    for is_held in (False, True):
+        async with Story() as story:
+            await story.phone(HERS).texts("E42 on my thermostat")
+            her = await story.one_case()
+            mia = Visitor(story)
+            await mia.comes()
+            await mia.writes("still E42")
+            await mia.says("prove", address=HERS)
+            await mia.hears("code_sent")
+            await story.settles()
+            [code] = re.findall(r"\b\d{6}\b", (await story.phone(HERS).inbox())[-1])
+            await mia.says("code", code=code)
+            await mia.hears("proved")
+            await story.settles()
+            erase = {"reason": "on request", "whole_person": True}
+            if is_held:
+                hold = {"on": True, "reason": "court"}
+                await story.api("POST", f"/customers/{her['customer']}/hold", hold)
+                await story.refused("POST", f"/customers/{her['customer']}/erase", erase)
+                await story.api("POST", f"/customers/{her['customer']}/hold", {"on": False, "reason": "over"})
+            else:
+                await story.api("POST", f"/customers/{her['customer']}/erase", erase)
+            await story.settles()
+            assert (await mia.hears("error"))["error"] == "bad_session"
+            await mia.ends()

@@ -423,6 +423,9 @@ async def test_a_call_at_the_time_that_a_touch_names(wish: Json | str, window: J
         assert contact["ignored"] == []
         assert contact["promise"]["window"] == window
         assert "New York" in contact["says"]
+        again = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        assert again["says"] == contact["says"], "whether somebody is called there already does not show"
+        assert "unless other calls to this number stand in the way" in contact["says"] or "sofern" in contact["says"]
         [promise] = (await story.one_case())["promises"]
         assert (promise["window"], promise["told_via"]) == (window, "touch")
         assert "We call you today between" in await shown(story, contact)
