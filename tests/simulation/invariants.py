@@ -453,6 +453,10 @@ class Watch:
                 rank = RANK[event.state]
             case MessageFailed():
                 rank = RANK["failed"]
+            case MessageLost() if message.channel is Channel.EMAIL:  # sent anew under one id, and asked for nowhere
+                if not message.unanswered:
+                    self.judge.broken(31, f"{message.id} was given up before its time")
+                return
             case MessageLost():
                 if message.attempted_at is None or event.at < message.attempted_at + LOOKUP_MS:
                     self.judge.broken(31, f"{message.id} was given up before its time")
