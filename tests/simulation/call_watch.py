@@ -13,6 +13,7 @@ from router.core.events import (
     CallEnded,
     CallMoved,
     CallWentOn,
+    CasesUnmerged,
     ContactReceived,
     LegAttempted,
     LegPlanned,
@@ -298,6 +299,8 @@ class CallWatch:
         case = next((s[new.case] for s in batch.steps if new.case in s), None)
         ask = case.ask if isinstance(case, Case) else None
         if ask is None or ask.work != old.work:
+            return
+        if any(isinstance(e, CasesUnmerged) for e in batch.events):  # each side has what it had asked, and where
             return
         was, now_is = ask.requirement, new.ask.requirement
         if was.channel is now_is.channel or (was.kind in LIVE and now_is.kind in LIVE):
