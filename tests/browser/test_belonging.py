@@ -103,3 +103,25 @@ async def test_whose_a_shared_line_is_now_takes_one_key(desk: Stage, open_desk: 
     await lead.goto(f"{desk.line.url}/desk/case/{third}")
     await lead.get_by_role("button", name="Undo").click()
     await expect(lead.locator(".choices")).to_contain_text("Whose is it?")
+
+
+async def test_a_lead_joins_the_cases_of_one_person_who_wrote_as_two(desk: Stage, open_desk: OpenDesk) -> None:
+    """To join a case of somebody else is refused with what to do; a lead says in the same step that they are one."""
+    await desk.text("My thermostat shows E42")
+    [first] = await cases_of(desk, 1)
+    await desk.text("it is me, from my other number", OTHER)
+    [_, second] = await cases_of(desk, 2)
+    ref = (await desk.api("GET", f"/cases/{second}", desk.admin))["ref"]
+    lead = await open_desk(desk.admin)
+    await lead.goto(f"{desk.line.url}/desk/case/{first}")
+    await lead.locator("#line", has_text="live").wait_for()
+    await lead.get_by_text("Split and join").click()
+    await lead.get_by_label("Another case of theirs goes on here").fill(ref)
+    await lead.get_by_role("button", name="Join", exact=True).click()
+    await expect(lead.locator("#said")).to_contain_text("a lead says so first")
+    await lead.get_by_label("It is of somebody else, who is the same person").check()
+    await lead.get_by_role("button", name="Join", exact=True).click()
+    await expect(lead.locator("#said")).to_contain_text("It goes on here.")
+    await expect(lead.locator(".timeline .words")).to_have_text(
+        ["My thermostat shows E42", "it is me, from my other number"]
+    )

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import structlog
 
 from channels.wire import WireRequest, WireResponse
-from router.core.errors import Rejected
+from router.core.errors import Reason, Rejected
 from router.http.api_quarantine import QuarantinePage
 from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.contact_form import SEPARATORS
@@ -24,6 +24,7 @@ from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
 from router.http.desk.words import DONE
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
+from router.http.views import CaseOut
 from router.journal.base import JournalStopped
 
 HOME = "/desk"
@@ -292,6 +293,8 @@ class Desk:
                 return _at(chosen.get("case", case), done)
             case "merge":
                 other = await case_named(self._calls, who, form.get("ref", ""))
+                if form.get("people") == "yes":
+                    await self._one_person(who, case, other, form, once=f"{once}-people")
                 await self._calls.act(who, f"{path}/merge", {"case": other, **_some(form, "reason")}, once=once)
                 return _at(case, "joined")
             case "split":
@@ -304,6 +307,17 @@ class Desk:
                     who, f"/customers/{whose}/unmerge" if whose else f"{path}/unmerge", _some(form, "merge"), once=once
                 )
                 return _at(case, "undone")
+
+    async def _one_person(self, who: Identity, case: str, other: str, form: Form, *, once: str) -> None:
+        """Whoever wrote as two people are one: each of these cases is theirs. It is undone by itself."""
+        mine: CaseOut = await self._calls.read(who, f"/cases/{case}")
+        theirs: CaseOut = await self._calls.read(who, f"/cases/{other}")
+        fields = {"customer": theirs.customer, **_some(form, "reason")}
+        try:
+            await self._calls.act(who, f"/customers/{mine.customer}/merge", fields, once=once)
+        except Rejected as rejected:
+            if rejected.reason is not Reason.NOTHING_TO_DO:  # they are one already
+                raise
 
 
 def read_form(request: WireRequest) -> Form:
