@@ -423,9 +423,6 @@ async def test_a_call_at_the_time_that_a_touch_names(wish: Json | str, window: J
         assert contact["ignored"] == []
         assert contact["promise"]["window"] == window
         assert "New York" in contact["says"]
-        again = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
-        assert again["says"] == contact["says"], "whether somebody is called there already does not show"
-        assert "unless other calls to this number stand in the way" in contact["says"] or "sofern" in contact["says"]
         [promise] = (await story.one_case())["promises"]
         assert (promise["window"], promise["told_via"]) == (window, "touch")
         assert "We call you today between" in await shown(story, contact)
@@ -435,6 +432,17 @@ async def test_a_call_at_the_time_that_a_touch_names(wish: Json | str, window: J
         await story.passes(seconds=(start - await story.now()).total_seconds())
         assert (await ana.offered())["channel"] == "phone"
         assert await story.phone(HERS).inbox() == [], "no text goes out because of a touch"
+
+
+@pytest.mark.parametrize("wish", ["please call me after 3", "bitte anrufen nach 15 Uhr"])
+async def test_whether_a_number_is_called_already_does_not_show(wish: str) -> None:
+    """Whoever names a number hears the same whether it was named before, and nothing that may not hold."""
+    async with Story() as story:
+        first = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        again = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        assert again["says"] == first["says"]
+        assert "unless other calls to this number stand in the way" in first["says"] or "sofern" in first["says"]
+        assert len((await story.one_case())["promises"]) == 1
 
 
 @pytest.mark.parametrize(
