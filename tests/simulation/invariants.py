@@ -55,6 +55,7 @@ from router.core.events import (
     WorkWanted,
     WorkWithdrawn,
 )
+from router.core.messages import UNANSWERED_MAX
 from router.core.words import ActorKind, AgentState, CallRole, Channel
 from tests.simulation.call_watch import CallWatch
 from tests.simulation.log import Judge, Taken
@@ -454,7 +455,7 @@ class Watch:
             case MessageFailed():
                 rank = RANK["failed"]
             case MessageLost() if message.channel is Channel.EMAIL:  # sent anew under one id, and asked for nowhere
-                if not message.unanswered:
+                if message.attempts < UNANSWERED_MAX:
                     self.judge.broken(31, f"{message.id} was given up before its time")
                 return
             case MessageLost():

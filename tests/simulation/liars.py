@@ -59,10 +59,11 @@ class Liars:
             draft = self._at.draft(chance, liar, text=f"I write about case {ref}")
         draft.subject = f"Re: [case {ref}]"
         draft.headers |= headers
-        named = frozenset({MALLORY} if headers.get("Reply-To") else set[str]())
-        raw = written(draft)
-        self._at.office.wrote(self._at.mailed(liar, draft, named), raw)
-        self._at.send(raw, liar.address)
+        raw, sender = written(draft), liar.address
+        if headers.get("Reply-To"):  # who is answered there wrote it, and nobody vouches for that either
+            liar = replace(liar, name=f"whoever pretends to be {MALLORY}", address=MALLORY)
+        self._at.office.wrote(self._at.mailed(liar, draft, frozenset()), raw)
+        self._at.send(raw, sender)
 
     async def _report(self, chance: Random) -> None:
         """Somebody reports to their own case that a mail to somebody else came back."""
