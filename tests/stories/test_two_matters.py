@@ -11,6 +11,7 @@ COLD, WRONG = "my radiator is cold", "my invoice is wrong"
 
 async def line(story: World, case: str) -> tuple[str, str, str] | None:
     """What a case asks for: its queue, since when they ask, and by which kind of capacity."""
+    await story.settles()
     [waiting] = [w for w in (await story.api("GET", "/work"))["waiting"] if w["case"] == case] or [None]
     return waiting and (waiting["queue"], waiting["since"], waiting["requires"])
 
