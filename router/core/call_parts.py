@@ -519,9 +519,7 @@ def ask_for_phone(
         requirement = replace(
             kept.requirement, channel=Channel.PHONE, target_ms=requirement.target_ms, offer_ms=requirement.offer_ms
         )
-    queue, stays = (kept.queue, kept.stays) if kept else (verdict.queue, False)
-    if kept is not None and old is None:
-        stays = kept.queue != verdict.queue
+    queue, stays = (kept.queue, kept.stays if old else kept.queue != verdict.queue) if kept else (verdict.queue, False)
     named = making.context.policy.queues.get(case.queue)
     if not verdict.matched and kept is None and case.agent is not None and named is not None:
         queue, requirement = case.queue, replace(requirement, skills=named.skills)  # the matter has its queue already

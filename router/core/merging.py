@@ -2,8 +2,7 @@
 
 Its one rule: a merge moves references and what is wanted, never rows. Work in writing is the head's; a case that is on
 the phone, or was promised a call, keeps that until it is through with it, and so does one whose customer is in a chat
-now. Undoing gives each side its own ask and place
-again, unless a person attended to it meanwhile.
+now. Undoing gives each side its own ask and place again, unless a person attended to it meanwhile.
 """
 
 from router.core.asks import changed

@@ -23,14 +23,13 @@ from router.core.contacts import clean_text
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import ContactReceived, Event, LinesBrought, MessageQueued
-from router.core.evidence import holds_proof
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
 from router.core.tree import asking
 from router.core.waits.said import Said as Wait
 from router.core.waits.said import phrase_of
-from router.core.words import DAY_MS, ActorKind, AddressId, AgentId, CaseId, Channel, CustomerId, Evidence, MessageId
-from router.http.chat_leaving import Refused, form_of
+from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, CustomerId, Evidence, MessageId
+from router.http.chat_leaving import Refused, form_of, has_proved
 from router.http.chat_lines import lines_of, said_in
 from router.http.chat_proving import Proving
 from router.http.joined import asking_of
@@ -377,7 +376,7 @@ class ChatSeat:
             self._node.visitors.know(room, customer=loaded.customer, id=loaded.address, person=person)
             seq, agent = chat_in(loaded.state, loaded.address)
             mine = customer.address(loaded.address) if isinstance(customer, Customer) else None
-            is_proved = is_proved or self._has_proved(customer, loaded.address, now)
+            is_proved = is_proved or has_proved(self._node, customer, loaded.address, now=now)
             self._case = await self._case_in(loaded, customer)
         await self._looks_back(room, mine)
         seq = self._begun.lines if self._begun is not None else seq
@@ -403,12 +402,6 @@ class ChatSeat:
         if in_chat:
             return max(in_chat, key=lambda case: case.changed_at).id
         return customer.live_cases[-1] if isinstance(customer, Customer) and customer.live_cases else None
-
-    def _has_proved(self, customer: object, chat: AddressId, now: Ms) -> bool:
-        """Whether a code was said in this chat, and what is said there counts as proof still."""
-        known = customer.address(chat) if isinstance(customer, Customer) else None
-        holds_ms = self._node.means.policy.settings.cases.proof_days * DAY_MS
-        return known is not None and holds_proof(known, at=now, holds_ms=holds_ms)
 
     # --- messages -----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from channels.chat.frames import Left, say
 from channels.wire import WireRequest
 from router.core.addresses import AddressKind, is_anonymous
 from router.core.choice import OPENS_WITH, REACHES, Way, choose_way
+from router.core.clock import Ms
 from router.core.commands import LeaveChat, Touch
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Promise
@@ -79,14 +80,9 @@ class Leaving:
         except Rejected as rejected:
             raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
         assert outcome.decision is not None, "each leaving has a key of its own"
-        is_sure = is_proved or self._is_proved(outcome.decision.state.get(customer), chat)
+        whose = outcome.decision.state.get(customer)
+        is_sure = is_proved or has_proved(self._node, whose, chat, now=self._node.clock.now())
         return self._told(form, outcome.decision, calls=calls, number=number, is_sure=is_sure)
-
-    def _is_proved(self, customer: object, chat: AddressId) -> bool:
-        """Whether a code was said in this chat, and holds."""
-        known = customer.address(chat) if isinstance(customer, Customer) else None
-        holds_ms = self._node.means.policy.settings.cases.proof_days * DAY_MS
-        return known is not None and holds_proof(known, at=self._node.clock.now(), holds_ms=holds_ms)
 
     def _told(self, form: ContactForm, decision: Decision, *, calls: bool, number: str, is_sure: bool) -> str:
         """What will be. Whoever is sure to be whose number it is hears what stands; whether one that they named besides
@@ -142,6 +138,13 @@ class Leaving:
         """By the numbering plan alone: what we know of a customer must not show."""
         facts = self._node.means.facts_of(address) if address else None
         return facts is not None and facts.kind is AddressKind.PHONE and facts.dialable and facts.country.isalpha()
+
+
+def has_proved(node: Node, customer: object, chat: AddressId, *, now: Ms) -> bool:
+    """Whether a code was said in this chat, and what is said there counts as proof still."""
+    known = customer.address(chat) if isinstance(customer, Customer) else None
+    holds_ms = node.means.policy.settings.cases.proof_days * DAY_MS
+    return known is not None and holds_proof(known, at=now, holds_ms=holds_ms)
 
 
 def _promised(decision: Decision, wish: WishNoted) -> Promise | None:
