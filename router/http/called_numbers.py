@@ -39,8 +39,8 @@ async def why_no_phone_of_ours(node: Node, phone: str, *, here: Set[AgentId]) ->
             return "That is a premium number, and is never called. Give an ordinary number, sip:… or client:…."
         if not facts.dialable or not facts.country:
             return "Nobody can have that number; it may be incomplete. Give it with its country, such as +12125550142."
-    owner = await _owner_of(node, phone)
-    if owner is None or owner.id not in here:
+    owner = next((agent for agent in await _owners_of(node, phone) if agent.id in here), None)
+    if owner is None:
         return ""
     return (
         f"That is the phone of {await _name_of(node, owner)} ({owner.id}), and one phone rings for one agent. "
@@ -65,20 +65,21 @@ def _why_not(node: Node, number: str) -> str:
 
 async def _whose_phone(node: Node, number: str) -> str:
     """Whose of us it is: an agent's own phone would only be busy with the call."""
-    found = await _owner_of(node, number)
-    if found is None:
+    owners = await _owners_of(node, number)
+    if not owners:
         return ""
+    found = owners[-1]
     name = await _name_of(node, found)
     return f"That is the phone of {name}, one of our agents. Hand on to {found.id} by name, or name another number."
 
 
-async def _owner_of(node: Node, phone: str) -> Agent | None:
-    """The newest agent whose phone it is. One look at every agent's phone."""
+async def _owners_of(node: Node, phone: str) -> list[Agent]:
+    """The agents whose phone it is, newest last: whoever left keeps theirs. One look at every agent's phone."""
     agents = {agent.phone: agent for agent in node.domain.agents.values() if agent.phone is not None}
     phones = await node.journal.words(list(agents))
     key = matching_key(phone)
     theirs = [agents[id] for id in agents if id in phones and matching_key(phones[id]) == key]
-    return max(theirs, key=lambda agent: agent.id, default=None)
+    return sorted(theirs, key=lambda agent: agent.id)
 
 
 async def _name_of(node: Node, agent: Agent) -> str:

@@ -4,7 +4,6 @@ a real browser."""
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from router.http.front import Front
 from router.http.metrics import NodeMetrics
 from router.serving import Running, start_service
 from router.settings import load_settings
+from tests.story.wire import free_port
 
 HOST = "127.0.0.1"
 PHONE = "+12125550142"
@@ -183,7 +183,7 @@ def _headers(token: str, more: dict[str, str]) -> CIMultiDict[str]:
 @asynccontextmanager
 async def stage(folder: Path, *, public_url: str = "", starts_at: datetime | None = None) -> AsyncIterator[Stage]:
     """`starts_at`: time stands there and goes on by hand alone."""
-    port = _free_port()
+    port = free_port()
     settings = load_settings(None, {}, data=folder, port=port, host=HOST)
     if public_url:
         settings.public_url = public_url
@@ -204,9 +204,3 @@ async def stage(folder: Path, *, public_url: str = "", starts_at: datetime | Non
         await line.close()
         await running.close()
         await sandbox.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return one.getsockname()[1]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tarfile
@@ -19,6 +18,8 @@ from urllib.parse import urlencode
 
 import pytest
 from house import ROOMS, ROOT, shown, text_of, tracked
+
+from tests.story.wire import free_port
 
 GUIDE = ROOT / "docs" / "add-a-channel.md"
 READY_S = 60
@@ -144,7 +145,7 @@ def test_check_names_the_plug_in(installed: Path, tmp_path: Path) -> None:
 @contextmanager
 def _serving(python: Path, folder: Path) -> Iterator[tuple[str, str]]:
     """The installed command, serving on free ports; what it says is shown when it does not come up."""
-    port, sandbox, token = _free_port(), _free_port(), "oct_test-of-the-wheel"
+    port, sandbox, token = free_port(), free_port(), "oct_test-of-the-wheel"
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")},
         "ONECASE_BOOTSTRAP_TOKEN": token,
@@ -197,12 +198,6 @@ def _get(url: str, token: str) -> dict[str, list[dict[str, object]]]:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=SEEN_S) as answer:
         return json.load(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _run(*words: str, cwd: Path | None = None) -> str:

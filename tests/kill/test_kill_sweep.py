@@ -7,7 +7,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ import pytest
 
 from policies import default_policy_files
 from router.journal.faultpoints import FAULT_POINTS
+from tests.story.wire import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HER = "+12125550142"
@@ -143,12 +143,6 @@ class Stage:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
