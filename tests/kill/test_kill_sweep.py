@@ -4,10 +4,8 @@ The sandbox outlives the service, as a provider does. People and agents try agai
 """
 
 import asyncio
-import os
 import re
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,9 +18,8 @@ import pytest
 
 from policies import default_policy_files
 from router.journal.faultpoints import FAULT_POINTS
-from tests.story.wire import free_port
+from tests.story import Process, free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 HER = "+12125550142"
 PATIENCE_S = 40.0
 KILLS = [
@@ -59,8 +56,8 @@ class Stage:
     service_port: int
     sandbox_port: int
     session: aiohttp.ClientSession
-    processes: list[asyncio.subprocess.Process] = field(default_factory=list[asyncio.subprocess.Process])
-    service: asyncio.subprocess.Process | None = None
+    processes: list[Process] = field(default_factory=list[Process])
+    service: Process | None = None
     starts: int = 0
     alive: asyncio.Task[None] | None = None
 
@@ -82,19 +79,10 @@ class Stage:
         arguments = ["serve", "--port", str(self.service_port), "--data", str(self.folder / "data")]
         self.service = await self._spawn(*arguments, "--sandbox-url", self.sandbox, fault=fault)
 
-    async def _spawn(self, *arguments: str, fault: str = "") -> asyncio.subprocess.Process:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
-        environment |= {"ONECASE_POLICIES": str(self.folder / "policies"), "ONECASE_BOOTSTRAP_TOKEN": "boot"}
+    async def _spawn(self, *arguments: str, fault: str = "") -> Process:
+        environment = {"ONECASE_POLICIES": str(self.folder / "policies"), "ONECASE_BOOTSTRAP_TOKEN": "boot"}
         environment |= {"ONECASE_FAULT_POINT": fault} if fault else {}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(ROOT / "onecase.py"),
-            *arguments,
-            env=environment,
-            cwd=self.folder,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self.folder / "errors.txt").open("ab"),
-        )
+        process = await Process.of(*arguments, cwd=self.folder, **environment)
         self.processes.append(process)
         return process
 
@@ -102,10 +90,8 @@ class Stage:
         """Start the service again, without the fault, as soon as it died."""
         while True:
             assert self.service is not None
-            code = await self.service.wait()
-            assert code == -signal.SIGKILL, (
-                f"it ended by itself with {code}: {(self.folder / 'errors.txt').read_text()}"
-            )
+            code = await self.service.child.wait()
+            assert code == -signal.SIGKILL, f"it ended by itself with {code}: {self.service.errors}"
             await self.start_service()
 
     async def until(self, what: str, look: Any) -> Any:
@@ -118,7 +104,7 @@ class Stage:
             except (aiohttp.ClientError, ConnectionError, TimeoutError):
                 pass
             await asyncio.sleep(0.02)  # between two real attempts over a real socket
-        raise AssertionError(f"{what} did not come; {(self.folder / 'errors.txt').read_text()[-2000:]}")
+        raise AssertionError(f"{what} did not come; {[process.errors[-2000:] for process in self.processes]}")
 
     async def call(self, method: str, path: str, token: str, body: Any = None, key: str | None = None) -> Any:
         """One API call, repeated under one Idempotency-Key until it is answered."""
@@ -140,9 +126,8 @@ class Stage:
         if self.alive is not None:
             self.alive.cancel()
         for process in self.processes:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            if process.code is None:
+                await process.is_killed()
 
 
 @asynccontextmanager
@@ -244,7 +229,6 @@ async def _nothing_lost_nothing_twice(at: Stage, case: str) -> None:
 
 async def _replay_is_clean(at: Stage) -> None:
     assert at.service is not None
-    at.service.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(at.service.wait(), timeout=20) == 0, "SIGTERM ends it cleanly"
-    process = await at._spawn("replay", "--data", str(at.folder / "data"))  # pyright: ignore[reportPrivateUsage]
-    assert await asyncio.wait_for(process.wait(), timeout=30) == 0, "documents equal the log"
+    assert await at.service.stops() == 0, "SIGTERM ends it cleanly"
+    replay = await Process.ran("replay", "--data", str(at.folder / "data"), cwd=at.folder)
+    assert replay.code == 0, f"documents equal the log: {replay.errors}"
