@@ -11,7 +11,7 @@ import msgspec
 
 from router.core.documents import Call, Case, Customer, Document, Message, Promise, Recording, State, Work
 from router.core.errors import Fault
-from router.core.events import CommandTaken, Event
+from router.core.events import CommandTaken, ContactReceived, Event
 from router.core.evolve import evolve
 from router.journal import codec
 from router.journal.persons import Persons
@@ -93,6 +93,7 @@ class Log:
     def __init__(self, judge: Judge, watch: Callable[[Taken, State], None]) -> None:
         self.seq = 0
         self.batches: list[Taken] = []
+        self.lines: dict[str, tuple[int, str]] = {}  # client id of a chat's line -> its number, and the customer
         self.states: dict[str, State] = {}
         self.keys: set[str] = set()
         self.addresses: dict[str, str] = {}  # matching key -> customer
@@ -131,6 +132,8 @@ class Log:
             return
         self.states.update(dict.fromkeys(group, state))
         self.batches.append(taken)
+        lines = [event for event in events if isinstance(event, ContactReceived) and event.client_id]
+        self.lines.update((line.client_id, (first, line.customer)) for line in lines)
         self._watch(taken, state)
         taken.before, taken.steps = {}, []  # only the watch needs them
 

@@ -171,12 +171,10 @@ class Visitors:
 
     def _is_erased(self, visitor: Visitor) -> bool:
         """Whether whoever wrote the newest of what they wrote was erased."""
-        for batch in reversed(self._log.batches):
-            for event in batch.events:
-                if isinstance(event, ContactReceived) and event.client_id in visitor.written:
-                    customer = self._log.customer(event.customer)
-                    return customer is not None and customer.erased_at is not None
-        return False
+        lines = self._log.lines
+        _, writer = max((lines[id] for id in visitor.written if id in lines), default=(0, ""))
+        customer = self._log.customer(writer)
+        return customer is not None and customer.erased_at is not None
 
     # --- one visitor --------------------------------------------------------------------------------------------------
 
