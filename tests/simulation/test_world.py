@@ -12,8 +12,10 @@ from tests.simulation.options import CALL_FAULTS, CHAT_FAULTS, FAULTS, MAIL_FAUL
 from tests.simulation.run import run_world
 from tests.simulation.world import Result
 
-SEEDS = (*range(1, 19), 67, 70, 3034, 9001)
-"""67 and 70 have a customer who sends a thousand messages; 3034 was red once."""
+SEEDS = (1, 2, 3, 4, 6, 8, 9, 13, 14, 16, 17, 18, 70, 3034, 9001)
+"""Those of the first that need the least time for all that is counted below. 70 has a customer who sends a thousand
+messages; 3034 was red once."""
+MORE_SEEDS = (5, 7, 10, 11, 12, 15, 67)
 MODES: tuple[Mode, ...] = ("safety", "liveness")
 RED_ONCE: tuple[tuple[int, Mode], ...] = (
     (3031, "safety"),
@@ -51,6 +53,14 @@ def test_a_world_keeps_every_promise(seed: int, mode: Mode):
     done.append(run_world(seed, mode))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", MORE_SEEDS)
+def test_more_worlds_keep_every_promise(seed: int, mode: Mode):
+    run_world(seed, mode)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "mode"), RED_ONCE)
 def test_a_world_that_was_red_once_keeps_every_promise(seed: int, mode: Mode):
     run_world(seed, mode)
@@ -87,18 +97,16 @@ def test_every_fault_is_in_some_of_these_worlds():
 
 @pytest.mark.parametrize(("seed", "mode"), [(1, "safety"), (3, "liveness")])
 def test_one_seed_is_one_world_bit_for_bit(seed: int, mode: Mode):
-    """In this process twice, and in others with other hash seeds."""
+    """In this process twice, and in another with another hash seed."""
     first, second = run_world(seed, mode), run_world(seed, mode)
     assert first == second
-    for hash_seed in ("1", "4242"):
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        ran = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(seed), mode],
-            cwd=REPO,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=300,
-        )
-        assert ran.stdout.strip() == first.trace
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(seed), mode],
+        cwd=REPO,
+        env={**os.environ, "PYTHONHASHSEED": "4242"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert ran.stdout.strip() == first.trace
