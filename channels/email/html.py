@@ -143,10 +143,14 @@ def text_of_html(html: str) -> str:
 
 def page_of_html(html: str) -> Page:
     """Parse a page within the limits."""
-    plain = _prepared(html)
+    bulky = _without_bulk(html)
+    plain = _LONG_TAG.sub(_thinned, bulky[:HTML_MAX])
     tree = _parsed(plain)
+    words = _bare(plain) if tree is None else ""
+    if tree is None and len(bulky) > HTML_MAX and not words.strip():  # nothing but tags so far
+        words = _bare(bulky)[:HTML_MAX]
     is_cut = len(html) > RAW_MAX or len(plain) >= HTML_MAX
-    return Page(plain, tree, _bare(plain) if tree is None else "", is_cut)
+    return Page(plain, tree, words, is_cut)
 
 
 def _parsed(plain: str) -> Element | None:
@@ -161,19 +165,20 @@ def _parsed(plain: str) -> Element | None:
     return None if is_deep else tree
 
 
-def _prepared(html: str) -> str:
-    """Cut, without comments, styles, scripts and files that stand in an address, and with no tag that is too long."""
+def _without_bulk(html: str) -> str:
+    """Cut, without comments, styles, scripts and files that stand in an address."""
+    is_cut = len(html) >= RAW_MAX
     html = clean(html[:RAW_MAX])
     if not html.isascii():
         html = PRIVATE.sub("", html)
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>")):
-        html = _without(html, opening, closing)
-    html = _FILE_IN_ADDRESS.sub("data:", html)
-    return _LONG_TAG.sub(_thinned, html[:HTML_MAX])
+        html = _without(html, opening, closing, is_cut=is_cut)
+    return _FILE_IN_ADDRESS.sub("data:", html)
 
 
-def _without(html: str, opening: str, closing: str) -> str:
-    """Without all from each `opening` to its `closing`; one that is never closed loses its opening alone."""
+def _without(html: str, opening: str, closing: str, *, is_cut: bool) -> str:
+    """Without all from each `opening` to its `closing`; one that is never closed loses its opening alone, but all
+    behind it where the page is cut: its closing may have stood there."""
     folded = html.lower() if opening[1].isalpha() else html
     if opening not in folded or len(folded) != len(html):
         return html
@@ -182,6 +187,8 @@ def _without(html: str, opening: str, closing: str) -> str:
     while (start := folded.find(opening, at)) >= 0:
         kept.append(html[at:start])
         stop = folded.find(closing, start + len(opening))
+        if stop < 0 and is_cut:
+            return "".join(kept)
         if stop < 0:
             return "".join(kept) + html[start:].replace(html[start : start + len(opening)], "")
         at = stop + len(closing)

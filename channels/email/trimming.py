@@ -45,7 +45,7 @@ _HEAD_NAMES = {
 _SENDERS = frozenset(name for language in LANGUAGES.values() for name in language.heads.sender)
 _VERB = re.compile("|".join(re.escape(verb) for verb in sorted(QUOTE_VERBS, key=len, reverse=True)))
 _DATED = re.compile(r"^\d{1,4}[-/.年 ]|^(?:[a-zśáéû]{2,9}\.?,? )?\d{1,2} ")
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\d[./-]\d{1,2}[./-]\d\d")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d[./-]\d{1,2}[./-]\d\d")
 _TIME = re.compile(r"\d{1,2}[:.h時]\d\d")
 _HAS_DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}")
@@ -107,7 +107,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         if role != TEXT or not _may_tell(lines[n]):
             continue
         line = lines[n][:LINE_MAX].strip()
-        is_introduced = line[-1] in ":："
+        is_introduced = line[-1] in ":：" or _is_dashed(line)
         if (is_introduced or line[0] == "-") and line.lower().strip(" -:") in FORWARDED:
             _close_signature(lines, roles, signature_from, n)
             return end  # from here on it is another's words, sent to us to read
@@ -157,7 +157,8 @@ def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
     for first in range(n, max(-1, n - WRAPPED_MAX), -1):
         if roles[first] != TEXT:
             return None
-        joined = f"{lines[first][:LINE_MAX].strip()} {joined}"
+        line = lines[first][:LINE_MAX].strip()
+        joined = f"{line.strip(' -') if _is_dashed(line) else line} {joined}"
         folded = joined[:LINE_MAX].lower()
         if _HAS_DIGIT.search(folded) is None:
             continue
@@ -170,6 +171,11 @@ def _introduction(lines: list[str], roles: list[str], n: int) -> int | None:
             is_name = folded.startswith("<") and len(before) <= NAME_CHARS_MAX
             return first - 1 if is_name or (before.startswith(QUOTE_STARTS) and _HAS_DIGIT.search(before)) else first
     return None
+
+
+def _is_dashed(line: str) -> bool:
+    """Zoho writes an introduction so: "---- On … wrote ---"."""
+    return line.startswith("----") and line.endswith("---")
 
 
 def _is_certain(introduction: str) -> bool:

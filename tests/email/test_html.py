@@ -3,7 +3,7 @@
 import pytest
 
 from bench.letters import HOSTILE
-from channels.email.html import HTML_MAX, allowed_value, safe_html, text_of_html
+from channels.email.html import HTML_MAX, RAW_MAX, allowed_value, safe_html, text_of_html
 from tests.email.builders import read
 from tests.email.work import steps_of
 
@@ -63,6 +63,17 @@ def test_a_page_that_is_too_much_for_parsers_is_its_words() -> None:
     for page in ("<div>" * 1_000 + "the words", "<b>the</b> <i>words</i><br>" * 5_000):
         assert text_of_html(page).startswith("the words")
         assert safe_html(page).startswith("<pre>the words")
+
+
+def test_words_behind_nothing_but_tags_are_found() -> None:
+    """Further in than a parser looks."""
+    assert text_of_html("<div>" * 50_000 + "the words") == "the words"
+
+
+def test_a_style_without_end_in_a_page_that_is_cut_is_no_text() -> None:
+    """Its end may have stood behind the cut."""
+    assert text_of_html("<p>the words</p><style>" + "a{color:red}" * (RAW_MAX // 10) + "</style>") == "the words"
+    assert "and more" in text_of_html("<p>the words</p><style>and more")
 
 
 def test_a_page_is_cut() -> None:

@@ -108,11 +108,28 @@ def test_an_answer_below_the_whole_quotation_stands_alone() -> None:
     assert trim(text).new == "Yes, it is on."
 
 
+MORE_INTRODUCTIONS = {
+    "zoho": f"---- On Mon, 23 Nov 2026 14:02:00 +0100 {ADDRESS} wrote ---",
+    "zoho-german": f"---- Am Mo., 23 Nov. 2026 14:02:00 +0100 schrieb {ADDRESS} ----",
+    "gmail-taiwan": f"{ADDRESS} 於 2026年11月23日 週一 下午2:02寫道：",
+    "taiwan": "於 2026年11月23日 14:02，Support 寫道：",
+}
+
+
+@pytest.mark.parametrize("program", MORE_INTRODUCTIONS)
+@pytest.mark.parametrize("old", [quoted(OLD), OLD], ids=["marked", "bare"])
+def test_introductions_of_other_programs(program: str, old: str) -> None:
+    found = trim(f"New words\n\n{MORE_INTRODUCTIONS[program]}\n\n{old}\n")
+    assert found.new == "New words"
+    assert "fuse" in found.history
+
+
 KEPT_WHOLE = {
     "on-that-is-no-quotation": "On 3 May 2026 at 14:02 he came and wrote this down:\nfirst the fuse,\nthen the pump.",
     "from-that-is-no-header": "From: what I see, the pump is broken.\nTo: be honest, I am cold.",
     "a-journey": "Hello,\n\nFrom: Berlin\nTo: Munich\nDate: Monday\n\nPlease book this.",
     "dashes": "The list:\n- one\n--- two ---\n- three",
+    "a-heading-in-dashes": "---- On 3 May 2026 at 14:02 ---\nthe pump stood still",
     "greater-than": "My meter says\n> 100",
     "short-rule": "first\n____\nsecond",
     "minus-minus-inside": "a -- b\n--option\nc",
