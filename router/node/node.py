@@ -34,7 +34,7 @@ from router.core.commands import (
     TakeContact,
     TakeRecording,
 )
-from router.core.documents import Call, Case, Promise
+from router.core.documents import Call, Case, Promise, Slot
 from router.core.errors import Fault, Rejected
 from router.core.events import CaseOpened
 from router.core.reference import number_of
@@ -247,7 +247,7 @@ class Node:
         cases, promises = await self.journal.live(Case), await self.journal.live(Promise)
         calls = await self.journal.live(Call)
         self.domain.rebuild(cases, promises, calls)
-        self.waits.begin(cases, promises, calls)
+        self.waits.begin(cases, promises, calls, await self.journal.live(Slot))
         self.spawn(self.relay.run(), "relay")
         self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")

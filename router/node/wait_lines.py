@@ -123,6 +123,7 @@ class Lines:
         self._journal = journal
         self._roster = roster
         self._lines: dict[tuple[str, Requirement], Followed] = {}
+        self._booked: dict[str, dict[CaseId, float]] = {}
         self._standing: Standing | None = None
 
     async def load(self) -> None:
@@ -171,6 +172,25 @@ class Lines:
         """The line of a queue of which most was seen."""
         lines = [one for one in self._lines.values() if (one.queue, one.kind) == (queue, kind)]
         return max(lines, key=lambda one: (one.line.ranges.count, one.ask is not None), default=None)
+
+    def book(self, queue: str, case: CaseId, start: Ms) -> None:
+        """Agents of a queue will call somebody then, who stands in no line until that."""
+        self.expect_no_more(case)
+        self._booked.setdefault(queue, {})[case] = start / SECOND_MS
+
+    def unbook(self, case: CaseId) -> None:
+        """They are in line from now on, or that time is not kept any more."""
+        for booked in self._booked.values():
+            booked.pop(case, None)
+
+    def expect_no_more(self, case: CaseId) -> None:
+        """They are not called, or at another time."""
+        self.unbook(case)
+        for followed in self._lines.values():
+            followed.line.expect_no_more(case)
+
+    def is_booked(self, case: CaseId) -> bool:
+        return any(case in booked for booked in self._booked.values())
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
@@ -256,7 +276,8 @@ class Lines:
         ]
         followed.free = staff.room(stages[0][1]) - staff.filled(stages[0][1])
         followed.is_staffed = any(agents > 0 for pool in pools for _, agents in pool.levels)
-        followed.line.look(now / SECOND_MS, *pools)
+        booked_s = self._booked.get(followed.queue, {}).values() if followed.kind == "phone" else ()
+        followed.line.look(now / SECOND_MS, *pools, booked_s=booked_s)
         followed.line.rest(now / SECOND_MS, is_free=followed.free >= 1)
 
     def _parts(self, followed: Followed, able: frozenset[int], standing: Standing) -> list[frozenset[int]]:

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from router.core.attempts import NOT_RUNG
 from router.core.clock import Clock, Ms
-from router.core.documents import Ask, Call, Case, Document, Promise, Work
+from router.core.documents import Ask, Call, Case, Document, Promise, Slot, Work
 from router.core.events import (
     CallArrived,
     CallEnded,
     Event,
     OfferEnded,
+    PromiseAtRisk,
     PromiseChanged,
     PromiseMade,
+    SlotFreed,
+    SlotHeld,
     WorkAccepted,
     WorkFinished,
     WorkGivenBack,
@@ -28,7 +31,7 @@ from router.core.events import (
 )
 from router.core.waits.line import Cover
 from router.core.waits.said import Said
-from router.core.words import CALLBACK, SECOND_MS, CallRole, CallState, CaseId, PromiseId, WorkId, WorkState
+from router.core.words import CALLBACK, SECOND_MS, CallRole, CallState, CaseId, PromiseId, SlotId, WorkId, WorkState
 from router.journal.base import Journal, Stored
 from router.node.domain import DomainScope
 from router.node.wait_lines import Followed, Lines, Roster, no_roster
@@ -36,7 +39,7 @@ from router.node.wait_lines import Followed, Lines, Roster, no_roster
 LIVE = ("phone", "chat")
 HEARD = frozenset({
     CallArrived, CallEnded, PromiseMade, PromiseChanged, WorkWanted, WorkWithdrawn, WorkOffered, WorkAccepted,
-    OfferEnded, WorkGivenBack, WorkFinished,
+    OfferEnded, WorkGivenBack, WorkFinished, SlotHeld, SlotFreed, PromiseAtRisk,
 })  # fmt: skip
 ABOUT_WORK = WorkOffered | WorkAccepted | OfferEnded | WorkGivenBack | WorkFinished
 
@@ -61,6 +64,8 @@ class Waits:
         self._promises: dict[PromiseId, Promised] = {}
         self._promised: dict[CaseId, PromiseId] = {}
         self._talks: dict[WorkId, Followed] = {}
+        self._slots: dict[SlotId, CaseId] = {}  # time that is kept for calls
+        self._slot_of: dict[CaseId, SlotId] = {}
         self._rings: dict[WorkId, Ms] = {}  # an agent has it, and the customer is being rung
         self._left: dict[CaseId, Ms] = {}  # within one batch: who does not ask for it any more
         self._due = asyncio.Event()
@@ -105,7 +110,13 @@ class Waits:
     async def load(self) -> None:
         await self._lines.load()
 
-    def begin(self, cases: Iterable[Document], promises: Iterable[Document], calls: Iterable[Document]) -> None:
+    def begin(
+        self,
+        cases: Iterable[Document],
+        promises: Iterable[Document],
+        calls: Iterable[Document],
+        slots: Iterable[Document],
+    ) -> None:
         """Who stands in line and who is talked with, once the domain's lines are rebuilt. What they were told before is
         not judged: what was said to those before them is not known any more."""
         for promise in promises:
@@ -121,6 +132,9 @@ class Waits:
             self._asks.setdefault(case.id, case.ask)
             if self._domain.matcher.waiting(case.ask.work) is not None:
                 self._join(case.id, case.ask, case.ask.waits_since, is_new=False)
+        for slot in slots:
+            if isinstance(slot, Slot) and slot.promise in self._promises and not (slot.free or slot.at_risk):
+                self._book(slot.id, slot.case, slot.queue, slot.at)
         for work in self._domain.works.values():
             self._begin_work(work)
 
@@ -169,6 +183,12 @@ class Waits:
             case WorkWanted() if event.ask.requirement.kind in LIVE:
                 self._left.pop(event.case, None)
                 self._want(event.case, event.ask, event.at)
+            case SlotHeld():
+                self._book(event.slot, event.case, event.queue, event.start)
+            case SlotFreed() | PromiseAtRisk() if (case := self._slots.pop(event.slot, None)) is not None:
+                if self._slot_of.get(case) == event.slot:
+                    del self._slot_of[case]
+                    self._lines.unbook(case)
             case WorkWithdrawn() if (ask := self._asks.get(event.case)) is not None and ask.work == event.work:
                 self._left[event.case] = event.at
             case WorkOffered() | WorkAccepted() | OfferEnded() | WorkGivenBack() | WorkFinished():
@@ -213,6 +233,7 @@ class Waits:
     def _join(self, case: CaseId, ask: Ask, at: Ms, *, is_new: bool) -> None:
         """They wait. Only those who come and find nobody free are told something that is judged."""
         followed = self._lines.of(ask)
+        self._lines.unbook(case)
         followed.ask = self._asks[case] = ask
         place_s, told = ask.place_at / SECOND_MS, None
         if is_new:
@@ -226,7 +247,7 @@ class Waits:
         ask = self._asks.pop(case)
         line, promise = self._lines.of(ask).line, self._promises.get(self._promised.get(case, PromiseId("")))
         self._rings.pop(ask.work, None)
-        if promise is not None and promise.due_at > at:
+        if promise is not None and promise.due_at > at and not self._lines.is_booked(case):
             line.forget(case)
             line.miss(case, place_s=ask.place_at / SECOND_MS, back_s=promise.due_at / SECOND_MS)
         else:
@@ -254,6 +275,12 @@ class Waits:
         self._promises[id] = Promised(case, due_at or Ms(0))
         self._promised[case] = id
 
+    def _book(self, slot: SlotId, case: CaseId, queue: str, start: Ms) -> None:
+        """Time is kept for a call: until then they stand in no line, and agents are not there for others then."""
+        self._slots[slot], self._slot_of[case] = case, slot
+        if case not in self._asks:
+            self._lines.book(queue, case, start)
+
     def _change_promise(self, event: PromiseChanged) -> bool:
         known = self._promises.get(event.promise)
         if known is None:
@@ -262,6 +289,7 @@ class Waits:
         if event.attempt and event.attempt not in NOT_RUNG:
             self._rang(known.case, event.at, is_answered=event.attempt == "answered")
         if not event.state.is_pending:
+            self._lines.expect_no_more(known.case)
             del self._promises[event.promise]
             if self._promised.get(known.case) == event.promise:
                 del self._promised[known.case]

@@ -1,6 +1,7 @@
 """How long it will be: the same range on the phone, on pages, on the desk and for programs, or that we do not know."""
 
 import re
+from datetime import timedelta
 from functools import cache
 
 from router.core.waits.line import LineState
@@ -504,3 +505,30 @@ async def told_of(story: Story, stream: Stream, case: str) -> list[Json]:
     await stream.until(await last_seq(story))
     frames = [one for one in stream.frames if one["kind"] == "waits"]
     return [one for frame in frames for one in frame["data"]["waits"] if one["case"] == case]
+
+
+async def test_calls_that_are_promised_for_a_time_are_reckoned_with() -> None:
+    """Whoever is called in a while stands in no line until then, and agents are not there for others then: those whose
+    place comes later are told so; also after a restart, and no longer once the calls are not to be made."""
+    async with Story() as story:
+        await busy_line(story)
+        now = await story.now()
+        shift = {"start": now.isoformat(), "end": (now + timedelta(hours=8)).isoformat(), "queue": "general"}
+        await story.api("PUT", "/staffing", {"shifts": [shift | {"count": 4}]})
+        for number in (HERS, THIRD):
+            await story.phone(number).calls()
+        await story.passes(seconds=25)
+        before = await story.api("GET", PATH)
+        for n in range(4):
+            await story.phone(f"+1212555010{n}").texts("please call me in 5 minutes")
+        await story.passes(seconds=2)
+        calls = (await story.api("GET", "/callbacks"))["items"]
+        assert {call["state"] for call in calls} == {"open"}
+        booked = await story.api("GET", PATH)
+        assert booked["high_s"] > before["high_s"]
+        await story.restarts()
+        assert (await story.api("GET", PATH))["high_s"] == booked["high_s"]
+        for call in calls:
+            await story.api("DELETE", f"/callbacks/{call['id']}")
+        await story.passes(seconds=2)
+        assert (await story.api("GET", PATH))["high_s"] == before["high_s"]

@@ -7,7 +7,7 @@ same one in all calls.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -214,19 +214,24 @@ class Line:
     def forget(self, id: str) -> None:
         """They are attended to otherwise: neither waiting nor expected back, and what they were told is not judged."""
         self._leave(id)
+        self.expect_no_more(id)
+
+    def expect_no_more(self, id: str) -> None:
+        """They do not come back."""
         self._away.pop(id, None)
 
     # --- what will happen --------------------------------------------------------------------------------------------
 
-    def look(self, now_s: float, *pools: Pool) -> bool:
+    def look(self, now_s: float, *pools: Pool, booked_s: Iterable[float] = ()) -> bool:
         """Walk the line, once for each pool; the first is for everybody in it. From now on `range_of` and `newcomer`
-        say what stands. False where nothing can be said, for no talk was ever over here."""
+        say what stands. False where nothing can be said, for no talk was ever over here. `booked_s`: when calls begin
+        that were promised for a time, to people who stand in no line until then."""
         self._ways, self._walked_s = [], now_s
         talk_s = self.people.talk_s(now_s)
         if talk_s is None:
             return False
         people = WalkPeople(talk_s, self.people.call_s(talk_s), self.people.hazards())
-        due_s = self._due_back_s(now_s)
+        due_s = self._due_back_s(now_s, booked_s)
         for pool in pools:
             standing = self._walked(pool, now_s)
             keys, line = [key for key, _ in standing], [stander for _, stander in standing]
@@ -273,9 +278,12 @@ class Line:
         """Since when each waits, by place, and how long they have held the line: for lines that wait for the same."""
         return [(place_s, _held_s(self._waiters[id], now_s)) for place_s, id in self._order]
 
-    def _due_back_s(self, now_s: float) -> Sequence[float]:
-        hence = ((away.back_s or 0.0) - now_s for away in self._away.values())
+    def _due_back_s(self, now_s: float, booked_s: Iterable[float]) -> Sequence[float]:
+        hence = (back_s - now_s for back_s in (*self._backs_s(), *booked_s))
         return sorted(max(0.0, due_s) for due_s in hence if due_s > -AWAY_MOST_S)
+
+    def _backs_s(self) -> Iterator[float]:
+        return (away.back_s or 0.0 for away in self._away.values())
 
     def _leave(self, id: str) -> Waiter | None:
         waiter = self._waiters.pop(id, None)
