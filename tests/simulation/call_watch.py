@@ -5,6 +5,11 @@ Written from what was promised to whoever is on the phone, and from what the pro
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from phonenumbers import parse
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from router.core.call_table import TABLE
 from router.core.documents import Ask, Call, Case, Customer, Promise, Recording, State
@@ -38,6 +43,8 @@ BUSY_MS, AGAIN_MS, SPACING_MS = 120_000, 180_000, 900_000
 OURS = ("canceled", "later")
 """Attempts that came to nothing because of us, or of the provider: they count for none."""
 PLACE_KEPT_MS = 3 * 86_400_000
+ASKED_MS = 7_200_000
+"""So long a call that somebody asked for as soon as possible may come at any hour."""
 LIVE = ("phone", "chat")
 OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
 BY_THEM = ("HearCall", "StartCall", "OpenCase")
@@ -47,6 +54,13 @@ CALL_WORDS = ("call", "ruf", "llam")
 
 FALLBACK = "Our service is just restarting"
 """With this the provider's own document begins, which callers hear while nobody answers for us."""
+
+
+def is_night(at: int, number: str) -> bool:
+    """Whether it is before eight or after twenty o'clock wherever a number may be."""
+    zones = time_zones_for_number(parse(number))
+    hours = [datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).hour for zone in zones if zone != UNKNOWN_TIMEZONE]
+    return bool(hours) and not any(8 <= hour < 20 for hour in hours)
 
 
 @dataclass
@@ -153,6 +167,17 @@ class CallWatch:
         if len(times) > ATTEMPTS_MAX:
             self.judge.broken(18, f"{promise} was tried {len(times)} times")
         self.dialled[promise] = call.id
+        self._rung_by_day(before, call, event)
+
+    def _rung_by_day(self, before: State, call: Call, event: LegAttempted) -> None:
+        """Nobody's phone rings at night of our own accord: but at a time that they named, soon after they asked for it, or
+        for the first time because an agent wants it so."""
+        promise = before.get(call.promise or "")
+        assert isinstance(promise, Promise)
+        is_asked = promise.waits_turn and event.at <= promise.made_at + ASKED_MS
+        is_wanted = not promise.attempts if promise.unpromised else promise.named or is_asked
+        if not is_wanted and is_night(event.at, self.said(call.to)):
+            self.judge.broken(19, f"{promise.id} rings somebody at night")
 
     def _rests_ms(self, promise: str) -> int:
         """How long they are left alone after the last attempt."""
