@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.conditions import (
+    GAP,
     HOUR_OPEN,
+    WHOLE,
     AllOf,
     AnyOf,
     Between,
@@ -128,15 +130,17 @@ def _words(name: str, node: Node, block: Fields, terms: Terms) -> Condition:
 
 def read_words(fields: Fields, node: Node | None) -> tuple[str, ...]:
     """Words as they are matched; what has no letter or digit is refused."""
-    found = [fields.scalar(item, _entry, expected="a word, several words, or a beginning such as heiz*")
+    found = [fields.scalar(item, _entry, expected="a word, several words, smell .. gas, or a beginning such as heiz*")
              for item in fields.items_of(node)]  # fmt: skip
     return tuple(dict.fromkeys(word for word in found if word))
 
 
 def _entry(text: str) -> str | None:
-    words = words_of(text)
-    is_sound = 0 < len(text) <= VALUE_MAX and "*" not in text.strip()[:-1] and bool(words)
-    return " ".join(words) + ("*" if text.strip().endswith("*") else "") if is_sound else None
+    parts = [" ".join(words_of(part)) for part in text.split(GAP)]
+    end = text.strip()[-1:]
+    is_plain = len(parts) == 1 or end != "*"
+    is_sound = 0 < len(text) <= VALUE_MAX and "*" not in text.strip()[:-1] and all(parts) and is_plain
+    return f" {GAP} ".join(parts) + (end if end in ("*", WHOLE) else "") if is_sound else None
 
 
 def _known_customer(name: str, node: Node, block: Fields, terms: Terms) -> Condition:

@@ -4,6 +4,7 @@ One rule: a fact that is not known makes a condition on it false. The words of a
 in a `WordIndex`; a condition on words then tests one bit.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -222,20 +223,28 @@ class Not:
 
 
 NONE: Final[Mapping[str, int]] = {}
+NO_GAPS: Final[Mapping[re.Pattern[str], int]] = {}
+GAP: Final = ".."
+"""Between two words of an entry: others may stand there, `GAP_MAX` at most."""
+GAP_MAX: Final = 4
+WHOLE: Final = "!"
+"""At the end of an entry: it is the whole text, or it is not meant."""
 
 
 @dataclass(slots=True)
 class WordIndex:
     """Every word of every list, and which lists have it, as bits: one pass over a text answers for all lists.
 
-    An entry is a word (`invoice`), several (`no heat`) or a beginning (`heiz*`). Filled while a policy is read, then
-    left alone.
+    An entry is a word (`invoice`), several (`no heat`), some with up to `GAP_MAX` others between (`smell .. gas`), a
+    beginning (`heiz*`) or a whole text (`fire!`). Filled while a policy is read, then left alone.
     """
 
     _lists: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _words: dict[str, int] = field(default_factory=dict[str, int])
     _parts: dict[str, int] = field(default_factory=dict[str, int])
     _phrases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])  # by their first word
+    _gaps: dict[str, dict[re.Pattern[str], int]] = field(default_factory=dict[str, dict[re.Pattern[str], int]])
+    _whole: dict[str, int] = field(default_factory=dict[str, int])
     _known: set[str] = field(default_factory=set[str])  # all words of either
     _last: tuple[str, int] = ("", 0)  # the text that was asked for last: a contact asks for it more than once
 
@@ -255,7 +264,8 @@ class WordIndex:
         if text == last:
             return known
         words = words_of(text)
-        line, hits = f" {' '.join(words)} ", 0
+        line = f" {' '.join(words)} "
+        hits = self._whole.get(line, 0)
         for part, mask in self._parts.items():
             if part in line:
                 hits |= mask
@@ -264,11 +274,25 @@ class WordIndex:
             for part, mask in self._phrases.get(word, NONE).items():
                 if part in line:
                     hits |= mask
+            for pattern, mask in self._gaps.get(word, NO_GAPS).items():
+                if pattern.search(line):
+                    hits |= mask
         self._last = (text, hits)
         return hits
 
     def _add(self, entry: str, mask: int) -> None:
         words = words_of(entry)
+        if entry.endswith(WHOLE):
+            line = f" {' '.join(words)} "
+            self._whole[line] = self._whole.get(line, 0) | mask
+            return
+        if GAP in entry:
+            parts = (re.escape(" ".join(words_of(part))) for part in entry.split(GAP))
+            pattern = re.compile(f" {f' (?:[^ ]+ ){{0,{GAP_MAX}}}'.join(parts)} ")
+            gaps = self._gaps.setdefault(words[0], {})
+            gaps[pattern] = gaps.get(pattern, 0) | mask
+            self._known.add(words[0])
+            return
         is_beginning = entry.endswith("*")
         if len(words) == 1 and not is_beginning:
             table, key = self._words, words[0]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from policies.condition_file import Terms, read_words
-from policies.conditions import WordIndex
+from policies.conditions import GAP, WHOLE, WordIndex
 from policies.consent import Consent, ConsentWord, consent_of
 from policies.fields import Fields
 from policies.hours_file import read_hours
@@ -165,7 +165,7 @@ def _consent(words: Fields, index: WordIndex) -> Consent:
 
 
 def _plain_words(block: Fields, key: str) -> Iterable[str]:
-    return [word for word in read_words(block, block.get(key)) if not word.endswith("*")]
+    return [word for word in read_words(block, block.get(key)) if not word.endswith(("*", WHOLE)) and GAP not in word]
 
 
 def _numbers(top: Fields, *, language: str) -> dict[str, Number]:

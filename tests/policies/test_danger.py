@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies import PolicySet
+from policies import PolicyProblems, PolicySet
 from tests.policies.conftest import Parse
 
 DANGER = [
@@ -31,6 +31,32 @@ DANGER = [
     "Hay fuego en la cocina",
     "La caldera está en llamas",
     "La alarma de monóxido de carbono suena",
+    "Fire!",
+    "smoke is coming out of the heater",
+    "the CO alarm went off",
+    "our CO detector is beeping",
+    "there was an explosion",
+    "the heater exploded",
+    "we smell a lot of gas",
+    "I smelled some gas",
+    "it smells a bit like gas",
+    "it smells really strongly of gas",
+    "I can smell natural gas",
+    "there is gas coming out of the pipe",
+    "sparks are coming from the socket",
+    "I got an electric shock",
+    "my mother is unconscious",
+    "she is not breathing",
+    "call an ambulance",
+    "es riecht hier ganz stark nach Gas",
+    "hier stinkts nach gas",
+    "Die Heizung brennt!",
+    "Rauch kommt aus der Heizung",
+    "Der CO-Melder piept",
+    "sale humo del calentador",
+    "ça sent très fort le gaz",
+    "il y a une odeur bizarre de gaz",
+    "une fuite de gaz dans la cuisine",
 ]
 ORDINARY = [
     "fire alarm test",
@@ -51,6 +77,13 @@ ORDINARY = [
     "La caldera de gas no enciende",
     "No sale gas del quemador",
     "No hay fuego en el quemador",
+    "My gas boiler is leaking water",
+    "There is a leak at the gas boiler",
+    "gas boiler, water coming out below",
+    "An der Gastherme tritt Wasser aus",
+    "no fire in the burner, and it smells of oil",
+    "There is a fire alarm in the kitchen to be tested",
+    "une fuite d'eau sous la chaudière à gaz",
 ]
 
 
@@ -69,3 +102,33 @@ def test_danger_is_understood(danger: PolicySet, text: str) -> None:
 @pytest.mark.parametrize("text", ORDINARY)
 def test_what_is_no_danger_goes_where_it_belongs(danger: PolicySet, text: str) -> None:
     assert not danger.topics_in(text)
+
+
+GAPPED = """\
+rules:
+  - {name: found, when: {text.any_words: [smell .. gas, 'fire!']}, queue: heating}
+  - {name: otherwise, when: otherwise, queue: general}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("a smell gas", True),
+        ("the smell of a little gas", True),
+        ("smell one two three four gas", True),
+        ("smell one two three four five gas", False),
+        ("gas, what a smell", False),
+        ("smells of gas", False),
+        ("FIRE!!", True),
+        ("fire in here", False),
+    ],
+)
+def test_words_with_others_between_and_whole_texts(parse: Parse, text: str, is_found: bool) -> None:
+    assert bool(parse({"routing.yaml": GAPPED}).topics_in(text)) is is_found
+
+
+@pytest.mark.parametrize("entry", ["smell ..", ".. gas", "..", "smell .. .. gas", "smell .. ga*", "!"])
+def test_an_entry_that_says_nothing_is_refused(parse: Parse, entry: str) -> None:
+    with pytest.raises(PolicyProblems, match="expected a word"):
+        parse({"routing.yaml": GAPPED.replace("smell .. gas", f"'{entry}'")})
