@@ -30,6 +30,7 @@ from router.core.events import (
 from router.core.facts import facts_of_case, without_words
 from router.core.legs import ring_agent
 from router.core.place import since_of
+from router.core.relax import LANGUAGE
 from router.core.timeline import since_fact
 from router.core.tree import tree_of
 from router.core.values import replace
@@ -285,7 +286,7 @@ def want_again(
     last = case.ask or case.asked_as
     requirement = requirement_of(verdict, channel)
     if named is not None:
-        requirement = replace(requirement, skills=named.skills)
+        requirement = _elsewhere(last.requirement if last else None, replace(requirement, skills=named.skills))
     elif case.ask is not None:
         requirement = case.ask.requirement
     elif last is not None:
@@ -296,7 +297,7 @@ def want_again(
         queue=queue or (last.queue if last else case.queue),
         requirement=requirement,
         policy=policy.version,
-        relax=last.relax if last and not queue else (() if named else relax_of(verdict)),
+        relax=(last.relax if last and not queue else _relax_elsewhere(last) if named else relax_of(verdict)),
         rule=BY_A_PERSON if agent or queue else (last.rule if last else verdict.rule),
         agent=agent,
         asked_at=making.now,
@@ -304,7 +305,7 @@ def want_again(
         first=case.ask.first if case.ask else False,
         due_at=case.ask.due_at if case.ask else None,
         deadline_at=case.ask.deadline_at if case.ask else None,
-        offered_language=offered_before(case) if not queue else None,
+        offered_language=offered_before(case),
         reasons=case.ask.reasons if case.ask else (),
         written=case.ask is not None and case.ask.written,
         takes_over=takes_over,
@@ -334,6 +335,20 @@ def _as_before(last: Requirement, now: Requirement) -> Requirement:
     if last.kind == now.kind:
         return replace(last, channel=now.channel)
     return replace(now, skills=last.skills, language=last.language, rate=last.rate, priority=last.priority)
+
+
+def _elsewhere(last: Requirement | None, now: Requirement) -> Requirement:
+    """What is required in a queue that a person named: danger stays danger there, and their language goes only with
+    their yes."""
+    if last is None:
+        return now
+    urgent = replace(now, rate=last.rate, priority=last.priority) if last.is_danger else now
+    return replace(urgent, language=last.language or urgent.language)
+
+
+def _relax_elsewhere(last: Ask | None) -> tuple[tuple[int, str], ...]:
+    """Of what they may be asked to give up, their language alone goes along to another queue."""
+    return tuple((after_ms, drop) for after_ms, drop in last.relax if drop == LANGUAGE) if last else ()
 
 
 def _written(case: Case) -> Channel:

@@ -1,9 +1,12 @@
 """Handing on: the note reaches whoever takes it, the reasons are true, and people read names."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.stories.test_calls import ANAS, BENS, connected
-from tests.story import HERS, Agent, Story
+from tests.stories.test_matching import GERMAN, policies_with
+from tests.story import HERS, HIS, Agent, Story
 
 CLEOS = "+14155550204"
 
@@ -300,3 +303,51 @@ async def test_what_is_solved_while_nobody_took_over_yet_is_solved() -> None:
         assert await ben.offers() == []
         assert (await her.state(), await anas.state()) == ("idle", "idle")
         assert "has gone" not in await her.heard()
+
+
+async def test_danger_stays_danger_in_the_queue_that_a_person_names() -> None:
+    """A call about gas is handed to a queue, and a text about a fire is assigned to one: whoever is next hears and
+    reads that it is urgent, and it goes before everybody else there too."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await her.calls()
+        await her.speaks("I smell gas in the kitchen")
+        await story.passes(seconds=5)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await anas.picks_up()
+        await story.passes(seconds=2)
+        await anas.presses("1")
+        await story.passes(seconds=3)
+        ben = await story.ready_agent("Ben", phone=BENS, skills={"heating": 3})
+        [work] = await ana.work()
+        await ana.transfers(work, "queue:heating", "look at it please")
+        offer = await ben.offered()
+        assert offer["urgent"]
+        await ben.accepts(offer)
+        await story.passes(seconds=2)
+        await bens.picks_up()
+        await story.passes(seconds=2)
+        assert "I smell gas in the kitchen" in await bens.heard()
+        await story.phone(HIS).texts("fire in the kitchen")
+        [waiting] = (await story.api("GET", "/work"))["waiting"]
+        for queue in ("billing", "general"):
+            await story.api("POST", f"/cases/{waiting['case']}/assign", {"queue": queue, "reason": "theirs"})
+            [now] = (await story.api("GET", "/work"))["waiting"]
+            assert (now["queue"], now["priority"]) == (queue, 9)
+
+
+async def test_their_language_goes_along_to_the_queue_that_a_person_names(tmp_path: Path) -> None:
+    """It is not given up by handing on: whoever speaks it is asked, and only her yes lets anybody else be."""
+    async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
+        await story.phone(HERS).texts("Guten Tag, meine Bestellung ist nicht da")
+        case = await story.one_case()
+        await story.api("POST", f"/cases/{case['id']}/assign", {"queue": "billing", "reason": "theirs"})
+        ana = await story.ready_agent("Ana", languages=["en"], skills={"billing": 3})
+        await story.passes(minutes=11)
+        assert await ana.offers() == []
+        [question] = await story.phone(HERS).inbox()
+        assert question.startswith("Gerade ist niemand frei, der Deutsch spricht.")
+        await story.phone(HERS).texts("Ja")
+        assert (await ana.offered())["case"] == case["id"]
