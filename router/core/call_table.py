@@ -255,17 +255,19 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         words["within"] = str(((call.wait.until or call.wait.at) - call.wait.at) // MINUTE_MS)
     if call.shared and policy.settings.cases.ask_who:
         said = tuple(ASKS_WHO.get(name, name) for name in said)
-    if call.step is Step.LANGUAGE:
+    language = call.language
+    if call.step is Step.LANGUAGE:  # asked in the language that is to be given up, whichever number they called
         ask = case.ask if case else None
         own = (ask.requirement.language if ask else None) or call.language
         other = (ask.offered_language if ask else None) or call.language
         words |= {"own": policy.language_name(own, own), "other": policy.language_name(other, own)}
+        language = own
     return Script(
         call=call.id,
         turn=call.turn,
         step=call.step,
-        language=call.language,
-        says=tuple(None if name == MUSIC else policy.phrase(name, call.language, **words) for name in said),
+        language=language,
+        says=tuple(None if name == MUSIC else policy.phrase(name, language, **words) for name in said),
         listen_s=0 if alone else row.listen_s,
         keys=row.digits if row.keys and row.listen_s else None,
         speech=row.speech is not None,

@@ -231,7 +231,7 @@ def bring_customer(making: Making, leg: Call) -> None:
             to=promise.address,
             via=leg.via,
             step=Step.OPENING,
-            language=case.language or making.customer(case.customer).language or leg.language,
+            language=_spoken(making, case) or leg.language,
             address=promise.address,
             work=leg.work,
             agent=leg.agent,
@@ -239,6 +239,13 @@ def bring_customer(making: Making, leg: Call) -> None:
         )
     )
     change_promise(making, promise.id, promise.state, CallbackState.DIALLING)
+
+
+def _spoken(making: Making, case: Case) -> str | None:
+    """The language of a call of ours: the one that whoever talks must speak, else theirs."""
+    ask = making.asking(case.id).ask
+    required = ask.requirement.language if ask is not None else None
+    return required or case.language or making.customer(case.customer).language
 
 
 def start_call(making: Making, command: StartCall, *, to: Address | None = None) -> None:

@@ -874,6 +874,38 @@ async def test_in_line_too_language_is_given_up_only_with_her_yes(tmp_path: Path
         assert await ana.offers() == []
 
 
+async def test_whoever_required_a_language_is_asked_and_called_in_it(tmp_path: Path) -> None:
+    """S55: her call to the German number requires German; whichever number she calls next, what may be given up is
+    asked in German, and the call that she is promised begins in German."""
+    number = '"+14155550101": {brand: onecase, language: %s}'
+    policies = policies_with(tmp_path / "p", routing=GERMAN, numbers={number % "en": number % "de"})
+    async with Story(policies=policies) as story:
+        her = story.phone(HERS)
+        ana = await story.ready_agent("Ana", phone=ANAS, languages=["en"], capacity={"message": 0})
+        await her.calls(to=OURS_TOO)
+        await story.passes(seconds=30)
+        await her.presses("1")
+        await story.passes(seconds=10)
+        await her.calls()
+        await story.passes(minutes=12)
+        heard = await her.heard()
+        assert "Gerade ist niemand frei, der Deutsch spricht." in heard
+        assert "Englisch will" not in heard and "in Englisch" not in heard
+        assert await ana.offers() == []
+        await her.hangs_up()
+        await story.passes(seconds=5)
+        gus, phone = await story.ready_agent("Gus", phone=BENS, languages=["de"]), story.phone(BENS)
+        await gus.accepts()
+        await story.passes(seconds=3)
+        await phone.picks_up()
+        await story.passes(seconds=3)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        await her.picks_up()
+        await story.passes(seconds=3)
+        assert "Jemand von uns ist für Sie in der Leitung." in await her.heard()
+
+
 async def test_in_line_she_says_yes_to_another_language(tmp_path: Path) -> None:
     """S55: the key is her yes; the agent who speaks English is offered her, at her place."""
     async with Story(policies=policies_with(tmp_path / "p", routing=GERMAN)) as story:
