@@ -43,8 +43,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
                        "hold", "not_now"),
     "retention.yaml": ("words", "mails", "files", "recordings", "customers", "junk"),
     "sending.yaml": ("attempts", "spacing", "lookup", "acknowledge_mail", "twice_is_better_than_never",
-                     "sms_max_segments", "chat_away", "texts_a_day", "mail_for", "mail_spacing_max", "mail_late",
-                     "mail_answers_an_hour", "mail_providers", "quiet"),
+                     "sms_max_segments", "chat_away", "texts_a_day", "owed_a_day", "mail_for", "mail_spacing_max",
+                     "mail_late", "mail_answers_an_hour", "mail_providers", "quiet"),
 }  # fmt: skip
 """The files of a set, with the keys at their top."""
 

@@ -135,6 +135,8 @@ class SendingSettings:
     """Answers that a visitor has not read follow them, by the way they allowed, once they were gone for so long."""
     texts_a_day: int = 6
     """So many texts to one customer about one case in a day, unasked ones and answers together."""
+    owed_a_day: int = 30
+    """So many, those counted in, where one answers their own words or says what becomes of a promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ def read_sending(top: Fields) -> SendingSettings:
         sms_max_segments=top.count("sms_max_segments", use.sms_max_segments, low=1, high=10),
         chat_away_s=top.seconds("chat_away", use.chat_away_s, low=10, high=DAY_S),
         texts_a_day=top.count("texts_a_day", use.texts_a_day, low=1, high=TEXTS_A_DAY_MAX),
+        owed_a_day=top.count("owed_a_day", use.owed_a_day, low=1, high=TEXTS_A_DAY_MAX),
     )
 
 

@@ -400,6 +400,8 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
         due_at=event.due_at,
         window=event.window or promise.window,
         named=promise.named if event.named is None else event.named,
+        later=None if event.window is not None else event.later or promise.later,
+        word=promise.word if event.window in (None, promise.later) else None,
         by_turn=promise.by_turn and event.named is None and (event.window is None or event.due_at is None),
     )
     case = get(state, event.case, Case)

@@ -349,6 +349,7 @@ def change_promise(
     said: VaultId | None = None,
     window: tuple[Ms, Ms] | None = None,
     named: bool | None = None,
+    later: tuple[Ms, Ms] | None = None,
 ) -> None:
     promise = making.promise(id)
     making.emit(
@@ -366,6 +367,7 @@ def change_promise(
             window=window,
             named=named,
             unpromised=promise.unpromised,
+            later=later,
         )
     )
 

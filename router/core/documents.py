@@ -419,6 +419,7 @@ class Message:
     tried_since: Ms | None = None  # since somebody had it tried again; None: since it was queued
     late: bool = False  # it was said on its case that it takes long
     unanswered: int = 0  # attempts of which nobody knows whether they arrived, since somebody had it tried again
+    about: PromiseId | None = None  # it says what becomes of this promise
 
 
 @value
@@ -573,6 +574,8 @@ class Promise:
     agent: AgentId | None = None  # who promised it: asked before others
     words: VaultId | None = None  # what was promised, where somebody wrote it down
     unpromised: bool = False  # a call of our own accord: it goes as promised ones do, and the customer was told nothing
+    later: Window | None = None  # to what it moves that slips, once they know; set as soon as that is found out
+    word: MessageId | None = None  # what tells them so, or that it was broken
 
     @property
     def waits_since(self) -> Ms:

@@ -434,6 +434,7 @@ class PromiseChanged:
     window: tuple[Ms, Ms] | None = None  # what it was moved to
     named: bool | None = None  # whether they named that window themselves
     unpromised: bool = False  # a call of our own accord
+    later: tuple[Ms, Ms] | None = None  # to what it will be moved, once they know
 
 
 @value

@@ -18,6 +18,7 @@ from router.core.words import (
     CustomerId,
     Evidence,
     MessageId,
+    PromiseId,
     RecordingId,
     Setback,
     VaultId,
@@ -500,6 +501,7 @@ class MessageQueued:
     shown_in: AddressId | None = None  # the chat in which it is a line, where it goes another way itself
     along: tuple[VaultId, ...] = ()  # words that waited in a chat and go ahead of its own, in the same message
     due_at: Ms | None = None  # when it is sent; None: now
+    about: PromiseId | None = None  # it says what becomes of this promise: it has to reach them
 
 
 @value

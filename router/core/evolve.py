@@ -22,6 +22,7 @@ from router.core.documents import (
     MessageState,
     Offer,
     Participant,
+    Promise,
     State,
     Work,
 )
@@ -780,6 +781,8 @@ def _message_queued(state: State, event: MessageQueued) -> State:
     )
     if case.side is not None:
         state = sides.answered(state, event, by_person=by_person)
+    if event.about is not None:
+        state = change(state, get(state, event.about, Promise), word=event.message)
     return put(
         state,
         Message(
@@ -800,6 +803,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             moved_from=event.moved_from,
             line=event.line,
             along=event.along,
+            about=event.about,
         ),
     )
 

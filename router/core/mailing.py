@@ -100,10 +100,11 @@ def mark(making: Making, case: Case, address: Address, *, of: Customer | None, b
     )
 
 
-def why_untold(making: Making, case: Case, *, is_answer: bool = False) -> str:
+def why_untold(making: Making, case: Case, *, is_answer: bool = False, is_owed: bool = False) -> str:
     """Why no automatic mail may go out about a case now; empty where one may. Two machines that answer each other end
     here, and nobody is bothered who did not write. `is_answer`: it says what became of words of theirs, and goes out
-    however lately another did, but for an answer of theirs that no person could have written so soon."""
+    however lately another did, but for an answer of theirs that no person could have written so soon. `is_owed`: it
+    says what becomes of a promise, and no machine brought that about."""
     if making.unanswered:
         return making.unanswered
     customer = making.customer(case.customer)
@@ -112,6 +113,8 @@ def why_untold(making: Making, case: Case, *, is_answer: bool = False) -> str:
     if is_answer:
         told_at = max(customer.told_at or 0, case.told_at or 0)
         return JUST_NOW if 0 < making.now - told_at < AT_ONCE_MS else ""
+    if is_owed:
+        return ""
     if customer.told_at is not None and making.now - customer.told_at < TOLD_ADDRESS_MS:
         return "an automatic mail went to them just now"
     if case.told_at is not None and making.now - case.told_at < TOLD_AGAIN_MS:

@@ -26,10 +26,11 @@ from router.core.events import (
 from router.core.files import keep_file
 from router.core.mailing import note_unreached
 from router.core.redaction import without_addresses
+from router.core.slips import is_wanted, word_is_out
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.tree import heard_at, members_of, owner_of_address, reachable_of, side_for, tree_of
-from router.core.undelivered import ask_again, fail, has_other_way
-from router.core.words import SECOND_MS, ActorKind, Channel, Setback
+from router.core.undelivered import ask_again, drop, fail, has_other_way
+from router.core.words import MINUTE_MS, SECOND_MS, ActorKind, Channel, Setback
 
 RANK = {
     MessageState.QUEUED: 0,
@@ -45,6 +46,8 @@ RANK = {
 UNANSWERED_MAX = 3
 """So often a mail is sent of which nobody knows whether it arrived, where twice is not better than never: many
 mailboxes show each copy, whatever its Message-ID."""
+WORD_SPACING_MS_MAX = MINUTE_MS
+"""A text that says what becomes of a promise is tried again at least so often."""
 DOUBLED_MAX = 20
 """The time between two attempts is doubled so often at most."""
 
@@ -177,6 +180,9 @@ def begin_attempt(making: Making, command: BeginAttempt) -> None:
     if refusal is not None and refusal in TOO_LATE:  # they said stop, or the window closed, after this was written
         fail(making, message, *TOO_LATE[refusal])
         return
+    if not is_wanted(making, message):
+        drop(making, message, "what it says is not so any more")
+        return
     lookup_at = Ms(making.now + making.context.policy.settings.sending.lookup_s * SECOND_MS)
     making.emit(MessageAttempted(message=message.id, at=making.now, attempt=message.attempts + 1, lookup_at=lookup_at))
 
@@ -197,6 +203,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                     adopted=command.adopted,
                 )
             )
+            word_is_out(making, message)
             note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
         case "refused":
             theirs = tuple(id for id in command.unreached if id == message.address)
@@ -232,7 +239,8 @@ def _try_again(making: Making, message: Message, command: RecordAttempt, *, unan
     """After a while, further apart each time. A text so often as the policy says; a mail for so long, for mail servers
     refuse for now as a matter of course, and are away for hours. An agent's mail that takes long goes another way where
     one is open to them, and else its case says so. What may have arrived (`unanswered`: by this attempt) neither goes
-    another way, unless twice is better than never, nor is said not to have arrived."""
+    another way, unless twice is better than never, nor is said not to have arrived. Word about a promise goes another
+    way at once, and is tried for as long as a mail: it is of use only while it is due, and owed until it is out."""
     sending = making.context.policy.settings.sending
     is_mail, spacing_ms = message.channel is Channel.EMAIL, sending.spacing_s * SECOND_MS
     since = message.tried_since or message.queued_at
@@ -241,24 +249,28 @@ def _try_again(making: Making, message: Message, command: RecordAttempt, *, unan
     wait_ms = command.retry_after_ms or spacing_ms * 2**doubled
     if is_mail:
         wait_ms = min(wait_ms, sending.mail_spacing_s_max * SECOND_MS)
+    is_word = message.about is not None
+    if is_word and not is_mail:
+        wait_ms = min(wait_ms, WORD_SPACING_MS_MAX)
     may_be_there = unanswered or message.unanswered > 0
-    if making.now >= until if is_mail else message.attempts >= sending.attempts:
+    if making.now >= until if is_mail or is_word else message.attempts >= sending.attempts:
         if may_be_there:
             _lose(making, message)
             return
         fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
         return
-    is_late = is_mail and message.author is ActorKind.AGENT and making.now >= since + sending.mail_late_s * SECOND_MS
+    is_by_agent = message.author is ActorKind.AGENT
+    is_late = is_word or (is_mail and is_by_agent and making.now >= since + sending.mail_late_s * SECOND_MS)
     may_move = sending.twice_is_better_than_never or not may_be_there
     if is_late and may_move and has_other_way(making, message, Setback.LATE):
         fail(making, message, f"{command.error}; it took too long", Setback.LATE)
         return
-    case = making.case(message.case) if is_late and not message.late else None
+    case = making.case(message.case) if is_late and is_by_agent and not message.late else None
     making.emit(
         MessageRetryPlanned(
             message=message.id,
             at=making.now,
-            due_at=Ms(min(making.now + wait_ms, until) if is_mail else making.now + wait_ms),
+            due_at=Ms(min(making.now + wait_ms, until) if is_mail or is_word else making.now + wait_ms),
             error=without_addresses(command.error),
             unanswered=unanswered,
             case=case.id if case is not None else None,
@@ -282,6 +294,7 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
         making.emit(
             MessageSent(message=message.id, at=making.now, provider_id=command.provider_id, adopted=not is_by_chat)
         )
+        word_is_out(making, message)
         message = making.message(command.message)
     if state is None or RANK[state] <= RANK[message.state]:
         if not making.events:

@@ -7,8 +7,7 @@ How calls are dialled and tried again stands in `core.legs` and `core.attempts`.
 
 from datetime import UTC, datetime
 
-from policies.call_hours import Unfit, fit_window, may_ring, ring_from, said_window
-from router.core import asks
+from policies.call_hours import Unfit, fit_window, may_ring
 from router.core.addresses import Address
 from router.core.attempts import is_rung
 from router.core.call_parts import (
@@ -19,43 +18,42 @@ from router.core.call_parts import (
     is_unpromised,
     number_to_call,
     promise_call,
-    rest_until_due,
     stand_in_line,
     turn_to_writing,
 )
-from router.core.cases import want_again
 from router.core.clock import Ms
 from router.core.commands import CancelCallback, KeepPromise, MakePromise, MovePromise
 from router.core.context import Making
-from router.core.documents import Case, Promise
+from router.core.documents import Case, Promise, Window
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseReopened, PromiseMade
-from router.core.slots import ask_slot
+from router.core.slips import (
+    LAST_LOOK_MS,
+    LATER_MS,
+    WRITTEN_LATER_MS,
+    ask_time,
+    is_dialling,
+    look_at_end,
+    our_zone,
+    rest_or_stand,
+    say_window,
+    slip,
+    want_answer,
+)
 from router.core.telling import tell_customer, zones_of
-from router.core.values import replace
 from router.core.words import (
     CALLBACK,
     HOUR_MS,
-    MINUTE_MS,
-    SECOND_MS,
     CallbackState,
-    CallState,
     Channel,
     PromiseId,
     PromiseState,
 )
 
-Window = tuple[Ms, Ms]
-LATER_MS = 30 * MINUTE_MS
-"""How much later a call is promised that slips, at the least."""
-WRITTEN_LATER_MS = 2 * HOUR_MS
-"""And an answer."""
 AHEAD_MS = 2 * HOUR_MS
 """An answer that is promised stands in line so long before it is due, where there is so much time."""
 FULL = "full"
 """Why a window cannot be promised in which nobody is free."""
-LAST_LOOK_MS = 30 * SECOND_MS
-"""One that somebody is at is looked at again so long before it is due."""
 
 
 def make_promise(making: Making, command: MakePromise, *, to: Address | None = None) -> None:
@@ -112,8 +110,8 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
         words=making.keep(command.text, kind="note", owner=case.customer) if command.text else None,
     )
     if (made := making.case(case.id).promise) is not None:
-        _ask_time(making, made)
-    _rest_or_stand(making, case)
+        ask_time(making, made, making.promise(made).window)
+    rest_or_stand(making, case)
 
 
 def _place(making: Making, case: Case) -> Ms:
@@ -139,26 +137,19 @@ def check_window(making: Making, case: Case, address: Address | None, window: Wi
     found: Unfit | None = fit_window(window, now=making.now, zones=zones, is_named=named, opens=opens)
     if found is not None:
         start, end = found.instead
-        zone = zones[0] if zones else _our_zone(making, case)
+        zone = zones[0] if zones else our_zone(making, case)
         raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
     if address is None or queue not in policy.queues:
         return
     room = making.context.room(case.id, queue, window, case.promise, lambda one: _is_by_day(one, zones))
     if not room.fits:  # where nobody is free at all, no time is named
-        zone = zones[0] if zones else _our_zone(making, case)
+        zone = zones[0] if zones else our_zone(making, case)
         instead = room.alternatives[0] if room.alternatives else None
         raise Rejected(Reason.WINDOW_UNFIT, FULL, window=instead, zone=zone)
 
 
 def _is_by_day(window: Window, zones: tuple[str, ...]) -> bool:
     return may_ring(window[0], zones) and may_ring(window[1] - 1, zones)
-
-
-def _ask_time(making: Making, id: PromiseId) -> None:
-    """Have agents' time kept for a promised call; what was kept for it before is given up then."""
-    promise, case = making.promise(id), making.case(making.promise(id).case)
-    if promise.window is not None:
-        ask_slot(making, id, promise.window, queue=case.ask.queue if case.ask is not None else case.queue)
 
 
 def make_up(making: Making, id: PromiseId) -> None:
@@ -174,9 +165,8 @@ def make_up(making: Making, id: PromiseId) -> None:
     if later is None:
         _without_time(making, promise, promise.window)
         return
-    _slip(making, promise, promise.window, later=later)
-    if making.promise(id).window != promise.window:
-        _ask_time(making, id)
+    if slip(making, promise, promise.window, later=later):
+        ask_time(making, id, later)
 
 
 def _next_free(making: Making, promise: Promise, window: Window) -> Window | None:
@@ -195,7 +185,9 @@ def _without_time(making: Making, promise: Promise, window: Window) -> None:
     """No time can be kept for it: it is a call as soon as somebody is free from then on, and they hear so."""
     case = making.case(promise.case)
     address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
-    said = tell_customer(making, case, "callback_no_time", reason="nobody is free at the time that was promised")
+    said = tell_customer(
+        making, case, "callback_no_time", reason="nobody is free at the time that was promised", is_owed=True
+    )
     if not said or address is None:
         return  # what they were told stands, at risk, and they hear of it as soon as they can
     change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why="no time could be kept")
@@ -210,7 +202,7 @@ def _without_time(making: Making, promise: Promise, window: Window) -> None:
         agent=promise.agent,
         words=promise.words,
     )
-    _rest_or_stand(making, case)
+    rest_or_stand(making, case)
 
 
 def move_promise(making: Making, command: MovePromise, *, by_caller: bool = False) -> None:
@@ -263,20 +255,8 @@ def _move(making: Making, promise: Promise, window: Window | None, *, named: boo
         named=named,
     )
     if is_call:
-        _ask_time(making, promise.id)
-        _rest_or_stand(making, case)
-
-
-def _rest_or_stand(making: Making, case: Case) -> None:
-    """Work for the call is wanted when its window is there, and not before. Whoever is with them already goes on."""
-    case = making.case(case.id)
-    if case.promise is None or case.taken or customer_of(making, case) is not None:
-        return
-    promise = making.promise(case.promise)
-    if promise.due_at is not None and promise.due_at > making.now:
-        rest_until_due(making, case.id)
-    elif case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
-        stand_in_line(making, promise)
+        ask_time(making, promise.id, making.promise(promise.id).window)
+        rest_or_stand(making, case)
 
 
 def cancel_promise(making: Making, command: CancelCallback) -> None:
@@ -306,7 +286,7 @@ def next_look(promise: Promise, *, warn_ms: int, now: Ms) -> Ms | None:
     looks = [promise.due_at] if promise.due_at is not None else []
     if promise.window is not None and not is_rung(promise):
         end = promise.window[1]
-        warned = promise.state is PromiseState.AT_RISK
+        warned = promise.later is not None
         steps = (end,) if warned else (Ms(end - warn_ms), Ms(end - LAST_LOOK_MS), end)
         looks.append(next((at for at in steps if at > now), end))
     return min(looks) if looks else None
@@ -317,8 +297,8 @@ def keep_promise(making: Making, command: KeepPromise) -> None:
     promise, before = making.promise(command.promise), len(making.events)
     if not promise.state.is_pending:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    if promise.window is not None and not is_rung(promise) and not _is_dialling(making, promise):
-        _look_at_end(making, promise, promise.window)
+    if promise.window is not None and not is_rung(promise) and not is_dialling(making, promise):
+        look_at_end(making, promise, promise.window)
     promise = making.promise(promise.id)
     if promise.state.is_pending and promise.due_at is not None and promise.due_at <= making.now:
         _come_due(making, promise)
@@ -326,24 +306,12 @@ def keep_promise(making: Making, command: KeepPromise) -> None:
         raise Rejected(Reason.NOTHING_TO_DO, "not due")
 
 
-def _look_at_end(making: Making, promise: Promise, window: Window) -> None:
-    """Whether it slips, or is broken: what fell due while we were away is, and they are told at once."""
-    now, end = making.now, window[1]
-    warn_ms = making.context.policy.settings.callbacks.warn_s * SECOND_MS
-    if now >= end:
-        _break(making, promise, away=end < making.context.since)
-        return
-    is_close = now >= end - (LAST_LOOK_MS if _is_under_way(making, promise) else warn_ms)
-    if is_close and promise.state is not PromiseState.AT_RISK:
-        _slip(making, promise, window)
-
-
 def _come_due(making: Making, promise: Promise) -> None:
     """Its time has come: work for it is wanted, unless somebody is with them, or will be, already."""
     case = making.case(promise.case)
     change_promise(making, promise.id, promise.state, CallbackState.DUE)
     if promise.kind != CALLBACK:
-        _want_answer(making, making.case(case.id), promise)
+        want_answer(making, making.case(case.id), promise)
         return
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if case.taken or on_phone or customer_of(making, case) is not None:
@@ -353,122 +321,10 @@ def _come_due(making: Making, promise: Promise) -> None:
     stand_in_line(making, making.promise(promise.id))
 
 
-def _want_answer(making: Making, case: Case, promise: Promise) -> None:
-    """An answer that is promised is wanted from an agent, first from whoever promised it."""
-    assert promise.window is not None
-    asking = making.asking(case.id)
-    if asking.ask is None:
-        want_again(making, case.id, place_at=promise.place_at)
-        asking = making.asking(case.id)
-    if asking.ask is None or asking.taken:
-        return
-    end = min(promise.window[1], asking.ask.due_at or promise.window[1])
-    ask = replace(asking.ask, due_at=end, knows=promise.agent or asking.ask.knows)
-    asks.changed(making, asking, ask, at=making.now, what="promised", reasons=("an answer is promised",))
-
-
-def _slip(making: Making, promise: Promise, window: Window, *, later: Window | None = None) -> None:
-    """It will not be kept as told: they hear so before it is due, with a later time and a choice."""
-    case, later = making.case(promise.case), later or _later(making, promise, window)
-    if promise.state is not PromiseState.AT_RISK:
-        why = "nobody is free for it"
-        change_promise(making, promise.id, PromiseState.AT_RISK, promise.callback, why=why, due_at=promise.due_at)
-    key = "callback_later" if promise.kind == CALLBACK else "promise_later"
-    said = _said(making, promise, later)
-    if not tell_customer(making, making.case(case.id), key, reason="a promise slips", window=said):
-        _go_first(making, promise, window)
-        return
-    is_later = later[0] > making.now
-    change_promise(
-        making,
-        promise.id,
-        PromiseState.MOVED,
-        CallbackState.SCHEDULED if is_later else promise.callback,
-        why="nobody was free in time; they were told before it was due",
-        due_at=later[0] if is_later else promise.due_at,
-        window=later,
-    )
-    if is_later and promise.kind == CALLBACK and not making.case(case.id).taken:
-        rest_until_due(making, case.id)
-
-
-def _go_first(making: Making, promise: Promise, window: Window) -> None:
-    """Nobody can be told that it slips, so it must not: as soon as possible becomes before its time is over,
-    and it goes before others."""
-    asking = making.asking(promise.case)
-    ask = asking.ask
-    if not promise.by_turn or ask is None or asking.taken or ask.requirement.channel is not Channel.PHONE:
-        return
-    why = "they cannot be told that it takes longer, so they are called first"
-    asks.changed(making, asking, replace(ask, due_at=window[1]), at=making.now, what="promised", reasons=(why,))
-
-
-def _later(making: Making, promise: Promise, window: Window) -> Window:
-    """The next time that is true: from now on until later than was said, or their next morning."""
-    is_call = promise.kind == CALLBACK
-    start, end = window
-    longer = max(end - start, LATER_MS if is_call else WRITTEN_LATER_MS)
-    wait = making.context.wait(promise.case) if promise.by_turn else None
-    if wait is not None and wait.high_s is not None:
-        longer = max(longer, making.now + wait.high_s * SECOND_MS - end)
-    until, zones = Ms(end + longer), zones_of(making, promise)
-    if not is_call or promise.named or (may_ring(making.now, zones) and may_ring(until - 1, zones)):
-        return Ms(making.now), until
-    morning = Ms(ring_from(until, zones))
-    return morning, Ms(morning + longer)
-
-
-def _break(making: Making, promise: Promise, *, away: bool) -> None:
-    """Its time is over and it was not kept: counted, told, and done all the same as soon as it can be."""
-    case = making.case(promise.case)
-    why = "the service was away when it was due" if away else "its time was over before anybody was free"
-    change_promise(making, promise.id, PromiseState.BROKEN, CallbackState.DUE, why=why)
-    is_call = promise.kind == CALLBACK
-    key = "callback_overdue" if is_call else "promise_overdue"
-    tell_customer(making, making.case(case.id), key, reason="a promise was broken")
-    if not is_call:
-        _want_answer(making, making.case(case.id), promise)
-        return
-    address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
-    if address is None:
-        return
-    now = Ms(making.now)
-    is_day = may_ring(now, address.facts.zones)
-    promise_call(
-        making,
-        making.case(case.id),
-        address,
-        why="what was promised is still to be done",
-        told_via=promise.told_via,
-        place_at=promise.place_at,
-        due_at=None if is_day else now,
-        agent=promise.agent,
-    )
-    _rest_or_stand(making, case)
-
-
 def window_said(making: Making, case: Case, refused: Rejected) -> str:
     """The window that can be promised instead of one that was refused."""
     assert refused.window is not None
-    return _say(making, case, refused.window, zone=refused.zone, names_place=False)
-
-
-def _said(making: Making, promise: Promise, window: Window) -> str:
-    case, zones = making.case(promise.case), zones_of(making, promise)
-    zone = zones[0] if zones else _our_zone(making, case)
-    return _say(making, case, window, zone=zone, names_place=len(zones) != 1)
-
-
-def _say(making: Making, case: Case, window: Window, *, zone: str, names_place: bool) -> str:
-    policy = making.context.policy
-    language = case.language or making.customer(case.customer).language or policy.phrases.language
-    return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=names_place)
-
-
-def _our_zone(making: Making, case: Case) -> str:
-    policy = making.context.policy
-    queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
-    return policy.hours_of(queue).zone.key
+    return say_window(making, case, refused.window, zone=refused.zone, names_place=False)
 
 
 def _is_under_way(making: Making, promise: Promise) -> bool:
@@ -484,9 +340,3 @@ def _is_called(making: Making, promise: Promise, *, by_caller: bool) -> bool:
     has_it = case.ask is not None and case.taken and case.ask.requirement.channel is Channel.PHONE
     is_on_line = not by_caller and customer_of(making, case) is not None
     return promise.kind == CALLBACK and (has_it or is_on_line)
-
-
-def _is_dialling(making: Making, promise: Promise) -> bool:
-    """Whether the customer is being rung for it, or is on the line."""
-    call = customer_of(making, making.case(promise.case))
-    return call is not None and (call.promise != promise.id or call.state is not CallState.PLANNED)

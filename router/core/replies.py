@@ -145,7 +145,16 @@ def _take_time(
             doubt, said = policy.phrase("callback_unfit", case.language or ""), window_said(making, case, refused)
     key = back if doubt else "callback_at"
     plain = {"window": said, **({"doubt": doubt} if doubt else {})}
-    tell_customer(making, making.case(case.id), key, reason="they named a time for our call", is_answer=True, **plain)
+    tell_customer(
+        making,
+        making.case(case.id),
+        key,
+        reason="they named a time for our call",
+        is_answer=True,
+        is_owed=True,
+        about=None,
+        **plain,
+    )
     return True
 
 
@@ -187,7 +196,9 @@ def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
     window = making.promise(case.promise).window if case.promise is not None else None
     within = {"within": str((window[1] - making.now) // MINUTE_MS)} if window is not None else {}
     key = "callback_soon_within" if within else "callback_soon"
-    tell_customer(making, case, key, reason="they asked to be called", is_answer=True, **within)
+    tell_customer(
+        making, case, key, reason="they asked to be called", is_answer=True, is_owed=True, about=None, **within
+    )
 
 
 def _withdraw(making: Making, case: Case, *, say: str, why: str) -> None:

@@ -29,7 +29,8 @@ def slot_folded(state: State, event: SlotEvent) -> State:
             return change(state, promise, asked=event.window, asked_at=event.at, queue=event.queue, skills=event.skills)
         case SlotTaken():
             promise = get(state, event.promise, Promise)
-            return change(state, promise, asked=None, asked_at=None, slot=event.slot, window=event.window, others=())
+            window = promise.window if event.window == promise.later else event.window  # theirs once they know of it
+            return change(state, promise, asked=None, asked_at=None, slot=event.slot, window=window, others=())
         case SlotMissed():
             return _missed(state, event)
         case SlotHeld():
@@ -50,7 +51,7 @@ def _missed(state: State, event: SlotMissed) -> State:
         promise,
         asked=None if is_answer else promise.asked,
         asked_at=None if is_answer else promise.asked_at,
-        slot=None if promise.window == event.window else promise.slot,
+        slot=None if event.window in (promise.window, promise.later) else promise.slot,
         others=event.alternatives,
     )
     return put(state, changed)

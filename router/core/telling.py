@@ -5,22 +5,33 @@ why. It asks no provider and knows nothing of what is told.
 """
 
 from policies.segments import segments_of
-from router.core.choice import Way, choose_way, writer_of
+from router.core.choice import Choice, Way, choose_way, writer_of
 from router.core.commands import SYSTEM
 from router.core.context import Making
 from router.core.documents import Case, Promise
 from router.core.errors import Rejected
 from router.core.mailing import brand_of, why_untold
-from router.core.texts import queue_message, spent_until, withhold
-from router.core.words import TOUCHES, Channel
+from router.core.texts import TEXTS, queue_message, spent_until, withhold
+from router.core.words import TOUCHES, Channel, PromiseId
 
 
 def tell_customer(
-    making: Making, case: Case, key: str, *, reason: str, is_answer: bool = False, link: str = "", **plain: str
-) -> bool:  # fmt: skip
+    making: Making,
+    case: Case,
+    key: str,
+    *,
+    reason: str,
+    is_answer: bool = False,
+    is_owed: bool = False,
+    about: PromiseId | None = None,
+    link: str = "",
+    **plain: str,
+) -> bool:
     """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
-    what became of what they wrote just now. `link`: with a page on which one tap is enough; what it is for."""
-    way = way_to_tell(making, case, key, is_answer=is_answer)
+    what became of what they wrote just now. `is_owed`: of what they were promised; `about`: of this promise, before its
+    time is over or after, so that it has to reach them. `link`: with a page on which one tap is enough; what it is for.
+    """
+    way = way_to_tell(making, case, key, is_answer=is_answer, is_owed=is_owed or about is not None)
     if way is None:
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
@@ -29,7 +40,8 @@ def tell_customer(
     if link and (page := page_for(making, case, way, link)):
         text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
-    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,))
+    segments = segments_of(text)
+    queue_message(making, case, way, words, segments=segments, by=SYSTEM, reasons=(reason,), about=about)
     return True
 
 
@@ -42,28 +54,52 @@ def page_for(making: Making, case: Case, way: Way, once: str) -> str:
     return making.context.page(case.id, making.now, once) if heard.address == way.address else ""
 
 
-def way_to_tell(making: Making, case: Case, key: str, *, is_answer: bool = False) -> Way | None:
+def way_to_tell(
+    making: Making, case: Case, key: str, *, is_answer: bool = False, is_owed: bool = False
+) -> Way | None:  # fmt: skip
     """The medium in use, else another that they allow; None, and a note why, where none is open."""
-    try:
-        way = _chosen(making, case, _in_use(case))
-    except Rejected as refused:
-        withhold(making, case, what=key, why=f"cannot be written to: {refused.reason.value.replace('_', ' ')}")
-        return None
-    if why := _why_not(making, case, way, is_answer=is_answer):
-        withhold(making, case, what=key, why=why)
-        return None
-    return way
+    found = _open_way(making, case, is_answer=is_answer, is_owed=is_owed)
+    if isinstance(found, Way):
+        return found
+    withhold(making, case, what=key, why=found)
+    return None
 
 
 def can_be_told(making: Making, case: Case) -> bool:
-    """Whether words of ours would reach the customer now, as `tell_customer` would find out; nothing is noted. A chat
-    that they have left is no way: they read it when they come back, whenever that is."""
+    """Whether it would reach the customer now that a promise slips, as `tell_customer` would find out; nothing is
+    noted. A chat that they have left is no way: they read it when they come back, whenever that is."""
+    way = _open_way(making, case, is_answer=False, is_owed=True)
+    return isinstance(way, Way) and _is_read(making, way)
+
+
+def told_via(making: Making, case: Case) -> Channel | None:
+    """By what they would hear now what one of us does with a promise of theirs; None: by nothing, and nothing is
+    noted."""
+    way = _open_way(making, case, is_answer=False, is_owed=True)
+    return way.channel if isinstance(way, Way) else None
+
+
+def _open_way(making: Making, case: Case, *, is_answer: bool, is_owed: bool) -> Way | str:
+    """The way, or why there is none. What is owed takes another one that they allow where the first gets no more texts
+    today, or is a chat that they have left."""
     try:
-        way = _chosen(making, case, _in_use(case))
-    except Rejected:
-        return False
-    is_read = way.channel is not Channel.CHAT or making.context.there(way.address)
-    return is_read and not _why_not(making, case, way, is_answer=False)
+        choice = _chosen(making, case, _in_use(case))
+    except Rejected as refused:
+        return f"cannot be written to: {refused.reason.value.replace('_', ' ')}"
+    why = _why_not(making, case, choice.way, is_answer=is_answer, is_owed=is_owed)
+    if not why and (is_answer or not is_owed or _is_read(making, choice.way)):
+        return choice.way
+    if not (is_answer or is_owed) or (why and choice.way.channel not in TEXTS):
+        return why
+    for way in choice.alternatives:
+        is_open = not _why_not(making, case, way, is_answer=is_answer, is_owed=is_owed)
+        if is_open and _is_read(making, way):
+            return way
+    return why or choice.way
+
+
+def _is_read(making: Making, way: Way) -> bool:
+    return way.channel is not Channel.CHAT or making.context.there(way.address)
 
 
 def _in_use(case: Case) -> Channel | None:
@@ -71,26 +107,33 @@ def _in_use(case: Case) -> Channel | None:
     return heard.channel if heard is not None and heard.channel is not Channel.PHONE else None
 
 
-def _chosen(making: Making, case: Case, wanted: Channel | None) -> Way:
+def _chosen(making: Making, case: Case, wanted: Channel | None) -> Choice:
+    """By the medium in use; as it comes where that is not possible."""
     context, customer = making.context, making.customer(case.customer)
-    try:
+
+    def choose(channel: Channel | None) -> Choice:
         return choose_way(
-            case, customer, wanted=wanted, numbers=context.senders, now=making.now, there=context.there
-        ).way
+            case, customer, wanted=channel, numbers=context.senders, now=making.now, there=context.there
+        )  # fmt: skip
+
+    try:
+        return choose(wanted)
     except Rejected:
         if wanted is None:
             raise
-        return choose_way(case, customer, wanted=None, numbers=context.senders, now=making.now, there=context.there).way
+        return choose(None)
 
 
-def _why_not(making: Making, case: Case, way: Way, *, is_answer: bool) -> str:
+def _why_not(making: Making, case: Case, way: Way, *, is_answer: bool, is_owed: bool) -> str:
     sending = making.context.policy.settings.sending
     if writer_of(case) is not None:
         return "only somebody who takes part wrote, and people of ours answer them"
-    if way.channel is Channel.EMAIL and (why := why_untold(making, case, is_answer=is_answer)):
+    if way.channel is Channel.EMAIL and (why := why_untold(making, case, is_answer=is_answer, is_owed=is_owed)):
         return why
-    if spent_until(case, way.channel, now=making.now, sending=sending) is not None:
-        return f"{sending.texts_a_day} texts about this case went out within a day"
+    is_more = is_answer or is_owed
+    if spent_until(case, way.channel, now=making.now, sending=sending, is_owed=is_more) is not None:
+        most = max(sending.texts_a_day, sending.owed_a_day) if is_more else sending.texts_a_day
+        return f"{most} texts about this case went out within a day"
     return ""
 
 

@@ -15,7 +15,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import MessageQueued, TextWithheld
 from router.core.mailing import apart_mailing, automatic_mailing_of, mailing_of
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, AddressId, Channel, MessageId, VaultId
+from router.core.words import DAY_MS, ActorKind, AddressId, Channel, MessageId, PromiseId, VaultId
 
 WHATSAPP_CHARS_MAX = 1600
 TEXTS = (Channel.SMS, Channel.WHATSAPP)
@@ -44,17 +44,19 @@ def check_budget(case: Case, channel: Channel, *, now: Ms, sending: SendingSetti
         raise Rejected(Reason.TEXTS_SPENT, str(sending.texts_a_day), when=next_at)
 
 
-def spent_until(case: Case, channel: Channel, *, now: Ms, sending: SendingSettings) -> Ms | None:
-    """When the next text about this case is possible; None: now."""
+def spent_until(case: Case, channel: Channel, *, now: Ms, sending: SendingSettings, is_owed: bool = False) -> Ms | None:
+    """When the next text about this case is possible; None: now. `is_owed`: it answers their own words, or says what
+    becomes of what we promised."""
     recent = [at for at in case.texts if at > now - DAY_MS] if channel in TEXTS else []
-    if len(recent) < sending.texts_a_day:
+    most = max(sending.texts_a_day, sending.owed_a_day) if is_owed else sending.texts_a_day
+    if len(recent) < most:
         return None
-    return Ms(recent[-sending.texts_a_day] + DAY_MS)
+    return Ms(recent[-most] + DAY_MS)
 
 
 def budget_of(channel: Channel, sending: SendingSettings) -> int:
     """How many times of texts the case must remember; 0 for a message that counts for nothing."""
-    return sending.texts_a_day if channel in TEXTS else 0
+    return max(sending.texts_a_day, sending.owed_a_day) if channel in TEXTS else 0
 
 
 def queue_message(
@@ -73,10 +75,11 @@ def queue_message(
     shown_in: AddressId | None = None,
     along: tuple[VaultId, ...] = (),
     due_at: Ms | None = None,
+    about: PromiseId | None = None,
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
-    that go ahead of them."""
+    that go ahead of them. `about`: the promise of which they say what becomes of it."""
     chat = way.address if way.channel is Channel.CHAT else shown_in
     making.emit(
         MessageQueued(
@@ -103,6 +106,7 @@ def queue_message(
             shown_in=shown_in,
             along=along,
             due_at=due_at,
+            about=about,
         )
     )
 

@@ -14,6 +14,7 @@ from router.core.context import Making
 from router.core.documents import Case, Message
 from router.core.errors import Rejected
 from router.core.events import CaseReopened, ConsentChanged, MessageFailed
+from router.core.mailing import why_untold
 from router.core.redaction import without_addresses
 from router.core.texts import TEXTS, queue_message, spent_until, too_many_parts
 from router.core.tree import heard_at, owners_of
@@ -31,6 +32,23 @@ WHY = {
 
 def fail(making: Making, message: Message, error: str, setback: Setback | None = None) -> None:
     """Note that `message` will never arrive, and see to it that its words are not lost."""
+    drop(making, message, error, setback)
+    case = making.case(message.case)
+    if making.customer(case.customer).erased_at is not None:
+        return
+    if setback is Setback.OPTED_OUT:
+        _note_stop(making, message)
+    if message.about is not None and message.moved_from is None and message.moved_to is None:
+        _move(making, message, setback or Setback.LATE)
+        return
+    if message.author is not ActorKind.AGENT or message.moved_to is not None:
+        return
+    if setback is None or message.moved_from is not None or not _move(making, message, setback):
+        ask_again(making, message)
+
+
+def drop(making: Making, message: Message, error: str, setback: Setback | None = None) -> None:
+    """Note that `message` will never arrive, and no more: nothing is lost by it."""
     case = making.case(message.case)
     making.emit(
         MessageFailed(
@@ -42,19 +60,12 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
             setback=setback,
         )
     )
-    if making.customer(case.customer).erased_at is not None:
-        return
-    if setback is Setback.OPTED_OUT:
-        _note_stop(making, message)
-    if message.author is not ActorKind.AGENT or message.moved_to is not None:
-        return
-    if setback is None or message.moved_from is not None or not _move(making, message, setback):
-        ask_again(making, message)
 
 
 def has_other_way(making: Making, message: Message, setback: Setback) -> bool:
-    """Whether an agent's words that come to nothing on their way have another one."""
-    if message.author is not ActorKind.AGENT or message.moved_from is not None or message.moved_to is not None:
+    """Whether words that come to nothing on their way, an agent's or about a promise, have another one."""
+    is_carried = message.author is ActorKind.AGENT or message.about is not None
+    if not is_carried or message.moved_from is not None or message.moved_to is not None:
         return False
     if message.mail is not None and message.mail.files:
         return False
@@ -83,6 +94,7 @@ def _move(making: Making, message: Message, setback: Setback) -> bool:
         moved_from=message.id,
         along=message.along,
         due_at=due_at,
+        about=message.about,
     )
     return True
 
@@ -99,6 +111,7 @@ def _by_day(making: Making, case: Case, way: Way) -> Ms | None:
 def _next_way(making: Making, case: Case, message: Message, setback: Setback) -> Way | None:
     customer, sending = making.customer(case.customer), making.context.policy.settings.sending
     failed = customer.address(message.address)
+    is_word, is_down = message.about is not None, setback is Setback.LATE and message.channel in TEXTS
     stopped = failed.line if failed is not None and setback is Setback.OPTED_OUT else None
     try:
         choice = choose_way(
@@ -110,13 +123,17 @@ def _next_way(making: Making, case: Case, message: Message, setback: Setback) ->
         address = customer.address(way.address)
         if (way.channel, way.address) == (message.channel, message.address):
             continue
+        if is_down and way.channel in TEXTS:
+            continue  # one provider has them all
+        if is_word and way.channel is Channel.EMAIL and why_untold(making, case, is_owed=True):
+            continue
         if way.channel is Channel.CHAT and (message.line or not making.context.there(way.address)):
             continue  # nobody is there, or they read it there as it is
         if address is None or address.line == stopped or Channel.SMS in address.blocked:
             continue
         if too_many_parts(way.channel, message.segments, sending):
             continue
-        if spent_until(case, way.channel, now=making.now, sending=sending) is None:
+        if spent_until(case, way.channel, now=making.now, sending=sending, is_owed=is_word) is None:
             return way
     return None
 

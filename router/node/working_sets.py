@@ -152,6 +152,8 @@ def _beside(document: Document) -> tuple[str, ...]:
             return (document.case, *document.recordings)
         case Recording():
             return (document.case, *((document.call,) if document.call else ()))
+        case Message() if document.about is not None:
+            return (document.case, document.about)
         case Message() | Promise():
             return (document.case,)
         case _:

@@ -12,7 +12,7 @@ from phonenumbers import parse
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from router.core.call_table import TABLE
-from router.core.documents import Ask, Call, Case, Customer, Promise, Recording, State
+from router.core.documents import Ask, Call, Case, Customer, Message, Promise, Recording, State
 from router.core.events import (
     CallArrived,
     CallEnded,
@@ -23,9 +23,11 @@ from router.core.events import (
     LegAttempted,
     LegPlanned,
     LegPutOff,
+    MessageQueued,
     PromiseChanged,
     PromiseMade,
     RecordingAttempted,
+    TextWithheld,
     WorkClosed,
     WorkWanted,
     WorkWithdrawn,
@@ -282,9 +284,18 @@ class CallWatch:
             self.missed[promise.id] = event.attempt
             if event.attempt in OURS:
                 self.tried[promise.id].pop()
+        if event.window is not None and event.window == promise.later:
+            self._told_before(before, promise, event)
         reached = promise.state is PromiseState.KEPT and event.state is PromiseState.KEPT
         if not promise.state.is_pending and not reached:
             self.judge.broken(17, f"{promise.id} was {promise.state} and became {event.state}")
+
+    def _told_before(self, before: State, promise: Promise, event: PromiseChanged) -> None:
+        """One that slips counts as moved where the provider has the word of it, before the time that was told is over."""
+        word = before.get(promise.word or "")
+        is_out = isinstance(word, Message) and word.about == promise.id and word.provider_id is not None
+        if not is_out or promise.window is None or event.at >= promise.window[1]:
+            self.judge.broken(17, f"{promise.id} counts as moved, and they did not know in time")
 
     def _owned(self, batch: Taken, after: State) -> None:
         """Whatever was promised has somebody who will, at every instant."""
@@ -294,7 +305,7 @@ class CallWatch:
             return
         for event in [e for e in batch.events if isinstance(e, PromiseChanged)]:
             if event.state is PromiseState.BROKEN:
-                self._broken(after, event)
+                self._broken(batch, after, event)
         for promise in [d for d in after.values() if isinstance(d, Promise) and d.state in OPEN]:
             case = after.get(promise.case)
             assert isinstance(case, Case)
@@ -307,10 +318,13 @@ class CallWatch:
             else:
                 self.late.pop(promise.id, None)
 
-    def _broken(self, after: State, event: PromiseChanged) -> None:
-        """A promise is never broken silently: it says why, and in the same instant somebody is to look."""
+    def _broken(self, batch: Taken, after: State, event: PromiseChanged) -> None:
+        """A promise is never broken silently: it says why, word of it is on its way to them or the case says why it is
+        not, and in the same instant somebody is to look."""
         case = after.get(event.case)
         assert isinstance(case, Case)
+        if not any(isinstance(e, MessageQueued | TextWithheld) and e.case == event.case for e in batch.events):
+            self.judge.broken(17, f"{event.promise} was broken, and they hear nothing of it")
         if not event.why or not any(one.ask is not None for one in tree_of(after, case)):
             self.judge.broken(17, f"{event.promise} was broken, and nobody is told")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.twilio_recording import TwilioRecordings
 from channels.twilio_voice import TwilioVoice
-from router.core import attempts, call_ends, call_table, calls, legs, recording
+from router.core import attempts, call_ends, call_table, calls, legs, recording, slips
 from router.core.call_parts import promise_call
 from router.core.commands import BeginLeg
 from router.core.documents import Case
@@ -100,6 +100,20 @@ def hanging_up_forgets_promises(patch: Patch) -> None:
     patch.setattr(call_ends, "own_promise", lambda *_: None)
 
 
+def moved_before_they_know(patch: Patch) -> None:
+    """A promise that slips counts as moved as soon as word of it is queued."""
+    real = slips.slip
+
+    def slip(making: Any, promise: Any, window: Any, **how: Any) -> bool:
+        told = real(making, promise, window, **how)
+        if told and (word := making.promise(promise.id).word) is not None:
+            slips.word_is_out(making, making.message(word))
+        return told
+
+    patch.setattr(slips, "slip", slip)
+    patch.setattr("router.core.promises.slip", slip)
+
+
 def tried_again_at_once(patch: Patch) -> None:
     real = attempts.next_at
 
@@ -146,6 +160,7 @@ GUARDS = (
     Guard(nobody_is_told_that_the_agent_is_gone, "lines_break", (33, 43), (("strength", 0.6), ("agents", 4))),
     Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.3),)),
     Guard(hanging_up_forgets_promises, "", (17,)),
+    Guard(moved_before_they_know, "", (17,), (("agents", 1),)),
     Guard(tried_again_at_once, "phones_odd", (18,)),
     Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),
     Guard(refused_recordings_stay_at_the_provider, "", (38,), (("recorded", "calls"),)),

@@ -1,0 +1,95 @@
+"""A promise that slips counts as moved where the customer knows it; whoever could not be told hears it when they can."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.mailbox import Mailbox
+from tests.stories.test_promises import ANAS, dials, dials_her, the_promise, until, window
+from tests.story import HERS, Json, Story, instant
+
+MIA = "mia@customer.example"
+
+
+async def promised(story: Story, *, after: timedelta = timedelta(minutes=10)) -> tuple[str, Json]:
+    """She wrote, and is promised a call in twenty minutes that begin soon; what she was told of it was read."""
+    await story.phone(HERS).texts("E42, the flat is cold")
+    case = (await story.one_case())["id"]
+    start = await story.now() + after
+    made = await story.api("POST", f"/cases/{case}/callbacks", {"window": window(start)})
+    await story.passes(seconds=10)
+    return case, made
+
+
+async def count(story: Story, state: str) -> int:
+    return len((await story.api("GET", f"/promises?state={state}"))["items"])
+
+
+async def test_a_slipping_promise_that_nobody_was_told_of_is_broken_and_told_when_the_provider_is_back() -> None:
+    """The provider is down: the promise is at risk, and never counts as moved. When it is back she reads that we broke
+    it, and not the later time that was true once; she is dialled once, and no word of it comes after the call."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        _, made = await promised(story)
+        before = len(await her.inbox())
+        start = await story.now() + timedelta(minutes=9, seconds=50)
+        await story.faults(provider_down=1)
+        await until(story, start + timedelta(minutes=16))
+        assert (await the_promise(story))["state"] == "at_risk"
+        assert (await the_promise(story))["window"] == made["window"], "nobody was told of another"
+        await until(story, start + timedelta(minutes=21))
+        assert (await count(story, "moved"), await count(story, "broken")) == (0, 1)
+        assert len(await her.inbox()) == before
+        await story.passes(minutes=50)
+        await story.faults()
+        await story.passes(minutes=2)
+        assert ["did not call you" in text for text in (await her.inbox())[before:]] == [True]
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await dials_her(story, ana, phone)
+        await her.picks_up()
+        await story.passes(minutes=5)
+        assert (await dials(story), await count(story, "kept")) == (1, 1)
+        assert len(await her.inbox()) == before + 1
+        figures = (await story.ask("GET", "/metrics")).body.decode()
+        assert 'onecase_promises_total{state="moved"}' not in figures
+
+
+@pytest.mark.parametrize("down", ["provider", "her phone"])
+async def test_word_that_cannot_go_by_text_goes_by_mail(down: str) -> None:
+    """She has an address as well: she reads the later time there before it is due, and that moves the promise."""
+    async with Story() as story:
+        her, mia = story.phone(HERS), Mailbox(story, MIA, "Mia")
+        case, made = await promised(story)
+        customer = (await story.case(case))["customer"]
+        await story.api("POST", f"/customers/{customer}/addresses", {"address": MIA})
+        if down == "provider":
+            await story.faults(provider_down=1)
+        else:
+            await her.behaves(on_text="undelivered", error_code=30003)
+        await story.passes(minutes=28)
+        assert "longer than we said" in (await mia.last())["text"]
+        moved = await the_promise(story)
+        assert (moved["state"], moved["window"]["end"] > made["window"]["end"]) == ("moved", True)
+        await story.faults()
+        await story.passes(minutes=1)
+        assert len(await mia.received()) == 1
+        assert not [text for text in await her.inbox() if "longer than we said" in text], "she read it once"
+        assert await count(story, "broken") == 0
+
+
+async def test_changes_that_she_asks_for_are_answered_however_many_they_are() -> None:
+    """Six texts a day are for words that nobody asked for: she hears of each change that she makes, and that the
+    promise slips after the last of them."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 3 pm today")
+        for n in range(8):
+            await story.passes(minutes=1)
+            await her.texts(f"call me at {4 + n % 3} pm today")
+            await story.passes(seconds=10)
+            assert len(await her.inbox()) == 2 + n
+            assert f"{4 + n % 3}:" in (await her.inbox())[-1]
+        ends = (await the_promise(story))["window"]["end"]
+        assert await count(story, "moved") == 1
+        await until(story, instant(ends) - timedelta(minutes=4))
+        assert "longer than we said" in (await her.inbox())[-1]
