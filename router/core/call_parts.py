@@ -240,7 +240,7 @@ def wish_call(
     number: str,
     *,
     why: str,
-    told_via: Channel = Channel.PHONE,
+    told_via: Channel | None = Channel.PHONE,
     due_at: Ms | None = None,
     until: Ms | None = None,
 ) -> None:
@@ -261,7 +261,7 @@ def promise_call(
     address: Address,
     *,
     why: str,
-    told_via: Channel = Channel.PHONE,
+    told_via: Channel | None = Channel.PHONE,
     number: str = "",
     due_at: Ms | None = None,
     place_at: Ms | None = None,

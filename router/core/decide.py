@@ -7,6 +7,7 @@ from typing import assert_never
 
 from router.core import (
     agents,
+    agreed,
     asks,
     belonging,
     bringing,
@@ -244,7 +245,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case RecordLeg():
             legs.record_leg(making, command)
         case StartCall():
-            legs.start_call(making, command)
+            agreed.start_call(making, command)
         case OpenCase():
             calls.open_for(making, command)
         case HoldCall():
@@ -254,11 +255,11 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
         case HangUp():
             calls.hang_up(making, command)
         case CancelCallback():
-            promises.cancel_promise(making, command)
+            agreed.cancel_promise(making, command)
         case MakePromise():
-            promises.make_promise(making, command)
+            agreed.make_promise(making, command)
         case MovePromise():
-            promises.move_promise(making, command)
+            agreed.move_promise(making, command)
         case KeepPromise():
             promises.keep_promise(making, command)
         case MergeCases():

@@ -554,7 +554,7 @@ class Promise:
     case: CaseId
     kind: str
     made_at: Ms
-    told_via: Channel
+    told_via: Channel | None  # None: nothing could be sent to say so
     place_at: Ms  # whose turn it is goes by this
     address: AddressId | None = None
     state: PromiseState = PromiseState.OPEN

@@ -403,7 +403,7 @@ class PromiseMade:
     at: Ms
     entry: int
     kind: str
-    told_via: Channel
+    told_via: Channel | None
     place_at: Ms
     address: AddressId | None = None
     window: tuple[Ms, Ms] | None = None

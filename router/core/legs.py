@@ -248,9 +248,11 @@ def _spoken(making: Making, case: Case) -> str | None:
     return required or case.language or making.customer(case.customer).language
 
 
-def start_call(making: Making, command: StartCall, *, to: Address | None = None) -> None:
+def start_call(
+    making: Making, command: StartCall, *, to: Address | None = None, told_via: Channel | None = Channel.PHONE
+) -> None:  # fmt: skip
     """Call the customer of a case: because an agent asks for it now, or because they were told so. `to`: at this
-    number of theirs."""
+    number of theirs. `told_via`: how they hear of it."""
     case = making.case(command.case)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
@@ -270,6 +272,7 @@ def start_call(making: Making, command: StartCall, *, to: Address | None = None)
             case,
             address,
             why=why,
+            told_via=told_via,
             number=command.address,
             agent=None if command.told else command.agent,
             unpromised=not command.told,

@@ -40,10 +40,11 @@ from router.core.slips import (
     slip,
     want_answer,
 )
-from router.core.telling import tell_customer, zones_of
+from router.core.telling import tell_customer, told_via, zones_of
 from router.core.words import (
     CALLBACK,
     HOUR_MS,
+    ActorKind,
     CallbackState,
     Channel,
     PromiseId,
@@ -79,7 +80,7 @@ def make_promise(making: Making, command: MakePromise, *, to: Address | None = N
             at=making.now,
             entry=case.entries + 1,
             kind=command.kind,
-            told_via=case.heard.channel if case.heard is not None else Channel.SMS,
+            told_via=_told_via(making, case, command),
             place_at=making.now,
             window=command.window,
             why="one of us said so",
@@ -100,7 +101,7 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
         making.case(case.id),
         address,
         why="they named the time" if command.named else "we said when we call",
-        told_via=case.heard.channel if case.heard is not None else Channel.PHONE,
+        told_via=_told_via(making, case, command),
         number=command.address,
         due_at=command.window[0],
         place_at=_place(making, case),
@@ -112,6 +113,13 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
     if (made := making.case(case.id).promise) is not None:
         ask_time(making, made, making.promise(made).window)
     rest_or_stand(making, case)
+
+
+def _told_via(making: Making, case: Case, command: MakePromise) -> Channel | None:
+    """By what they hear of it: where they asked for it themselves, else by the line that goes out, if one can."""
+    if command.actor.kind is ActorKind.CUSTOMER:
+        return case.heard.channel if case.heard is not None else Channel.PHONE
+    return Channel.PHONE if customer_of(making, case) is not None else told_via(making, case)
 
 
 def _place(making: Making, case: Case) -> Ms:

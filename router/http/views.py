@@ -103,7 +103,7 @@ class PromiseOut(Reply):
     state: str
     callback: str
     window: dict[str, str] | None = Field(description="from when to when; null: when it is their turn")
-    told_via: str
+    told_via: str | None = Field(description="by what they were told; null: by nothing, for no way to them was open")
     made_at: str
     since: str = Field(description="since when they truly wait: no person has attended to it")
     place_at: str = Field(description="what orders the line: it counts as if they had waited since then")

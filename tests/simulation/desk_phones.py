@@ -115,10 +115,12 @@ async def begin_call(ask: Ask, numbers: list[str], chance: Random) -> None:
     await ask("POST", "/cases", shape)
 
 
-async def about_calls(ask: Ask, case: str, chance: Random) -> None:
-    """In the middle of a text: promise a call, or take a promise back."""
+async def about_calls(ask: Ask, case: str, chance: Random, *, windows: bool) -> None:
+    """In the middle of a text: promise a call, or take a promise back. `windows`: within the next half hour."""
     if chance.random() < 0.7:
-        await ask("POST", f"/cases/{case}/callbacks", {})
+        made = await ask("POST", f"/cases/{case}/callbacks", {})
+        if windows and made:
+            await ask("PATCH", f"/callbacks/{made['id']}", {})
         return
     shown = await ask("GET", "/promises?state=open") or {"items": []}
     if shown["items"]:

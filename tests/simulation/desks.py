@@ -230,8 +230,9 @@ class Desk:
                 await about_recording(self.ask, case, self._on_tape)
             await attend_call(self.ask, work, self.id, self._on_phone, is_healthy=self.is_healthy)
             return
-        if self._options.calls and not self.is_healthy and self._on_phone.random() < 0.03:
-            await about_calls(self.ask, case, self._on_phone)
+        windows = self._options.windows
+        if self._options.calls and not self.is_healthy and self._on_phone.random() < (0.2 if windows else 0.03):
+            await about_calls(self.ask, case, self._on_phone, windows=windows)
         what = chance.random()
         if work["state"] == "active" and what < 0.45:
             text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} ({self._page.asked})"

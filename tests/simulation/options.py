@@ -107,6 +107,7 @@ class Options:
     presses: int = 0  # of devices with one button
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
     calendar: str = "a day"  # of STARTS
+    windows: bool = False  # calls are promised for a time, which may slip
     spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
     def has(self, fault: str) -> bool:
@@ -153,6 +154,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         joins=by_leads.random() < 0.3,
         spammers=of_spam.choice((0, 2, 5)),
+        windows=Random(f"options/windows/{mode}/{seed}").random() < 0.5,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),
         people=chance.randint(4, 40),

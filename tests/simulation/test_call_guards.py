@@ -160,7 +160,12 @@ GUARDS = (
     Guard(nobody_is_told_that_the_agent_is_gone, "lines_break", (33, 43), (("strength", 0.6), ("agents", 4))),
     Guard(two_legs_on_one_phone, "rest_lost rest_errors", (13,), (("strength", 0.3),)),
     Guard(hanging_up_forgets_promises, "", (17,)),
-    Guard(moved_before_they_know, "", (17,), (("agents", 1),)),
+    Guard(
+        moved_before_they_know,
+        "",
+        (17,),
+        (("windows", True), ("agents", 2), ("texts", 40), ("minutes", 60), ("turmoil", 0.9)),
+    ),
     Guard(tried_again_at_once, "phones_odd", (18,)),
     Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),
     Guard(refused_recordings_stay_at_the_provider, "", (38,), (("recorded", "calls"),)),

@@ -328,13 +328,18 @@ async def test_a_promise_that_slips_is_moved_before_it_is_due() -> None:
 
 
 async def test_it_is_moved_and_cancelled_by_the_agent() -> None:
-    """An agent moves it, in one step: it is not offered at the old time; and takes it back for her."""
+    """An agent makes it, moves it, in one step, and takes it back for her: she reads a line of each. It is not offered at
+    the old time, and she hears nothing of what was refused."""
     async with Story() as story:
-        await story.phone(HERS).texts("E42")
+        her = story.phone(HERS)
+        await her.texts("E42")
         case = await story.one_case()
         ana = await story.ready_agent("ana", phone=ANAS, capacity={"message": 1})
         start = await story.now() + timedelta(hours=1)
         made = await ana.api("POST", f"/cases/{case['id']}/callbacks", {"window": window(start)})
+        await story.passes(seconds=10)
+        assert made["told_via"] == "sms"
+        assert ["we call you" in text for text in await her.inbox()] == [True]
         later = start + timedelta(hours=1)
         moved = await ana.api("PATCH", f"/callbacks/{made['id']}", {"window": window(later), "reason": "she asked"})
         assert (moved["id"], moved["state"], moved["callback"]) == (made["id"], "moved", "scheduled")
@@ -342,7 +347,10 @@ async def test_it_is_moved_and_cancelled_by_the_agent() -> None:
         assert await ana.offers() == []
         said = await ana.refused("PATCH", f"/callbacks/{made['id']}", {"window": window(start - timedelta(hours=3))})
         assert said["status"] == 422
+        assert ["we call you" in text for text in await her.inbox()] == [True, True]
         await ana.api("DELETE", f"/callbacks/{made['id']}?reason=by+mail")
+        await story.passes(seconds=10)
+        assert "we do not call you" in (await her.inbox())[2]
         await story.passes(seconds=2)
         assert [o["channel"] for o in await ana.offers()] == ["sms"], "what she wrote is answered in writing"
         assert await ana.refused("PATCH", f"/callbacks/{made['id']}", {"window": window(later)})

@@ -93,3 +93,39 @@ async def test_changes_that_she_asks_for_are_answered_however_many_they_are() ->
         assert await count(story, "moved") == 1
         await until(story, instant(ends) - timedelta(minutes=4))
         assert "longer than we said" in (await her.inbox())[-1]
+
+
+async def test_an_agent_promises_a_call_to_who_gets_no_texts() -> None:
+    """She said stop: nothing is sent, and the promise does not say that she was told. By mail she is."""
+    async with Story() as story:
+        her, mia = story.phone(HERS), Mailbox(story, MIA, "Mia")
+        await her.texts("E42")
+        case = await story.one_case()
+        await her.texts("STOP")
+        await story.passes(seconds=10)
+        before = len(await her.inbox())
+        path = f"/cases/{case['id']}/callbacks"
+        made = await story.api("POST", path, {"window": window(await story.now() + timedelta(hours=1))})
+        assert made["told_via"] is None
+        await story.api("DELETE", f"/callbacks/{made['id']}")
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        made = await story.api("POST", path, {})
+        assert made["told_via"] == "email"
+        await story.passes(minutes=1)
+        assert len(await her.inbox()) == before
+        assert "we call you" in (await mia.last())["text"]
+
+
+async def test_word_that_is_not_so_any_more_is_not_sent() -> None:
+    """While the provider is down it slips, and an agent takes it back: she reads that alone, once the way is open."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        _, made = await promised(story)
+        before = len(await her.inbox())
+        await story.faults(provider_down=1)
+        await story.passes(minutes=26)
+        assert (await the_promise(story))["state"] == "at_risk"
+        await story.api("DELETE", f"/callbacks/{made['id']}")
+        await story.faults()
+        await story.passes(minutes=2)
+        assert ["we do not call you" in text for text in (await her.inbox())[before:]] == [True]
