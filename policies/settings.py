@@ -92,11 +92,13 @@ class CallbackSettings:
     attempts: int = 3
     """We dial so often before we write."""
     busy_s: int = 120
-    """After a busy line we try again so soon."""
+    """After a busy line, or where the provider takes no dial, we try again so soon; then twice as late each time."""
+    busy_for_s: int = 1800
+    """All attempts within so long that find the line busy count as one."""
     again_s: int = 180
     """And so soon after the first call that nobody answered."""
     spacing_s: int = 900
-    """Between later ones we wait so long."""
+    """Between later ones we wait so long, and no longer than that between any two."""
     ring_s: int = 25
     """We let it ring so long."""
     place_days: int = 3
@@ -222,6 +224,7 @@ def read_callbacks(top: Fields) -> CallbackSettings:
         heard_s=top.seconds("heard", use.heard_s, low=0, high=3600),
         attempts=top.count("attempts", use.attempts, low=1, high=10),
         busy_s=top.seconds("busy", use.busy_s, low=10, high=DAY_S),
+        busy_for_s=top.seconds("busy_for", use.busy_for_s, low=0, high=DAY_S),
         again_s=top.seconds("again", use.again_s, low=10, high=DAY_S),
         spacing_s=top.seconds("spacing", use.spacing_s, low=60, high=DAY_S),
         ring_s=top.seconds("ring", use.ring_s, low=5, high=120),

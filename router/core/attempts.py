@@ -4,6 +4,8 @@ Its one rule: each outcome has its own way. A busy line is tried again soon, a s
 "reached", and a number that cannot be called is not tried again. Nobody is rung at night because of it.
 """
 
+from itertools import takewhile
+
 from policies.call_hours import may_ring, ring_from
 from router.core.clock import Ms
 from router.core.context import Making
@@ -21,6 +23,8 @@ OURS = (LATER,)
 """Attempts for which nothing was dialled: they count for none."""
 ASKED_MS = 2 * HOUR_MS
 """Who asked to be called has named the time that follows, whatever the hour is: for so long."""
+DOUBLED_MAX = 10
+"""The time between two attempts is doubled so often at most."""
 LATER_MAX = 20
 """So often a dial is tried that the provider cannot take; then a person decides."""
 SAID = {
@@ -37,14 +41,35 @@ SAID = {
 def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
     """When it is tried again after an attempt that ended so; None: it is not."""
     settings = making.context.policy.settings.callbacks
-    tried = sum(outcome not in OURS for _, outcome in promise.attempts) + (how not in OURS)
-    if how == "failed" or tried >= settings.attempts or len(promise.attempts) + 1 >= settings.attempts + LATER_MAX:
+    attempts = (*promise.attempts, (making.now, how))
+    tried = _counted(attempts, busy_for_ms=settings.busy_for_s * SECOND_MS)
+    if how == "failed" or tried >= settings.attempts or len(attempts) >= settings.attempts + LATER_MAX:
         return None
-    if how in ("busy", LATER, LOST):  # who is at their phone is called again soon
+    if how in ("busy", LATER):  # soon, for it may be over; then further apart
+        doubled = min(_in_a_row(promise, how), DOUBLED_MAX)
+        wait_s = min(settings.busy_s * 2**doubled, max(settings.busy_s, settings.spacing_s))
+    elif how == LOST:  # who is at their phone is called again soon
         wait_s = settings.busy_s
     else:
         wait_s = settings.again_s if tried <= 1 else settings.spacing_s
     return by_day(making, promise, Ms(making.now + wait_s * SECOND_MS))
+
+
+def _counted(attempts: tuple[tuple[Ms, str], ...], *, busy_for_ms: int) -> int:
+    """How many of these there were by the policy: none where nothing was dialled, and one for all within a time in
+    which their line is busy."""
+    counted, busy_at = 0, None
+    for at, how in attempts:
+        is_same = how == "busy" and busy_at is not None and at < busy_at + busy_for_ms
+        if how in OURS or is_same:
+            continue
+        counted, busy_at = counted + 1, at if how == "busy" else busy_at
+    return counted
+
+
+def _in_a_row(promise: Promise, how: str) -> int:
+    """So many of the last attempts ended like this."""
+    return len(list(takewhile(lambda attempt: attempt[1] == how, reversed(promise.attempts))))
 
 
 def by_day(making: Making, promise: Promise, at: Ms) -> Ms:

@@ -255,6 +255,10 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
                 why, notice = "nobody was on the line any more", ""
             elif unheard or (leg.answered_at is not None and _heard_at(leg) < making.context.since):
                 why, notice = "they had answered, and the service was away", ""
+            elif how == attempts.LATER and customer is None and case.promise is not None:
+                all_said(making, leg, why=NOT_DIALLED[how])  # nor could the customer's: nobody is asked again at once
+                _put_off(making, case, making.promise(case.promise), how=how)
+                return
             elif how in NOT_DIALLED:
                 why = NOT_DIALLED[how]
             refuse(making, leg.work, leg.agent, case, why=why, away=bool(notice), notice=notice)
@@ -310,13 +314,20 @@ def _not_reached(making: Making, call: Call, *, how: str) -> None:
     all_said(making, call, why=f"not reached: {how}")
     if call.promise is None or call.promise != case.promise:
         return
-    promise = making.promise(call.promise)
+    _put_off(making, case, making.promise(call.promise), how=how)
+
+
+def _put_off(making: Making, case: Case, promise: Promise, *, how: str) -> None:
+    """An attempt came to nothing: it is tried again later, or was the last. A time that was told is at risk while the
+    provider takes no dial."""
     due_at = attempts.next_at(making, promise, how)
     state, callback = PromiseState.WITHDRAWN if promise.unpromised else PromiseState.BROKEN, CallbackState.FAILED
     if due_at is not None:
-        state, callback = promise.state, CallbackState.SCHEDULED
+        is_hindered = how == attempts.LATER and promise.window is not None and not promise.unpromised
+        state = PromiseState.AT_RISK if is_hindered else promise.state
+        callback = CallbackState.SCHEDULED
     why = attempts.SAID.get(how, f"not reached: {how}")
-    change_promise(making, call.promise, state, callback, why=why, attempt=how, due_at=due_at)
+    change_promise(making, promise.id, state, callback, why=why, attempt=how, due_at=due_at)
     attempts.tell(making, promise, how, is_last=due_at is None)
     if due_at is None:
         place_at, since_at = promise.place_at, promise.since_at

@@ -438,7 +438,7 @@ def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = N
     """Work for a promised call is wanted at the place that it has: who promised it is asked first, and it goes before
     others when its window is nearly over; as soon as possible is no time, unless it slips and nobody could be told.
     `agent`: who calls them and nobody else."""
-    window = promise.window if not promise.by_turn or promise.state is PromiseState.AT_RISK else None
+    window = promise.window if not promise.by_turn or promise.later is not None else None
     ask_for_phone(
         making,
         promise.case,

@@ -42,6 +42,8 @@ RANK = {state: n for n, state in enumerate(CallState)}
 ATTEMPTS_MAX = 3
 BUSY_MS, AGAIN_MS, SPACING_MS = 120_000, 180_000, 900_000
 """So long nobody is called again: after a busy line, after the first call that nobody answered, between later ones."""
+BUSY_FOR_MS = 1_800_000
+"""What is busy within so long is one attempt."""
 OURS = ("canceled", "later")
 """Attempts that came to nothing because of us, or of the provider: they count for none."""
 PLACE_KEPT_MS = 3 * 86_400_000
@@ -83,6 +85,7 @@ class CallWatch:
     tried: dict[str, list[int]] = field(default_factory=dict)  # promise -> when each attempt began
     ended: dict[str, int] = field(default_factory=dict)  # promise -> when the last one was over
     late: dict[str, int] = field(default_factory=dict)  # promise -> when it was first seen overdue
+    busy: dict[str, int] = field(default_factory=dict)  # promise -> when a busy line last counted as an attempt
     missed: dict[str, str] = field(default_factory=dict)  # promise -> how the last one ended
     kept: dict[str, int] = field(default_factory=dict)
 
@@ -282,8 +285,12 @@ class CallWatch:
             self.ended.pop(promise.id, None)
         if event.attempt and self.missed.get(promise.id) == "":
             self.missed[promise.id] = event.attempt
-            if event.attempt in OURS:
+            busy_at = self.busy.get(promise.id)
+            is_same = event.attempt == "busy" and busy_at is not None and event.at < busy_at + BUSY_FOR_MS
+            if event.attempt in OURS or is_same:
                 self.tried[promise.id].pop()
+            elif event.attempt == "busy":
+                self.busy[promise.id] = event.at
         if event.window is not None and event.window == promise.later:
             self._told_before(before, promise, event)
         reached = promise.state is PromiseState.KEPT and event.state is PromiseState.KEPT

@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 
 from tests.mailbox import Mailbox
-from tests.stories.test_promises import ANAS, dials, dials_her, the_promise, until, window
+from tests.stories.test_promises import (
+    ANAS,
+    asked_for_a_call,
+    dials,
+    dials_her,
+    finishes_all,
+    the_promise,
+    until,
+    window,
+)
 from tests.story import HERS, Json, Story, instant
 
 MIA = "mia@customer.example"
@@ -129,3 +138,64 @@ async def test_word_that_is_not_so_any_more_is_not_sent() -> None:
         await story.faults()
         await story.passes(minutes=2)
         assert ["we do not call you" in text for text in (await her.inbox())[before:]] == [True]
+
+
+async def test_while_the_provider_takes_no_dial_nobody_is_asked_again_and_again() -> None:
+    """Ana takes every offer: a few in forty minutes, ever further apart. The promise is at risk from the first on, she is told
+    by mail five minutes before its end, and is dialled once when the provider is back."""
+    async with Story() as story:
+        her, mia, phone = story.phone(HERS), Mailbox(story, MIA, "Mia"), story.phone(ANAS)
+        case, made = await promised(story)
+        customer = (await story.case(case))["customer"]
+        await story.api("POST", f"/customers/{customer}/addresses", {"address": MIA})
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await story.faults(provider_down=1)
+        taken = 0
+        for tenth in range(240):
+            for offer in await ana.offers():
+                await ana.accepts(offer)
+                taken += 1
+            await story.passes(seconds=10)
+            if tenth == 70:
+                assert (await the_promise(story))["state"] == "at_risk"
+        assert 3 <= taken <= 6
+        [told] = await mia.received()
+        assert "longer than we said" in told["text"]
+        assert len(await story.timeline(case)) < 80
+        assert await count(story, "kept") == 0
+        await story.faults()
+        for _ in range(16 * 6):
+            if await ana.offers():
+                break
+            await story.passes(seconds=10)
+        await dials_her(story, ana, phone)
+        await her.picks_up()
+        await story.passes(seconds=10)
+        assert (await dials(story), await count(story, "kept"), made["state"]) == (1, 1, "open")
+
+
+async def test_a_line_that_is_busy_for_an_hour_ends_no_call_back() -> None:
+    """S15: it is dialled ever further apart, all of half an hour counts as one attempt, and when she hangs up she has
+    her call at the place that she had."""
+    async with Story() as story:
+        her, phone = await asked_for_a_call(story), story.phone(ANAS)
+        await her.behaves(on_ring="busy")
+        place_at = (await the_promise(story))["place_at"]
+        ana = await story.ready_agent("ana", phone=ANAS)
+        for _ in range(59 * 6):
+            if await ana.offers():
+                await dials_her(story, ana, phone)
+                await finishes_all(ana)
+            await story.passes(seconds=10)
+        promise = await the_promise(story)
+        assert (promise["state"], promise["place_at"]) == ("open", place_at)
+        assert 5 <= len(promise["attempts"]) <= 7
+        await her.behaves()
+        for _ in range(16 * 6):
+            if await ana.offers():
+                break
+            await story.passes(seconds=10)
+        await dials_her(story, ana, phone)
+        await her.picks_up()
+        await story.passes(seconds=10)
+        assert await count(story, "kept") == 1
