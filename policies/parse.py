@@ -38,7 +38,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
                     "interrupts"),
     "cases.yaml": ("link_window", "reopen", "proof_holds", "comeback", "comeback_credit", "ask_which", "ask_who"),
     "calls.yaml": ("record", "on_refusal"),
-    "staffing.yaml": ("slot", "share", "learned_share", "call", "held_for", "ahead", "late"),
+    "staffing.yaml": ("slot", "share", "learned_share", "call", "held_for", "ahead", "late", "away"),
     "callbacks.yaml": ("offer_over", "heard", "attempts", "busy", "busy_for", "again", "spacing", "ring", "warn",
                        "keep_place", "hold", "not_now"),
     "retention.yaml": ("words", "mails", "files", "recordings", "customers", "junk"),

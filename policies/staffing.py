@@ -29,6 +29,8 @@ class StaffingSettings:
     """A slot that was found is kept for so long until its promise stands."""
     ahead_days: int = 14
     """So many days ahead other windows are looked for."""
+    away_s: int = 3600
+    """Whom the system set away is missed for so long ahead, and no longer: they never said that they go."""
     late_s: int = 300
     """Who has not come so long after their shift began is taken not to come in it."""
 
@@ -44,6 +46,7 @@ def read_staffing(top: Fields) -> StaffingSettings:
         call_s=top.seconds("call", use.call_s, low=30, high=7200),
         held_for_s=top.seconds("held_for", use.held_for_s, low=10, high=3600),
         ahead_days=ahead_s // 86_400,
+        away_s=top.seconds("away", use.away_s, low=600, high=86_400),
         late_s=top.seconds("late", use.late_s, low=0, high=3600),
     )
 

@@ -3,6 +3,7 @@
 Its one rule: somebody is missing who is gone (off, lost, set away by the system) though their shift has begun: at once
 where they went in it, after a grace where they have not come. A break of their own is no going. Who was only counted is
 missing where fewer are there who could be meant, and are not named in a shift of their own.
+Whom the system set away never said that they go: they are told apart.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +12,22 @@ from router.core.agents import gone_at
 from router.core.clock import Ms
 from router.core.documents import Agent, Shift
 from router.core.roster import Ability, Roster
+from router.core.values import value
 from router.core.words import AgentId, AgentState
 
-Missing = Mapping[int, int]
-"""By number of the shift in the roster: how many are missing."""
+
+@value
+class Absent:
+    """How many of a shift are missing: `gone`, who said so, left or never came, until it ends; `away`, whom the system
+    set away, who may be back any minute, and are missed in the near future alone."""
+
+    gone: int = 0
+    away: int = 0
+
+
+NOBODY = Absent()
+Missing = Mapping[int, Absent]
+"""By number of the shift in the roster: who is missing."""
 
 
 def missing_now(roster: Roster, agents: Mapping[AgentId, Agent], *, now: Ms, late_ms: int) -> Missing:
@@ -23,7 +36,7 @@ def missing_now(roster: Roster, agents: Mapping[AgentId, Agent], *, now: Ms, lat
     running = [(n, shift) for n, shift in enumerate(roster.shifts) if shift.start <= now < shift.end]
     named = {shift.agent for _, shift in running if shift.agent is not None}
     found = {
-        n: 1
+        n: Absent(away=1) if _is_set_away(agents.get(shift.agent)) else Absent(gone=1)
         for n, shift in running
         if shift.agent is not None
         and (at := _missing_from(agents.get(shift.agent), shift, late_ms)) is not None
@@ -31,8 +44,9 @@ def missing_now(roster: Roster, agents: Mapping[AgentId, Agent], *, now: Ms, lat
     }
     counted = [(n, shift) for n, shift in running if shift.agent is None and now >= shift.start + late_ms]
     if counted:
-        there = [agent for id, agent in agents.items() if id not in named and gone_at(agent) is None]
-        found |= _missing_of_counted(counted, there, roster)
+        others = [agent for id, agent in agents.items() if id not in named]
+        there = [agent for agent in others if gone_at(agent) is None]
+        found |= _missing_of_counted(counted, there, [agent for agent in others if _is_set_away(agent)], roster)
     return found
 
 
@@ -59,16 +73,25 @@ def _missing_from(agent: Agent | None, shift: Shift, late_ms: int) -> Ms | None:
     return at if at < shift.end else None
 
 
-def _missing_of_counted(counted: list[tuple[int, Shift]], there: list[Agent], roster: Roster) -> dict[int, int]:
-    """Each who is there fills one place, in the order in which the shifts were given."""
-    found: dict[int, int] = {}
-    left = list(there)
+def _missing_of_counted(
+    counted: list[tuple[int, Shift]], there: list[Agent], away: list[Agent], roster: Roster
+) -> dict[int, Absent]:
+    """Each who is there fills one place, in the order in which the shifts were given; then each who was set away."""
+    found: dict[int, Absent] = {}
+    left, out = list(there), list(away)
     for n, shift in counted:
         fit = [agent for agent in left if _can(agent, roster.ability_of(shift))][: shift.count]
         left = [agent for agent in left if agent not in fit]
-        if len(fit) < shift.count:
-            found[n] = shift.count - len(fit)
+        if short := shift.count - len(fit):
+            back = [agent for agent in out if _can(agent, roster.ability_of(shift))][:short]
+            out = [agent for agent in out if agent not in back]
+            found[n] = Absent(gone=short - len(back), away=len(back))
     return found
+
+
+def _is_set_away(agent: Agent | None) -> bool:
+    """Whether the system set them away, or lost them: they never said that they go."""
+    return agent is not None and agent.state is AgentState.AWAY and gone_at(agent) is not None
 
 
 def _can(agent: Agent, ability: Ability) -> bool:

@@ -65,18 +65,19 @@ class Roster:
             return (), shift.queue
         return (((shift.skill, BEST),) if shift.skill else ()), None
 
-    def miss(self, shift: Shift, count: float, since: Ms) -> None:
-        """`count` of those who were to be there in a shift are not, from `since` until its end; less than 0: they are
-        after all."""
-        self._add(shift, -count, max(since, shift.start))
+    def miss(self, shift: Shift, count: float, since: Ms, until: Ms | None = None) -> None:
+        """`count` of those who were to be there in a shift are not, from `since` until its end, or `until`; less than
+        0: they are after all."""
+        self._add(shift, -count, max(since, shift.start), until)
 
     def time(self, slot: int) -> Mapping[Ability, float]:
         """Agents' time in a slot, in milliseconds, by ability."""
         return self._time.get(slot, NOTHING)
 
-    def _add(self, shift: Shift, count: float, since: Ms) -> None:
+    def _add(self, shift: Shift, count: float, since: Ms, until: Ms | None = None) -> None:
         ability, size = self.ability_of(shift), self._slot_ms
-        for start, end in _worked(shift, since):
+        for start, ends in _worked(shift, since):
+            end = ends if until is None else max(start, min(ends, until))
             for slot in range(start // size, -(-end // size)):
                 overlap = min(end, (slot + 1) * size) - max(start, slot * size)
                 here = self._time.setdefault(slot, {})

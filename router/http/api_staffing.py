@@ -12,7 +12,7 @@ from router.core.documents import STAFFING, Shift, Staffing, Window
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.api_cases import actor_of
 from router.http.auth import LEADS, OPS, WRITERS
-from router.http.problems import Problem
+from router.http.problems import Problem, no_such_queue
 from router.http.routes import Call, Query, Replied, Reply, Route
 from router.http.service import Service
 from router.http.staffing_form import Said, StaffingIn, read_staffing, shifts_of
@@ -127,8 +127,7 @@ class StaffingApi:
         policy, bookings = self._node.means.policy, self._node.domain.bookings
         queue = query.queue or policy.routing.rules[-1].queue
         if queue not in policy.queues:
-            known = ", ".join(sorted(policy.queues))
-            raise _unusable("queue", f"there is no queue {queue}; there are {known}")
+            raise no_such_queue(queue, policy.queues)
         start = _ms(query.start) if query.start else self._node.clock.now()
         end = _ms(query.end) if query.end else Ms(start + DEFAULT_MS)
         if end <= start:

@@ -5,6 +5,7 @@ from pydantic import Field
 from router.core.documents import Requirement
 from router.core.words import Channel
 from router.http.auth import ANYBODY
+from router.http.problems import no_such_queue
 from router.http.routes import Call, Query, Replied, Route
 from router.http.service import Service
 from router.http.views import WaitOut, stamp, wait_out
@@ -29,6 +30,9 @@ class WaitApi:
 
     async def read(self, call: Call) -> Replied:
         query: WaitsQuery = call.query
-        queue = query.queue or self._node.means.policy.routing.rules[-1].queue
+        policy = self._node.means.policy
+        queue = query.queue or policy.routing.rules[-1].queue
+        if queue not in policy.queues:
+            raise no_such_queue(queue, policy.queues)
         found = self._node.waits.of_queue(queue, Requirement(channel=query.channel).kind)
         return Replied(200, WaitsOut(**dict(wait_out(found)), at=stamp(self._node.clock.now())))

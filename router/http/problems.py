@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): what was wrong, where, what was expected. Never a stack trace, never a secret."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -195,6 +196,12 @@ def problem_of(rejected: Rejected) -> Problem:
     if rejected.instead is not None:
         detail += f" Open to them: {', '.join(rejected.instead)}." if rejected.instead else NO_OTHER
     return Problem(status, title, detail, kind=rejected.reason.value)
+
+
+def no_such_queue(queue: str, queues: Iterable[str]) -> Problem:
+    """What a query names is none of the policy's."""
+    why = f"there is no queue {queue}; there are {', '.join(sorted(queues))}"
+    return Problem(422, "Cannot be used", f"queue: {why}.", errors=[(["query", "queue"], why)], kind="invalid")
 
 
 def _unfit(rejected: Rejected) -> str:

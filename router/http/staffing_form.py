@@ -32,6 +32,7 @@ CSV_KEYS = ("agent", "queue", "skill", "count", "start", "end", "breaks")
 Instant = Annotated[datetime, BeforeValidator(zoned)]
 Place = list[str | int]
 Mistakes = list[tuple[Place, str]]
+Rows = list[tuple[Place, Mapping[str, Any]]]
 
 
 class BreakIn(Body):
@@ -62,15 +63,16 @@ class StaffingIn(Body):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was sent, with where each shift stands in it."""
+    """What was sent, with where each shift stands in it, and what of it could not be read as one."""
 
     shifts: Sequence[ShiftIn]
     places: Sequence[Place]
     shrinkage: float | None
+    mistakes: Sequence[tuple[Place, str]] = ()
 
 
 def read_staffing(request: WireRequest) -> Said:
-    """A request's body by its Content-Type. Raises Problem with every row that cannot be read."""
+    """A request's body by its Content-Type. Raises Problem where it is none; rows that cannot be read are mistakes."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/csv":
         return _rows(_text(request), _csv_rows)
@@ -90,7 +92,7 @@ def shifts_of(
     said: Said, *, agents: Collection[str], queues: Collection[str], skills: Collection[str]
 ) -> tuple[Shift, ...]:
     """The shifts, in order of their start. Raises Problem (422) with all that is wrong with them."""
-    mistakes: Mistakes = []
+    mistakes: Mistakes = [*said.mistakes]
     found: list[tuple[Shift, Place]] = []
     for one, place in zip(said.shifts, said.places, strict=True):
         known = len(mistakes)
@@ -100,16 +102,22 @@ def shifts_of(
             found.append((_shift(one), place))
     mistakes += _overlaps(found)
     if mistakes:
-        raise refusal(mistakes)
+        raise refusal(sorted(mistakes, key=_line_of))
     return tuple(sorted((shift for shift, _ in found), key=lambda one: (one.start, one.end, one.agent or "")))
 
 
 def refusal(mistakes: Mistakes) -> Problem:
-    count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
+    count = f"are {len(mistakes)} mistakes" if len(mistakes) > 1 else "is a mistake"
     return Problem(
-        422, "Cannot be used", f"There is {count} in the staffing; nothing of it was taken.",
+        422, "Cannot be used", f"There {count} in the staffing; nothing of it was taken.",
         errors=mistakes[:ERRORS_SHOWN], kind="invalid",
     )  # fmt: skip
+
+
+def _line_of(mistake: tuple[Place, str]) -> int:
+    """The line of a text; those of JSON stand in the order of the list already."""
+    line = str(mistake[0][1]).removeprefix("line ") if len(mistake[0]) > 1 else ""
+    return int(line) if line.isdecimal() and isinstance(mistake[0][1], str) else 0
 
 
 def _whose(
@@ -178,20 +186,18 @@ def _shift(one: ShiftIn) -> Shift:
 # --- rows of text -----------------------------------------------------------------------------------------------------
 
 
-def _rows(text: str, read: Callable[[str], list[tuple[Place, Mapping[str, Any]]]]) -> Said:
-    rows = read(text)
+def _rows(text: str, read: Callable[[str, Mistakes], Rows]) -> Said:
+    shifts, places, mistakes = list[ShiftIn](), list[Place](), Mistakes()
+    rows = read(text, mistakes)
     if len(rows) > SHIFTS_MAX:
         raise refusal([(["body"], f"{len(rows)} rows are more than the {SHIFTS_MAX} that are taken")])
-    shifts, places, mistakes = list[ShiftIn](), list[Place](), Mistakes()
     for place, fields in rows:
         try:
             shifts.append(ShiftIn.model_validate({**fields, **_count(fields)}))
             places.append(place)
         except ValidationError as error:
             mistakes += [([*place, *e["loc"]], e["msg"].removeprefix("Value error, ")) for e in error.errors()]
-    if mistakes:
-        raise refusal(mistakes)
-    return Said(shifts, places, None)
+    return Said(shifts, places, None, mistakes)
 
 
 def _count(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,10 +206,10 @@ def _count(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"count": int(text)} if text.isascii() and text.isdigit() and len(text) < 10 else {}
 
 
-def _csv_rows(text: str) -> list[tuple[Place, Mapping[str, Any]]]:
+def _csv_rows(text: str, mistakes: Mistakes) -> Rows:
     """A line a shift under a line of names. Breaks: start/end, parted by spaces."""
     lines = csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ",")
-    found: list[tuple[Place, Mapping[str, Any]]] = []
+    found: Rows = []
     names: list[str] = []
     try:
         for cells in lines:
@@ -215,7 +221,8 @@ def _csv_rows(text: str) -> list[tuple[Place, Mapping[str, Any]]]:
                 names = _names(given, place)
                 continue
             if len(given) > len(names):
-                raise refusal([(place, f"{len(given)} values stand under {len(names)} names")])
+                mistakes.append((place, f"{len(given)} values stand under {len(names)} names"))
+                continue
             found.append((place, _csv_fields(dict(zip(names, given, strict=False)))))
     except csv.Error as error:
         raise refusal([(["body", f"line {lines.line_num}"], f"this is no CSV: {error}")]) from None
@@ -246,26 +253,20 @@ def _csv_fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
     return fields
 
 
-def _calendar_rows(text: str) -> list[tuple[Place, Mapping[str, Any]]]:
+def _calendar_rows(text: str, mistakes: Mistakes) -> Rows:
     """A VEVENT a shift: SUMMARY says whose (agent agt_…, queue general 3, skill heating 2)."""
     try:
         events = events_of(text)
     except NotCalendar as error:
         raise refusal([(["body", *error.place], str(error))]) from None
-    found: list[tuple[Place, Mapping[str, Any]]] = []
+    found: Rows = []
     for event in events:
         place: Place = ["body", f"line {event.line}"]
         words = event.summary.split()
         if len(words) not in (2, 3) or words[0].lower() not in ("agent", "queue", "skill"):
-            raise refusal(
-                [
-                    (
-                        [*place, "SUMMARY"],
-                        f'"{event.summary}" says of nobody that they will be there; write "agent agt_…", '
-                        '"queue general 3" or "skill heating 2"',
-                    )
-                ]
-            )
+            what = 'write "agent agt_…", "queue general 3" or "skill heating 2"'
+            mistakes.append(([*place, "SUMMARY"], f'"{event.summary}" says of nobody that they will be there; {what}'))
+            continue
         fields: dict[str, Any] = {"start": event.start, "end": event.end, words[0].lower(): words[1]}
         if len(words) == 3:
             fields["count"] = words[2]

@@ -18,7 +18,7 @@ from router.core.commands import DomainCommand, FreeSlot, HoldSlot, NoteAtRisk, 
 from router.core.documents import Agent, Document, Promise, Shift, SkillLevels, Slot, Staffing, Window
 from router.core.events import SlotAsked
 from router.core.learned import call_ms, calls_at, present_at, present_now
-from router.core.presence import Missing, changes_at, missing_now
+from router.core.presence import NOBODY, Missing, changes_at, missing_now
 from router.core.roster import Ability, Need, Roster, ShiftEnds, shift_ends
 from router.core.values import replace, value
 from router.core.words import DAY_MS, HOUR_MS, SECOND_MS, AgentId, CaseId, CustomerId, PromiseId, SlotId
@@ -88,6 +88,7 @@ class Bookings:
         self._by_promise: dict[PromiseId, SlotId] = {}
         self._opens: dict[tuple[str, int], int | None] = {}
         self._missing: Missing = {}
+        self._away_until = Ms(0)  # until when whom the system set away is taken off what is there
         self._shifts_of: dict[AgentId, list[Shift]] = {}
         self.staffing: Staffing | None = None
         rules = self._rules
@@ -155,7 +156,8 @@ class Bookings:
         """How many of those who should be there now are not, and of how many."""
         now, shifts = self._clock.now(), self._roster.shifts
         due = sum(shift.count for shift in shifts if shift.start <= now < shift.end)
-        return sum(count for n, count in self._missing.items() if now < shifts[n].end), due
+        short = sum(absent.gone + absent.away for n, absent in self._missing.items() if now < shifts[n].end)
+        return short, due
 
     def booked_by_hour(self) -> dict[Ms, int]:
         """How many calls are promised, by the hour in which they begin; the next hours alone."""
@@ -336,13 +338,23 @@ class Bookings:
         """Who is there, and whether what is promised still fits: what does not is at risk from now on."""
         now = self._clock.now()
         missing = missing_now(self._roster, self._agents, now=now, late_ms=self._rules.late_s * SECOND_MS)
+        until = Ms(now + self._rules.away_s * SECOND_MS)
         for n in {*missing, *self._missing}:
-            if change := missing.get(n, 0) - self._missing.get(n, 0):
-                self._roster.miss(self._roster.shifts[n], change, now)
+            shift, was, is_now = self._roster.shifts[n], self._missing.get(n, NOBODY), missing.get(n, NOBODY)
+            if was.gone != is_now.gone:
+                self._roster.miss(shift, is_now.gone - was.gone, now)
+            if was.away and now < self._away_until:
+                self._roster.miss(shift, -was.away, now, self._away_until)
+            if is_now.away:
+                self._roster.miss(shift, is_now.away, now, until)
+            if was != is_now or is_now.away:
                 self.capacity.forget()
-        self._missing = missing
+        self._missing, self._away_until = missing, until
         self._note_risks(now)
         again = changes_at(self._roster, self._agents, now=now, late_ms=self._rules.late_s * SECOND_MS)
+        if any(absent.away for absent in missing.values()):  # the near future goes on
+            nearer = Ms(now + self._rules.away_s * SECOND_MS // 4)
+            again = nearer if again is None else min(again, nearer)
         if again is not None:
             self._deadlines.set("staffing", again, self.look_again)
         else:

@@ -154,7 +154,13 @@ async def test_csv_says_the_same() -> None:
         assert (await put_text(story, "text/csv", rows.replace(",", ";"))).status == 200
         refused = await put_text(story, "text/csv", rows.replace("general", "generol").replace(end, "soon", 1))
         assert refused.status == 422
-        assert [error["loc"][:2] for error in refused.json["errors"]] == [["body", "line 2"]]
+        assert [error["loc"][1] for error in refused.json["errors"]] == ["line 2", "line 3"], "whatever the mistake is"
+        unreadable = (
+            f"agent,queue,count,start,end\n{ana.id},,,soon,{end}\n,generol,3,{start},{end}\n,,,{start},{end},,\n"
+        )
+        refused = await put_text(story, "text/csv", unreadable)
+        assert [error["loc"][1] for error in refused.json["errors"]] == ["line 2", "line 3", "line 4"]
+        assert refused.json["detail"] == "There are 3 mistakes in the staffing; nothing of it was taken."
         refused = await put_text(story, "text/csv", "agent,begin,end\n")
         assert refused.json["errors"][0]["loc"] == ["body", "line 1"]
         assert "'begin'" in refused.json["errors"][0]["msg"]
@@ -289,6 +295,32 @@ async def test_who_does_not_come_is_missed() -> None:
         await story.passes(minutes=2)
         assert len(await told(story, PromiseAtRisk)) == 1
         assert (await story.api("GET", "/staffing"))["short_now"] == 1
+
+
+async def test_who_is_set_away_by_the_system_is_missed_for_the_next_hour_alone() -> None:
+    """Both agents miss their offers: the call in the next half hour is moved, and she is told; those hours ahead stay
+    where they are, and both come back. Who says that they go is missed until the shift ends."""
+    async with Story() as story:
+        agents = [await story.ready_agent(f"Agent {n}", skills={"heating": 3}) for n in range(2)]
+        now = AFTERNOON
+        await staff(story, *(shift(now, 6, agent=agent.id) for agent in agents))
+        hours = (0.1, 2.0, 4.0)
+        for n, later in enumerate(hours):
+            assert (await promised(story, n, THREE + timedelta(hours=later - 0.5))).status == 201
+        phones = [story.phone(f"+1212555{100 + n:04}") for n in range(3)]
+        for n in range(10):
+            await story.phone(f"+1212555{300 + n:04}").texts("hello")
+        await story.passes(minutes=14)
+        assert [agent["state"] for agent in [await one.me() for one in agents]] == ["away", "away"]
+        moved = [["cannot keep" in text or "longer than" in text for text in await one.inbox()][1:] for one in phones]
+        assert moved == [[True], [], []]
+        for agent in agents:
+            await agent.is_now("ready")
+        await story.passes(minutes=2)
+        for agent in agents:
+            await agent.is_now("off")
+        await story.passes(minutes=3)
+        assert all([any("cannot keep" in t or "longer than" in t for t in await one.inbox()) for one in phones])
 
 
 async def test_a_new_staffing_moves_what_does_not_fit() -> None:

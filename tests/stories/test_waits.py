@@ -532,3 +532,12 @@ async def test_calls_that_are_promised_for_a_time_are_reckoned_with() -> None:
             await story.api("DELETE", f"/callbacks/{call['id']}")
         await story.passes(seconds=2)
         assert (await story.api("GET", PATH))["high_s"] == before["high_s"]
+
+
+async def test_a_queue_that_is_none_is_refused_with_those_that_are() -> None:
+    """A wrong name is no line of which too little has been seen."""
+    async with Story() as story:
+        said = await story.refused("GET", "/waits?queue=nope")
+        assert said["status"] == 422
+        assert "there is no queue nope; there are" in said["detail"]
+        assert "general" in said["detail"]
