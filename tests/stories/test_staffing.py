@@ -250,6 +250,41 @@ async def confirmed(story: Story, count: int, start: datetime) -> None:
         story.running.node.domain.bookings.confirm(held.slot)
 
 
+async def test_twelve_are_promised_a_call_and_four_of_six_agents_are_ill_at_eight() -> None:
+    """S52 as the customers have it: each wrote by text and was confirmed a time from nine on. Within minutes of eight
+    those whose call does not fit any more read another time, long before their window; the others read nothing, and
+    what each has read last is what stands promised, within the next hour."""
+    async with Story() as story:
+        agents = [await story.agent(f"Agent {n}", skills={"heating": 3}) for n in range(6)]
+        await staff(story, *(shift(EIGHT, 8, agent=agent.id) for agent in agents))
+        hour = EIGHT + timedelta(hours=1)
+        phones = [story.phone(f"+1212555{100 + n:04}") for n in range(12)]
+        for n in range(12):
+            assert (await promised(story, n, hour)).status == 201
+        await story.passes(seconds=(EIGHT - await story.now()).total_seconds())
+        before = [await one.inbox() for one in phones]
+        assert all("we call you" in texts[-1] and "9:00" in texts[-1] for texts in before)
+        for agent in agents:
+            await agent.is_now("ready")
+        await story.passes(minutes=1)
+        for agent in agents[:4]:
+            await agent.is_now("off")
+        await story.passes(minutes=2)
+        after = [await one.inbox() for one in phones]
+        news = [now[len(was) :] for was, now in zip(before, after, strict=True)]
+        assert sorted(len(texts) for texts in news) == [0] * 6 + [1] * 6
+        assert all("longer than we said" in text and "9:00 AM and" not in text for texts in news for text in texts)
+        promises = [(await story.case(await one.case()))["promises"][0] for one in phones]
+        assert [one["state"] for one in promises] == ["moved" if texts else "open" for texts in news]
+        ends = [instant(one["window"]["end"]) for one in promises]
+        for texts, one in zip(news, promises, strict=True):
+            starts = instant(one["window"]["start"])
+            assert (starts > hour) is bool(texts)
+            assert all(f"{starts.astimezone(EIGHT.tzinfo):%-I:%M}" in text for text in texts), "what is told stands"
+        assert (await story.api("GET", "/promises?state=broken"))["items"] == []
+        assert max(ends) <= hour + timedelta(hours=1)
+
+
 async def test_four_of_six_are_ill_at_eight() -> None:
     """S52: twelve calls were promised; four agents go off at eight. Within a minute, and before their windows, those
     that do not fit are at risk, with windows that are free; what is left fits."""
