@@ -134,11 +134,12 @@ def place_of(making: Making, call: Call) -> Ms:
     return min(call.started_at, kept_at)
 
 
-def fetch_back(making: Making, call: Call) -> bool:
+def fetch_back(making: Making, call: Call, *, astray: bool = False) -> bool:
     """Take a caller back into line who should have come for what to say, and has not: they hear the provider's own
-    document, for it could not reach us, and can again. False: they hear what they are to hear."""
+    document, for it could not reach us, and can again. `astray`: they came, and were turned away. False: they hear what
+    they are to hear."""
     at = comes_by(making, call)
-    if at is None or making.now < at:
+    if at is None or (making.now < at and not astray):
         return False
     if call.held_at is not None and any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)):
         move(making, call, Step.TALKING)
@@ -274,7 +275,8 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
             why = f"the line to the agent was lost, and {lead.agent} goes on with them"
             refuse(making, customer.work, customer.agent, case, why=why, away=False, stays=True, to=lead.agent)
     elif customer.step in IN_TALK and customer.step is not Step.LOST:
-        move(making, customer, Step.LOST)
+        is_handed = case.handing == leg.work and _waits_for_phone(case)  # then it is no accident that they left
+        move(making, customer, Step.LOST, by=leg.agent if is_handed else None)
         back_in_line(making, customer)
 
 
@@ -450,7 +452,8 @@ def let_agent_go(making: Making, call: Call) -> None:
 
 def work_closed(making: Making, case: Case, work: WorkId, *, solved: bool = False) -> bool:
     """An agent is through with work on the phone: whoever is still on the line hears a good-bye. False: nobody was.
-    `solved`: then nobody is waited for any more whom the agent had asked to take over, and who is not there yet."""
+    `solved`: then nobody is waited for any more whom the agent had asked to take over, and who is not there yet, though
+    they may have taken it and their phone be ringing."""
     legs = agents_of(making, case.id)
     for leg in legs:
         if leg.work == work:
@@ -460,12 +463,12 @@ def work_closed(making: Making, case: Case, work: WorkId, *, solved: bool = Fals
     alone = customer is not None and customer.work == work and not others
     if customer is not None and alone:
         others_asked = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
-        is_theirs = case.wrapping == work or (solved and case.handing == work)  # their line was lost, or it is settled
-        through = others_asked and is_theirs and not case.taken
+        is_settled = solved and case.handing == work
+        through = others_asked and (is_settled or (case.wrapping == work and not case.taken))  # or their line was lost
         if not others_asked or through:
             move(making, customer, Step.GOODBYE, by=customer.agent)
         elif customer.step in IN_TALK and customer.step is not Step.LOST:
-            move(making, customer, Step.LOST)
+            move(making, customer, Step.LOST, by=customer.agent)
         if through and case.ask is not None:
             why = "the agent was through with it"
             withdraw(making, case, case.ask, why=why)

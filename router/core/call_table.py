@@ -235,6 +235,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         said = ("whisper_note", *said)
     if aloud.danger is not None and hears_matter(call):
         said = ("whisper_danger", *said)
+    if call.step is Step.LOST and call.ended_by is not None:  # whoever talked with them handed them on
+        said = tuple("call_handed_on" if name == "call_lost" else name for name in said)
     if call.step is Step.RESTARTING and case is not None and case.promise is not None:
         said = ("call_restarting_call",)
     if call.first:
