@@ -4,10 +4,9 @@ Its one rule: lines are numbered there once and named by where they were said, s
 twice. Whose chat that was is decided elsewhere, by a merge.
 """
 
-from router.core.addresses import Address
-from router.core.commands import BringLines, Brings
+from router.core.commands import BringLines, SignIn
+from router.core.contacts import known_customer, new_customer
 from router.core.context import Making
-from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
 from router.core.events import LinesBrought
 from router.core.tree import owner_of_address
@@ -16,43 +15,35 @@ LINES_MAX = 1000
 """Lines of a chat, the last ones, that are brought along at once."""
 
 
+def sign_in(making: Making, command: SignIn) -> None:
+    """Know somebody who has said nothing here yet, so that what they had begun can be theirs. Raises Rejected where
+    they are known."""
+    if known_customer(making) is not None:
+        raise Rejected(Reason.NOTHING_TO_DO, "known")
+    new_customer(making, command, language=None)
+
+
 def bring_lines(making: Making, command: BringLines) -> None:
-    """Let what was said in a chat, which they had begun before they signed in, be lines of theirs. Raises Rejected
-    where that is somebody else's, or nothing was said there since."""
-    owner = owner_of_address(making.state, command.chat)
+    """Let what was said in a chat, which they had begun before they signed in, be lines of theirs: those that are not
+    here after those that are. Raises Rejected where that is somebody else's, or nothing was said there since."""
+    owner, customer = owner_of_address(making.state, command.chat), making.customer(command.customer)
     begun = owner.address(command.chat) if owner is not None else None
-    mine = making.customer(command.customer).address(command.address)
+    mine = customer.address(command.address)
     if owner is None or begun is None or mine is None:
         raise Rejected(Reason.NOT_FOUND, "chat")
-    brings = Brings(chat=begun.id, owner=owner.id, lines=begun.lines)
-    if not note_brought(making, making.customer(command.customer), mine, brings):
+    known = next((one.lines for one in mine.brought if one.chat == begun.id), 0)
+    after = max(known, begun.lines - LINES_MAX)
+    if begun.lines <= after:
         raise Rejected(Reason.NOTHING_TO_DO, "lines")
-
-
-def brought(making: Making, customer: Customer, address: Address, brings: Brings | None) -> tuple[Customer, Address]:
-    """The customer, and their chat, with the lines before those that they write now."""
-    if brings is None or not note_brought(making, customer, address, brings):
-        return customer, address
-    customer = making.customer(customer.id)
-    return customer, next(one for one in customer.addresses if one.id == address.id)
-
-
-def note_brought(making: Making, customer: Customer, address: Address, brings: Brings) -> bool:
-    """Number the lines of another chat that are not here after those that are. False: there are none."""
-    known = next((one.lines for one in address.brought if one.chat == brings.chat), 0)
-    after = max(known, brings.lines - LINES_MAX)
-    if brings.lines <= after:
-        return False
     making.emit(
         LinesBrought(
             customer=customer.id,
             at=making.now,
-            address=address.id,
-            chat=brings.chat,
-            owner=brings.owner,
+            address=mine.id,
+            chat=begun.id,
+            owner=owner.id,
             after=after,
-            count=brings.lines - after,
-            line=address.lines + 1,
+            count=begun.lines - after,
+            line=mine.lines + 1,
         )
     )
-    return True

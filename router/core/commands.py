@@ -35,7 +35,6 @@ from router.core.commands_customer import (
     AssignCase,
     BeginAttempt,
     BlockLine,
-    Brings,
     DropCandidates,
     FoldWork,
     NoteMissing,
@@ -104,6 +103,7 @@ from router.core.commands_people import (
     RevokeLinks,
     SetHold,
     SharedWith,
+    SignIn,
     SplitCase,
     Spoken,
     UnmergeCases,
@@ -138,7 +138,6 @@ __all__ = [
     "BreakOffCall",
     "BringLines",
     "BringOutside",
-    "Brings",
     "CancelCallback",
     "Command",
     "CountRefused",
@@ -208,6 +207,7 @@ __all__ = [
     "SetTerms",
     "ShareLine",
     "SharedWith",
+    "SignIn",
     "SplitCase",
     "Spoken",
     "StartCall",
@@ -270,6 +270,7 @@ CustomerCommand = (
     | MovePromise
     | KeepPromise
     | LeaveChat
+    | SignIn
     | BringLines
     | FollowAnswers
     | NoteAway

@@ -19,15 +19,6 @@ from router.core.words import (
 
 
 @value
-class Brings:
-    """A chat that its visitor began before they signed in, whose it is, and how many lines it has."""
-
-    chat: AddressId
-    owner: CustomerId
-    lines: int
-
-
-@value
 class TakeContact:
     """A person wrote. `at` is when the provider took it; `sender` and `via` are as the provider spells them."""
 
@@ -47,7 +38,6 @@ class TakeContact:
     touch: Touch | None = None
     files: tuple[File, ...] = ()
     client_id: str | None = None  # what a chat client calls it
-    brings: Brings | None = None  # what they had begun in another chat, whose lines stand before theirs
     carry: str = ""  # a token that says which case it is about and that it is the customer, as it was given
     grounds: tuple[str, ...] = ()  # what `evidence` stands on, where the channel knows better than the address
     actor: Actor = CUSTOMER

@@ -89,6 +89,7 @@ class Touch:
 
     extra: dict[str, str] = field(default_factory=dict[str, str])  # what could not be used, by name
     calls: bool = False  # they want to be called when it is their turn
+    soon: bool = False  # they said so: now
     time: str = ""  # when they want to be called, in their words
     window: tuple[Ms, Ms] | None = None  # the same, where a program named it
     prefers: Channel | None = None  # how they want to be answered

@@ -58,6 +58,15 @@ class NoteAway:
 
 
 @value
+class SignIn:
+    """Somebody for whom a site vouches is there for the first time, and had begun to chat before. `sender`: theirs."""
+
+    key: str
+    sender: str
+    actor: Actor = CUSTOMER
+
+
+@value
 class BringLines:
     """What was said in `chat`, which they had begun before they signed in, stands in the chat of `address` too."""
 

@@ -6,11 +6,21 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 from policies import ConsentWord, PolicySet, Verdict
 from policies.facts import NOW
 from policies.segments import segments_of
-from router.core import asks, bringing, cards, junk, questions
+from router.core import asks, cards, junk, questions
 from router.core.addresses import Address, AddressFacts, AddressKind, is_anonymous, is_other_spelling, matching_key
 from router.core.choice import Way
 from router.core.clock import Ms
-from router.core.commands import SYSTEM, AddAddress, Indexed, Kept, OpenCase, TakeCall, TakeContact, TakeRecording
+from router.core.commands import (
+    SYSTEM,
+    AddAddress,
+    Indexed,
+    Kept,
+    OpenCase,
+    SignIn,
+    TakeCall,
+    TakeContact,
+    TakeRecording,
+)
 from router.core.context import Making
 from router.core.documents import Ask, Candidate, Case, Customer, Requirement
 from router.core.errors import Reason, Rejected
@@ -145,14 +155,12 @@ def take_contact(making: Making, command: TakeContact) -> None:
 def _whose(
     making: Making, command: TakeContact, found: tuple[Customer, Address] | None, *, language: str | None
 ) -> tuple[Customer, Address]:
-    """Whose contact it is, and from which address of theirs, with what they had said in another chat before."""
+    """Whose contact it is, and from which address of theirs."""
     if found is not None:
-        customer, address = as_spelled(making, *found, command)
-    elif command.thread is not None:
-        customer, address = new_way(making, command, command.thread)
-    else:
-        customer, address = new_customer(making, command, language=language)
-    return bringing.brought(making, customer, address, command.brings)
+        return as_spelled(making, *found, command)
+    if command.thread is not None:
+        return new_way(making, command, command.thread)
+    return new_customer(making, command, language=language)
 
 
 def language_of(policy: PolicySet, text: str, customer: Customer | None, *, named: str = "") -> tuple[str, str | None]:
@@ -350,7 +358,7 @@ def known_customer(making: Making) -> tuple[Customer, Address] | None:
 
 
 def new_customer(
-    making: Making, command: TakeContact | TakeCall | OpenCase, *, language: str | None
+    making: Making, command: TakeContact | TakeCall | OpenCase | SignIn, *, language: str | None
 ) -> tuple[Customer, Address]:
     context = making.context
     customer = CustomerId(context.ids.new("cus"))
@@ -376,12 +384,12 @@ def new_way(making: Making, command: TakeContact, id: CaseId) -> tuple[Customer,
     return making.customer(customer.id), address
 
 
-def sender_key(command: TakeContact | TakeCall | OpenCase) -> str:
+def sender_key(command: TakeContact | TakeCall | OpenCase | SignIn) -> str:
     """Under which whoever sent this is found again. A mail that its sender's own domain denies is somebody else's."""
     return f"unverified {matching_key(command.sender)}" if is_denied(command) else matching_key(command.sender)
 
 
-def is_denied(command: TakeContact | TakeCall | OpenCase) -> bool:
+def is_denied(command: TakeContact | TakeCall | OpenCase | SignIn) -> bool:
     """Whether it is a mail of which its sender's own domain says that it does not come from there."""
     return isinstance(command, TakeContact) and command.mail is not None and command.mail.vouched is False
 

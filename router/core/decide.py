@@ -117,6 +117,7 @@ from router.core.commands import (
     SetStatus,
     SetTerms,
     ShareLine,
+    SignIn,
     SplitCase,
     StartCall,
     TakeCall,
@@ -212,6 +213,8 @@ def decide(state: State, command: Command, context: Context) -> Decision:  # noq
             cases.fold_work(making, command)
         case LeaveChat():
             leaving.leave_chat(making, command)
+        case SignIn():
+            bringing.sign_in(making, command)
         case BringLines():
             bringing.bring_lines(making, command)
         case FollowAnswers():

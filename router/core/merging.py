@@ -61,6 +61,9 @@ def follow(making: Making) -> None:
                 _go_where_it_stood(making, case, event.ask)
             if case.joined is not None:
                 pass_on(making, case.id)
+            for part in members_of(making.state, making.case(case.id))[1:]:
+                if part.taken and is_written(part):  # somebody had that in hand beside the call
+                    pass_on(making, part.id)
 
 
 def _go_where_it_stood(making: Making, case: Case, ask: Ask) -> None:
@@ -73,7 +76,8 @@ def _go_where_it_stood(making: Making, case: Case, ask: Ask) -> None:
 
 
 def pass_on(making: Making, id: CaseId) -> None:
-    """What a part wants of an agent is wanted by the head: with the older of both places where that asks as well."""
+    """What a part wants of an agent is wanted by the head: with the older of both places where that asks as well. What
+    somebody has in hand stays with them beside a call that waits, on whichever side of the merge it is."""
     part = making.case(id)
     others = [one for one in tree_of(making.state, part) if one.id != id]
     asks = next((one for one in others if one.ask is not None), None)
@@ -82,6 +86,8 @@ def pass_on(making: Making, id: CaseId) -> None:
     if not is_written(part):
         if asks is not None and is_written(asks) and not asks.taken:
             _join_line(making, asks, part)
+        return
+    if part.taken and asks is not None and not is_written(asks) and not asks.taken:
         return
     if chat_now(making, part) is not None and (asks is None or _yields_to_chat(making, asks)):
         if asks is not None:

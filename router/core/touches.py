@@ -23,7 +23,7 @@ from router.core.call_parts import (
     wish_call,
 )
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, CancelCallback, Indexed, MakePromise, TakeContact, Touch
+from router.core.commands import CUSTOMER, CancelCallback, Indexed, MakePromise, MovePromise, TakeContact, Touch
 from router.core.contacts import clean_text, take_contact
 from router.core.context import Making
 from router.core.devices import number_of_household, signed, turn_key
@@ -31,7 +31,7 @@ from router.core.documents import Case, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived, WishNoted
 from router.core.opening import closed_for
-from router.core.promises import cancel_promise, check_window, make_promise
+from router.core.promises import cancel_promise, check_window, make_promise, move_promise
 from router.core.tree import owner_of_address
 from router.core.wishes import Wish, wish_at, wish_of
 from router.core.words import CALLBACK, ActorKind, AddressId, CaseId, Channel, ContactId, Evidence
@@ -111,7 +111,10 @@ def note_wish(
         return  # what is doubtful promises nothing
     if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
         window = wish.window if wish is not None else None
-        _promise(making, id, address, is_sure=is_sure, is_told=is_told, named=named, window=window, told_via=told_via)
+        _promise(
+            making, id, address,
+            is_sure=is_sure, is_told=is_told, named=named, window=window, soon=touch.soon, told_via=told_via,
+        )  # fmt: skip
 
 
 def contact_key(id: str | ContactId) -> str:
@@ -169,22 +172,26 @@ def _promise(
     is_told: bool,
     named: str,
     window: tuple[Ms, Ms] | None,
+    soon: bool,
     told_via: Channel,
 ) -> None:
-    """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name,
-    and so does whoever asked for it in the same chat.
+    """Promise a call, unless one to this number is pending; who is sure to be theirs moves it to the time they name, or
+    to now, and so does whoever asked for it in the same chat.
     `named`: the number, where it may be somebody else's; `is_told`: a program of ours, or a device of theirs, is
     answered with what is promised. An agent who has the case in hand keeps it: the promise stands in line when they are
     through. While nobody is there it rests until somebody is."""
     case = making.case(id)
     stands = case.promise is not None and not is_unpromised(making, case)
     is_theirs = is_sure or (told_via is Channel.CHAT and _asked_for_in_chat(making, case))
-    is_moved = is_theirs and window is not None and stands and customer_of(making, case) is None
+    is_moved = is_theirs and stands and (window is not None or soon) and customer_of(making, case) is None
     if not is_moved:
         if stands:
             return
         if any(_is_pending(making, document, address) for document in making.state.values()):
             return
+    if is_moved and window is None:
+        _move_to_now(making, case)
+        return
     if window is not None and (is_moved or not (named and is_taken(making))):
         made = MakePromise(
             key="", case=id, actor=CUSTOMER, kind=CALLBACK, window=window, named=is_sure, address=named
@@ -207,6 +214,20 @@ def _promise(
         promise_call(making, case, address, why=why, told_via=told_via, due_at=due_at, until=until)
     if due_at is not None and not is_rung and making.case(id).promise is not None:
         rest_until_due(making, id)
+
+
+def _move_to_now(making: Making, case: Case) -> None:
+    """A call that is promised for later is made as soon as it can be, where that is any sooner."""
+    promise = making.promise(case.promise or "")
+    if promise.window is None or promise.by_turn or promise.window[0] <= making.now:
+        return
+    move = MovePromise(key="", promise=promise.id, actor=CUSTOMER, window=None)
+    try:
+        move_promise(making, move)
+    except Rejected as refused:
+        if refused.window is not None and refused.window[0] < promise.window[0]:
+            with suppress(Rejected):
+                move_promise(making, replace(move, window=refused.window, named=True))
 
 
 def _asked_for_in_chat(making: Making, case: Case) -> bool:

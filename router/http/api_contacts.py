@@ -145,6 +145,7 @@ class ContactApi:
             touch=Touch(
                 extra=form.extra,
                 calls=form.calls,
+                soon=form.soon and form.calls,
                 time=form.time,
                 window=form.window,
                 prefers=form.prefers,

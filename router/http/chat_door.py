@@ -18,17 +18,17 @@ from channels.chat.identity import BadIdentity
 from channels.chat.sessions import Session, Sessions, visitor_address
 from router.core.addresses import Address, matching_key
 from router.core.clock import Ms
-from router.core.commands import Brings, File, TakeContact
+from router.core.commands import File, TakeContact
 from router.core.contacts import clean_text
 from router.core.context import Decision
-from router.core.documents import Case, Customer
+from router.core.documents import Case, Customer, State
 from router.core.events import ContactReceived, Event, LinesBrought, MessageQueued
 from router.core.redaction import without_cards
 from router.core.timeline import line_of
 from router.core.tree import asking
 from router.core.waits.said import Said as Wait
 from router.core.waits.said import phrase_of
-from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, CustomerId, Evidence, MessageId
+from router.core.words import ActorKind, AddressId, AgentId, CaseId, Channel, Evidence, MessageId
 from router.http.chat_leaving import Refused, form_of, has_proved
 from router.http.chat_lines import lines_of, said_in
 from router.http.chat_proving import Proving
@@ -39,7 +39,8 @@ from router.http.service import Service
 from router.http.sites import Site
 from router.http.views import stamp
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, JournalStopped, Loaded
-from router.node.visitors import Room, chat_in
+from router.node.person import person_in
+from router.node.visitors import Room, agent_in
 
 ADMITTED_AT_ONCE = 64
 """Sessions that are looked up at the same time when many come back at once."""
@@ -120,8 +121,7 @@ class ChatSeat:
         self._fresh: deque[tuple[int, Event]] = deque(maxlen=FRESH_MAX)
         self._context: dict[str, str] = {}
         self._carry = ""
-        self._began = ""  # the chat that they had begun before they signed in
-        self._begun: Brings | None = None  # and what was said there, until they say something themselves
+        self._began = ""  # where they had begun to chat before they signed in
         self._read_to = 0
         self._wait: Wait | None = None  # how long it takes until somebody is there, as it was told last
 
@@ -135,6 +135,12 @@ class ChatSeat:
             self._fresh.append((n, event))
         self._wake()
 
+    def look_for_lines(self, last: int) -> None:
+        """There may be lines up to `last` that nobody told of."""
+        if self._newest < last:
+            self._newest = last
+            self._wake()
+
     def take_brought(self, chat: AddressId) -> None:
         """Something was said in a chat that they had begun before they signed in."""
         self._node.visitors.tasks.start(self._bring(chat), "what was said before")
@@ -147,8 +153,9 @@ class ChatSeat:
         self._case = case or self._case
         self.look_at_wait()
 
-    def take_erased(self) -> None:
-        """Nothing is left of whose chat it was: the session is over, and so is the connection."""
+    def take_end(self) -> None:
+        """Nothing is left of whose chat it was, or it is somebody's who signed in: the session is over, and so is the
+        connection."""
         self._end("bad_session")
 
     def _end(self, error: str) -> None:
@@ -173,8 +180,6 @@ class ChatSeat:
     async def _catch_up(self) -> None:
         talk, room = self.conversation, self._room
         chat = room.id if room is not None else None
-        if chat is None and self._begun is not None:
-            chat = self._begun.chat
         if chat is None:
             return
         while self._fresh and self._fresh[0][0] <= talk.at:
@@ -288,42 +293,49 @@ class ChatSeat:
         self._session, self._context = session, form_of(context=hello.context).context
         self._carry = hello.carry
         await self._open(session, site, now)
-        await self._goes_on()
         await self._tell_wait_in_line()
 
-    async def _goes_on(self) -> None:
-        """What was begun on this browser before they signed in is theirs, once we know them."""
-        room = self._room
-        if not self._began or room is None or room.customer is None or room.id is None:
-            return
-        (began, self._began), self._begun = (self._began, ""), None
-        begun = await self._door.proving.sign_in(began, room.customer, room.id)
-        if begun is not None:
-            self._node.visitors.goes_on(room, begun.chat, owner=begun.owner)
-
     async def _bring(self, chat: AddressId) -> None:
-        """What was said there becomes a line here: of their own chat, or of what they look at until they have one."""
+        """What was said there becomes a line of their own chat."""
         room = self._room
-        if room is None or chat not in room.begun:
-            return
-        if room.customer is not None and room.id is not None:
-            brings = Brings(chat=chat, owner=CustomerId(room.begun[chat]), lines=0)
-            await self._door.proving.bring(room.customer, room.id, brings)
-        elif self._begun is not None and (begun := await self._door.proving.begun_at(self._began)) is not None:
-            self._begun, self._newest = begun, max(self._newest, begun.lines)
-            self._wake()
+        if room is not None and chat in room.begun and room.customer is not None and room.id is not None:
+            await self._door.proving.bring(room.customer, room.id, chat)
 
-    async def _looks_back(self, room: Room, mine: Address | None) -> None:
-        """Chats that they had begun go on being told here; where nothing is theirs yet, what was said there shows."""
-        if room.customer is not None and room.id is not None and mine is not None:
-            if self._began:  # the number that they named is one of another chat
-                self.conversation.at = 0
-            for one in mine.brought:
+    async def _looks_back(self, room: Room, mine: Address | None) -> State:
+        """Chats that they had begun go on being told here. What stands with whoever they were there."""
+        found: State = {}
+        for one in mine.brought if mine is not None else ():
+            if await self._node.customers.root_of(one.owner) == room.person:  # else it was taken back
                 self._node.visitors.goes_on(room, one.chat, owner=one.owner)
                 await self._bring(one.chat)
-        elif self._began and (begun := await self._door.proving.begun_at(self._began)) is not None:
-            self._begun = begun
-            self._node.visitors.goes_on(room, begun.chat, owner=begun.owner)
+                found |= (await self._node.journal.load_by_document(one.owner)).state
+        return found
+
+    async def _has_same_numbers(self, mine: AddressId | None, begun: AddressId | None) -> bool:
+        """Whether the lines of their chat are the first ones of the chat that they had begun."""
+        rows = await self._node.journal.lines(mine, after=0, limit=1) if mine is not None else []
+        return any(isinstance(e, LinesBrought) and (e.chat, e.after) == (begun, 0) for _, e in rows)
+
+    async def _is_over(self, loaded: Loaded) -> bool:
+        """Whether the visitor of an anonymous chat signed in since: what is theirs is told to nobody who has only the
+        browser."""
+        customer, id = loaded.state.get(loaded.customer or ""), loaded.address
+        if not isinstance(customer, Customer) or id is None:
+            return False
+        if self._node.visitors.goes_on_elsewhere(id):
+            return True
+        if customer.joined is None and not any(a.brought for a in customer.addresses):
+            return False
+        address = customer.address(id)
+        if (
+            customer.joined is not None
+            and customer.joined.author is ActorKind.CUSTOMER
+            and address is not None
+            and address.proved_at is None
+        ):
+            return True
+        person = await person_in(self._node.journal, customer.id)
+        return any(one.chat == id for who in person for a in who.addresses for one in a.brought)
 
     def _session_of(self, hello: Hello, site: Site, now: Ms) -> Session:
         """Raises BadIdentity, and Refused where somebody new comes too often."""
@@ -349,37 +361,42 @@ class ChatSeat:
         return self._door.sessions.session(visitor, site=site.id, origin=self._origin, now=now)
 
     async def _open(self, session: Session, site: Site, now: Ms) -> None:
-        """Who is told of new lines first and reads afterwards misses none of them."""
+        """Who is told of new lines first and reads afterwards misses none of them. What was begun on this browser
+        before they signed in is theirs first of all."""
         self._name = self._door.sessions.name_of(session.address)
         self._room = room = self._node.visitors.enter(session.address, self)
         if len(room.seats) > SEATS_MAX and isinstance(oldest := room.seats[0], ChatSeat):
             oldest._end("taken_over")
+        begun = await self._door.proving.sign_in(self._began, session.address) if self._began else None
         async with self._door.admitting:
             loaded = await self._node.journal.load_by_address(matching_key(session.address))
         if self.conversation.stage is Stage.OVER:  # the connection broke meanwhile
             return
         was_erased = loaded.customer is None and self.conversation.at > 0
-        if session.token is not None and (was_erased or _is_signed_in(loaded)):
+        if session.token is not None and (was_erased or await self._is_over(loaded)):
             # It had lines and has none: they were erased while it was away. Nothing new is numbered on top of those.
-            # Or its visitor signed in since: what is theirs is told to nobody who has only the browser.
             self._node.visitors.leave(room, self)
             self._room, self.conversation.at = None, 0
             self.conversation.refuse("bad_session")
             self._session = self._new_session(site, now)
             await self._open(self._session, site, now)
             return
-        seq, agent, is_proved, mine = 0, None, session.is_proved, None
+        if self._began and not await self._has_same_numbers(loaded.address, begun):
+            self.conversation.at = 0  # the number that they named is one of another chat
+        seq, agent, is_proved = 0, None, session.is_proved
         if loaded.customer is not None and loaded.address is not None:
             customer = loaded.state.get(loaded.customer)
             is_joined = isinstance(customer, Customer) and customer.joined is not None
             person = await self._node.customers.root_of(loaded.customer) if is_joined else loaded.customer
             self._node.visitors.know(room, customer=loaded.customer, id=loaded.address, person=person)
-            seq, agent = chat_in(loaded.state, loaded.address)
             mine = customer.address(loaded.address) if isinstance(customer, Customer) else None
+            state = {**await self._looks_back(room, mine), **loaded.state}
+            seq, agent = mine.lines if mine is not None else 0, agent_in(state)
             is_proved = is_proved or has_proved(self._node, customer, loaded.address, now=now)
-            self._case = await self._case_in(loaded, customer)
-        await self._looks_back(room, mine)
-        seq = self._begun.lines if self._begun is not None else seq
+            self._case = await self._case_in(state)
+            for seat in list(room.seats):  # whoever has another window open may not know yet that this is theirs
+                if isinstance(seat, ChatSeat):
+                    seat.look_for_lines(seq)
         seq = self._newest = max(self._newest, seq)
         self.conversation.open(
             seq=seq,
@@ -394,14 +411,15 @@ class ChatSeat:
         if waiting:
             self._mark([MessageId(m.id) for m in waiting], "delivered")
 
-    async def _case_in(self, loaded: Loaded, customer: object) -> CaseId | None:
+    async def _case_in(self, state: State) -> CaseId | None:
         """Of whoever came back, the case that waits in the chat; else their newest one."""
-        live = [d for d in loaded.state.values() if isinstance(d, Case) and d.status.is_live]
+        live = [d for d in state.values() if isinstance(d, Case) and d.status.is_live]
         asks = [await asking_of(self._node.journal, case) for case in live]
         in_chat = [one for one in asks if one.ask is not None and one.ask.requirement.channel is Channel.CHAT]
         if in_chat:
             return max(in_chat, key=lambda case: case.changed_at).id
-        return customer.live_cases[-1] if isinstance(customer, Customer) and customer.live_cases else None
+        newest = [d.live_cases[-1] for d in state.values() if isinstance(d, Customer) and d.live_cases]
+        return max(newest, default=None)
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
@@ -411,8 +429,6 @@ class ChatSeat:
         if waits := self._door.rates.wait_ms(session.address, per_min=MESSAGES_A_MINUTE, now=now):
             raise Refused("too_many", client_id=said.client_id, waits_ms=waits)
         files = self._files(said, session, now)
-        shown, self._begun = self._begun, None  # until what was said before is theirs nothing more of it shows
-        begun = await self._door.proving.begun_at(self._began) if shown is not None else None
         text = without_cards(clean_text(said.text))
         fingerprint = _fingerprint(text, files)
         key = f"chat/{self._name}/{said.client_id}"
@@ -428,7 +444,6 @@ class ChatSeat:
             evidence=Evidence.PROOF if session.is_proved else Evidence.WEAK,
             grounds=("identity",) if session.is_proved else (),
             client_id=said.client_id,
-            brings=begun,
             carry=self._carry,
         )
 
@@ -447,7 +462,6 @@ class ChatSeat:
             self._context, self._carry = {}, ""
             assert outcome.stored is not None
             self._know(outcome.decision, person=outcome.stored.stream)
-            await self._goes_on()
             await self._tell_wait_in_line()
 
     async def _repeated(self, said: Said, known: Answer | None, fingerprint: str) -> None:
@@ -523,16 +537,6 @@ class ChatSeat:
 def _fingerprint(text: str, files: tuple[File, ...]) -> str:
     plain = "\0".join((text, *(file.hash for file in files)))
     return hashlib.blake2b(plain.encode(), digest_size=16).hexdigest()
-
-
-def _is_signed_in(loaded: Loaded) -> bool:
-    """Whether the visitor of an anonymous chat signed in since, and said no code there."""
-    customer = loaded.state.get(loaded.customer or "")
-    if not isinstance(customer, Customer) or customer.joined is None or loaded.address is None:
-        return False
-    address = customer.address(loaded.address)
-    by_them = customer.joined.author is ActorKind.CUSTOMER
-    return by_them and address is not None and address.proved_at is None
 
 
 def _is_had(document: object, id: AddressId | None, at: int) -> bool:

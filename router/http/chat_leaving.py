@@ -10,7 +10,8 @@ from typing import Any
 
 from channels.chat.frames import Left, say
 from channels.wire import WireRequest
-from router.core.addresses import AddressKind, is_anonymous
+from router.core.addresses import AddressKind, is_anonymous, matching_key
+from router.core.call_parts import can_be_called
 from router.core.choice import OPENS_WITH, REACHES, Way, choose_way
 from router.core.clock import Ms
 from router.core.commands import LeaveChat, Touch
@@ -19,9 +20,10 @@ from router.core.documents import Case, Customer, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import PromiseMade, WishNoted
 from router.core.evidence import holds_proof
+from router.core.tree import head_of, tree_of
 from router.core.words import DAY_MS, AddressId, CallbackState, Channel, CustomerId, PromiseState
 from router.http.contact_form import REACH_TIMES, ContactForm, read_contact
-from router.http.contact_standing import time_said
+from router.http.contact_standing import promised_call, time_said
 from router.http.problems import Problem
 from router.http.views import stamp
 from router.node.node import Node
@@ -60,6 +62,9 @@ class Leaving:
             number, form.address = form.address, ""
         elif not calls and form.address and form.prefers is None:  # an address alone says how
             form.prefers = OPENS_WITH.get(self._node.means.facts_of(form.address).kind)
+        is_sure = is_proved or await self._is_proved(customer, chat)
+        if calls and not number and not is_sure:
+            number = await self._named_before(customer)
         command = LeaveChat(
             key=f"leave/{self._make_key()}",
             customer=customer,
@@ -67,6 +72,7 @@ class Leaving:
             given=form.address,
             touch=Touch(
                 calls=form.calls,
+                soon=form.soon,
                 time=form.time,
                 window=form.window,
                 prefers=form.prefers,
@@ -80,17 +86,33 @@ class Leaving:
         except Rejected as rejected:
             raise Refused("no_case" if rejected.reason is Reason.NOT_FOUND else "too_many") from None
         assert outcome.decision is not None, "each leaving has a key of its own"
-        whose = outcome.decision.state.get(customer)
-        is_sure = is_proved or has_proved(self._node, whose, chat, now=self._node.clock.now())
-        return self._told(form, outcome.decision, calls=calls, number=number, is_sure=is_sure)
+        return await self._told(form, outcome.decision, calls=calls, number=number, is_sure=is_sure)
 
-    def _told(self, form: ContactForm, decision: Decision, *, calls: bool, number: str, is_sure: bool) -> str:
+    async def _is_proved(self, customer: CustomerId, chat: AddressId) -> bool:
+        whose = await self._node.journal.document(customer)
+        return has_proved(self._node, whose, chat, now=self._node.clock.now())
+
+    async def _named_before(self, customer: CustomerId) -> str:
+        """The number that a visitor named last, whether or not it was promised a call: it need not be named again. None
+        under which somebody is found, for whoever is here may be somebody else."""
+        journal = self._node.journal
+        whose = await journal.document(customer)
+        phones = [str(a.id) for a in whose.addresses if can_be_called(a)] if isinstance(whose, Customer) else []
+        words = await journal.words(phones)
+        for id in reversed(phones):
+            number = words.get(id, "")
+            if self._is_callable(number) and (await journal.load_by_address(matching_key(number))).address != id:
+                return number
+        return ""
+
+    async def _told(self, form: ContactForm, decision: Decision, *, calls: bool, number: str, is_sure: bool) -> str:
         """What will be. Whoever is sure to be whose number it is hears what stands; whether one that they named besides
         is to be called already does not show."""
         wish = next(e for e in decision.events if isinstance(e, WishNoted))
         window = wish.window if not wish.doubt else None
-        is_made = any(isinstance(e, PromiseMade) for e in decision.events)
-        is_promised = is_made or (bool(number) and not wish.doubt and (form.calls or window is not None))
+        stands = _promised(decision, wish) if is_sure else None
+        is_promised = stands is not None or any(isinstance(e, PromiseMade) for e in decision.events)
+        is_promised = is_promised or (bool(number) and not wish.doubt and (form.calls or window is not None))
         if window is not None and is_promised:
             form.used(*REACH_TIMES)
         way = self._way(wish, decision)
@@ -100,17 +122,20 @@ class Leaving:
         if form.prefers is not None and form.prefers is not channel:
             instead = f"; {channel} instead" if channel is not None else ""
             form.ignore(f"reach_me.channel ({self._why_not(form.prefers, wish, decision)}{instead})")
-        told: dict[str, Any] = {"channel": Channel.PHONE if is_promised else channel}
-        stands = _promised(decision, wish) if is_sure else None
+        told: dict[str, Any] = {"channel": Channel.PHONE if is_promised and form.prefers is None else channel}
         if stands is not None and is_promised:
             window = stands.window if not stands.by_turn else None
         if is_promised:
             shown = {"start": stamp(window[0]), "end": stamp(window[1])} if window is not None else None
             state = {"state": PromiseState.OPEN, "callback": CallbackState.SCHEDULED}
             told["promise"] = {"kind": "callback", **state, "window": shown}
-        if says := time_said(
+        says = time_said(
             self._node.means.policy, wish, now=self._node.clock.now(), is_sure=is_sure or not number, stands=stands
-        ):
+        )
+        if stands is not None and (wish.doubt or not says):  # whatever they said, they are called then
+            language = self._node.means.policy.said_in(wish.language)
+            says = " ".join(filter(None, (says, await promised_call(self._node, stands.case, language))))
+        if says:
             told["says"] = says
         return say("left", **told, ignored=form.named())
 
@@ -148,10 +173,11 @@ def has_proved(node: Node, customer: object, chat: AddressId, *, now: Ms) -> boo
 
 
 def _promised(decision: Decision, wish: WishNoted) -> Promise | None:
-    """The call that is promised on the case of whoever leaves, from now on."""
+    """The call that is promised on the matter of whoever leaves, from now on."""
     case = decision.state.get(wish.case)
-    promise = decision.state.get(case.promise or "") if isinstance(case, Case) else None
-    return promise if isinstance(promise, Promise) and not promise.unpromised else None
+    parts = tree_of(decision.state, head_of(decision.state, case)) if isinstance(case, Case) else []
+    promises = [decision.state.get(part.promise) for part in (case, *parts) if isinstance(part, Case) and part.promise]
+    return next((one for one in promises if isinstance(one, Promise) and not one.unpromised), None)
 
 
 def is_usable(node: Node, address: str) -> bool:

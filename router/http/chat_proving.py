@@ -12,10 +12,9 @@ from contextlib import suppress
 from channels.chat.frames import CodeSaid, Left, Prove, say
 from channels.chat.sessions import Sessions
 from router.core.addresses import AddressKind, matching_key
-from router.core.bringing import LINES_MAX
 from router.core.chats import CODE_MS
 from router.core.clock import Ms
-from router.core.commands import CUSTOMER, AskCode, BringLines, Brings, GiveCode, MergeCustomers, PlaceCase
+from router.core.commands import CUSTOMER, AskCode, BringLines, GiveCode, MergeCustomers, PlaceCase, SignIn
 from router.core.context import Decision
 from router.core.documents import Customer
 from router.core.errors import Reason, Rejected
@@ -66,15 +65,26 @@ class Proving:
         """The frame that answers. `is_proved`: their site vouches for who they are. Raises Refused."""
         if room is None or room.customer is None or room.id is None:
             raise Refused("no_case")
-        customer = CustomerId(room.customer)
+        if isinstance(frame, Left):
+            self._count(f"leave {room.id}", LEAVES_A_MINUTE)
+        customer, chat = await self._of_chat(CustomerId(room.customer), room.id, room, frame)
         match frame:
             case Left():
-                self._count(f"leave {room.id}", LEAVES_A_MINUTE)
-                return await self._leaving.answer(frame, customer, room.id, is_proved=is_proved)
+                return await self._leaving.answer(frame, customer, chat, is_proved=is_proved)
             case Prove():
-                return await self._prove(frame, customer, room.id, room.address, remote)
+                return await self._prove(frame, customer, chat, room.address, remote)
             case CodeSaid():
-                return await self._code(frame, customer, room.id, room.address)
+                return await self._code(frame, customer, chat, room.address)
+
+    async def _of_chat(
+        self, customer: CustomerId, chat: AddressId, room: Room, frame: Left | Prove | CodeSaid
+    ) -> tuple[CustomerId, AddressId]:
+        """In which chat somebody says this: in their own, or, where they said nothing since they signed in, in the one
+        that they had begun. A code is said where it was asked for."""
+        mine = await self._node.journal.document(customer)
+        said = isinstance(mine, Customer) and (mine.code is not None if isinstance(frame, CodeSaid) else mine.last_case)
+        begun = list(room.begun.items())
+        return (CustomerId(begun[-1][1]), begun[-1][0]) if begun and not said else (customer, chat)
 
     async def _prove(self, prove: Prove, customer: CustomerId, id: AddressId, chat: str, remote: str) -> str:
         address, now = plain_address(prove.address), self._node.clock.now()
@@ -164,38 +174,31 @@ class Proving:
         if loaded.customer is not None and loaded.customer != id:
             await self._one_person(id, CustomerId(loaded.customer), chat, why=PROVED, evidence=Evidence.PROOF)
 
-    async def begun_at(self, began: str) -> Brings | None:
-        """What was said in the chat of an anonymous visitor, as long as it is nobody's who signed in or proved who they
-        are."""
+    async def sign_in(self, began: str, mine: str) -> AddressId | None:
+        """Whoever chats at `began`, and is signed in now as `mine`, goes on with what they had begun there. That chat,
+        where it is theirs; what is somebody's already who signed in, or proved who they are, is nobody else's."""
         loaded = await self._node.journal.load_by_address(matching_key(began))
         customer = loaded.state.get(loaded.customer or "")
-        if not isinstance(customer, Customer) or loaded.address is None or customer.joined is not None:
+        if loaded.customer is None or loaded.address is None or not isinstance(customer, Customer):
             return None
-        address = customer.address(loaded.address)
-        if address is None or not 0 < address.lines <= LINES_MAX:
+        user = await self._node.journal.load_by_address(matching_key(mine))
+        if user.customer is None and customer.joined is None:
+            with suppress(Rejected):  # another window of theirs was first
+                await self._node.take(SignIn(key=f"sign/{self._make_key()}", sender=mine))
+            user = await self._node.journal.load_by_address(matching_key(mine))
+        if user.customer is None or user.address is None:
             return None
-        return Brings(chat=loaded.address, owner=customer.id, lines=address.lines)
-
-    async def sign_in(self, began: str, into: str, mine: AddressId) -> Brings | None:
-        """Whoever chats at `began`, and is signed in now as `into`, goes on with what they had begun there. What that
-        is, where it is theirs."""
-        loaded = await self._node.journal.load_by_address(matching_key(began))
-        if loaded.customer is None or loaded.address is None or loaded.customer == into:
-            return None
-        await self._one_person(
-            CustomerId(loaded.customer), CustomerId(into), loaded.address, why=SIGNED_IN, evidence=Evidence.STRONG
-        )
-        if await self._node.customers.root_of(loaded.customer) != await self._node.customers.root_of(into):
+        one, into = CustomerId(loaded.customer), CustomerId(user.customer)
+        if one != into:
+            await self._one_person(one, into, loaded.address, why=SIGNED_IN, evidence=Evidence.STRONG)
+        if await self._node.customers.root_of(one) != await self._node.customers.root_of(into):
             return None  # they are two, whatever browser they share
-        brings = Brings(chat=loaded.address, owner=CustomerId(loaded.customer), lines=0)
-        await self.bring(into, mine, brings)
-        return brings
+        await self.bring(into, user.address, loaded.address)
+        return loaded.address
 
-    async def bring(self, customer: str, mine: AddressId, brings: Brings) -> None:
+    async def bring(self, customer: str, mine: AddressId, chat: AddressId) -> None:
         """What was said in a chat that they had begun, and is no line of their own yet, becomes one."""
-        command = BringLines(
-            key=f"bring/{self._make_key()}", customer=CustomerId(customer), address=mine, chat=brings.chat
-        )
+        command = BringLines(key=f"bring/{self._make_key()}", customer=CustomerId(customer), address=mine, chat=chat)
         with suppress(Rejected):
             await self._node.take(command)
 

@@ -62,6 +62,7 @@ class ContactForm:
     carry: str = ""
     identity: str = ""  # the word of their site on who they are, not looked at yet
     calls: bool = False  # they want to be called when it is their turn
+    soon: bool = False  # they said so: now
     time: str = ""  # when, in their words
     window: tuple[Ms, Ms] | None = None  # the same, as a program names it
     prefers: Channel | None = None
@@ -271,6 +272,7 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
     if channel is not None:
         form.prefers = None if channel is Channel.PHONE else channel
         form.calls = channel is Channel.PHONE
+        form.soon = form.calls and given.get("at") == "now"
         if form.calls and given.get("at") not in (None, "now"):
             _read_time(form, given.get("at"), given.get("until"))
         form.wish.append(f"Wants to be reached by {channel}." if not form.calls else "Wants to be called.")

@@ -74,6 +74,7 @@ from router.core.commands import (
     SetTerms,
     SharedWith,
     ShareLine,
+    SignIn,
     SplitCase,
     Spoken,
     StartCall,
@@ -178,6 +179,8 @@ class CustomerScope:
                 if rejected.reason is not Reason.SHARED_LINE or isinstance(command, OpenCase):
                     raise
                 return await self._take_shared(command, answer_of)
+        if isinstance(command, SignIn):
+            return await self._sign_in(command, answer_of)
         if isinstance(command, EraseCustomer | ErasePart | SetHold | ForgetWords):
             return await self._erase(command, answer_of)
         if isinstance(command, TakeRecording):
@@ -342,6 +345,17 @@ class CustomerScope:
             self.shelf.know_address(key, *known)
             return outcome
 
+    async def _sign_in(self, command: SignIn, answer_of: AnswerOf | None) -> Outcome:
+        """Somebody becomes known before they have said anything, unless they are."""
+        key = sender_key(command)
+        async with self._locks.hold(f"address {key}"):
+            try:
+                if await self._find(key) is None:
+                    return await self._first_contact(command, answer_of, key=key)
+            except VersionConflict:  # another node was first
+                pass
+        raise Rejected(Reason.NOTHING_TO_DO, "known")
+
     async def _find_told(self, command: TakeContact | TakeCall | OpenCase) -> tuple[str, AddressId] | None:
         """Under whom a reply from an address stands that a visitor typed."""
         within_ms = self._means.policy.settings.cases.link_window_days * DAY_MS
@@ -468,8 +482,8 @@ class CustomerScope:
 
     async def _first_contact(
         self,
-        command: TakeContact | TakeCall | OpenCase,
-        answer_of: AnswerOf,
+        command: TakeContact | TakeCall | OpenCase | SignIn,
+        answer_of: AnswerOf | None,
         *,
         key: str,
         shared: SharedLine | None = None,
@@ -658,7 +672,7 @@ def _document_of(command: CustomerCommand) -> str:
             return command.customer or ""
         case LeaveChat() | BringLines() | FollowAnswers() | AskCode() | GiveCode():
             return command.customer
-        case TakeContact() | TakeCall():
+        case TakeContact() | TakeCall() | SignIn():
             raise Fault("an arrival is found by its sender")
         case SetParticipant() | DropCandidates() | ReleaseContact():
             return command.case

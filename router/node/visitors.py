@@ -22,6 +22,7 @@ from router.core.events import (
     CustomersMerged,
     CustomersUnmerged,
     Event,
+    LinesBrought,
     MessageQueued,
     WorkClosed,
     WorkReturned,
@@ -44,7 +45,7 @@ class Seat(Protocol):
     def take_brought(self, chat: AddressId) -> None: ...
     def take_agent(self, agent: AgentId | None) -> None: ...
     def take_wait(self, case: CaseId | None) -> None: ...
-    def take_erased(self) -> None: ...
+    def take_end(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -121,11 +122,24 @@ class Visitors:
         self._deadlines.clear(f"away {id}")
 
     def goes_on(self, room: Room, begun: AddressId, *, owner: str) -> None:
-        """Whoever is in `room` had begun to chat at another address: what is said there is said to them."""
+        """Whoever is in `room` had begun to chat at another address: what is said there is said to them, and to nobody
+        who has only the browser."""
+        self._end_anonymous(begun)
         if begun not in self._by_id:
             room.begun[begun] = owner
             self._by_id[begun] = room
             self._deadlines.clear(f"away {begun}")
+
+    def goes_on_elsewhere(self, id: AddressId) -> bool:
+        """Whether whoever had begun a chat goes on with it now as somebody who signed in."""
+        room = self._by_id.get(id)
+        return room is not None and id in room.begun
+
+    def _end_anonymous(self, chat: AddressId) -> None:
+        """A chat is somebody's who signed in: whoever still has it open as nobody in particular is told that."""
+        room = self._by_id.get(chat)
+        for seat in list(room.seats) if room is not None and room.id == chat else ():
+            seat.take_end()
 
     def leave(self, room: Room, seat: Seat) -> None:
         """A connection is gone; with the last one of them they are away."""
@@ -139,9 +153,7 @@ class Visitors:
             if id is not None and id in self._turned:
                 self._away_later(id)
         for begun, owner in room.begun.items():
-            if self._by_id.get(begun) is room:
-                del self._by_id[begun]
-                self._follow_later(owner, begun, self._clock.now())
+            self._lets_go(room, begun, owner)
         if room.id is not None and room.customer is not None:
             self._follow_later(room.customer, room.id, self._clock.now())
 
@@ -155,6 +167,11 @@ class Visitors:
             return []
         person = await self._root_of(case.customer)
         return [seat for room in self._by_person.get(person, ()) for seat in room.seats]
+
+    def _lets_go(self, room: Room, begun: AddressId, owner: str) -> None:
+        if self._by_id.get(begun) is room:
+            del self._by_id[begun]
+            self._follow_later(owner, begun, self._clock.now())
 
     def _forget(self, room: Room) -> None:
         if room.id is not None and self._by_id.get(room.id) is room:
@@ -181,6 +198,8 @@ class Visitors:
                     self._tell(rooms or (), event)
 
     def _tell(self, rooms: Iterable[Room], event: Event) -> None:
+        if isinstance(event, LinesBrought):
+            self._end_anonymous(event.chat)
         if lines := chat_lines_of(event):
             address, last = lines[-1]
             room = self._by_id.get(address)
@@ -196,7 +215,8 @@ class Visitors:
                     seat.take_agent(agent)
         elif isinstance(event, WorkWanted) and event.ask.requirement.channel is Channel.CHAT:
             for room in rooms:
-                for seat in list(room.seats) if room.customer == event.customer or event.ask.in_chat else ():
+                is_theirs = event.customer in (room.customer, *room.begun.values()) or event.ask.in_chat
+                for seat in list(room.seats) if is_theirs else ():
                     seat.take_wait(event.case)
         elif isinstance(event, WorkWithdrawn):
             for room in rooms:
@@ -205,7 +225,7 @@ class Visitors:
         elif isinstance(event, CustomerErased):  # whoever writes on is somebody new, with lines from 1
             for room in [room for room in rooms if room.customer == event.customer]:
                 for seat in list(room.seats):
-                    seat.take_erased()
+                    seat.take_end()
         elif isinstance(event, CustomersMerged | CustomersUnmerged):
             for person in (event.customer, event.into):
                 for room in list(self._by_person.get(person, ())):
@@ -221,6 +241,9 @@ class Visitors:
             found = await self._journal.document(found.joined.into)
         if room.seats and isinstance(found, Customer):
             self.know(room, customer=room.customer, id=room.id, person=found.id)
+        for begun, owner in list(room.begun.items()):  # what was taken back is not said here any more
+            if await self._root_of(owner) != room.person and room.begun.pop(begun, None) is not None:
+                self._lets_go(room, begun, owner)
 
     async def mark(self, messages: list[MessageId], state: str) -> None:
         """Note that messages of ours were sent, delivered or read. What is known already is not written again."""
@@ -303,10 +326,7 @@ def _is_news(message: Message, state: str) -> bool:
     return message.state in order and order.index(state) > order.index(message.state)
 
 
-def chat_in(state: State, id: AddressId) -> tuple[int, AgentId | None]:
-    """How many lines a chat has by what is loaded of its customer, and who answers there now."""
-    customer = next((d for d in state.values() if isinstance(d, Customer)), None)
-    address = customer.address(id) if customer else None
+def agent_in(state: State) -> AgentId | None:
+    """Who answers somebody now, by what is loaded of them."""
     taken = [d for d in state.values() if isinstance(d, Case) and d.taken and d.agent is not None]
-    agent = max(taken, key=lambda case: case.changed_at).agent if taken else None
-    return (address.lines if address else 0), agent
+    return max(taken, key=lambda case: case.changed_at).agent if taken else None

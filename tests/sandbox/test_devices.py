@@ -50,6 +50,24 @@ async def test_a_press_shows_the_code_and_the_next_one_signs(bench: Bench) -> No
     assert [one["signed"] for one in shown["presses"]] == [False, True]
 
 
+async def test_a_device_whose_time_was_off_keeps_its_key(bench: Bench) -> None:
+    """Pressed once with a clock that is off, it is taken as new; it stays the one that it was, and signs so."""
+    bench.service.routes |= told(NEW, {"state": "unpaired", "says": "Tell us the code.", "paired": False})
+    await bench.ask("POST", "/devices/T100-1/press", {})
+    bench.service.routes |= told(PAIRED, {"state": "received", "says": "It came in.", "paired": True})
+    await bench.ask("POST", "/devices/T100-1/press", {})
+    late = {
+        **NEW,
+        "device": {**NEW["device"], "key": "dvk_" + "1" * 32, "secret": "6" * 64},
+        "ignored": ["X-Device-Signature (its time is more than 300 s from ours)"],
+    }
+    bench.service.routes |= told(late, {"state": "unpaired", "says": "Tell us the code.", "paired": False})
+    shown = await bench.ask("POST", "/devices/T100-1/press", {"lag_s": 600})
+    assert (shown["paired"], shown["code"]) == (True, None)
+    await bench.ask("POST", "/devices/T100-1/press", {})
+    assert bench.service.got[-2].headers["X-Device-Signature"].startswith(f"{KEY}.{START // 1000}.")
+
+
 async def test_a_look_reads_the_page(bench: Bench) -> None:
     """Looking at a device has it read its page; one that was never pressed, or was reset, asks nothing."""
     assert (await bench.ask("GET", "/devices/T100-1"))["light"] == "off"

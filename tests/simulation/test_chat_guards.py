@@ -29,7 +29,7 @@ def nobody_is_told_at_once(patch: Patch) -> None:
 
 
 def whoever_was_erased_goes_on_unaware(patch: Patch) -> None:
-    patch.setattr(ChatSeat, "take_erased", lambda _: None)
+    patch.setattr(ChatSeat, "take_end", lambda _: None)
 
 
 def what_was_erased_counts_as_taken(patch: Patch) -> None:

@@ -900,3 +900,67 @@ async def test_whoever_gets_a_code_and_did_not_ask_is_led_to_nobodys_case() -> N
         [_, hers] = await story.cases()
         assert hers["customer"] != case["customer"]
         assert "I never asked" not in " ".join(await story.said(case["id"]))
+
+
+async def test_who_is_called_already_is_told_so_however_they_leave() -> None:
+    """Signed in, with a call that stands: no number need be named again, another time moves it, "now" makes it as soon
+    as it can be, and whatever else they say they hear when they are called."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        mia = Visitor(story, identity=word("u9", await story.now()))
+        await mia.comes()
+        await mia.writes("call me")
+
+        async def leaves(**reach_me: str) -> tuple[Json, Json]:
+            await story.passes(seconds=20)
+            await mia.says("leave", reach_me=reach_me)
+            left = await mia.hears("left")
+            [promise] = (await story.one_case())["promises"]
+            return left, promise
+
+        await leaves(channel="phone", address=HERS, at="tomorrow at 3 pm")
+        left, promise = await leaves(channel="phone", at="tomorrow at 5 pm")
+        assert (left["channel"], left["ignored"]) == ("phone", [])
+        assert left["promise"]["window"] == promise["window"]
+        assert "5:00" in left["says"]
+        for wish in (
+            {"channel": "phone"},
+            {"note": "I am in the garden"},
+            {"channel": "phone", "at": "2026-11-20T10:00:00Z"},
+            {"channel": "phone", "at": "when the moon is blue"},
+        ):
+            left, stands = await leaves(**wish)
+            assert (left["channel"], stands["window"]) == ("phone", promise["window"]), wish
+            assert left["promise"]["window"] == promise["window"]
+            assert "5:00" in left["says"], wish
+            assert not [one for one in left["ignored"] if "no number" in one]
+        left, stands = await leaves(channel="phone", at="now")
+        assert stands["window"]["start"] < promise["window"]["start"]
+        assert left["promise"]["window"] == stands["window"]
+        assert "5:00" not in left["says"]
+
+
+async def test_a_number_that_was_named_as_they_left_need_not_be_named_again() -> None:
+    """Another time moves the call, and "now" makes it as soon as it can be. Whoever named a number that is called for
+    somebody else hears the same."""
+    async with Story() as story:
+        mia, tom = Visitor(story), Visitor(story)
+        told: list[list[Json]] = []
+        for who in (mia, tom):
+            await who.comes()
+            await who.writes("still E42")
+            told.append([])
+            for wish in (
+                {"channel": "phone", "address": HERS, "at": "tomorrow at 2 pm"},
+                {"channel": "phone", "at": "tomorrow at 4 pm"},
+                {"channel": "phone", "at": "now"},
+            ):
+                await who.says("leave", reach_me=wish)
+                told[-1].append(await who.hears("left"))
+                cases = await story.cases()
+                promised = [(await story.case(case["id"]))["promises"] for case in cases]
+                [promise] = [one for some in promised for one in some]
+                if who is mia and told[-1][-1]["promise"]["window"] is not None:
+                    assert promise["window"] == told[-1][-1]["promise"]["window"]
+            assert [one["channel"] for one in told[-1]] == ["phone", "phone", "phone"]
+            assert promise["window"]["start"] < told[-1][0]["promise"]["window"]["start"]
+        assert told[0] == told[1]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.mailbox import MIA, TOM, Mailbox
 from tests.story import HERS, Story, World, instant
 from tests.visitor import Visitor
@@ -455,3 +457,82 @@ async def test_an_answer_by_mail_repeats_nothing_of_who_was_found_to_be_the_same
         got = {subject: (await box.last()) for subject, box in boxes.items()}
         [(subject, mail)] = [(one, mail) for one, mail in got.items() if mail["text"].strip() == "We come at five."]
         assert mail["subject"] == f"Re: {subject}"
+
+
+@pytest.mark.parametrize("way", ["mail", "chat"])
+@pytest.mark.parametrize("goes_on_in", ["hers", "the call's"])
+async def test_who_has_a_matter_in_hand_keeps_it_beside_a_call_that_waits(way: str, goes_on_in: str) -> None:
+    """Joined with a case that waits for a call, in either direction: she goes on with one piece of work, and nobody is
+    offered it; taken apart, each side is as it was."""
+    async with Story() as story:
+        lead, ana = await story.token("lead"), await story.ready_agent("Ana", skills={"billing": 1})
+        if way == "mail":
+            await Mailbox(story, MIA, "Mia").writes("my invoice is wrong")
+        else:
+            mia = Visitor(story)
+            await mia.comes()
+            await mia.writes("my invoice is wrong")
+        await story.settles()
+        hers = await story.one_case()
+        await ana.accepts()
+        await ana.is_now("away")
+        tom = Visitor(story)
+        await tom.comes()
+        await tom.writes("a question about an invoice")
+        await tom.says("leave", reach_me={"channel": "phone", "address": HIS, "at": "now"})
+        await tom.hears("left")
+        await tom.goes()
+        [his] = [case for case in await story.cases() if case["id"] != hers["id"]]
+
+        async def stands() -> list[tuple[str, str, str, str | None]]:
+            shown = await story.api("GET", "/work")
+            return sorted(
+                (one["case"], kind, one["kind"], one.get("agent"))
+                for kind, some in shown.items()
+                if isinstance(some, list)
+                for one in some
+            )
+
+        before, [work] = await stands(), await ana.work()
+        assert len(before) == 2
+        await story.api("POST", f"/customers/{his['customer']}/merge", {"customer": hers["customer"]}, token=lead)
+        into, part = (hers["id"], his["id"]) if goes_on_in == "hers" else (his["id"], hers["id"])
+        merged = await story.api("POST", f"/cases/{into}/merge", {"case": part}, token=lead)
+        assert await stands() == before
+        assert await ana.work() == [work]
+        assert (await story.case(into))["agent"] == ana.id
+        await story.api("POST", f"/cases/{into}/unmerge", {"merge": merged["merge"]}, token=lead)
+        assert await stands() == before
+        assert await ana.work() == [work]
+
+
+@pytest.mark.parametrize("goes_on_in", ["hers", "the call's"])
+async def test_who_has_one_matter_in_hand_has_the_other_once_its_call_is_not_wanted(goes_on_in: str) -> None:
+    """Then both are to be answered in writing: by her, in one piece of work, and each by itself once they are apart."""
+    async with Story() as story:
+        lead, ana = await story.token("lead"), await story.ready_agent("Ana", skills={"billing": 1})
+        await Mailbox(story, MIA, "Mia").writes("my invoice is wrong")
+        hers = await story.one_case()
+        await ana.accepts()
+        await ana.is_now("away")
+        tom = Visitor(story)
+        await tom.comes()
+        await tom.writes("a question about an invoice")
+        await tom.says("leave", reach_me={"channel": "phone", "address": HIS, "at": "now"})
+        await tom.hears("left")
+        [his] = [case for case in await story.cases() if case["id"] != hers["id"]]
+        await story.api("POST", f"/customers/{his['customer']}/merge", {"customer": hers["customer"]}, token=lead)
+        into, part = (hers["id"], his["id"]) if goes_on_in == "hers" else (his["id"], hers["id"])
+        merged = await story.api("POST", f"/cases/{into}/merge", {"case": part}, token=lead)
+        [promise] = (await story.case(his["id"]))["promises"]
+        await story.api("DELETE", f"/callbacks/{promise['id']}", token=lead)
+        await story.settles()
+        [work] = await ana.work()
+        assert work["state"] == "active"
+        ben = await story.ready_agent("Ben", skills={"billing": 1})
+        assert await ben.offers() == []
+        await story.api("POST", f"/cases/{into}/unmerge", {"merge": merged["merge"]}, token=lead)
+        await story.settles()
+        [work] = await ana.work()
+        assert (work["case"], work["state"]) == (hers["id"], "active")
+        assert (await ben.offered())["case"] == his["id"]

@@ -8,8 +8,8 @@ SITES = [{"id": DEMO_SITE, "identity_keys": [KEY]}]
 
 
 async def test_who_signs_in_while_they_chat_goes_on_with_their_case() -> None:
-    """What they said before is theirs with the first words after it; nothing of it shows to whoever has the browser
-    alone afterwards, and one of us can take it back."""
+    """What they said before is theirs at once; nothing of it shows to whoever has the browser alone afterwards, and one
+    of us can take it back."""
     async with Story(sites=SITES) as story:
         now, lead = await story.now(), await story.token("lead")
         browser = Visitor(story)
@@ -19,14 +19,12 @@ async def test_who_signs_in_while_they_chat_goes_on_with_their_case() -> None:
         await browser.goes()
         mia = Visitor(story, session=browser.session, identity=word("mia", now))
         assert (await mia.comes())["identified"] is True
-        assert await story.one_case() == await story.case(begun["id"]), "nothing is anybody's yet who said nothing"
+        joined = (await story.api("GET", f"/customers/{begun['customer']}"))["merged_into"]
+        assert joined["reason"] == "they signed in where they had begun to chat"
         await mia.writes("it shows E42")
         one = await story.one_case()
         assert {c["evidence"] for c in one["contacts"]} == {"weak", "proof"}
         assert sorted(await story.said(one["id"])) == ["it shows E42", "my boiler is cold"]
-        person = await story.api("GET", f"/customers/{one['customer']}")
-        [member] = person["members"]
-        assert member["reason"] == "they signed in where they had begun to chat"
         await mia.goes()
 
         left = Visitor(story, session=browser.session)
@@ -35,7 +33,7 @@ async def test_who_signs_in_while_they_chat_goes_on_with_their_case() -> None:
         assert (await left.hears("error"))["error"] == "bad_session"
         assert (await left.hears("welcome"))["seq"] == 0
 
-        await story.api("POST", f"/customers/{one['customer']}/unmerge", {"merge": member["merge"]}, token=lead)
+        await story.api("POST", f"/customers/{joined['id']}/unmerge", {"merge": joined["merge"]}, token=lead)
         assert sorted([await story.said(case["id"]) for case in await story.cases()]) == [
             ["it shows E42"],
             ["my boiler is cold"],
@@ -147,3 +145,119 @@ async def test_what_was_said_before_stands_after_what_they_had_said_on_another_d
         while again.since < 4:
             await again.reads()
         assert again.said == ["my invoice is wrong", "", "", ""]
+
+
+async def test_what_was_begun_is_theirs_who_signed_in_and_said_nothing_more() -> None:
+    """Signed in with the session and gone again: it is theirs on every device, with its lines, its agent and its wait,
+    and the browser alone opens it no more."""
+    async with Story(sites=SITES) as story:
+        now, browser = await story.now(), Visitor(story)
+        await browser.comes()
+        await browser.writes("my boiler is cold")
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now), since=1)
+        assert (await mia.comes())["since"] == 1, "the same line under the same number"
+        await mia.goes()
+        left = Visitor(story, session=browser.session)
+        await left.connects()
+        await left.says("hello", **left.hello())
+        assert (await left.hears("error"))["error"] == "bad_session"
+
+        phone = Visitor(story, identity=word("mia", now))
+        assert (await phone.comes())["seq"] == 1
+        await phone.until(lambda frame: frame["kind"] == "wait" and frame["says"])
+        while phone.since < 1:
+            await phone.reads()
+        assert phone.said == ["my boiler is cold"]
+        assert (await phone.writes("it shows E42"))["seq"] == 2
+        case = (await story.one_case())["id"]
+        assert sorted(await story.said(case)) == ["it shows E42", "my boiler is cold"]
+        ana = await story.ready_agent("Ana", skills={"heating": 1})
+        await ana.accepts()
+        await phone.goes()
+        assert (await phone.comes())["agent"] == "Ana"
+
+
+async def test_who_said_nothing_since_they_signed_in_says_how_to_be_answered() -> None:
+    """As they leave, and with a code: it is about what they had begun."""
+    async with Story(sites=SITES) as story:
+        now, browser = await story.now(), Visitor(story)
+        await browser.comes()
+        await browser.writes("my boiler is cold")
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now))
+        await mia.comes()
+        await mia.says("leave", reach_me={"channel": "email", "address": "mia@customer.example"})
+        assert (await mia.hears("left"))["channel"] == "email"
+        await mia.goes()
+        await story.passes(minutes=10)
+        ana = await story.agent("Ana", skills={"heating": 1})
+        sent = await ana.replies((await story.one_case())["id"], "Is the fuse on?")
+        assert sent["channel"] == "email"
+
+
+async def test_another_window_of_the_browser_ends_as_they_sign_in() -> None:
+    """An answer goes to whoever is signed in, not to a window that has only the browser; what that one had under way is
+    said by somebody new."""
+    async with Story(sites=SITES) as story:
+        ana, now = await story.ready_agent("Ana", skills={"heating": 1}), await story.now()
+        old = Visitor(story)
+        await old.comes()
+        await old.writes("my boiler is cold")
+        case = (await story.one_case())["id"]
+        await ana.accepts()
+        mia = Visitor(story, session=old.session, identity=word("mia", now))
+        assert (await mia.comes())["seq"] == 1
+        assert (await old.hears("error"))["error"] == "bad_session"
+        await old.ends()
+        sent = await ana.replies(case, "Is the fuse on?")
+        assert sent["channel"] == "chat"
+        while mia.since < 2:
+            await mia.reads()
+        assert mia.said == ["my boiler is cold", "Is the fuse on?"]
+        phone = Visitor(story, identity=word("mia", now))
+        assert (await phone.comes())["seq"] == 2
+
+        await old.connects()
+        await old.says("hello", **old.hello())
+        assert (await old.hears("error"))["error"] == "bad_session"
+        assert (await old.hears("welcome"))["seq"] == 0
+        assert (await old.writes("still me"))["seq"] == 1
+        assert await story.said(case) == ["my boiler is cold", "Is the fuse on?"]
+        assert [await story.said(one["id"]) for one in await story.cases() if one["id"] != case] == [["still me"]]
+
+
+async def test_a_window_that_was_open_at_the_site_hears_what_was_begun_elsewhere() -> None:
+    """Signed in and silent in one window: what was begun in another browser is told there as soon as it is theirs."""
+    async with Story(sites=SITES) as story:
+        now = await story.now()
+        phone, browser = Visitor(story, identity=word("mia", now)), Visitor(story)
+        assert (await phone.comes())["seq"] == 0
+        await browser.comes()
+        await browser.writes("my boiler is cold")
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now))
+        await mia.comes()
+        assert (await phone.hears("message"))["text"] == "my boiler is cold"
+
+
+async def test_what_a_lead_took_back_is_no_more_said_to_who_signed_in() -> None:
+    """Nobody is in that chat then, so the answer goes the way that was allowed."""
+    async with Story(sites=SITES) as story:
+        ana, now, lead = await story.agent("Ana"), await story.now(), await story.token("lead")
+        browser = Visitor(story)
+        await browser.comes()
+        await browser.writes("my boiler is cold")
+        await browser.says("leave", reach_me={"channel": "email", "address": "mia@customer.example"})
+        await browser.hears("left")
+        await browser.goes()
+        mia = Visitor(story, session=browser.session, identity=word("mia", now))
+        await mia.comes()
+        case = await story.one_case()
+        joined = (await story.api("GET", f"/customers/{case['customer']}"))["merged_into"]
+        await story.api("POST", f"/customers/{joined['id']}/unmerge", {"merge": joined["merge"]}, token=lead)
+        await story.settles()
+        assert (await ana.replies(case["id"], "Is the fuse on?"))["channel"] == "email"
+        await mia.goes()
+        await mia.comes()
+        assert (await ana.replies(case["id"], "And the switch?"))["channel"] == "email"

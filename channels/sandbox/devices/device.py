@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from router.core.clock import Ms
 
+TIME_OFF = "its time is"
+"""In what `ignored` says of a signature whose time is too far from the service's."""
 PRESSES_MAX = 50
 """Presses that are remembered; the oldest gives way."""
 
@@ -60,14 +62,16 @@ class Device:
         self.light = Light.SENDING
 
     def was_told(self, told: dict[str, object]) -> None:
-        """Keep what the service answered to a press."""
-        given = told.get("device")
+        """Keep what the service answered to a press. One that says that the device's time is off was taken as somebody
+        else's: it keeps its key, and what it was told of it."""
+        given, ignored = told.get("device"), told.get("ignored")
         device: dict[str, object] = given if isinstance(given, dict) else {}
         self.page = str(told.get("page_url", ""))
-        self.paired = device.get("paired") is True
-        self.code, self.code_until = str(device.get("code", "")), str(device.get("code_until", ""))
-        if "key" in device:
-            self.key, self.secret = str(device["key"]), str(device.get("secret", ""))
+        if not (isinstance(ignored, list) and any(TIME_OFF in str(why) for why in ignored)):
+            self.paired = device.get("paired") is True
+            self.code, self.code_until = str(device.get("code", "")), str(device.get("code_until", ""))
+            if "key" in device:
+                self.key, self.secret = str(device["key"]), str(device.get("secret", ""))
         promise = told.get("promise")
         self.promise = promise if isinstance(promise, dict) else None
         self.light = Light.CALL if self.promise else Light.WAITS
