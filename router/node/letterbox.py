@@ -16,6 +16,7 @@ from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
 from policies import PolicySet
+from policies.mail_providers import is_public_provider
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -109,6 +110,7 @@ class Letterbox:
         self._clock = clock
         self._home = means.home
         self._secret = means.secret
+        self._policy = policy
         self.guard = MailGuard(clock, policy)
 
     @property
@@ -263,14 +265,32 @@ class Letterbox:
         if first and not named:
             return first, False, False
         answered = [one.address for one in letter.answered if one.address and self._home.ours(one.address) is None]
-        if not answered or letter.automatic or matching_key(named) in map(matching_key, answered):
+        if not answered or letter.automatic:
             return named, _vouched(letter) if named else None, False
-        return answered[0], False if letter.authenticated == "fail" else None, True
+        writer = self._writer(named, answered)
+        if matching_key(writer) == matching_key(named):
+            return named, _vouched(letter), False
+        return writer, False if letter.authenticated == "fail" else None, True
+
+    def _writer(self, named: str, answered: list[str]) -> str:
+        """Who of those to be answered wrote. A form names itself or an office of its site beside its visitor, and no
+        two visitors may be one, so where several are named it is the first whose address is of another domain."""
+        domain = named.rpartition("@")[2].lower()
+        if len(answered) > 1 and not self._is_public(domain):
+            elsewhere = [one for one in answered if one.rpartition("@")[2].lower() != domain]
+            if elsewhere:
+                return elsewhere[0]
+        return named if matching_key(named) in map(matching_key, answered) else answered[0]
+
+    def _is_public(self, domain: str) -> bool:
+        return is_public_provider(domain) or domain in self._policy().settings.sending.mail_providers
 
     def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
-        """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody."""
+        """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody, unless
+        it asks to be answered as well."""
         found: dict[str, Other] = {}
         wrote = {matching_key(one) for one in (sender, letter.sender.address if letter.sender else "")}
+        wrote -= {matching_key(one.address) for one in letter.answered} - {matching_key(sender)}
         for one in (*letter.answered, *letter.to, *letter.cc):
             key = matching_key(one.address)
             if one.address and key not in wrote and self._home.ours(one.address) is None:
