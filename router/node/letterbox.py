@@ -35,6 +35,8 @@ THREADS_MAX = 30
 """Mails that one refers to of which the case is looked for, nearest first."""
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
+SENT_MAX = 20
+"""Messages of a case among which the one is looked for that a report is about."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
 SOON_MS = 2 * MINUTE_MS
@@ -128,7 +130,7 @@ class Letterbox:
         letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
         named = await self._named(envelope, letter)
         letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
-        command = await self._command(envelope, letter, now, late=late)
+        command = await self._command(envelope, letter, named, now, late=late)
         outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
@@ -196,7 +198,7 @@ class Letterbox:
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
+    async def _command(self, envelope: Envelope, letter: Letter, named: Named, now: Ms, *, late: bool) -> TakeContact:
         sender, vouched, claimed = self._sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
@@ -208,8 +210,7 @@ class Letterbox:
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
         quiet = "" if letter.automatic else letter.quiet or self.guard.look(sender, words)
-        bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
-        bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
+        bounced, bounced_at = await self._bounced(letter.bounce, named) if letter.bounce else (None, ())
         return TakeContact(
             key=f"mail/{letter.fingerprint[:40]}",
             channel=Channel.EMAIL,
@@ -331,6 +332,22 @@ class Letterbox:
             else "reply_address" in found.values(),
             answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
         )
+
+    async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:
+        """Which mail of ours a report is about, and whom of those that it went to it did not reach. One that says no
+        mail of ours is about the last to somebody whom it names, of the case that its return path vouches for."""
+        if (told := self._ours(bounce.original_message_id)) is not None:
+            return told, await self._recipients(told, bounce.failed)
+        case = next((case for case, how in named.cases if how == UNGUESSABLE), None)
+        if case is None or not bounce.failed:
+            return None, ()
+        rows = await self._journal.timeline([case], after=0, limit=SENT_MAX, kinds=("message",), newest=True)
+        for _, row in reversed(rows):
+            if row.message is None or row.channel is not Channel.EMAIL:
+                continue
+            if found := await self._recipients(row.message, bounce.failed):
+                return row.message, found
+        return None, ()
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
         """Which of those whom a mail of ours went to a report speaks of, by whichever record of theirs."""
