@@ -21,6 +21,7 @@ SUPPRESSED = frozenset(["all", "oof", "autoreply"])
 CALENDAR_ANSWERS = frozenset(["reply", "refresh", "declinecounter"])
 LIST_HEADERS = ("list-id", "list-post", "mailing-list", "x-mailing-list")
 PRECEDENCE = frozenset(["bulk", "junk", "list"])
+FORMS_SAY = "auto-submitted: auto-generated"
 AFTER_A_PHRASE = (":", "：")
 """What a program puts between its own words and the subject that it answers."""
 
@@ -49,16 +50,18 @@ def signs_of(
     receipts, complaints) are told elsewhere."""
     sender, subject = head.sender, head.subject
     by_our_list = _by_list_of_ours(headers, head, ours)
-    own = _own(headers, None if by_our_list else sender, ours)
+    by_form = _by_form(headers, head, ours) and not null_path
+    own = _own(headers, None if by_our_list or by_form else sender, ours)
     if own:
         return Signs("own", own)
     if calendar.lower() in CALENDAR_ANSWERS:
         return Signs("calendar", f"an answer to an invitation ({calendar.upper()})")
     if reason := _sure(headers, sender, subject, null_path=null_path):
+        if by_form and reason.lower() == FORMS_SAY:
+            return Signs(quiet=reason)
         return Signs("auto-reply", reason)
-    return (
-        _by_list(headers, by_our_list=by_our_list) or _by_subject(headers, subject) or Signs(quiet=_suppressed(headers))
-    )
+    listed = _by_list(headers, by_our_list=by_our_list, by_form=by_form)
+    return listed or _by_subject(headers, subject) or Signs(quiet=_suppressed(headers))
 
 
 def has_null_path(headers: Headers) -> bool:
@@ -74,6 +77,23 @@ def _own(headers: Headers, sender: Mailbox | None, ours: tuple[str, ...]) -> str
     if any(_plain_key(loop) in own for loop in headers.all("x-loop")):
         return "it went through us before (X-Loop)"
     return ""
+
+
+def _by_form(headers: Headers, head: Letter, ours: tuple[str, ...]) -> bool:
+    """Whether somebody may have written it by a form of a site: it asks to be answered at an address that is none of
+    ours and of another domain than the one in `From`, which may be an address of ours, and answers nothing. Programs
+    that send for a site say of all its mail that they made it, or that it is bulk."""
+    if head.sender is None or headers.has("in-reply-to") or headers.has("references") or has_null_path(headers):
+        return False
+    own = {mail_key(address) for address in ours}
+    domains = {address.rpartition("@")[2].lower() for address in ours}
+    id = head.message_id.lower()
+    if id.startswith("<msg.") and id.rpartition("@")[2].rstrip(">") in domains:
+        return False
+    is_ours = _plain_key(head.sender.address) in own
+    of_form = set[str]() if is_ours else {head.sender.address.rpartition("@")[2].lower()}
+    strangers = [one for one in head.reply_to if one.address and _plain_key(one.address) not in own]
+    return any(not _is_at(one, of_form) for one in strangers)
 
 
 def _plain_key(address: str) -> str:
@@ -103,9 +123,10 @@ def _sure(headers: Headers, sender: Mailbox | None, subject: str, *, null_path: 
     return ""
 
 
-def _by_list(headers: Headers, *, by_our_list: bool) -> Signs | None:
+def _by_list(headers: Headers, *, by_our_list: bool, by_form: bool) -> Signs | None:
     """One sign of a list is none, for gateways and mail programs of firms set it on people's mail; two are a list, and
-    so is what calls itself bulk. Where the list is an address of ours, people write to us by it."""
+    so is what calls itself bulk, unless somebody wrote it by a form. Where the list is an address of ours, people write
+    to us by it."""
     listed = next((name for name in LIST_HEADERS if headers.has(name)), "")
     precedence = headers.first("precedence").strip().lower()
     signs = [
@@ -118,7 +139,7 @@ def _by_list(headers: Headers, *, by_our_list: bool) -> Signs | None:
     found = [sign for sign in signs if sign]
     if not found:
         return None
-    if by_our_list or (len(found) == 1 and precedence not in ("bulk", "junk")):
+    if by_our_list or (len(found) == 1 and (by_form or precedence not in ("bulk", "junk"))):
         return Signs(quiet=found[0])
     return Signs("list" if listed or precedence == "list" else "bulk", found[0], quiet=found[0])
 

@@ -12,9 +12,10 @@ from channels.email.html import Element, Page, text_of_tree
 
 __all__ = ["Marked", "marked_text"]
 
-OPEN, CLOSE, FROM_HERE = "\ue0f0", "\ue0f1", "\ue0f2"
+OPEN, CLOSE, FROM_HERE, INTRODUCED = "\ue0f0", "\ue0f1", "\ue0f2", "\ue0f3"
 """Characters of the private area that stand for borders while a page is laid out; no page has them (`html.PRIVATE`)."""
 MARKS_MAX = 200
+STRUCTURE = ("div", "blockquote", "span", "td", "hr", "table")
 WRAPPING = frozenset(
     ["gmail_quote", "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra"]
 )
@@ -47,27 +48,68 @@ def marked_text(page: Page, *, is_forwarded: bool = False) -> Marked:
     return _read(text)
 
 
+@dataclass(slots=True)
+class Wrapper:
+    """An element in which a program keeps what it quotes. With a `quote` of its own, that is quoted and not the whole:
+    answers stand between its quotations. What stands before the first of them introduces it."""
+
+    element: Element
+    quote: Element | None = None
+    introduction: Element | None = None
+
+
 def _mark(tree: Element) -> bool:
     """Put borders where the structure has them."""
-    borders: list[tuple[Element, bool]] = []
-    for element in tree.iter(etree.Element):
-        if element.tag not in ("div", "blockquote", "span", "td", "hr", "table"):
+    quotations: list[Element] = []
+    wrappers: list[Wrapper] = []
+    open_now: list[Wrapper] = []
+    rest: Element | None = None
+    for event, element in etree.iterwalk(tree, events=("start", "end"), tag=STRUCTURE):
+        if event == "end":
+            if open_now and open_now[-1].element is element:
+                open_now.pop()
             continue
         if _begins_the_rest(element):
-            borders.append((element, False))
+            rest = element
             break
-        if len(borders) < MARKS_MAX and _is_quotation(element):
-            borders.append((element, True))
-    for element, wraps in borders:
-        if wraps:
-            element.insert(0, _border(OPEN, element.text))
-            element.text = None
-            element.append(_border(CLOSE))
+        within = open_now[-1] if open_now else None
+        if element.tag == "blockquote" and within is not None and _is_own(element, within.element):
+            within.quote = element if within.quote is None else within.quote
+        elif within is not None and within.quote is None and not _classes(element).isdisjoint(INTRODUCING):
+            within.introduction = element
+        if len(quotations) + len(wrappers) >= MARKS_MAX:
+            continue
+        if _is_quotation(element) or (within is not None and _is_own(element, within.element)):
+            quotations.append(element)
+        elif _is_wrapper(element):
+            open_now.append(Wrapper(element))
+            wrappers.append(open_now[-1])
+    for wrapper in wrappers:
+        if wrapper.quote is None:
+            quotations.append(wrapper.element)
+        elif wrapper.introduction is not None:
+            _enclose(wrapper.introduction, INTRODUCED)
         else:
-            parent, border = element.getparent(), _border(FROM_HERE)
-            if parent is not None:
-                parent.insert(parent.index(element), border)
-    return bool(borders)
+            wrapper.element.insert(0, _border(OPEN, wrapper.element.text))
+            wrapper.element.text = None
+            _put_before(wrapper.quote, INTRODUCED)
+    for element in quotations:
+        _enclose(element, CLOSE)
+    if rest is not None:
+        _put_before(rest, FROM_HERE)
+    return bool(quotations) or rest is not None
+
+
+def _enclose(element: Element, end: str) -> None:
+    element.insert(0, _border(OPEN, element.text))
+    element.text = None
+    element.append(_border(end))
+
+
+def _put_before(element: Element, mark: str) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.insert(parent.index(element), _border(mark))
 
 
 def _border(mark: str, tail: str | None = None) -> Element:
@@ -76,12 +118,28 @@ def _border(mark: str, tail: str | None = None) -> Element:
     return border
 
 
+def _classes(element: Element) -> set[str]:
+    """Without the `x_` that Outlook on the web puts before those of what it shows."""
+    return {name.removeprefix("x_") for name in element.get("class", "").split()[:10]}
+
+
 def _is_quotation(element: Element) -> bool:
-    if element.tag == "blockquote":
-        return element.get("type", "").lower() == "cite" or "gmail_quote" in element.get("class", "")
-    classes = {name.removeprefix("x_") for name in element.get("class", "").split()[:10]}
+    if element.tag != "blockquote":
+        return False
+    return element.get("type", "").lower() == "cite" or "gmail_quote" in element.get("class", "")
+
+
+def _is_own(element: Element, wrapper: Element) -> bool:
+    """Whether a wrapper keeps its quotations in this one; any other that stands deeper in it was quoted itself."""
+    if element.tag != "blockquote":
+        return False
+    return element.getparent() is wrapper or not _classes(element).isdisjoint(WRAPPING)
+
+
+def _is_wrapper(element: Element) -> bool:
+    classes = _classes(element)
     named = classes & WRAPPING or any(name.endswith("yahoo_quoted") for name in classes)
-    return bool(named) and not _is_forward(element)
+    return bool(named) and element.tag != "blockquote" and not _is_forward(element)
 
 
 def _is_forward(element: Element) -> bool:
@@ -91,8 +149,8 @@ def _is_forward(element: Element) -> bool:
 
 
 def _begins_the_rest(element: Element) -> bool:
-    id, classes = element.get("id", ""), element.get("class", "").split()[:10]
-    if id.removeprefix("x_") in FROM_HERE_IDS or any(name.removeprefix("x_") in FROM_HERE_CLASSES for name in classes):
+    id = element.get("id", "")
+    if id.removeprefix("x_") in FROM_HERE_IDS or not _classes(element).isdisjoint(FROM_HERE_CLASSES):
         return True
     return element.tag == "div" and _is_outlook_rule(element)
 
@@ -112,15 +170,17 @@ def _read(text: str) -> Marked:
     depth, is_rest = 0, False
     for line in text.split("\n"):
         left = line.translate(_NO_MARKS)
-        opens, closes = line.count(OPEN), line.count(CLOSE)
+        opens, closes = line.count(OPEN), line.count(CLOSE) + line.count(INTRODUCED)
         is_rest = is_rest or FROM_HERE in line
         depth += opens
         if left.strip() or not (opens or closes or FROM_HERE in line):
             plain.append(left)
             (rest if is_rest else quoted).append("> " * min(depth, 10) + left if depth and not is_rest else left)
         depth = max(0, depth - closes)
+        if INTRODUCED in line:  # nobody answers how a quotation is introduced
+            quoted.append("")
     texts = ("\n".join(lines).strip("\n") for lines in (plain, quoted, rest))
     return Marked(*texts, is_marked=True)
 
 
-_NO_MARKS = dict.fromkeys(map(ord, (OPEN, CLOSE, FROM_HERE)))
+_NO_MARKS = dict.fromkeys(map(ord, (OPEN, CLOSE, FROM_HERE, INTRODUCED)))

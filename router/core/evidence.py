@@ -56,6 +56,7 @@ GROUNDS = {
     "says_again": "the words say that it is about the same as before",
     "came_back": "they came back within the days in which a solved case opens again",
     "other_words": "the words are about something else than what was open",
+    "other_people": "it is to others than those who are answered about what was open",
     "says_other": "the words say that it is about something else",
     "open": "it is open",
     "fits_as_well": "it is open, and fits as well as others",

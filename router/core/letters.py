@@ -19,7 +19,7 @@ from router.core.contacts import (
     want_work,
 )
 from router.core.context import Making
-from router.core.documents import Case, Customer, Letter, Message, MessageState
+from router.core.documents import Candidate, Case, Customer, Letter, Message, MessageState
 from router.core.errors import Reason, Rejected
 from router.core.events import (
     CaseReopened,
@@ -28,13 +28,13 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.evidence import Graded, grade_of_mail, of_somebody_else, of_typed_address, strengthened
+from router.core.evidence import REFERENCE, Graded, grade_of_mail, of_somebody_else, of_typed_address, strengthened
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark_all, note_unreached, why_untold
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message, withhold
-from router.core.tree import owner_of_address
+from router.core.tree import owner_of_address, tree_of
 from router.core.undelivered import fail
 from router.core.values import replace
 from router.core.words import (
@@ -171,7 +171,7 @@ def _placed(
     if command.thread is None:
         customer, address = found or new_customer(making, command, language=language)
         refuse_shared(address)
-        found_link = link(making, customer, command, address=address.id, words=words)
+        found_link = _among_the_same(making, command, link(making, customer, command, address=address.id, words=words))
         check_goes_on(customer, found_link.how)
         return customer, address.id, found_link
     case = making.case(command.thread)
@@ -188,6 +188,24 @@ def _placed(
     if long_over and mail is not None and not mail.automatic and is_theirs:
         return customer, sender, Link(None, "new_case_after_long", ("long_over",))
     return customer, sender, Link(case, command.thread_by, ())
+
+
+def _among_the_same(making: Making, command: TakeContact, found: Link) -> Link:
+    """A mail that names no case and brings somebody new along is a matter of its own where answers of the case it was
+    found for go to others, of whom it is to none: a form that writes to each visitor in copy is no one person."""
+    mail, case = command.mail, found.case
+    if mail is None or mail.automatic or case is None or REFERENCE in found.grounds:
+        return found
+    parts = tree_of(making.state, making.head(case.id))
+    ids = {one.id for one in parts}
+    is_anew = any(
+        o.owner not in {one.customer for one in parts} and ids.isdisjoint(o.takes_part_in) for o in mail.others
+    )
+    reads = any(p.invited for one in parts for p in one.participants)
+    is_to_one = any(not ids.isdisjoint(other.takes_part_in) for other in mail.others)
+    if not is_anew or not reads or is_to_one:
+        return found
+    return Link(None, "new_matter", ("other_people",), (Candidate(case=case.id, why=("open",)),))
 
 
 def _vouched(mail: MailIn, sender: Address | None, *, known: bool, thread_by: str) -> Graded:

@@ -208,6 +208,9 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
         case "refused":
             theirs = tuple(id for id in command.unreached if id == message.address)
             note_unreached(making, making.case(message.case), theirs, command.error[:200])
+            if message.unanswered and not sending.twice_is_better_than_never:
+                _lose(making, message)  # an earlier attempt may have arrived
+                return
             fail(making, message, command.error, command.setback)
         case "again":
             _try_again(making, message, command)

@@ -16,6 +16,7 @@ from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
 from policies import PolicySet
+from policies.mail_providers import is_public_provider
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -34,6 +35,8 @@ THREADS_MAX = 30
 """Mails that one refers to of which the case is looked for, nearest first."""
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
+SENT_MAX = 20
+"""Messages of a case among which the one is looked for that a report is about."""
 SHOWN_CHARS = 200
 HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024
 SOON_MS = 2 * MINUTE_MS
@@ -109,6 +112,7 @@ class Letterbox:
         self._clock = clock
         self._home = means.home
         self._secret = means.secret
+        self._policy = policy
         self.guard = MailGuard(clock, policy)
 
     @property
@@ -126,7 +130,7 @@ class Letterbox:
         letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
         named = await self._named(envelope, letter)
         letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
-        command = await self._command(envelope, letter, now, late=late)
+        command = await self._command(envelope, letter, named, now, late=late)
         outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
@@ -194,7 +198,7 @@ class Letterbox:
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    async def _command(self, envelope: Envelope, letter: Letter, now: Ms, *, late: bool) -> TakeContact:
+    async def _command(self, envelope: Envelope, letter: Letter, named: Named, now: Ms, *, late: bool) -> TakeContact:
         sender, vouched, claimed = self._sender(letter)
         via = self._via(envelope, letter)
         words = letter.new_words or letter.text
@@ -206,8 +210,7 @@ class Letterbox:
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
         quiet = "" if letter.automatic else letter.quiet or self.guard.look(sender, words)
-        bounced = self._ours(letter.bounce.original_message_id) if letter.bounce else None
-        bounced_at = await self._recipients(bounced, letter.bounce.failed) if bounced and letter.bounce else ()
+        bounced, bounced_at = await self._bounced(letter.bounce, named) if letter.bounce else (None, ())
         return TakeContact(
             key=f"mail/{letter.fingerprint[:40]}",
             channel=Channel.EMAIL,
@@ -263,14 +266,32 @@ class Letterbox:
         if first and not named:
             return first, False, False
         answered = [one.address for one in letter.answered if one.address and self._home.ours(one.address) is None]
-        if not answered or letter.automatic or matching_key(named) in map(matching_key, answered):
+        if not answered or letter.automatic:
             return named, _vouched(letter) if named else None, False
-        return answered[0], False if letter.authenticated == "fail" else None, True
+        writer = self._writer(named, answered)
+        if matching_key(writer) == matching_key(named):
+            return named, _vouched(letter), False
+        return writer, False if letter.authenticated == "fail" else None, True
+
+    def _writer(self, named: str, answered: list[str]) -> str:
+        """Who of those to be answered wrote. A form names itself or an office of its site beside its visitor, and no
+        two visitors may be one, so where several are named it is the first whose address is of another domain."""
+        domain = named.rpartition("@")[2].lower()
+        if len(answered) > 1 and not self._is_public(domain):
+            elsewhere = [one for one in answered if one.rpartition("@")[2].lower() != domain]
+            if elsewhere:
+                return elsewhere[0]
+        return named if matching_key(named) in map(matching_key, answered) else answered[0]
+
+    def _is_public(self, domain: str) -> bool:
+        return is_public_provider(domain) or domain in self._policy().settings.sending.mail_providers
 
     def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
-        """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody."""
+        """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody, unless
+        it asks to be answered as well."""
         found: dict[str, Other] = {}
         wrote = {matching_key(one) for one in (sender, letter.sender.address if letter.sender else "")}
+        wrote -= {matching_key(one.address) for one in letter.answered} - {matching_key(sender)}
         for one in (*letter.answered, *letter.to, *letter.cc):
             key = matching_key(one.address)
             if one.address and key not in wrote and self._home.ours(one.address) is None:
@@ -311,6 +332,22 @@ class Letterbox:
             else "reply_address" in found.values(),
             answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
         )
+
+    async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:
+        """Which mail of ours a report is about, and whom of those that it went to it did not reach. One that says no
+        mail of ours is about the last to somebody whom it names, of the case that its return path vouches for."""
+        if (told := self._ours(bounce.original_message_id)) is not None:
+            return told, await self._recipients(told, bounce.failed)
+        case = next((case for case, how in named.cases if how == UNGUESSABLE), None)
+        if case is None or not bounce.failed:
+            return None, ()
+        rows = await self._journal.timeline([case], after=0, limit=SENT_MAX, kinds=("message",), newest=True)
+        for _, row in reversed(rows):
+            if row.message is None or row.channel is not Channel.EMAIL:
+                continue
+            if found := await self._recipients(row.message, bounce.failed):
+                return row.message, found
+        return None, ()
 
     async def _recipients(self, id: MessageId, failed: tuple[str, ...]) -> tuple[AddressId, ...]:
         """Which of those whom a mail of ours went to a report speaks of, by whichever record of theirs."""

@@ -147,6 +147,24 @@ def test_a_report_before_the_answer_counts_for_its_attempt():
     assert (sending.message.state, sending.message.provider_id) == ("delivered", "SM1")
 
 
+@pytest.mark.parametrize("setback", [None, Setback.UNREACHABLE])
+def test_what_may_have_arrived_is_not_said_to_have_failed_by_a_later_refusal(setback: Setback | None):
+    """Its first attempt was taken and the answer lost: the words go no other way, and somebody is asked."""
+    sending = Sending()
+    sending.begin()
+    sending.ends("unanswered")
+    sending.begin()
+    sending.do(
+        RecordAttempt(
+            key="refused", message=sending.message.id, attempt=2, outcome="refused", error="550 no", setback=setback
+        )
+    )
+    assert sending.message.state == "unknown"
+    assert len([d for d in sending.state.values() if isinstance(d, Message)]) == 1
+    case = next(d for d in sending.state.values() if isinstance(d, Case))
+    assert case.ask is not None
+
+
 def with_tom(sending: Sending) -> AddressId:
     """Tom takes part in the case by mail."""
     case = next(d for d in sending.state.values() if isinstance(d, Case))

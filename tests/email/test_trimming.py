@@ -102,6 +102,47 @@ def test_answers_inside_a_page_keep_what_they_answer() -> None:
     assert letter.new_words == "> have you checked the fuse?\nYes.\n> Which model?\nT-100."
 
 
+WRAPPED = {
+    "gmail": '<div dir="ltr">Hi, see below<br></div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">{intro}<br></div><blockquote class="gmail_quote" style="margin:0">{first}</blockquote><div>No, it is smoking</div><blockquote class="gmail_quote">{second}</blockquote><div>T-100</div></div>',
+    "gmail-before-2018": '<div dir="ltr">Hi, see below<div class="gmail_extra"><div class="gmail_quote">{intro}<br><blockquote class="gmail_quote">{first}</blockquote><div>No, it is smoking</div><blockquote class="gmail_quote">{second}</blockquote><div>T-100</div></div></div></div>',
+    "yahoo": '<div>Hi, see below</div><div class="ydp1yahoo_quoted"><div>{intro}</div><blockquote>{first}</blockquote><div>No, it is smoking</div><blockquote>{second}</blockquote><div>T-100</div></div>',
+    "proton": '<div>Hi, see below</div><div class="protonmail_quote">{intro}<br><blockquote class="protonmail_quote" type="cite">{first}</blockquote><div>No, it is smoking</div><blockquote class="protonmail_quote" type="cite">{second}</blockquote><div>T-100</div></div>',
+    "x": '<div>Hi, see below</div><div class="x_gmail_quote"><div class="x_gmail_attr">{intro}</div><blockquote class="x_gmail_quote">{first}</blockquote><div>No, it is smoking</div><blockquote class="x_gmail_quote">{second}</blockquote><div>T-100</div></div>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", WRAPPED)
+def test_answers_inside_what_a_program_wraps_around_its_quotations_are_new(program: str) -> None:
+    """Gmail, Yahoo and Proton keep quotations, and what is written between them, in one box."""
+    intro = f"On Mon, Nov 23, 2026 at 2:02 PM {ADDRESS.replace('<', '&lt;')} wrote:"
+    page = WRAPPED[program].format(intro=intro, first="<div>Have you checked the fuse?</div>", second="Which model?")
+    letter = read(from_mia("Content-Type: text/html; charset=utf-8", page))
+    assert [line for line in letter.new_words.split("\n") if line] == [
+        "Hi, see below",
+        "> Have you checked the fuse?",
+        "No, it is smoking",
+        "> Which model?",
+        "T-100",
+    ]
+    assert "wrote:" in letter.history
+    assert holds_all(letter.text, letter.new_words, letter.history)
+
+
+def test_an_answer_under_the_quotation_in_its_box_is_new() -> None:
+    page = '<div class="gmail_quote"><div class="gmail_attr">On Mon, X wrote:</div><blockquote class="gmail_quote">Have you checked the fuse?</blockquote><div><br></div><div>Yes, come on Tuesday.</div></div>'
+    letter = read(from_mia("Content-Type: text/html; charset=utf-8", page))
+    assert letter.new_words.endswith("Yes, come on Tuesday.")
+    assert "wrote:" not in letter.new_words
+    assert letter.notes == ()
+
+
+def test_what_was_quoted_in_what_is_quoted_is_history() -> None:
+    """A box without quotations of its own is quoted whole, whatever stands in it."""
+    page = '<div>New words</div><div class="yahoo_quoted"><div>On Monday, Support wrote:</div><div>The fuse?<div class="gmail_quote"><div class="gmail_attr">On Sunday, Mia wrote:</div><blockquote class="gmail_quote">It is cold</blockquote>An answer of then</div></div><div>Your <blockquote type="cite">rule</blockquote> support</div></div>'
+    letter = read(from_mia("Content-Type: text/html; charset=utf-8", page))
+    assert letter.new_words == "New words"
+
+
 def test_an_answer_below_the_whole_quotation_stands_alone() -> None:
     """Nobody needs to scroll past their own words."""
     text = f"On 11/23/26 2:02 PM, Support wrote:\n{quoted(OLD)}\n\nYes, it is on.\n"

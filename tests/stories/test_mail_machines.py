@@ -244,3 +244,36 @@ async def test_a_mail_that_answers_nothing_is_not_said_to(story: Story, mia: Mai
     reasons = [why for e in await story.timeline((await story.one_case())["id"], "status") for why in e["reasons"]]
     assert reasons == ["an automatic mail went to them within the last 30 seconds"]
     assert len(await mia.received()) == before
+
+
+FORMS = {
+    "our own address": (HELP, {}),
+    "our own address, in a hurry": (HELP, {"Precedence": "bulk"}),
+    "generated": ("wordpress@site.example", {"Auto-Submitted": "auto-generated"}),
+    "generated in bulk": ("wordpress@site.example", {"Auto-Submitted": "auto-generated", "Precedence": "bulk"}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_what_somebody_wrote_by_a_form_is_read_however_its_program_sends_it(story: Story, form: str):
+    """The words come before somebody, with what they say of danger; what says that it is a program's is answered by
+    none."""
+    address, headers = FORMS[form]
+    carl = Mailbox(story, "carl@elsewhere.example")
+    await Mailbox(story, address).writes("I smell gas in the hall", headers={**headers, "Reply-To": carl.address})
+    case = await story.case((await story.one_case())["id"])
+    [contact] = case["contacts"]
+    assert (case["status"], contact["address"], contact["automatic"]) == ("open", carl.address, False)
+    assert case["ask"]["urgent"]
+    assert len(await carl.received()) == (0 if headers else 1)
+
+
+async def test_programs_that_answer_each_other_by_another_address_fall_silent(story: Story):
+    """Each says that it generates its mail and wants answers elsewhere: nothing of ours goes to either."""
+    box = Mailbox(story, "desk@site.example")
+    for n in range(5):
+        other = {"Auto-Submitted": "auto-generated", "Reply-To": f"request-{n}@elsewhere.example"}
+        await box.writes(f"Your request {n} was taken", subject="Request", headers=other)
+    await story.passes(minutes=30)
+    assert await box.received() == []
+    assert [await Mailbox(story, f"request-{n}@elsewhere.example").received() for n in range(5)] == [[]] * 5

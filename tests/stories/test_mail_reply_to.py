@@ -15,7 +15,7 @@ VOUCHED = {"Authentication-Results": "mx.support.example; dmarc=pass header.from
 
 @pytest.fixture
 async def story() -> AsyncIterator[Story]:
-    async with Story() as story:
+    async with Story(mail={"verifier": "mx.support.example"}) as story:
         yield story
 
 
@@ -149,3 +149,66 @@ async def test_two_senders_are_none_and_no_domain_is_said_to_deny_it(story: Stor
     )
     [contact] = (await story.case((await story.one_case())["id"]))["contacts"]
     assert (contact["evidence"], contact["grounds"][0]) == ("weak", "several_from")
+
+
+OFFICE = "office@site.example"
+
+
+@pytest.mark.parametrize(
+    "to_answer",
+    [f"{FORM}, {{}}", f"{{}}, {FORM}", f"Office <{OFFICE}>, {{}}", f"{{}}, Office <{OFFICE}>"],
+    ids=["form-first", "visitor-first", "office-first", "office-last"],
+)
+@pytest.mark.parametrize("verified", [{}, VOUCHED], ids=["bare", "vouched"])
+async def test_a_form_that_wants_the_answers_too_is_neither_of_its_visitors(
+    story: Story, to_answer: str, verified: dict[str, str]
+):
+    """Each visitor has a case of their own; the form or its office gets copies, and neither reads of the other."""
+    ana = await story.ready_agent("Ana")
+    form, beside = Mailbox(story, FORM), OFFICE if "office" in to_answer else FORM
+    await form.writes("The flat is cold", subject="Form", headers={**verified, "Reply-To": to_answer.format(VANNA)})
+    first = await story.one_case()
+    await answers(story, ana, first["id"], "for Vanna")
+    await form.writes("My doctor asks", subject="Form", headers={**verified, "Reply-To": to_answer.format(OTTO)})
+    by = {case["contacts"][0]["address"]: case for case in [await story.case(c["id"]) for c in await story.cases()]}
+    assert set(by) == {VANNA, OTTO} and by[VANNA]["customer"] != by[OTTO]["customer"]
+    await answers(story, ana, by[OTTO]["id"], "for Otto")
+    await answers(story, ana, by[VANNA]["id"], "again for Vanna")
+    assert await received(story, VANNA, OTTO) == [["for Vanna", "again for Vanna"], ["for Otto"]]
+    assert (await received(story, beside))[0] == ["for Vanna", "for Otto", "again for Vanna"]
+
+
+async def test_who_names_themselves_first_among_those_to_answer_is_who_writes(story: Story):
+    """At a provider for everybody the address in From is a person's, whoever else is to be answered."""
+    ana = await story.ready_agent("Ana")
+    lea = Mailbox(story, "lea@gmail.com")
+    await lea.writes("The flat is cold", headers={"Reply-To": f"lea@gmail.com, {OTTO}"})
+    case = await story.case((await story.one_case())["id"])
+    assert case["contacts"][0]["address"] == "lea@gmail.com"
+    await answers(story, ana, case["id"], "A technician comes.")
+    assert await received(story, "lea@gmail.com", OTTO) == [["A technician comes."], ["A technician comes."]]
+
+
+async def test_a_form_with_its_visitor_in_copy_has_a_case_for_each(story: Story):
+    """A mail that answers nothing joins no case of which the answers go to others, of whom it is to none."""
+    ana = await story.ready_agent("Ana")
+    form = Mailbox(story, FORM)
+    await form.writes("The flat is cold", subject="Contact form", cc=VANNA, headers=VOUCHED)
+    first = await story.one_case()
+    await answers(story, ana, first["id"], "for Vanna")
+    await form.writes("My doctor asks", subject="Contact form", cc=OTTO, headers=VOUCHED)
+    [second] = [case for case in await story.cases() if case["id"] != first["id"]]
+    await answers(story, ana, second["id"], "for Otto")
+    assert await received(story, VANNA, OTTO) == [["for Vanna"], ["for Otto"]]
+    [contact] = (await story.case(second["id"]))["contacts"]
+    assert contact["link"] == "new_matter" and "other_people" in contact["grounds"]
+
+
+async def test_who_brings_one_more_along_goes_on_with_their_case(story: Story):
+    """Where somebody who is answered is on the mail too, or nobody else is answered so far, it is the same matter."""
+    await story.ready_agent("Ana")
+    mia = Mailbox(story, MIA)
+    await mia.writes("The flat is cold", headers={"Authentication-Results": "mx.support.example; dmarc=pass"})
+    for cc in (VANNA, f"{VANNA}, {OTTO}"):
+        await mia.writes("And the water, too", cc=cc)
+    assert len(await story.cases()) == 1

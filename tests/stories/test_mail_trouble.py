@@ -156,6 +156,40 @@ async def test_a_report_says_of_everybody_whom_it_could_not_reach(story: Story, 
     assert refused["type"].endswith("channel_cannot")
 
 
+@pytest.mark.parametrize("about", ["", "<other@relay.example>"], ids=["nothing", "an-id-of-a-relay"])
+async def test_a_report_that_names_no_mail_of_ours_is_about_the_case_of_its_return_path(
+    story: Story, mia: Mailbox, tom: Mailbox, about: str
+):
+    """The signed return path says which case, and the report who of those written to there was not reached."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    back = (await mia.last())["return_path"]
+    await tom.sends(report(about, "nobody@customer.example", to=back), envelope_from="")
+    assert [e["delivery"]["state"] for e in await sent(story, case)] == ["sent"], "it went to nobody of that name"
+    await tom.sends(report(about, MIA, to=back).replace(b"text/rfc822-headers", b"text/plain"), envelope_from="")
+    assert [e["delivery"]["state"] for e in await sent(story, case)] == ["failed"]
+    kept = await document(story, case["id"])
+    assert ([p.address.bounced for p in kept.participants], kept.ask is not None) == ([False], True)
+    refused = await story.refused("POST", f"/cases/{case['id']}/messages", {"text": "again", "channel": "email"})
+    assert refused["type"].endswith("channel_cannot")
+
+
+async def sent(story: Story, case: Json) -> list[Json]:
+    rows = await story.timeline(case["id"], "message")
+    return [e for e in rows if e["direction"] == "out" and e["author"]["kind"] == "agent"]
+
+
+async def test_a_report_to_a_case_says_nothing_of_another(story: Story, mia: Mailbox):
+    """Mallory has the reply address of a case of theirs alone, so what they report of Mia changes nothing."""
+    _, case, mallory, _, theirs = await two_were_answered(story, mia)
+    await mallory.sends(report("", MIA, to=theirs["headers"]["Reply-To"]), envelope_from="")
+    assert [e["delivery"]["state"] for e in await sent(story, case)] == ["sent"]
+
+
 async def two_were_answered(story: Story, mia: Mailbox) -> tuple[Agent, Json, Mailbox, Json, Json]:
     """Ana, Mia's case, Mallory, and the mail that each of both has of us."""
     ana = await story.ready_agent("Ana")
