@@ -125,6 +125,7 @@ def _wish_in(
     items: list[Item], row: Row, *, is_asked: bool
 ) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
     calls = {item.segment for item in items if isinstance(item.said, Call) and not item.is_not}
+    items = _suited(items) if is_asked else items
     if not calls and not is_asked:
         return None
     used, doubt = _chosen([item for item in items if not isinstance(item.said, Call)], items, row, calls,
@@ -136,6 +137,17 @@ def _wish_in(
         doubt = doubt or Doubt.EXCEPT
     meaning, two = _meaning(suiting, has_or=any(isinstance(item.said, Or) for item in items))
     return meaning, used, Doubt.TWO if two else doubt
+
+
+def _suited(items: list[Item]) -> list[Item]:
+    """ "6 works better", where we asked for a time: that makes a time of the number."""
+    suits = {item.segment for item in items if isinstance(item.said, Suits)}
+    return [
+        replace(item, said=replace(item.said, side=Side.AT))
+        if isinstance(item.said, Times) and item.said.side is Side.BARE and item.segment in suits
+        else item
+        for item in items
+    ]
 
 
 def _flipped(items: list[Item]) -> list[Item]:

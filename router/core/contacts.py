@@ -39,6 +39,7 @@ from router.core.shared_lines import ask_who, candidates_of, check_goes_on, grad
 from router.core.texts import queue_message
 from router.core.tree import owners_of
 from router.core.values import replace
+from router.core.wishes import suggested_in
 from router.core.words import (
     DAY_MS,
     SECOND_MS,
@@ -76,6 +77,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         found_link = Link(making.head(command.thread), command.thread_by, ())
     else:
         found_link = link(making, customer, command, address=address.id, words=words)
+        if is_order and _is_answer(making, command, found_link.case, address):
+            word, is_order = None, False
         if is_order and found_link.candidates:  # a bare stop or start is about no matter, and opens none beside others
             found_link = going_on(making, found_link)
         check_goes_on(customer, found_link.how)
@@ -160,6 +163,15 @@ def language_of(policy: PolicySet, text: str, customer: Customer | None, *, name
     `named`: as their program names it."""
     known = policy.language_known(text, default=customer.language if customer else None, named=named)
     return known or policy.language_of(text), known
+
+
+def _is_answer(making: Making, command: TakeContact, case: Case | None, address: Address) -> bool:
+    """Whether a yes is one to the time that we suggested for our call. Where we were not to write, it is a word of
+    consent."""
+    is_open = (
+        case is not None and command.channel not in address.blocked and suggested_in(case, now=making.now) is not None
+    )
+    return is_open and making.context.policy.agrees(command.text)
 
 
 def _graded(making: Making, command: TakeContact, address: Address) -> Graded:

@@ -500,6 +500,7 @@ class MessageQueued:
     shown_in: AddressId | None = None  # the chat in which it is a line, where it goes another way itself
     along: tuple[VaultId, ...] = ()  # words that waited in a chat and go ahead of its own, in the same message
     due_at: Ms | None = None  # when it is sent; None: now
+    suggests: tuple[Ms, Ms] | None = None  # it asks whether we shall call them then
 
 
 @value

@@ -447,12 +447,6 @@ def _break(making: Making, promise: Promise, *, away: bool) -> None:
     _rest_or_stand(making, case)
 
 
-def window_said(making: Making, case: Case, refused: Rejected) -> str:
-    """The window that can be promised instead of one that was refused."""
-    assert refused.window is not None
-    return _say(making, case, refused.window, zone=refused.zone, names_place=False)
-
-
 def _said(making: Making, promise: Promise, window: Window) -> str:
     case, zones = making.case(promise.case), zones_of(making, promise)
     zone = zones[0] if zones else _our_zone(making, case)

@@ -4,8 +4,10 @@ Its one rule: such words never pass the limits of `core.texts` and `core.mailing
 why. It asks no provider and knows nothing of what is told.
 """
 
+from policies import PolicySet
 from policies.segments import segments_of
 from router.core.choice import Way, choose_way, writer_of
+from router.core.clock import Ms
 from router.core.commands import SYSTEM
 from router.core.context import Making
 from router.core.documents import Case, Promise
@@ -16,21 +18,29 @@ from router.core.words import TOUCHES, Channel
 
 
 def tell_customer(
-    making: Making, case: Case, key: str, *, reason: str, is_answer: bool = False, link: str = "", **plain: str
+    making: Making, case: Case, key: str, *, reason: str, is_answer: bool = False, link: str = "",
+    suggests: tuple[Ms, Ms] | None = None, **plain: str,
 ) -> bool:  # fmt: skip
     """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
-    what became of what they wrote just now. `link`: with a page on which one tap is enough; what it is for."""
+    what became of what they wrote just now. `link`: with a page on which one tap is enough; what it is for. `suggests`:
+    the time for our call that it asks about."""
     way = way_to_tell(making, case, key, is_answer=is_answer)
     if way is None:
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
-    language = case.language or customer.language or policy.phrases.language
+    language = case.language or customer.language or language_on(policy, way.via)
     text = policy.phrase(key, language, brand=brand_of(policy, way.via) or "onecase", **plain)
     if link and (page := page_for(making, case, way, link)):
         text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
-    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,))
+    queue_message(making, case, way, words, segments=segments_of(text), by=SYSTEM, reasons=(reason,), suggests=suggests)
     return True
+
+
+def language_on(policy: PolicySet, via: str) -> str:
+    """The language of one of our numbers, for whom nothing better is known; the policy's, where it is none."""
+    number = policy.numbers.get(via)
+    return number.language if number is not None else policy.phrases.language
 
 
 def page_for(making: Making, case: Case, way: Way, once: str) -> str:

@@ -73,10 +73,11 @@ def queue_message(
     shown_in: AddressId | None = None,
     along: tuple[VaultId, ...] = (),
     due_at: Ms | None = None,
+    suggests: tuple[Ms, Ms] | None = None,
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
-    that go ahead of them."""
+    that go ahead of them; `suggests`: the time for our call for which they ask."""
     chat = way.address if way.channel is Channel.CHAT else shown_in
     making.emit(
         MessageQueued(
@@ -103,6 +104,7 @@ def queue_message(
             shown_in=shown_in,
             along=along,
             due_at=due_at,
+            suggests=suggests,
         )
     )
 
