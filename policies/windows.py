@@ -40,7 +40,8 @@ _FLIPPED: Final = {Side.BEFORE: Side.AFTER, Side.AFTER: Side.BEFORE}
 class ReadWindow:
     """What was read. `window` lies ahead; with a `doubt` it is what we suggest. `words` are those that were read.
 
-    `is_soon`: they want it as soon as possible. `rule`: where they named a window that comes again.
+    `is_soon`: they want it as soon as possible. `rule`: where they named a window that comes again. `hours`: what they
+    named of a day, in minutes since midnight, also where some of it is over.
     """
 
     window: Window
@@ -48,6 +49,7 @@ class ReadWindow:
     doubt: Doubt | None = None
     is_soon: bool = False
     rule: Rule | None = None
+    hours: tuple[int, int] | None = None
 
     @property
     def sure(self) -> bool:
@@ -67,6 +69,14 @@ class WindowWords:
     rules: WindowRules = field(default_factory=WindowRules)
     languages: Mapping[str, LanguageWords] = field(default_factory=dict[str, LanguageWords])
     hints: Hints = field(default_factory=Hints)
+
+    def language_of_wish(self, text: str) -> str | None:
+        """The one language in which a sentence of `text` asks for a call and holds nothing else but times; None where
+        there is none or more."""
+        if not self.hints.has_call(text):
+            return None
+        found = [code for code, words in self.languages.items() if _asks_in(text[:WORDS_MAX], words)]
+        return found[0] if len(found) == 1 else None
 
     def read(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
@@ -88,8 +98,15 @@ class WindowWords:
         found = _around_exceptions(found, used, now=now, zone=zone, rules=self.rules) if not _timed(used) else found
         said = " ".join(row.text[item.start : item.end] for item in used)[:WORDS_MAX]
         return ReadWindow(
-            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule
-        )
+            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule,
+            found.hours,
+        )  # fmt: skip
+
+
+def _asks_in(text: str, words: LanguageWords) -> bool:
+    row = row_of(text, words)
+    items = items_of(row.lexemes, words.parts, is_24=words.is_24)
+    return any(isinstance(item.said, Call) and item.segment in row.pure for item in items)
 
 
 def _wish(

@@ -68,7 +68,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if found:
         refuse_shared(found[1])
     is_known = junk.has_met(found[0] if found else None)
-    language, known = language_of(policy, text, found[0] if found else None)
+    language, known = language_of(policy, text, found[0] if found else None, via=command.via)
     customer, address = _whose(making, command, found, language=known if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
@@ -158,11 +158,14 @@ def _whose(
     return bringing.brought(making, customer, address, command.brings)
 
 
-def language_of(policy: PolicySet, text: str, customer: Customer | None, *, named: str = "") -> tuple[str, str | None]:
+def language_of(
+    policy: PolicySet, text: str, customer: Customer | None, *, named: str = "", via: str = ""
+) -> tuple[str, str | None]:  # fmt: skip
     """In which language words are to be read and answered, and what may be said of whoever wrote them (None: nothing).
-    `named`: as their program names it."""
+    `named`: as their program names it. `via`: our number that they wrote to."""
     known = policy.language_known(text, default=customer.language if customer else None, named=named)
-    return known or policy.language_of(text), known
+    ours = policy.numbers[via].language if via in policy.numbers else ""
+    return known or policy.language_of(text, ours=ours), known
 
 
 def _is_answer(making: Making, command: TakeContact, case: Case | None, address: Address) -> bool:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from policies import ConsentWord
+from policies.text import words_of
 from router.core.addresses import Address
 from router.core.call_parts import (
     ask_for_phone,
@@ -37,6 +39,9 @@ from router.core.words import CALLBACK, MINUTE_MS, AddressId, Channel, Evidence
 
 ANSWER_CHARS_MAX: Final = 80
 """Longer words are no answer to a question for a time."""
+TEXTED: Final = (Channel.SMS, Channel.WHATSAPP)
+CANCEL: Final = (("cancel",),)
+"""Of the words that end our texts, those that are said of a call."""
 DAYS_TRIED: Final = 7
 """On so many days that follow their hours are looked at, where there is no room in them."""
 
@@ -49,6 +54,9 @@ def follow(making: Making, command: Command) -> None:
     if received is None or (received.letter is not None and received.letter.automatic):
         return  # no person wrote it
     case = making.case(received.case)
+    if received.channel in TEXTED and making.context.policy.consent_word(command.text) is ConsentWord.OPT_OUT:
+        _stop(making, case, received, command.text)
+        return
     spoken = making.context.policy.spoken
     if not _is_told_of_call(making, case, received) and case.unreached_at is None and not case.promised:
         if not _take_first(making, case, received, command.text) and (
@@ -69,6 +77,14 @@ def follow(making: Making, command: Command) -> None:
         _withdraw(making, case, say="callback_in_writing", why="they would rather write")
     elif choice == "cancel" and case.promise is not None and customer_of(making, case) is None:
         _withdraw(making, case, say="callback_not_needed", why="they need no call any more")
+
+
+def _stop(making: Making, case: Case, received: ContactReceived, text: str) -> None:
+    """A bare "cancel" ends our texts, as carriers have it, and our call too; nothing more is said."""
+    is_promised = case.promise is not None and _is_told_of_call(making, case, received)
+    if is_promised and words_of(text) in CANCEL and customer_of(making, case) is None:
+        assert case.promise is not None
+        cancel_promise(making, CancelCallback(key="", promise=case.promise, actor=CUSTOMER))
 
 
 def _is_told_of_call(making: Making, case: Case, received: ContactReceived) -> bool:
@@ -230,14 +246,11 @@ def _other_with_room(
 ) -> tuple[tuple[Ms, Ms] | None, bool]:  # fmt: skip
     """Another time with room, and whether it is one that they named as well: their hours on a day that follows, before
     any that is free. None: there is none."""
-    assert wish.window is not None
-    zone = ZoneInfo(wish.zone)
-    start, end = (datetime.fromtimestamp(at / 1000, zone) for at in wish.window)
-    if wish.days:
-        midnight = start.replace(hour=0, minute=0)
-        start, end = (midnight + timedelta(minutes=minutes) for minutes in (wish.from_min, wish.until_min))
+    if wish.window is None or wish.hours is None:
+        return instead, False
+    day = datetime.fromtimestamp(wish.window[0] / 1000, ZoneInfo(wish.zone)).replace(hour=0, minute=0, fold=0)
     for ahead in range(1, DAYS_TRIED + 1):
-        first, last = start + timedelta(days=ahead), end + timedelta(days=ahead)  # on the wall clock
+        first, last = (day + timedelta(days=ahead, minutes=minutes) for minutes in wish.hours)  # on the wall clock
         window = Ms(round(first.timestamp() * 1000)), Ms(round(last.timestamp() * 1000))
         is_theirs = wish.sure and first.weekday() in wish.days
         if (is_theirs or not wish.days) and _why_no_room(making, case, window, line=line) is None:

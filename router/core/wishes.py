@@ -35,7 +35,8 @@ class Wish:
     """What was wished for. `window`: None where it is as soon as possible; what we suggest where it is not `sure`.
 
     `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `words`
-    those that were read. `days`, `from_min` and `until_min` are of a window that comes again.
+    those that were read. `days`, `from_min` and `until_min` are of a window that comes again; `hours` is what was named
+    of a day, in minutes since midnight.
     """
 
     window: tuple[Ms, Ms] | None
@@ -47,6 +48,7 @@ class Wish:
     days: tuple[int, ...] = ()
     from_min: int = 0
     until_min: int = 0
+    hours: tuple[int, int] | None = None
 
 
 def wish_of(
@@ -81,6 +83,7 @@ def wish_of(
         days=tuple(sorted(rule.days)) if rule is not None else (),
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
+        hours=found.hours,
     )
 
 

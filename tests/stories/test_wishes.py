@@ -152,3 +152,84 @@ async def test_a_yes_to_no_question_of_ours_is_no_time() -> None:
         await story.api("POST", f"/cases/{work['case']}/messages", {"text": "Is it still cold?"}, token=ana.token)
         await her.texts("yes")
         assert (await story.one_case())["promises"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("llámame mañana por la tarde", "bien, le llamamos mañana entre las 13:00 y las 18:00"),
+        ("llámame al mediodía", "bien, le llamamos mañana entre las 12:00 y las 14:00"),
+        ("llámame", "bien, le llamamos en cuanto haya alguien libre"),
+        ("Rückruf ab 15 Uhr", "Gut, wir rufen Sie an: heute zwischen 15 und 20 Uhr"),
+        ("bitte anrufen morgen um 9 Uhr", "Gut, wir rufen Sie an: morgen zwischen 9:00 und 9:20 Uhr"),
+    ],
+)
+async def test_a_wish_is_read_and_answered_in_its_own_language(text: str, said: str) -> None:
+    """Whoever they are and whatever we speak: the language that the wish is one in."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts(text)
+        assert said in (await her.inbox())[-1]
+        assert len((await story.one_case())["promises"]) == 1
+
+
+async def has_people(story: Story, *, days_ahead: tuple[int, ...], first_hour: int = 8) -> None:
+    """Somebody is there until eight in the evening, New York time, on some days that are ahead."""
+    day = datetime.fromisoformat("2026-11-23T05:00:00+00:00")
+    shifts = [
+        {
+            "start": (day + timedelta(days=n, hours=first_hour)).isoformat(),
+            "end": (day + timedelta(days=n, hours=20)).isoformat(),
+            "count": 3,
+            "queue": "general",
+        }
+        for n in days_ahead
+    ]
+    await story.api("PUT", "/staffing", {"shifts": shifts})
+
+
+@pytest.mark.parametrize(
+    ("text", "suggested"),
+    [
+        ("call me not before noon", "tomorrow between 12:00 PM and 8:00 PM"),
+        ("call me in the afternoon", "tomorrow between 1:00 PM and 5:00 PM"),
+        ("call me after work", "tomorrow between 5:00 PM and 8:00 PM"),
+        ("call me at 3 and at 5", "tomorrow between 3:00 PM and 3:20 PM"),
+    ],
+)
+async def test_where_today_has_no_room_their_own_hours_are_suggested_for_a_day_that_has(
+    text: str, suggested: str
+) -> None:  # fmt: skip
+    """What we suggest is what they said, and can be had: the yes to it is a promise."""
+    async with Story() as story:
+        await has_people(story, days_ahead=(1, 2))
+        her = story.phone(HERS)
+        await her.texts(text)
+        assert f"Shall we call you {suggested}?" in (await her.inbox())[-1]
+        assert (await story.one_case())["promises"] == []
+        await her.texts("yes")
+        assert f"we call you {suggested}" in (await her.inbox())[-1]
+
+
+async def test_a_time_that_comes_again_is_promised_on_the_first_day_with_room() -> None:
+    async with Story() as story:
+        await has_people(story, days_ahead=(1, 2))
+        her = story.phone(HERS)
+        await her.texts("call me any weekday 9 to 11")
+        assert "we call you tomorrow between 9:00 AM and 11:00 AM" in (await her.inbox())[-1]
+
+
+async def test_a_bare_cancel_drops_the_call_and_nothing_more_is_texted() -> None:
+    """S53, its end: the word is an opt-out to every carrier, and of our call it says the same."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call after 3 pls")
+        before = len(await her.inbox())
+        await her.texts("CANCEL")
+        case = await story.one_case()
+        assert case["promises"] == []
+        ana = await story.ready_agent("ana", phone="+14155550201")
+        await story.passes(minutes=600)
+        assert all("unsubscribed" in text for text in (await her.inbox())[before:]), "only the provider's own word"
+        assert await her.state() == "idle"
+        assert all(offer["channel"] != "phone" for offer in await ana.offers())
