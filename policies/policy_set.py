@@ -69,18 +69,23 @@ class PolicySet:
         """What makes a contact junk; None where it is to be worked on."""
         return self.junk.judge(facts)
 
-    def language_of(self, text: str, *, default: str | None = None) -> str:
-        """The language that `text` shows itself to be in, else `default`; else the policy's where it says too little to
-        tell, and none (empty) where it is in one that we do not know."""
-        shown = languages.language_shown(text)
-        return shown or default or (self.phrases.language if shown is None else languages.UNKNOWN)
+    def language_of(self, text: str, *, default: str | None = None, ours: str = "") -> str:
+        """The language that `text` shows itself to be in, else `default`; else `ours` (that of our number), or the
+        policy's, where it says too little to tell, and none (empty) where it is in one that we do not know."""
+        shown = self._shown(text)
+        return shown or default or (ours or self.phrases.language if shown is None else languages.UNKNOWN)
 
     def language_known(self, text: str, *, default: str | None = None, named: str = "") -> str | None:
         """What may be said of somebody who wrote `text`: the language that it shows itself to be in, else `default`,
         else the one that their program `named`, where `text` does not tell otherwise. None: nothing."""
-        shown = languages.language_shown(text)
+        shown = self._shown(text)
         is_denied = shown == languages.UNKNOWN and languages.is_told_by_words(named)
         return shown or default or (named if named and not is_denied else None)
+
+    def _shown(self, text: str) -> str | None:
+        """The language in which a few words wish for a call shows them, where their small words do not."""
+        shown = languages.language_shown(text)
+        return shown if shown in self.windows.languages else self.windows.language_of_wish(text) or shown
 
     def said_in(self, language: str | None) -> str:
         """The language in which we speak to somebody of `language`: theirs where we have its words."""

@@ -12,7 +12,9 @@ from policies.text import words_of
 
 NOT_RECORDED = "not-recorded-words"
 NO_CALL = "no-call-words"
-CHOICES = {NO_CALL: "cancel", "call-me-words": "call", "text-me-words": "text"}
+CALL_ME, CALL_ME_WITH = "call-me-words", "call-me-with-words"
+"""A wish for a call as soon as possible, and what may stand beside it without changing it."""
+CHOICES = {NO_CALL: "cancel", CALL_ME: "call", "text-me-words": "text"}
 """In the order in which they count: who says "do not call me" asks for no call."""
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
 WORDS_MAX = 8
@@ -35,6 +37,8 @@ class Spoken:
     not_recorded: int = 0  # the mask of the words for that
     yes_with: frozenset[tuple[str, ...]] = frozenset()
     machine: int = 0
+    call_me: frozenset[tuple[str, ...]] = frozenset()
+    call_me_with: frozenset[tuple[str, ...]] = frozenset()
 
     def is_short(self, text: str) -> bool:
         """Whether the words are few enough to be a choice and nothing else."""
@@ -58,23 +62,34 @@ class Spoken:
     def consents(self, text: str, names: Iterable[str] = ()) -> bool:
         """Whether they say yes in few words of their own: words of yes, the `names` of what was asked for, and nothing
         that could change it."""
-        if len(text) > YES_TEXT_MAX or not self.is_short(text):
-            return False
-        beside = self.yes_with | {tuple(words_of(name)) for name in names}
-        words, n, is_yes = words_of(text), 0, False
-        while n < len(words):
-            lengths = range(min(PHRASE_WORDS_MAX, len(words) - n), 0, -1)
-            found = next((k for k in lengths if tuple(words[n : n + k]) in self.yes | beside), 0)
-            if not found:
-                return False
-            is_yes = is_yes or tuple(words[n : n + found]) in self.yes
-            n += found
-        return is_yes
+        return self.is_short(text) and _is_made_of(
+            text, self.yes, beside=self.yes_with | {tuple(words_of(name)) for name in names}
+        )
+
+    def wishes_call(self, text: str) -> bool:
+        """Whether the whole text asks for a call and names no time: "you did not call me" does not, nor "can I call
+        you"."""
+        return _is_made_of(text, self.call_me, beside=self.call_me_with)
 
     def is_person(self, text: str) -> bool:
         """Whether somebody answers us who sounded like a machine: few words, and none that machines say."""
         hits = self.index.hits(text) & self.machine if self.machine else 0
         return bool(text.strip()) and self.is_short(text) and not hits
+
+
+def _is_made_of(text: str, wanted: frozenset[tuple[str, ...]], *, beside: frozenset[tuple[str, ...]]) -> bool:
+    """Whether a short text has a phrase that is wanted, and nothing else but those and what may stand beside them."""
+    if len(text) > YES_TEXT_MAX:
+        return False
+    words, n, is_there = words_of(text), 0, False
+    while n < len(words):
+        lengths = range(min(PHRASE_WORDS_MAX, len(words) - n), 0, -1)
+        found = next((k for k in lengths if tuple(words[n : n + k]) in wanted | beside), 0)
+        if not found:
+            return False
+        is_there = is_there or tuple(words[n : n + found]) in wanted
+        n += found
+    return is_there
 
 
 def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
@@ -84,5 +99,10 @@ def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
     refused = index.mask_of(lists[NOT_RECORDED]) if NOT_RECORDED in lists else 0
     machine = index.mask_of(lists[MACHINE]) if MACHINE in lists else 0
     return Spoken(
-        index, masks, yes, refused, frozenset(tuple(words_of(word)) for word in lists.get(YES_WITH, ())), machine
-    )
+        index, masks, yes, refused, _phrases(lists, YES_WITH), machine,
+        call_me=_phrases(lists, CALL_ME), call_me_with=_phrases(lists, CALL_ME_WITH),
+    )  # fmt: skip
+
+
+def _phrases(lists: Mapping[str, tuple[str, ...]], name: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(words_of(phrase)) for phrase in lists.get(name, ()))

@@ -5,7 +5,7 @@ two ways, the doubt is named and the window is what we suggest instead. Instants
 zone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import product
@@ -91,6 +91,7 @@ class Placed:
     window: Window
     doubt: Doubt | None = None
     rule: Rule | None = None
+    hours: tuple[int, int] | None = None  # minutes since midnight that were meant, also where some of them are over
 
 
 def placed(meaning: Meaning, *, now: datetime, zone: ZoneInfo, rules: WindowRules) -> Placed:
@@ -102,8 +103,8 @@ def placed(meaning: Meaning, *, now: datetime, zone: ZoneInfo, rules: WindowRule
         return calendar.relative(In(rules.soon, is_within=True))
     start, end, doubt = _minutes(meaning, rules)
     if meaning.every is not None:
-        return calendar.again(Rule(meaning.every.days, start, end), doubt)
-    return calendar.once(meaning, start, end, doubt)
+        return replace(calendar.again(Rule(meaning.every.days, start, end), doubt), hours=(start, end))
+    return replace(calendar.once(meaning, start, end, doubt), hours=(start, end))
 
 
 class _Calendar:

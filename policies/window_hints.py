@@ -31,6 +31,10 @@ class Hints:
     begin: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
 
+    def has_call(self, text: str) -> bool:
+        """Whether a text has a word of calling."""
+        return bool(self.index.hits(text) & (self.calls | self.firsts))
+
     def asks_for_call(self, text: str) -> bool:
         """Whether a text may ask for a call at some time. Linear in the text."""
         hits = self.index.hits(text)

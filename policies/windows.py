@@ -40,7 +40,8 @@ _FLIPPED: Final = {Side.BEFORE: Side.AFTER, Side.AFTER: Side.BEFORE}
 class ReadWindow:
     """What was read. `window` lies ahead; with a `doubt` it is what we suggest. `words` are those that were read.
 
-    `is_soon`: they want it as soon as possible. `rule`: where they named a window that comes again.
+    `is_soon`: they want it as soon as possible. `rule`: where they named a window that comes again. `hours`: what they
+    named of a day, in minutes since midnight, also where some of it is over.
     """
 
     window: Window
@@ -48,6 +49,7 @@ class ReadWindow:
     doubt: Doubt | None = None
     is_soon: bool = False
     rule: Rule | None = None
+    hours: tuple[int, int] | None = None
 
     @property
     def sure(self) -> bool:
@@ -67,6 +69,14 @@ class WindowWords:
     rules: WindowRules = field(default_factory=WindowRules)
     languages: Mapping[str, LanguageWords] = field(default_factory=dict[str, LanguageWords])
     hints: Hints = field(default_factory=Hints)
+
+    def language_of_wish(self, text: str) -> str | None:
+        """The one language in which a sentence of `text` asks for a call and holds nothing else but times; None where
+        there is none or more."""
+        if not self.hints.has_call(text):
+            return None
+        found = [code for code, words in self.languages.items() if _asks_in(text[:WORDS_MAX], words)]
+        return found[0] if len(found) == 1 else None
 
     def read(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
@@ -88,8 +98,15 @@ class WindowWords:
         found = _around_exceptions(found, used, now=now, zone=zone, rules=self.rules) if not _timed(used) else found
         said = " ".join(row.text[item.start : item.end] for item in used)[:WORDS_MAX]
         return ReadWindow(
-            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule
-        )
+            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule,
+            found.hours,
+        )  # fmt: skip
+
+
+def _asks_in(text: str, words: LanguageWords) -> bool:
+    row = row_of(text, words)
+    items = items_of(row.lexemes, words.parts, is_24=words.is_24)
+    return any(isinstance(item.said, Call) and item.segment in row.pure for item in items)
 
 
 def _wish(
@@ -125,6 +142,7 @@ def _wish_in(
     items: list[Item], row: Row, *, is_asked: bool
 ) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
     calls = {item.segment for item in items if isinstance(item.said, Call) and not item.is_not}
+    items = _suited(items) if is_asked else items
     if not calls and not is_asked:
         return None
     used, doubt = _chosen([item for item in items if not isinstance(item.said, Call)], items, row, calls,
@@ -136,6 +154,17 @@ def _wish_in(
         doubt = doubt or Doubt.EXCEPT
     meaning, two = _meaning(suiting, has_or=any(isinstance(item.said, Or) for item in items))
     return meaning, used, Doubt.TWO if two else doubt
+
+
+def _suited(items: list[Item]) -> list[Item]:
+    """ "6 works better", where we asked for a time: that makes a time of the number."""
+    suits = {item.segment for item in items if isinstance(item.said, Suits)}
+    return [
+        replace(item, said=replace(item.said, side=Side.AT))
+        if isinstance(item.said, Times) and item.said.side is Side.BARE and item.segment in suits
+        else item
+        for item in items
+    ]
 
 
 def _flipped(items: list[Item]) -> list[Item]:

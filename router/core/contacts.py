@@ -49,6 +49,7 @@ from router.core.shared_lines import ask_who, candidates_of, check_goes_on, grad
 from router.core.texts import queue_message
 from router.core.tree import owners_of
 from router.core.values import replace
+from router.core.wishes import suggested_in
 from router.core.words import (
     DAY_MS,
     SECOND_MS,
@@ -77,7 +78,7 @@ def take_contact(making: Making, command: TakeContact) -> None:
     if found:
         refuse_shared(found[1])
     is_known = junk.has_met(found[0] if found else None)
-    language, known = language_of(policy, text, found[0] if found else None)
+    language, known = language_of(policy, text, found[0] if found else None, via=command.via)
     customer, address = _whose(making, command, found, language=known if text else None)
     word = policy.consent_word(text) if command.channel in (Channel.SMS, Channel.WHATSAPP) else None
     is_order = word in (ConsentWord.OPT_OUT, ConsentWord.OPT_IN)
@@ -86,6 +87,8 @@ def take_contact(making: Making, command: TakeContact) -> None:
         found_link = Link(making.head(command.thread), command.thread_by, ())
     else:
         found_link = link(making, customer, command, address=address.id, words=words)
+        if is_order and _is_answer(making, command, found_link.case, address):
+            word, is_order = None, False
         if is_order and found_link.candidates:  # a bare stop or start is about no matter, and opens none beside others
             found_link = going_on(making, found_link)
         check_goes_on(customer, found_link.how)
@@ -163,11 +166,23 @@ def _whose(
     return new_customer(making, command, language=language)
 
 
-def language_of(policy: PolicySet, text: str, customer: Customer | None, *, named: str = "") -> tuple[str, str | None]:
+def language_of(
+    policy: PolicySet, text: str, customer: Customer | None, *, named: str = "", via: str = ""
+) -> tuple[str, str | None]:  # fmt: skip
     """In which language words are to be read and answered, and what may be said of whoever wrote them (None: nothing).
-    `named`: as their program names it."""
+    `named`: as their program names it. `via`: our number that they wrote to."""
     known = policy.language_known(text, default=customer.language if customer else None, named=named)
-    return known or policy.language_of(text), known
+    ours = policy.numbers[via].language if via in policy.numbers else ""
+    return known or policy.language_of(text, ours=ours), known
+
+
+def _is_answer(making: Making, command: TakeContact, case: Case | None, address: Address) -> bool:
+    """Whether a yes is one to the time that we suggested for our call. Where we were not to write, it is a word of
+    consent."""
+    is_open = (
+        case is not None and command.channel not in address.blocked and suggested_in(case, now=making.now) is not None
+    )
+    return is_open and making.context.policy.agrees(command.text)
 
 
 def _graded(making: Making, command: TakeContact, address: Address) -> Graded:

@@ -502,6 +502,7 @@ class MessageQueued:
     along: tuple[VaultId, ...] = ()  # words that waited in a chat and go ahead of its own, in the same message
     due_at: Ms | None = None  # when it is sent; None: now
     about: PromiseId | None = None  # it says what becomes of this promise: it has to reach them
+    suggests: tuple[Ms, Ms] | None = None  # it asks whether we shall call them then
 
 
 @value

@@ -773,6 +773,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         entries=event.entry,
         changed_at=event.at,
         forgotten=(),
+        suggested=event.suggests if event.moved_from is None else case.suggested,
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
         texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,

@@ -36,7 +36,6 @@ from router.core.slips import (
     look_at_end,
     our_zone,
     rest_or_stand,
-    say_window,
     slip,
     want_answer,
 )
@@ -327,12 +326,6 @@ def _come_due(making: Making, promise: Promise) -> None:
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     stand_in_line(making, making.promise(promise.id))
-
-
-def window_said(making: Making, case: Case, refused: Rejected) -> str:
-    """The window that can be promised instead of one that was refused."""
-    assert refused.window is not None
-    return say_window(making, case, refused.window, zone=refused.zone, names_place=False)
 
 
 def _is_under_way(making: Making, promise: Promise) -> bool:

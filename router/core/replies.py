@@ -2,12 +2,19 @@
 
 Its one rule: what is clear is done, and one line says what happens now; what is doubtful changes nothing and is asked
 back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Of whoever has
-nothing promised only a text that has a word of calling and one of time is looked at. Called is the number that it came
+nothing promised only a text is looked at that has a word of calling and one of time, asks for a call and says nothing
+else, or answers the time that we suggested. Called is the number that it came
 from, or for a mail or a chat one that is named in it, or theirs where it is surely them.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from policies import ConsentWord
+from policies.text import words_of
+from router.core.addresses import Address
 from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
@@ -25,10 +32,18 @@ from router.core.context import Making
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
 from router.core.events import CallbackHeld, ContactReceived
-from router.core.promises import cancel_promise, make_promise, move_promise, window_said
-from router.core.telling import tell_customer
-from router.core.wishes import NAMED_IN, number_named, wish_of
+from router.core.promises import cancel_promise, check_window, make_promise, move_promise
+from router.core.telling import language_on, tell_customer
+from router.core.wishes import NAMED_IN, Wish, number_named, suggested_in, wish_at, wish_of, without_number
 from router.core.words import CALLBACK, MINUTE_MS, AddressId, Channel, Evidence
+
+ANSWER_CHARS_MAX: Final = 80
+"""Longer words are no answer to a question for a time."""
+TEXTED: Final = (Channel.SMS, Channel.WHATSAPP)
+CANCEL: Final = (("cancel",),)
+"""Of the words that end our texts, those that are said of a call."""
+DAYS_TRIED: Final = 7
+"""On so many days that follow their hours are looked at, where there is no room in them."""
 
 
 def follow(making: Making, command: Command) -> None:
@@ -39,17 +54,20 @@ def follow(making: Making, command: Command) -> None:
     if received is None or (received.letter is not None and received.letter.automatic):
         return  # no person wrote it
     case = making.case(received.case)
+    if received.channel in TEXTED and making.context.policy.consent_word(command.text) is ConsentWord.OPT_OUT:
+        _stop(making, case, received, command.text)
+        return
     spoken = making.context.policy.spoken
     if not _is_told_of_call(making, case, received) and case.unreached_at is None and not case.promised:
-        if making.context.policy.asks_for_call(command.text):
-            _take_first(making, case, received, command.text)
-        elif case.promise is not None and spoken.choice(command.text) == "call":
+        if not _take_first(making, case, received, command.text) and (
+            case.promise is not None and spoken.choice(command.text) == "call"
+        ):
             _call_again(making, case, received)
         return
     line = _promised_line(making, case, received)
+    is_asked = spoken.is_short(command.text) or answers_suggestion(making, case, command.text)
     if customer_of(making, case) is None and _take_time(
-        making, case, received, command.text, line=line, is_asked=spoken.is_short(command.text),
-        back="callback_ask_back",
+        making, case, command.text, line=line, is_asked=is_asked, back="callback_ask_back",
     ):  # fmt: skip
         return
     choice = spoken.choice(command.text)
@@ -59,6 +77,14 @@ def follow(making: Making, command: Command) -> None:
         _withdraw(making, case, say="callback_in_writing", why="they would rather write")
     elif choice == "cancel" and case.promise is not None and customer_of(making, case) is None:
         _withdraw(making, case, say="callback_not_needed", why="they need no call any more")
+
+
+def _stop(making: Making, case: Case, received: ContactReceived, text: str) -> None:
+    """A bare "cancel" ends our texts, as carriers have it, and our call too; nothing more is said."""
+    is_promised = case.promise is not None and _is_told_of_call(making, case, received)
+    if is_promised and words_of(text) in CANCEL and customer_of(making, case) is None:
+        assert case.promise is not None
+        cancel_promise(making, CancelCallback(key="", promise=case.promise, actor=CUSTOMER))
 
 
 def _is_told_of_call(making: Making, case: Case, received: ContactReceived) -> bool:
@@ -77,13 +103,24 @@ class Line:
     number: str = ""
 
 
-def _take_first(making: Making, case: Case, received: ContactReceived, text: str) -> None:
-    """Promise a call at the time that they name. An agent who is with them does that."""
+def _take_first(making: Making, case: Case, received: ContactReceived, text: str) -> bool:
+    """Promise a call at the time that they name, or as soon as possible; True where they wished for one. An agent who
+    is with them does that."""
+    policy = making.context.policy
+    is_answer = answers_suggestion(making, case, text)
+    is_wish = policy.spoken.wishes_call(without_number(text))
+    if not (is_answer or is_wish or policy.asks_for_call(text)):
+        return False
     if case.taken or customer_of(making, case) is not None:
-        return
+        return False
     line = _line_of(making, case, received, text)
-    if line is not None:
-        _take_time(making, case, received, text, line=line, is_asked=False, back="callback_ask_first")
+    if line is None:
+        return False
+    if _take_time(making, case, text, line=line, is_asked=is_answer, back="callback_ask_first"):
+        return True
+    wish = None if is_wish else _wish_in(making, case, text, line=line, is_asked=False)
+    is_soon = is_wish or (wish is not None and wish.sure and wish.window is None)
+    return is_soon and _call_soon(making, case, received, line)
 
 
 def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -> Line | None:
@@ -115,47 +152,122 @@ def _promised_line(making: Making, case: Case, received: ContactReceived) -> Lin
     return Line(address.facts.zones if address is not None else (), address=id)
 
 
-def _take_time(
-    making: Making, case: Case, received: ContactReceived, text: str, *, line: Line, is_asked: bool, back: str
-) -> bool:  # fmt: skip
-    """Take a time that they name; True where they named one, or may have. `back`: the phrase that asks back."""
-    policy, customer = making.context.policy, making.customer(case.customer)
-    wish = wish_of(
+def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: bool, back: str) -> bool:
+    """Take a time that they name, or a yes to the one that we suggested; True where they named one, or may have.
+    `back`: the phrase that asks back."""
+    suggested = suggested_in(case, now=making.now)
+    if suggested is not None and _is_yes(making, text):
+        wish: Wish | None = _said_at(making, case, line, suggested)
+    else:
+        wish = _wish_in(making, case, text, line=line, is_asked=is_asked)
+    if wish is None or (wish.window is None and wish.sure):
+        return False  # as soon as possible is a choice of its own
+    assert wish.window is not None, "what is not sure has a suggestion"
+    doubt, window, reason = wish.doubt, wish.window, "they named a time for our call"
+    if wish.sure:
+        try:
+            _promise_at(making, case, window, line=line)
+        except Rejected as refused:
+            if refused.reason is not Reason.WINDOW_UNFIT:
+                return False
+            other, is_theirs = _other_with_room(making, case, wish, line, instead=refused.window)
+            if other is None:
+                why = "they named a time, and nobody is free"
+                tell_customer(
+                    making, making.case(case.id), "callback_no_room", reason=why, is_answer=True, is_owed=True
+                )
+                return True
+            if is_theirs:
+                _promise_at(making, case, other, line=line)
+            else:
+                doubt = making.context.policy.phrase("callback_unfit", _language(making, case))
+            window = other
+    elif refused := _why_no_room(making, case, window, line=line):
+        other, _ = _other_with_room(making, case, wish, line, instead=refused.window)
+        if other is None:
+            tell_customer(making, making.case(case.id), "callback_no_room", reason=reason, is_answer=True, is_owed=True)
+            return True
+        window = other
+    said = wish.said if window == wish.window else _said_at(making, case, line, window).said
+    key = back if doubt else "callback_at"
+    plain = {"doubt": doubt} if doubt else dict[str, str]()
+    tell_customer(
+        making,
+        making.case(case.id),
+        key,
+        reason=reason,
+        is_answer=True,
+        is_owed=True,
+        about=None,
+        suggests=window if doubt else None,
+        link="",
+        window=said,
+        **plain,
+    )
+    return True
+
+
+def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: bool) -> Wish | None:
+    policy = making.context.policy
+    return wish_of(
         policy,
         text,
-        language=case.language or customer.language or policy.phrases.language,
+        language=_language(making, case),
         zones=line.zones,
         queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
     )
-    if wish is None or (wish.window is None and wish.sure):
-        return False  # as soon as possible is a choice of its own
-    doubt, said = wish.doubt, wish.said
-    if wish.sure and wish.window is not None:
-        try:
-            _promise_at(making, case, wish.window, line=line)
-        except Rejected as refused:
-            if refused.reason is not Reason.WINDOW_UNFIT:
-                return False
-            if refused.window is None:
-                why = "they named a time, and nobody is free"
-                tell_customer(making, making.case(case.id), "callback_no_room", reason=why, is_answer=True)
-                return True
-            doubt, said = policy.phrase("callback_unfit", case.language or ""), window_said(making, case, refused)
-    key = back if doubt else "callback_at"
-    plain = {"window": said, **({"doubt": doubt} if doubt else {})}
-    tell_customer(
-        making,
-        making.case(case.id),
-        key,
-        reason="they named a time for our call",
-        is_answer=True,
-        is_owed=True,
-        about=None,
-        **plain,
-    )
-    return True
+
+
+def _language(making: Making, case: Case) -> str:
+    """Theirs, or that of the number of ours that they wrote to."""
+    known = case.language or making.customer(case.customer).language
+    return known or language_on(making.context.policy, case.heard.via if case.heard is not None else "")
+
+
+def _said_at(making: Making, case: Case, line: Line, window: tuple[Ms, Ms]) -> Wish:
+    policy, language = making.context.policy, _language(making, case)
+    queue = policy.queue_or_last(case.queue)
+    return wish_at(policy, window, language=language, zones=line.zones, queue=queue, now=making.now)
+
+
+def answers_suggestion(making: Making, case: Case, text: str) -> bool:
+    """Whether words of theirs come after our question for a time, and are short enough to be nothing but the answer."""
+    return suggested_in(case, now=making.now) is not None and len(text) <= ANSWER_CHARS_MAX
+
+
+def _is_yes(making: Making, text: str) -> bool:
+    policy = making.context.policy
+    return policy.agrees(text) or policy.spoken.consents(text)
+
+
+def _why_no_room(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line) -> Rejected | None:
+    """Why a call cannot be promised then, with another time; None where it can."""
+    customer = making.customer(case.customer)
+    address = customer.address(line.address) if line.address is not None else None
+    try:
+        check_window(making, case, address, window, named=address is not None)
+    except Rejected as refused:
+        return refused
+    return None
+
+
+def _other_with_room(
+    making: Making, case: Case, wish: Wish, line: Line, *, instead: tuple[Ms, Ms] | None
+) -> tuple[tuple[Ms, Ms] | None, bool]:  # fmt: skip
+    """Another time with room, and whether it is one that they named as well: their hours on a day that follows, before
+    any that is free. None: there is none."""
+    if wish.window is None or wish.hours is None:
+        return instead, False
+    day = datetime.fromtimestamp(wish.window[0] / 1000, ZoneInfo(wish.zone)).replace(hour=0, minute=0, fold=0)
+    for ahead in range(1, DAYS_TRIED + 1):
+        first, last = (day + timedelta(days=ahead, minutes=minutes) for minutes in wish.hours)  # on the wall clock
+        window = Ms(round(first.timestamp() * 1000)), Ms(round(last.timestamp() * 1000))
+        is_theirs = wish.sure and first.weekday() in wish.days
+        if (is_theirs or not wish.days) and _why_no_room(making, case, window, line=line) is None:
+            return window, is_theirs
+    return instead, False
 
 
 def _promise_at(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line) -> None:
@@ -174,6 +286,20 @@ def _promise_at(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line
     make_promise(making, made, to=to)
 
 
+def _call_soon(making: Making, case: Case, received: ContactReceived, line: Line) -> bool:
+    """A call as soon as somebody is free. False: their number cannot be called."""
+    if line.number and is_taken(making):
+        making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
+        return True
+    to = making.customer(case.customer).address(line.address) if line.address is not None else None
+    try:
+        address = number_to_call(making, case, line.number, to=to)
+    except Rejected:
+        return False
+    _call_at_turn(making, making.case(case.id), address, received, number=line.number)
+    return True
+
+
 def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
     """At the place they had: being missed takes nobody's turn."""
     customer = making.customer(case.customer)
@@ -183,6 +309,12 @@ def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
             address = number_to_call(making, case, "")
         except Rejected:
             return
+    _call_at_turn(making, case, address, received)
+
+
+def _call_at_turn(
+    making: Making, case: Case, address: Address, received: ContactReceived, *, number: str = ""
+) -> None:  # fmt: skip
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:
         place_at = place_on_phone(making, case.ask) if case.unreached_at is None else case.unreached_at
@@ -190,18 +322,20 @@ def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
         case = making.case(case.id)
     until, why = until_turn(making, case), "they asked for it"
     promise_call(
-        making, case, address, why=why, told_via=received.channel, place_at=case.unreached_at, until=until
+        making, case, address, why=why, told_via=received.channel, place_at=case.unreached_at, until=until,
+        number=number,
     )  # fmt: skip
     case = making.case(case.id)
     window = making.promise(case.promise).window if case.promise is not None else None
-    within = {"within": str((window[1] - making.now) // MINUTE_MS)} if window is not None else {}
-    key = "callback_soon_within" if within else "callback_soon"
-    tell_customer(
-        making, case, key, reason="they asked to be called", is_answer=True, is_owed=True, about=None, **within
-    )
+    why = "they asked to be called"
+    if window is None:
+        tell_customer(making, case, "callback_soon", reason=why, is_answer=True, is_owed=True)
+        return
+    within = str((window[1] - making.now) // MINUTE_MS)
+    tell_customer(making, case, "callback_soon_within", reason=why, is_answer=True, is_owed=True, within=within)
 
 
 def _withdraw(making: Making, case: Case, *, say: str, why: str) -> None:
     assert case.promise is not None
     cancel_promise(making, CancelCallback(key="", promise=case.promise, actor=CUSTOMER))
-    tell_customer(making, making.case(case.id), say, reason=why, is_answer=True)
+    tell_customer(making, making.case(case.id), say, reason=why, is_answer=True, is_owed=True)

@@ -4,8 +4,10 @@ Its one rule: such words never pass the limits of `core.texts` and `core.mailing
 why. It asks no provider and knows nothing of what is told.
 """
 
+from policies import PolicySet
 from policies.segments import segments_of
 from router.core.choice import Choice, Way, choose_way, writer_of
+from router.core.clock import Ms
 from router.core.commands import SYSTEM
 from router.core.context import Making
 from router.core.documents import Case, Promise
@@ -24,25 +26,34 @@ def tell_customer(
     is_answer: bool = False,
     is_owed: bool = False,
     about: PromiseId | None = None,
+    suggests: tuple[Ms, Ms] | None = None,
     link: str = "",
     **plain: str,
 ) -> bool:
     """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
     what became of what they wrote just now. `is_owed`: of what they were promised; `about`: of this promise, before its
-    time is over or after, so that it has to reach them. `link`: with a page on which one tap is enough; what it is for.
-    """
+    time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about. `link`:
+    with a page on which one tap is enough; what it is for."""
     way = way_to_tell(making, case, key, is_answer=is_answer, is_owed=is_owed or about is not None)
     if way is None:
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
-    language = case.language or customer.language or policy.phrases.language
+    language = case.language or customer.language or language_on(policy, way.via)
     text = policy.phrase(key, language, brand=brand_of(policy, way.via) or "onecase", **plain)
     if link and (page := page_for(making, case, way, link)):
         text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
-    segments = segments_of(text)
-    queue_message(making, case, way, words, segments=segments, by=SYSTEM, reasons=(reason,), about=about)
+    queue_message(
+        making, case, way, words,
+        segments=segments_of(text), by=SYSTEM, reasons=(reason,), about=about, suggests=suggests,
+    )  # fmt: skip
     return True
+
+
+def language_on(policy: PolicySet, via: str) -> str:
+    """The language of one of our numbers, for whom nothing better is known; the policy's, where it is none."""
+    number = policy.numbers.get(via)
+    return number.language if number is not None else policy.phrases.language
 
 
 def page_for(making: Making, case: Case, way: Way, once: str) -> str:

@@ -76,10 +76,12 @@ def queue_message(
     along: tuple[VaultId, ...] = (),
     due_at: Ms | None = None,
     about: PromiseId | None = None,
+    suggests: tuple[Ms, Ms] | None = None,
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
-    that go ahead of them. `about`: the promise of which they say what becomes of it."""
+    that go ahead of them. `about`: the promise of which they say what becomes of it; `suggests`: the time for our call
+    for which they ask."""
     chat = way.address if way.channel is Channel.CHAT else shown_in
     making.emit(
         MessageQueued(
@@ -107,6 +109,7 @@ def queue_message(
             along=along,
             due_at=due_at,
             about=about,
+            suggests=suggests,
         )
     )
 

@@ -14,7 +14,8 @@ from policies.whose_clock import clock_of
 from policies.window_calendar import Doubt, Window
 from policies.windows_said import say_doubt, say_window
 from router.core.clock import Ms
-from router.core.words import Channel
+from router.core.documents import Case
+from router.core.words import MINUTE_MS, Channel
 
 DIGITS_MIN, DIGITS_MAX = 7, 15
 """Of a number with its country (E.164)."""
@@ -23,6 +24,8 @@ NAMED_IN = (Channel.EMAIL, Channel.CHAT)
 _NUMBER = re.compile(r"(?<![\w+])\+\d[\d\s().\-/\u00a0]{5,24}\d(?!\d)")
 _CALLING = re.compile(r"call|ring|phone|reach me|r[uü]f|r[uü]ck|telefon|melde|ll[aá]m|tel[eé]fono", re.IGNORECASE)
 """Part of a word of calling, in any language that we read: nothing is looked up for a signature alone."""
+SUGGESTED_LEFT_MS = 5 * MINUTE_MS
+"""A time that we suggested and of which less is left is over."""
 READ_MAX = 2_000
 """Characters that are read of a text: who wants a call says so early."""
 
@@ -32,7 +35,8 @@ class Wish:
     """What was wished for. `window`: None where it is as soon as possible; what we suggest where it is not `sure`.
 
     `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `words`
-    those that were read. `days`, `from_min` and `until_min` are of a window that comes again.
+    those that were read. `days`, `from_min` and `until_min` are of a window that comes again; `hours` is what was named
+    of a day, in minutes since midnight.
     """
 
     window: tuple[Ms, Ms] | None
@@ -44,6 +48,7 @@ class Wish:
     days: tuple[int, ...] = ()
     from_min: int = 0
     until_min: int = 0
+    hours: tuple[int, int] | None = None
 
 
 def wish_of(
@@ -78,6 +83,7 @@ def wish_of(
         days=tuple(sorted(rule.days)) if rule is not None else (),
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
+        hours=found.hours,
     )
 
 
@@ -92,6 +98,17 @@ def number_named(text: str) -> str:
         return ""
     digits = "".join(one for one in found[0] if one.isdecimal())
     return f"+{digits}" if DIGITS_MIN <= len(digits) <= DIGITS_MAX and digits.isascii() else ""
+
+
+def suggested_in(case: Case, *, now: Ms) -> tuple[Ms, Ms] | None:
+    """The time for our call with which we asked back, where those were our last words and it is not over."""
+    window = case.suggested
+    return window if window is not None and window[1] - now >= SUGGESTED_LEFT_MS else None
+
+
+def without_number(text: str) -> str:
+    """The words without the number that is named in them."""
+    return _NUMBER.sub(" ", text[:READ_MAX]) if number_named(text) else text
 
 
 def wish_at(

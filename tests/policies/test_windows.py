@@ -58,6 +58,29 @@ def test_phrase(is_asked: bool, language: str, phrase: str, meaning: str) -> Non
     assert meaning_of(read(phrase, language=language, is_asked=is_asked)) == meaning
 
 
+@pytest.mark.parametrize(
+    ("language", "phrase"),
+    [
+        (language, phrase)
+        for language, phrases in TABLE["said"].items()
+        for phrase, meaning in phrases.items()
+        if meaning != "nothing"
+    ]
+    + [
+        ("es", "llámame"),
+        ("es", "llámame a mediodía"),
+        ("es", "llámame al mediodía"),
+        ("es", "llámeme mañana por la tarde"),
+        ("de", "Rückruf ab 15 Uhr"),
+        ("de", "bitte anrufen um 19 Uhr"),
+        ("de", "bitte anrufen morgen um 9 Uhr"),
+    ],
+)
+def test_a_wish_shows_its_language(language: str, phrase: str) -> None:
+    """Few words have few small ones: that they ask for a call in one language only shows it too."""
+    assert POLICIES.language_known(phrase) == language
+
+
 def test_the_table_is_long_enough() -> None:
     """Nobody thins it out: 120 phrases that name a time, and 20 that only look so."""
     meanings = [meaning for way in ("said", "asked") for phrases in TABLE[way].values() for meaning in phrases.values()]

@@ -90,7 +90,7 @@ async def test_a_window_is_by_her_own_clock_across_a_change_of_clocks() -> None:
     no clock shows is refused with those that are near."""
     async with Story() as story:
         her = story.phone(HERS)
-        await her.texts("call me")
+        await her.texts("E42 again")
         case = await story.one_case()
         await story.stops()
         await until(story, datetime.fromisoformat("2027-03-13T12:00:00-05:00"))
@@ -125,7 +125,7 @@ async def test_a_window_is_by_her_own_clock_across_a_change_of_clocks() -> None:
 async def test_a_window_that_cannot_be_is_answered_with_one_that_can(start_h: int, minutes: int, why: str) -> None:
     """Past, upside down, too short, too long, at night: a sentence and another window; nothing is lost or promised."""
     async with Story() as story:
-        await story.phone(HERS).texts("call me")
+        await story.phone(HERS).texts("E42 again")
         case = await story.one_case()
         path = f"/cases/{case['id']}/callbacks"
         start = await story.now() + timedelta(hours=start_h)
