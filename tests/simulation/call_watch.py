@@ -259,6 +259,9 @@ class CallWatch:
             self.judge.broken(18, f"{event.promise} was made beside {others[0].id} of the same case")
         if batch.command.kind in BY_THEM or self._asked_in_writing(batch, event, before):
             return
+        changes = [e for e in batch.events if isinstance(e, PromiseChanged) and e.case == event.case]
+        if any(e.state is PromiseState.BROKEN for e in changes):  # what they were promised is still to be done
+            return
         call = next((before[e.call] for e in batch.events if isinstance(e, CallEnded)), None)
         if not isinstance(call, Call):
             self.judge.broken(24, f"{event.promise} was made by {batch.command.kind}, and nobody asked for it")
