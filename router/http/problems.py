@@ -149,7 +149,7 @@ WORDS: dict[Reason, tuple[int, str, str]] = {
     Reason.OTHER_CUSTOMER: (
         409,
         "Another customer",
-        "Case {what} is of somebody else. If they are one person, a lead says so first: by joining the customers.",
+        "Cases {what} are of two people. If they are one person, a lead says so first: by joining the customers.",
     ),
     Reason.ITSELF: (409, "The same case", "A case goes on in another one, not in itself. Name the other one."),
     Reason.NOTHING_TAKEN: (

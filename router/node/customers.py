@@ -542,10 +542,10 @@ class CustomerScope:
         raise Fault(f"{type(command).__name__} met {TRIES_MAX} version conflicts in a row")
 
     async def _not_theirs(self, command: MergeCases) -> Rejected:
-        into = await self._journal.document(command.into)
-        return (
-            Rejected(Reason.OTHER_CUSTOMER, into.ref) if isinstance(into, Case) else Rejected(Reason.NOT_FOUND, "case")
-        )
+        case, into = await self._journal.document(command.case), await self._journal.document(command.into)
+        if not isinstance(case, Case) or not isinstance(into, Case):
+            return Rejected(Reason.NOT_FOUND, "case")
+        return Rejected(Reason.OTHER_CUSTOMER, f"{case.ref} and {into.ref}")
 
     async def _with_people(self, command: TakeContact, mail: MailIn, before: State) -> TakeContact:
         """A mail with what is known by now of everybody it went to."""

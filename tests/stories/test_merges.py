@@ -1,6 +1,7 @@
 """Matters and people that are joined, split and taken apart: nothing is lost, and every mistake can be taken back."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -391,7 +392,17 @@ async def test_who_may_join_what() -> None:
         await story.phone(HIS).texts("E43")
         hers, his = await story.cases()
         body = {"case": his["id"]}
-        assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", body))["status"] == 409
+        refused = await ana.refused("POST", f"/cases/{hers['id']}/merge", body)
+        assert refused["status"] == 409
+        assert f"Cases {his['ref']} and {hers['ref']} are of two people" in refused["detail"]
+        form = urlencode({"ref": his["ref"], "once": "once-once-one"}).encode()
+        for token, is_shown in ((ana.token, False), (lead, True)):
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = await story.ask("POST", f"/desk/case/{hers['id']}/merge", body=form, headers=kind, token=token)
+            assert answer.status == 409
+            page = answer.body.decode()
+            assert f"Cases {his['ref']} and {hers['ref']} are of two people" in page
+            assert ("Mark “It is of somebody else, who is the same person” here" in page) is is_shown
         assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", {"case": hers["id"]}))["status"] == 409
         assert (await ana.refused("POST", f"/cases/{hers['id']}/merge", {"case": "case_0"}))["status"] == 404
         assert (await ana.refused("POST", f"/cases/{hers['id']}/unmerge", {"merge": "mrg_0"}))["status"] == 404

@@ -12,7 +12,7 @@ import structlog
 from channels.wire import WireRequest, WireResponse
 from router.core.errors import Reason, Rejected
 from router.http.api_quarantine import QuarantinePage
-from router.http.auth import Identity, Role, identify, refuse_foreign_origin, session_cookie
+from router.http.auth import LEADS, Identity, Role, identify, refuse_foreign_origin, session_cookie
 from router.http.contact_form import SEPARATORS
 from router.http.desk.calls import Calls
 from router.http.desk.door import Door
@@ -21,7 +21,7 @@ from router.http.desk.mail import mail_page
 from router.http.desk.promising import Meant, instead_of, keep, meant_by
 from router.http.desk.render import Pages
 from router.http.desk.screen import ROWS_SHOWN, Draft, Screens
-from router.http.desk.words import DONE
+from router.http.desk.words import DONE, ONE_PERSON
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import CaseOut
@@ -295,7 +295,13 @@ class Desk:
                 other = await case_named(self._calls, who, form.get("ref", ""))
                 if form.get("people") == "yes":
                     await self._one_person(who, case, other, form, once=f"{once}-people")
-                await self._calls.act(who, f"{path}/merge", {"case": other, **_some(form, "reason")}, once=once)
+                try:
+                    await self._calls.act(who, f"{path}/merge", {"case": other, **_some(form, "reason")}, once=once)
+                except Problem as problem:
+                    if problem.kind != Reason.OTHER_CUSTOMER.value or who.role not in LEADS:
+                        raise
+                    detail = f"{problem.detail} Mark “{ONE_PERSON}” here to say so."
+                    raise Problem(problem.status, problem.title, detail) from None
                 return _at(case, "joined")
             case "split":
                 rows = [name.removeprefix(ROW) for name in form if name.startswith(ROW)]

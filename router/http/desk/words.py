@@ -15,6 +15,7 @@ from router.http.names import SOMEBODY, with_names
 from router.http.views import AttachmentOut, EntryOut, WaitOut
 
 SYSTEM = "onecase"
+ONE_PERSON = "It is of somebody else, who is the same person"
 STATUS = {
     "open": "open",
     "waiting_customer": "waiting for the customer",
