@@ -200,6 +200,13 @@ class LiveChannel(Protocol):
         Raises ConnectionError."""
         ...
 
+    async def astray(self, is_known: IsKnown) -> Sequence[TakeCall]:
+        """Whoever called a number of ours, is on the line and never came to us, the oldest first. Raises
+        ConnectionError.
+
+        `is_known` tells of a command's key whether it was done."""
+        ...
+
 
 class Channel(Protocol):
     """One adapter. It may carry several channel names of one provider."""

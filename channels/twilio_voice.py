@@ -234,6 +234,30 @@ class TwilioVoice:
             raise ConnectionError(str(error)) from error
         return frozenset(call.sid for call in calls if call.sid) if len(calls) < ON_LINE_MAX else None
 
+    async def astray(self, is_known: IsKnown) -> list[TakeCall]:
+        """Of an account that others use as well, only calls to numbers whose address for calls is ours."""
+        found: list[TakeCall] = []
+        try:
+            calls = await self._client.calls.list_async(
+                status="in-progress", limit=ON_LINE_MAX, page_size=PAGE_SIZE_MAX
+            )
+            unknown = [
+                call
+                for call in calls
+                if call.sid and call.direction == "inbound" and not await is_known(_key(call.sid))
+            ]
+            if not unknown:
+                return found
+            numbers = await self._client.incoming_phone_numbers.list_async(page_size=PAGE_SIZE_MAX)
+        except (TwilioException, WireFailure, ValueError, TimeoutError) as error:
+            raise ConnectionError(str(error)) from error
+        ours = {one.phone_number for one in numbers if _bare(one.voice_url) == self._public + VOICE_PATH}
+        for call in unknown:
+            if call.to in ours and call.sid and call.start_time:
+                fields = {"From": str(getattr(call, "_from", None) or ""), "To": call.to}
+                found.append(_taken(fields, call.sid, instant(call.start_time), astray=True))
+        return sorted(found, key=lambda one: one.at)
+
     async def _update(self, provider_id: str, **changes: str) -> bool:
         try:
             await self._client.calls(provider_id).update_async(**changes)
@@ -294,7 +318,14 @@ class TwilioVoice:
         return await self._media.fetch(url)
 
 
-def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, seconds: int = 0) -> TakeCall:
+def _bare(url: str | None) -> str:
+    """An address without what is added for the provider's own ends."""
+    return (url or "").partition("#")[0].partition("?")[0]
+
+
+def _taken(
+    fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, astray: bool = False, seconds: int = 0
+) -> TakeCall:
     if not sid:
         raise Refusal("no CallSid", status=400)
     vouched = fields.get("StirVerstat")
@@ -308,6 +339,7 @@ def _taken(fields: dict[str, str], sid: str, at: Ms, *, late: bool = False, seco
         attested=None if vouched is None else vouched == FULLY_ATTESTED,
         attestation=_attestation(vouched or ""),
         late=late,
+        astray=astray,
         seconds=seconds,
     )
 

@@ -134,11 +134,12 @@ def place_of(making: Making, call: Call) -> Ms:
     return min(call.started_at, kept_at)
 
 
-def fetch_back(making: Making, call: Call) -> bool:
+def fetch_back(making: Making, call: Call, *, astray: bool = False) -> bool:
     """Take a caller back into line who should have come for what to say, and has not: they hear the provider's own
-    document, for it could not reach us, and can again. False: they hear what they are to hear."""
+    document, for it could not reach us, and can again. `astray`: they came, and were turned away. False: they hear what
+    they are to hear."""
     at = comes_by(making, call)
-    if at is None or making.now < at:
+    if at is None or (making.now < at and not astray):
         return False
     if call.held_at is not None and any(leg.step is Step.BESIDE for leg in agents_of(making, call.case)):
         move(making, call, Step.TALKING)

@@ -187,6 +187,8 @@ def take_call(making: Making, command: TakeCall) -> None:
     if kept_place_at is not None:
         entry = making.case(case.id).entries + 1
         making.emit(PlaceKept(case=case.id, at=making.now, entry=entry, place_at=kept_place_at))
+    if command.astray:
+        move(making, making.call(command.call), Step.GREETING)
     if command.late:  # nobody is on the line any more: somebody looks after them
         call = making.call(command.call)
         case = making.case(case.id)

@@ -21,7 +21,8 @@ from router.core.words import (
 class TakeCall:
     """A phone calls us. `attested`: the provider vouches for the number (True), does not (False), says nothing (None).
     `late`: it was fetched from the provider's log after we missed it; nobody is on the line, and it lasted `seconds`,
-    where the log says so."""
+    where the log says so. `astray`: we missed it as well, and they are on the line still, with words that are not
+    ours."""
 
     key: str
     call: CallId
@@ -31,6 +32,7 @@ class TakeCall:
     at: Ms
     attested: bool | None = None
     late: bool = False
+    astray: bool = False
     seconds: int = 0
     attestation: str = ""  # what it says of the number: A, B, C, failed
     actor: Actor = CUSTOMER
@@ -156,7 +158,8 @@ class BeginLeg:
 @value
 class RecordLeg:
     """What the provider answered to a dial or a move: placed, refused, again, lost, absent; moved, gone. Or where it
-    says that it stands: there; answered, where somebody has picked it up."""
+    says that it stands: there; answered, where somebody has picked it up. Or astray: they came for what to say before
+    we could answer."""
 
     key: str
     call: CallId

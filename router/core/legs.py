@@ -129,6 +129,9 @@ def record_leg(making: Making, command: RecordLeg) -> None:
             if command.turn != call.turn:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
             making.emit(CallChecked(call=call.id, at=making.now, look_at=_look_at(making, call)))
+        case "astray":
+            if not fetch_back(making, call, astray=True):
+                raise Rejected(Reason.NOTHING_TO_DO, call.step)
         case "there" | "answered":
             was_answered = command.outcome == "answered" and _take_up(making, call)
             if not was_answered and not fetch_back(making, call):

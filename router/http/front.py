@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -150,6 +151,7 @@ class Front:
         if request.method not in ("POST", "GET"):
             raise Problem(405, "Method not allowed", "Webhooks come by POST.", headers={"Allow": "POST"})
         if not self._node.is_ready:
+            self._turn_away(channel, request)
             return _unready("The service is starting; what comes meanwhile is fetched from the provider.")
         try:
             received = channel.receive(request, self._node.clock.now())
@@ -171,6 +173,12 @@ class Front:
                 await self._node.take(command)
         self._node.faults.reach("webhook.before_answer")
         return received.response
+
+    def _turn_away(self, channel: Channel, request: WireRequest) -> None:
+        """Whoever is on the line and comes too early for what to say is fetched once we can say it."""
+        with suppress(Refusal):
+            if (call := channel.receive(request, self._node.clock.now()).call) is not None:
+                self._node.dialler.turn_away(call)
 
     def _note_unknown(self, channel: Channel, word: str) -> None:
         """Count a word on a call that we do not know; the word itself is told once, as it came."""

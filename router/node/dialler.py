@@ -57,6 +57,10 @@ DRAIN_S = 5.0
 """So long a stop waits for those who wait on the phone to hear of it."""
 AGAIN_MS = SECOND_MS
 """How soon a move that did not come through is asked again: somebody is on the line."""
+COMES_MS = 10 * SECOND_MS
+"""Whoever was moved and has not come by then hears something that is not ours: they are moved once more."""
+ASTRAY_MAX = 10_000
+"""So many are remembered who came while we were starting; the others are fetched when they should have come."""
 
 
 class Take(Protocol):
@@ -94,6 +98,9 @@ class Dialler:
         self._asks_rooms = False
         self.breaker = Breaker()
         self.is_served = False  # whoever comes for what to say is answered
+        self._held: set[CallId] = set()  # legs that are dialled, moved or fetched once that is so
+        self._astray: dict[CallId, None] = {}  # whoever came for what to say before, and was turned away
+        self._asked_again: dict[CallId, int] = {}  # the turn to which a leg was moved a second time soon
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
         self.dialling_since: dict[CallId, Ms] = {}  # legs of which the provider has said nothing since we asked
         self._lines: dict[str, dict[CallId, None]] = {}  # legs to each phone: the first alone is dialled
@@ -126,6 +133,22 @@ class Dialler:
             elif call.due_at is not None:
                 self._plan(call.id, call.due_at)
         self._watch_rooms()
+
+    async def serve(self) -> None:
+        """From now on whoever comes for what to say is answered: whoever waited for that is dialled, moved or fetched,
+        those first who came too early."""
+        self.is_served = True
+        for id in self._astray:
+            await self._try(RecordLeg(key=f"astray/{id}/{self._clock.now()}", call=id, outcome="astray"))
+        for id in self._held:
+            self._start(id)
+        self._astray.clear()
+        self._held.clear()
+
+    def turn_away(self, call: CallId) -> None:
+        """Somebody came for what to say and was not answered: they hear the provider's own document now."""
+        if not self.is_served and len(self._astray) < ASTRAY_MAX:
+            self._astray[call] = None
 
     def hear(self, batches: list[Stored]) -> None:
         for stored in batches:
@@ -167,6 +190,7 @@ class Dialler:
                 self._unsure.discard(event.call)
                 self._ids.pop(event.call, None)
                 self._rooms.discard(event.call)
+                self._asked_again.pop(event.call, None)
                 self._deadlines.clear(f"leg {event.call}")
                 self._leave_line(event.call)
             case LegPlanned():
@@ -279,6 +303,8 @@ class Dialler:
             if found.state is CallState.PLANNED:
                 if found.due_at is not None and found.due_at > self._clock.now() and not found.move:
                     self._plan(id, found.due_at)  # it was put off, and is wanted still
+                elif not self.is_served:
+                    self._held.add(id)
                 else:
                     await self._dial(found, channel)
             elif found.state is CallState.DIALLING and found.provider_id is None:
@@ -348,6 +374,9 @@ class Dialler:
         ends = call.step is Step.GOODBYE and (call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE)
         if call.state is not CallState.LIVE and not ends:
             return await self._look(call, channel)  # it fetches its step when it is answered, if it still rings
+        if not ends and not self.is_served:  # it would come to a closed door
+            self._held.add(call.id)
+            return None
         self._faults.reach("dialler.before_move")
         try:
             if ends:
@@ -358,7 +387,11 @@ class Dialler:
             return self._plan(call.id, Ms(self._clock.now() + AGAIN_MS))
         if not there:
             return await self._look(call, channel)
-        return await self._record(call, "moved")
+        await self._record(call, "moved")
+        if not ends and self._asked_again.get(call.id) != call.turn:
+            self._asked_again[call.id] = call.turn
+            self._plan(call.id, Ms(self._clock.now() + COMES_MS))
+        return None
 
     async def _look(self, call: Call, channel: LiveChannel) -> None:
         """Nothing was heard of a leg for long: ask the provider where it stands."""
@@ -370,8 +403,8 @@ class Dialler:
             return self._plan(call.id, Ms(self._clock.now() + 5 * AGAIN_MS))
         is_answered = seen.state == ANSWERED and call.state is CallState.RINGING
         if is_answered and not self.is_served:  # they could not be told yet what they are to hear
-            return self._plan(call.id, Ms(self._clock.now() + AGAIN_MS))
-        self._unsure.discard(call.id)
+            self._held.add(call.id)
+            return None
         key = f"look/{call.id}/{call.version}"
         try:
             await self._take(
@@ -385,7 +418,13 @@ class Dialler:
                 )
             )
         except (Rejected, JournalStopped):
+            if not self.is_served:
+                self._held.add(call.id)
+                return None
+            self._unsure.discard(call.id)
             await self._record(call, "answered" if is_answered else "there")
+        else:
+            self._unsure.discard(call.id)
         return None
 
     async def _record(

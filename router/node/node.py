@@ -69,8 +69,11 @@ from router.node.visitors import Visitors
 from router.node.waits import Waits
 
 CATCH_UP_EVERY_MS = 5 * MINUTE_MS
-CATCH_UP_SOON_MS = 10 * SECOND_MS
+CATCH_UP_SOON_MS = 5 * SECOND_MS
+CATCH_UPS_SOON = 2
 """After we are ready: what came while we were not yet, and late into the provider's log, waits no longer."""
+ASTRAY_MS = 4 * SECOND_MS
+"""Whoever has been on the line for so long, and has not come to us, was not let in: nothing of theirs is on its way."""
 CATCH_UP_OVERLAP_MS = HOUR_MS
 CATCH_UP_STRETCH_MS = HOUR_MS
 """How much of a provider's log is asked for at once."""
@@ -271,7 +274,8 @@ class Node:
         self.spawn(self.learner.run(), "learner")
         self.spawn(self.waits.run(), "waits")
         self.spawn(self.domain.bookings.answer(self.relay.passed), "bookings")
-        self.is_ready = self.dialler.is_served = True
+        self.is_ready = True
+        await self.dialler.serve()
 
     async def drain(self) -> None:
         """Before an ordered stop: nobody who is on the line with us is left without a word."""
@@ -411,6 +415,8 @@ class Node:
         with self.activity.doing("catch-up"):
             for channel in self.channels:
                 new += await self._catch_up_channel(channel)
+                if channel.capabilities.live and ChannelName.PHONE in channel.carries:
+                    new += await self._take_astray(channel)
         return new
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -476,6 +482,18 @@ class Node:
             log.info("contacts that we had missed are on cases now", channel=channel.id, count=new)
         return new
 
+    async def _take_astray(self, channel: Channel) -> int:
+        """Open the calls of those who are on the line and never came to us; the dialler fetches them."""
+        try:
+            astray = await cast(LiveChannel, channel).astray(self._is_known)
+        except ConnectionError as error:
+            log.warning("the provider does not say who is on the line", channel=channel.id, error=str(error))
+            return 0
+        new = await self._take_missed(channel, [one for one in astray if one.at <= self.clock.now() - ASTRAY_MS])
+        if new:
+            log.info("callers whom we had missed are on the line still", channel=channel.id, count=new)
+        return new
+
     async def _take_missed(self, channel: Channel, missed: Sequence[Missed]) -> int:
         new = 0
         for command in sorted(missed, key=lambda c: (c.at, c.key)):
@@ -509,12 +527,13 @@ class Node:
         return await self.journal.answer(key) is not None
 
     async def _catch_up_for_ever(self) -> None:
-        wait_ms = CATCH_UP_SOON_MS
+        soon = CATCH_UPS_SOON
         while True:
+            wait_ms = CATCH_UP_SOON_MS if soon else CATCH_UP_EVERY_MS
             await self.clock.sleep_until(Ms(self.clock.now() + wait_ms))
             with suppress(JournalStopped):
                 await self.catch_up()
-            wait_ms = CATCH_UP_EVERY_MS
+            soon = max(0, soon - 1)
 
     async def _forget_for_ever(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import pytest
 
-from tests.story import AFTERNOON, HERS, RealStory, Story, World, instant
+from tests.story import AFTERNOON, HERS, OURS_TOO, Phone, RealStory, Story, World, instant
 
 
 async def test_texts_of_an_outage_are_on_cases_with_their_true_times() -> None:
@@ -695,6 +695,129 @@ async def test_whoever_hears_the_providers_document_is_taken_back_when_we_are_th
         await phone.presses("1")
         await story.passes(seconds=3)
         assert await her.talks_with() == [phone.number]
+
+
+async def _hears(story: World, phone: Phone, words: str, *, seconds: int = 40) -> str:
+    """Time passes until somebody hears these words, or is off the line; all that they have heard."""
+    for _ in range(seconds):
+        if words in await phone.heard() or await phone.state() == "idle":
+            break
+        await story.passes(seconds=1)
+    return await phone.heard()
+
+
+@pytest.mark.parametrize("seconds", [1, 20], ids=["in the greeting", "in line"])
+async def test_nobody_is_fetched_before_their_way_to_us_is_open(seconds: int) -> None:
+    """The service dies, and is back while she hears the end of the provider's document, later than anything of ours
+    lasts: she is fetched once her way to us is open, and not into a closed door and the same document again."""
+    async with RealStory() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=seconds)
+        await story.is_killed()
+        await _hears(story, her, "We heard nothing", seconds=90)
+        assert await her.state() == "in_call"
+        await story.starts()
+        await story.settles()
+        heard = await _hears(story, her, "We are back")
+        assert "We are back, and you have kept your place" in heard and heard.count("just restarting") == 1
+        assert await her.state() == "in_call"
+        turns = [one for one in await story.traffic("webhook") if one["status"] == 503]
+        assert turns == [], "she came to us before we took anything"
+
+
+async def test_whoever_calls_while_we_are_away_is_fetched_as_well() -> None:
+    """The service is dead when she calls. It is back before the provider's document ends: her call is a case with the time
+    of her call, she hears our greeting, what she had said by then is kept, and she is no missed call."""
+    async with RealStory() as story:
+        her, other = story.phone(), story.phone("+12125550007")
+        await story.is_killed()
+        called_at = await story.now()
+        await her.calls()
+        await story.passes(seconds=6)
+        await other.calls()
+        await _hears(story, her, "after the tone")
+        await story.starts()
+        await story.settles()
+        for phone in (her, other):
+            heard = await _hears(story, phone, "what it is about", seconds=12)
+            assert "what it is about" in heard, heard
+            assert await phone.state() == "in_call"
+        case = await story.case(await her.case())
+        [call] = (await story.api("GET", f"/cases/{case['id']}/calls"))["items"]
+        assert abs(instant(call["started_at"]) - called_at) <= timedelta(seconds=1)
+        await _hears(story, her, "Press 1", seconds=60)
+        case = await story.case(case["id"])
+        assert abs(instant(case["ask"]["place_at"]) - called_at) <= timedelta(seconds=1)
+        ana, phone = await story.ready_agent("Ana", phone="+14155550201"), story.phone("+14155550201")
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [phone.number]
+        assert len(await story.cases()) == 2
+
+
+async def test_whoever_came_for_what_to_say_while_we_were_starting_is_fetched_at_once() -> None:
+    """She presses a key in line at the moment at which we are there and not ready yet: she is turned away, and fetched as
+    soon as we are, not when her words would have been over."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=20)
+        assert story.running is not None
+        node = story.running.node
+        node.is_ready = node.dialler.is_served = False  # as in the last moments of a start
+        node.means.since = node.clock.now()
+        await her.presses("9")
+        await _hears(story, her, "just restarting")
+        node.is_ready = True
+        await node.dialler.serve()
+        assert "We are back" in await _hears(story, her, "We are back", seconds=2)
+
+
+async def test_whoever_was_fetched_and_fell_into_the_document_again_is_fetched_again() -> None:
+    """We fetch her, and the provider does not reach us at that moment: ten seconds later she is fetched once more."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await story.passes(seconds=20)
+        assert story.running is not None
+        node = story.running.node
+        node.is_ready = node.dialler.is_served = False
+        node.means.since = node.clock.now()
+        await her.presses("9")
+        await _hears(story, her, "just restarting")
+        await node.dialler.serve()
+        await story.passes(seconds=1)
+        assert (await her.heard()).count("just restarting") == 2, "the door was closed still"
+        node.is_ready = True
+        assert "We are back" in await _hears(story, her, "We are back", seconds=10)
+
+
+async def test_words_that_the_fetching_broke_off_are_kept_and_calls_of_others_are_left_alone() -> None:
+    """She speaks to the document when we are back: what she had said is on her case. The number that another service of
+    the account answers is not ours, and whoever calls it is left where they are."""
+    async with RealStory() as story:
+        her, stranger = story.phone(), story.phone("+12125550009")
+        numbers = (await story.rest("/IncomingPhoneNumbers.json"))["incoming_phone_numbers"]
+        [theirs] = [one["sid"] for one in numbers if one["phone_number"] == OURS_TOO]
+        await story.rest(f"/IncomingPhoneNumbers/{theirs}.json", VoiceUrl="http://127.0.0.1:9/voice")
+        await story.is_killed()
+        await stranger.calls(to=OURS_TOO)
+        await her.calls()
+        await _hears(story, her, "after the tone")
+        await story.passes(seconds=8)
+        await her.speaks("my boiler is cold")
+        await story.starts()
+        await story.settles()
+        assert "what it is about" in await _hears(story, her, "what it is about", seconds=12)
+        await story.passes(minutes=6)
+        assert "what it is about" not in await stranger.heard()
+        [recording] = [a for e in await story.timeline(await her.case(), "call") for a in e["attachments"]]
+        assert recording["type"] == "audio/wav"
 
 
 async def test_a_customer_whom_we_called_is_taken_out_of_the_providers_document_as_well() -> None:
