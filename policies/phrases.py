@@ -40,6 +40,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "call_held": (),
     "call_held_long": (),
     "call_lost": (),
+    "call_handed_on": (),
     "call_restarting": (),
     "call_restarting_call": (),
     "call_back_again": (),

@@ -451,7 +451,8 @@ def let_agent_go(making: Making, call: Call) -> None:
 
 def work_closed(making: Making, case: Case, work: WorkId, *, solved: bool = False) -> bool:
     """An agent is through with work on the phone: whoever is still on the line hears a good-bye. False: nobody was.
-    `solved`: then nobody is waited for any more whom the agent had asked to take over, and who is not there yet."""
+    `solved`: then nobody is waited for any more whom the agent had asked to take over, and who is not there yet, though
+    they may have taken it and their phone be ringing."""
     legs = agents_of(making, case.id)
     for leg in legs:
         if leg.work == work:
@@ -461,8 +462,8 @@ def work_closed(making: Making, case: Case, work: WorkId, *, solved: bool = Fals
     alone = customer is not None and customer.work == work and not others
     if customer is not None and alone:
         others_asked = case.ask is not None and case.ask.work != work and case.ask.requirement.channel is Channel.PHONE
-        is_theirs = case.wrapping == work or (solved and case.handing == work)  # their line was lost, or it is settled
-        through = others_asked and is_theirs and not case.taken
+        is_settled = solved and case.handing == work
+        through = others_asked and (is_settled or (case.wrapping == work and not case.taken))  # or their line was lost
         if not others_asked or through:
             move(making, customer, Step.GOODBYE, by=customer.agent)
         elif customer.step in IN_TALK and customer.step is not Step.LOST:

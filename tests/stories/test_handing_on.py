@@ -284,9 +284,10 @@ async def test_whoever_was_left_to_the_next_one_is_answered_when_they_hang_up_fi
         assert (offer["case"], offer["channel"]) == (case, "sms")
 
 
-async def test_what_is_solved_while_nobody_took_over_yet_is_solved() -> None:
-    """Ana hands on to Ben, who lets it ring; meanwhile it is solved, and she says so: her customer hears a good-bye,
-    Ben is asked no more, and nobody is told that a line was lost."""
+@pytest.mark.parametrize("taken", [False, True], ids=["asked", "ringing"])
+async def test_what_is_solved_while_nobody_took_over_yet_is_solved(taken: bool) -> None:
+    """Ana hands on to Ben, who lets it ring, or takes it and has not picked up yet; meanwhile it is solved, and she says
+    so: her customer hears a good-bye, Ben is asked no more, and nobody is told that a line was lost."""
     async with Story() as story:
         her, anas = story.phone(HERS), story.phone(ANAS)
         ana = await story.ready_agent("Ana", phone=ANAS)
@@ -295,12 +296,18 @@ async def test_what_is_solved_while_nobody_took_over_yet_is_solved() -> None:
         [work] = await ana.work()
         await ana.transfers(work, f"agent:{ben.id}")
         await ben.offered()
+        bens = story.phone(BENS)
+        if taken:
+            await ben.accepts()
         await story.passes(seconds=3)
+        assert (await bens.state() == "ringing") is taken
         [work] = await ana.work()
         await ana.finishes(work, "solved")
         await story.passes(seconds=15)
         assert (await story.case(case))["status"] == "solved"
-        assert await ben.offers() == []
+        assert (await ben.offers(), await ben.work(), await bens.state()) == ([], [], "idle")
+        assert (await ben.me())["state"] == "ready"
+        assert "Goodbye" in await her.heard()
         assert (await her.state(), await anas.state()) == ("idle", "idle")
         assert "has gone" not in await her.heard()
 
@@ -351,3 +358,34 @@ async def test_their_language_goes_along_to_the_queue_that_a_person_names(tmp_pa
         assert question.startswith("Gerade ist niemand frei, der Deutsch spricht.")
         await story.phone(HERS).texts("Ja")
         assert (await ana.offered())["case"] == case["id"]
+
+
+@pytest.mark.parametrize("how", ["finishes", "hangs up"])
+@pytest.mark.parametrize("taken", [False, True], ids=["asked", "ringing"])
+async def test_whoever_is_handed_on_hears_no_word_of_a_lost_line(how: str, taken: bool) -> None:
+    """Ana hands her on, and does not wait for Ben: she hears that somebody else takes over, and is connected with him."""
+    async with Story() as story:
+        her, anas, bens = story.phone(HERS), story.phone(ANAS), story.phone(BENS)
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await connected(story, her, ana, anas)
+        ben = await story.ready_agent("Ben", phone=BENS)
+        [work] = await ana.work()
+        await ana.transfers(work, f"agent:{ben.id}")
+        if taken:
+            await ben.accepts()
+            await story.passes(seconds=1)
+        if how == "finishes":
+            await ana.finishes(work, "answered")
+        else:
+            await anas.hangs_up()
+        await story.passes(seconds=3)
+        heard = await her.heard()
+        assert "somebody else takes this over" in heard and "has gone" not in heard
+        if not taken:
+            await ben.accepts()
+        await story.passes(seconds=2)
+        await bens.picks_up()
+        await story.passes(seconds=2)
+        await bens.presses("1")
+        await story.passes(seconds=3)
+        assert await her.talks_with() == [BENS]
