@@ -275,7 +275,8 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
             why = f"the line to the agent was lost, and {lead.agent} goes on with them"
             refuse(making, customer.work, customer.agent, case, why=why, away=False, stays=True, to=lead.agent)
     elif customer.step in IN_TALK and customer.step is not Step.LOST:
-        move(making, customer, Step.LOST)
+        is_handed = case.handing == leg.work and _waits_for_phone(case)  # then it is no accident that they left
+        move(making, customer, Step.LOST, by=leg.agent if is_handed else None)
         back_in_line(making, customer)
 
 
@@ -467,7 +468,7 @@ def work_closed(making: Making, case: Case, work: WorkId, *, solved: bool = Fals
         if not others_asked or through:
             move(making, customer, Step.GOODBYE, by=customer.agent)
         elif customer.step in IN_TALK and customer.step is not Step.LOST:
-            move(making, customer, Step.LOST)
+            move(making, customer, Step.LOST, by=customer.agent)
         if through and case.ask is not None:
             why = "the agent was through with it"
             withdraw(making, case, case.ask, why=why)

@@ -11,7 +11,7 @@ from router.core.documents import Call, Case, Said
 from router.core.opening import opens_said
 from router.core.values import field, value
 from router.core.waits.said import Told, phrase_of
-from router.core.words import MINUTE_MS, SECOND_MS, CallId, CallRole, Channel, JoinMode, Step
+from router.core.words import MINUTE_MS, SECOND_MS, CallId, CallRole, JoinMode, Step
 
 MISSES_MAX = 3
 """So many answers in a row that are none, and nobody is asked again: they stay in line for a person."""
@@ -235,7 +235,7 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
         said = ("whisper_note", *said)
     if aloud.danger is not None and hears_matter(call):
         said = ("whisper_danger", *said)
-    if call.step is Step.LOST and case is not None and _is_handed_on(call, case):
+    if call.step is Step.LOST and call.ended_by is not None:  # whoever talked with them handed them on
         said = tuple("call_handed_on" if name == "call_lost" else name for name in said)
     if call.step is Step.RESTARTING and case is not None and case.promise is not None:
         said = ("call_restarting_call",)
@@ -287,13 +287,6 @@ def lasts_ms(script: Script) -> int:
         MUSIC_MS if words is None else len(words) * SECOND_MS // SPOKEN_CHARS_A_SECOND for words in script.says
     )
     return spoken_ms + script.listen_s * SECOND_MS
-
-
-def _is_handed_on(call: Call, case: Case) -> bool:
-    """Whether somebody else is asked already by whoever talked with them and has gone: no line was lost."""
-    ask = case.ask
-    is_asked = ask is not None and ask.requirement.channel is Channel.PHONE and ask.work != call.work
-    return is_asked and call.work is not None and case.wrapping != call.work
 
 
 def _said(call: Call, row: Row) -> tuple[str, ...]:

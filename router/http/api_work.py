@@ -26,7 +26,7 @@ from router.core.documents import Call as Leg
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
-from router.core.words import AgentId, AgentState, CallState, OfferId, WorkId, WorkState
+from router.core.words import AgentId, AgentState, CallRole, CallState, OfferId, Step, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Identity, Role, require
 from router.http.called_numbers import check_called, why_no_phone_of_ours
@@ -363,13 +363,31 @@ class WorkApi:
         subjects = {case.id: await subject_words(journal, case) for case in cases if isinstance(case, Case)}
         notes = [str(w.ask.note) for w in offered if w.ask.note is not None]
         words = await journal.words(notes) if notes else {}
+        talking = await self._talking(held)
         return Replied(
             200,
             WorkList(
                 offers=[offer_out(w, words.get(w.ask.note or ""), subjects.get(w.case)) for w in offered],
-                work=[work_out(w) for w in held if w.offer is None],
+                work=[work_out(w, talking=w.id in talking) for w in held if w.offer is None],
             ),
         )
+
+    async def _talking(self, held: Sequence[Work]) -> set[WorkId]:
+        """Work that was handed on and whose agent is with the customer still."""
+        handed = {w.id: w.agent for w in held if w.state is WorkState.WRAPPING and w.stays}
+        if not handed:
+            return set()
+        legs = [leg for leg in await self._service.node.journal.live(Leg) if isinstance(leg, Leg)]
+        theirs = {leg.case for leg in legs if leg.role is CallRole.CUSTOMER and leg.work in handed}
+        return {
+            leg.work
+            for leg in legs
+            if leg.work in handed
+            and leg.role is not CallRole.CUSTOMER
+            and leg.agent == handed[leg.work]
+            and leg.step is Step.BESIDE
+            and leg.case in theirs
+        }
 
     async def accept(self, call: Call) -> Replied:
         agent = self._agent(call)

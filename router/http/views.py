@@ -31,7 +31,7 @@ from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.core.timeline import FILE_MISSING
 from router.core.waits.said import Said
-from router.core.words import SECOND_MS, CaseId, named_rule
+from router.core.words import SECOND_MS, CaseId, WorkState, named_rule
 from router.http.joined import first_rows, head_of, is_theirs, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
@@ -267,6 +267,7 @@ class WorkOut(Reply):
     kind: str
     state: str
     accepted_at: str | None
+    handing: bool = Field(False, description="it was handed on, and its agent talks on until the next one is there")
 
 
 class FinishedOut(WorkOut):
@@ -716,14 +717,16 @@ def offer_out(work: Work, note: str | None, subject: str | None = None) -> Offer
     )
 
 
-def work_out(work: Work) -> WorkOut:
+def work_out(work: Work, *, talking: bool = False) -> WorkOut:
+    """`talking`: it was handed on, and its agent is with the customer still."""
     return WorkOut(
         id=work.id,
         case=work.case,
         channel=work.ask.requirement.channel,
         kind="call" if work.ask.requirement.kind == "phone" else "message",
-        state=work.state,
+        state=WorkState.ACTIVE if talking else work.state,
         accepted_at=maybe(work.accepted_at),
+        handing=talking,
     )
 
 

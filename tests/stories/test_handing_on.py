@@ -374,11 +374,14 @@ async def test_whoever_is_handed_on_hears_no_word_of_a_lost_line(how: str, taken
         if taken:
             await ben.accepts()
             await story.passes(seconds=1)
+        [mine] = await ana.work()
+        assert mine["state"] == "active", "she talks with her still"
         if how == "finishes":
             await ana.finishes(work, "answered")
         else:
             await anas.hangs_up()
         await story.passes(seconds=3)
+        assert [one["state"] for one in await ana.work()] == ([] if how == "finishes" else ["wrapping"])
         heard = await her.heard()
         assert "somebody else takes this over" in heard and "has gone" not in heard
         if not taken:
