@@ -382,7 +382,8 @@ class WorkApi:
         return {
             leg.work
             for leg in legs
-            if leg.work in handed
+            if leg.work is not None
+            and leg.work in handed
             and leg.role is not CallRole.CUSTOMER
             and leg.agent == handed[leg.work]
             and leg.step is Step.BESIDE
