@@ -3,6 +3,7 @@
 Its one rule: whoever names a number hears what is wrong with it before anybody is rung.
 """
 
+import re
 from collections.abc import Set
 
 from router.core.addresses import AddressKind, matching_key
@@ -15,6 +16,16 @@ SHORT_DIGITS = 6
 """Numbers no longer than this, without a country, are a country's own, such as those for emergencies."""
 SHORT_DIGITS_ANYWHERE = 3
 """No country begins a whole number so: with a plus before it, it is a short one all the same."""
+
+EMERGENCY = frozenset({"112", "911", "999"})
+"""What a telephone behind a SIP address may put through to; other short numbers are extensions like any."""
+SIP = re.compile(
+    r"""sips?:(?P<user>[^\s@:;?]+)(:[^\s@]*)?@  # with a password, where there must be one (RFC 3261, 19.1.1)
+        (?P<host>\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)\.?
+        (:[0-9]{1,5})?([;?]\S*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+CLIENT = "client:"
 
 
 async def check_called(node: Node, number: str, *, where: str, theirs: str = "") -> None:
@@ -39,6 +50,12 @@ async def why_no_phone_of_ours(node: Node, phone: str, *, here: Set[AgentId]) ->
             return "That is a premium number, and is never called. Give an ordinary number, sip:… or client:…."
         if not facts.dialable or not facts.country:
             return "Nobody can have that number; it may be incomplete. Give it with its country, such as +12125550142."
+    elif not phone.startswith(CLIENT):
+        sip = SIP.fullmatch(phone)
+        if sip is None:
+            return "A SIP address names a user and a host, such as sip:ana@pbx.example."
+        if sip["user"].lstrip("+") in EMERGENCY:
+            return "Emergency numbers are not called from here: whoever needs one dials it themselves."
     owner = next((agent for agent in await _owners_of(node, phone) if agent.id in here), None)
     if owner is None:
         return ""
@@ -77,9 +94,24 @@ async def _owners_of(node: Node, phone: str) -> list[Agent]:
     """The agents whose phone it is, newest last: whoever left keeps theirs. One look at every agent's phone."""
     agents = {agent.phone: agent for agent in node.domain.agents.values() if agent.phone is not None}
     phones = await node.journal.words(list(agents))
-    key = matching_key(phone)
-    theirs = [agents[id] for id in agents if id in phones and matching_key(phones[id]) == key]
+    line = line_of(phone)
+    theirs = [agents[id] for id in agents if id in phones and line_of(phones[id]) == line]
     return sorted(theirs, key=lambda agent: agent.id)
+
+
+def line_of(phone: str) -> str:
+    """What rings under an agent's phone: the same for every way to reach one SIP user. The provider tells its own
+    clients apart by case.
+
+    >>> line_of("sips:ana:secret@PBX.example:5061;transport=tls") == line_of("sip:ana@pbx.example")
+    True
+    >>> line_of("client:Ana") == line_of("client:ana")
+    False
+    """
+    if phone.startswith(CLIENT):
+        return phone
+    sip = SIP.fullmatch(phone)
+    return matching_key(phone) if sip is None else f"sip:{sip['user']}@{sip['host']}".casefold()
 
 
 async def _name_of(node: Node, agent: Agent) -> str:

@@ -155,6 +155,30 @@ async def test_a_number_that_they_have_is_that_number() -> None:
         assert [one["address"] for one in customer["addresses"]] == [HERS, HIS]
 
 
+async def test_one_sip_phone_rings_for_one_agent_however_it_is_written() -> None:
+    """A SIP user is one line by whatever port, transport and password; the provider's clients differ by case."""
+    async with Story() as story:
+        await story.agent("Ana", phone="sip:ana@pbx.example")
+        for same in ("sip:ana@pbx.example:5060", "sip:ana@PBX.example;transport=tcp", "sips:ana:pw@pbx.example"):
+            refusal = await story.refused("POST", "/agents", {"name": "Ben", "phone": same})
+            assert "the phone of Ana" in refusal["detail"], same
+        for broken in (
+            "sip:nohost",
+            "sip:ana@",
+            "sip:@pbx",
+            "sip:ana@-pbx-",
+            "sip:ana@pbx..example",
+            "sip:911@pbx.example",
+        ):
+            refusal = await story.refused("POST", "/agents", {"name": "Ben", "phone": broken})
+            assert (refusal["status"], refusal["errors"][0]["loc"]) == (422, ["body", "phone"]), broken
+        for other in ("sip:ben@pbx.example", "sip:ana@pbx", "sip:101@[::1]:5060", "client:Ana", "client:ana"):
+            await story.agent("Ben", phone=other)
+        assert (
+            "the phone of" in (await story.refused("POST", "/agents", {"name": "B", "phone": "client:ana"}))["detail"]
+        )
+
+
 @pytest.mark.parametrize(
     ("number", "why"),
     [
