@@ -134,7 +134,7 @@ class Letterbox:
         outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
             if isinstance(event, MessageQueued) and event.mail is not None and event.mail.automatic:
-                self.guard.answered(command.sender)
+                self.guard.answered(command.sender, self._causes(envelope, letter))
             elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
                 self.guard.held_back(command.sender, event.why)
         return outcome
@@ -209,7 +209,9 @@ class Letterbox:
         files = [
             await stored(self._journal, await _file(p.content, p.name, p.content_type, p.note)) for p in letter.parts
         ]
-        quiet = "" if letter.automatic else letter.quiet or self.guard.look(sender, words)
+        quiet = (
+            "" if letter.automatic else letter.quiet or self.guard.look(sender, words, self._causes(envelope, letter))
+        )
         bounced, bounced_at = await self._bounced(letter.bounce, named) if letter.bounce else (None, ())
         return TakeContact(
             key=f"mail/{letter.fingerprint[:40]}",
@@ -285,6 +287,13 @@ class Letterbox:
 
     def _is_public(self, domain: str) -> bool:
         return is_public_provider(domain) or domain in self._policy().settings.sending.mail_providers
+
+    def _causes(self, envelope: Envelope, letter: Letter) -> tuple[str, ...]:
+        """Who is behind a mail: whom it says it is from, and where no domain vouches for that, who sent it. Our groups
+        send everybody's mail on from an address of ours."""
+        named = next((one.address for one in letter.from_all if one.address), "")
+        sent = envelope.sender if letter.authenticated != "pass" and not self._home.takes(envelope.sender) else ""
+        return tuple(dict.fromkeys(one for one in (named, sent) if one))
 
     def _others(self, letter: Letter, sender: str) -> tuple[Other, ...]:
         """Whoever else it went to, and is to be answered; a form or a group that a person wrote by is nobody, unless

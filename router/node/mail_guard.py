@@ -1,8 +1,9 @@
 """Whether an automatic mail may answer a mail: machines that answer machines are left without an answer.
 
 Its one rule: the same words from one domain are answered once a day, and one domain so often in an hour as the policy
-says; a provider at whose domain anybody has an address is no domain in this sense. It looks at what came lately, in
-memory; what one case and one customer get is limited by their documents.
+says, whoever of it gets the answers or causes them; a provider at whose domain anybody has an address is no domain in
+this sense, but each mailbox there that causes answers counts. What stands after a plus makes no other mailbox. It looks
+at what came lately, in memory; what one case and one customer get is limited by their documents.
 """
 
 import hashlib
@@ -38,24 +39,38 @@ class MailGuard:
         self._clock = clock
         self._policy = policy
         self._answers: OrderedDict[str, deque[Ms]] = OrderedDict()
+        self._mailboxes: OrderedDict[str, tuple[str, Ms]] = OrderedDict()
         self._words: OrderedDict[bytes, Ms] = OrderedDict()
         self._acknowledged: OrderedDict[bytes, Ms] = OrderedDict()
         self.stopped = 0  # answers that were held back
         self._stopped_at: deque[Ms] = deque(maxlen=STOPPED_MAX)
         self._untold: OrderedDict[str, deque[Ms]] = OrderedDict()
 
-    def look(self, sender: str, words: str) -> str:
-        """Why no automatic answer goes to this mail; empty where one may. One that goes is counted by `answered`."""
+    def look(self, sender: str, words: str, causes: tuple[str, ...] = ()) -> str:
+        """Why no automatic answer goes to this mail; empty where one may. One that goes is counted by `answered`.
+        `causes`: from whom it came, as far as it says or a server wrote down, where that is not whoever is answered."""
         now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
         if not domain:
             return "it says no address"
         if self._came_lately(domain, words, now):
             return self._stop("the same words came from this domain within a day")
-        sending = self._policy().settings.sending
-        is_firms = not is_public_provider(domain) and domain not in sending.mail_providers
-        if is_firms and len(self._within_an_hour(domain, now)) >= sending.mail_answers_an_hour:
+        other, at = self._mailboxes.get(_mailbox(sender), (sender.lower(), now))
+        if other != sender.lower() and now - at < HOUR_MS:
+            return self._stop("another name of the same mailbox was answered within the hour")
+        most = self._policy().settings.sending.mail_answers_an_hour
+        if self._is_firms(domain) and len(self._within_an_hour(domain, now)) >= most:
             return self._stop("this domain was answered often enough in this hour")
+        if any(len(self._within_an_hour(key, now)) >= most for key in self._counted(sender, causes)):
+            return self._stop("mail from there was answered often enough in this hour")
         return ""
+
+    def _is_firms(self, domain: str) -> bool:
+        return not is_public_provider(domain) and domain not in self._policy().settings.sending.mail_providers
+
+    def _counted(self, sender: str, causes: tuple[str, ...]) -> set[str]:
+        """Under what an answer is counted: domains, and mailboxes that caused it."""
+        domains = {one.rpartition("@")[2].lower() for one in (sender, *causes)}
+        return {one for one in domains if one and self._is_firms(one)} | {_mailbox(one) for one in causes}
 
     def has_acknowledged(self, sender: str, words: str) -> bool:
         """Whether these words are an acknowledgement that came from this sender before. It is remembered for the next
@@ -66,15 +81,19 @@ class MailGuard:
         same = _digest(sender.lower(), plain.translate(FIGURES))
         return self._came_before(self._acknowledged, same, self._clock.now()) is not None
 
-    def answered(self, sender: str) -> None:
+    def answered(self, sender: str, causes: tuple[str, ...] = ()) -> None:
         """An automatic answer goes to this sender."""
-        now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
-        answers = self._within_an_hour(domain, now)
-        answers.append(now)
-        self._answers[domain] = answers
-        self._answers.move_to_end(domain)
-        if len(self._answers) > REMEMBERED_MAX:
-            self._answers.popitem(last=False)
+        now = self._clock.now()
+        for key in self._counted(sender, causes):
+            answers = self._within_an_hour(key, now)
+            answers.append(now)
+            self._answers[key] = answers
+            self._answers.move_to_end(key)
+        self._mailboxes[_mailbox(sender)] = (sender.lower(), now)
+        self._mailboxes.move_to_end(_mailbox(sender))
+        for kept in (self._answers, self._mailboxes):
+            while len(kept) > REMEMBERED_MAX:
+                kept.popitem(last=False)
 
     def held_back(self, sender: str, why: str) -> None:
         """The case or the customer had their share of automatic mails, so none answers this sender. It counts at once
@@ -96,8 +115,8 @@ class MailGuard:
             self._stopped_at.popleft()
         return len(self._stopped_at)
 
-    def _within_an_hour(self, domain: str, now: Ms) -> deque[Ms]:
-        answers = self._answers.get(domain) or deque[Ms]()
+    def _within_an_hour(self, key: str, now: Ms) -> deque[Ms]:
+        answers = self._answers.get(key) or deque[Ms]()
         while answers and now - answers[0] >= HOUR_MS:
             answers.popleft()
         return answers
@@ -124,6 +143,12 @@ class MailGuard:
         if self.stopped & (self.stopped - 1) == 0:  # the first, the second, the fourth …: a flood fills no log
             log.warning("no automatic answer goes out", why=why, so_far=self.stopped)
         return why
+
+
+def _mailbox(address: str) -> str:
+    """An address without what stands after a plus."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _digest(whose: str, words: str) -> bytes:

@@ -1,6 +1,6 @@
 """Mail as strangers send it: each row of bad input and abuse that the whole service decides has its right outcome."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -197,12 +197,46 @@ async def test_proof_is_an_answer_in_our_thread_that_its_domain_vouches_for(stor
 async def test_abuse_19_we_are_nobody_s_mail_bomb(story: Story):
     """A hundred mails in the name of one victim: one automatic mail in the hour, with nothing of the stranger's."""
     victim = Mailbox(story, "victim@customer.example")
-    for n in range(20):
+    for n in range(100):
         await victim.writes(f"BUY NOW {n}", subject=f"BUY {n}", envelope_from="mallory@elsewhere.example")
     await story.passes(minutes=30)
     got = await victim.received()
     assert len(got) == 1
     assert "BUY" not in got[0]["raw"]
+
+
+def of_one_mailbox(n: int) -> tuple[str, str, dict[str, str]]:
+    return f"victim+{n}@gmail.com", f"victim+{n}@gmail.com", {}
+
+
+def by_one_form(n: int) -> tuple[str, str, dict[str, str]]:
+    return f"victim-{n}@gmail.com", "form@site.example", {"Reply-To": f"victim-{n}@gmail.com"}
+
+
+def by_one_account(n: int) -> tuple[str, str, dict[str, str]]:
+    return f"victim-{n}@gmail.com", "form@gmail.com", {"Reply-To": f"victim-{n}@gmail.com"}
+
+
+def by_one_sender(n: int) -> tuple[str, str, dict[str, str]]:
+    return f"victim-{n}@gmail.com", f"victim-{n}@gmail.com", {}
+
+
+@pytest.mark.parametrize(
+    ("made", "most"), [(of_one_mailbox, 1), (by_one_form, 30), (by_one_account, 30), (by_one_sender, 30)]
+)
+async def test_abuse_19_a_hundred_names_at_a_provider_for_everybody(
+    story: Story, made: Callable[[int], tuple[str, str, dict[str, str]]], most: int
+):
+    """What somebody has us send is counted for who causes it, and one mailbox has many names after a plus."""
+    victims: list[str] = []
+    for n in range(100):
+        victim, named, headers = made(n)
+        victims.append(victim)
+        words = f"What we want to buy today is {'x' * n}"
+        sender = "mallory@elsewhere.example" if made is by_one_sender else named
+        await Mailbox(story, named).writes(words, subject=f"BUY {n}", headers=headers, envelope_from=sender)
+    await story.passes(minutes=30)
+    assert sum([len(await Mailbox(story, victim).received()) for victim in victims]) == most
 
 
 async def test_abuse_20_two_machines_in_a_circle_stop_at_the_cap_with_an_alert(story: Story):
