@@ -175,11 +175,11 @@ class CallWatch:
         self._rung_by_day(before, call, event)
 
     def _rung_by_day(self, before: State, call: Call, event: LegAttempted) -> None:
-        """Nobody's phone rings at night of our own accord: but at a time that they named, soon after they asked for it, or
-        for the first time because an agent wants it so."""
+        """Nobody's phone rings at night of our own accord: but at a time that they named, for the first time when it is
+        their turn, soon after they asked for it, or because an agent wants it so."""
         promise = before.get(call.promise or "")
         assert isinstance(promise, Promise)
-        is_asked = promise.waits_turn and event.at <= promise.made_at + ASKED_MS
+        is_asked = promise.waits_turn and (not promise.attempts or event.at <= promise.made_at + ASKED_MS)
         is_wanted = not promise.attempts if promise.unpromised else promise.named or is_asked
         if not is_wanted and is_night(event.at, self.said(call.to)):
             self.judge.broken(19, f"{promise.id} rings somebody at night")
@@ -330,12 +330,13 @@ class CallWatch:
 
     def _broken(self, batch: Taken, after: State, event: PromiseChanged) -> None:
         """A promise is never broken silently: it says why, word of it is on its way to them or the case says why it is
-        not, and in the same instant somebody is to look."""
+        not, and in the same instant somebody is to look, or will be once it is day for them."""
         case = after.get(event.case)
         assert isinstance(case, Case)
         if not any(isinstance(e, MessageQueued | TextWithheld) and e.case == event.case for e in batch.events):
             self.judge.broken(17, f"{event.promise} was broken, and they hear nothing of it")
-        if not event.why or not any(one.ask is not None for one in tree_of(after, case)):
+        is_owned = any(one.ask is not None or one.promise not in (None, event.promise) for one in tree_of(after, case))
+        if not event.why or not is_owned:
             self.judge.broken(17, f"{event.promise} was broken, and nobody is told")
 
     def _is_out(self, after: State, promise: Promise) -> bool:

@@ -114,9 +114,10 @@ SOON_MS = HOUR_MS
 
 
 def _rests(promise: Promise, until: int) -> bool:
-    """Whether it is a call of our own accord that rests until the morning, which nobody waits for, or one at a time that
-    they named and that is not there yet."""
-    return (promise.unpromised or promise.named) and (promise.due_at or 0) >= until
+    """Whether it is a call of our own accord that rests until the morning, which nobody waits for, one at a time that
+    they named and that is not there yet, or one that reached nobody and is tried again by day."""
+    is_for_later = promise.unpromised or promise.named or bool(promise.attempts)
+    return is_for_later and (promise.due_at or 0) >= until
 
 
 def is_quiet(world: World) -> bool:

@@ -360,7 +360,8 @@ class Watch:
         if event.ask.agent is not None or any("required" in why for why in event.candidates):
             return
         known = self.known_at.pop(event.offer, 0)
-        if self._is_kept(event.ask, event.agent, event.at):
+        is_promised = event.ask.due_at is not None  # a time that they were told goes first when it is due
+        if is_promised or self._is_kept(event.ask, event.agent, event.at):
             return
         self._starving(before, event, known)
         mine = (event.ask.place_at, event.work)
