@@ -37,6 +37,7 @@ async def test_typed_words_are_shown_back_before_they_are_kept(desk: Stage, open
     await expect(page.locator("#said")).to_contain_text("It is promised")
     await expect(page.locator(".promised")).to_contain_text("Promised: a call between")
     [made] = await promises(desk, token, case)
+    await desk.until(desk.inbox, lambda texts: "on Thursday between 3:00 PM and 8:00 PM" in "".join(texts[-1:]))
     await page.get_by_label("Another time").fill("Thursday between 10 and 11")
     await page.get_by_role("button", name="Move").click()
     await expect(page.locator("#keep-promise")).to_contain_text("Move it: ")
@@ -45,6 +46,7 @@ async def test_typed_words_are_shown_back_before_they_are_kept(desk: Stage, open
     await expect(page.locator("#said")).to_contain_text("another time now")
     [moved] = await promises(desk, token, case)
     assert moved["id"] == made["id"]
+    await desk.until(desk.inbox, lambda texts: "between 10:00 AM and 11:00 AM" in "".join(texts[-1:]))
     assert moved["window"] != made["window"]
     await page.get_by_role("button", name="Cancel it").click()
     await expect(page.locator(".promised")).to_be_hidden()

@@ -86,6 +86,6 @@ async def keep(calls: Calls, who: Identity, case: str, form: Mapping[str, str], 
         await calls.act(who, f"/promises/{promise}", fields, once=once, method="PATCH")
         return "moved"
     kind = form.get("kind", "callback")
-    fields = {"kind": kind, "window": window, "named": named, "text": form.get("words", "")}
+    fields = {"kind": kind, "window": window, "named": named, "text": form.get("pledged", "")}
     await calls.act(who, f"/cases/{case}/promises", fields, once=once)
     return "promised"
