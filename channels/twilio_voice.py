@@ -329,6 +329,7 @@ def _taken(
     if not sid:
         raise Refusal("no CallSid", status=400)
     vouched = fields.get("StirVerstat")
+    nothing_said = False if astray else None  # the log says nothing of who vouches, so nobody does
     return TakeCall(
         key=_key(sid),
         call=inbound_id(sid),
@@ -336,7 +337,7 @@ def _taken(
         sender=fields.get("From", ""),
         via=fields.get("To", ""),
         at=at,
-        attested=None if vouched is None else vouched == FULLY_ATTESTED,
+        attested=nothing_said if vouched is None else vouched == FULLY_ATTESTED,
         attestation=_attestation(vouched or ""),
         late=late,
         astray=astray,

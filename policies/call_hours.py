@@ -43,6 +43,14 @@ def may_ring(at_ms: int, zones: Sequence[str]) -> bool:
     return all(FIRST_HOUR <= _local(at_ms, zone).hour < LAST_HOUR for zone in zones)
 
 
+def same_hours(at_ms: int, minutes: tuple[int, int], *, zone: str, ahead: int) -> tuple[int, Span]:
+    """So many days after an instant, from one minute of the day to another on the wall clock: the weekday (0: Monday),
+    and when that is."""
+    day = _local(at_ms, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    first, last = (day + timedelta(days=ahead, minutes=minute) for minute in minutes)
+    return first.weekday(), (round(first.timestamp() * 1000), round(last.timestamp() * 1000))
+
+
 def ring_from(at_ms: int, zones: Sequence[str]) -> int:
     """The first instant from `at_ms` on at which it is day for them."""
     found = at_ms

@@ -8,11 +8,10 @@ from, or for a mail or a chat one that is named in it, or theirs where it is sur
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from policies import ConsentWord
+from policies.call_hours import same_hours
 from policies.text import words_of
 from router.core.addresses import Address
 from router.core.call_parts import (
@@ -260,11 +259,10 @@ def _other_with_room(
     any that is free. None: there is none."""
     if wish.window is None or wish.hours is None:
         return instead, False
-    day = datetime.fromtimestamp(wish.window[0] / 1000, ZoneInfo(wish.zone)).replace(hour=0, minute=0, fold=0)
     for ahead in range(1, DAYS_TRIED + 1):
-        first, last = (day + timedelta(days=ahead, minutes=minutes) for minutes in wish.hours)  # on the wall clock
-        window = Ms(round(first.timestamp() * 1000)), Ms(round(last.timestamp() * 1000))
-        is_theirs = wish.sure and first.weekday() in wish.days
+        weekday, (start, end) = same_hours(wish.window[0], wish.hours, zone=wish.zone, ahead=ahead)
+        window = Ms(start), Ms(end)
+        is_theirs = wish.sure and weekday in wish.days
         if (is_theirs or not wish.days) and _why_no_room(making, case, window, line=line) is None:
             return window, is_theirs
     return instead, False

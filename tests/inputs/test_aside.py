@@ -36,7 +36,7 @@ async def test_fault23_a_text_that_cannot_be_taken_goes_aside() -> None:
         await story.phone("+12125550101").texts("hello")
         assert len(await story.cases()) == 1
         assert await stuck(story) == []
-        await story.passes(minutes=16)
+        await story.passes(minutes=4)
         assert await stuck(story) == []
         await story.passes(minutes=16)
         [item] = await stuck(story)

@@ -84,7 +84,7 @@ async def test_row_38_out_of_office_changes_nothing_that_was_promised(story: Sto
     """It is attached; the case does not open again and a promised call stays as it is."""
     phone = story.phone(HERS)
     ana = await story.ready_agent("Ana")
-    await phone.texts("please call me")
+    await phone.texts("my thermostat shows E42")
     case = await story.one_case()
     work = await ana.accepts()
     await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})

@@ -232,7 +232,7 @@ def test_what_older_sets_have_and_nothing_uses_is_named_and_stays_valid(parse: P
     assert told == (
         "callbacks.yaml:2: not_now is not used and changes nothing; it may go",
         "sending.yaml:1: quiet is not used and changes nothing; it may go",
-        "words.yaml:11: phrase case_solved is said nowhere; it may go",
+        "words.yaml:12: phrase case_solved is said nowhere; it may go",
     )
 
 
