@@ -150,7 +150,7 @@ def lost_callers_hang_up(patch: Patch) -> None:
 
 GUARDS = (
     Guard(lost_callers_hang_up, "crash", (15,), (("strength", 1.0),)),
-    Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7), (("strength", 0.6),)),
+    Guard(late_turns_act, "webhook_repeated webhook_late webhook_slow", (6, 7), (("strength", 0.5),)),
     Guard(dialled_before_it_is_durable, "", (21,)),
     Guard(no_look_up_of_dials, "rest_answer_lost status_lost", (21,), (("strength", 0.6),)),
     Guard(promises_beside_promises, "phones_odd", (17, 18)),
