@@ -33,6 +33,7 @@ from router.core.slips import (
     WRITTEN_LATER_MS,
     ask_time,
     is_dialling,
+    is_under_way,
     look_at_end,
     our_zone,
     rest_or_stand,
@@ -166,7 +167,7 @@ def make_up(making: Making, id: PromiseId) -> None:
     case = making.case(promise.case)
     if promise.kind != CALLBACK or promise.window is None or promise.slot is not None or promise.asked is not None:
         return
-    if _is_under_way(making, promise) or is_rung(promise) or customer_of(making, case) is not None:
+    if is_under_way(making, promise) or is_rung(promise) or customer_of(making, case) is not None:
         return
     later = _next_free(making, promise, promise.window)
     if later is None:
@@ -326,12 +327,6 @@ def _come_due(making: Making, promise: Promise) -> None:
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     stand_in_line(making, making.promise(promise.id))
-
-
-def _is_under_way(making: Making, promise: Promise) -> bool:
-    """Whether an agent is about to keep it: their phone rings, or they are at the case."""
-    case = making.asking(promise.case)
-    return case.taken and case.ask is not None
 
 
 def _is_called(making: Making, promise: Promise, *, by_caller: bool) -> bool:

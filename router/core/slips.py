@@ -44,7 +44,7 @@ def look_at_end(making: Making, promise: Promise, window: Window) -> None:
         _break(making, promise, away=end < making.context.since)
         return
     warn_ms = making.context.policy.settings.callbacks.warn_s * SECOND_MS
-    is_done_soon = _is_under_way(making, promise) and not _is_hindered(promise)
+    is_done_soon = is_under_way(making, promise) and not _is_hindered(promise)
     if now >= end - (LAST_LOOK_MS if is_done_soon else warn_ms) and promise.later is None:
         slip(making, promise, window)
 
@@ -211,7 +211,7 @@ def is_dialling(making: Making, promise: Promise) -> bool:
     return call is not None and (call.promise != promise.id or call.state is not CallState.PLANNED)
 
 
-def _is_under_way(making: Making, promise: Promise) -> bool:
+def is_under_way(making: Making, promise: Promise) -> bool:
     """Whether an agent is about to keep it: their phone rings, or they are at the case."""
     case = making.asking(promise.case)
     return case.taken and case.ask is not None
@@ -225,13 +225,9 @@ def _is_hindered(promise: Promise) -> bool:
 def say_promised(making: Making, promise: Promise, window: Window) -> str:
     case, zones = making.case(promise.case), zones_of(making, promise)
     zone = zones[0] if zones else our_zone(making, case)
-    return say_window(making, case, window, zone=zone, names_place=len(zones) != 1)
-
-
-def say_window(making: Making, case: Case, window: Window, *, zone: str, names_place: bool) -> str:
     policy = making.context.policy
     language = case.language or making.customer(case.customer).language or policy.phrases.language
-    return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=names_place)
+    return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=len(zones) != 1)
 
 
 def our_zone(making: Making, case: Case) -> str:

@@ -16,7 +16,6 @@ from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
 from channels.email.subjects import bare_subject
 from policies import PolicySet
-from policies.mail_providers import is_public_provider
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
@@ -112,7 +111,6 @@ class Letterbox:
         self._clock = clock
         self._home = means.home
         self._secret = means.secret
-        self._policy = policy
         self.guard = MailGuard(clock, policy)
 
     @property
@@ -279,14 +277,11 @@ class Letterbox:
         """Who of those to be answered wrote. A form names itself or an office of its site beside its visitor, and no
         two visitors may be one, so where several are named it is the first whose address is of another domain."""
         domain = named.rpartition("@")[2].lower()
-        if len(answered) > 1 and not self._is_public(domain):
+        if len(answered) > 1 and self.guard.is_firms(domain):
             elsewhere = [one for one in answered if one.rpartition("@")[2].lower() != domain]
             if elsewhere:
                 return elsewhere[0]
         return named if matching_key(named) in map(matching_key, answered) else answered[0]
-
-    def _is_public(self, domain: str) -> bool:
-        return is_public_provider(domain) or domain in self._policy().settings.sending.mail_providers
 
     def _causes(self, envelope: Envelope, letter: Letter) -> tuple[str, ...]:
         """Who is behind a mail: whom it says it is from, and where no domain vouches for that, who sent it. Our groups

@@ -58,19 +58,20 @@ class MailGuard:
         if other != sender.lower() and now - at < HOUR_MS:
             return self._stop("another name of the same mailbox was answered within the hour")
         most = self._policy().settings.sending.mail_answers_an_hour
-        if self._is_firms(domain) and len(self._within_an_hour(domain, now)) >= most:
+        if self.is_firms(domain) and len(self._within_an_hour(domain, now)) >= most:
             return self._stop("this domain was answered often enough in this hour")
         if any(len(self._within_an_hour(key, now)) >= most for key in self._counted(sender, causes)):
             return self._stop("mail from there was answered often enough in this hour")
         return ""
 
-    def _is_firms(self, domain: str) -> bool:
+    def is_firms(self, domain: str) -> bool:
+        """Whether a domain is one whose addresses are all of one firm, and no provider at which anybody has one."""
         return not is_public_provider(domain) and domain not in self._policy().settings.sending.mail_providers
 
     def _counted(self, sender: str, causes: tuple[str, ...]) -> set[str]:
         """Under what an answer is counted: domains, and mailboxes that caused it."""
         domains = {one.rpartition("@")[2].lower() for one in (sender, *causes)}
-        return {one for one in domains if one and self._is_firms(one)} | {_mailbox(one) for one in causes}
+        return {one for one in domains if one and self.is_firms(one)} | {_mailbox(one) for one in causes}
 
     def has_acknowledged(self, sender: str, words: str) -> bool:
         """Whether these words are an acknowledgement that came from this sender before. It is remembered for the next

@@ -7,7 +7,7 @@ same one in all calls.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -279,11 +279,9 @@ class Line:
         return [(place_s, _held_s(self._waiters[id], now_s)) for place_s, id in self._order]
 
     def _due_back_s(self, now_s: float, booked_s: Iterable[float]) -> Sequence[float]:
-        hence = (back_s - now_s for back_s in (*self._backs_s(), *booked_s))
+        backs_s = (away.back_s or 0.0 for away in self._away.values())
+        hence = (back_s - now_s for back_s in (*backs_s, *booked_s))
         return sorted(max(0.0, due_s) for due_s in hence if due_s > -AWAY_MOST_S)
-
-    def _backs_s(self) -> Iterator[float]:
-        return (away.back_s or 0.0 for away in self._away.values())
 
     def _leave(self, id: str) -> Waiter | None:
         waiter = self._waiters.pop(id, None)
