@@ -110,6 +110,9 @@ class Capacity:
         self._booked: dict[int, dict[Need, int]] = {}
         self._by_slot: dict[int, set[SlotId]] = {}
         self._rooms: dict[int, dict[Need, float]] = {}
+        self._left: dict[
+            int, dict[int, float]
+        ] = {}  # by slot and by who meets a need: one look finds it for all of them
         self._supplies: dict[int, Supply] = {}
         self._masks: dict[tuple[Ability, ...], _Masks] = {}
         self._held: dict[SlotId, Slot] = {}
@@ -212,7 +215,7 @@ class Capacity:
             self._by_slot.setdefault(number, set()).add(slot.id)
             here = self._booked.setdefault(number, {})
             here[need] = here.get(need, 0) + ms
-            self._rooms.pop(number, None)
+            self._changed(number)
 
     def drop(self, id: SlotId) -> None:
         """Count it no more."""
@@ -222,13 +225,14 @@ class Capacity:
         for number, _ in self._parts(slot.at, slot.load_ms):
             self._less(self._booked[number], slot, number)
             self._by_slot[number].discard(id)
-            self._rooms.pop(number, None)
+            self._changed(number)
             if not self._by_slot[number]:
                 del self._by_slot[number], self._booked[number]
 
     def forget(self) -> None:
         """Agents' time or what is expected has changed: ask anew."""
         self._rooms.clear()
+        self._left.clear()
         self._supplies.clear()
         self._masks.clear()
 
@@ -246,12 +250,20 @@ class Capacity:
             return False
         return all(self.room(need, number) >= ms for number, ms in parts[1:])
 
+    def _changed(self, slot: int) -> None:
+        self._rooms.pop(slot, None)
+        self._left.pop(slot, None)
+
     def _room(self, need: Need, slot: int) -> float:
-        takes: dict[Need, float] = dict(self._expected(slot))
-        for other, ms in self._booked.get(slot, {}).items():
-            takes[other] = takes.get(other, 0.0) + ms
         supply = self.supply(slot)
-        return _left(need, takes, supply, self._masks_of(supply))
+        masks = self._masks_of(supply)
+        left = self._left.setdefault(slot, {})
+        if (mask := masks[need]) not in left:
+            takes: dict[Need, float] = dict(self._expected(slot))
+            for other, ms in self._booked.get(slot, {}).items():
+                takes[other] = takes.get(other, 0.0) + ms
+            left.update(_left(need, takes, supply, masks))
+        return left[mask]
 
     def _masks_of(self, supply: Supply) -> _Masks:
         abilities = tuple(supply.time)
@@ -307,26 +319,40 @@ def _spare(sides: Sequence[_Side], supply: Supply) -> list[float]:
     for k, side in enumerate(sides):
         bit = 1 << k
         takes += [ms + side.takes for ms in takes]
-        for one in range(1 << count):
-            if one & bit:
-                alone[one] += alone[one ^ bit]
-    total, every = alone[-1], (1 << count) - 1
+        for first in range(bit, 1 << count, 2 * bit):  # each run of sets that have this side
+            for one in range(first, first + bit):
+                alone[one] += alone[one - bit]
+    total = alone[-1]
     usable = supply.usable if supply.least_ms else supply.cap.__mul__  # a call saved in the usual case
-    spare = [usable(total - alone[every ^ one]) - ms for one, ms in enumerate(takes)]
+    spare = [usable(total - rest) - ms for rest, ms in zip(reversed(alone), takes, strict=True)]
     spare[0] = 0.0
     return spare
 
 
-def _left(need: Need, takes: Mapping[Need, float], supply: Supply, masks: Mapping[Need, int]) -> float:
-    """What a maximum flow can carry for `need` beyond what it carries without: 0 at least."""
+def _left(need: Need, takes: Mapping[Need, float], supply: Supply, masks: Mapping[Need, int]) -> dict[int, float]:
+    """What a maximum flow can carry for `need` beyond what it carries without, 0 at least, by who meets it. Where all
+    that others take is weighed, the same for each of them, for the sets are theirs too."""
     mask = masks[need]
     if not mask:
-        return 0.0
+        return {mask: 0.0}
     sides = [side for side in _sides(takes, masks) if side.mask]
     mine = next((side for side in sides if side.mask == mask), _Side((need,), 0.0, mask))
-    others = [side for side in sides if side.mask != mask]
-    spare = _spare([mine, *others[: NEEDS_MAX - 1]], supply)
-    return max(0.0, min(spare[1::2]) - min(spare[0::2]))
+    sides = [mine, *(side for side in sides if side.mask != mask)]
+    weighed = sides[:NEEDS_MAX]
+    gained = _gained(_spare(weighed, supply))
+    found = weighed if len(weighed) == len(sides) else [mine]
+    return {side.mask: ms for side, ms in zip(found, gained, strict=False)}
+
+
+def _gained(spare: Sequence[float]) -> list[float]:
+    """For each side, the least over the sets that have it, less the least over those that have it not."""
+    gained: list[float] = []
+    while len(spare) > 1:  # the last side first; then it is in no set any more, or in all
+        half = len(spare) // 2
+        without, having = spare[:half], spare[half:]
+        gained.append(max(0.0, min(having) - min(without)))
+        spare = list(map(min, without, having))
+    return gained[::-1]
 
 
 def _short(takes: Mapping[Need, float], supply: Supply, masks: Mapping[Need, int]) -> frozenset[Need] | None:

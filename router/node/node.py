@@ -263,7 +263,7 @@ class Node:
         await self.dialler.begin()
         await self.keeper.begin()
         await self.recorder.load()
-        await self.visitors.load()
+        await self.visitors.load(cases)
         await self.files.begin()
         await self.eraser.begin(self.take)
         self.spawn(self.eraser.run(), "eraser")

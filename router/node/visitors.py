@@ -14,7 +14,7 @@ from policies import PolicySet
 from router.core.chats import BETWEEN, unread_by_any, unread_in
 from router.core.clock import Clock, Ms
 from router.core.commands import FollowAnswers, NoteAway, RecordDelivery
-from router.core.documents import Ask, Case, Customer, Message, State
+from router.core.documents import Ask, Case, Customer, Document, Message, State
 from router.core.errors import Rejected
 from router.core.events import (
     AskChanged,
@@ -89,12 +89,12 @@ class Visitors:
         """How many connections there are."""
         return sum(len(room.seats) for room in self._rooms.values())
 
-    async def load(self) -> None:
+    async def load(self, cases: Iterable[Document]) -> None:
         """Nobody is there yet: whoever does not come back in time is followed."""
         for message in await self._journal.live(Message):
             if isinstance(message, Message) and message.channel is Channel.CHAT:
                 self._follow_later(message.customer, message.address, message.queued_at)
-        for case in await self._journal.live(Case):
+        for case in cases:
             if isinstance(case, Case) and case.ask is not None:
                 self._turn_back_later(case.id, case.ask)
 
