@@ -12,6 +12,9 @@ WORLDS ?= 500
 PORT ?= 8080
 SANDBOX_PORT ?= 8090
 
+# Python keeps what it compiled: without that each start of a service compiles all our modules anew, a second each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: setup demo test soak bench lint format lock clean help browser
 

@@ -114,6 +114,7 @@ def service(data: Path, port: int, **environment: str) -> Iterator[Service]:
 def start(data: Path, port: int, *, provider: str | None = None, **more: str) -> Service:
     """The service with its sandbox, or with the provider at a URL. `more`: variables of its environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECASE_")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a service that is started twice was compiled at the first time
     environment |= {"ONECASE_BOOTSTRAP_TOKEN": "bench", **more}
     began = time.monotonic()
     process = subprocess.Popen(
