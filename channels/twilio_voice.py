@@ -7,7 +7,9 @@ A step in an address is a hint; the call's own document says where it stands.
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
+from xml.sax.saxutils import escape
 
 from twilio.base import values
 from twilio.base.exceptions import TwilioRestException
@@ -26,6 +28,7 @@ from router.core.call_parts import inbound_id
 from router.core.call_table import Script
 from router.core.clock import Ms
 from router.core.commands import HearCall, Media, NoteCall, TakeCall, TakeRecording
+from router.core.values import replace
 from router.core.words import CallId, CallRole, Channel, Step
 
 VOICE_PATH = "/twilio/voice"
@@ -51,6 +54,10 @@ LOOK_BACK = timedelta(minutes=2)
 LONGEST_RECORDING = timedelta(hours=1)
 """A recording is listed by when it began, and is there once it has ended: by default it takes an hour at most."""
 EMPTY = WireResponse(204)
+HERE = "\x00"
+"""Stands for the address of a document within one that many calls hear; no words of anybody's have it."""
+KNOWN_DOCUMENTS = 256
+NO_CALL = CallId("")
 
 
 class TwilioVoice:
@@ -73,6 +80,7 @@ class TwilioVoice:
         self._client = client
         self._media = media
         self._public = settings.public_url.rstrip("/")
+        self._known = lru_cache(maxsize=KNOWN_DOCUMENTS)(self._document)
         self.recordings = TwilioRecordings(
             client, media, account=settings.account, status_url=self._public + RECORDING_PATH
         )
@@ -115,9 +123,16 @@ class TwilioVoice:
     # --- what they hear -----------------------------------------------------------------------------------------------
 
     def speak(self, script: Script) -> WireResponse:
-        """The TwiML of a script."""
-        document = VoiceResponse()
+        """The TwiML of a script. Most callers hear the same: that is made once, but for the address they go on at. What
+        an agent hears before a call tells what people said, and is not kept."""
         here = self._address(script.step, call=script.call, turn=script.turn)
+        if script.room is not None or script.step is Step.WHISPER:
+            return WireResponse(200, self._document(script, here).encode(), XML)
+        same = self._known(replace(script, call=NO_CALL, turn=0), HERE)
+        return WireResponse(200, same.replace(HERE, escape(here)).encode(), XML)
+
+    def _document(self, script: Script, here: str) -> str:
+        document = VoiceResponse()
         locale = LOCALES.get(script.language, script.language)
         if script.listen_s:
             gather = Gather(
@@ -157,7 +172,7 @@ class TwilioVoice:
                 document.redirect(here)
             else:
                 document.hangup()
-        return WireResponse(200, str(document).encode(), XML)
+        return str(document)
 
     def _say(self, into: VoiceResponse | Gather, script: Script, locale: str) -> None:
         for words in script.says:
