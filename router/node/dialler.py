@@ -161,17 +161,20 @@ class Dialler:
     async def drain(self) -> None:
         """The service stops: whoever waits on the phone hears so from us, where the provider lets them in time."""
         coming: list[asyncio.Event] = []
-        for call in await self._legs():
-            come = self._comes[call.id] = asyncio.Event()
-            try:
-                await self._take(BreakOffCall(key=f"stop/{call.id}/{call.version}", call=call.id))
-            except (Rejected, JournalStopped):
-                continue
-            coming.append(come)
+        legs = await self._legs()
+        asked = [self.tasks.start(self._break_off(call, coming), f"stop {call.id}") for call in legs]
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
+                if asked:
+                    await asyncio.wait(asked)
                 for come in coming:
                     await come.wait()
+
+    async def _break_off(self, call: Call, coming: list[asyncio.Event]) -> None:
+        come = self._comes[call.id] = asyncio.Event()
+        with suppress(Rejected, JournalStopped):
+            await self._take(BreakOffCall(key=f"stop/{call.id}/{call.version}", call=call.id))
+            coming.append(come)
 
     async def close(self) -> None:
         """Let what is under way finish for a moment; the rest is taken up at the next start."""
