@@ -63,6 +63,7 @@ from router.core.events_customer import (
     ContactReleased,
     ContactSetAside,
     ContextNoted,
+    CopyQueued,
     CustomerCreated,
     CustomerErased,
     CustomerExported,
@@ -176,6 +177,7 @@ __all__ = [
     "ContactReleased",
     "ContactSetAside",
     "ContextNoted",
+    "CopyQueued",
     "CustomerCreated",
     "CustomerErased",
     "CustomerEvent",
@@ -318,6 +320,7 @@ CustomerEvent = (
     | WorkReturned
     | RoutingNoted
     | MessageQueued
+    | CopyQueued
     | MessageAttempted
     | MessageRetryPlanned
     | MessageSent

@@ -73,6 +73,7 @@ class Named:
     is_ours: bool  # a mail of ours, by its Message-ID or by a reply address of ours
     is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
     answered_at: Ms | None = None  # when the last of ours that it names went out
+    answers: tuple[tuple[MessageId, str], ...] = ()  # mails of ours that it names, with their Message-IDs
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ class Letterbox:
                 bounced_at=bounced_at,
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
+                answers=named.answers if letter.bounce is None else (),
                 quiet=quiet,
                 unanswered="" if letter.automatic else letter.quiet,
                 redacted=bool(letter.source),
@@ -311,7 +313,7 @@ class Letterbox:
     async def _named(self, envelope: Envelope, letter: Letter) -> Named:
         """Cases that it names, the surest way first: our reply address, a mail of ours, a mail that we know."""
         found: dict[CaseId, str] = {}
-        written: list[Message] = []
+        written: dict[str, Message] = {}
         sent_to = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
         for address in (*envelope.recipients, *sent_to):
             if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
@@ -323,7 +325,7 @@ class Letterbox:
                 document = await self._journal.document(message)
                 if isinstance(document, Message):
                     found.setdefault(document.case, "answer")
-                    written.append(document)
+                    written[id] = document
         for key in [*(_mail_key(id) for id in named[:THREADS_MAX] if id), _conversation_key(letter)]:
             loaded = await self._journal.load_by_address(key) if key else None
             if loaded is not None and loaded.address is not None:
@@ -331,10 +333,13 @@ class Letterbox:
         return Named(
             list(found.items()),
             is_ours=bool(written) or "reply_address" in found.values(),
-            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written)
+            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written.values())
             if written
             else "reply_address" in found.values(),
-            answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
+            answered_at=max(
+                (one.attempted_at for one in written.values() if one.attempted_at is not None), default=None
+            ),
+            answers=tuple((one.id, id) for id, one in written.items()),
         )
 
     async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:

@@ -155,6 +155,47 @@ async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tm
         assert (await story.api("GET", "/outbox?state=unknown"))["items"] == []
 
 
+@pytest.mark.parametrize("given_up", [False, True])
+async def test_her_answer_proves_that_ours_arrived(given_up: bool):
+    """The answer to each DATA was lost. She answers the mail: it is not sent again, and nobody asks whether it came."""
+    async with Story() as story:
+        mia, ana = Mailbox(story, MIA), await story.ready_agent("Ana")
+        await mia.writes("When does the part come?")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.faults(mail_lost_answer=1)
+        await ana.replies(case["id"], "The part comes on Thursday.")
+        await story.passes(**({"hours": 26} if given_up else {"seconds": 20}))
+        await story.faults(mail_lost_answer=0)
+        mail = next(m for m in await mia.received() if "Thursday" in m["text"])
+        assert (await ours(story, case["id"]))[-1]["delivery"]["unknown"] is given_up
+        shown = await ana.page(case["id"])
+        assert ("nobody knows whether it arrived" in shown) is given_up
+        before = len(await mia.received())
+        await mia.answers(mail, "Thursday is fine")
+        [entry] = [m for m in await ours(story, case["id"]) if "Thursday" in m["text"]]
+        assert (entry["delivery"]["state"], entry["delivery"]["error"]) == ("delivered", None)
+        assert (await story.api("GET", "/outbox?state=open"))["items"] == []
+        await story.passes(hours=1)
+        assert len([m for m in await mia.received() if "Thursday" in m["text"]]) <= before
+        assert (await ours(story, case["id"]))[-1]["delivery"]["attempts"] == (3 if given_up else 1)
+
+
+async def test_a_report_that_a_mail_did_not_arrive_proves_nothing(tmp_path: Path):
+    """It names ours as an answer does."""
+    async with Story() as story:
+        mia, ana = Mailbox(story, MIA), await story.ready_agent("Ana")
+        await mia.writes("When does the part come?")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.faults(mail_lost_answer=1)
+        await mia.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.")
+        await story.passes(hours=26)
+        entry = (await ours(story, case["id"]))[-1]
+        assert entry["delivery"]["state"] == "failed"
+
+
 async def test_what_may_have_arrived_is_not_said_to_have_failed(tmp_path: Path):
     """One answer is lost, then her mailbox is full for a day: nobody knows, so the words stay and somebody is asked."""
     async with Story() as story:
