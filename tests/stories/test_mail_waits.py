@@ -8,6 +8,7 @@ import pytest
 
 from router.admin_doctor import doctor
 from tests.mailbox import MIA, Mailbox
+from tests.stories.test_mail_trouble import report
 from tests.stories.test_matching import policies_with
 from tests.story import ADMIN, HERS, Agent, Json, Story
 
@@ -181,7 +182,7 @@ async def test_her_answer_proves_that_ours_arrived(given_up: bool):
         assert (await ours(story, case["id"]))[-1]["delivery"]["attempts"] == (3 if given_up else 1)
 
 
-async def test_a_report_that_a_mail_did_not_arrive_proves_nothing(tmp_path: Path):
+async def test_a_report_that_a_mail_is_late_proves_nothing():
     """It names ours as an answer does."""
     async with Story() as story:
         mia, ana = Mailbox(story, MIA), await story.ready_agent("Ana")
@@ -189,11 +190,14 @@ async def test_a_report_that_a_mail_did_not_arrive_proves_nothing(tmp_path: Path
         case = await story.one_case()
         await ana.accepts()
         await story.faults(mail_lost_answer=1)
-        await mia.behaves("bounce_later")
         await ana.replies(case["id"], "The part comes on Thursday.")
         await story.passes(hours=26)
+        mail = next(m for m in await mia.received() if "Thursday" in m["text"])
+        raw = report(mail["headers"]["Message-ID"], MIA, to=mail["headers"]["Reply-To"])
+        late = raw.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1", b"4.4.1")
+        await mia.sends(late, envelope_from="")
         entry = (await ours(story, case["id"]))[-1]
-        assert entry["delivery"]["state"] == "failed"
+        assert (entry["delivery"]["state"], entry["delivery"]["unknown"]) == ("queued", True)
 
 
 async def test_what_may_have_arrived_is_not_said_to_have_failed(tmp_path: Path):
