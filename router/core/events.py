@@ -82,6 +82,7 @@ from router.core.events_customer import (
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
+    MessageHurried,
     MessageLost,
     MessageQueued,
     MessageReleased,
@@ -213,6 +214,7 @@ __all__ = [
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
+    "MessageHurried",
     "MessageLost",
     "MessageQueued",
     "MessageReleased",
@@ -321,6 +323,7 @@ CustomerEvent = (
     | RoutingNoted
     | MessageQueued
     | CopyQueued
+    | MessageHurried
     | MessageAttempted
     | MessageRetryPlanned
     | MessageSent

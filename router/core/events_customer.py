@@ -522,6 +522,14 @@ class CopyQueued:
 
 
 @value
+class MessageHurried:
+    """Words that waited for the day go at once, and first: something else of ours goes to the same place now."""
+
+    message: MessageId
+    at: Ms
+
+
+@value
 class MessageAttempted:
     """An attempt begins. Durable before the provider is asked, so a crash leaves a question, never a second send."""
 

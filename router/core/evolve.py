@@ -95,6 +95,7 @@ from router.core.events import (
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
+    MessageHurried,
     MessageLost,
     MessageQueued,
     MessageReleased,
@@ -256,6 +257,7 @@ def evolve(state: State, event: Event) -> State:
         case (
             MessageQueued()
             | CopyQueued()
+            | MessageHurried()
             | MessageAttempted()
             | MessageRetryPlanned()
             | MessageSent()
@@ -689,6 +691,7 @@ def _message_moved(
     state: State,
     event: MessageQueued
     | CopyQueued
+    | MessageHurried
     | MessageAttempted
     | MessageRetryPlanned
     | MessageSent
@@ -719,6 +722,8 @@ def _message_moved(
                 attempted_at=event.at,
                 due_at=event.lookup_at,
             )
+        case MessageHurried():
+            moved = replace(message, due_at=event.at)
         case MessageRetryPlanned():
             late = message.late or event.case is not None
             unanswered = message.unanswered + event.unanswered

@@ -18,7 +18,14 @@ from router.core.clock import Clock, Ms
 from router.core.commands import BeginAttempt, RecordAttempt
 from router.core.documents import Case, Mailing, Message, MessageState
 from router.core.errors import Rejected
-from router.core.events import CopyQueued, MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
+from router.core.events import (
+    CopyQueued,
+    MessageAttempted,
+    MessageHurried,
+    MessageQueued,
+    MessageReleased,
+    MessageRetryPlanned,
+)
 from router.core.files import StoredFile
 from router.core.mailing import brand_of
 from router.core.tree import PARTS_MAX
@@ -35,7 +42,7 @@ from router.node.tasks import Tasks
 AT_ONCE = 16
 """Messages under way at the same time on one channel; those to one address go one after the other."""
 READ_AT_ONCE = 16
-HEARD = frozenset({CopyQueued, MessageQueued, MessageReleased, MessageRetryPlanned, MessageAttempted})
+HEARD = frozenset({CopyQueued, MessageQueued, MessageHurried, MessageReleased, MessageRetryPlanned, MessageAttempted})
 NO_ANSWER = "no answer to the last attempt"
 """What is said of an attempt that nobody answered; where one before it failed, that says more."""
 BREAKER_FAILURES = 5
@@ -113,6 +120,8 @@ class Outbox:
                     self._plan(event.message, event.due_at if event.due_at is not None else event.at)
                 case CopyQueued():
                     self._plan(event.message, event.due_at)
+                case MessageHurried():
+                    self._plan(event.message, event.at)
                 case MessageReleased():
                     self._plan(event.message, event.at)
                 case MessageRetryPlanned():

@@ -124,6 +124,29 @@ async def test_words_that_go_another_way_wake_nobody(just_wrote: bool, by_night:
         assert (await phone.inbox()).count("The part comes on Thursday.") == 1
 
 
+async def test_words_that_wait_for_the_day_go_before_whatever_is_said_later():
+    """The desk says when they go. She is written to at night all the same: then they come first, in their order."""
+    async with Story() as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await story.passes(hours=15)
+        await mia.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=20)
+        [_, moved] = await ours(story, case["id"])
+        assert moved["delivery"]["due_at"] > (await story.now()).isoformat()
+        assert 'goes out <time datetime="' in await ana.page(case["id"])
+        await ana.replies(case["id"], "And a new valve, too.", channel="sms")
+        await story.passes(minutes=1)
+        assert (await phone.inbox())[-2:] == ["The part comes on Thursday.", "And a new valve, too."]
+        assert (await ours(story, case["id"]))[1]["delivery"]["due_at"] is None
+        await story.passes(hours=10)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 1
+
+
 @pytest.mark.parametrize("twice", [False, True])
 async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tmp_path: Path, twice: bool):
     """The answer to each DATA is lost, and she has a phone: the words go nowhere else and are not said to have failed,
