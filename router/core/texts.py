@@ -5,6 +5,7 @@ refused, never cut; what is one too many waits for a person's reason. It does no
 """
 
 from policies import SendingSettings
+from policies.call_hours import ring_from
 from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.clock import Ms
@@ -14,10 +15,14 @@ from router.core.documents import Case, Customer, Mailing, Message, MessageState
 from router.core.errors import Reason, Rejected
 from router.core.events import MessageHurried, MessageQueued, TextWithheld
 from router.core.mailing import apart_mailing, automatic_mailing_of, mailing_of
+from router.core.tree import heard_at
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, AddressId, Channel, MessageId, PromiseId, VaultId
+from router.core.words import DAY_MS, MINUTE_MS, ActorKind, AddressId, Channel, MessageId, PromiseId, VaultId
 
 WHATSAPP_CHARS_MAX = 1600
+DAY = "when it is day there"
+ANSWERED_MS = 30 * MINUTE_MS
+"""Who wrote or called within this time gets words at any hour: they are up."""
 TEXTS = (Channel.SMS, Channel.WHATSAPP)
 """Channels whose messages count: each costs, and each makes somebody's phone sound."""
 
@@ -57,6 +62,15 @@ def spent_until(case: Case, channel: Channel, *, now: Ms, sending: SendingSettin
 def budget_of(channel: Channel, sending: SendingSettings) -> int:
     """How many times of texts the case must remember; 0 for a message that counts for nothing."""
     return max(sending.texts_a_day, sending.owed_a_day) if channel in TEXTS else 0
+
+
+def day_for(making: Making, case: Case, way: Way) -> Ms | None:
+    """When words that nobody there waits for at this hour may make a phone sound; None: at once."""
+    address = making.customer(case.customer).address(way.address)
+    if way.channel not in TEXTS or address is None or making.now - heard_at(case) <= ANSWERED_MS:
+        return None
+    day = Ms(ring_from(making.now, address.facts.zones))
+    return day if day > making.now else None
 
 
 def queue_message(
