@@ -54,6 +54,7 @@ class MailMeans:
     read: "Read"
 
 
+OWN_ID = "it has the Message-ID of a mail of ours"
 SEEN = "another mail had the same Message-ID"
 ELSEWHERE = "it asks to be answered at another address than it comes from: who is answered there wrote it"
 DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
@@ -128,7 +129,7 @@ class Letterbox:
         now = self._clock.now()
         letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
         named = await self._named(envelope, letter)
-        letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
+        letter = self._acknowledging(self._judged(letter, named), named, came_at=_came_at(envelope, now))
         command = await self._command(envelope, letter, named, now, late=late)
         outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
@@ -137,6 +138,20 @@ class Letterbox:
             elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
                 self.guard.held_back(command.sender, event.why)
         return outcome
+
+    def _judged(self, letter: Letter, named: Named) -> Letter:
+        """The mail as our own where its Message-ID is ours, whatever a group or a list wrote over it; and as a person's
+        where what it answers tells so: whoever answers one of us by way of a list, or from a mail program of a firm, is
+        to be read; and a subject of machines that answers nothing of ours may be anybody's."""
+        if self._ours(letter.message_id) is not None and letter.automatic != "own":
+            return replace(letter, automatic="own", quiet="", notes=(*letter.notes, f"automatic: {OWN_ID}"))
+        if not letter.automatic or not letter.quiet:
+            return letter
+        is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
+        if not is_persons:
+            return letter
+        notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
+        return replace(letter, automatic="", notes=notes)
 
     def _acknowledging(self, letter: Letter, named: Named, *, came_at: Ms) -> Letter:
         """The mail as a machine's where it acknowledges an answer of ours as it did once before: then it has been read.
@@ -319,6 +334,7 @@ class Letterbox:
             if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
                 found.setdefault(CaseId(case), "reply_address")
         named = [letter.bounce.original_message_id] if letter.bounce else []
+        named += [letter.message_id] if self._ours(letter.message_id) is not None else []
         named += [*letter.in_reply_to, *reversed(letter.references)]
         for id in named[:THREADS_MAX]:
             if (message := self._ours(id)) is not None:
@@ -383,18 +399,6 @@ def _came_at(envelope: Envelope, now: Ms) -> Ms:
     """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
     at = now if envelope.received_at is None else envelope.received_at
     return Ms(min(max(at, now - WAITED_MS_MAX), now))
-
-
-def _judged(letter: Letter, named: Named) -> Letter:
-    """The mail as a person's where what it answers tells so: whoever answers one of us by way of a list, or from a
-    mail program of a firm, is to be read; and a subject of machines that answers nothing of ours may be anybody's."""
-    if not letter.automatic or not letter.quiet:
-        return letter
-    is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
-    if not is_persons:
-        return letter
-    notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
-    return replace(letter, automatic="", notes=notes)
 
 
 def _first_and_latest(references: tuple[str, ...]) -> tuple[str, ...]:

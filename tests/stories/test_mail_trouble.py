@@ -315,6 +315,33 @@ async def test_a_mail_that_comes_back_twice_fails_once(story: Story, mia: Mailbo
     assert len(entries) == 3, "both reports are kept"
 
 
+@pytest.mark.parametrize("by", ["a list of others", "a group of ours", "itself"])
+async def test_our_own_mail_that_comes_round_is_ours(story: Story, mia: Mailbox, by: str):
+    """Whatever a list wrote over it, its Message-ID is ours: it stands on its case, marked, and opens nothing again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    work = await ana.accepts()
+    await ana.replies(case["id"], "Mended.")
+    await ana.finishes(work, "solved")
+    await story.passes(seconds=2)
+    raw = (await mia.last())["raw"].encode()
+    lines = [one for one in raw.split(b"\r\n") if not one.startswith(b"X-Loop:")]
+    if by == "a list of others":
+        lines = [b"From: Club <mia@customer.example>" if one.startswith(b"From:") else one for one in lines]
+        lines = [b"Reply-To: mia@customer.example" if one.startswith(b"Reply-To:") else one for one in lines]
+        lines.insert(0, b"List-Id: <club.customer.example>")
+    elif by == "a group of ours":
+        lines = [b"Reply-To: mia@customer.example" if one.startswith(b"Reply-To:") else one for one in lines]
+        lines.insert(0, b"List-Id: <all.support.example>")
+    await story.brings_mail(b"\r\n".join(lines), f"?from={MIA}&to={HELP}")
+    await story.settles()
+    [now] = await story.cases()
+    assert (now["id"], now["status"]) == (case["id"], "solved")
+    came = (await story.timeline(case["id"], "message"))[-1]
+    assert (came["direction"], came["automatic"], came["notes"][0]) == ("in", True, "own")
+
+
 async def test_whom_a_forger_names_is_not_bothered(story: Story, mia: Mailbox):
     """Her domain says that it was not her: she gets no automatic mail about what she did not write."""
     denied = {"Authentication-Results": f"{VERIFIER}; dmarc=fail header.from=customer.example"}
