@@ -52,6 +52,14 @@ class Enclosed:
 
 
 @value
+class CopyOf:
+    """The mail that somebody in copy is to get alone, for they were refused it when it went out."""
+
+    reference: str
+    to: str  # whom it was for
+
+
+@value
 class Letter:
     """What a mail to send needs besides its words. `thread`: Message-IDs that it answers, oldest first."""
 
@@ -65,6 +73,7 @@ class Letter:
     leads_back: bool = True  # whether its answer is to find the case by the address it goes to
     html: str = ""
     files: tuple[Enclosed, ...] = ()
+    copy_of: CopyOf | None = None
 
 
 @value
@@ -86,7 +95,8 @@ class Sent:
     """How an attempt ended: `sent`, `refused` (never will), `again` (not taken; try later), `lost` (nobody knows).
 
     `unreached`: those whom mail will never reach: of a letter's copies, or whom it was for. `of_recipient`: it
-    is to be tried again because of whom it is for, and tells nothing of how the provider does."""
+    is to be tried again because of whom it is for, and tells nothing of how the provider does. `later`: those in copy
+    who were refused it for now (`error` says why), while the others have it."""
 
     outcome: str
     provider_id: str | None = None
@@ -94,6 +104,7 @@ class Sent:
     retry_after_ms: int | None = None
     setback: Setback | None = None  # of one that was refused: why, where another way may reach them
     unreached: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     of_recipient: bool = False
 
     @property

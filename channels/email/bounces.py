@@ -26,6 +26,14 @@ _REPLY = re.compile(r"\b([45])\d\d[ -]")
 _ADDRESS = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,253})>")
 _PLAIN_ADDRESS = re.compile(r"(?:^|[\s(\"'])([\w.+-]{1,64}@[\w.-]{1,253}\w)", re.MULTILINE)
 _ORIGINAL_ID = re.compile(r"^[>\s]{0,4}message-id:\s{0,4}(<[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_EACH = re.compile(r"^<([^<>\s@]{1,64}@[^<>\s@]{1,253})>:[ \t]{0,4}\r?$", re.MULTILINE)
+"""How qmail begins what it says of each of those whom it names."""
+_COPY = re.compile(
+    r"^[ \t]{0,8}(?:-{2,10} {0,4}(?:below this line is a copy|this is a copy|the header of the original|"
+    r"original message|undelivered message|message header follows)|original message headers:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""From here on it is our own mail: what stands there says nothing of its delivery."""
 _ENHANCED_IN_TEXT = "5.0.0"
 
 
@@ -118,20 +126,23 @@ def told_in_words(
     says_so = subject.lower().startswith(BOUNCED) or bool(failed)
     if not is_server and not (says_so and is_null):  # a person's mail, as most are
         return None
-    read = text[:READ_MAX]
+    whole = text[:READ_MAX]
+    copy = _COPY.search(whole)
+    read = whole[: copy.start()] if copy is not None else whole
     status = _status_in_text(read)
     if not ((says_so and (is_server or is_null)) or (is_server and is_null and bool(status))):
         return None
-    about = original or original_id(b"", read)
+    about = original or original_id(b"", whole)
     is_warning = "warning" in subject.lower() or "will be retried" in read or "still being retried" in read
     status = status or (_ENHANCED_IN_TEXT if not is_warning else "4.0.0")
     recipient = failed.partition(",")[0].strip() or _told_recipient(
         read, not_one_of=(sender.lower(), about.strip("<>").lower())
     )
     permanent = status.startswith("5") and not is_warning
+    named = failed.split(",") if failed else _EACH.findall(read) or [recipient]
     return Bounce(
         final_recipient=recipient,
-        failed=tuple(one.strip() for one in (failed or recipient).split(",") if permanent and one.strip())[:GROUPS_MAX],
+        failed=tuple(one.strip() for one in named if permanent and one.strip())[:GROUPS_MAX],
         status=status,
         permanent=permanent,
         original_message_id=about,

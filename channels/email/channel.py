@@ -55,13 +55,14 @@ class EmailChannel:
         letter = message.letter
         if letter is None or not is_mail_address(message.to):
             return Sent("refused", error="there is no address to write to")
-        id = message_id_of(message.reference, ONLY_ID, self._domain, self._settings.secret)
-        copies = tuple(dict.fromkeys(one for one in letter.copies if is_mail_address(one) and one != message.to))
+        id, first = self._message_id(message.reference), letter.copy_of
+        shown_to = first.to if first is not None and is_mail_address(first.to) else message.to
+        copies = tuple(dict.fromkeys(one for one in letter.copies if is_mail_address(one) and one != shown_to))
         try:
             envelope = Envelope(
                 sender="" if letter.automatic else self._reply_address(letter),
-                recipients=(message.to, *copies),
-                raw=self._composed(message, letter, copies, id),
+                recipients=(message.to,) if first is not None else (message.to, *copies),
+                raw=self._composed(message, letter, to=shown_to, copies=copies),
             )
         except ValueError as problem:  # nothing that a stranger wrote may stop us; a person looks at it
             return Sent("refused", error=f"the mail cannot be written: {problem}"[:300])
@@ -75,17 +76,24 @@ class EmailChannel:
             return Sent("refused", error=error, setback=Setback.UNREACHABLE, unreached=unreached)
         except PostFailure as failure:
             return Sent("lost" if failure.may_have_arrived else "again", error=str(failure)[:300])
-        return Sent("sent", provider_id=id, unreached=tuple(one.address for one in unreached if one.is_permanent))
+        later = [one for one in unreached if not one.is_permanent]
+        return Sent(
+            "sent",
+            provider_id=id,
+            error=str(later[0].reply)[:300] if later else "",
+            unreached=tuple(one.address for one in unreached if one.is_permanent),
+            later=tuple(one.address for one in later),
+        )
 
-    def _composed(self, message: Outgoing, letter: Letter, copies: tuple[str, ...], id: str) -> bytes:
+    def _composed(self, message: Outgoing, letter: Letter, *, to: str, copies: tuple[str, ...]) -> bytes:
         answered = letter.thread[-1] if letter.thread else ""
         return compose(
             sender=Mailbox(name=letter.brand, address=message.via or self._settings.address),
-            to=(Mailbox(name="", address=message.to),),
+            to=(Mailbox(name="", address=to),),
             cc=tuple(Mailbox(name="", address=one) for one in copies),
             reply_to=self._reply_address(letter) if letter.leads_back else "",
             subject=letter.subject,
-            message_id=id,
+            message_id=self._message_id(letter.copy_of.reference if letter.copy_of else message.reference),
             in_reply_to=answered,
             is_answer=letter.is_answer,
             references=letter.thread,
@@ -95,6 +103,9 @@ class EmailChannel:
             html=letter.html,
             parts=[Part(name=f.name, content_type=f.content_type, content=f.content) for f in letter.files],
         )
+
+    def _message_id(self, reference: str) -> str:
+        return message_id_of(reference, ONLY_ID, self._domain, self._settings.secret)
 
     def _reply_address(self, letter: Letter) -> str:
         return ReplyAddress.sign(letter.case, self._settings.secret, self._settings.address)

@@ -19,6 +19,7 @@ class Limits:
     headers: int = 1_000
     text_chars: int = 250_000
     searches: int = 6  # how many times the whole mail is searched for the borders between parts, over all levels
+    searched_bytes_min: int = 1_000_000  # and so many bytes in any case: a small mail may be as deep as it likes
     work_borders: int = 5_000  # places looked at that may be such a border
 
 

@@ -64,7 +64,7 @@ class _Cutter:
         self._raw = raw
         self._limits = limits
         self._leaves = 0
-        self._work_bytes = limits.searches * min(len(raw), limits.bytes)
+        self._work_bytes = max(limits.searches * min(len(raw), limits.bytes), limits.searched_bytes_min)
         self._work_borders = limits.work_borders
 
     def stop(self, at: int, why: str) -> None:

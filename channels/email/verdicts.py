@@ -14,6 +14,7 @@ from channels.email.letter import Mailbox
 __all__ = ["FORGED", "verdict"]
 
 FORGED = "forged-looking Authentication-Results ignored"
+DENIED_ONE = "the domain of one whom its From names says that it does not come from there"
 RESULTS_MAX = 50
 READ_MAX = 4_000
 _CONTEXT = FeatureContext(dmarc)
@@ -25,9 +26,11 @@ def verdict(headers: Headers, *, verifier: str, sender: Mailbox | None) -> tuple
     if not verifier or not results:
         return "none", ""
     ours = [n for n, result in enumerate(results) if _named(result) == verifier.strip().lower()]
-    found = _dmarc(results[ours[0]], sender) if ours else "none"
+    found = _dmarc(results[ours[0]], sender) if ours and sender is not None else "none"
     others = [result for n, result in enumerate(results) if not ours or n != ours[0]]
     is_claimed = any("dmarc=pass" in result.lower().replace(" ", "") for result in others)
+    if sender is None and ours and _dmarc(results[ours[0]], None) == "fail":
+        return "none", DENIED_ONE
     return found, FORGED if len(ours) > 1 or (is_claimed and found != "pass") else ""
 
 
@@ -38,9 +41,7 @@ def _named(result: str) -> str:
 
 
 def _dmarc(result: str, sender: Mailbox | None) -> str:
-    """The DMARC result, when it is about the domain of the one sender that the mail has."""
-    if sender is None:
-        return "none"
+    """The DMARC result: a pass only where it is about the domain of the one sender that the mail has."""
     try:
         parsed = _CONTEXT.parse(f"Authentication-Results: {result[:READ_MAX]}")
         found = [one for one in parsed.results or () if one.method == "dmarc"]
@@ -52,5 +53,7 @@ def _dmarc(result: str, sender: Mailbox | None) -> str:
         return "none"
     if said in ("fail", "permerror"):
         return "fail"
+    if sender is None:
+        return "none"
     is_theirs = mail_key(sender.address).rpartition("@")[2] in {mail_key(f"@{d}").rpartition("@")[2] for d in domains}
     return "pass" if said == "pass" and is_theirs else "none"

@@ -125,7 +125,8 @@ class RecordAttempt:
     """What the provider answered. `provider_id` on success; else `error`, and whether another try may help.
 
     `outcome`: sent, refused (never will), again (not taken, try later), lost (no answer: it may have gone out),
-    absent (looked for and not found). `unreached`: whom mail will never reach."""
+    absent (looked for and not found). `unreached`: whom mail will never reach; `later`: who was in copy and is to be
+    tried again, while the others have it."""
 
     key: str
     message: MessageId
@@ -137,6 +138,7 @@ class RecordAttempt:
     adopted: bool = False
     setback: Setback | None = None
     unreached: tuple[AddressId, ...] = ()
+    later: tuple[AddressId, ...] = ()
     actor: Actor = SYSTEM
 
 

@@ -77,6 +77,7 @@ class MailIn:
     bounced_at: tuple[AddressId, ...] = ()  # whom it did not reach; empty: it does not say, or says somebody else
     bounced_for_good: bool = False
     bounced_why: str = ""
+    answers: tuple[tuple[MessageId, str], ...] = ()  # mails of ours that it answers, with their Message-IDs
     quiet: str = ""  # why its first automatic answer may not go out
     unanswered: str = ""  # why none at all may go out because of it, as it asks for none by its header
     redacted: bool = False  # a card number was taken out of it

@@ -421,6 +421,7 @@ class Message:
     late: bool = False  # it was said on its case that it takes long
     unanswered: int = 0  # attempts of which nobody knows whether they arrived, since somebody had it tried again
     about: PromiseId | None = None  # it says what becomes of this promise
+    copy_of: MessageId | None = None  # it is that mail, for somebody in copy who was refused it then
 
 
 @value

@@ -63,6 +63,7 @@ from router.core.events_customer import (
     ContactReleased,
     ContactSetAside,
     ContextNoted,
+    CopyQueued,
     CustomerCreated,
     CustomerErased,
     CustomerExported,
@@ -81,6 +82,7 @@ from router.core.events_customer import (
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
+    MessageHurried,
     MessageLost,
     MessageQueued,
     MessageReleased,
@@ -176,6 +178,7 @@ __all__ = [
     "ContactReleased",
     "ContactSetAside",
     "ContextNoted",
+    "CopyQueued",
     "CustomerCreated",
     "CustomerErased",
     "CustomerEvent",
@@ -211,6 +214,7 @@ __all__ = [
     "MessageAttempted",
     "MessageDelivered",
     "MessageFailed",
+    "MessageHurried",
     "MessageLost",
     "MessageQueued",
     "MessageReleased",
@@ -318,6 +322,8 @@ CustomerEvent = (
     | WorkReturned
     | RoutingNoted
     | MessageQueued
+    | CopyQueued
+    | MessageHurried
     | MessageAttempted
     | MessageRetryPlanned
     | MessageSent

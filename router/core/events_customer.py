@@ -506,6 +506,30 @@ class MessageQueued:
 
 
 @value
+class CopyQueued:
+    """The mail `of` went out, and one of those in copy was refused it for now: it goes to them alone later, as a
+    message of its own, the same mail to whoever gets it."""
+
+    message: MessageId
+    of: MessageId
+    case: CaseId
+    customer: CustomerId
+    at: Ms
+    entry: int
+    address: AddressId
+    due_at: Ms
+    why: str
+
+
+@value
+class MessageHurried:
+    """Words that waited for the day go at once, and first: something else of ours goes to the same place now."""
+
+    message: MessageId
+    at: Ms
+
+
+@value
 class MessageAttempted:
     """An attempt begins. Durable before the provider is asked, so a crash leaves a question, never a second send."""
 

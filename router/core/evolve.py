@@ -62,6 +62,7 @@ from router.core.events import (
     ContactReleased,
     ContactSetAside,
     ContextNoted,
+    CopyQueued,
     CustomerCreated,
     CustomerErased,
     CustomerExported,
@@ -94,6 +95,7 @@ from router.core.events import (
     MessageAttempted,
     MessageDelivered,
     MessageFailed,
+    MessageHurried,
     MessageLost,
     MessageQueued,
     MessageReleased,
@@ -254,6 +256,8 @@ def evolve(state: State, event: Event) -> State:
             return _joined(state, event)
         case (
             MessageQueued()
+            | CopyQueued()
+            | MessageHurried()
             | MessageAttempted()
             | MessageRetryPlanned()
             | MessageSent()
@@ -686,6 +690,8 @@ def _status_changed(state: State, event: CaseStatusChanged) -> State:
 def _message_moved(
     state: State,
     event: MessageQueued
+    | CopyQueued
+    | MessageHurried
     | MessageAttempted
     | MessageRetryPlanned
     | MessageSent
@@ -697,6 +703,8 @@ def _message_moved(
     match event:
         case MessageQueued():
             return _message_queued(state, event)
+        case CopyQueued():
+            return _copy_queued(state, event)
         case MessageFailed() | MessageLost():
             state = change(state, get(state, event.case, Case), entries=event.entry)
         case MessageRetryPlanned() if event.case is not None:
@@ -714,6 +722,8 @@ def _message_moved(
                 attempted_at=event.at,
                 due_at=event.lookup_at,
             )
+        case MessageHurried():
+            moved = replace(message, due_at=event.at)
         case MessageRetryPlanned():
             late = message.late or event.case is not None
             unanswered = message.unanswered + event.unanswered
@@ -805,6 +815,30 @@ def _message_queued(state: State, event: MessageQueued) -> State:
             line=event.line,
             along=event.along,
             about=event.about,
+        ),
+    )
+
+
+def _copy_queued(state: State, event: CopyQueued) -> State:
+    """The same mail, to one of those in copy: nobody answered anything by it, and it has its own outcome."""
+    state = change(state, get(state, event.case, Case), entries=event.entry)
+    of = get(state, event.of, Message)
+    return put(
+        state,
+        Message(
+            id=event.message,
+            version=0,
+            customer=of.customer,
+            case=event.case,
+            channel=of.channel,
+            address=event.address,
+            via=of.via,
+            words=of.words,
+            queued_at=event.at,
+            due_at=event.due_at,
+            mail=of.mail,
+            along=of.along,
+            copy_of=of.id,
         ),
     )
 

@@ -32,6 +32,7 @@ from router.core.evidence import REFERENCE, Graded, grade_of_mail, of_somebody_e
 from router.core.files import keep_file
 from router.core.linking import NO_WORDS, Link, Words, link, read_words
 from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark_all, note_unreached, why_untold
+from router.core.messages import has_arrived
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
 from router.core.texts import queue_message, withhold
 from router.core.tree import owner_of_address, tree_of
@@ -128,8 +129,7 @@ def take_letter(making: Making, command: TakeContact) -> None:
             redacted=mail.redacted,
         )
     )
-    for key in mail.keys:
-        making.indexed.append(Indexed(key=key, address=AddressId(case.id), customer=customer.id, first_wins=True))
+    _note_thread(making, mail, case)
     if mail.automatic:
         _note_machine(making, command, case, is_new=is_new)
         return
@@ -319,6 +319,13 @@ def _kept(making: Making, mail: MailIn, text: str, *, owner: str) -> Letter:
         notes=mail.notes,
         vouched=mail.vouched is True,
     )
+
+
+def _note_thread(making: Making, mail: MailIn, case: Case) -> None:
+    """What refers to it finds its case, and what it answers of ours has arrived."""
+    has_arrived(making, mail.answers)
+    for key in mail.keys:
+        making.indexed.append(Indexed(key=key, address=AddressId(case.id), customer=case.customer, first_wins=True))
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------

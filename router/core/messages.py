@@ -15,6 +15,7 @@ from router.core.context import Making
 from router.core.documents import Case, Customer, Message, MessageState
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
+    CopyQueued,
     MessageAttempted,
     MessageDelivered,
     MessageLost,
@@ -30,7 +31,7 @@ from router.core.slips import is_wanted, word_is_out
 from router.core.texts import budget_of, check_budget, check_length, queue_message, spent_until
 from router.core.tree import heard_at, members_of, owner_of_address, reachable_of, side_for, tree_of
 from router.core.undelivered import ask_again, drop, fail, has_other_way
-from router.core.words import MINUTE_MS, SECOND_MS, ActorKind, Channel, Setback
+from router.core.words import MINUTE_MS, SECOND_MS, ActorKind, Channel, MessageId, Setback
 
 RANK = {
     MessageState.QUEUED: 0,
@@ -43,6 +44,8 @@ RANK = {
 }
 """Delivery states never go back: a callback of a lower or equal rank changes nothing."""
 
+UNSETTLED = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+"""What may have arrived once it was tried, and nobody knows so."""
 UNANSWERED_MAX = 3
 """So often a mail is sent of which nobody knows whether it arrived, where twice is not better than never: many
 mailboxes show each copy, whatever its Message-ID."""
@@ -58,6 +61,7 @@ TOO_LATE = {
 """Why a way that was open when a message was written is not any more when it is sent."""
 
 COPY_REFUSED = "their mail server refused a copy"
+LET_GO = "a copy, and they are not written to any more"
 WITH_FILES = "files go by email"
 BROUGHT_ALONG = "what they had not read in the chat goes along, ahead of it"
 
@@ -180,6 +184,9 @@ def begin_attempt(making: Making, command: BeginAttempt) -> None:
     if refusal is not None and refusal in TOO_LATE:  # they said stop, or the window closed, after this was written
         fail(making, message, *TOO_LATE[refusal])
         return
+    if _is_let_go(making, message):
+        drop(making, message, LET_GO)
+        return
     if not is_wanted(making, message):
         drop(making, message, "what it says is not so any more")
         return
@@ -205,13 +212,14 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             )
             word_is_out(making, message)
             note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
+            _queue_copies(making, message, command)
         case "refused":
             theirs = tuple(id for id in command.unreached if id == message.address)
             note_unreached(making, making.case(message.case), theirs, command.error[:200])
             if message.unanswered and not sending.twice_is_better_than_never:
                 _lose(making, message)  # an earlier attempt may have arrived
                 return
-            fail(making, message, command.error, command.setback)
+            fail(making, message, _said(message, command.error), command.setback)
         case "again":
             _try_again(making, message, command)
         case "unanswered":  # it may be sent twice under one id, and is tried a few times
@@ -228,6 +236,41 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             _lose(making, message)
         case _:
             raise Fault(f"an attempt cannot end as {command.outcome}")
+
+
+def _queue_copies(making: Making, message: Message, command: RecordAttempt) -> None:
+    """Whoever was in copy and was refused it for now gets it alone, and their trouble is nobody else's."""
+    if message.mail is None:
+        return
+    due_at = Ms(making.now + making.context.policy.settings.sending.spacing_s * SECOND_MS)
+    for address in [id for id in message.mail.copies if id in command.later]:
+        case = making.case(message.case)
+        making.emit(
+            CopyQueued(
+                message=MessageId(making.context.ids.new("msg")),
+                of=message.id,
+                case=case.id,
+                customer=message.customer,
+                at=making.now,
+                entry=case.entries + 1,
+                address=address,
+                due_at=due_at,
+                why=without_addresses(command.error[:200]),
+            )
+        )
+
+
+def _is_let_go(making: Making, message: Message) -> bool:
+    """Whether it is a copy for somebody whom one of us said not to write to any more."""
+    if message.copy_of is None:
+        return False
+    cases = [d for d in making.state.values() if isinstance(d, Case)]
+    parts = [p for one in cases for p in one.participants if p.address.id == message.address]
+    return bool(parts) and not any(p.invited for p in parts)
+
+
+def _said(message: Message, error: str) -> str:
+    return error if message.copy_of is None else f"a copy: {error}"
 
 
 def _lose(making: Making, message: Message) -> None:
@@ -260,7 +303,7 @@ def _try_again(making: Making, message: Message, command: RecordAttempt, *, unan
         if may_be_there:
             _lose(making, message)
             return
-        fail(making, message, f"{command.error}; gave up after {message.attempts} attempts")
+        fail(making, message, _said(message, f"{command.error}; gave up after {message.attempts} attempts"))
         return
     is_by_agent = message.author is ActorKind.AGENT
     is_late = is_word or (is_mail and is_by_agent and making.now >= since + sending.mail_late_s * SECOND_MS)
@@ -307,6 +350,17 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
         fail(making, message, f"{command.state} {command.error}".strip(), command.setback)
     else:
         making.emit(MessageDelivered(message=message.id, at=making.now, state=state))
+
+
+def has_arrived(making: Making, answers: tuple[tuple[MessageId, str], ...]) -> None:
+    """What somebody answers is there, whatever the provider said of it: it is not sent again, and no longer unsure."""
+    for id, provider_id in answers:
+        message = making.state.get(id)
+        if not isinstance(message, Message) or message.attempts == 0 or message.state not in UNSETTLED:
+            continue
+        making.emit(MessageSent(message=id, at=making.now, provider_id=provider_id, adopted=True))
+        word_is_out(making, message)
+        making.emit(MessageDelivered(message=id, at=making.now, state=MessageState.DELIVERED))
 
 
 def release_message(making: Making, command: ReleaseMessage) -> None:

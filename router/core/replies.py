@@ -200,6 +200,7 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
         about=None,
         suggests=window if doubt else None,
         link="",
+        is_late=False,
         window=said,
         **plain,
     )

@@ -146,7 +146,7 @@ def _break(making: Making, promise: Promise, *, away: bool) -> None:
     change_promise(making, promise.id, PromiseState.BROKEN, CallbackState.DUE, why=why)
     is_call = promise.kind == CALLBACK
     key = "callback_overdue" if is_call else "promise_overdue"
-    tell_customer(making, making.case(case.id), key, reason="a promise was broken", about=promise.id)
+    tell_customer(making, making.case(case.id), key, reason="a promise was broken", about=promise.id, is_late=True)
     if not is_call:
         want_answer(making, making.case(case.id), promise)
         return

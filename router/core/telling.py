@@ -13,7 +13,7 @@ from router.core.context import Making
 from router.core.documents import Case, Promise
 from router.core.errors import Rejected
 from router.core.mailing import brand_of, why_untold
-from router.core.texts import TEXTS, queue_message, spent_until, withhold
+from router.core.texts import DAY, TEXTS, day_for, queue_message, spent_until, withhold
 from router.core.words import TOUCHES, Channel, PromiseId
 
 
@@ -28,12 +28,14 @@ def tell_customer(
     about: PromiseId | None = None,
     suggests: tuple[Ms, Ms] | None = None,
     link: str = "",
+    is_late: bool = False,
     **plain: str,
 ) -> bool:
     """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
     what became of what they wrote just now. `is_owed`: of what they were promised; `about`: of this promise, before its
     time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about. `link`:
-    with a page on which one tap is enough; what it is for."""
+    with a page on which one tap is enough; what it is for. `is_late`: it changes nothing whether they read it now or in
+    the morning, so that it wakes nobody."""
     way = way_to_tell(making, case, key, is_answer=is_answer, is_owed=is_owed or about is not None)
     if way is None:
         return False
@@ -43,9 +45,11 @@ def tell_customer(
     if link and (page := page_for(making, case, way, link)):
         text = f"{text} {policy.phrase('page_link', language, link=page)}"
     words = making.keep(text, kind="text", owner=case.customer)
+    due_at = day_for(making, case, way) if is_late else None
     queue_message(
         making, case, way, words,
-        segments=segments_of(text), by=SYSTEM, reasons=(reason,), about=about, suggests=suggests,
+        segments=segments_of(text), by=SYSTEM, reasons=(reason, *((DAY,) if due_at is not None else ())),
+        about=about, suggests=suggests, due_at=due_at,
     )  # fmt: skip
     return True
 

@@ -5,19 +5,24 @@ refused, never cut; what is one too many waits for a person's reason. It does no
 """
 
 from policies import SendingSettings
+from policies.call_hours import ring_from
 from policies.segments import segments_of
 from router.core.choice import Choice, Way
 from router.core.clock import Ms
 from router.core.commands import Actor
 from router.core.context import Making
-from router.core.documents import Case, Customer, Mailing
+from router.core.documents import Case, Customer, Mailing, Message, MessageState
 from router.core.errors import Reason, Rejected
-from router.core.events import MessageQueued, TextWithheld
+from router.core.events import MessageHurried, MessageQueued, TextWithheld
 from router.core.mailing import apart_mailing, automatic_mailing_of, mailing_of
+from router.core.tree import heard_at
 from router.core.values import replace
-from router.core.words import DAY_MS, ActorKind, AddressId, Channel, MessageId, PromiseId, VaultId
+from router.core.words import DAY_MS, MINUTE_MS, ActorKind, AddressId, Channel, MessageId, PromiseId, VaultId
 
 WHATSAPP_CHARS_MAX = 1600
+DAY = "when it is day there"
+ANSWERED_MS = 30 * MINUTE_MS
+"""Who wrote or called within this time gets words at any hour: they are up."""
 TEXTS = (Channel.SMS, Channel.WHATSAPP)
 """Channels whose messages count: each costs, and each makes somebody's phone sound."""
 
@@ -59,6 +64,15 @@ def budget_of(channel: Channel, sending: SendingSettings) -> int:
     return max(sending.texts_a_day, sending.owed_a_day) if channel in TEXTS else 0
 
 
+def day_for(making: Making, case: Case, way: Way) -> Ms | None:
+    """When words that nobody there waits for at this hour may make a phone sound; None: at once."""
+    address = making.customer(case.customer).address(way.address)
+    if way.channel not in TEXTS or address is None or making.now - heard_at(case) <= ANSWERED_MS:
+        return None
+    day = Ms(ring_from(making.now, address.facts.zones))
+    return day if day > making.now else None
+
+
 def queue_message(
     making: Making,
     case: Case,
@@ -82,6 +96,8 @@ def queue_message(
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
     that go ahead of them. `about`: the promise of which they say what becomes of it; `suggests`: the time for our call
     for which they ask."""
+    if due_at is None:
+        _hurry(making, way)
     chat = way.address if way.channel is Channel.CHAT else shown_in
     making.emit(
         MessageQueued(
@@ -112,6 +128,22 @@ def queue_message(
             suggests=suggests,
         )
     )
+
+
+def _hurry(making: Making, way: Way) -> None:
+    """What waits for the day there goes ahead of whatever makes their phone sound now."""
+    waiting = [
+        d
+        for d in making.state.values()
+        if isinstance(d, Message) and (d.channel, d.address) == (way.channel, way.address) and _waits(d, making.now)
+    ]
+    for message in sorted(waiting, key=lambda m: m.queued_at):
+        making.emit(MessageHurried(message=message.id, at=making.now))
+
+
+def _waits(message: Message, now: Ms) -> bool:
+    is_untried = message.state == MessageState.QUEUED and message.attempts == 0
+    return is_untried and message.copy_of is None and message.due_at is not None and message.due_at > now
 
 
 def _line(making: Making, chat: AddressId) -> int:

@@ -22,6 +22,7 @@ from router.core.events import (
     ContactReleased,
     ContactSetAside,
     ContextNoted,
+    CopyQueued,
     DevicePaired,
     DeviceUnpaired,
     Event,
@@ -103,6 +104,8 @@ OUR_CALL = "our call"
 """What the row says that tells of a call of our own accord; its fact `became` says how far it has come."""
 FILE_MISSING = "file_missing"
 """What the row says that tells of a file which the provider does not have any more; its fact `file` names it."""
+COPY_LATE = "copy_late"
+"""What the row says that tells of a copy which was refused for now; its fact `message` is what is tried instead."""
 
 ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys((ContactReceived, MessageQueued), "message"),
@@ -123,6 +126,7 @@ ROW_KINDS: dict[type[Event], str] = {
     **dict.fromkeys(
         (
             CaseStatusChanged,
+            CopyQueued,
             FileMissing,
             MessageFailed,
             MessageLost,
@@ -569,6 +573,20 @@ def _record_of(event: Event) -> Entry | None:
         case FileMissing():
             facts: dict[str, str | int | float | bool | None] = {"what": FILE_MISSING, "file": event.file}
             return _system(event.case, event.entry, event.at, "status", facts=facts)
+        case CopyQueued():
+            return Entry(
+                case=event.case,
+                n=event.entry,
+                at=event.at,
+                kind="status",
+                author="system",
+                direction="internal",
+                channel=Channel.EMAIL,
+                message=event.message,
+                address=event.address,
+                reasons=(event.why,),
+                facts={"what": COPY_LATE, "message": event.message},
+            )
         case MessageFailed():
             return _system(
                 event.case,

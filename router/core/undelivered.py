@@ -5,10 +5,8 @@ Its one rule: nobody's words are left where they cannot be read. Where no other 
 the case asks for an agent again unless somebody has it. Nothing moves by itself onto a line that stopped our texts.
 """
 
-from policies.call_hours import ring_from
 from router.core.cases import want_again
 from router.core.choice import Way, choose_way
-from router.core.clock import Ms
 from router.core.commands import Actor
 from router.core.context import Making
 from router.core.documents import Case, Message
@@ -16,12 +14,10 @@ from router.core.errors import Rejected
 from router.core.events import CaseReopened, ConsentChanged, MessageFailed
 from router.core.mailing import why_untold
 from router.core.redaction import without_addresses
-from router.core.texts import TEXTS, queue_message, spent_until, too_many_parts
-from router.core.tree import heard_at, owners_of
-from router.core.words import MINUTE_MS, ActorKind, CaseStatus, Channel, Setback
+from router.core.texts import DAY, TEXTS, day_for, queue_message, spent_until, too_many_parts
+from router.core.tree import owners_of
+from router.core.words import ActorKind, CaseStatus, Channel, Setback
 
-ANSWERED_MS = 30 * MINUTE_MS
-"""Who wrote or called within this time gets words at any hour: they are up."""
 WHY = {
     Setback.WINDOW_CLOSED: "their last message by {channel} is more than 24 hours old",
     Setback.OPTED_OUT: "they stopped {channel}",
@@ -81,8 +77,8 @@ def _move(making: Making, message: Message, setback: Setback) -> bool:
     if way is None:
         return False
     why = WHY[setback].format(channel=message.channel)
-    due_at = _by_day(making, case, way)
-    when = ("when it is day there",) if due_at is not None else ()
+    due_at = day_for(making, case, way)
+    when = (DAY,) if due_at is not None else ()
     queue_message(
         making,
         case,
@@ -97,15 +93,6 @@ def _move(making: Making, message: Message, setback: Setback) -> bool:
         about=message.about,
     )
     return True
-
-
-def _by_day(making: Making, case: Case, way: Way) -> Ms | None:
-    """When words that nobody there waits for at this hour may make a phone sound; None: at once."""
-    address = making.customer(case.customer).address(way.address)
-    if way.channel not in TEXTS or address is None or making.now - heard_at(case) <= ANSWERED_MS:
-        return None
-    day = Ms(ring_from(making.now, address.facts.zones))
-    return day if day > making.now else None
 
 
 def _next_way(making: Making, case: Case, message: Message, setback: Setback) -> Way | None:

@@ -294,7 +294,7 @@ class CaseApi:
                 cautions.append("left no address that can be answered")
         if case.opt_out_hint:
             cautions.append("words that may mean stop: read them before you write")
-        ours = [e.delivery for e in said if e.delivery]
+        ours = [e.delivery for e in said if e.delivery and e.kind == "message"]
         if ours and ours[-1].state == "failed":
             cautions.append("our last message did not arrive")
         return Replied(

@@ -29,7 +29,7 @@ from router.core.documents import (
 )
 from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
-from router.core.timeline import FILE_MISSING
+from router.core.timeline import COPY_LATE, FILE_MISSING
 from router.core.waits.said import Said
 from router.core.words import SECOND_MS, CaseId, WorkState, named_rule
 from router.http.joined import first_rows, head_of, is_theirs, members_of
@@ -185,6 +185,8 @@ class DeliveryOut(Reply):
     error: str | None
     attempts: int
     message: str
+    unknown: bool = Field(default=False, description="true: nobody knows whether it went out")
+    due_at: str | None = Field(default=None, description="when it goes out or is tried again, where it waits for that")
 
 
 class AttachmentOut(Reply):
@@ -591,6 +593,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
     ids = {*(str(e.words) for e in entries if e.words), *names.values(), *(m for e in entries for m in e.media)}
     ids |= {id for e in entries if e.letter for id in _ids_of(e.letter)}
     ids |= {str(id) for e in entries if e.mail for id in (e.address, e.mail.subject, *e.mail.copies) if id}
+    ids |= {str(e.address) for e in entries if e.address and e.facts.get("what") == COPY_LATE}
     words = await journal.words(sorted(ids))
     called = {id: words.get(name, SOMEBODY) for id, name in names.items()}
     missing = {e.facts.get("file") for e in entries if e.facts.get("what") == FILE_MISSING}
@@ -615,6 +618,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
                 **(_mail_of_ours(entry, entry.mail, words) if entry.mail else {}),
+                **(_copied_to(entry, words) if entry.facts.get("what") == COPY_LATE else {}),
             )
         )
     return found
@@ -646,11 +650,19 @@ def _mail_of_ours(entry: Entry, mail: Mailing, words: Mapping[str, str]) -> dict
     return {
         "subject": reply_subject(subject) if subject and mail.thread is not None else subject,
         "from": entry.via or None,
-        "to": [words[entry.address]] if entry.address is not None and entry.address in words else [],
+        "to": _went_to(entry, words),
         "cc": [words[id] for id in mail.copies if id in words],
         "full_text": words.get(entry.words or ""),
         "automatic": mail.automatic,
     }
+
+
+def _copied_to(entry: Entry, words: Mapping[str, str]) -> dict[str, Any]:
+    return {"to": _went_to(entry, words)}
+
+
+def _went_to(entry: Entry, words: Mapping[str, str]) -> list[str]:
+    return [words[entry.address]] if entry.address is not None and entry.address in words else []
 
 
 def facts_out(facts: dict[str, Any]) -> dict[str, Any]:
@@ -677,7 +689,16 @@ async def _delivery(journal: Journal, entry: Entry) -> DeliveryOut | None:
         error=message.error or ("outcome unknown" if message.state == MessageState.UNKNOWN else None),
         attempts=message.attempts,
         message=message.id,
+        unknown=message.state == MessageState.UNKNOWN,
+        due_at=stamp(message.due_at) if _is_put_off(message) and message.due_at is not None else None,
     )
+
+
+def _is_put_off(message: Message) -> bool:
+    """Whether it waits for a time: for the day, or to be tried again."""
+    if message.state != MessageState.QUEUED or message.due_at is None:
+        return False
+    return message.attempts > 0 or message.due_at > message.queued_at
 
 
 def agent_out(agent: Agent, name: str | None, *, connected: bool, load: dict[str, int]) -> AgentOut:

@@ -54,6 +54,7 @@ class MailMeans:
     read: "Read"
 
 
+OWN_ID = "it has the Message-ID of a mail of ours"
 SEEN = "another mail had the same Message-ID"
 ELSEWHERE = "it asks to be answered at another address than it comes from: who is answered there wrote it"
 DENIED = "the domain of its sender says that it does not come from there: take it for somebody else's"
@@ -73,6 +74,7 @@ class Named:
     is_ours: bool  # a mail of ours, by its Message-ID or by a reply address of ours
     is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
     answered_at: Ms | None = None  # when the last of ours that it names went out
+    answers: tuple[tuple[MessageId, str], ...] = ()  # mails of ours that it names, with their Message-IDs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Letterbox:
         now = self._clock.now()
         letter = await self._read(envelope.raw, now, null_path=envelope.has_null_path)
         named = await self._named(envelope, letter)
-        letter = self._acknowledging(_judged(letter, named), named, came_at=_came_at(envelope, now))
+        letter = self._acknowledging(self._judged(letter, named), named, came_at=_came_at(envelope, now))
         command = await self._command(envelope, letter, named, now, late=late)
         outcome = await self._placed(command, named.cases, letter)
         for event in outcome.decision.events if outcome.decision else ():
@@ -136,6 +138,20 @@ class Letterbox:
             elif isinstance(event, TextWithheld) and command.mail is not None and event.why != command.mail.quiet:
                 self.guard.held_back(command.sender, event.why)
         return outcome
+
+    def _judged(self, letter: Letter, named: Named) -> Letter:
+        """The mail as our own where its Message-ID is ours, whatever a group or a list wrote over it; and as a person's
+        where what it answers tells so: whoever answers one of us by way of a list, or from a mail program of a firm, is
+        to be read; and a subject of machines that answers nothing of ours may be anybody's."""
+        if self._ours(letter.message_id) is not None and letter.automatic != "own":
+            return replace(letter, automatic="own", quiet="", notes=(*letter.notes, f"automatic: {OWN_ID}"))
+        if not letter.automatic or not letter.quiet:
+            return letter
+        is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
+        if not is_persons:
+            return letter
+        notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
+        return replace(letter, automatic="", notes=notes)
 
     def _acknowledging(self, letter: Letter, named: Named, *, came_at: Ms) -> Letter:
         """The mail as a machine's where it acknowledges an answer of ours as it did once before: then it has been read.
@@ -244,6 +260,7 @@ class Letterbox:
                 bounced_at=bounced_at,
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
+                answers=named.answers if letter.bounce is None else (),
                 quiet=quiet,
                 unanswered="" if letter.automatic else letter.quiet,
                 redacted=bool(letter.source),
@@ -311,19 +328,20 @@ class Letterbox:
     async def _named(self, envelope: Envelope, letter: Letter) -> Named:
         """Cases that it names, the surest way first: our reply address, a mail of ours, a mail that we know."""
         found: dict[CaseId, str] = {}
-        written: list[Message] = []
+        written: dict[str, Message] = {}
         sent_to = (*letter.delivered_to, *(one.address for one in (*letter.to, *letter.cc)))
         for address in (*envelope.recipients, *sent_to):
             if (case := ReplyAddress.verify(address, self._secret, self._home.address)) is not None:
                 found.setdefault(CaseId(case), "reply_address")
         named = [letter.bounce.original_message_id] if letter.bounce else []
+        named += [letter.message_id] if self._ours(letter.message_id) is not None else []
         named += [*letter.in_reply_to, *reversed(letter.references)]
         for id in named[:THREADS_MAX]:
             if (message := self._ours(id)) is not None:
                 document = await self._journal.document(message)
                 if isinstance(document, Message):
                     found.setdefault(document.case, "answer")
-                    written.append(document)
+                    written[id] = document
         for key in [*(_mail_key(id) for id in named[:THREADS_MAX] if id), _conversation_key(letter)]:
             loaded = await self._journal.load_by_address(key) if key else None
             if loaded is not None and loaded.address is not None:
@@ -331,10 +349,13 @@ class Letterbox:
         return Named(
             list(found.items()),
             is_ours=bool(written) or "reply_address" in found.values(),
-            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written)
+            is_a_persons=any(one.mail is None or not one.mail.automatic for one in written.values())
             if written
             else "reply_address" in found.values(),
-            answered_at=max((one.attempted_at for one in written if one.attempted_at is not None), default=None),
+            answered_at=max(
+                (one.attempted_at for one in written.values() if one.attempted_at is not None), default=None
+            ),
+            answers=tuple((one.id, id) for id, one in written.items()),
         )
 
     async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:
@@ -378,18 +399,6 @@ def _came_at(envelope: Envelope, now: Ms) -> Ms:
     """Now, or when a server that kept it for us had it: neither in the future nor before all that is told of today."""
     at = now if envelope.received_at is None else envelope.received_at
     return Ms(min(max(at, now - WAITED_MS_MAX), now))
-
-
-def _judged(letter: Letter, named: Named) -> Letter:
-    """The mail as a person's where what it answers tells so: whoever answers one of us by way of a list, or from a
-    mail program of a firm, is to be read; and a subject of machines that answers nothing of ours may be anybody's."""
-    if not letter.automatic or not letter.quiet:
-        return letter
-    is_persons = not named.is_ours if letter.automatic == "auto-reply" else named.is_a_persons
-    if not is_persons:
-        return letter
-    notes = tuple(note for note in letter.notes if note != f"automatic: {letter.quiet}")
-    return replace(letter, automatic="", notes=notes)
 
 
 def _first_and_latest(references: tuple[str, ...]) -> tuple[str, ...]:

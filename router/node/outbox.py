@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from channels.base import Channel, Enclosed, Letter, Outgoing, Sent
+from channels.base import Channel, CopyOf, Enclosed, Letter, Outgoing, Sent
 from channels.clock import Activity
 from policies import PolicySet
 from router.core.chats import BETWEEN
@@ -18,10 +18,18 @@ from router.core.clock import Clock, Ms
 from router.core.commands import BeginAttempt, RecordAttempt
 from router.core.documents import Case, Mailing, Message, MessageState
 from router.core.errors import Rejected
-from router.core.events import MessageAttempted, MessageQueued, MessageReleased, MessageRetryPlanned
+from router.core.events import (
+    CopyQueued,
+    MessageAttempted,
+    MessageHurried,
+    MessageQueued,
+    MessageReleased,
+    MessageRetryPlanned,
+)
 from router.core.files import StoredFile
 from router.core.mailing import brand_of
 from router.core.tree import PARTS_MAX
+from router.core.values import replace
 from router.core.words import SECOND_MS, CaseId, MessageId
 from router.core.words import Channel as ChannelName
 from router.journal.base import Journal, JournalStopped, Stored
@@ -34,7 +42,7 @@ from router.node.tasks import Tasks
 AT_ONCE = 16
 """Messages under way at the same time on one channel; those to one address go one after the other."""
 READ_AT_ONCE = 16
-HEARD = frozenset({MessageQueued, MessageReleased, MessageRetryPlanned, MessageAttempted})
+HEARD = frozenset({CopyQueued, MessageQueued, MessageHurried, MessageReleased, MessageRetryPlanned, MessageAttempted})
 NO_ANSWER = "no answer to the last attempt"
 """What is said of an attempt that nobody answered; where one before it failed, that says more."""
 BREAKER_FAILURES = 5
@@ -110,6 +118,10 @@ class Outbox:
                     pass  # it waits until they come for it
                 case MessageQueued():
                     self._plan(event.message, event.due_at if event.due_at is not None else event.at)
+                case CopyQueued():
+                    self._plan(event.message, event.due_at)
+                case MessageHurried():
+                    self._plan(event.message, event.at)
                 case MessageReleased():
                     self._plan(event.message, event.at)
                 case MessageRetryPlanned():
@@ -198,7 +210,8 @@ class Outbox:
         return await self._record(message, message.attempts, Sent(outcome, error=message.error or NO_ANSWER))
 
     async def _record(self, message: Message, attempt: int, sent: Sent, *, adopted: bool = False) -> None:
-        everybody = (message.address, *message.mail.copies) if message.mail is not None and sent.unreached else ()
+        named = {*sent.unreached, *sent.later}
+        everybody = (message.address, *message.mail.copies) if message.mail is not None and named else ()
         words = await self._journal.words([str(id) for id in everybody])
         recorded = await self._customers.take(
             RecordAttempt(
@@ -212,6 +225,7 @@ class Outbox:
                 adopted=adopted,
                 setback=sent.setback,
                 unreached=tuple(id for id in everybody if words.get(id) in sent.unreached),
+                later=tuple({to: id for id in everybody if (to := words.get(id)) in sent.later}.values()),
             )
         )
         events = recorded.decision.events if recorded.decision else ()
@@ -224,16 +238,20 @@ class Outbox:
             breaker.in_vain.discard(id)
 
     async def _outgoing(self, message: Message, attempted_at: Ms, attempt: int) -> Outgoing:
+        first = await self._journal.document(message.copy_of) if message.copy_of is not None else None
+        of = first if isinstance(first, Message) else message
         said = (*message.along, message.words)
-        words = await self._journal.words([*said, message.address])
+        words = await self._journal.words([*said, message.address, of.address])
         letter = await self._letter_of(message, message.mail) if message.mail is not None else None
+        if of is not message and letter is not None:
+            letter = replace(letter, copy_of=CopyOf(reference=of.id, to=words.get(of.address, "")))
         return Outgoing(
             reference=message.id,
             channel=message.channel,
             to=words.get(message.address, ""),
             via=message.via,
             text=BETWEEN.join(text for id in said if (text := words.get(id, "")) or len(said) == 1),
-            attempted_at=attempted_at,
+            attempted_at=attempted_at if of is message else of.attempted_at or attempted_at,  # the same mail, all of it
             attempt=attempt,
             letter=letter,
         )

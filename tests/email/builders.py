@@ -101,6 +101,8 @@ def check(one: Case) -> None:
                 told = letter.bounce
                 assert told is not None
                 assert (told.final_recipient, told.status, told.permanent, told.original_message_id) == wanted
+            case "failed":
+                assert letter.bounce is not None and letter.bounce.failed == wanted, letter.bounce
             case "reason":
                 assert letter.bounce is not None
                 assert wanted in letter.bounce.reason

@@ -14,6 +14,7 @@ def headed(headers: str) -> bytes:
 CASES = [
     case("no-from", headed("Subject: x\n"), sender=None, from_all=(), notes=["no From"]),
     case("two-from-addresses", headed("From: a@customer.example, b@customer.example\n"), sender=None, notes=["two From addresses"]),
+    case("two-from-headers-one-denied", headed("Authentication-Results: mx.support.example; dmarc=fail header.from=customer.example\nFrom: a@customer.example\nFrom: b@elsewhere.example\n"), sender=None, authenticated="none", notes=["two From addresses", "does not come from there"]),
     case("two-from-headers", headed("From: a@customer.example\nFrom: b@customer.example\n"), sender=None, notes=["two From addresses"]),
     case("empty-from", headed("From: <>\n"), sender=None, notes=["no address in From"]),
     case("from-a-name-alone", headed("From: Mia\n"), sender=None, notes=["no address in From"]),

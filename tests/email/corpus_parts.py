@@ -70,5 +70,6 @@ CASES = [
     case("link", from_mia("Content-Type: text/html", '<a href="https://x.example/">x</a>'), html_has='rel="noopener noreferrer nofollow"'),
     case("pgp-armour-twice", from_mia("", f"one\n{ARMOUR}two\n{ARMOUR}three\n"), text="one\n\ntwo\n\nthree", parts=[("encrypted.asc", "application/pgp-encrypted")] * 2),
     case("pgp-armour-never-closed", from_mia("", "one\n-----BEGIN PGP MESSAGE-----\nabc\n"), text="one", contents=[b"-----BEGIN PGP MESSAGE-----\nabc\n"]),
+    case("parts-in-parts-forty-deep", from_mia("Content-Type: multipart/mixed; boundary=b0", "--b0\n" + "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(1, 40)) + "\nthe words\n"), text="the words", parts=[]),
     case("pgp-armour-very-often", from_mia("", f"one\n{ARMOUR * 50}"), text="one", parts=[("encrypted.asc", "application/pgp-encrypted")] * 20),
 ]  # fmt: skip

@@ -199,11 +199,20 @@ class PostOffice:
 
     def _out(self, envelope: Envelope) -> Out:
         letter = letter_of(envelope.raw)
-        reference = reference_of_message_id(letter.message_id, self._secret) or ""
+        recipients = tuple(one.lower() for one in envelope.recipients)
+        reference = self._meant(reference_of_message_id(letter.message_id, self._secret) or "", recipients)
         message = self._log.message(reference)
         shown = "\n".join((letter.text, *(value for _, value in letter.headers), letter.subject))
-        recipients = tuple(one.lower() for one in envelope.recipients)
         return Out(reference, message.case if message else "", recipients, envelope.raw, shown)
+
+    def _meant(self, named: str, recipients: tuple[str, ...]) -> str:
+        """The message of ours that is under way: the one that its Message-ID names, or the one by which somebody in
+        copy gets the same mail alone."""
+        vault = self._log.vault
+        for one in self._log.messages():
+            if one.copy_of == named and recipients == (vault.get(one.address, "").lower(),):
+                return one.id
+        return named
 
     # --- mailboxes ----------------------------------------------------------------------------------------------------
 

@@ -112,9 +112,10 @@ async def test_an_address_that_refuses_for_good_is_written_to_no_more(story: Sto
 
 
 @pytest.mark.parametrize("passing", ["full", "greylist"])
-async def test_a_copy_that_is_refused_for_now_is_tried_with_the_next_answer(
+async def test_a_copy_that_is_refused_for_now_is_tried_again_alone(
     story: Story, mia: Mailbox, tom: Mailbox, passing: str
 ):
+    """Under the same Message-ID, and nobody else gets the mail twice."""
     ana = await story.ready_agent("Ana")
     await mia.writes("Tom knows the boiler", cc=TOM)
     case = await story.one_case()
@@ -123,11 +124,77 @@ async def test_a_copy_that_is_refused_for_now_is_tried_with_the_next_answer(
     await ana.replies(case["id"], "Which boiler is it?")
     await story.passes(seconds=2)
     assert (await mia.last())["text"].strip() == "Which boiler is it?"
-    assert all(m["from"] != HELP for m in await tom.received())
+    assert await of_ours(tom) == []
+    [late] = await late_copies(story, case)
+    assert (late["to"], late["delivery"]["state"], late["reasons"][0][:1]) == ([TOM], "queued", "4")
     await tom.behaves("accept")
-    await ana.replies(case["id"], "And since when?")
+    await story.passes(minutes=2)
+    [theirs] = await of_ours(tom)
+    hers = await mia.last()
+    assert theirs["raw"] == hers["raw"]
+    assert len(await of_ours(mia)) == 2, "the word that her mail came, and the answer"
+    [late] = await late_copies(story, case)
+    assert (late["delivery"]["state"], late["delivery"]["attempts"]) == ("sent", 1)
+    await tom.answers(theirs, "The old one")
+    assert (await story.one_case())["contacts"][-1]["address"] == TOM
+
+
+async def test_a_copy_that_never_gets_through_is_seen(story: Story, mia: Mailbox, tom: Mailbox):
+    """It is tried as long as any mail; then it stands beside whom it was for, and nobody is asked to answer her."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    work = await ana.accepts()
+    await tom.behaves("full")
+    await ana.replies(case["id"], "Which boiler is it?")
+    await ana.finishes(work)
+    await story.passes(hours=12)
+    [late] = await late_copies(story, case)
+    assert late["delivery"]["state"] == "queued" and late["delivery"]["attempts"] > 10
+    assert late["delivery"]["due_at"] is not None
+    await story.passes(hours=13)
+    [late] = await late_copies(story, case)
+    assert (late["to"], late["delivery"]["state"]) == ([TOM], "failed")
+    [entry] = await sent(story, case)
+    assert (entry["delivery"]["state"], entry["delivery"]["attempts"]) == ("sent", 1)
+    assert (await document(story, case["id"])).ask is None, "she has her answer"
+
+
+async def test_a_copy_that_is_refused_for_good_later_is_the_last(story: Story, mia: Mailbox, tom: Mailbox):
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await tom.behaves("full")
+    await ana.replies(case["id"], "Which boiler is it?")
     await story.passes(seconds=2)
-    assert (await tom.last())["text"].strip() == "And since when?"
+    await tom.behaves("reject")
+    await story.passes(minutes=2)
+    [late] = await late_copies(story, case)
+    assert late["delivery"]["state"] == "failed"
+    assert (await story.one_case())["participants"] == [{"address": TOM, "invited": True, "bounced": True}]
+
+
+async def test_whoever_is_written_to_no_more_gets_no_late_copy(story: Story, mia: Mailbox, tom: Mailbox):
+    ana = await story.ready_agent("Ana")
+    await mia.writes("Tom knows the boiler", cc=TOM)
+    case = await story.one_case()
+    await ana.accepts()
+    await tom.behaves("full")
+    await ana.replies(case["id"], "Which boiler is it?")
+    await story.passes(seconds=2)
+    await tom.behaves("accept")
+    await story.api("POST", f"/cases/{case['id']}/participants", {"address": TOM, "invited": False})
+    await story.passes(minutes=2)
+    assert await of_ours(tom) == []
+
+
+async def of_ours(box: Mailbox) -> list[Json]:
+    return [m for m in await box.received() if m["from"] == HELP]
+
+
+async def late_copies(story: Story, case: Json) -> list[Json]:
+    return [e for e in await story.timeline(case["id"], "status") if e["facts"].get("what") == "copy_late"]
 
 
 async def test_full_mailboxes_do_not_keep_mail_from_others(story: Story, mia: Mailbox):
@@ -246,6 +313,33 @@ async def test_a_mail_that_comes_back_twice_fails_once(story: Story, mia: Mailbo
     assert len([e for e in await story.timeline(case["id"]) if e["kind"] == "delivery"]) <= 1
     entries = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "in"]
     assert len(entries) == 3, "both reports are kept"
+
+
+@pytest.mark.parametrize("by", ["a list of others", "a group of ours", "itself"])
+async def test_our_own_mail_that_comes_round_is_ours(story: Story, mia: Mailbox, by: str):
+    """Whatever a list wrote over it, its Message-ID is ours: it stands on its case, marked, and opens nothing again."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    work = await ana.accepts()
+    await ana.replies(case["id"], "Mended.")
+    await ana.finishes(work, "solved")
+    await story.passes(seconds=2)
+    raw = (await mia.last())["raw"].encode()
+    lines = [one for one in raw.split(b"\r\n") if not one.startswith(b"X-Loop:")]
+    if by == "a list of others":
+        lines = [b"From: Club <mia@customer.example>" if one.startswith(b"From:") else one for one in lines]
+        lines = [b"Reply-To: mia@customer.example" if one.startswith(b"Reply-To:") else one for one in lines]
+        lines.insert(0, b"List-Id: <club.customer.example>")
+    elif by == "a group of ours":
+        lines = [b"Reply-To: mia@customer.example" if one.startswith(b"Reply-To:") else one for one in lines]
+        lines.insert(0, b"List-Id: <all.support.example>")
+    await story.brings_mail(b"\r\n".join(lines), f"?from={MIA}&to={HELP}")
+    await story.settles()
+    [now] = await story.cases()
+    assert (now["id"], now["status"]) == (case["id"], "solved")
+    came = (await story.timeline(case["id"], "message"))[-1]
+    assert (came["direction"], came["automatic"], came["notes"][0]) == ("in", True, "own")
 
 
 async def test_whom_a_forger_names_is_not_bothered(story: Story, mia: Mailbox):

@@ -8,6 +8,7 @@ import pytest
 
 from router.admin_doctor import doctor
 from tests.mailbox import MIA, Mailbox
+from tests.stories.test_mail_trouble import report
 from tests.stories.test_matching import policies_with
 from tests.story import ADMIN, HERS, Agent, Json, Story
 
@@ -123,6 +124,29 @@ async def test_words_that_go_another_way_wake_nobody(just_wrote: bool, by_night:
         assert (await phone.inbox()).count("The part comes on Thursday.") == 1
 
 
+async def test_words_that_wait_for_the_day_go_before_whatever_is_said_later():
+    """The desk says when they go. She is written to at night all the same: then they come first, in their order."""
+    async with Story() as story:
+        mia, phone, ana = Mailbox(story, MIA), story.phone(HERS), await story.ready_agent("Ana")
+        await phone.texts("Please write to my mail address")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
+        await story.passes(hours=15)
+        await mia.behaves("bounce_later")
+        await ana.replies(case["id"], "The part comes on Thursday.", channel="email")
+        await story.passes(minutes=20)
+        [_, moved] = await ours(story, case["id"])
+        assert moved["delivery"]["due_at"] > (await story.now()).isoformat()
+        assert 'goes out <time datetime="' in await ana.page(case["id"])
+        await ana.replies(case["id"], "And a new valve, too.", channel="sms")
+        await story.passes(minutes=1)
+        assert (await phone.inbox())[-2:] == ["The part comes on Thursday.", "And a new valve, too."]
+        assert (await ours(story, case["id"]))[1]["delivery"]["due_at"] is None
+        await story.passes(hours=10)
+        assert (await phone.inbox()).count("The part comes on Thursday.") == 1
+
+
 @pytest.mark.parametrize("twice", [False, True])
 async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tmp_path: Path, twice: bool):
     """The answer to each DATA is lost, and she has a phone: the words go nowhere else and are not said to have failed,
@@ -153,6 +177,50 @@ async def test_what_may_have_arrived_is_sent_a_few_times_and_then_asked_about(tm
         await story.api("POST", f"/outbox/{item['id']}/retry")
         await story.passes(minutes=1)
         assert (await story.api("GET", "/outbox?state=unknown"))["items"] == []
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+async def test_her_answer_proves_that_ours_arrived(given_up: bool):
+    """The answer to each DATA was lost. She answers the mail: it is not sent again, and nobody asks whether it came."""
+    async with Story() as story:
+        mia, ana = Mailbox(story, MIA), await story.ready_agent("Ana")
+        await mia.writes("When does the part come?")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.faults(mail_lost_answer=1)
+        await ana.replies(case["id"], "The part comes on Thursday.")
+        await story.passes(**({"hours": 26} if given_up else {"seconds": 20}))
+        await story.faults(mail_lost_answer=0)
+        mail = next(m for m in await mia.received() if "Thursday" in m["text"])
+        assert (await ours(story, case["id"]))[-1]["delivery"]["unknown"] is given_up
+        shown = await ana.page(case["id"])
+        assert ("nobody knows whether it arrived" in shown) is given_up
+        before = len(await mia.received())
+        await mia.answers(mail, "Thursday is fine")
+        [entry] = [m for m in await ours(story, case["id"]) if "Thursday" in m["text"]]
+        assert (entry["delivery"]["state"], entry["delivery"]["error"]) == ("delivered", None)
+        assert (await story.api("GET", "/outbox?state=open"))["items"] == []
+        await story.passes(hours=1)
+        assert len([m for m in await mia.received() if "Thursday" in m["text"]]) <= before
+        assert (await ours(story, case["id"]))[-1]["delivery"]["attempts"] == (3 if given_up else 1)
+
+
+async def test_a_report_that_a_mail_is_late_proves_nothing():
+    """It names ours as an answer does."""
+    async with Story() as story:
+        mia, ana = Mailbox(story, MIA), await story.ready_agent("Ana")
+        await mia.writes("When does the part come?")
+        case = await story.one_case()
+        await ana.accepts()
+        await story.faults(mail_lost_answer=1)
+        await ana.replies(case["id"], "The part comes on Thursday.")
+        await story.passes(hours=26)
+        mail = next(m for m in await mia.received() if "Thursday" in m["text"])
+        raw = report(mail["headers"]["Message-ID"], MIA, to=mail["headers"]["Reply-To"])
+        late = raw.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1", b"4.4.1")
+        await mia.sends(late, envelope_from="")
+        entry = (await ours(story, case["id"]))[-1]
+        assert (entry["delivery"]["state"], entry["delivery"]["unknown"]) == ("queued", True)
 
 
 async def test_what_may_have_arrived_is_not_said_to_have_failed(tmp_path: Path):

@@ -464,6 +464,31 @@ async def test_what_fell_due_while_we_were_away_is_broken_and_told_at_once() -> 
         assert await dials(story) == 1
 
 
+async def test_word_that_a_promise_was_broken_wakes_nobody() -> None:
+    """The service comes back in the middle of her night: she reads in the morning that nobody called her, and the desk
+    says when.."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.texts("E42")
+        case = await story.one_case()
+        start = await story.now() + timedelta(minutes=30)
+        await story.api("POST", f"/cases/{case['id']}/callbacks", {"window": window(start)})
+        before = len(await her.inbox())
+        await story.stops()
+        await until(story, start + timedelta(hours=15))
+        await story.starts()
+        await story.passes(minutes=5)
+        assert len((await story.api("GET", "/promises?state=broken"))["items"]) == 1
+        assert len(await her.inbox()) == before
+        word = [e for e in await story.timeline(case["id"], "message") if e["direction"] == "out"][-1]
+        assert word["delivery"]["due_at"] == "2026-11-24T13:00:00.000Z", "eight o'clock in New York"
+        await story.passes(hours=8)
+        assert "did not call you when we said" in (await her.inbox())[-1]
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await dials_her(story, ana, phone)
+        assert await dials(story) == 1
+
+
 async def test_she_moves_it_by_answering_in_her_own_words() -> None:
     """An answer that names a time moves the call, and one line says what happens now; one that is not clear changes
     nothing and is asked back; by text means that nobody calls."""

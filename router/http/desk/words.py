@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from router.core.timeline import COPY_LATE
 from router.core.words import BY_A_PERSON
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
 from router.http.names import SOMEBODY, with_names
-from router.http.views import AttachmentOut, EntryOut, WaitOut
+from router.http.views import AttachmentOut, DeliveryOut, EntryOut, WaitOut
 
 SYSTEM = "onecase"
 ONE_PERSON = "It is of somebody else, who is the same person"
@@ -51,6 +52,7 @@ DELIVERY = {
     "read": "read",
     "failed": "did not arrive",
 }
+UNSURE = "nobody knows whether it arrived"
 LINKS = {
     "new_case": "a new matter",
     "reply": "a reply on this line",
@@ -138,6 +140,7 @@ PROMISED = {"callback": "a call", "reply": "an answer", "update": "word from us"
 """What is promised, by its kind."""
 OF_THE_SYSTEM = {
     "file_missing": "A file that came along is missing at the provider",
+    "copy_late": "Somebody in copy did not get it at once, and it is tried again by itself",
     "message_failed": "A message of ours did not arrive",
     "message_late": "A mail of ours is not out yet and is tried again: call them if it matters now",
     "message_unknown": "Nobody knows whether a message of ours went out",
@@ -278,6 +281,7 @@ class Row:
     attachments: list[File] = field(default_factory=list[File])
     mail: Mail | None = None
     delivery: str | None = None
+    due_at: str | None = None  # when it goes out, or is tried again: it stands behind `delivery`
     is_failed: bool = False
     reasons: list[str] = field(default_factory=list[str])
     message: str | None = None
@@ -331,7 +335,21 @@ def row_of(entry: EntryOut, names: Mapping[str, str]) -> Row:
         return _message_row(entry, who)
     said = _record_words(entry.kind, facts, _name(facts.get("agent"), names), who=who)
     reasons = [with_names(reason, names) for reason in entry.reasons]
-    return Row("record", entry.at, who, said, channel=entry.channel, words=entry.text, reasons=reasons)
+    if facts.get("what") == COPY_LATE and entry.to:
+        said = f"{said}: {', '.join(entry.to)}"
+    delivery = entry.delivery if facts.get("what") == COPY_LATE else None
+    return Row(
+        look="record",
+        at=entry.at,
+        who=who,
+        said=said,
+        channel=entry.channel,
+        words=entry.text,
+        delivery=_delivered(delivery) if delivery else None,
+        due_at=delivery.due_at if delivery else None,
+        is_failed=bool(delivery and delivery.state == "failed"),
+        reasons=reasons,
+    )
 
 
 def _message_row(entry: EntryOut, who: str) -> Row:
@@ -348,9 +366,6 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         reasons.append("may mean: stop writing to me")
     if delivery and delivery.attempts > 1:
         reasons.append(f"{delivery.attempts} attempts")
-    state = DELIVERY.get(delivery.state, delivery.state) if delivery else None
-    if delivery and delivery.error:
-        state = f"{state}: {delivery.error}"
     return Row(
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
@@ -360,13 +375,25 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
         mail=_mail(entry) if entry.raw_url or entry.to else None,
-        delivery=state,
+        delivery=_delivered(delivery) if delivery else None,
+        due_at=delivery.due_at if delivery else None,
         is_failed=bool(delivery and delivery.state == "failed"),
         reasons=reasons,
         message=delivery.message if delivery else None,
         id=entry.id,
         evidence=str(entry.facts["evidence"]) if "evidence" in entry.facts else None,
     )
+
+
+def _delivered(delivery: DeliveryOut) -> str:
+    """How far a message of ours came. Where it waits for a time, that stands behind these words."""
+    if delivery.unknown:
+        return UNSURE
+    if delivery.due_at is not None and not delivery.attempts:
+        return "goes out"
+    state = DELIVERY.get(delivery.state, delivery.state)
+    said = f"{state}: {delivery.error}" if delivery.error else state
+    return f"{said}; again" if delivery.due_at is not None else said
 
 
 def _identity_row(entry: EntryOut, who: str) -> Row:
