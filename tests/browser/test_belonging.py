@@ -95,6 +95,10 @@ async def test_whose_a_shared_line_is_now_takes_one_key(desk: Stage, open_desk: 
     await expect(page.locator(".choices")).to_contain_text("Several people use this line. Whose is it?")
     await expect(page.locator(".choices")).to_contain_text(PHONE)
     await expect(page.locator(".choices")).to_contain_text(OTHER)
+    [mias, toms] = [page.locator(".choices li", has_text=number) for number in (PHONE, OTHER)]
+    await expect(mias).to_contain_text("My thermostat shows E42")
+    await expect(toms).to_contain_text("my bill is wrong")
+    await expect(toms.get_by_role("link")).to_have_attribute("href", f"/desk/case/{second}#latest")
     await page.keyboard.press("1")
     await expect(page.locator("#said")).to_contain_text("It is theirs now.")
     await expect(page.locator(".choices")).to_have_count(0)

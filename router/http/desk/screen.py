@@ -15,7 +15,7 @@ from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.glance import address_of, said_last
-from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
+from router.http.desk.known import CHOICES_MAX, Known, Matter, holds_own_words, known_of
 from router.http.desk.live import Live, live_for
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, last_words, rows_of, summary_of, why_of
@@ -25,6 +25,7 @@ from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import (
     AgentOut,
+    CandidateOut,
     CaseOut,
     OfferOut,
     WaitOut,
@@ -336,7 +337,7 @@ class Screens:
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
                 proved_at=await self._proved_at(document),
                 own_words=first == 0 and holds_own_words(case.contacts, entries),
-                matters=await self._matters(who, [c.case for c in case.candidates[:CHOICES_MAX] if c.case]),
+                matters=await self._matters(who, case.candidates[:CHOICES_MAX]),
             ),
             line=line,
             waits=in_line is not None and not in_line.ask.first,
@@ -347,13 +348,13 @@ class Screens:
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
 
-    async def _matters(self, who: Identity, cases: list[str]) -> dict[str, tuple[str, str]]:
-        """What other cases are about: their queues, and what the customer said last in them."""
-        found: dict[str, tuple[str, str]] = {}
-        for id in cases:
+    async def _matters(self, who: Identity, candidates: list[CandidateOut]) -> dict[str, Matter]:
+        """Other cases, by which an agent tells whose this one is, or where it belongs."""
+        found: dict[str, Matter] = {}
+        for id in [id for one in candidates if (id := one.case or one.last_case) is not None]:
             shown: CaseOut = await self._calls.read(who, f"/cases/{id}")
             brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
-            found[id] = (shown.queue, last_words(brief.wants))
+            found[id] = Matter(shown.ref, shown.queue, last_words(brief.wants) or shown.subject or "", shown.changed_at)
         return found
 
     async def _held(self, case: Case) -> Held | None:

@@ -12,7 +12,7 @@ from router.core.words import BY_A_PERSON
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
 from router.http.names import SOMEBODY, with_names
-from router.http.views import AttachmentOut, EntryOut, WaitOut
+from router.http.views import CODE_SENT, AttachmentOut, EntryOut, WaitOut
 
 SYSTEM = "onecase"
 ONE_PERSON = "It is of somebody else, who is the same person"
@@ -154,6 +154,7 @@ AUTOMATIC = {
     "bulk": "a mail to many",
 }
 """What a machine sent, by the kind of it."""
+A_CODE = "A code was sent, in words for nobody but them."
 NOT_TAKEN = "It could not be taken, however often it was tried"
 ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead", "outside": "Somebody outside"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
@@ -355,7 +356,7 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
         who="A machine" if entry.automatic and entry.direction == "in" else who,
-        said="",
+        said=A_CODE if entry.facts.get("what") == CODE_SENT else "",
         channel=entry.channel,
         words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
