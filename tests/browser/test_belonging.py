@@ -101,6 +101,8 @@ async def test_whose_a_shared_line_is_now_takes_one_key(desk: Stage, open_desk: 
     await expect(toms.get_by_role("link")).to_have_attribute("href", f"/desk/case/{second}#latest")
     await page.keyboard.press("1")
     await expect(page.locator("#said")).to_contain_text("It is theirs now.")
+    await expect(page.locator("#said")).to_contain_text("A lead takes it back")
+    await expect(page.locator(".head .facts").first).to_contain_text(f"the same person as {PHONE}")
     await expect(page.locator(".choices")).to_have_count(0)
     await expect(page.locator(".timeline")).to_contain_text("said that two customers are one person")
     lead = await open_desk(desk.admin)
