@@ -46,6 +46,8 @@ ROWS_MAX = 2000
 NAMED_MAX = 200
 """Agents whom work can be handed to by name."""
 READ_AT_ONCE = 200
+DOUBTS = {"typed": "typed in, not proved", "denied": "its domain says that it is somebody else"}
+"""How sure it is that an address is theirs, where that is not sure at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class CaseView:
     case: CaseOut
     brief: BriefOut
     addresses: list[str]
+    doubts: dict[str, str]  # of those that may be somebody else's, why
     also: list[str]  # addresses of customers who were found to be the same person
     has_phone: bool
     is_erased: bool
@@ -325,6 +328,11 @@ class Screens:
             case=case,
             brief=brief,
             addresses=[shown_address(a["address"] or "erased") for a in brief.customer.get("addresses", [])],
+            doubts={
+                shown_address(a["address"]): doubt
+                for a in brief.customer.get("addresses", [])
+                if a["address"] and (doubt := DOUBTS.get(a["verification"]))
+            },
             also=await self._addresses(person[1:]),
             has_phone=any(a["kind"] == AddressKind.PHONE and a["address"] for a in brief.customer.get("addresses", [])),
             is_erased=brief.customer.get("erased_at") is not None,
