@@ -34,6 +34,7 @@ from router.core.waits.said import Told
 from router.core.words import (
     CALLBACK,
     SECOND_MS,
+    AddressId,
     AgentId,
     CallbackState,
     CallId,
@@ -594,15 +595,38 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
 def typed_address(making: Making, customer: Customer, number: str) -> Address | None:
     """The address of a number that was typed or named: one they have, or a new one that identifies nobody, for nobody
     is found under it. None for a number that is ours, premium, or nobody's."""
-    theirs = making.context.dialled.theirs
-    owner = owner_of_address(making.state, theirs) if theirs is not None else None
-    if owner is not None and theirs is not None:
-        return owner.address(theirs)
+    if (known := named_address(making)) is not None:
+        return known
     if making.context.is_ours(number):
         return None
     facts = making.context.facts_of(number)
     if not facts.dialable or facts.premium or not facts.country:
         return None
+    if (
+        added := next(
+            (one for one in making.kept if (one.kind, one.owner, one.body) == ("address", customer.id, number)), None
+        )
+    ) is not None:
+        return making.customer(customer.id).address(AddressId(added.id))
     address = new_address(making, number, owner=customer.id)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
     return address
+
+
+def named_address(making: Making) -> Address | None:
+    """The number that is named, as this person has it; None where it is none of theirs."""
+    theirs = making.context.dialled.theirs
+    owner = owner_of_address(making.state, theirs[0]) if theirs else None
+    return owner.address(theirs[0]) if owner is not None else None
+
+
+def is_at_other_number(making: Making, case: Case, number: str, *, to: Address | None = None) -> bool:
+    """Whether a case has a call before it, and to another number than this one (`to`, or else the `number` that is
+    named)."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if promise is None or promise.address is None or not (number or to):
+        return False
+    known = {to.id, to.line} if to is not None else set(making.context.dialled.theirs)
+    owner = owner_of_address(making.state, promise.address)
+    at = owner.address(promise.address) if owner is not None else None
+    return not known & {promise.address, at.line if at is not None else promise.address}

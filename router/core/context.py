@@ -38,11 +38,11 @@ class SharedLine:
 
 @value
 class Dialled:
-    """What is known of the number that a command names. `theirs`: the address that this person has it as;
+    """What is known of the number that a command names. `theirs`: the addresses that this person has it as;
     `is_pending`: a call to it is promised, to whomever; `times`: how often it was dialled within a day because somebody
     named it whose number it may not be."""
 
-    theirs: AddressId | None = None
+    theirs: tuple[AddressId, ...] = ()
     is_pending: bool = False
     times: int = 0
 

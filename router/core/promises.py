@@ -15,6 +15,7 @@ from router.core.call_parts import (
     can_be_called,
     change_promise,
     customer_of,
+    is_at_other_number,
     is_unpromised,
     number_to_call,
     promise_call,
@@ -53,15 +54,17 @@ from router.core.words import (
 
 AHEAD_MS = 2 * HOUR_MS
 """An answer that is promised stands in line so long before it is due, where there is so much time."""
+ELSEWHERE = "they are to be called at another number"
 FULL = "full"
 """Why a window cannot be promised in which nobody is free."""
 
 
 def make_promise(making: Making, command: MakePromise, *, to: Address | None = None) -> None:
     """Promise something in a window. A call that is promised already is moved there: nobody is rung twice. `to`: at
-    this number of theirs, where it can be called."""
+    this number of theirs, where it can be called. Where another number is named, that one is called instead."""
     case = making.case(command.case)
-    if command.kind == CALLBACK and case.promise is not None and not is_unpromised(making, case):
+    is_other = command.kind == CALLBACK and is_at_other_number(making, case, command.address, to=to)
+    if command.kind == CALLBACK and case.promise is not None and not is_unpromised(making, case) and not is_other:
         _move(making, making.promise(case.promise), command.window, named=command.named, why="they named another time")
         return
     if command.kind == CALLBACK:
@@ -94,6 +97,9 @@ def make_promise(making: Making, command: MakePromise, *, to: Address | None = N
 def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Address | None) -> None:
     address = number_to_call(making, case, command.address, to=to)
     check_window(making, case, address, command.window, named=command.named)
+    place_at = _place(making, case)
+    if (kept_at := give_up_number(making, case)) is not None:
+        place_at = min(place_at, kept_at)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
     promise_call(
@@ -104,7 +110,7 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
         told_via=_told_via(making, case, command),
         number=command.address,
         due_at=command.window[0],
-        place_at=_place(making, case),
+        place_at=place_at,
         window=command.window,
         named=command.named,
         agent=command.agent,
@@ -113,6 +119,18 @@ def _promise_call(making: Making, case: Case, command: MakePromise, *, to: Addre
     if (made := making.case(case.id).promise) is not None:
         ask_time(making, made, making.promise(made).window)
     rest_or_stand(making, case)
+
+
+def give_up_number(making: Making, case: Case) -> Ms | None:
+    """They are to be called at another number than was promised: nobody is rung at that one. Their place, which goes
+    along; None where nothing was promised. Raises Rejected where that call is being made."""
+    if case.promise is None or is_unpromised(making, case):
+        return None
+    promise = making.promise(case.promise)
+    if _is_called(making, promise, by_caller=False):
+        raise Rejected(Reason.NOTHING_TO_DO, "under way")
+    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=ELSEWHERE)
+    return promise.place_at
 
 
 def _told_via(making: Making, case: Case, command: MakePromise) -> Channel | None:

@@ -3,8 +3,8 @@
 Its one rule: what is clear is done, and one line says what happens now; what is doubtful changes nothing and is asked
 back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Of whoever has
 nothing promised only a text is looked at that has a word of calling and one of time, asks for a call and says nothing
-else, or answers the time that we suggested. Called is the number that it came
-from, or for a mail or a chat one that is named in it, or theirs where it is surely them.
+else, or answers the time that we suggested. Called is the number that is named in it, or else the one that it came
+from, or for a mail or a chat theirs where it is surely them.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,13 @@ from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
     customer_of,
+    is_at_other_number,
     is_taken,
     is_unpromised,
     number_to_call,
     place_on_phone,
     promise_call,
+    turn_to_writing,
     until_turn,
 )
 from router.core.clock import Ms
@@ -31,7 +33,7 @@ from router.core.context import Making
 from router.core.documents import Case
 from router.core.errors import Reason, Rejected
 from router.core.events import CallbackHeld, ContactReceived
-from router.core.promises import cancel_promise, check_window, make_promise, move_promise
+from router.core.promises import cancel_promise, check_window, give_up_number, make_promise, move_promise
 from router.core.telling import language_on, tell_customer
 from router.core.wishes import NAMED_IN, Wish, number_named, suggested_in, wish_at, wish_of, without_number
 from router.core.words import CALLBACK, MINUTE_MS, AddressId, Channel, Evidence
@@ -63,7 +65,12 @@ def follow(making: Making, command: Command) -> None:
         ):
             _call_again(making, case, received)
         return
-    line = _promised_line(making, case, received)
+    named = _line_of(making, case, received, command.text) if case.promise is None else None
+    line = named or _promised_line(making, case, received)
+    if (number := _other_number(making, case, received, command.text)) and customer_of(making, case) is None:
+        if (other := _line_at(making, received, number)) and _may_say_where(making, case, received):
+            _call_elsewhere(making, case, received, command.text, line=other)
+        return
     is_asked = spoken.is_short(command.text) or answers_suggestion(making, case, command.text)
     if customer_of(making, case) is None and _take_time(
         making, case, command.text, line=line, is_asked=is_asked, back="callback_ask_back",
@@ -117,9 +124,38 @@ def _take_first(making: Making, case: Case, received: ContactReceived, text: str
         return False
     if _take_time(making, case, text, line=line, is_asked=is_answer, back="callback_ask_first"):
         return True
-    wish = None if is_wish else _wish_in(making, case, text, line=line, is_asked=False)
-    is_soon = is_wish or (wish is not None and wish.sure and wish.window is None)
-    return is_soon and _call_soon(making, case, received, line)
+    return _is_soon(making, case, text, line=line) and _call_soon(making, case, received, line)
+
+
+def _is_soon(making: Making, case: Case, text: str, *, line: Line) -> bool:
+    """Whether they want to be called as soon as possible."""
+    if making.context.policy.spoken.wishes_call(without_number(text)):
+        return True
+    wish = _wish_in(making, case, text, line=line, is_asked=False)
+    return wish is not None and wish.sure and wish.window is None
+
+
+def _other_number(making: Making, case: Case, received: ContactReceived, text: str) -> str:
+    """The number that they name, where a call is promised to another one; else nothing."""
+    number = number_named(text) if received.channel in NAMED_IN and not received.participant else ""
+    return number if number and is_at_other_number(making, case, number) else ""
+
+
+def _may_say_where(making: Making, case: Case, received: ContactReceived) -> bool:
+    """Whether who wrote this may have the promised call made elsewhere: it is surely them, or they wrote on the line
+    that was to be called, or where they were told of it. Anybody else's words are read by a person first."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if promise is None or received.evidence is not Evidence.WEAK:
+        return True
+    return received.address == promise.address or received.channel is promise.told_via
+
+
+def _call_elsewhere(making: Making, case: Case, received: ContactReceived, text: str, *, line: Line) -> None:
+    """They want the call that is promised at another number: at the time that they name, or as soon as possible."""
+    if _take_time(making, case, text, line=line, is_asked=False, back="callback_ask_back"):
+        return
+    if not making.asking(case.id).taken and _is_soon(making, case, text, line=line):
+        _call_soon(making, case, received, line)
 
 
 def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -> Line | None:
@@ -127,19 +163,25 @@ def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -
     theirs if it is surely them. None: a person looks at it, for it may be somebody else."""
     customer = making.customer(case.customer)
     address = customer.address(received.address)
+    number = number_named(text) if received.channel in NAMED_IN and not received.participant else ""
+    if number:
+        return _line_at(making, received, number)
     if address is not None and can_be_called(address):
         return Line(address.facts.zones, address=address.id)
-    if received.channel not in NAMED_IN or received.participant:
-        return None
-    if number := number_named(text):
-        facts = making.context.facts_of(number)
-        is_possible = facts.dialable and not facts.premium and bool(facts.country)
-        is_possible = is_possible and not making.context.is_ours(number)
-        return Line(facts.zones, number=number) if is_possible else None
-    if received.evidence is Evidence.WEAK:
+    if received.channel in TEXTED or received.participant or received.evidence is Evidence.WEAK:
         return None
     own = next((one for one in customer.addresses if can_be_called(one)), None)
     return Line(own.facts.zones, address=own.id) if own is not None else None
+
+
+def _line_at(making: Making, received: ContactReceived, number: str) -> Line | None:
+    """A number that they named: the one that they wrote from, or any other that can be called."""
+    if received.address in making.context.dialled.theirs:
+        own = making.customer(received.customer).address(received.address)
+        return Line(own.facts.zones, address=own.id) if own is not None and can_be_called(own) else None
+    facts = making.context.facts_of(number)
+    is_possible = facts.dialable and not facts.premium and bool(facts.country)
+    return Line(facts.zones, number=number) if is_possible and not making.context.is_ours(number) else None
 
 
 def _promised_line(making: Making, case: Case, received: ContactReceived) -> Line:
@@ -271,32 +313,44 @@ def _other_with_room(
 
 def _promise_at(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line) -> None:
     """A number that they name may be a stranger's: it is called by day, and once; who asks is answered alike."""
-    if case.promise is not None and not is_unpromised(making, case):
+    to = making.customer(case.customer).address(line.address) if line.address is not None else None
+    is_other = is_at_other_number(making, case, line.number, to=to)
+    if case.promise is not None and not is_unpromised(making, case) and not is_other:
         move_promise(making, MovePromise(key="", promise=case.promise, actor=CUSTOMER, window=window, named=True))
         return
     if line.number and is_taken(making):
-        making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
+        _hold(making, case)
         return
     is_theirs = line.address is not None
     made = MakePromise(
         key="", case=case.id, actor=CUSTOMER, kind=CALLBACK, window=window, named=is_theirs, address=line.number
     )  # fmt: skip
-    to = making.customer(case.customer).address(line.address) if line.address is not None else None
     make_promise(making, made, to=to)
 
 
 def _call_soon(making: Making, case: Case, received: ContactReceived, line: Line) -> bool:
     """A call as soon as somebody is free. False: their number cannot be called."""
     if line.number and is_taken(making):
-        making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
+        _hold(making, case)
         return True
     to = making.customer(case.customer).address(line.address) if line.address is not None else None
     try:
         address = number_to_call(making, case, line.number, to=to)
     except Rejected:
         return False
-    _call_at_turn(making, making.case(case.id), address, received, number=line.number)
+    case = making.case(case.id)
+    kept_at = give_up_number(making, case) if is_at_other_number(making, case, line.number, to=to) else None
+    _call_at_turn(making, making.case(case.id), address, received, number=line.number, kept_at=kept_at)
     return True
+
+
+def _hold(making: Making, case: Case) -> None:
+    """A call to the number that they name is promised already: their wish stands on the case, and a person decides.
+    They are not called elsewhere meanwhile."""
+    if give_up_number(making, case) is not None:
+        turn_to_writing(making, case.id, why="the number is not called a second time by itself")
+    case = making.case(case.id)
+    making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
 
 
 def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
@@ -312,11 +366,19 @@ def _call_again(making: Making, case: Case, received: ContactReceived) -> None:
 
 
 def _call_at_turn(
-    making: Making, case: Case, address: Address, received: ContactReceived, *, number: str = ""
-) -> None:  # fmt: skip
+    making: Making,
+    case: Case,
+    address: Address,
+    received: ContactReceived,
+    *,
+    number: str = "",
+    kept_at: Ms | None = None,
+) -> None:
+    """A call as soon as it is their turn. `kept_at`: the place that they had for one at another number."""
     on_phone = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     if not case.taken and not on_phone:
         place_at = place_on_phone(making, case.ask) if case.unreached_at is None else case.unreached_at
+        place_at = min(place_at, kept_at) if kept_at is not None else place_at
         ask_for_phone(making, case.id, place_at=place_at, call=None)
         case = making.case(case.id)
     until, why = until_turn(making, case), "they asked for it"

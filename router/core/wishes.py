@@ -19,8 +19,8 @@ from router.core.words import MINUTE_MS, Channel
 
 DIGITS_MIN, DIGITS_MAX = 7, 15
 """Of a number with its country (E.164)."""
-NAMED_IN = (Channel.EMAIL, Channel.CHAT)
-"""Where people say at which number they want to be called, for they write from none."""
+NAMED_IN = (Channel.EMAIL, Channel.CHAT, Channel.SMS, Channel.WHATSAPP)
+"""Where people say in words at which number they want to be called."""
 _NUMBER = re.compile(r"(?<![\w+])\+\d[\d\s().\-/\u00a0]{5,24}\d(?!\d)")
 _CALLING = re.compile(r"call|ring|phone|reach me|r[uü]f|r[uü]ck|telefon|melde|ll[aá]m|tel[eé]fono", re.IGNORECASE)
 """Part of a word of calling, in any language that we read: nothing is looked up for a signature alone."""

@@ -91,7 +91,10 @@ class ContactPage:
         where = await stands(self._node, rows, device_key=device_key)
         if form is Form.PAGE:
             return _page(200, language, await self._shown(rows, where, language))
-        return _told(200, form, where.standing, self._say(PHRASES[where.standing], language), **_facts(rows[0], where))
+        said = self._say(PHRASES[where.standing], language)
+        if where.standing is Standing.UNPAIRED:  # a page says that above; a lamp with one line has no other to say it
+            said = f"{self._say('page_received', language)} {said}"
+        return _told(200, form, where.standing, said, **_facts(rows[0], where))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

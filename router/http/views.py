@@ -41,6 +41,8 @@ TIMELINE_PAGE = 200
 SUBJECT_SHOWN_MAX = 120
 """Characters of the words that name a matter."""
 CONTACTS_SHOWN = 100
+CODE_SENT = "code_sent"
+"""What a row says of a message whose words nobody else may read."""
 Row = tuple[CaseId, int]
 NO_WORDS: Mapping[str, str] = {}
 DELIVERY = {MessageState.SENDING: "queued", MessageState.UNKNOWN: "queued"}
@@ -67,6 +69,7 @@ class CandidateOut(Reply):
     status: str | None
     customer: str | None = Field(description="one of the people who use a shared line")
     addresses: list[str] = Field(description="of that person, as they were given")
+    last_case: str | None = Field(None, description="of a person: what they came with last, open matters first")
     why: list[str]
 
 
@@ -436,8 +439,14 @@ async def _candidate_out(journal: Journal, candidate: Candidate) -> CandidateOut
         status=str(case.status) if isinstance(case, Case) else None,
         customer=candidate.customer,
         addresses=[words[id] for id in addresses if id in words],
+        last_case=newest_of(customer) if isinstance(customer, Customer) else None,
         why=list(words_of_grounds(candidate.why)),
     )
+
+
+def newest_of(customer: Customer) -> CaseId | None:
+    """What somebody came with last: an open matter of theirs before one that is over."""
+    return next(reversed(customer.live_cases), customer.last_case)
 
 
 def subject_of(members: Sequence[Case], rows: Iterable[Entry]) -> str:
@@ -614,7 +623,7 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
                     *(with_names(why, called) for why in entry.reasons),
                     *([with_names(said[entry.said], called)] if entry.said in said else []),
                 ],
-                facts=facts_out(entry.facts) | ({"evidence": entry.evidence.value} if entry.evidence else {}),
+                facts=facts_shown(entry),
                 delivery=await _delivery(journal, entry),
                 **(_letter(entry.letter, words, words.get(entry.words or "", "")) if entry.letter else {}),
                 **(_mail_of_ours(entry, entry.mail, words) if entry.mail else {}),
@@ -622,6 +631,17 @@ async def entries_out(journal: Journal, entries: list[Entry]) -> list[EntryOut]:
             )
         )
     return found
+
+
+def facts_shown(entry: Entry) -> dict[str, Any]:
+    """Facts of a row with how sure it is, and that a message was a code."""
+    sure = {"evidence": entry.evidence.value} if entry.evidence else {}
+    return {**facts_out(entry.facts), **sure, **({"what": CODE_SENT} if is_code(entry) else {})}
+
+
+def is_code(entry: Entry) -> bool:
+    """Whether it is a message of ours with a code: it has no words for anybody but whoever got it."""
+    return entry.kind == "message" and entry.direction == "out" and entry.words is None
 
 
 def _ids_of(letter: Letter) -> list[str]:

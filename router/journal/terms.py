@@ -15,6 +15,8 @@ TERMS_MAX = 12
 """Words of one query that are looked for; the rest is not."""
 PREFIX_MIN = 3
 """Letters of an unfinished last word; a shorter one is taken as it is."""
+INTERNATIONAL_MIN = 11
+"""A number of so many figures may begin with its country."""
 TAIL_MIN = 4
 """Last figures of a number by which somebody is found."""
 WHOLE_MIN = 7
@@ -149,8 +151,8 @@ def _number(run: list[str], *, is_last: bool) -> Term:
     typed = " ".join(run)
     digits = digits_of(typed.replace("(0)", ""))
     asked = [digits]
-    if typed.startswith("+"):
-        asked.append(digits_of(matching_key(typed.replace("(0)", ""))))
+    if typed.startswith("+") or len(digits) >= INTERNATIONAL_MIN:  # people leave the plus out
+        asked.append(digits_of(matching_key(f"+{digits}")))
     national = digits.lstrip("0")
     if national != digits and len(national) >= NATIONAL_MIN:
         asked.append(national)

@@ -54,7 +54,7 @@ async def known_of(journal: Journal, command: CustomerCommand, state: State, *, 
         return NAMES_NONE  # their own number: nothing that others ask for stands in its way
     since = now - DAY_MS
     times = sum(at > since and how not in NOT_RUNG for one in asked for at, how in one.attempts)
-    return Dialled(theirs=await _same_line(journal, key, state), is_pending=is_pending, times=times)
+    return Dialled(theirs=await _theirs(journal, key, state), is_pending=is_pending, times=times)
 
 
 async def _is_promised_to_owner(journal: Journal, key: str, *, besides: list[str]) -> bool:
@@ -73,8 +73,8 @@ def _promise_of(document: Document | None) -> str | None:
     return document.promise if isinstance(document, Call) else None
 
 
-async def _same_line(journal: Journal, key: str, state: State) -> AddressId | None:
-    """The first address of this person's that is spelled as this number is, in whatever way."""
+async def _theirs(journal: Journal, key: str, state: State) -> tuple[AddressId, ...]:
+    """This person's addresses that are spelled as this number is, in whatever way."""
     ids = [
         a.id
         for document in state.values()
@@ -83,4 +83,4 @@ async def _same_line(journal: Journal, key: str, state: State) -> AddressId | No
         if a.facts.kind is AddressKind.PHONE
     ]
     words = await journal.words([*ids]) if ids else {}
-    return next((id for id in ids if id in words and matching_key(words[id]) == key), None)
+    return tuple(id for id in ids if id in words and matching_key(words[id]) == key)

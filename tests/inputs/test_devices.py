@@ -170,7 +170,10 @@ async def test_in_lines_and_as_one_line() -> None:
             b"unpaired: We have it. Tell us the code that this device shows, and it is yours.\n"
         )
         assert (await device.reads("text/plain", "de")).body.startswith(b"unpaired: Es ist bei uns")
-        assert (await device.reads("text/html,text/plain")).headers["Content-Type"].startswith("text/html")
+        page = await device.reads("text/html,text/plain")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert page.body.count(b"We have it.") == 1
+        assert b"Tell us the code that this device shows" in page.body
         refused = await device.sends(b"[]", Accept="text/plain")
         assert refused.status == 400
         assert b"detail: Send a JSON object" in refused.body

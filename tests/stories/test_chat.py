@@ -571,11 +571,13 @@ async def test_an_address_that_was_only_typed_is_shown_as_such() -> None:
         [text] = await story.phone(HERS).inbox()
         [code] = re.findall(r"\b\d{6}\b", text)
         page = await ana.page(case["id"])
-        assert "A code, in words for nobody but them." in page
+        assert "A code was sent, in words for nobody but them." in page
         assert ("No words." in page, code in page) == (False, False)
+        assert f"{HERS}</b> (typed in, not proved)" in page
         await mia.says("code", code=code)
         await mia.hears("proved")
         assert (await standing())["phone"] == "code"
+        assert "not proved" not in await ana.page(case["id"])
 
 
 async def test_texts_go_to_our_own_country_alone() -> None:

@@ -167,6 +167,34 @@ async def test_a_chat_that_is_merged_into_a_mail_and_taken_apart_waits_as_a_chat
         assert sorted(kind for kind, _, _ in await in_line(story, mail, chat["id"])) == ["chat", "email"]
 
 
+async def test_the_page_of_a_joined_case_is_where_its_chat_is_offered_answered_and_finished() -> None:
+    """What a chat asks for stands under the case that it came to; on the desk it belongs to the one that all is now, in
+    every list and on its page, and on the page of the part as well."""
+    async with Story() as story:
+        ana, mia = await story.agent("Ana", skills={"heating": 3}), Visitor(story)
+        await Mailbox(story, MIA).writes(BOILER, subject="Cold")
+        mail = await story.one_case()
+        await mia.comes()
+        await mia.writes(BOILER)
+        [chat] = [case for case in await story.cases() if case["id"] != mail["id"]]
+        await story.api("POST", f"/customers/{mail['customer']}/merge", {"customer": chat["customer"], "reason": "one"})
+        await story.api("POST", f"/cases/{mail['id']}/merge", {"case": chat["id"]})
+        waiting = (await ana.page(mail["id"])).partition("<h2>Waiting")[2].partition("</ul>")[0]
+        assert (f"/desk/case/{mail['id']}#latest" in waiting, chat["ref"] in waiting) == (True, False)
+        await ana.is_now("ready")
+        offer = await ana.offered()
+        assert offer["case"] == chat["id"]
+        for id in (mail["id"], chat["id"]):
+            page = await ana.page(id)
+            assert 'id="accept-here"' in page
+            assert f'<a class="ref" href="/desk/case/{mail["id"]}#latest">{mail["ref"]}</a>' in page
+        await ana.clicks(f"/offer/{offer['id']}/accept")
+        for id in (mail["id"], chat["id"]):
+            page = await ana.page(id)
+            assert f'action="/desk/work/{offer["work"]}/finish"' in page
+            assert "What the joined cases ask for is one now" in page
+
+
 async def test_what_an_agent_has_in_hand_stays_as_it_is() -> None:
     async with Story() as story:
         ana = await story.ready_agent("Ana")

@@ -66,6 +66,18 @@ async def test_a_mail_is_found_by_subject_people_files_and_all_its_text(story: S
     assert await ids(story, "elsewhere heizung") == []
 
 
+async def test_the_desk_opens_the_case_whose_reference_stands_in_what_was_typed(story: Story):
+    """As it stands in what we write to people: with a word before it and a full stop behind."""
+    ana = await story.agent("Ana")
+    await story.phone(HERS).texts("the kettle hums")
+    case = await story.one_case()
+    for typed in (case["ref"], f"Case {case['ref']}.", f"ref {case['ref'].replace('-', ' ')}"):
+        answer = await story.ask("GET", f"/desk?q={quote(typed)}", token=ana.token)
+        assert (answer.status, answer.headers.get("Location")) == (303, f"/desk/case/{case['id']}#latest"), typed
+    answer = await story.ask("GET", "/desk?q=kettle", token=ana.token)
+    assert (answer.status, b"kettle</mark>" in answer.body) == (200, True)
+
+
 async def test_any_form_of_a_number_finds_its_people(story: Story):
     """As it is dialled from anywhere, as it is written on paper, by its last figures; together with words too."""
     await story.phone(HERS).texts("the kettle hums")
@@ -76,6 +88,10 @@ async def test_any_form_of_a_number_finds_its_people(story: Story):
         assert await ids(story, typed) == [hers], typed
     for typed in ("0171 1234567", "0049 171 1234567", "+49 (0) 171 1234567", "01711234567", "4567"):
         assert await ids(story, typed) == [theirs], typed
+    await story.phone("+5511987654321").texts("Bom dia")
+    brazilian = await story.phone("+5511987654321").case()
+    for typed in ("+551187654321", "551187654321", "55 11 8765-4321", "5511987654321", "11 98765-4321"):
+        assert await ids(story, typed) == [brazilian], typed
     for typed in ("0142", "212 555 0142"):
         customers = (await story.api("GET", f"/customers?q={quote(typed)}"))["items"]
         assert [c["cases"] for c in customers] == [[hers]]

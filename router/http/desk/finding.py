@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from router.core.linking import references_in
 from router.core.reference import normalised_reference
 from router.http.api_cases import BriefOut, CaseItem, CasePage
 from router.http.auth import Identity
@@ -45,8 +46,11 @@ class Results:
 async def results(calls: Calls, who: Identity, asked: str, *, after: str | None) -> Results:
     """What is found for `asked`. Raises Problem."""
     page: CasePage = await calls.read(who, "/cases", q=asked[:ASKED_MAX], limit=RESULTS_SHOWN, after=after)
+    refs = references_in(asked[:ASKED_MAX])
+    if not page.items and after is None and len(refs) == 1:  # "case 48-2196-3", as it stands in what we write
+        page = await calls.read(who, "/cases", q=refs[0], limit=RESULTS_SHOWN)
     items = [await _result(calls, who, case) for case in page.items]
-    is_named = len(items) == 1 and after is None and items[0].case.ref == normalised_reference(asked)
+    is_named = len(items) == 1 and after is None and items[0].case.ref in refs
     return Results(items=items, following=page.next, only=items[0].case.id if is_named else None)
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from router.core.evidence import GROUNDS
 from router.core.redaction import CARD_MARK, SECRET_MARK
 from router.core.words import DAY_MS
-from router.http.views import CandidateOut, ContactOut, EntryOut
+from router.http.views import CandidateOut, ContactOut, EntryOut, shown_address
 
 OVER = "it was sure, and that is too long ago"
 CHOICES_MAX = 9
@@ -44,6 +44,16 @@ class Sure:
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """A case, as far as it helps to tell it from another one: what it is about, or else what was said last in it."""
+
+    ref: str
+    queue: str
+    last: str
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A candidate and its key."""
 
@@ -52,8 +62,11 @@ class Choice:
     why: str
     case: str | None
     customer: str | None
-    queue: str = ""
-    last: str = ""  # what they said last in that case
+    at: str | None  # the case to look at before it is chosen: that one, or what that person came with last
+    matter: Matter
+
+
+NO_MATTER = Matter("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +85,10 @@ def known_of(
     proof_days: int,
     proved_at: str | None = None,
     own_words: bool = False,
-    matters: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    matters: Mapping[str, Matter] = MappingProxyType({}),
 ) -> Known:
     """What stands on top of a case. `proved_at`: when its customer proved in a chat who they are. `own_words`: whether
-    it `holds_own_words`. `matters`: the queue and the last words of the cases that it may belong to."""
+    it `holds_own_words`. `matters`: the cases that it may belong to, or that people on its line came with last."""
     told = [
         (name, value) for name, _, value in (row.partition(": ") for row in context) if value and value not in REMOVED
     ][:KNOWN_MAX]
@@ -136,7 +149,9 @@ def _age_ms(at: str, now: str) -> float:
     return (datetime.fromisoformat(now) - datetime.fromisoformat(at)).total_seconds() * 1000
 
 
-def _choice(key: int, one: CandidateOut, matters: Mapping[str, tuple[str, str]]) -> Choice:
-    title = one.ref or ", ".join(one.addresses) or "somebody whose addresses are erased"
-    queue, last = matters.get(one.case or "", ("", ""))
-    return Choice(key, title, "; ".join(one.why), one.case, one.customer, queue, last)
+def _choice(key: int, one: CandidateOut, matters: Mapping[str, Matter]) -> Choice:
+    theirs = ", ".join(shown_address(address) for address in one.addresses)
+    title = one.ref or theirs or "somebody whose addresses are erased"
+    at = one.case or one.last_case
+    why = "; ".join(one.why) if one.case else ""  # that several use the line is true of all of them
+    return Choice(key, title, why, one.case, one.customer, at, matters.get(at or "", NO_MATTER))

@@ -229,7 +229,8 @@ class Desk:
                 return _at(at)
             case ["offer", id, "accept"]:
                 taken = await self._calls.act(who, f"/offers/{id}/accept", {}, once=once)
-                return _to(f"{HOME}/case/{taken['case']}#case")
+                case: CaseOut = await self._calls.read(who, f"/cases/{taken['case']}")
+                return _to(f"{HOME}/case/{(case.head or case).id}#case")
             case ["offer", id, "decline"]:
                 await self._calls.act(who, f"/offers/{id}/decline", _some(form, "reason"), once=once)
                 return _at(at, "declined")
@@ -289,7 +290,8 @@ class Desk:
             case "candidates":
                 chosen = _some(form, "case", "customer")
                 await self._calls.act(who, f"{path}/candidates", chosen, once=once)
-                done = "joined" if "case" in chosen else "named" if chosen else "own"
+                named = "named" if who.role in LEADS else "named_by_agent"
+                done = "joined" if "case" in chosen else named if chosen else "own"
                 return _at(chosen.get("case", case), done)
             case "merge":
                 other = await case_named(self._calls, who, form.get("ref", ""))

@@ -15,16 +15,17 @@ from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.glance import address_of, said_last
-from router.http.desk.known import CHOICES_MAX, Known, holds_own_words, known_of
+from router.http.desk.known import CHOICES_MAX, Known, Matter, holds_own_words, known_of
 from router.http.desk.live import Live, live_for
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, last_words, rows_of, summary_of, why_of
-from router.http.joined import members_of
+from router.http.joined import head_of, members_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
 from router.http.views import (
     AgentOut,
+    CandidateOut,
     CaseOut,
     OfferOut,
     WaitOut,
@@ -45,6 +46,8 @@ ROWS_MAX = 2000
 NAMED_MAX = 200
 """Agents whom work can be handed to by name."""
 READ_AT_ONCE = 200
+DOUBTS = {"typed": "typed in, not proved", "denied": "its domain says that it is somebody else"}
+"""How sure it is that an address is theirs, where that is not sure at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An offer or a piece of work of mine."""
+    """An offer or a piece of work of mine. `case`: the one that all of its matter is, whichever case asks for it."""
 
     case: CaseOut
     brief: BriefOut
@@ -115,6 +118,8 @@ class CaseView:
     case: CaseOut
     brief: BriefOut
     addresses: list[str]
+    doubts: dict[str, str]  # of those that may be somebody else's, why
+    also: list[str]  # addresses of customers who were found to be the same person
     has_phone: bool
     is_erased: bool
     rows: list[Row]
@@ -169,7 +174,7 @@ class Screens:
         """Everything for `who`, with one case open or none. Raises Problem when that case is not there."""
         mark = self._journal.last_seq  # before reading: what comes after it is told by the stream
         offers, works = await self._mine(who)
-        waiting, more = await self._waiting({card.case.id for card in works if card.stays})
+        waiting, more = await self._waiting({card.work.case for card in works if card.work is not None and card.stays})
         agents = (await self._calls.read(who, "/agents", limit=NAMED_MAX)).items
         may_lead = self._is_agent(who) and self._calls.may(who, "POST", "/calls/any/join")
         return Screen(
@@ -259,8 +264,9 @@ class Screens:
         if known is not None and known.stays:
             line: list[LegOut] = (await self._calls.read(who, f"/cases/{case}/calls")).items
             stays = any(leg.agent == who.agent and leg.step == Step.BESIDE for leg in line)
+        shown: CaseOut = await self._calls.read(who, f"/cases/{case}")
         return Card(
-            case=await self._calls.read(who, f"/cases/{case}"),
+            case=shown.head or shown,
             brief=await self._calls.read(who, f"/cases/{case}/brief"),
             offer=offer,
             work=work,
@@ -272,13 +278,17 @@ class Screens:
         all_shown = self._domain.matcher.next_up(WAITING_SHOWN + len(mine), self._service.node.clock.now())
         others = [item for item in all_shown if item.case not in mine]
         items = others[:WAITING_SHOWN]
-        found = [(item, case) for item in items if isinstance(case := await self._journal.document(item.case), Case)]
+        found = [
+            (item, await head_of(self._journal, case))
+            for item in items
+            if isinstance(case := await self._journal.document(item.case), Case)
+        ]
         whose = [await address_of(self._journal, case) for _, case in found]
         said = [await said_last(self._journal, case) or given_subject_of(case) for _, case in found]
         words = await self._journal.words([id for id in (*whose, *said) if id])
         rows: list[InLine] = []
         for (item, case), address, last in zip(found, whose, said, strict=True):
-            wait = self._service.node.waits.of_case(case.id)
+            wait = self._service.node.waits.of_case(item.case)
             rows.append(
                 InLine(
                     case=case.id,
@@ -300,6 +310,7 @@ class Screens:
         document = await self.document(id)
         case: CaseOut = await self._calls.read(who, f"/cases/{id}")
         brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
+        matter, person = (case.head or case).id, await person_in(self._journal, document.customer)
         first = max(0, document.entries - min(shown, ROWS_MAX))
         entries = await self._pages(who, f"/cases/{id}/timeline", after=first)
         decisions: list[DecisionOut] = await self._pages(who, f"/cases/{id}/decisions", most=DECISIONS_SHOWN)
@@ -317,6 +328,12 @@ class Screens:
             case=case,
             brief=brief,
             addresses=[shown_address(a["address"] or "erased") for a in brief.customer.get("addresses", [])],
+            doubts={
+                shown_address(a["address"]): doubt
+                for a in brief.customer.get("addresses", [])
+                if a["address"] and (doubt := DOUBTS.get(a["verification"]))
+            },
+            also=await self._addresses(person[1:]),
             has_phone=any(a["kind"] == AddressKind.PHONE and a["address"] for a in brief.customer.get("addresses", [])),
             is_erased=brief.customer.get("erased_at") is not None,
             rows=rows_of(entries, names),
@@ -325,8 +342,8 @@ class Screens:
             whys=[why_of(decision, names) for decision in decisions],
             summary=summary_of(decisions),
             holder=names.get(str(case.agent)),
-            offer=next((c.offer for c in offers if c.case.id == id), None),
-            work=_nearest([c.work for c in works if c.work is not None and c.case.id == id]),
+            offer=next((c.offer for c in offers if c.case.id == matter), None),
+            work=_nearest([c.work for c in works if c.work is not None and c.case.id == matter]),
             draft=draft,
             known=known_of(
                 case.contacts,
@@ -336,28 +353,32 @@ class Screens:
                 proof_days=self._service.node.means.policy.settings.cases.proof_days,
                 proved_at=await self._proved_at(document),
                 own_words=first == 0 and holds_own_words(case.contacts, entries),
-                matters=await self._matters(who, [c.case for c in case.candidates[:CHOICES_MAX] if c.case]),
+                matters=await self._matters(who, case.candidates[:CHOICES_MAX]),
             ),
             line=line,
             waits=in_line is not None and not in_line.ask.first,
             names=names,
             pledge=await pledged(self._calls, who, id),
-            held=await self._held(document),
+            held=await self._held(person),
             own_leg=mine.id if mine is not None else None,
             others_there=any(leg.id != mine.id for leg in there) if mine is not None else False,
         )
 
-    async def _matters(self, who: Identity, cases: list[str]) -> dict[str, tuple[str, str]]:
-        """What other cases are about: their queues, and what the customer said last in them."""
-        found: dict[str, tuple[str, str]] = {}
-        for id in cases:
+    async def _matters(self, who: Identity, candidates: list[CandidateOut]) -> dict[str, Matter]:
+        """Other cases, by which an agent tells whose this one is, or where it belongs."""
+        found: dict[str, Matter] = {}
+        for id in [id for one in candidates if (id := one.case or one.last_case) is not None]:
             shown: CaseOut = await self._calls.read(who, f"/cases/{id}")
             brief: BriefOut = await self._calls.read(who, f"/cases/{id}/brief")
-            found[id] = (shown.queue, last_words(brief.wants))
+            found[id] = Matter(shown.ref, shown.queue, last_words(brief.wants) or shown.subject or "", shown.changed_at)
         return found
 
-    async def _held(self, case: Case) -> Held | None:
-        person = await person_in(self._journal, case.customer)
+    async def _addresses(self, customers: list[Customer]) -> list[str]:
+        ids = [a.id for one in customers for a in one.addresses]
+        words = await self._journal.words([*ids]) if ids else {}
+        return list(dict.fromkeys(shown_address(words[id]) for id in ids if id in words))
+
+    async def _held(self, person: list[Customer]) -> Held | None:
         hold = next((one.hold for one in person if one.hold is not None), None)
         if hold is None:
             return None

@@ -13,7 +13,7 @@ from router.core.words import BY_A_PERSON
 from router.http.api_cases import DecisionOut
 from router.http.desk.mail import HELD_BACK
 from router.http.names import SOMEBODY, with_names
-from router.http.views import AttachmentOut, DeliveryOut, EntryOut, WaitOut
+from router.http.views import CODE_SENT, AttachmentOut, DeliveryOut, EntryOut, WaitOut
 
 SYSTEM = "onecase"
 ONE_PERSON = "It is of somebody else, who is the same person"
@@ -157,6 +157,7 @@ AUTOMATIC = {
     "bulk": "a mail to many",
 }
 """What a machine sent, by the kind of it."""
+A_CODE = "A code was sent, in words for nobody but them."
 NOT_TAKEN = "It could not be taken, however often it was tried"
 ROLES = {"customer": "Customer", "agent": "Agent", "lead": "Lead", "outside": "Somebody outside"}
 MODES = {"listen": "Listen", "whisper": "Whisper to the agent", "talk": "Talk with both"}
@@ -169,6 +170,18 @@ RECORDING = {
     "recording allowed": "They may be recorded again",
     "recording deleted": "What was recorded is deleted",
 }
+ASKS = {
+    "merged": "What the joined cases ask for is one now",
+    "unmerged": "Each of the cases asks for itself again",
+    "split": "What stays here asks for itself",
+    "promised": "When it is their turn goes by what was promised",
+    "deadline": "It goes ahead, for soon they cannot be reached any more",
+    "deadline_set": "It was noted until when they can be reached",
+    "language_asked": "They were asked whether another language will do",
+    "language_kept": "They keep their language",
+    "language_agreed": "They agreed to another language",
+}
+"""What was changed about what a case wants of an agent."""
 IDENTITY = {
     "merged": "{who} let another case go on here",
     "unmerged": "{who} took a merge back: that case is its own again",
@@ -217,6 +230,7 @@ PLACES = {"since_at": "in line since", "place_at": "goes before whoever came aft
 DONE = {
     "joined": "It goes on here. Undo stands beside it in the timeline.",
     "named": "It is theirs now. Undo stands beside it in the timeline.",
+    "named_by_agent": "It is theirs now. A lead takes it back where that was wrong.",
     "own": "It is a matter of its own.",
     "split": "Another case was made of it.",
     "undone": "It is as it was before.",
@@ -370,7 +384,7 @@ def _message_row(entry: EntryOut, who: str) -> Row:
         look="in" if entry.direction == "in" else "out",
         at=entry.at,
         who="A machine" if entry.automatic and entry.direction == "in" else who,
-        said="",
+        said=A_CODE if entry.facts.get("what") == CODE_SENT else "",
         channel=entry.channel,
         words="" if entry.kind == "call" and entry.attachments else entry.text,
         attachments=[_file(a) for a in entry.attachments],
@@ -467,6 +481,8 @@ def _record_words(kind: str, facts: Mapping[str, Any], agent: str, *, who: str) 
             return f"{agent} handed it on" if who in ("", agent) else f"{who} took it over from {agent}"
         case _, "put_first":
             return f"{who or agent} put it before everybody else"
+        case "decision" | "assignment", str(what) if what in ASKS:
+            return ASKS[what]
         case _, "finished":
             outcome = str(facts.get("outcome"))
             return f"{agent} finished: {OUTCOMES.get(outcome, outcome).lower()}"

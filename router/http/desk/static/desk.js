@@ -111,9 +111,12 @@
 
   let waitMs = RETRY_MIN_MS, socket = null;
 
+  const isOpen = (about) => !!about && (about === openCase || // or a case that is one with it
+    (document.getElementById("one-case")?.dataset.cases.split(" ") ?? []).includes(about));
+
   function concerns(frame) {
     const { agent, case: about, message } = frame.data || {};
-    return (me && agent === me) || (about && about === openCase) ||
+    return (me && agent === me) || isOpen(about) ||
       (about && document.querySelector(`[data-case="${CSS.escape(about)}"]`)) ||
       (message && document.querySelector(`[data-message="${CSS.escape(message)}"]`));
   }
@@ -121,7 +124,7 @@
   let typingTimer = 0, typedAt = 0;
 
   function tellTyping({ case: about, on }) {
-    if (about !== openCase) return;
+    if (!isOpen(about)) return;
     clearTimeout(typingTimer);
     document.getElementById("their-typing").textContent = on ? "They are typing…" : "";
     typingTimer = setTimeout(() => { document.getElementById("their-typing").textContent = ""; }, TYPING_SHOWN_MS);
