@@ -78,6 +78,7 @@ class MailIn:
     bounced_for_good: bool = False
     bounced_why: str = ""
     answers: tuple[tuple[MessageId, str], ...] = ()  # mails of ours that it answers, with their Message-IDs
+    to_person: bool = False  # the mail of ours that it answers was written by one of us
     quiet: str = ""  # why its first automatic answer may not go out
     unanswered: str = ""  # why none at all may go out because of it, as it asks for none by its header
     redacted: bool = False  # a card number was taken out of it

@@ -356,7 +356,9 @@ def _note_machine(making: Making, command: TakeContact, case: Case, *, is_new: b
 def _is_at_once(head: Case, command: TakeContact) -> bool:
     """Whether it answers an automatic mail of ours sooner than a person would: no other sign of a machine is needed
     for people of ours to be told. It asks for somebody as any mail does, for it may be a person after all."""
-    told = head.told_at
+    told, mail = head.told_at, command.mail
+    if mail is not None and mail.to_person:
+        return False
     return told is not None and command.thread_by in SURE_THREADS and 0 <= command.at - told < AT_ONCE_MS
 
 

@@ -75,6 +75,7 @@ class Named:
     is_a_persons: bool  # one that somebody of us wrote, as far as it can be told
     answered_at: Ms | None = None  # when the last of ours that it names went out
     answers: tuple[tuple[MessageId, str], ...] = ()  # mails of ours that it names, with their Message-IDs
+    is_to_person: bool = False  # the one that it answers was written by one of us
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ class Letterbox:
                 bounced_for_good=letter.bounce is not None and letter.bounce.permanent,
                 bounced_why=_why_it_came_back(letter.bounce) if letter.bounce else "",
                 answers=named.answers if letter.bounce is None else (),
+                to_person=named.is_to_person,
                 quiet=quiet,
                 unanswered="" if letter.automatic else letter.quiet,
                 redacted=bool(letter.source),
@@ -356,6 +358,7 @@ class Letterbox:
                 (one.attempted_at for one in written.values() if one.attempted_at is not None), default=None
             ),
             answers=tuple((one.id, id) for id, one in written.items()),
+            is_to_person=any(not (one.mail and one.mail.automatic) for one in list(written.values())[:1]),
         )
 
     async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:

@@ -222,6 +222,18 @@ async def test_people_of_one_provider_have_nothing_to_do_with_each_other(story: 
     assert len(held) == 40 - told
 
 
+async def test_whoever_answers_one_of_us_soon_after_an_automatic_mail_is_no_machine(story: Story, mia: Mailbox):
+    """The word that hers came went out seconds before, and she answers Ana."""
+    ana = await story.ready_agent("Ana")
+    await mia.writes("E42")
+    case = await story.one_case()
+    await ana.accepts()
+    await ana.replies(case["id"], "Is it warm?")
+    await story.passes(seconds=5)
+    await mia.answers(await mia.last(), "No, it is cold")
+    assert [e for e in await story.timeline(case["id"], "status") if e["facts"]["what"] == "text_withheld"] == []
+
+
 async def test_who_asks_for_no_answer_by_machine_gets_none_about_a_call(story: Story, mia: Mailbox):
     """Their mail names a time for our call: it is noted, and nothing is written back by itself."""
     await mia.writes("Please call me tomorrow at 11:00, +12125550142", headers={"X-Auto-Response-Suppress": "All"})
