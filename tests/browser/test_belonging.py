@@ -78,6 +78,25 @@ async def test_rows_are_split_off_by_keys_and_joined_by_reference(desk: Stage, o
     await expect(page.locator(".timeline .words")).to_have_text(["My thermostat shows E42", "and my bill is wrong"])
 
 
+async def test_a_split_that_is_taken_back_leads_to_the_case_that_has_it_all(desk: Stage, open_desk: OpenDesk) -> None:
+    """Nothing is left on the page of what was split off."""
+    page = await open_desk(await desk.agent())
+    await desk.text("My thermostat shows E42")
+    await cases_of(desk, 1)
+    await desk.text("and my bill is wrong")
+    [case] = await cases_of(desk, 1)
+    await page.goto(f"{desk.line.url}/desk/case/{case}")
+    await page.locator("#line", has_text="live").wait_for()
+    await expect(page.locator(".timeline li.in")).to_have_count(2)
+    for key in ("s", "Space", "s"):
+        await page.keyboard.press(key)
+    await expect(page.locator(".timeline .words")).to_have_text(["and my bill is wrong"])
+    await page.get_by_role("button", name="Undo").click()
+    await page.wait_for_url(f"**/case/{case}#case")
+    await expect(page.locator(".timeline .words")).to_have_text(["My thermostat shows E42", "and my bill is wrong"])
+    await expect(page.get_by_role("button", name="Undo")).to_have_count(0)  # it would make a case of nothing
+
+
 async def test_whose_a_shared_line_is_now_takes_one_key(desk: Stage, open_desk: OpenDesk) -> None:
     """Both people stand there by their own numbers; the key says who it is, and a lead can undo it in place."""
     page = await open_desk(await desk.agent())

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from router.core.documents import Agent, Call, Promise, Work
+from router.core.tree import members_of
 from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, WorkState
 from router.journal.base import is_live
 from tests.simulation.invariants import can_do
@@ -92,6 +93,29 @@ def check_memory(world: World, process: Process) -> None:
                 world.judge.broken(13, f"the matcher thinks that {agent.id} holds another number of {kind}")
 
 
+def _check_rows(world: World, process: Process) -> None:
+    """Invariants 9 and 10: each contact stands on one case, and every case counts what stands on it and on those that
+    go on in it, whatever was joined, split and taken back."""
+    journal, seen, stands = process.journal, set[str](), Counter[str]()
+    for case, rows in journal._entries.items():
+        for row in rows:
+            if row.contact is None or row.evidence is None or row.kind not in ("message", "call"):
+                continue
+            if row.contact in seen:
+                world.judge.broken(10, f"{row.contact} stands on the timeline twice")
+            seen.add(row.contact)
+            if row.letter is not None and row.letter.automatic:
+                continue  # kept beside the matter, and counted nowhere
+            stands[journal._moved.get((case, row.n), case)] += 1
+    documents = world.log.documents()
+    for case in world.log.cases():
+        own = case.contacts if case.side is None else case.side.contacts
+        if own != stands[case.id]:
+            world.judge.broken(9, f"{case.id} counts {own} contacts of its own, {stands[case.id]} stand there")
+        if case.is_head and case.contacts != (together := sum(stands[one.id] for one in members_of(documents, case))):
+            world.judge.broken(9, f"{case.id} counts {case.contacts} contacts in all, {together} stand there")
+
+
 def _check_erased(world: World, process: Process) -> None:
     """Invariant 27: of whoever was erased nothing is left that could be read, and nobody finds them."""
     journal = process.journal
@@ -160,6 +184,7 @@ def check_at_rest(world: World) -> None:
         return
     node = process.node
     check_memory(world, process)
+    _check_rows(world, process)
     if journal_owes := [c.id for c in world.log.customers() if c.erased_at and not process.journal._erased.get(c.id)]:
         world.judge.broken(27, f"{journal_owes[:3]} were erased, and something of them is still there")
     left = {

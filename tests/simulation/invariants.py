@@ -2,14 +2,15 @@
 
 Each is written from the promise, not from the code that keeps it. Numbers: 0 the service does not fall over, 1 what is
 answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equals the fold of the log, 5 every prefix
-folds, 7 final states stay, 8 one customer and one open case, 11 a place never gets younger, 12 nobody overtakes, 13
-capacity, 14 no reservation outlives its time, 15 nobody waits for ever, 16 whoever has aged more goes first, 20 stop
-means stop, 21 sent once, 24 only what was sent becomes a contact, 27 who was erased is gone, 29 every decision says why,
-31 no timer is early, 33 nothing is left over, 35 it comes back, 37 one writer, 39 streams without gap or repeat, 41 quiet
-when nothing happens. On the phone besides: 6 a late turn does nothing, 17 a promise is kept or owned, or broken with
-somebody told, 18 one dial at a time, 38 nobody is recorded who has not heard of it or said no, and, beyond the catalogue,
-43 nobody is left in silence or alone, 44 nobody is rung or put through before an agent pressed a key, 45 junk asks for
-nobody and nobody with an open case or a promise is junk. 28: no card number is in the log.
+folds, 7 final states stay, 8 one customer and one open case, 9 and 10 each contact stands and counts on one case, 11 a
+place never gets younger, 12 nobody overtakes, 13 capacity, 14 no reservation outlives its time, 15 nobody waits for
+ever, 16 whoever has aged more goes first, 20 stop means stop, 21 sent once, 24 only what was sent becomes a contact, 27
+who was erased is gone, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back, 37
+one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
+nothing, 17 a promise is kept or owned, or broken with somebody told, 18 one dial at a time, 38 nobody is recorded who
+has not heard of it or said no, and, beyond the catalogue, 43 nobody is left in silence or alone, 44 nobody is rung or
+put through before an agent pressed a key, 45 junk asks for nobody and nobody with an open case or a promise is junk.
+28: no card number is in the log.
 """
 
 from collections import defaultdict, deque

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
-from router.core import contacts, customer_merging
+from router.core import contacts, customer_merging, side_folds
 from router.node.customers import CustomerScope
 from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.run import run_options
@@ -37,7 +37,17 @@ def one_lock_for_two_people(patch: Patch) -> None:
     patch.setattr(CustomerScope, "_forget", lambda *_: None)
 
 
+def what_is_split_off_counts_where_it_was_too(patch: Patch) -> None:
+    moved = side_folds._moved
+
+    def kept(state: Any, case: Any, *, contacts: int, **more: Any) -> Any:
+        return moved(state, case, contacts=max(0, contacts), **more)
+
+    patch.setattr(side_folds, "_moved", kept)
+
+
 GUARDS = (
+    Guard(what_is_split_off_counts_where_it_was_too, "", (9,)),
     Guard(words_stand_where_the_matter_is, "", (0, 25)),
     Guard(cases_stay_joined_across_people, "", (0, 25)),
     Guard(one_lock_for_two_people, "disk_slow webhook_slow burst", (0, 2, 4, 8, 15, 25)),

@@ -510,7 +510,7 @@ async def test_a_code_that_is_over_is_had_again() -> None:
         assert len(await box.received()) == 3
 
 
-async def test_five_wrong_codes_and_a_code_that_is_over() -> None:
+async def test_abuse_6_five_wrong_codes_and_a_code_that_is_over() -> None:
     """Abuse 6: five tries in ten minutes; the right code after that is no code."""
     async with Story() as story:
         mia, box = Visitor(story), Mailbox(story, MIA)
@@ -534,7 +534,7 @@ async def test_five_wrong_codes_and_a_code_that_is_over() -> None:
         assert (await mia.hears("error"))["error"] == "bad_code"
 
 
-async def test_an_address_that_somebody_types_leads_to_nobody() -> None:
+async def test_abuse_6_an_address_that_somebody_types_leads_to_nobody() -> None:
     """Abuse 6: a visitor types the address of a customer: nothing joins, nothing is told, and the customer's own mail
     stays where it is."""
     async with Story() as story:

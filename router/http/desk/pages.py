@@ -229,8 +229,7 @@ class Desk:
                 return _at(at)
             case ["offer", id, "accept"]:
                 taken = await self._calls.act(who, f"/offers/{id}/accept", {}, once=once)
-                case: CaseOut = await self._calls.read(who, f"/cases/{taken['case']}")
-                return _to(f"{HOME}/case/{(case.head or case).id}#case")
+                return _to(f"{HOME}/case/{await self._head(who, taken['case'])}#case")
             case ["offer", id, "decline"]:
                 await self._calls.act(who, f"/offers/{id}/decline", _some(form, "reason"), once=once)
                 return _at(at, "declined")
@@ -314,7 +313,12 @@ class Desk:
                 await self._calls.act(
                     who, f"/customers/{whose}/unmerge" if whose else f"{path}/unmerge", _some(form, "merge"), once=once
                 )
-                return _at(case, "undone")
+                return _at(await self._head(who, case), "undone")  # of a split that was taken back nothing is left here
+
+    async def _head(self, who: Identity, case: str) -> str:
+        """The case that all of its matter is."""
+        shown: CaseOut = await self._calls.read(who, f"/cases/{case}")
+        return (shown.head or shown).id
 
     async def _one_person(self, who: Identity, case: str, other: str, form: Form, *, once: str) -> None:
         """Whoever wrote as two people are one: each of these cases is theirs. It is undone by itself."""

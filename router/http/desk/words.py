@@ -317,9 +317,16 @@ class Why:
 
 
 def rows_of(entries: Sequence[EntryOut], names: Mapping[str, str]) -> list[Row]:
-    """A timeline for people. What was taken back cannot be taken back again; what stands in several cases that are one
-    now stands once."""
+    """A timeline for people. What was taken back cannot be taken back again, nor a case made of which a split that was
+    taken back left nothing; what stands in several cases that are one now stands once."""
     undone = {entry.facts.get("merge") for entry in entries if entry.facts.get("what") in UNDONE}
+    own = {entry.id.partition("/")[0] for entry in entries if entry.kind in ("message", "call")}
+    emptied = {entry.facts.get("case") for entry in entries if entry.facts.get("what") == "split_undone"} - own
+    undone |= {
+        entry.facts.get("merge")
+        for entry in entries
+        if entry.facts.get("what") == "merged" and entry.facts.get("case") in emptied
+    }
     rows = [row_of(entry, names) for entry in _once(entries)]
     return [replace(row, undo=None) if row.undo in undone else row for row in rows]
 
