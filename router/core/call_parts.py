@@ -458,12 +458,13 @@ def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = N
 
 
 def rest_until_due(making: Making, id: CaseId) -> None:
-    """Nobody is offered a call that is to be made later; danger waits for no time, whatever was said of one."""
+    """Nobody is offered a call that is to be made later. Danger waits for no time, whatever was said of one, until the
+    first call: what comes to nothing is tried again as any is."""
     case = making.case(id)
-    if case.ask is not None and case.ask.requirement.is_danger:
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if case.ask is None or promise is None or (case.ask.requirement.is_danger and not promise.attempts):
         return
-    due_at = making.promise(case.promise).due_at if case.promise is not None else None
-    if case.ask is not None and due_at is not None and due_at > making.now:
+    if promise.due_at is not None and promise.due_at > making.now:
         why = "they are called again at the time that was set"
         withdraw(making, case, case.ask, why=why)
 
