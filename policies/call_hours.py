@@ -62,6 +62,16 @@ def ring_from(at_ms: int, zones: Sequence[str]) -> int:
     return ring_from(at_ms, zones[:1])
 
 
+def rings_until(at_ms: int, zones: Sequence[str]) -> int | None:
+    """The first instant from `at_ms` on at which it is not day for them; None where nothing is known of that."""
+    if not zones:
+        return None
+    if ring_from(at_ms, zones) > at_ms:
+        return at_ms
+    clocks = zones if may_ring(at_ms, zones) else zones[:1]
+    return min(_evening(at_ms, zone) for zone in clocks)
+
+
 def fit_window(
     window: Span,
     *,
@@ -128,3 +138,9 @@ def _morning(at_ms: int, zone: str) -> int:
     day = local.date() + timedelta(days=0 if local.hour < FIRST_HOUR else 1)
     morning = datetime(day.year, day.month, day.day, FIRST_HOUR, tzinfo=local.tzinfo)
     return round(morning.timestamp() * 1000)
+
+
+def _evening(at_ms: int, zone: str) -> int:
+    """When the day ends there that it is at this instant."""
+    local = _local(at_ms, zone)
+    return round(datetime(local.year, local.month, local.day, LAST_HOUR, tzinfo=local.tzinfo).timestamp() * 1000)

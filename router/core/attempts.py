@@ -4,9 +4,10 @@ Its one rule: each outcome has its own way. A busy line is tried again soon, a s
 "reached", and a number that cannot be called is not tried again. Nobody is rung at night because of it.
 """
 
+from collections.abc import Iterable
 from itertools import takewhile
 
-from policies.call_hours import may_ring, ring_from
+from policies.call_hours import may_ring, ring_from, rings_until
 from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Promise
@@ -42,7 +43,7 @@ def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
     """When it is tried again after an attempt that ended so; None: it is not."""
     settings = making.context.policy.settings.callbacks
     attempts = (*promise.attempts, (making.now, how))
-    tried = _counted(attempts, busy_for_ms=settings.busy_for_s * SECOND_MS)
+    tried = counted(attempts, busy_for_ms=settings.busy_for_s * SECOND_MS)
     if how == "failed" or tried >= settings.attempts or len(attempts) >= settings.attempts + LATER_MAX:
         return None
     if how in ("busy", LATER):  # soon, for it may be over; then further apart
@@ -55,7 +56,7 @@ def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
     return by_day(making, promise, Ms(making.now + wait_s * SECOND_MS))
 
 
-def _counted(attempts: tuple[tuple[Ms, str], ...], *, busy_for_ms: int) -> int:
+def counted(attempts: Iterable[tuple[Ms, str]], *, busy_for_ms: int) -> int:
     """How many of these there were by the policy: none where nothing was dialled, and one for all within a time in
     which their line is busy."""
     counted, busy_at = 0, None
@@ -75,9 +76,25 @@ def _in_a_row(promise: Promise, how: str) -> int:
 def by_day(making: Making, promise: Promise, at: Ms) -> Ms:
     """That time, or their next morning where it is night for them and they did not name it."""
     zones = zones_of(making, promise)
+    return at if at <= asked_until(promise) or may_ring(at, zones) else Ms(ring_from(at, zones))
+
+
+def rests_from(promise: Promise, *, now: Ms) -> Ms | None:
+    """From when on, `now` or later, nobody may be rung for it until their next morning: it is night for them, and no
+    time that they named or asked for. None: nobody knows their clock, or whoever calls of their own accord, and knows
+    what hour it is."""
+    if promise.unpromised and not promise.attempts:
+        return None
+    until = rings_until(max(now, promise.due_at or now, asked_until(promise)), promise.zones)
+    return Ms(until) if until is not None else None
+
+
+def asked_until(promise: Promise) -> int:
+    """Until when they may be rung at any hour, because they asked for it."""
+    if promise.unpromised or not (promise.named or promise.waits_turn):
+        return 0
     asked_at = promise.window[1] if promise.named and promise.window is not None else promise.made_at
-    is_asked = not promise.unpromised and (promise.named or promise.waits_turn) and at <= asked_at + ASKED_MS
-    return at if is_asked or may_ring(at, zones) else Ms(ring_from(at, zones))
+    return asked_at + ASKED_MS
 
 
 def is_rung(promise: Promise) -> bool:

@@ -4,7 +4,7 @@ Hanging up in line becomes a call only where they heard that it would, on a numb
 lost has not hung up: they are looked after as if they had called while nobody was there.
 """
 
-from router.core import attempts, junk, leads
+from router.core import asks, attempts, junk, leads
 from router.core.addresses import Address
 from router.core.call_parts import (
     agents_of,
@@ -32,6 +32,7 @@ from router.core.documents import Call, Case, Customer, Promise
 from router.core.events import CallEnded, PlaceKept
 from router.core.outside import left_alone, left_to
 from router.core.tree import tree_of
+from router.core.values import replace
 from router.core.words import (
     DAY_MS,
     SECOND_MS,
@@ -171,7 +172,11 @@ def look_after(making: Making, call: Call) -> None:
         return
     if case.ask is None:
         ask_for_phone(making, case.id, place_at=place_of(making, call), call=call)
-    elif customer_of(making, case) is not None:  # they called again, and are in line with it
+    elif (other := customer_of(making, case)) is not None:  # they are in line with another call of theirs
+        if other.started_at < call.started_at and not case.ask.written:
+            # Nobody calls from two lines: that one may be over as well, without our knowing, and asks for nothing then.
+            ask, why = replace(case.ask, written=True), "they called once more, and could not reach us"
+            asks.changed(making, case, ask, at=making.now, what="called", reasons=(why,))
         return
     turn_to_writing(making, case.id, why="nobody is on the line")
 

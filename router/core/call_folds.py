@@ -384,6 +384,7 @@ def _promised(state: State, event: PromiseMade) -> State:
             agent=event.agent,
             words=event.words,
             unpromised=event.unpromised,
+            zones=event.zones,
         ),
     )
 

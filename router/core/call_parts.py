@@ -27,7 +27,7 @@ from router.core.events import (
 )
 from router.core.facts import Fact, facts_of_case, facts_of_contact, without_words
 from router.core.place import place_after_switch, reasons_of, since_of
-from router.core.telling import can_be_told
+from router.core.telling import can_be_told, zones_at
 from router.core.tree import is_written, owner_of_address
 from router.core.values import replace
 from router.core.waits.said import Told
@@ -249,9 +249,14 @@ def wish_call(
     writing, and a person decides; they are answered alike, so that nobody learns whom we are about to call."""
     if case.promise is not None and not is_unpromised(making, case):
         return
-    if not is_taken(making):
-        promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at, until=until)
+    if is_taken(making):
+        hold_wish(making, case)
         return
+    promise_call(making, case, address, why=why, told_via=told_via, number=number, due_at=due_at, until=until)
+
+
+def hold_wish(making: Making, case: Case) -> None:
+    """Nobody dials that number by itself for this wish: a person decides, and answers in writing."""
     making.emit(CallbackHeld(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1))
     turn_to_writing(making, case.id, why="the number is not called a second time by itself")
 
@@ -321,6 +326,7 @@ def promise_call(
             agent=agent,
             words=words,
             unpromised=unpromised,
+            zones=zones_at(making.customer(case.customer), address.id),
         )
     )
 
@@ -453,10 +459,13 @@ def stand_in_line(making: Making, promise: Promise, *, agent: AgentId | None = N
 
 
 def rest_until_due(making: Making, id: CaseId) -> None:
-    """Nobody is offered a call that is to be made later."""
+    """Nobody is offered a call that is to be made later. Danger waits for no time, whatever was said of one, until the
+    first call: what comes to nothing is tried again as any is."""
     case = making.case(id)
-    due_at = making.promise(case.promise).due_at if case.promise is not None else None
-    if case.ask is not None and due_at is not None and due_at > making.now:
+    promise = making.promise(case.promise) if case.promise is not None else None
+    if case.ask is None or promise is None or (case.ask.requirement.is_danger and not promise.attempts):
+        return
+    if promise.due_at is not None and promise.due_at > making.now:
         why = "they are called again at the time that was set"
         withdraw(making, case, case.ask, why=why)
 

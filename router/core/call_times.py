@@ -6,7 +6,7 @@ suggest. Only whoever calls from the number that is to be called, and surely so,
 
 from dataclasses import replace
 
-from router.core.call_parts import can_be_called, is_unpromised
+from router.core.call_parts import can_be_called, hold_wish, is_taken, is_unpromised
 from router.core.call_table import may_ring_back
 from router.core.commands import CUSTOMER, CancelCallback, MakePromise, MovePromise
 from router.core.context import Making
@@ -132,7 +132,13 @@ def _promise(making: Making, call: Call, wish: Wish) -> None:
         return
     address = making.customer(call.customer).address(call.address) if call.address else None
     assert wish.window is not None
-    made = MakePromise(key="", case=case.id, actor=CUSTOMER, kind=CALLBACK, window=wish.window, named=named)
+    shown = making.context.dialled.shown
+    if shown and is_taken(making):  # answered alike: nobody learns whom we are about to call
+        hold_wish(making, case)
+        return
+    made = MakePromise(
+        key="", case=case.id, actor=CUSTOMER, kind=CALLBACK, window=wish.window, named=named, address=shown
+    )
     make_promise(making, made, to=address)
 
 

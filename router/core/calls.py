@@ -573,8 +573,9 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     closed = closed_until(making, call)
     due_at = closed.at if closed is not None else None
     until = told.until if closed is None and (told := _wait_told(making, call)) is not None else None
-    if call.step is Step.NUMBER:
-        wish_call(making, case, address, number, why=why, due_at=due_at, until=until)
+    named = number if call.step is Step.NUMBER else making.context.dialled.shown
+    if named:  # it may be somebody else's telephone
+        wish_call(making, case, address, named, why=why, due_at=due_at, until=until)
     else:
         promise_call(making, case, address, why=why, due_at=due_at, until=until)
     if call.held_at is not None:  # they leave the agent, who has their notes to finish

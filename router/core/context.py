@@ -40,11 +40,12 @@ class SharedLine:
 class Dialled:
     """What is known of the number that a command names. `theirs`: the addresses that this person has it as;
     `is_pending`: a call to it is promised, to whomever; `times`: how often it was dialled within a day because somebody
-    named it whose number it may not be."""
+    named it whose number it may not be; `shown`: the number itself, where a caller shows it whom nobody vouches for."""
 
     theirs: tuple[AddressId, ...] = ()
     is_pending: bool = False
     times: int = 0
+    shown: str = ""
 
 
 NAMES_NONE = Dialled()

@@ -578,6 +578,7 @@ class Promise:
     unpromised: bool = False  # a call of our own accord: it goes as promised ones do, and the customer was told nothing
     later: Window | None = None  # to what it moves that slips, once they know; set as soon as that is found out
     word: MessageId | None = None  # what tells them so, or that it was broken
+    zones: tuple[str, ...] = ()  # by whose clock it is night for whoever is called
 
     @property
     def waits_since(self) -> Ms:

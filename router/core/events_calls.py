@@ -415,6 +415,7 @@ class PromiseMade:
     agent: AgentId | None = None  # who promised it
     words: VaultId | None = None  # what, where somebody wrote it down
     unpromised: bool = False  # a call of our own accord: the customer was told nothing
+    zones: tuple[str, ...] = ()  # by whose clock it is night for them
 
 
 @value

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from policies.call_hours import Unfit, fit_window, may_ring
 from router.core.addresses import Address
-from router.core.attempts import is_rung
+from router.core.attempts import is_rung, rests_from
 from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
@@ -37,6 +37,7 @@ from router.core.slips import (
     is_under_way,
     look_at_end,
     our_zone,
+    rest_for_night,
     rest_or_stand,
     slip,
     want_answer,
@@ -45,6 +46,7 @@ from router.core.telling import tell_customer, told_via, zones_of
 from router.core.words import (
     CALLBACK,
     HOUR_MS,
+    MINUTE_MS,
     ActorKind,
     CallbackState,
     Channel,
@@ -55,6 +57,8 @@ from router.core.words import (
 AHEAD_MS = 2 * HOUR_MS
 """An answer that is promised stands in line so long before it is due, where there is so much time."""
 ELSEWHERE = "they are to be called at another number"
+NIGHT_AGAIN_MS = 5 * MINUTE_MS
+"""Who may not be rung at night, and is on the line with us, is looked after again so soon."""
 FULL = "full"
 """Why a window cannot be promised in which nobody is free."""
 
@@ -189,7 +193,7 @@ def make_up(making: Making, id: PromiseId) -> None:
         return
     later = _next_free(making, promise, promise.window)
     if later is None:
-        _without_time(making, promise, promise.window)
+        _without_time(making, promise)
         return
     if slip(making, promise, promise.window, later=later):
         ask_time(making, id, later)
@@ -207,28 +211,13 @@ def _next_free(making: Making, promise: Promise, window: Window) -> Window | Non
     return next(iter(room.alternatives), None)
 
 
-def _without_time(making: Making, promise: Promise, window: Window) -> None:
-    """No time can be kept for it: it is a call as soon as somebody is free from then on, and they hear so."""
-    case = making.case(promise.case)
-    address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
-    said = tell_customer(
-        making, case, "callback_no_time", reason="nobody is free at the time that was promised", is_owed=True
-    )
-    if not said or address is None:
-        return  # what they were told stands, at risk, and they hear of it as soon as they can
-    change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why="no time could be kept")
-    promise_call(
-        making,
-        making.case(case.id),
-        address,
-        why="no time could be kept for it: it is made when somebody is free",
-        told_via=promise.told_via,
-        place_at=promise.place_at,
-        due_at=max(making.now, window[0]),
-        agent=promise.agent,
-        words=promise.words,
-    )
-    rest_or_stand(making, case)
+def _without_time(making: Making, promise: Promise) -> None:
+    """No time can be kept for it: once they know, it is a call as soon as somebody is free from then on. Until then it
+    stands as it was told, at risk."""
+    case, reason = making.case(promise.case), "nobody is free at the time that was promised"
+    if promise.state is not PromiseState.AT_RISK:
+        change_promise(making, promise.id, PromiseState.AT_RISK, promise.callback, why=reason, due_at=promise.due_at)
+    tell_customer(making, case, "callback_no_time", reason=reason, about=promise.id)
 
 
 def move_promise(making: Making, command: MovePromise, *, by_caller: bool = False) -> None:
@@ -304,9 +293,10 @@ def cancel_promise(making: Making, command: CancelCallback) -> None:
 # --- when something of it is due --------------------------------------------------------------------------------------
 
 
-def next_look(promise: Promise, *, warn_ms: int, now: Ms) -> Ms | None:
-    """When something of a promise has to be looked at: it stands in line, is about to slip, or its time is over. A time
-    that has passed is meant as well; None: nothing is due by itself."""
+def next_look(promise: Promise, *, warn_ms: int, now: Ms, passed: bool = True) -> Ms | None:
+    """When something of a promise has to be looked at: it stands in line, is about to slip, its time is over, or it is
+    night for whoever is to be called. `passed`: a time that has passed is meant as well; None: nothing is due by
+    itself."""
     if not promise.state.is_pending:
         return None
     looks = [promise.due_at] if promise.due_at is not None else []
@@ -315,7 +305,10 @@ def next_look(promise: Promise, *, warn_ms: int, now: Ms) -> Ms | None:
         warned = promise.later is not None
         steps = (end,) if warned else (Ms(end - warn_ms), Ms(end - LAST_LOOK_MS), end)
         looks.append(next((at for at in steps if at > now), end))
-    return min(looks) if looks else None
+    night_at = rests_from(promise, now=now) if promise.kind == CALLBACK else None
+    if night_at is not None and (promise.due_at is None or promise.due_at <= now):
+        looks.append(night_at if passed or night_at > now else Ms(now + NIGHT_AGAIN_MS))
+    return min((at for at in looks if passed or at > now), default=None)
 
 
 def keep_promise(making: Making, command: KeepPromise) -> None:
@@ -326,7 +319,8 @@ def keep_promise(making: Making, command: KeepPromise) -> None:
     if promise.window is not None and not is_rung(promise) and not is_dialling(making, promise):
         look_at_end(making, promise, promise.window)
     promise = making.promise(promise.id)
-    if promise.state.is_pending and promise.due_at is not None and promise.due_at <= making.now:
+    is_due = promise.due_at is not None and promise.due_at <= making.now
+    if promise.state.is_pending and not rest_for_night(making, promise) and is_due:
         _come_due(making, promise)
     if len(making.events) == before:
         raise Rejected(Reason.NOTHING_TO_DO, "not due")

@@ -6,7 +6,7 @@ window that was told; word that comes too late to be true is not sent.
 """
 
 from policies.call_hours import may_ring, ring_from, said_window
-from router.core import asks
+from router.core import asks, attempts
 from router.core.attempts import LATER, is_rung
 from router.core.call_parts import change_promise, customer_of, promise_call, rest_until_due, stand_in_line
 from router.core.cases import want_again
@@ -35,13 +35,19 @@ WRITTEN_LATER_MS = 2 * HOUR_MS
 LAST_LOOK_MS = 30 * SECOND_MS
 """One that somebody is at is looked at again so long before it is due."""
 TOLD = "nobody was free in time; they were told before it was due"
+AWAY = "the service was away when it was due"
+OVER = "its time was over before anybody was free"
+UNTOLD = "word that it moves did not reach them, and no other way is open"
+NIGHT = "nobody was free while it was day for them"
+NO_TIME = "no time could be kept for it: it is made when somebody is free"
 
 
 def look_at_end(making: Making, promise: Promise, window: Window) -> None:
     """Whether it slips, or is broken: what fell due while we were away is, and they are told at once."""
     now, end = making.now, window[1]
     if now >= end:
-        _break(making, promise, away=end < making.context.since)
+        is_away = end < making.context.since
+        _break(making, promise, why=AWAY if is_away else OVER)
         return
     warn_ms = making.context.policy.settings.callbacks.warn_s * SECOND_MS
     is_done_soon = is_under_way(making, promise) and not _is_hindered(promise)
@@ -80,7 +86,11 @@ def word_is_out(making: Making, message: Message) -> None:
     if not isinstance(promise, Promise) or not is_wanted(making, message):
         return
     window, later = promise.window, promise.later
-    if promise.state is not PromiseState.AT_RISK or window is None or later is None or making.now >= window[1]:
+    if promise.state is not PromiseState.AT_RISK or (window is not None and making.now >= window[1]):
+        return
+    if later is None:  # that no time can be kept for it
+        change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why="no time could be kept")
+        promise_anew(making, promise, why=NO_TIME, due_at=max(making.now, window[0]) if window is not None else None)
         return
     is_ahead = later[0] > making.now
     change_promise(
@@ -96,6 +106,19 @@ def word_is_out(making: Making, message: Message) -> None:
         rest_until_due(making, promise.case)
 
 
+def word_is_lost(making: Making, message: Message) -> None:
+    """Words that the provider took did not arrive, and no other way is open. A promise that they moved is broken, for
+    whoever was promised it does not know; it is still to be done, and first of all."""
+    promise = making.state.get(message.about or "")
+    if not isinstance(promise, Promise) or promise.state is not PromiseState.MOVED or not is_wanted(making, message):
+        return
+    _break(making, promise, why=UNTOLD)
+    asking = making.asking(promise.case)
+    if asking.ask is not None and not asking.taken:
+        ask = replace(asking.ask, due_at=Ms(making.now))
+        asks.changed(making, asking, ask, at=making.now, what="promised", reasons=("they do not know of another time",))
+
+
 def is_wanted(making: Making, message: Message) -> bool:
     """Whether what a message says of a promise is still so: the newest word of it, and nothing has settled it since.
     True for all other messages."""
@@ -109,8 +132,8 @@ def is_wanted(making: Making, message: Message) -> bool:
         is_call = promise.kind == CALLBACK and promise.address is not None
         is_owed = case.promise is not None if is_call else making.asking(case.id).ask is not None
         return is_owed and customer_of(making, case) is None
-    is_left = promise.state is PromiseState.MOVED or promise.later is not None
-    return promise.state.is_pending and is_left and not is_rung(promise) and not is_dialling(making, promise)
+    is_open = promise.state is PromiseState.OPEN  # what it says was settled otherwise
+    return promise.state.is_pending and not (is_open or is_rung(promise) or is_dialling(making, promise))
 
 
 def _go_first(making: Making, promise: Promise, window: Window) -> None:
@@ -139,10 +162,40 @@ def _later(making: Making, promise: Promise, window: Window) -> Window:
     return morning, Ms(morning + longer)
 
 
-def _break(making: Making, promise: Promise, *, away: bool) -> None:
-    """Its time is over and it was not kept: counted, told, and done all the same as soon as it can be."""
+def rest_for_night(making: Making, promise: Promise) -> bool:
+    """Nobody may ring them before morning, and it was not their turn: they are called then, and whoever waits for the
+    first call hears so. Not where it is danger, or they are on the line. False: they may be rung."""
+    case, now = making.case(promise.case), making.now
+    is_danger = case.ask is not None and case.ask.requirement.is_danger
+    rests_at = None if is_danger or promise.kind != CALLBACK else attempts.rests_from(promise, now=now)
+    if rests_at is None or now < rests_at or customer_of(making, case) is not None:
+        return False
+    morning = Ms(ring_from(now, promise.zones))
+    state, later = promise.state, Ms(morning + LATER_MS)
+    is_told = not (promise.unpromised or promise.attempts) and tell_customer(
+        making,
+        case,
+        "callback_later",
+        reason="nobody is rung at night",
+        about=promise.id,
+        window=say_promised(making, promise, (morning, later)),
+    )
+    change_promise(
+        making,
+        promise.id,
+        PromiseState.AT_RISK if is_told else state,
+        CallbackState.SCHEDULED,
+        why=NIGHT,
+        due_at=morning,
+        later=(morning, later) if is_told else None,
+    )
+    rest_until_due(making, case.id)
+    return True
+
+
+def _break(making: Making, promise: Promise, *, why: str) -> None:
+    """It was not kept: counted, told, and done all the same as soon as it can be."""
     case = making.case(promise.case)
-    why = "the service was away when it was due" if away else "its time was over before anybody was free"
     change_promise(making, promise.id, PromiseState.BROKEN, CallbackState.DUE, why=why)
     is_call = promise.kind == CALLBACK
     key = "callback_overdue" if is_call else "promise_overdue"
@@ -150,20 +203,28 @@ def _break(making: Making, promise: Promise, *, away: bool) -> None:
     if not is_call:
         want_answer(making, making.case(case.id), promise)
         return
+    is_day = may_ring(making.now, zones_of(making, promise))
+    why = "what was promised is still to be done"
+    promise_anew(making, promise, why=why, due_at=None if is_day else Ms(making.now))
+
+
+def promise_anew(making: Making, promise: Promise, *, why: str, due_at: Ms | None) -> None:
+    """A promised call that is over is made all the same, at the place it had: as soon as somebody is free from `due_at`
+    on, and without a time."""
+    case = making.case(promise.case)
     address = making.customer(case.customer).address(promise.address) if promise.address is not None else None
     if address is None:
         return
-    now = Ms(making.now)
-    is_day = may_ring(now, address.facts.zones)
     promise_call(
         making,
-        making.case(case.id),
+        case,
         address,
-        why="what was promised is still to be done",
+        why=why,
         told_via=promise.told_via,
         place_at=promise.place_at,
-        due_at=None if is_day else now,
+        due_at=due_at,
         agent=promise.agent,
+        words=promise.words,
     )
     rest_or_stand(making, case)
 

@@ -10,11 +10,11 @@ from router.core.choice import Choice, Way, choose_way, writer_of
 from router.core.clock import Ms
 from router.core.commands import SYSTEM
 from router.core.context import Making
-from router.core.documents import Case, Promise
+from router.core.documents import Case, Customer, Promise
 from router.core.errors import Rejected
 from router.core.mailing import brand_of, why_untold
 from router.core.texts import DAY, TEXTS, day_for, queue_message, spent_until, withhold
-from router.core.words import TOUCHES, Channel, PromiseId
+from router.core.words import TOUCHES, AddressId, Channel, PromiseId
 
 
 def tell_customer(
@@ -153,9 +153,13 @@ def _why_not(making: Making, case: Case, way: Way, *, is_answer: bool, is_owed: 
 
 
 def zones_of(making: Making, promise: Promise) -> tuple[str, ...]:
-    """Whose clock a promise goes by: that of the number that is called, else of their first number that tells it."""
-    customer = making.customer(promise.customer)
-    named = customer.address(promise.address) if promise.address is not None else None
+    """Whose clock a promise goes by."""
+    return zones_at(making.customer(promise.customer), promise.address)
+
+
+def zones_at(customer: Customer, id: AddressId | None) -> tuple[str, ...]:
+    """The clock of the number that is called, else of their first number that tells it."""
+    named = customer.address(id) if id is not None else None
     if named is not None and named.facts.zones:
         return named.facts.zones
     return next((address.facts.zones for address in customer.addresses if address.facts.zones), ())

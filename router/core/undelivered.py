@@ -14,6 +14,7 @@ from router.core.errors import Rejected
 from router.core.events import CaseReopened, ConsentChanged, MessageFailed
 from router.core.mailing import why_untold
 from router.core.redaction import without_addresses
+from router.core.slips import word_is_lost
 from router.core.texts import DAY, TEXTS, day_for, queue_message, spent_until, too_many_parts
 from router.core.tree import owners_of
 from router.core.words import ActorKind, CaseStatus, Channel, Setback
@@ -34,8 +35,9 @@ def fail(making: Making, message: Message, error: str, setback: Setback | None =
         return
     if setback is Setback.OPTED_OUT:
         _note_stop(making, message)
-    if message.about is not None and message.moved_from is None and message.moved_to is None:
-        _move(making, message, setback or Setback.LATE)
+    if message.about is not None and message.moved_to is None:
+        if message.moved_from is not None or not _move(making, message, setback or Setback.LATE):
+            word_is_lost(making, message)
         return
     if message.author is not ActorKind.AGENT or message.moved_to is not None:
         return

@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator
@@ -375,8 +375,10 @@ class WorkApi:
     async def _talking(self, held: Sequence[Work]) -> set[WorkId]:
         """Work that was handed on and whose agent is with the customer still."""
         handed = {w.id: w.agent for w in held if w.state is WorkState.WRAPPING and w.stays}
-        if not handed:
-            return set()
+        return await self._beside(handed) if handed else set()
+
+    async def _beside(self, handed: Mapping[WorkId, AgentId | None]) -> set[WorkId]:
+        """Of this work, by its agent, that whose agent is with the customer."""
         legs = [leg for leg in await self._service.node.journal.live(Leg) if isinstance(leg, Leg)]
         theirs = {leg.case for leg in legs if leg.role is CallRole.CUSTOMER and leg.work in handed}
         return {
@@ -514,6 +516,8 @@ class WorkApi:
         )
         if not known:
             raise Problem(422, f"No such {kind}", f"There is no {kind} {name}.", errors=[(["body", "to"], "unknown")])
+        work = self._domain.works.get(WorkId(call.path["id"]))
+        is_there = work is not None and bool(await self._beside({work.id: work.agent}))
         await self._check_there(WorkId(call.path["id"]), to)
         command = GiveBackWork(
             key=call.key,
@@ -524,7 +528,7 @@ class WorkApi:
             to=to,
             actor=actor_of(call),
         )
-        return await self._work_changed(call, command)
+        return await self._work_changed(call, command, is_there=is_there)
 
     async def _check_alone(self, id: WorkId) -> None:
         """Raises Problem where work was handed on already: nobody is with its agent on the line, or somebody has said
@@ -597,11 +601,15 @@ class WorkApi:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _work_changed(self, call: Call, command: AcceptOffer | GiveBackWork) -> Replied:
+    async def _work_changed(
+        self, call: Call, command: AcceptOffer | GiveBackWork, *, is_there: bool = False
+    ) -> Replied:
+        """`is_there`: the agent is with the customer, and stays until somebody else is."""
+
         def answer(decision: Decision) -> WorkOut:
             changed = decision.state[command.work]
             assert isinstance(changed, Work)
-            return work_out(changed)
+            return work_out(changed, talking=is_there and changed.stays)
 
         return await self._service.take(call, command, answer, status=200)
 

@@ -95,7 +95,7 @@ from router.core.letters import UNGUESSABLE, participant_key
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
 from router.core.values import replace
-from router.core.words import DAY_MS, AddressId, CallId, Evidence
+from router.core.words import DAY_MS, SECOND_MS, AddressId, CallId, Evidence
 from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, KeyTaken, Ms, VersionConflict
 from router.journal.faultpoints import FaultPoints
 from router.node.alike import alike_of
@@ -490,7 +490,7 @@ class CustomerScope:
     ) -> Outcome:
         now = self._clock.now()
         before: State = {}
-        dialled = await known_of(self._journal, command, before, now=now)
+        dialled = await known_of(self._journal, command, before, now=now, busy_for_ms=self._busy_for_ms)
         decision = decide(before, command, self._means.context(command, now, shared=shared, dialled=dialled))
         customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         outcome = await self._commit(command, customer, before, decision, answer_of)
@@ -500,6 +500,10 @@ class CustomerScope:
                 if indexed.key == key:
                     self.shelf.know_address(key, customer, indexed.address)
         return outcome
+
+    @property
+    def _busy_for_ms(self) -> int:
+        return self._means.policy.settings.callbacks.busy_for_s * SECOND_MS
 
     async def _decide(
         self,
@@ -527,7 +531,7 @@ class CustomerScope:
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
             now = self._clock.now()
-            dialled = await known_of(self._journal, command, before, now=now)
+            dialled = await known_of(self._journal, command, before, now=now, busy_for_ms=self._busy_for_ms)
             alike = await alike_of(self._journal, self._means.policy, command, before, found)
             context = self._means.context(command, now, found, dialled=dialled, alike=alike)
             decision = decide(before, command, context)

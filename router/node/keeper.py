@@ -68,8 +68,8 @@ class Keeper:
     def _plan(self, promise: Promise, *, passed: bool = True) -> None:
         """Wake up when something is due. `passed`: also for a time that is over already."""
         name, now = f"promise {promise.id}", self._clock.now()
-        at = next_look(promise, warn_ms=self._warn_ms(), now=now)
-        if at is None or (at <= now and not passed):
+        at = next_look(promise, warn_ms=self._warn_ms(), now=now, passed=passed)
+        if at is None:
             self._deadlines.clear(name)
         else:
             self._deadlines.set(name, at, lambda: self.tasks.start(self._look(promise.id), name))

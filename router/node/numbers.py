@@ -5,7 +5,7 @@ again as somebody new. It reads alone; what follows from it is decided in the co
 """
 
 from router.core.addresses import AddressKind, matching_key
-from router.core.attempts import NOT_RUNG
+from router.core.attempts import NOT_RUNG, counted
 from router.core.call_parts import dial_prefix
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, CustomerCommand, HearCall, LeaveChat, MakePromise, StartCall, TakeContact
@@ -13,7 +13,7 @@ from router.core.context import NAMES_NONE, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
 from router.core.tree import owner_of_address
 from router.core.wishes import NAMED_IN, number_named
-from router.core.words import DAY_MS, AddressId, Evidence
+from router.core.words import DAY_MS, AddressId, CallRole, Evidence
 from router.journal.base import Journal
 
 LOOKED_AT = 16
@@ -38,9 +38,13 @@ def number_of(command: CustomerCommand) -> str:
             return ""
 
 
-async def known_of(journal: Journal, command: CustomerCommand, state: State, *, now: Ms) -> Dialled:
-    """What is known of the number that `command` names, in the working set `state`."""
-    number = number_of(command)
+async def known_of(
+    journal: Journal, command: CustomerCommand, state: State, *, now: Ms, busy_for_ms: int
+) -> Dialled:  # fmt: skip
+    """What is known of the number that `command` names, in the working set `state`. A line that is busy within
+    `busy_for_ms` was rung once."""
+    shown = await _shown_in(journal, command, state)
+    number = number_of(command) or shown
     if not number:
         return NAMES_NONE
     key = matching_key(number)
@@ -53,8 +57,22 @@ async def known_of(journal: Journal, command: CustomerCommand, state: State, *, 
     elif _promise_of(state.get(command.call)) not in rows:
         return NAMES_NONE  # their own number: nothing that others ask for stands in its way
     since = now - DAY_MS
-    times = sum(at > since and how not in NOT_RUNG for one in asked for at, how in one.attempts)
-    return Dialled(theirs=await _theirs(journal, key, state), is_pending=is_pending, times=times)
+    rung = sorted((at, how) for one in asked for at, how in one.attempts if at > since and how not in NOT_RUNG)
+    times = counted(rung, busy_for_ms=busy_for_ms)
+    theirs = await _theirs(journal, key, state)
+    return Dialled(theirs=theirs, is_pending=is_pending, times=times, shown=shown if number == shown else "")
+
+
+async def _shown_in(journal: Journal, command: CustomerCommand, state: State) -> str:
+    """The number that a caller shows and the provider does not vouch for, where they may ask now to be called there."""
+    if not isinstance(command, HearCall) or not (command.digits or command.speech):
+        return ""
+    call = state.get(command.call)
+    if not isinstance(call, Call) or call.role is not CallRole.CUSTOMER or call.address is None:
+        return ""
+    if call.attested is not False or call.no_call:  # where nobody says anything of it, it is as good as theirs
+        return ""
+    return (await journal.words([call.address])).get(call.address, "")
 
 
 async def _is_promised_to_owner(journal: Journal, key: str, *, besides: list[str]) -> bool:

@@ -66,6 +66,7 @@ class Waits:
         self._talks: dict[WorkId, Followed] = {}
         self._slots: dict[SlotId, CaseId] = {}  # time that is kept for calls
         self._slot_of: dict[CaseId, SlotId] = {}
+        self._offered: dict[WorkId, Ms] = {}  # since when an agent is kept for it
         self._rings: dict[WorkId, Ms] = {}  # an agent has it, and the customer is being rung
         self._left: dict[CaseId, Ms] = {}  # within one batch: who does not ask for it any more
         self._due = asyncio.Event()
@@ -208,15 +209,18 @@ class Waits:
             return False
         match event:
             case WorkOffered():
+                self._offered[event.work] = event.at
                 self._lines.of(ask).line.reach(event.case, at_s)
             case OfferEnded() | WorkGivenBack():
+                self._offered.pop(event.work, None)
                 self._join(event.case, ask, event.at, is_new=False)
             case WorkAccepted():
+                kept_at = self._offered.pop(event.work, event.at)  # an agent who is asked takes nothing else meanwhile
                 if event.case in self._promised and event.case not in self._on_line:
-                    self._rings[event.work] = event.at
+                    self._rings[event.work] = kept_at
                 else:
                     followed = self._talks[event.work] = self._lines.of(ask)
-                    followed.line.people.talk_began(at_s)
+                    followed.line.people.talk_began(at_s, since_s=kept_at / SECOND_MS)
         return True
 
     def _want(self, case: CaseId, ask: Ask, at: Ms) -> None:
@@ -247,6 +251,7 @@ class Waits:
         ask = self._asks.pop(case)
         line, promise = self._lines.of(ask).line, self._promises.get(self._promised.get(case, PromiseId("")))
         self._rings.pop(ask.work, None)
+        self._offered.pop(ask.work, None)
         if promise is not None and promise.due_at > at and not self._lines.is_booked(case):
             line.forget(case)
             line.miss(case, place_s=ask.place_at / SECOND_MS, back_s=promise.due_at / SECOND_MS)

@@ -7,7 +7,7 @@ import pytest
 from policies import default_policy_files, parse_policies
 from router.core.addresses import Address, AddressFacts, AddressKind
 from router.core.clock import Ms
-from router.core.commands import Actor, NoteCall, SetTerms
+from router.core.commands import Actor, NoteCall, SetTerms, TakeCall
 from router.core.context import Context
 from router.core.decide import decide
 from router.core.documents import Ask, Call, Case, Customer, Promise, Requirement, State
@@ -129,6 +129,23 @@ def test_with_all_of_it_they_are_called() -> None:
     events, _ = after()
     [made] = [event for event in events if isinstance(event, PromiseMade)]
     assert (made.address, made.place_at) == (LINE, BEGAN)
+
+
+def test_who_called_once_more_and_could_not_reach_us_is_answered() -> None:
+    """Their first call is over, and we do not know it yet, when the provider tells of another one that we missed. That the
+    first was hung up in silence asks for nothing; the other one does."""
+    silent = replace(CALL, told_at=None)
+    missed = TakeCall(
+        key="missed", call=CallId("call_2"), provider_id="CA2", sender="+12125550142", via=CALL.via, at=GONE,
+        attestation="A", attested=True, late=True, seconds=9,
+    )  # fmt: skip
+    state: State = {CUSTOMER.id: CUSTOMER, CASE.id: CASE, CALL.id: silent}
+    state = decide(state, missed, context(Ms(GONE + 30 * SECOND_MS))).state
+    over = NoteCall(key="end", call=CALL.id, provider_id="CA1", state="completed", ended_at=GONE, seconds=40)
+    case = decide(state, over, context(Ms(GONE + 60 * SECOND_MS))).state[CASE.id]
+    assert isinstance(case, Case)
+    assert case.ask is not None
+    assert (case.ask.requirement.channel, case.status) == (Channel.SMS, CaseStatus.WAITING_US)
 
 
 def test_a_number_known_before_needs_nobody_to_vouch_for_it() -> None:

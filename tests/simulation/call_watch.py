@@ -47,6 +47,8 @@ BUSY_FOR_MS = 1_800_000
 OURS = ("canceled", "later")
 """Attempts that came to nothing because of us, or of the provider: they count for none."""
 PLACE_KEPT_MS = 3 * 86_400_000
+TAKEN_MS = 120_000
+"""Whoever took a call-back rings them within this."""
 ASKED_MS = 7_200_000
 """So long a call that somebody asked for as soon as possible may come at any hour."""
 LIVE = ("phone", "chat")
@@ -175,13 +177,15 @@ class CallWatch:
         self._rung_by_day(before, call, event)
 
     def _rung_by_day(self, before: State, call: Call, event: LegAttempted) -> None:
-        """Nobody's phone rings at night of our own accord: but at a time that they named, for the first time when it is
-        their turn, soon after they asked for it, or because an agent wants it so."""
+        """Nobody's phone rings at night of our own accord: but at a time that they named, soon after they asked for it,
+        because it is danger, or because an agent wants it so. Who took it by day has their call."""
         promise = before.get(call.promise or "")
         assert isinstance(promise, Promise)
-        is_asked = promise.waits_turn and (not promise.attempts or event.at <= promise.made_at + ASKED_MS)
+        is_asked = promise.waits_turn and event.at <= promise.made_at + ASKED_MS + TAKEN_MS
         is_wanted = not promise.attempts if promise.unpromised else promise.named or is_asked
-        if not is_wanted and is_night(event.at, self.said(call.to)):
+        case = before.get(call.case)
+        is_danger = isinstance(case, Case) and case.ask is not None and case.ask.requirement.is_danger
+        if not (is_wanted or is_danger) and is_night(event.at - TAKEN_MS, self.said(call.to)):
             self.judge.broken(19, f"{promise.id} rings somebody at night")
 
     def _rests_ms(self, promise: str) -> int:

@@ -96,7 +96,9 @@ class Callers:
         if self._options.recorded != "no":
             self._provider.world.start(self._object(ear), "objects")
         what = chance.random()
-        if spoofed:
+        if self._options.steady:
+            patience, busy = chance.uniform(400, 1200), 0.0
+        elif spoofed:
             patience, busy = chance.uniform(40, 90), 0.0
         elif what < 0.12:  # gone before anybody has answered the first request
             patience, busy = chance.choice((0.0, 0.002, 0.02, 0.1, 0.5)), 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from policies.call_hours import may_ring
 from router.core.documents import Agent, Call, Promise, Work
 from router.core.tree import members_of
 from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, WorkState
@@ -139,8 +140,9 @@ SOON_MS = HOUR_MS
 
 def _rests(promise: Promise, until: int) -> bool:
     """Whether it is a call of our own accord that rests until the morning, which nobody waits for, one at a time that
-    they named and that is not there yet, or one that reached nobody and is tried again by day."""
-    is_for_later = promise.unpromised or promise.named or bool(promise.attempts)
+    they named and that is not there yet, or one that reached nobody, or was not made, and is made by day."""
+    is_by_day = promise.due_at is not None and not may_ring(promise.due_at - 1, promise.zones)
+    is_for_later = promise.unpromised or promise.named or bool(promise.attempts) or is_by_day
     return is_for_later and (promise.due_at or 0) >= until
 
 

@@ -5,12 +5,13 @@ answered is durable, 2 nothing is lost, 3 nothing is there twice, 4 memory equal
 folds, 7 final states stay, 8 one customer and one open case, 9 and 10 each contact stands and counts on one case, 11 a
 place never gets younger, 12 nobody overtakes, 13 capacity, 14 no reservation outlives its time, 15 nobody waits for
 ever, 16 whoever has aged more goes first, 20 stop means stop, 21 sent once, 24 only what was sent becomes a contact, 27
-who was erased is gone, 29 every decision says why, 31 no timer is early, 33 nothing is left over, 35 it comes back, 37
-one writer, 39 streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does
-nothing, 17 a promise is kept or owned, or broken with somebody told, 18 one dial at a time, 38 nobody is recorded who
-has not heard of it or said no, and, beyond the catalogue, 43 nobody is left in silence or alone, 44 nobody is rung or
-put through before an agent pressed a key, 45 junk asks for nobody and nobody with an open case or a promise is junk.
-28: no card number is in the log.
+who was erased is gone, 29 every decision says why, 30 everything goes by the one policy that is live, 31 no timer is
+early, 32 a wait that is said holds as often as it claims, 33 nothing is left over, 35 it comes back, 37 one writer, 39
+streams without gap or repeat, 41 quiet when nothing happens. On the phone besides: 6 a late turn does nothing, 17 a
+promise is kept or owned, or broken with somebody told, 18 one dial at a time, 38 nobody is recorded who has not heard
+of it or said no, and, beyond the catalogue, 43 nobody is left in silence or alone, 44 nobody is rung or put through
+before an agent pressed a key, 45 junk asks for nobody and nobody with an open case or a promise is junk. 28: no card
+number is in the log.
 """
 
 from collections import defaultdict, deque
@@ -61,6 +62,8 @@ from router.core.words import ActorKind, AgentState, CallRole, Channel
 from tests.simulation.call_watch import CallWatch
 from tests.simulation.log import Judge, Taken
 from tests.simulation.mail_watch import MailWatch
+from tests.simulation.policy_watch import PolicyWatch
+from tests.simulation.wait_watch import WaitWatch
 
 FINAL = {"delivered": 3, "failed": 3, "read": 4}
 EARLY = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2}
@@ -128,6 +131,8 @@ class Watch:
 
     judge: Judge
     calls: CallWatch
+    said_waits: WaitWatch
+    policies: PolicyWatch
     sent_by: Callable[[str], str | None]
     is_at_provider: Callable[[str], bool]
     known_at: dict[str, int]
@@ -151,6 +156,8 @@ class Watch:
 
     def look(self, batch: Taken, after: State) -> None:
         self.calls.look(batch, after)
+        self.said_waits.look(batch)
+        self.policies.look(batch)
         if self.mail is not None:
             self.mail.look(batch, batch.before)
         for seq, (before, event) in enumerate(zip(batch.steps, batch.events, strict=True), start=batch.first):

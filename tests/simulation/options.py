@@ -76,6 +76,11 @@ CHAT_FAULTS = (
 )
 
 
+OPS_FAULTS = (
+    "policy_reload",  # another policy, a mistaken one, one written by half, in the middle of everything
+)
+ALL_FAULTS = (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS, *OPS_FAULTS)
+
 RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
 
 
@@ -108,10 +113,11 @@ class Options:
     joins: bool = False  # somebody joins, splits and takes apart cases and people at random
     calendar: str = "a day"  # of STARTS
     windows: bool = False  # calls are promised for a time, which may slip
+    steady: bool = False  # agents do all that comes, and callers wait for them: lines are what they are by themselves
     spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
 
     def has(self, fault: str) -> bool:
-        assert fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS), fault
+        assert fault in ALL_FAULTS, fault
         return fault in self.faults
 
     @property
@@ -120,9 +126,7 @@ class Options:
 
     def shown(self) -> str:
         rows = {f.name: getattr(self, f.name) for f in fields(self)}
-        rows["faults"] = (
-            ", ".join(f for f in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS) if f in self.faults) or "none"
-        )
+        rows["faults"] = ", ".join(f for f in ALL_FAULTS if f in self.faults) or "none"
         return "\n".join(f"  {name}: {value}" for name, value in rows.items())
 
 
@@ -140,6 +144,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
     of_ops = Random(f"options/erasures/{mode}/{seed}")
     in_chat = Random(f"options/chat/{mode}/{seed}")
     faults |= {name for name in CHAT_FAULTS if in_chat.random() < 0.5}
+    faults |= {name for name in OPS_FAULTS if Random(f"options/{name}/{mode}/{seed}").random() < 0.25}
     by_leads = Random(f"options/joins/{mode}/{seed}")
     of_spam = Random(f"options/spam/{mode}/{seed}")
     return Options(

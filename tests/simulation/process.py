@@ -103,8 +103,6 @@ class Grounds:
     platter: Platter
     judge: Judge
     log: Log
-    policy: PolicySet
-    files: Mapping[str, str]
     secret: bytes
     known_at: dict[str, int]
     on_death: Callable[["Process", str], None]
@@ -114,8 +112,11 @@ class Grounds:
 
 
 class Process:
-    def __init__(self, number: int, grounds: Grounds, *, secrets: tuple[bytes, ...]) -> None:
+    def __init__(
+        self, number: int, grounds: Grounds, *, secrets: tuple[bytes, ...], policy: PolicySet, files: Mapping[str, str]
+    ) -> None:
         self.number = number
+        self._policy, self.files = policy, files
         self.owner = Owner(f"process {number}")
         self.owner.on_error = self._failed
         self.is_alive = True
@@ -178,8 +179,8 @@ class Process:
         self.node = node = Node(
             journal=journal,
             clock=self.clock,
-            policy=grounds.policy,
-            policy_files=grounds.files,
+            policy=self._policy,
+            policy_files=self.files,
             channels=[*(make(host) for make in BUILT_IN), *([mail[0]] if mail else [])],
             facts_of=facts_of,
             senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.options import CALL_FAULTS, CHAT_FAULTS, FAULTS, MAIL_FAULTS, STARTS, Mode, draw_options
+from tests.simulation.options import ALL_FAULTS, STARTS, Mode, draw_options
 from tests.simulation.run import run_world
 from tests.simulation.world import Result
 
@@ -84,11 +84,7 @@ def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_a
 
 def test_every_fault_is_in_some_of_these_worlds():
     drawn = [draw_options(seed, mode) for seed in SEEDS for mode in MODES]
-    missing = [
-        fault
-        for fault in (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS)
-        if not any(options.has(fault) for options in drawn)
-    ]
+    missing = [fault for fault in ALL_FAULTS if not any(options.has(fault) for options in drawn)]
     assert missing == []
     assert {options.calendar for options in drawn} == set(STARTS)
     assert any(options.joins and options.erasures for options in drawn)

@@ -8,18 +8,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache
 from random import Random
 
 from channels.sandbox.account import SANDBOX_TOKEN
 from channels.wire import WireFailure, WireRequest, WireResponse
-from policies import PolicySet, default_policy_files, parse_policies
 from router.journal.erasures import MemoryLedger
 from tests.simulation.call_watch import CallWatch
 from tests.simulation.callers import Callers
 from tests.simulation.checks import check_at_rest, check_end, check_now, is_quiet
 from tests.simulation.desks import Desk
 from tests.simulation.disk import Platter
+from tests.simulation.folder import Folder, plan_reloads
 from tests.simulation.invariants import Watch
 from tests.simulation.joiners import Joiner
 from tests.simulation.log import Judge, Log
@@ -29,6 +28,7 @@ from tests.simulation.network import Link, Passage
 from tests.simulation.ops import Ops
 from tests.simulation.options import STARTS, Options
 from tests.simulation.people import make_people, plan_texts
+from tests.simulation.policy_watch import PolicyWatch
 from tests.simulation.pressers import Pressers
 from tests.simulation.process import Grounds, Process
 from tests.simulation.provider import NEXT_TOKEN, Provider
@@ -36,6 +36,7 @@ from tests.simulation.recording_watch import RecordingWatch
 from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_releases, plan_spam
 from tests.simulation.trouble import Troubles
 from tests.simulation.visitors import Visitors
+from tests.simulation.wait_watch import WaitWatch
 
 CHECK_EVERY_S = 15.0
 FULL_CHECK_EVERY = 8
@@ -73,6 +74,7 @@ class Result:
     presses: int = 0
     erased: int = 0
     chats: int = 0
+    waits: tuple[int, int] = (0, 0)  # that were said to callers and are over, and how many were as they were said
     in_chats: tuple[tuple[str, int], ...] = ()  # what visitors did besides writing
 
 
@@ -98,6 +100,8 @@ class World:
                 began=lambda: [process.began_at for process in self.processes],
                 said=lambda words: self.log.vault.get(words, ""),
             ),
+            said_waits=WaitWatch(self.judge, counts=options.faults <= HARMLESS and not options.lost_agents),
+            policies=PolicyWatch(self.judge),
             sent_by=lambda key: self.provider.sent_by.get(key) or self.visitors.sent_by(key),
             is_at_provider=lambda message: not options.repeats_words and self.provider.accepted()[message] > 0,
             known_at=self.known_at,
@@ -135,7 +139,7 @@ class World:
         self.processes: list[Process] = []
         self.count = 0
         self._secrets: tuple[bytes, ...] = (SANDBOX_TOKEN.encode(),)
-        self._policy, self._files = _policies(options.twice, options.recorded, keeps_refused=options.keeps_refused)
+        self.folder = Folder(options)
         self.ledger = MemoryLedger()
         self.desks: list[Desk] = []
         self.visitors = Visitors(
@@ -177,6 +181,9 @@ class World:
         plan += [(at, True, act) for at, act in ops.plan()]
         plan += [(at, True, act) for at, act in self.pressers.plan()]
         plan += [(at, False, act) for at, act in troubles.plan()]
+        if self.options.has("policy_reload"):
+            reloads = plan_reloads(self.options, self.folder, self.start_anew, length_s=troubles.length_s)
+            plan += [(at, False, act) for at, act in reloads]
         plan.append((troubles.length_s, True, lambda: self._mend(troubles)))
         plan.sort(key=lambda planned: planned[0])
         began = self.loop.time()
@@ -190,6 +197,7 @@ class World:
         await self._pass(120)
         await self._be_quiet()
         check_end(self)
+        self.watch.said_waits.end()
         self.judge.check()
         return Result(
             seed=self.options.seed,
@@ -208,11 +216,14 @@ class World:
             presses=self.pressers.answered,
             erased=sum(customer.erased_at is not None for customer in self.log.customers()),
             chats=sum(bool(visitor.ever) for visitor in self.visitors.all),
+            waits=(self.watch.said_waits.judged, self.watch.said_waits.held),
             in_chats=tuple(sorted(self.visitors.counts.items())),
         )
 
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
+        self.folder.mend()
+        await self.start_anew()
         self.visitors.mend()
         self.pressers.mend()
         if self.joiner is not None:
@@ -282,6 +293,12 @@ class World:
         if (process := self.current()) is not None:
             self._owner.start(process.stop())
 
+    async def start_anew(self) -> None:
+        """The files were changed: they count from the next start on."""
+        process = self.current()
+        if process is not None and process.files != self.folder.texts:
+            await self.restart()
+
     async def second_process(self) -> None:
         await self._begin_process()
 
@@ -318,7 +335,10 @@ class World:
     def _desk(self, n: int) -> Desk:
         parts = (self.judge, self.log, self.current)
         exchange = self.provider.exchange
-        return Desk(n, self.options, self.api, self._owner, parts, exchange=exchange, known=self._known)
+        desk = Desk(n, self.options, self.api, self._owner, parts, exchange=exchange, known=self._known)
+        if self.options.steady:
+            desk.heal()
+        return desk
 
     def _is_calm(self) -> bool:
         """Nothing has gone wrong for so long that nobody on the phone hears the after-effects of it."""
@@ -328,15 +348,21 @@ class World:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     async def _begin_process(self) -> None:
+        found = self.folder.read()
+        if found is None:
+            self.note("a service with a mistaken policy does not start")
+            self._begin_again()
+            return
+        if self.folder.is_mistaken:
+            self.judge.broken(30, "a mistaken policy is live")
         self.count += 1
+        policy, files = found
         grounds = Grounds(
             clock=self.clock,
             wire=self.rest,
             platter=self.platter,
             judge=self.judge,
             log=self.log,
-            policy=self._policy,
-            files=self._files,
             secret=self.secret,
             known_at=self.known_at,
             on_death=self._on_death,
@@ -344,11 +370,14 @@ class World:
             ledger=self.ledger,
             has_chats=self.options.chats > 0,
         )
-        self.processes.append(Process(self.count, grounds, secrets=self._secrets))
+        self.processes.append(Process(self.count, grounds, secrets=self._secrets, policy=policy, files=files))
 
     def _on_death(self, process: Process, why: str) -> None:
         self.note(f"process {process.number} ended: {why}")
         self.processes.remove(process)
+        self._begin_again()
+
+    def _begin_again(self) -> None:
         if not self.processes and self.judge.first is None:
             self._owner.start(self._begin_later())
 
@@ -402,17 +431,3 @@ def why_not(world: World) -> str:
     return f"lag {process.node.relay.lag}, outbox {process.node.outbox.waiting}, " + ", ".join(
         f"{w.id} {w.state}" for w in world.log.works() if w.state != "done"
     )
-
-
-@cache
-def _policies(twice: bool, recorded: str, *, keeps_refused: bool) -> tuple[PolicySet, dict[str, str]]:
-    files = dict(default_policy_files())
-    assert "mail_for: 24 h" in files["sending.yaml"]
-    files["sending.yaml"] = files["sending.yaml"].replace("mail_for: 24 h", "mail_for: 30 min")  # worlds are short
-    if twice:
-        name = "twice_is_better_than_never: "
-        assert f"{name}no" in files["sending.yaml"]
-        files["sending.yaml"] = files["sending.yaml"].replace(f"{name}no", f"{name}yes")
-    if recorded != "no":
-        files["calls.yaml"] = f"record: {recorded}\non_refusal: {'keep' if keeps_refused else 'delete'}\n"
-    return parse_policies(files, 0), files

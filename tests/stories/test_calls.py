@@ -187,6 +187,41 @@ async def test_a_hundred_spoofed_calls_ring_nobody() -> None:
         assert 'onecase_junk_total{rule="silent-stranger"} 100.0' in told
 
 
+async def test_a_hundred_spoofed_calls_that_ask_for_ours_ring_a_phone_three_times_a_day() -> None:
+    """Calls that show a number they have no right to, and press 1 or name a time: each is answered as anybody is, and the
+    number is dialled no more often than one that somebody typed. Whoever has it calls, is vouched for, and is promised
+    their own."""
+    async with Story() as story:
+        ana, phone = await story.agent("ana", phone=ANAS), story.phone(ANAS)
+        victim = story.phone(HIS)
+        for _ in range(8):
+            await ana.is_now("off")
+            await victim.calls(attestation="C")
+            await story.passes(seconds=20)
+            await victim.presses("1")
+            await story.passes(seconds=10)
+            assert "when it is your turn" in await victim.heard(), "answered alike"
+            await ana.is_now("ready")
+            for offer in [one for one in await ana.offers() if one["channel"] == "phone"]:
+                await ana.accepts(offer)
+                await story.passes(seconds=2)
+                await phone.picks_up()
+                await story.passes(seconds=2)
+                await phone.presses("1")
+                await story.passes(seconds=5)
+                await victim.picks_up()
+                await story.passes(seconds=5)
+                await victim.hangs_up()
+                await story.passes(seconds=3)
+            for work in await ana.work():
+                await ana.finishes(work, "solved")
+            await story.passes(minutes=5)
+        rung = [
+            one for one in await story.traffic("rest", "/Calls.json") if HIS in str(one) and one["method"] == "POST"
+        ]
+        assert len(rung) == 3
+
+
 async def test_many_who_speak_under_numbers_that_nobody_vouches_for_are_one_alert() -> None:
     """They are no junk, for they spoke: each is served, on weak evidence. Ops get one alert for those of one block of
     numbers, and none for as many from everywhere."""

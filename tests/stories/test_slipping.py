@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from router.admin_doctor import doctor
 from tests.mailbox import Mailbox
 from tests.stories.test_promises import (
     ANAS,
@@ -15,7 +16,7 @@ from tests.stories.test_promises import (
     until,
     window,
 )
-from tests.story import HERS, Json, Story, instant
+from tests.story import ADMIN, HERS, HIS, Json, Story, instant
 
 MIA = "mia@customer.example"
 
@@ -23,7 +24,7 @@ MIA = "mia@customer.example"
 async def promised(story: Story, *, after: timedelta = timedelta(minutes=10)) -> tuple[str, Json]:
     """She wrote, and is promised a call in twenty minutes that begin soon; what she was told of it was read."""
     await story.phone(HERS).texts("E42, the flat is cold")
-    case = (await story.one_case())["id"]
+    case = await story.phone(HERS).case()
     start = await story.now() + after
     made = await story.api("POST", f"/cases/{case}/callbacks", {"window": window(start)})
     await story.passes(seconds=10)
@@ -84,6 +85,32 @@ async def test_word_that_cannot_go_by_text_goes_by_mail(down: str) -> None:
         assert len(await mia.received()) == 1
         assert not [text for text in await her.inbox() if "longer than we said" in text], "she read it once"
         assert await count(story, "broken") == 0
+
+
+async def test_word_that_is_reported_undelivered_later_has_moved_nothing() -> None:
+    """The provider took it, so the promise counts as moved; then it says that her phone did not get it, and there is no
+    other way: the promise is broken, the case says why, and her call goes before others, once."""
+    async with Story() as story:
+        her, his, phone = story.phone(HERS), story.phone(HIS), story.phone(ANAS)
+        await his.calls(attestation="A")
+        await story.passes(seconds=20)
+        await his.presses("1")
+        await story.passes(seconds=10)
+        case, made = await promised(story)
+        await her.behaves(on_text="undelivered", error_code=30003)
+        await story.passes(minutes=28)
+        broken = (await story.api("GET", "/promises?state=broken"))["items"]
+        assert [one["id"] for one in broken] == [made["id"]]
+        rows = str(await story.timeline(case, "promise"))
+        assert "word that it moves did not reach them" in rows
+        lines, _ = await doctor(story.service, ADMIN)
+        assert any("broken" in line for line in lines), lines
+        ana = await story.ready_agent("ana", phone=ANAS)
+        assert (await ana.offered())["case"] == case, "before whoever waits longer"
+        await dials_her(story, ana, phone)
+        await her.picks_up()
+        await story.passes(seconds=10)
+        assert (await dials(story), await count(story, "kept")) == (1, 1)
 
 
 async def test_changes_that_she_asks_for_are_answered_however_many_they_are() -> None:

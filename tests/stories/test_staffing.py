@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from router.admin_doctor import doctor
 from router.core.clock import Ms
 from router.core.events import Event, PromiseAtRisk, SlotAsked, SlotFreed, SlotHeld, SlotRefused
@@ -476,6 +478,31 @@ async def test_a_booked_time_that_is_lost_with_no_other_free() -> None:
         await story.passes(seconds=(THREE - await story.now()).total_seconds())
         assert (await ana.offered())["case"] == case
         assert (await story.api("GET", "/promises?state=broken"))["items"] == []
+
+
+@pytest.mark.parametrize("provider_is_back", [True, False])
+async def test_a_time_that_cannot_be_kept_stands_until_she_knows(provider_is_back: bool) -> None:
+    """Nobody will be there any more, and the provider is down: the promise is at risk, and is not taken back in silence.
+    Once the word is out it is; where it never is, the promise is broken, and she reads that alone."""
+    async with Story() as story:
+        await staff(story, *(shift(THREE, 2, queue=queue) for queue in ("general", "heating")))
+        assert (await promised(story, 0, THREE)).status == 201
+        her = story.phone("+12125550100")
+        before = len(await her.inbox())
+        await story.faults(provider_down=1)
+        await staff(story, shift(THREE, 2, queue="general"))
+        await story.passes(minutes=1)
+        [promise] = (await story.case(await her.case()))["promises"]
+        assert (promise["state"], instant(promise["window"]["start"])) == ("at_risk", THREE)
+        if not provider_is_back:
+            await story.passes(seconds=(THREE - await story.now()).total_seconds() + 21 * 60)
+        await story.faults()
+        await story.passes(minutes=2)
+        [word] = (await her.inbox())[before:]
+        assert ("cannot keep the time" if provider_is_back else "did not call you") in word
+        ended = "withdrawn" if provider_is_back else "broken"
+        assert len((await story.api("GET", f"/promises?state={ended}"))["items"]) == 1
+        assert (await story.case(await her.case()))["promises"][0]["state"] == "open"
 
 
 async def test_the_desk_offers_the_window_that_is_possible() -> None:
