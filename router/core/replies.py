@@ -124,14 +124,16 @@ def _take_first(making: Making, case: Case, received: ContactReceived, text: str
 
 def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -> Line | None:
     """Where they are called: at the number that they wrote from; after a mail or a chat at one they named there, or at
-    theirs if it is surely them. None: a person looks at it, for it may be somebody else."""
+    theirs if it is surely them, as on a page that carries their case. None: a person looks at it, for it may be
+    somebody else."""
     customer = making.customer(case.customer)
     address = customer.address(received.address)
     if address is not None and can_be_called(address):
         return Line(address.facts.zones, address=address.id)
-    if received.channel not in NAMED_IN or received.participant:
+    is_page = received.channel is Channel.PAGE
+    if received.participant or not (received.channel in NAMED_IN or is_page):
         return None
-    if number := number_named(text):
+    if not is_page and (number := number_named(text)):
         facts = making.context.facts_of(number)
         is_possible = facts.dialable and not facts.premium and bool(facts.country)
         is_possible = is_possible and not making.context.is_ours(number)

@@ -34,8 +34,10 @@ def tell_customer(
     what became of what they wrote just now. `is_owed`: of what they were promised; `about`: of this promise, before its
     time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about. `link`:
     with a page on which one tap is enough; what it is for."""
-    way = way_to_tell(making, case, key, is_answer=is_answer, is_owed=is_owed or about is not None)
-    if way is None:
+    way = _open_way(making, case, is_answer=is_answer, is_owed=is_owed or about is not None)
+    if not isinstance(way, Way):
+        on_page = is_answer and case.heard is not None and case.heard.channel is Channel.PAGE
+        withhold(making, case, what=key, why=way, on_page=on_page, suggests=suggests)
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
     language = case.language or customer.language or language_on(policy, way.via)
@@ -63,17 +65,6 @@ def page_for(making: Making, case: Case, way: Way, once: str) -> str:
     if customer.discreet or customer.users or heard is None or heard.channel in TOUCHES:
         return ""
     return making.context.page(case.id, making.now, once) if heard.address == way.address else ""
-
-
-def way_to_tell(
-    making: Making, case: Case, key: str, *, is_answer: bool = False, is_owed: bool = False
-) -> Way | None:  # fmt: skip
-    """The medium in use, else another that they allow; None, and a note why, where none is open."""
-    found = _open_way(making, case, is_answer=is_answer, is_owed=is_owed)
-    if isinstance(found, Way):
-        return found
-    withhold(making, case, what=key, why=found)
-    return None
 
 
 def can_be_told(making: Making, case: Case) -> bool:
