@@ -32,7 +32,7 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing.yaml": ("rules",),
     "junk.yaml": ("rules",),
     "words.yaml": ("language", "phrases", "lists", "consent"),
-    "windows.yaml": ("day", "exact", "around", "soon", "ahead", "languages"),
+    "windows.yaml": ("day", "exact", "around", "soon", "ahead", "zones", "languages"),
     "numbers.yaml": ("numbers",),
     "agents.yaml": ("lost", "offer", "ring", "wrap_up", "missed_offers_away", "sticky", "capacity",
                     "interrupts"),

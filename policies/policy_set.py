@@ -20,6 +20,7 @@ from policies.queues import Queue
 from policies.routing import Routing, Verdict
 from policies.settings import Recorded, Settings
 from policies.spoken import Spoken
+from policies.window_calendar import Window
 from policies.windows import ReadWindow, WindowWords
 
 
@@ -133,11 +134,12 @@ class PolicySet:
         return self.windows.hints.asks_for_call(text)
 
     def read_window(
-        self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
+        self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False,
+        promised: Window | None = None,
     ) -> ReadWindow | None:  # fmt: skip
         """When somebody wants to be called, in their words; None where they wish for no time: `WindowWords.read`."""
         read_as = language if language in self.windows.languages else self.phrases.language
-        return self.windows.read(text, language=read_as, zone=zone, now=now, is_asked=is_asked)
+        return self.windows.read(text, language=read_as, zone=zone, now=now, is_asked=is_asked, promised=promised)
 
     def pledges_in(self, text: str) -> tuple[Pledge, ...]:
         """What an answer of ours says that we will do: call, or write."""

@@ -17,6 +17,10 @@ from policies.window_words import Part
 
 DAY_MIN: Final = 24 * 60
 HALF_DAY_MIN: Final = 12 * 60
+EVENING_MIN: Final = 17 * 60
+"""A part of the day that begins so late goes on after midnight."""
+SMALL_HOURS_MIN: Final = 6 * 60
+"""When the night is over."""
 LEFT_MIN: Final = 5
 """A window of which less is left is over. Minutes."""
 YEARS_MAX: Final = 5
@@ -40,6 +44,7 @@ class Doubt(StrEnum):
     BESIDE = "beside"  # said in another sentence than the wish
     EXCEPT = "except"  # something was said not to suit
     ZONE = "zone"  # we do not know on which clock
+    NO_TIME = "no_time"  # the clock never shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ class _Calendar:
             doubt = doubt or Doubt.TWO
         found, strange = self._on(day, start, end)
         if found is None:
-            return Placed(self._next(start, end), Doubt.PAST)
+            return Placed(self._next(start, end), doubt if doubt is Doubt.NO_TIME else Doubt.PAST)
         return Placed(found, doubt or odd or strange)
 
     def _some_day(self, meaning: Meaning, start: int, end: int, doubt: Doubt | None) -> Placed:
@@ -248,8 +253,10 @@ def _minutes(meaning: Meaning, rules: WindowRules) -> tuple[int, int, Doubt | No
     if times is None:
         return (*_of_part(part, rules), None)
     if times.side is Side.BETWEEN and times.last is not None:
-        return _pair(times.first, times.last, part.part if part else None, rules)
+        start, end, doubt = _pair(times.first, times.last, part.part if part else None, rules)
+        return start, end, Doubt.NO_TIME if times.first.is_none or times.last.is_none else doubt
     at, doubt = _reading(times.first, part.part if part else None, rules)
+    doubt = Doubt.NO_TIME if times.first.is_none else doubt
     low, high = (part.part.start, part.part.end) if part else (rules.day_start, rules.day_end)
     match times.side:
         case Side.AROUND:
@@ -277,20 +284,28 @@ def _of_part(said: DayPart | None, rules: WindowRules) -> tuple[int, int]:
 
 def _readings(clock: Clock, part: Part | None) -> tuple[int, ...]:
     """The times of day that it may be."""
-    if clock.half:
-        return (clock.minutes % HALF_DAY_MIN + (HALF_DAY_MIN if clock.half == "pm" else 0),)
-    if clock.is_exact:
-        return (clock.minutes,)
+    is_late = part is not None and part.start >= EVENING_MIN
+    if clock.half or clock.is_exact:
+        minutes = clock.minutes
+        if clock.half:
+            minutes = minutes % HALF_DAY_MIN + (HALF_DAY_MIN if clock.half == "pm" else 0)
+        if is_late and minutes == HALF_DAY_MIN and not clock.half:
+            minutes = 0  # tonight at 12
+        return (minutes + DAY_MIN if is_late and minutes < SMALL_HOURS_MIN else minutes,)
     early = clock.minutes % HALF_DAY_MIN
     both = (early, early + HALF_DAY_MIN)
     if part is None:
         return both
+    if is_late:  # an evening goes on after midnight
+        return (both[1] if both[1] >= part.start - 60 else early + DAY_MIN,)
     middle = (part.start + part.end) // 2
     return (min(both, key=lambda minutes: abs(minutes - middle)),)
 
 
 def _reading(clock: Clock, part: Part | None, rules: WindowRules) -> tuple[int, Doubt | None]:
     found = _readings(clock, part)
+    if found[0] >= DAY_MIN and not (clock.half or clock.is_exact):
+        return found[0], Doubt.HALF
     by_day = [minutes for minutes in found if rules.day_start <= minutes < rules.day_end]
     if len(found) == 1:
         return found[0], None

@@ -21,13 +21,15 @@ from policies.window_terms import (
     OnDate,
     Or,
     Said,
+    Same,
     Side,
     Soon,
     Suits,
     Times,
     Weekday,
+    Zone,
 )
-from policies.window_words import DAYS, MONTHS, NUMBERS, PART, Lexeme, Part
+from policies.window_words import DAYS, MONTHS, NO_TIME, NUMBERS, PART, ZONE, Lexeme, Part
 
 OVER: Final = Ahead(-1)
 """Whichever day it was: it is over."""
@@ -37,6 +39,7 @@ WEEKEND: Final = frozenset((5, 6))
 
 EACH: Final = tuple(f"each-{day}" for day in DAYS)
 
+_WORDS: Final = (("soon", Soon()), ("same", Same()), ("call", Call()), ("or", Or()), ("suits", Suits()))
 _PREPOSITIONS: Final = frozenset(("after", "before", "between", "around", "at", "on", "in"))
 _SHIFTS: Final = {"half-past": 30, "quarter-past": 15, "half-to": -30, "quarter-to": -15}
 _TAILS: Final = {"plus-half": 30, "plus-quarter": 15, "minus-quarter": -15}
@@ -95,10 +98,11 @@ class _Reader:
                 return found
         if here.has("call-first") and not here.has("call") and self._is_first(at):
             return Call(), at + 1
-        for meaning, said in (("soon", Soon()), ("call", Call()), ("or", Or()), ("suits", Suits())):
+        for meaning, said in _WORDS:
             if here.has(meaning):
                 return said, at + 1
-        return None
+        zone = next((meaning for meaning in here.means if meaning.startswith(ZONE)), None)
+        return (Zone(zone.removeprefix(ZONE)), at + 1) if zone is not None else None
 
     def _is_first(self, at: int) -> bool:
         return at == 0 or self._row[at - 1].segment != self._row[at].segment
@@ -163,7 +167,7 @@ class _Reader:
             ordinal = self._at(end + 1).has("ordinal")
             return (OnDate(None, month + 1, day), end + 1 + ordinal) if day else None
         number = _number(one)
-        if not number or number > 31:
+        if not number:
             return None
         is_ordinal = self._at(end).has("ordinal")
         end += is_ordinal
@@ -171,6 +175,8 @@ class _Reader:
             end += 1
         if (month := _index(self._at(end), MONTHS)) is not None:  # 3 May
             return OnDate(None, month + 1, number), end + 1
+        if number > 31:
+            return None
         end = at + 1 + is_ordinal
         is_clock = self._at(end).has("oclock", "am", "pm") or one.minutes is not None
         is_date = is_ordinal or (is_on and one.number is not None)
@@ -220,7 +226,7 @@ class _Reader:
             prepositions |= found
             at += 1
         first = self._clock(at, is_at=bool(prepositions), is_between="between" in prepositions)
-        if first is None:
+        if first is None or (first[0].is_none and prepositions == {"around"}):  # "about the 25:00 error"
             return None
         clock, at = first
         joins = ("to", "and") if "between" in prepositions else ("to",)
@@ -236,6 +242,12 @@ class _Reader:
 
     def _clock(self, at: int, *, is_at: bool = False, is_between: bool = False) -> tuple[Clock, int] | None:
         one = self._at(at)
+        is_hour_over = is_at and one.number is not None and one.number > 24 and self._at(at + 1).has("oclock")
+        if one.has(NO_TIME) or is_hour_over:  # 25:00, um 25 Uhr
+            if not is_at:
+                return None
+            found, end = self._marked(at + 1, (one.number or 0) % 12 * 60, one, is_marked=True)
+            return replace(found, half="", is_exact=False, is_none=True), end
         if one.has("noon"):
             return Clock(12 * 60, "pm", is_marked=True, is_exact=True), at + 1
         for meaning, shift in _SHIFTS.items():
@@ -336,6 +348,8 @@ def _index_in(means: frozenset[str], names: tuple[str, ...]) -> int | None:
 
 def _number(one: Lexeme) -> int | None:
     """The number of digits or of a word."""
+    if one.has(NO_TIME):
+        return None
     if one.number is not None:
         return one.number
     return _number_in(one.means) if one.means else None

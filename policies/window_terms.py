@@ -29,6 +29,7 @@ class Clock:
     half: str = ""
     is_marked: bool = False
     is_exact: bool = False
+    is_none: bool = False  # the clock never shows it: what stands here is near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,18 @@ class Soon:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """At the time that is promised already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """On the clock of this zone."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Or:
     """A choice between what stands before and after."""
 
@@ -105,7 +118,7 @@ class Suits:
     """They say that something suits."""
 
 
-Said = Times | Ahead | Weekday | OnDate | NextWeek | Every | In | DayPart | Soon | Or | Call | Suits
+Said = Times | Ahead | Weekday | OnDate | NextWeek | Every | In | DayPart | Soon | Same | Zone | Or | Call | Suits
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ MEANINGS: Final = (
     "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half",
     "half-past", "half-to", "quarter-past", "quarter-to", "minutes-past", "minutes-to",
     "plus-half", "plus-quarter", "minus-quarter", "plus", "minus",
-    "am", "pm", "oclock", "ordinal", "noon", "a", *map(str, range(60)),
+    "am", "pm", "oclock", "ordinal", "noon", "same", "a", *map(str, range(60)),
 )  # fmt: skip
 """What a word may mean; a number stands for itself."""
 
@@ -38,6 +38,10 @@ TIMES: Final = (
 """Meanings without any of which, a part of the day or a digit nothing in a text is a time."""
 PART: Final = "part "
 """Before the name of a part of the day, which is a meaning too."""
+ZONE: Final = "zone "
+"""The same before the key of a zone."""
+NO_TIME: Final = "no-time"
+"""What 25:00 means: the clock never shows it. No word means that."""
 NUMBERS: Final = frozenset(map(str, range(60)))
 _TOKEN: Final = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f])*|\d[\d.:/–-]*|\n|[^\w\s]")
 _FILLER: Final = frozenset(("fill",))
@@ -205,6 +209,8 @@ def _one(written: str, start: int, end: int, *, is_dotted: bool = False) -> Lexe
         hour, minute = int(clock[1]), int(clock[2])
         if hour < 24 and minute < 60:
             return Lexeme(start, end, minutes=hour * 60 + minute, is_padded=is_padded)
+        if ":" in written:
+            return Lexeme(start, end, frozenset((NO_TIME,)), hour)
     elif _NUMBER.fullmatch(written):
         number = int(written)
         return Lexeme(start, end, number=number, is_padded=is_padded and number > 0, is_dotted=is_dotted)

@@ -4,9 +4,11 @@ Its one rule: nothing is guessed in silence. What may be read in two ways, is ov
 doubt and with a window that we suggest. It does not know whether anybody is free then.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from policies.window_hints import Hints
 from policies.window_terms import (
     Ahead,
     Call,
+    Clock,
     DayPart,
     Every,
     In,
@@ -23,16 +26,20 @@ from policies.window_terms import (
     NextWeek,
     OnDate,
     Or,
+    Same,
     Side,
     Soon,
     Suits,
     Times,
     Weekday,
+    Zone,
 )
 from policies.window_words import LanguageWords, Row, row_of
 
 WORDS_MAX: Final = 200
 """Characters of the words that were read."""
+_FIRST: Final = (Doubt.BESIDE, Doubt.ZONE)
+"""Doubts that say more than any of the calendar."""
 _FLIPPED: Final = {Side.BEFORE: Side.AFTER, Side.AFTER: Side.BEFORE}
 
 
@@ -41,7 +48,7 @@ class ReadWindow:
     """What was read. `window` lies ahead; with a `doubt` it is what we suggest. `words` are those that were read.
 
     `is_soon`: they want it as soon as possible. `rule`: where they named a window that comes again. `hours`: what they
-    named of a day, in minutes since midnight, also where some of it is over.
+    named of a day, in minutes since midnight, also where some of it is over. `zone`: whose clock they named.
     """
 
     window: Window
@@ -50,6 +57,7 @@ class ReadWindow:
     is_soon: bool = False
     rule: Rule | None = None
     hours: tuple[int, int] | None = None
+    zone: ZoneInfo | None = None
 
     @property
     def sure(self) -> bool:
@@ -79,28 +87,66 @@ class WindowWords:
         return found[0] if len(found) == 1 else None
 
     def read(
-        self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False
+        self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False,
+        promised: Window | None = None,
     ) -> ReadWindow | None:  # fmt: skip
         """The window in `text`; None where no time is wished for. `now` is aware, `zone` is the customer's.
 
-        `is_asked`: we asked for a time, so that a time is a wish without a word of calling. Linear in the text.
+        `is_asked`: we asked for a time, so that a time is a wish without a word of calling. `promised`: what "the same
+        time" is. Linear in the text.
         """
         words = self.languages.get(language)
         if words is None:
             return None
         row = row_of(text, words)
         items = items_of(row.lexemes, words.parts, is_24=words.is_24)
-        wish = _wish(items, row, is_asked=is_asked)
+        wish = _wish(_with_same(items, promised, zone), row, is_asked=is_asked)
         if wish is None:
             return None
         meaning, used, doubt = wish
+        named, is_clear = _zone_of(items, used, row)
+        doubt = doubt if is_clear or doubt is Doubt.BESIDE else Doubt.ZONE
+        zone = named or zone
         found = placed(meaning, now=now, zone=zone, rules=self.rules)
         found = _around_exceptions(found, used, now=now, zone=zone, rules=self.rules) if not _timed(used) else found
         said = " ".join(row.text[item.start : item.end] for item in used)[:WORDS_MAX]
         return ReadWindow(
-            found.window, said, doubt if doubt is Doubt.BESIDE else found.doubt or doubt, meaning.is_soon, found.rule,
-            found.hours,
+            found.window, said, doubt if doubt in _FIRST else found.doubt or doubt, meaning.is_soon, found.rule,
+            found.hours, named,
         )  # fmt: skip
+
+
+_OTHER_CLOCK: Final = re.compile(
+    r"\s+(?:(?!PM|AM)[A-Z]{1,4}T\b|[A-Z]\w+(?: [A-Z]\w+)? time\b|(?:Uhr )?(?:\w+er Zeit|Ortszeit)\b|hora de\b)"
+)
+"""What names another clock right after a time: AEST, Sydney time, Moskauer Zeit, hora de Lima."""
+
+
+def _zone_of(items: list[Item], used: list[Item], row: Row) -> tuple[ZoneInfo | None, bool]:
+    """The zone that is named beside what is used, and whether that is clear: it is one that we know, and no other."""
+    inside = {item.segment for item in used}
+    keys = {
+        item.said.key
+        for before, item in pairwise(items)
+        if isinstance(item.said, Zone) and ((item.follows and before.segment in inside) or item.segment in row.pure)
+    }
+    if keys:
+        return ZoneInfo(min(keys)), len(keys) == 1
+    times = [item for item in used if isinstance(item.said, Times)]
+    return None, not any(_OTHER_CLOCK.match(row.text, item.end) for item in times)
+
+
+def _with_same(items: list[Item], promised: Window | None, zone: ZoneInfo) -> list[Item]:
+    """ "The same time tomorrow" are the hours that are promised; where none are, or no day is named, nothing."""
+    if not any(isinstance(item.said, Same) for item in items):
+        return items
+    is_placed = any(isinstance(item.said, Ahead | Weekday | OnDate | Every) for item in items)
+    if promised is None or not is_placed:
+        return [item for item in items if not isinstance(item.said, Same)]
+    first, last = (at.astimezone(zone) for at in (promised.start, promised.end))
+    ends = [Clock(at.hour * 60 + at.minute, is_marked=True, is_exact=True) for at in (first, last)]
+    same = Times(Side.BETWEEN, ends[0], ends[1])
+    return [replace(item, said=same) if isinstance(item.said, Same) else item for item in items]
 
 
 def _asks_in(text: str, words: LanguageWords) -> bool:
@@ -113,13 +159,13 @@ def _wish(
     items: list[Item], row: Row, *, is_asked: bool
 ) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
     """What is wished for, by which items, and what is doubtful before any calendar is asked. A day that is over is one
-    only where we asked and nothing else is said."""
+    only where nothing else is said: as an answer to us, or with the words that ask for a call."""
     items = _flipped(items)
     ahead = _without_over(items)
     found = _wish_in(ahead, row, is_asked=is_asked)
-    if found is not None or not is_asked or len(ahead) == len(items):
+    if found is not None or len(ahead) == len(items):
         return found
-    return _wish_in([item for item in items if item.segment in row.pure], row, is_asked=True)
+    return _wish_in([item for item in items if item.segment in row.pure], row, is_asked=is_asked)
 
 
 def _without_over(items: list[Item]) -> list[Item]:
@@ -145,7 +191,7 @@ def _wish_in(
     items = _suited(items) if is_asked else items
     if not calls and not is_asked:
         return None
-    used, doubt = _chosen([item for item in items if not isinstance(item.said, Call)], items, row, calls,
+    used, doubt = _chosen([item for item in items if not isinstance(item.said, Call | Same | Zone)], items, row, calls,
                           is_asked=is_asked)  # fmt: skip
     if not used:
         return None
@@ -234,7 +280,7 @@ def _meaning(items: list[Item], *, has_or: bool) -> tuple[Meaning, bool]:
     days = tuple(
         dict.fromkeys(item.said for item in items if isinstance(item.said, Ahead | Weekday | OnDate | NextWeek))
     )
-    parts = list(dict.fromkeys(item.said for item in items if isinstance(item.said, DayPart)))
+    parts = _narrowest(list(dict.fromkeys(item.said for item in items if isinstance(item.said, DayPart))))
     every = [item.said for item in items if isinstance(item.said, Every)]
     relative = list(dict.fromkeys(item.said for item in items if isinstance(item.said, In)))
     is_soon = any(isinstance(item.said, Soon) for item in items)
@@ -250,6 +296,15 @@ def _meaning(items: list[Item], *, has_or: bool) -> tuple[Meaning, bool]:
                       relative[0] if relative and not (times or parts or days or every) else None,
                       is_soon=is_soon and not is_timed)  # fmt: skip
     return meaning, two
+
+
+def _narrowest(parts: list[DayPart]) -> list[DayPart]:
+    """ "First thing in the morning": of a part within another only that is meant."""
+    if len(parts) != 2 or any(part.side is not Side.AT for part in parts):
+        return parts
+    inner, outer = sorted(parts, key=lambda one: one.part.end - one.part.start)
+    is_inside = outer.part.start <= inner.part.start and inner.part.end <= outer.part.end
+    return [inner] if is_inside else parts
 
 
 def _times(items: list[Item]) -> tuple[Times | None, bool]:

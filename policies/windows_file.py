@@ -13,10 +13,12 @@ from policies.text import words_of
 from policies.tree import Node, Scalar
 from policies.window_calendar import WindowRules
 from policies.window_hints import Hints
-from policies.window_words import MEANINGS, PART, TIMES, LanguageWords, Part, tokens_of, words_for
+from policies.window_words import MEANINGS, PART, TIMES, ZONE, LanguageWords, Part, tokens_of, words_for
 from policies.windows import WindowWords
+from policies.zones import ZONE_FORM, zone, zone_hint
 
-_Language = tuple[LanguageWords, dict[str, tuple[str, ...]]]
+_Phrases = dict[str, tuple[str, ...]]
+_Language = tuple[LanguageWords, _Phrases]
 """The words of a language, and its phrases by what they mean."""
 
 PHRASE_CHARS_MAX: Final = 60
@@ -40,7 +42,8 @@ def read_windows(top: Fields, base: Fields | None, *, index: WordIndex) -> Windo
         soon=_minutes(top, "soon", default.soon),
         ahead=top.seconds("ahead", default.ahead * 86_400, low=86_400, high=AHEAD_DAYS_MAX * 86_400) // 86_400,
     )
-    read = {**(_languages(base) if base is not None else {}), **_languages(top)}
+    zones = _zones(top) or (_zones(base) if base is not None else {})
+    read = {**(_languages(base, zones) if base is not None else {}), **_languages(top, zones)}
     hints = Hints(
         index,
         calls=_mask(index, read.values(), {"call"}),
@@ -70,17 +73,26 @@ def _entries(read: Iterable[_Language], meanings: Collection[str]) -> tuple[str,
     return tuple(dict.fromkeys(entry for entry in found if entry))
 
 
-def _languages(top: Fields) -> dict[str, _Language]:
-    found: dict[str, _Language] = {}
-    for key, node in top.block("languages").items():
-        code = top.scalar(key, _code, expected=_CODE_FORM) or ""
-        found[code] = _language(Fields(node, top.findings, keys=("clock", "parts", "words")))
+def _zones(top: Fields) -> _Phrases:
+    """What is said for zones, in any language."""
+    found: _Phrases = {}
+    for key, node in top.block("zones").items():
+        if (named := top.scalar(key, zone, expected=ZONE_FORM, hint=zone_hint)) is not None:
+            found[f"{ZONE}{named.key}"] = _phrases(top, node)
     return found
 
 
-def _language(fields: Fields) -> _Language:
+def _languages(top: Fields, zones: _Phrases) -> dict[str, _Language]:
+    found: dict[str, _Language] = {}
+    for key, node in top.block("languages").items():
+        code = top.scalar(key, _code, expected=_CODE_FORM) or ""
+        found[code] = _language(Fields(node, top.findings, keys=("clock", "parts", "words")), zones)
+    return found
+
+
+def _language(fields: Fields, zones: _Phrases) -> _Language:
     clock = fields.choice(fields.get("clock"), ("12", "24"), what="12 or 24")
-    meanings: dict[str, tuple[str, ...]] = {}
+    meanings = dict(zones)
     parts: dict[str, Part] = {}
     for key, node in fields.block("parts").items():
         name = fields.name(key) or ""

@@ -104,6 +104,7 @@ _DOUBTS: Final[Mapping[str, Mapping[Doubt, str]]] = {
         Doubt.BESIDE: "We are not sure that the time you named is for our call.",
         Doubt.EXCEPT: "You told us what does not suit.",
         Doubt.ZONE: "We are not sure on which clock you are.",
+        Doubt.NO_TIME: "That time of day does not exist.",
     },
     "de": {
         Doubt.BARE: "Sie haben eine Zahl genannt, und wir sind nicht sicher, ob das eine Uhrzeit ist.",
@@ -120,6 +121,7 @@ _DOUBTS: Final[Mapping[str, Mapping[Doubt, str]]] = {
         Doubt.BESIDE: "Wir sind nicht sicher, ob die genannte Zeit für unseren Anruf gilt.",
         Doubt.EXCEPT: "Sie haben gesagt, was nicht passt.",
         Doubt.ZONE: "Wir sind nicht sicher, welche Ortszeit bei Ihnen gilt.",
+        Doubt.NO_TIME: "Diese Uhrzeit gibt es nicht.",
     },
     "es": {
         Doubt.BARE: "Nos dio un número y no estamos seguros de que sea una hora.",
@@ -136,5 +138,6 @@ _DOUBTS: Final[Mapping[str, Mapping[Doubt, str]]] = {
         Doubt.BESIDE: "No estamos seguros de que esa hora sea para nuestra llamada.",
         Doubt.EXCEPT: "Nos dijo lo que no le viene bien.",
         Doubt.ZONE: "No estamos seguros de qué hora local tiene.",
+        Doubt.NO_TIME: "Esa hora no existe.",
     },
 }

@@ -665,6 +665,8 @@ class TextWithheld:
     entry: int
     what: str
     why: str
+    on_page: bool = False  # it answers what they wrote on their page, which shows what became of it
+    suggests: tuple[Ms, Ms] | None = None  # there: it asks whether we shall call them then
 
 
 @value

@@ -228,8 +228,10 @@ def evolve(state: State, event: Event) -> State:
             return _work_folded(state, event)
         case LinksRevoked():
             return change(state, get(state, event.case, Case), entries=event.entry, links_from=event.at)
-        case RoutingNoted() | TextWithheld() | ContextNoted() | IdentityNoted() | SwitchOffered():
+        case RoutingNoted() | ContextNoted() | IdentityNoted() | SwitchOffered() | FileMissing():
             return change(state, get(state, event.case, Case), entries=event.entry)
+        case TextWithheld():
+            return _text_withheld(state, event)
         case WordsForgotten():
             case = get(state, event.case, Case)
             return change(state, case, entries=event.entry, forgotten=(*case.forgotten, event.what))
@@ -238,8 +240,6 @@ def evolve(state: State, event: Event) -> State:
             state = change(state, case, entries=event.entry, prefers=event.prefers or case.prefers)
             state = _address_given(state, event) if event.address is not None else state
             return sides.wished(state, event) if case.side is not None else state
-        case FileMissing():
-            return change(state, get(state, event.case, Case), entries=event.entry)
         case NoteAdded():
             return change(state, get(state, event.case, Case), entries=event.entry, changed_at=event.at, forgotten=())
         case CaseStatusChanged():
@@ -762,6 +762,12 @@ def _texts_counted(state: State, message: Message, event: Event) -> State:
 def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
     """The times within a day, `at` included; more than `budget` of them say nothing more."""
     return (*(earlier for earlier in case.texts if earlier > at - DAY_MS), at)[-budget:]
+
+
+def _text_withheld(state: State, event: TextWithheld) -> State:
+    case = get(state, event.case, Case)
+    suggested = event.suggests if event.on_page else case.suggested
+    return change(state, case, entries=event.entry, suggested=suggested)
 
 
 def _message_queued(state: State, event: MessageQueued) -> State:

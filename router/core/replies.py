@@ -160,7 +160,8 @@ def _call_elsewhere(making: Making, case: Case, received: ContactReceived, text:
 
 def _line_of(making: Making, case: Case, received: ContactReceived, text: str) -> Line | None:
     """Where they are called: at the number that they wrote from; after a mail or a chat at one they named there, or at
-    theirs if it is surely them. None: a person looks at it, for it may be somebody else."""
+    theirs if it is surely them, as on a page that carries their case. None: a person looks at it, for it may be
+    somebody else."""
     customer = making.customer(case.customer)
     address = customer.address(received.address)
     number = number_named(text) if received.channel in NAMED_IN and not received.participant else ""

@@ -36,8 +36,10 @@ def tell_customer(
     time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about. `link`:
     with a page on which one tap is enough; what it is for. `is_late`: it changes nothing whether they read it now or in
     the morning, so that it wakes nobody."""
-    way = way_to_tell(making, case, key, is_answer=is_answer, is_owed=is_owed or about is not None)
-    if way is None:
+    way = _open_way(making, case, is_answer=is_answer, is_owed=is_owed or about is not None)
+    if not isinstance(way, Way):
+        on_page = is_answer and case.heard is not None and case.heard.channel is Channel.PAGE
+        withhold(making, case, what=key, why=way, on_page=on_page, suggests=suggests)
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
     language = case.language or customer.language or language_on(policy, way.via)
@@ -67,17 +69,6 @@ def page_for(making: Making, case: Case, way: Way, once: str) -> str:
     if customer.discreet or customer.users or heard is None or heard.channel in TOUCHES:
         return ""
     return making.context.page(case.id, making.now, once) if heard.address == way.address else ""
-
-
-def way_to_tell(
-    making: Making, case: Case, key: str, *, is_answer: bool = False, is_owed: bool = False
-) -> Way | None:  # fmt: skip
-    """The medium in use, else another that they allow; None, and a note why, where none is open."""
-    found = _open_way(making, case, is_answer=is_answer, is_owed=is_owed)
-    if isinstance(found, Way):
-        return found
-    withhold(making, case, what=key, why=found)
-    return None
 
 
 def can_be_told(making: Making, case: Case) -> bool:

@@ -161,6 +161,14 @@ def _mailing(making: Making, case: Case, by: Actor, way: Way, *, is_secret: bool
     return replace(mailing, copies=tuple(id for id in mailing.copies if id != way.address))
 
 
-def withhold(making: Making, case: Case, *, what: str, why: str) -> None:
-    """Note that a text which nobody asked us for is not sent. `what` names it: the key of its phrase."""
-    making.emit(TextWithheld(case=case.id, at=making.now, entry=case.entries + 1, what=what, why=why))
+def withhold(
+    making: Making, case: Case, *, what: str, why: str, on_page: bool = False, suggests: tuple[Ms, Ms] | None = None
+) -> None:
+    """Note that a text which nobody asked us for is not sent. `what` names it: the key of its phrase; `on_page`: their
+    page shows what became of it, with the time for our call that it `suggests`."""
+    making.emit(
+        TextWithheld(
+            case=case.id, at=making.now, entry=case.entries + 1, what=what, why=why,
+            on_page=on_page, suggests=suggests if on_page else None,
+        )
+    )  # fmt: skip

@@ -54,28 +54,32 @@ class Wish:
 def wish_of(
     policy: PolicySet, text: str, *, language: str, zones: tuple[str, ...], queue: str, now: Ms,
     profile: str | None = None, asked: str | None = None, is_asked: bool = False,
+    promised: tuple[Ms, Ms] | None = None,
 ) -> Wish | None:  # fmt: skip
     """The wish in `text`; None where no time is wished for. `zones`: of the number that is to be called; `profile` and
     `asked`: zones that are known of the customer besides; `queue`: whose hours are taken where nothing is known.
 
-    `is_asked`: we asked for a time. Without it a text that has no word of calling costs one look at its words, which
-    were looked up already.
+    `promised`: what "the same time" is. `is_asked`: we asked for a time. Without it a text that has no word of calling
+    costs one look at its words, which were looked up already.
     """
     if not is_asked and not policy.asks_for_call(text):
         return None
     clock = clock_of(zones, profile=profile, asked=asked, ours=policy.hours_of(queue).zone)
     instant = datetime.fromtimestamp(now / 1000, UTC)
+    same = Window(*(datetime.fromtimestamp(at / 1000, UTC) for at in promised)) if promised is not None else None
     found = policy.read_window(
-        text[:READ_MAX], language=language, zone=clock.zone, now=instant, is_asked=is_asked
+        text[:READ_MAX], language=language, zone=clock.zone, now=instant, is_asked=is_asked, promised=same
     )  # fmt: skip
     if found is None or (found.doubt is Doubt.BESIDE and not is_asked):  # somebody's shift ends then, or a contract
         return None
-    on_any_clock = found.is_soon or found.doubt is not None
+    is_theirs = found.zone is None or found.zone == clock.zone
+    on_any_clock = found.is_soon or found.doubt is not None or found.zone is not None
     doubt = found.doubt if on_any_clock or clock.sure else Doubt.ZONE
-    rule, said_in = found.rule, policy.said_in(language)
+    rule, said_in = found.rule if is_theirs else None, policy.said_in(language)
     return Wish(
         window=None if found.is_soon and doubt is None else (_ms(found.window.start), _ms(found.window.end)),
-        said=say_window(found.window, language=said_in, zone=clock.zone, now=instant, names_place=not clock.sure),
+        said=say_window(found.window, language=said_in, zone=clock.zone, now=instant,
+                        names_place=not (clock.sure and is_theirs)),
         sure=doubt is None,
         doubt=say_doubt(doubt, language=said_in) if doubt is not None else "",
         words=found.words,
@@ -83,8 +87,8 @@ def wish_of(
         days=tuple(sorted(rule.days)) if rule is not None else (),
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
-        hours=found.hours,
-    )
+        hours=found.hours if is_theirs else None,
+    )  # fmt: skip
 
 
 def number_named(text: str) -> str:

@@ -23,7 +23,7 @@ from router.core.evidence import holds_proof
 from router.core.tree import head_of, tree_of
 from router.core.words import DAY_MS, AddressId, CallbackState, Channel, CustomerId, PromiseState
 from router.http.contact_form import REACH_TIMES, ContactForm, read_contact
-from router.http.contact_standing import promised_call, time_said
+from router.http.contact_standing import call_time, time_said
 from router.http.problems import Problem
 from router.http.views import stamp
 from router.node.node import Node
@@ -134,7 +134,7 @@ class Leaving:
         )
         if stands is not None and (wish.doubt or not says):  # whatever they said, they are called then
             language = self._node.means.policy.said_in(wish.language)
-            says = " ".join(filter(None, (says, await promised_call(self._node, stands.case, language))))
+            says = " ".join(filter(None, (says, (await call_time(self._node, stands.case, language)).promised)))
         if says:
             told["says"] = says
         return say("left", **told, ignored=form.named())

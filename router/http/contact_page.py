@@ -21,7 +21,7 @@ from router.core.touches import contact_key
 from router.core.waits.said import Said, phrase_of
 from router.core.words import DAY_MS, SECOND_MS
 from router.http.carry_page import CarryPage, choice_form, time_form, writing_form
-from router.http.contact_standing import PHRASES, Standing, Stands, promised_call, stands
+from router.http.contact_standing import PHRASES, Standing, Stands, call_time, stands
 from router.http.service import CARRY_PATH, Service
 from router.http.views import promise_out, stamp, wait_out
 from router.node.carrying import Carried
@@ -109,18 +109,24 @@ class ContactPage:
         sent = request.url.endswith("?sent")
         says = "page_received" if sent else ("page_carry" if is_open else "page_used")
         form = writing_form(path, label=self._say("page_write", language), send=self._say("page_send", language))
-        promised = await self._promised(carried, path, language) if is_open else ""
-        promised += self._wait(self._node.waits.of_case(carried.case), language) if is_open else ""
-        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{promised}{form}")
+        call = await self._call(carried, path, language, sent=sent) if is_open else ""
+        call += self._wait(self._node.waits.of_case(carried.case), language) if is_open else ""
+        return _page(200, language, f"<h1>{escape(self._say(says, language))}</h1>{call}{form}")
 
-    async def _promised(self, carried: Carried, path: str, language: str) -> str:
-        """The call that they were promised, and forms to move it or to have it in writing: words, as by any channel."""
-        said = await promised_call(self._node, carried.case, language)
-        if not said:
-            return ""
-        rather = self._say("page_by_text", language)
-        time = time_form(path, label=self._say("page_other_time", language), send=self._say("page_send", language))
-        return f"<p>{escape(said)}</p>{time}{choice_form(path, says=rather)}"
+    async def _call(self, carried: Carried, path: str, language: str, *, sent: bool) -> str:
+        """The call that they were promised and what we asked back about it, with forms for a yes, another time, the
+        same in writing, or no call: words, as by any channel. What was `sent` is answered by what happens now."""
+        call = await call_time(self._node, carried.case, language)
+        if not (call.promised or call.asked):
+            nothing = self._say("page_no_call", language)
+            return f"<p>{escape(nothing)}</p>" if sent and not call.by_call else ""
+        parts = [f"<p>{escape(said)}</p>" for said in (call.promised, call.asked) if said]
+        parts += [choice_form(path, says=self._say("page_yes", language))] if call.asked else []
+        parts.append(
+            time_form(path, label=self._say("page_other_time", language), send=self._say("page_send", language))
+        )
+        choices = ("page_by_text", "page_do_not_call") if call.promised else ()
+        return "".join((*parts, *(choice_form(path, says=self._say(one, language)) for one in choices)))
 
     def _wait(self, wait: Said | None, language: str) -> str:
         """How long it still is until somebody is there, as the phone says it; nothing where they stand in no line."""
@@ -232,7 +238,7 @@ def _page(status: int, language: str, body: str) -> WireResponse:
         "padding:0 1rem}blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid #8888;"
         "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}textarea{display:block;width:100%;"
         "box-sizing:border-box;margin:.4rem 0 .8rem;padding:.6rem;font:inherit}"
-        "button{font:inherit;padding:.4rem 1.1rem}footer,time{color:#777;font-size:.85em}</style>"
+        "form{margin:.8rem 0}button{font:inherit;padding:.4rem 1.1rem}footer,time{color:#777;font-size:.85em}</style>"
         f"<main>{body}</main></html>"
     )
     return WireResponse(status, text.encode("utf-8", "replace"), "text/html; charset=utf-8", HEADERS)

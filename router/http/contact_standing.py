@@ -11,11 +11,13 @@ from enum import StrEnum
 from policies import PolicySet
 from policies.call_hours import said_window
 from router.core.addresses import Address, AddressKind
+from router.core.call_parts import can_be_called
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Document, Entry, Promise
 from router.core.events import WishNoted
 from router.core.waits.said import Said
-from router.core.words import Evidence
+from router.core.wishes import suggested_in
+from router.core.words import Channel, Evidence
 from router.http.joined import asking_of, head_of
 from router.node.node import Node
 
@@ -140,21 +142,49 @@ def time_said(
     return policy.phrase("page_promise", language, window=said)
 
 
-async def promised_call(node: Node, id: str, language: str) -> str:
-    """The call that is promised on a case, in a sentence on the customer's own clock; empty where there is none."""
-    state = (await node.journal.load_by_document(id)).state
-    case = state.get(id)
-    promise = state.get(case.promise or "") if isinstance(case, Case) else None
-    if not isinstance(case, Case) or not isinstance(promise, Promise) or promise.unpromised:
-        return ""
-    policy = node.means.policy
-    if promise.window is None or promise.by_turn:
-        return policy.phrase("page_call", language)
-    customer = state.get(promise.customer)
-    address = customer.address(promise.address) if isinstance(customer, Customer) and promise.address else None
-    zones = address.facts.zones if address is not None else ()
+@dataclass(frozen=True, slots=True)
+class CallTime:
+    """Our call to a customer in a sentence on their own clock: what is promised, and what we asked back about it."""
+
+    promised: str = ""
+    asked: str = ""
+    by_call: bool = False  # where nothing is promised: they are on the phone with us, or wait there
+
+
+async def call_time(node: Node, id: str, language: str) -> CallTime:
+    """What whoever has a link that carries a case may know of our call."""
+    case = (await node.journal.load_by_document(id)).state.get(id)
+    if not isinstance(case, Case):
+        return CallTime()
+    case = await head_of(node.journal, case)
+    state = (await node.journal.load_by_document(case.id)).state
+    promise = state.get(case.promise or "")
+    policy, now = node.means.policy, node.clock.now()
+    customer = state.get(case.customer)
+    kept = promise if isinstance(promise, Promise) and not promise.unpromised else None
+    zones = _zones_of(customer, kept) if isinstance(customer, Customer) else ()
     queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
     zone = zones[0] if zones else policy.hours_of(queue).zone.key
-    now = node.clock.now()
-    said = said_window(promise.window, now, zone=zone, language=language, names_place=len(zones) != 1)
-    return policy.phrase("page_promise", language, window=said)
+
+    def say(window: tuple[Ms, Ms]) -> str:
+        return said_window(window, now, zone=zone, language=language, names_place=len(zones) != 1)
+
+    promised, asked = "", ""
+    if kept is not None and (kept.window is None or kept.by_turn):
+        promised = policy.phrase("page_call", language)
+    elif kept is not None and kept.window is not None:
+        promised = policy.phrase("page_promise", language, window=say(kept.window))
+    if (suggested := suggested_in(case, now=now)) is not None:
+        asked = policy.phrase("page_ask_back", language, window=say(suggested))
+    asking = await asking_of(node.journal, case)
+    by_call = case.call is not None or (
+        asking.ask is not None and asking.ask.requirement.channel is Channel.PHONE and kept is None
+    )
+    return CallTime(promised, asked, by_call)
+
+
+def _zones_of(customer: Customer, promise: Promise | None) -> tuple[str, ...]:
+    """Where the number is that is called, or would be."""
+    named = customer.address(promise.address) if promise is not None and promise.address is not None else None
+    address = named or next((one for one in customer.addresses if can_be_called(one)), None)
+    return address.facts.zones if address is not None else ()

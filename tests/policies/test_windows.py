@@ -88,6 +88,22 @@ def test_the_table_is_long_enough() -> None:
     assert meanings.count("nothing") >= 20
 
 
+@pytest.mark.parametrize(
+    ("language", "phrase", "meaning"),
+    [
+        ("en", "same time tomorrow", "tomorrow 15:00-16:00"),
+        ("en", "the same time on Friday please", "fri 15:00-16:00"),
+        ("de", "morgen zur gleichen Zeit", "tomorrow 15:00-16:00"),
+        ("es", "mañana a la misma hora", "tomorrow 15:00-16:00"),
+        ("en", "same time", "nothing"),
+    ],
+)
+def test_the_same_time_is_that_of_what_is_promised(language: str, phrase: str, meaning: str) -> None:
+    promised = Window(NOW + timedelta(hours=5), NOW + timedelta(hours=6))
+    found = POLICIES.read_window(phrase, language=language, zone=ZONE, now=NOW, is_asked=True, promised=promised)
+    assert meaning_of(found) == meaning
+
+
 # --- clocks that change -----------------------------------------------------------------------------------------------
 
 BERLIN = ZoneInfo("Europe/Berlin")

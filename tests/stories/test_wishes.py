@@ -70,6 +70,38 @@ async def test_words_that_wish_for_no_time_promise_nothing(text: str) -> None:
         assert await her.inbox() == []
 
 
+@pytest.mark.parametrize(
+    ("text", "doubt", "window"),
+    [
+        ("call me yesterday at 3", "That time is over.", "tomorrow between 3:00 PM and 3:20 PM"),
+        ("call me at 25:00", "That time of day does not exist.", "tomorrow between 1:00 PM and 1:20 PM"),
+        ("call me on 30 February at 9", "The calendar has no such day.", ""),
+        ("ruf mich gestern um 3 an", "Diese Zeit ist schon vorbei.", "morgen zwischen 15:00 und 15:20 Uhr"),
+        ("call me at 10am Sydney time", "We are not sure on which clock you are.", ""),
+    ],
+)
+async def test_a_time_that_cannot_be_is_asked_back_in_the_first_words_too(text: str, doubt: str, window: str) -> None:
+    """Nothing is promised, one line says why and names a time that could be, and yes takes it."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts(text)
+        assert (await story.one_case())["promises"] == []
+        [line] = await her.inbox()
+        assert doubt in line
+        assert window in line
+        await her.texts("yes" if "call" in text else "ja")
+        assert [one["kind"] for one in (await story.one_case())["promises"]] == ["callback"]
+
+
+async def test_a_time_on_another_clock_is_promised_as_it_is_on_hers() -> None:
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 1pm Pacific time")
+        [promise] = (await story.one_case())["promises"]
+        assert promise["window"]["start"] == "2026-11-23T21:00:00.000Z"
+        assert "we call you today between 4:00 PM and 4:20 PM, New York time" in (await her.inbox())[-1]
+
+
 async def test_an_agent_who_is_with_her_promises_it_herself() -> None:
     async with Story() as story:
         her = story.phone(HERS)
