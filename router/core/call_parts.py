@@ -4,7 +4,6 @@ It knows no steps of a conversation: those stand in `core.calls` and `core.legs`
 """
 
 from policies.call_hours import ring_from
-from policies.facts import NOW
 from router.core.addresses import Address, AddressKind, matching_key
 from router.core.clock import Ms
 from router.core.commands import Indexed, TakeContact
@@ -426,7 +425,7 @@ def place_on_phone(making: Making, ask: Ask | None) -> Ms:
     writing counts by its share."""
     if ask is None or ask.requirement.channel is Channel.PHONE:
         return making.now if ask is None else ask.place_at
-    target_s = making.context.policy.route({"channel": Channel.PHONE.value, "text": "", NOW: making.now}).target_s
+    target_s = making.usual(Channel.PHONE).target_s
     new = replace(ask.requirement, channel=Channel.PHONE, target_ms=target_s * SECOND_MS)
     return place_after_switch(ask.place_at, now=making.now, old=ask.requirement, new=new)
 
@@ -583,7 +582,7 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     old = case.ask
     if old is None or old.requirement.channel is not Channel.PHONE:
         return
-    target_s = making.context.policy.route({"channel": Channel.SMS.value, "text": "", NOW: making.now}).target_s
+    target_s = making.usual(Channel.SMS).target_s
     new = replace(old.requirement, channel=Channel.SMS, target_ms=target_s * SECOND_MS)
     place_at = place_after_switch(old.place_at, now=making.now, old=old.requirement, new=new)
     withdraw(making, case, old, why=why)

@@ -4,7 +4,6 @@ A contact is never refused for its form. Links made here on weak evidence are fo
 """
 
 from policies import ConsentWord, PolicySet, Verdict
-from policies.facts import NOW
 from policies.segments import segments_of
 from router.core import asks, cards, junk, questions
 from router.core.addresses import Address, AddressFacts, AddressKind, is_anonymous, is_other_spelling, matching_key
@@ -326,7 +325,7 @@ def _place_from_phone(making: Making, case: Case, kept_at: Ms, requirement: Requ
     """Who hung up and writes now takes along the share of the target that they had waited, and no more."""
     old = case.asked_as.requirement if case.asked_as is not None else None
     if old is None or old.channel is not Channel.PHONE:
-        target_s = making.context.policy.route({"channel": Channel.PHONE.value, "text": "", NOW: making.now}).target_s
+        target_s = making.usual(Channel.PHONE).target_s
         old = replace(requirement, channel=Channel.PHONE, target_ms=target_s * SECOND_MS)
     return place_after_switch(kept_at, now=making.now, old=old, new=requirement)
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from policies import PolicySet
+from policies import PolicySet, Verdict
+from policies.facts import NOW
 from router.core.addresses import AddressFacts
 from router.core.capacity import FindRoom, any_room
 from router.core.choice import There, nobody
@@ -111,6 +112,10 @@ class Making:
     def emit(self, event: Event) -> None:
         self.events.append(event)
         self.state = evolve(self.state, event)
+
+    def usual(self, channel: Channel, **known: str) -> Verdict:
+        """What the rules say of a channel where no words tell more: how long people may wait there."""
+        return self.context.policy.route({"channel": channel.value, "text": "", NOW: self.now, **known})
 
     def alike(self, id: AddressId) -> frozenset[AddressId]:
         """All ids under which this address stands, itself among them."""

@@ -5,7 +5,6 @@ back, and what an agent has in hand stays as it is. Whoever asked in a chat from
 they leave it; nobody can say how else they are to be answered.
 """
 
-from policies.facts import NOW
 from router.core.commands import NoteAway
 from router.core.context import Making
 from router.core.documents import Ask, Case, Customer, InChat, Requirement
@@ -35,8 +34,7 @@ def turn_to_chat(making: Making, case: Case, chat: AddressId) -> None:
     old = case.ask
     if old is None or case.taken or not is_written(case) or old.requirement.kind == CHAT:
         return
-    facts = {"channel": CHAT, "text": "", "language": case.language or "", NOW: making.now}
-    verdict = making.context.policy.route(facts)
+    verdict = making.usual(Channel.CHAT, language=case.language or "")
     target_ms, offer_ms = verdict.target_s * SECOND_MS, verdict.offer_s * SECOND_MS
     new = replace(old.requirement, channel=Channel.CHAT, target_ms=target_ms, offer_ms=offer_ms)
     in_chat = InChat(address=chat, asked=old.requirement)

@@ -167,6 +167,8 @@ def unmerge_cases(making: Making, command: UnmergeCases) -> None:
     check_version(making.head(part.id), command.if_version)
     if part.joined is None or part.joined.id != command.merge:
         raise Rejected(Reason.NOTHING_TO_DO, "taken apart")
+    if part.rows_moved and part.split is None and part.side is not None and not part.side.contacts:
+        raise Rejected(Reason.NOTHING_TO_DO, "empty")  # its split was taken back: it would be a case of nothing
     take_apart(making, part, by=command.actor, reason=command.reason)
 
 

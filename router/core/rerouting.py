@@ -6,7 +6,6 @@ decided, and what somebody has in hand, stays where it is. Undoing gives back wh
 
 from collections.abc import Iterable
 
-from policies.facts import NOW
 from router.core.addresses import Address, AddressFacts
 from router.core.asks import changed
 from router.core.call_parts import customer_of
@@ -179,8 +178,7 @@ def _stands(making: Making, case: Case) -> Place | None:
 
 def _like(making: Making, channel: Channel) -> Requirement:
     """What a channel requires where no rule knows more: how long they may wait there."""
-    verdict = making.context.policy.route({"channel": channel.value, "text": "", NOW: making.now})
-    return requirement_of(verdict, channel)
+    return requirement_of(making.usual(channel), channel)
 
 
 def _asks(case: Case) -> Ask | None:

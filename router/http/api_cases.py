@@ -18,7 +18,7 @@ from router.core.events import MessageQueued, NoteAdded
 from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.case_list import CasesQuery, FoundOut, fits, person_of, read_cases
-from router.http.joined import head_of, is_theirs, last_rows, members_of, page_of
+from router.http.joined import asking_in, head_of, is_theirs, last_rows, members_of, page_of
 from router.http.problems import Problem
 from router.http.routes import (
     Body,
@@ -36,7 +36,6 @@ from router.http.views import (
     EntryOut,
     JoinedOut,
     PromiseOut,
-    asking_of,
     case_after,
     case_out,
     cases_out,
@@ -262,7 +261,7 @@ class CaseApi:
 
     async def get(self, call: Call) -> Replied:
         case = await self._case(call)
-        shown, asks = await case_out(self._journal, case), asking_of(case, await members_of(self._journal, case))
+        shown, asks = await case_out(self._journal, case), asking_in(case, await members_of(self._journal, case))
         wait = self._service.node.waits.of_case(asks.id)
         return Replied(200, shown.model_copy(update={"wait": wait_out(wait)}) if wait is not None else shown)
 

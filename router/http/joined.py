@@ -28,7 +28,12 @@ async def asking_of(journal: Journal, case: Case) -> Case:
     if case.side is None or case.ask is not None:
         return case
     tree = await members_of(journal, await head_of(journal, case))
-    return next((one for one in tree if one.ask is not None), tree[0])
+    return asking_in(tree[0], tree)
+
+
+def asking_in(case: Case, members: Sequence[Case]) -> Case:
+    """Which of a case and those that go on in it stands in line: a call is asked for where it was promised."""
+    return next((one for one in (case, *members) if one.ask is not None), case)
 
 
 async def members_of(journal: Journal, case: Case) -> list[Case]:

@@ -32,7 +32,7 @@ from router.core.files import StoredFile
 from router.core.timeline import COPY_LATE, FILE_MISSING
 from router.core.waits.said import Said
 from router.core.words import SECOND_MS, CaseId, WorkState, named_rule
-from router.http.joined import first_rows, head_of, is_theirs, members_of
+from router.http.joined import asking_in, first_rows, head_of, is_theirs, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
@@ -342,7 +342,7 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
     for case, seen in zip(cases, await seen_of(journal, cases), strict=True):
         found = [await journal.document(id) for one in seen.members for id in standing_of(one)]
         promises = [promise for promise in found if isinstance(promise, Promise)]
-        asks = asking_of(case, seen.members)
+        asks = asking_in(case, seen.members)
         one = case_now(case, seen.contacts, seen.words, promises, seen.candidates, subject=seen.subject, asks=asks)
         shown.append(one.model_copy(update=seen.joined) if seen.joined else one)
     return shown
@@ -379,15 +379,10 @@ def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Col
     contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
     words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
     subject = seen.subject if rows is None else said_first(e for e in seen.rows if (e.case, e.n) in rows)
-    asks = asking_of(case, [one for one in known if isinstance(one, Case)])
+    asks = asking_in(case, [one for one in known if isinstance(one, Case)])
     given = seen.candidates if rows is None else ()
     shown = case_now(case, contacts, words, promises, given, subject=subject, asks=asks)
     return shown.model_copy(update=seen.joined) if seen.joined and rows is None else shown
-
-
-def asking_of(case: Case, members: Sequence[Case]) -> Case:
-    """Which of a case and those that go on in it stands in line: a call is asked for where it was promised."""
-    return next((one for one in (case, *members) if one.ask is not None), case)
 
 
 async def _joined(journal: Journal, case: Case, members: list[Case]) -> dict[str, Any]:

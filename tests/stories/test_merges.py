@@ -320,6 +320,23 @@ async def test_consent_and_health_survive_a_merge_and_its_undoing() -> None:
         assert (await standing())[0] == [(MIA, [], "ok", "known")]
 
 
+async def test_what_a_split_that_was_taken_back_left_is_no_case_again() -> None:
+    """Nothing stands there: taking it apart once more is refused, and new words have one matter to go on with."""
+    async with Story() as story:
+        ana, her = await story.agent("Ana"), story.phone(HERS)
+        await her.texts("E42 on my thermostat")
+        await her.texts("and my bill is wrong")
+        case = await story.one_case()
+        rows = await story.timeline(case["id"], "message")
+        new = await ana.api("POST", f"/cases/{case['id']}/split", {"entries": [rows[1]["id"]]})
+        await ana.api("POST", f"/cases/{new['id']}/unmerge", {"merge": new["split"]})
+        [left] = (await story.case(case["id"]))["merged"]
+        refused = await ana.refused("POST", f"/cases/{case['id']}/unmerge", {"merge": left["merge"]})
+        assert (refused["status"], refused["detail"]) == (409, "It is empty already.")
+        await her.texts("hello?")
+        assert (await story.case(case["id"]))["contacts"][-1]["link"] == "single_open_case"
+
+
 async def test_a_matter_that_was_two_is_split_and_joined_again() -> None:
     """S2, S8: one wrong guess is split in one action: the words stand in a new case of the same person, with their own
     place; undone, everything is where it was."""
