@@ -36,7 +36,7 @@ from router.core.commands import (
 )
 from router.core.documents import Call, Case, Promise, Slot
 from router.core.errors import Fault, Rejected
-from router.core.events import CaseOpened
+from router.core.events import CaseOpened, PolicyActivated
 from router.core.reference import number_of
 from router.core.values import replace as revised
 from router.core.words import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -74,6 +74,10 @@ CATCH_UPS_SOON = 2
 """After we are ready: what came while we were not yet, and late into the provider's log, waits no longer."""
 ASTRAY_MS = 4 * SECOND_MS
 """Whoever has been on the line for so long, and has not come to us, was not let in: nothing of theirs is on its way."""
+POLICY_AFTER = "policy_after"
+"""What stands in the log before a policy counts, by its version."""
+POLICY_WITHIN = 20
+"""So many decisions of the domain after that are looked through for it: a start makes fewer before."""
 CATCH_UP_OVERLAP_MS = HOUR_MS
 CATCH_UP_STRETCH_MS = HOUR_MS
 """How much of a provider's log is asked for at once."""
@@ -451,13 +455,24 @@ class Node:
         digest = hashlib.sha256(body.encode()).hexdigest()
         versions = await self.journal.records("policy")
         last = max((int(v) for v in versions), default=0)
+        if last and not await self._is_activated(last):  # we died before the log said so: it never counted
+            last -= 1
         if last and versions[f"{last:08d}"] == body:
             self.means.policy = replace(self.means.policy, version=last)
             return
         version = last + 1
+        await self.journal.put_record(POLICY_AFTER, f"{version:08d}", str(self.journal.last_seq))
         await self.journal.put_record("policy", f"{version:08d}", body)
         self.means.policy = replace(self.means.policy, version=version)
         await self.domain.take(ActivatePolicy(key=f"policy/{version}", policy=version, digest=digest, actor=SYSTEM))
+
+    async def _is_activated(self, version: int) -> bool:
+        """Whether the log says that a version counts, whose files are kept: little else of the domain comes between."""
+        after = await self.journal.record(POLICY_AFTER, f"{version:08d}")
+        if after is None:
+            return True
+        batches = await self.journal.domain_batches(after=int(after), limit=POLICY_WITHIN)
+        return any(isinstance(e, PolicyActivated) and e.policy == version for b in batches for e in b.events)
 
     async def _catch_up_channel(self, channel: Channel) -> int:
         """A stretch at a time, oldest first: where a long log is not read to its end, the next time goes on there."""

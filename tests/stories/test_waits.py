@@ -187,6 +187,30 @@ async def test_s20_s22_one_range_for_the_phone_the_page_the_desk_and_programs() 
         assert range_in(await her.heard()) == (later["low_s"], later["high_s"])
 
 
+async def test_an_agent_who_is_asked_takes_nothing_else_meanwhile() -> None:
+    """How long a talk holds an agent is learned from the offer on: twenty-five seconds until Ana takes it are no time
+    in which she could talk with the next."""
+    async with Story() as story:
+        her, phone = story.phone(HERS), story.phone(ANAS)
+        await her.calls()
+        await story.passes(seconds=10)
+        ana = await story.ready_agent("ana", phone=ANAS)
+        await story.passes(seconds=25)
+        await ana.accepts()
+        await story.passes(seconds=2)
+        await phone.picks_up()
+        await story.passes(seconds=2)
+        await phone.presses("1")
+        await story.passes(seconds=20)
+        await her.hangs_up()
+        await story.passes(seconds=2)
+        [work] = await ana.work()
+        await ana.finishes(work, "answered")
+        assert story.running is not None
+        [learned] = [one.line.people.learned() for one in story.running.node.waits._lines._lines.values()]
+        assert 49 <= learned.busy_s <= 56
+
+
 async def test_s51_who_wraps_up_and_goes_for_a_break_makes_the_ranges_rise() -> None:
     """S51: a talk is over and its notes are not: nothing is offered. A break was asked meanwhile: nothing is offered
     after it either. Whoever waits keeps their place, and is told of a longer wait."""
