@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from channels.base import Outgoing, Sent
 from channels.email import heading, reading
+from channels.email.channel import EmailChannel
 from channels.email.machines import Signs
 from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
+from router.core.values import replace as replace_value
 from router.core.words import HOUR_MS
 from router.node.mail_guard import MailGuard
 from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
@@ -53,6 +56,22 @@ def whom_a_forger_names_is_answered(patch: Patch) -> None:
     patch.setattr(letters, "why_untold", lambda *_: "")
 
 
+def a_late_copy_goes_to_everybody(patch: Patch) -> None:
+    real = EmailChannel.send
+
+    async def send(channel: EmailChannel, message: Outgoing) -> Sent:
+        letter = message.letter
+        if letter is None or letter.copy_of is None:
+            return await real(channel, message)
+        first = letter.copy_of
+        whole = replace_value(
+            message, to=first.to, reference=first.reference, letter=replace_value(letter, copy_of=None)
+        )
+        return await real(channel, whole)
+
+    patch.setattr(EmailChannel, "send", send)
+
+
 def machines_are_people(patch: Patch) -> None:
     patch.setattr(reading, "signs_of", lambda *_, **__: Signs())
 
@@ -81,6 +100,7 @@ GUARDS = (
     Guard(machines_are_people, "mail_machines", (23,)),
     Guard(machines_are_answered_for_ever, "", (22,), (("mails", 0), ("machines", 8))),
     Guard(what_came_back_is_forgotten, "mail_bounces", (45,)),
+    Guard(a_late_copy_goes_to_everybody, "mail_bounces mail_greylist", (21,)),
     Guard(what_others_prove_is_the_customers, "", (24,)),
     Guard(reports_are_believed_of_anybody, "mail_forged", (0, 5, 8, 24)),
 )
