@@ -1,6 +1,8 @@
 """One line for all who wait: call-backs and holds in their order, a place that moves with the customer, one dial each."""
 
 import asyncio
+from datetime import datetime
+from statistics import median
 
 from tests.story import HERS, Agent, Json, Phone, Story
 from tests.visitor import Visitor
@@ -64,6 +66,38 @@ async def test_whoever_takes_a_call_back_is_served_after_those_before_and_before
             await is_through(story, ana, served[-1])
         assert served == LINE
         assert await dialled(story, LINE[5]) == 1
+
+
+async def test_an_old_matter_is_no_shortcut_and_no_burden_on_the_line() -> None:
+    """S49 on the wire: half of those who call wrote the day before, were answered, and their cases wait for them. All are
+    served in the order in which they call, and the median waits of both halves are a tenth apart at most."""
+    async with Story() as story:
+        old, new = LINE[0:6:2], LINE[1:6:2]
+        ana = await story.ready_agent("ana", phone=ANAS)
+        for number in old:
+            await story.phone(number).texts("about my heating")
+            offer = await ana.offered()
+            await ana.accepts(offer)
+            await ana.replies(offer["case"], "Please check the fuse.")
+            [work] = await ana.work()
+            await ana.finishes(work, "answered")
+            await story.api("POST", f"/cases/{offer['case']}/status", {"status": "waiting_customer"})
+        await ana.is_now("off")
+        await story.passes(days=1)
+        called: dict[str, datetime] = {}
+        for number in LINE[:6]:
+            await waits_in_line(story, number)
+            called[number] = await story.now()
+        await story.passes(minutes=2)
+        await ana.is_now("ready")
+        anas, served, waited = story.phone(ANAS), list[str](), dict[str, float]()
+        for _ in called:
+            served.append(await leads_to(story, ana, anas))
+            waited[served[-1]] = (await story.now() - called[served[-1]]).total_seconds()
+            await is_through(story, ana, served[-1])
+        assert served == LINE[:6]
+        halves = [median(waited[number] for number in half) for half in (old, new)]
+        assert max(halves) <= 1.1 * min(halves), waited
 
 
 async def test_a_place_moves_from_the_phone_to_a_chat_and_back() -> None:

@@ -356,6 +356,33 @@ async def test_it_is_moved_and_cancelled_by_the_agent() -> None:
         assert await ana.refused("PATCH", f"/callbacks/{made['id']}", {"window": window(later)})
 
 
+async def test_she_texts_before_the_time_she_booked_and_it_is_settled() -> None:
+    """S18: a call is booked, and she writes first. An answer alone does not take back the time that she named, for she
+    waits for it; once an agent settles it in writing, or she says that she needs no call, nobody dials."""
+    for settled_by in ("the agent", "her"):
+        async with Story() as story:
+            her, phone = story.phone(HERS), story.phone(ANAS)
+            await her.texts("E42. call me at 4 pm today")
+            case = await story.one_case()
+            await story.passes(minutes=30)
+            await her.texts(
+                "found it myself, the fuse was out" if settled_by == "the agent" else "no need to call, thanks"
+            )
+            assert (await story.one_case())["id"] == case["id"]
+            ana = await story.ready_agent("ana", phone=phone.number)
+            if settled_by == "the agent":
+                await ana.accepts()
+                await ana.replies(case["id"], "Glad to hear it. Then we do not call.")
+                assert (await the_promise(story))["state"] == "open", "the time that she named stands"
+                [work] = await ana.work()
+                done = await ana.finishes(work, "solved")
+                assert len(done["withdrawn"]) == 1
+            await story.passes(hours=4)
+            assert ([one for one in await ana.offers() if one["channel"] == "phone"], await dials(story)) == ([], 0)
+            [dropped] = (await story.api("GET", "/promises?state=withdrawn"))["items"]
+            assert dropped["attempts"] == []
+
+
 async def test_she_calls_first_and_nobody_dials_her() -> None:
     """S18: she calls before her window: the same case, and once they talked nothing is dialled any more."""
     async with Story() as story:
