@@ -143,7 +143,8 @@ async def test_who_is_not_taken_is_handed_on_to_somebody_else(how: str) -> None:
         her, anas, cleos = story.phone(HERS), story.phone(ANAS), story.phone(CLEOS)
         cleo = await story.agent("Cleo", phone=CLEOS)
         await cleo.is_now("ready")
-        await ana.transfers(work, cleo.id, "she knows heating")
+        given = await ana.transfers(work, cleo.id, "she knows heating")
+        assert (given["state"], given["handing"]) == ("active", True), "she is with her still"
         [mine] = await ana.work()
         assert (mine["id"], (await ana.me())["load"]) == (work["id"], {"phone": 1})
         second = story.phone("+12125550177")
