@@ -20,7 +20,7 @@ from policies.queues import read_queues
 from policies.retention import read_retention
 from policies.routing_file import read_routing
 from policies.settings import Settings, read_agents, read_callbacks, read_calls, read_cases, read_recorded, read_sending
-from policies.spoken import NO_CALL, NOT_RECORDED, spoken_of
+from policies.spoken import MOVE_WITH, MOVES, NO_CALL, NOT_RECORDED, spoken_of
 from policies.staffing import read_staffing
 from policies.tree import Mapping as Block
 from policies.tree import tree_of
@@ -151,7 +151,9 @@ def _known_lists(spare: Fields | None, lists: Mapping[str, tuple[str, ...]]) -> 
     """The lists, with the product's own words where a set names none: that somebody is not to be recorded or called, or
     speaks of another matter, is always heard, and so is what one of us says that we will do."""
     missing = [
-        name for name in (NOT_RECORDED, NO_CALL, ANOTHER, AGAIN, CALL_PLEDGES, WRITE_PLEDGES) if name not in lists
+        name
+        for name in (NOT_RECORDED, NO_CALL, *MOVES, MOVE_WITH, ANOTHER, AGAIN, CALL_PLEDGES, WRITE_PLEDGES)
+        if name not in lists
     ]
     if spare is None or not missing:
         return lists

@@ -14,6 +14,9 @@ NOT_RECORDED = "not-recorded-words"
 NO_CALL = "no-call-words"
 CALL_ME, CALL_ME_WITH = "call-me-words", "call-me-with-words"
 """A wish for a call as soon as possible, and what may stand beside it without changing it."""
+MOVES = {"later-words": "later", "earlier-words": "earlier"}
+MOVE_WITH = "move-with-words"
+"""What may stand beside a wish for a later or an earlier call."""
 CHOICES = {NO_CALL: "cancel", CALL_ME: "call", "text-me-words": "text"}
 """In the order in which they count: who says "do not call me" asks for no call."""
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
@@ -39,6 +42,8 @@ class Spoken:
     machine: int = 0
     call_me: frozenset[tuple[str, ...]] = frozenset()
     call_me_with: frozenset[tuple[str, ...]] = frozenset()
+    moves: tuple[tuple[str, frozenset[tuple[str, ...]]], ...] = ()
+    move_with: frozenset[tuple[str, ...]] = frozenset()
 
     def is_short(self, text: str) -> bool:
         """Whether the words are few enough to be a choice and nothing else."""
@@ -71,6 +76,10 @@ class Spoken:
         you"."""
         return _is_made_of(text, self.call_me, beside=self.call_me_with)
 
+    def move(self, text: str) -> str | None:
+        """'later' or 'earlier', where the whole text asks for our call then and names no time."""
+        return next((to for to, words in self.moves if _is_made_of(text, words, beside=self.move_with)), None)
+
     def is_person(self, text: str) -> bool:
         """Whether somebody answers us who sounded like a machine: few words, and none that machines say."""
         hits = self.index.hits(text) & self.machine if self.machine else 0
@@ -101,6 +110,7 @@ def spoken_of(lists: Mapping[str, tuple[str, ...]]) -> Spoken:
     return Spoken(
         index, masks, yes, refused, _phrases(lists, YES_WITH), machine,
         call_me=_phrases(lists, CALL_ME), call_me_with=_phrases(lists, CALL_ME_WITH),
+        moves=tuple((to, _phrases(lists, name)) for name, to in MOVES.items()), move_with=_phrases(lists, MOVE_WITH),
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from router.core.call_parts import customer_of
 from router.core.commands import CancelCallback, MakePromise, MovePromise, StartCall
 from router.core.context import Making
 from router.core.documents import Promise
-from router.core.slips import say_promised
+from router.core.slips import say_call, say_promised
 from router.core.telling import tell_customer, told_via
-from router.core.words import CALLBACK, MINUTE_MS, ActorKind, Channel
+from router.core.words import CALLBACK, ActorKind, Channel
 
 
 def start_call(making: Making, command: StartCall) -> None:
@@ -60,12 +60,4 @@ def cancel_promise(making: Making, command: CancelCallback) -> None:
 
 
 def _say(making: Making, promise: Promise) -> None:
-    case, reason = making.case(promise.case), "one of us promised a call"
-    if promise.window is None:
-        tell_customer(making, case, "callback_soon", reason=reason, is_owed=True)
-    elif promise.by_turn:
-        within = str((promise.window[1] - making.now) // MINUTE_MS)
-        tell_customer(making, case, "callback_soon_within", reason=reason, is_owed=True, within=within)
-    else:
-        said = say_promised(making, promise, promise.window)
-        tell_customer(making, case, "callback_at", reason=reason, is_owed=True, window=said)
+    say_call(making, promise, reason="one of us promised a call")

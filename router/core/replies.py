@@ -7,6 +7,7 @@ else, or answers the time that we suggested. Called is the number that is named 
 from, or for a mail or a chat theirs where it is surely them.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,17 +35,32 @@ from router.core.documents import Case
 from router.core.errors import Reason, Rejected
 from router.core.events import CallbackHeld, ContactReceived
 from router.core.promises import cancel_promise, check_window, give_up_number, make_promise, move_promise
+from router.core.slips import say_call
 from router.core.telling import language_on, tell_customer
-from router.core.wishes import NAMED_IN, Wish, number_named, suggested_in, wish_at, wish_of, without_number
-from router.core.words import CALLBACK, MINUTE_MS, AddressId, Channel, Evidence
+from router.core.wishes import NAMED_IN, READ_MAX, Wish, number_named, suggested_in, wish_at, wish_of, without_number
+from router.core.words import CALLBACK, HOUR_MS, AddressId, Channel, Evidence
 
 ANSWER_CHARS_MAX: Final = 80
 """Longer words are no answer to a question for a time."""
 TEXTED: Final = (Channel.SMS, Channel.WHATSAPP)
 CANCEL: Final = (("cancel",),)
 """Of the words that end our texts, those that are said of a call."""
+NEAR_MS_MAX: Final = HOUR_MS
+"""How long a window is that we suggest before or after another, at most."""
+NEAR_TRIED: Final = 8
+"""So many earlier windows are looked at."""
+SENTENCE: Final = re.compile(r"[,;.!?\n]+")
 DAYS_TRIED: Final = 7
 """On so many days that follow their hours are looked at, where there is no room in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where somebody is called: an address of theirs, or a `number` that they named; and where that is."""
+
+    zones: tuple[str, ...]
+    address: AddressId | None = None
+    number: str = ""
 
 
 def follow(making: Making, command: Command) -> None:
@@ -59,6 +75,8 @@ def follow(making: Making, command: Command) -> None:
         _stop(making, case, received, command.text)
         return
     spoken = making.context.policy.spoken
+    if _is_other(making, case, received, command.text):
+        return
     if not _is_told_of_call(making, case, received) and case.unreached_at is None and not case.promised:
         if not _take_first(making, case, received, command.text) and (
             case.promise is not None and spoken.choice(command.text) == "call"
@@ -85,6 +103,70 @@ def follow(making: Making, command: Command) -> None:
         _withdraw(making, case, say="callback_not_needed", why="they need no call any more")
 
 
+def _is_other(making: Making, case: Case, received: ContactReceived, text: str) -> bool:
+    """Take the words as a wish for a later or an earlier call than we promised or suggested, or as one for none where
+    we only suggested it; True where they are that."""
+    spoken, is_told = making.context.policy.spoken, _is_told_of_call(making, case, received)
+    suggested = suggested_in(case, now=making.now)
+    if not (is_told or suggested) or customer_of(making, case) is not None or (case.taken and not is_told):
+        return False
+    if (to := spoken.move(text)) is not None:
+        line = _promised_line(making, case, received) if is_told else _line_of(making, case, received, text)
+        return line is not None and _ask_near(making, case, line, suggested, is_later=to == "later")
+    say = {"text": "callback_in_writing", "cancel": "callback_not_needed"}.get(spoken.choice(text) or "")
+    if is_told or say is None:
+        return False
+    return tell_customer(making, case, say, reason="they want no call", is_answer=True, is_owed=True)
+
+
+def _ask_near(
+    making: Making, case: Case, line: Line, suggested: tuple[Ms, Ms] | None, *, is_later: bool
+) -> bool:  # fmt: skip
+    """Ask whether a time with room suits, after the one that we promised or suggested or before it."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    promise = promise if promise is not None and not promise.unpromised else None
+    base = suggested or (promise.window if promise is not None and not promise.by_turn else None)
+    if base is None and not is_later:
+        assert promise is not None, "something was promised or suggested"
+        return say_call(making, promise, reason="they want the call earlier, and are called when it is their turn")
+    base = base or (making.now, Ms(making.now + NEAR_MS_MAX))
+    window = _near(making, case, line, base, is_later=is_later)
+    back = "callback_ask_back" if promise is not None else "callback_ask_first"
+    policy, reason = making.context.policy, f"they want our call {'later' if is_later else 'earlier'}"
+    if window is None and promise is not None and not is_later:
+        said = _said_at(making, case, line, promise.window or base).said
+        return tell_customer(
+            making, case, "callback_no_earlier", reason=reason, is_answer=True, is_owed=True, window=said
+        )  # fmt: skip
+    if window is None and is_later:
+        return tell_customer(making, case, "callback_no_room", reason=reason, is_answer=True, is_owed=True)
+    doubt = "callback_unfit" if window is None else f"callback_want_{'later' if is_later else 'earlier'}"
+    window = window or base
+    return tell_customer(
+        making, case, back, reason=reason, is_answer=True, is_owed=True, suggests=window,
+        doubt=policy.phrase(doubt, _language(making, case)), window=_said_at(making, case, line, window).said,
+    )  # fmt: skip
+
+
+def _near(
+    making: Making, case: Case, line: Line, base: tuple[Ms, Ms], *, is_later: bool
+) -> tuple[Ms, Ms] | None:  # fmt: skip
+    """The nearest window with room by day, after `base` or between now and it."""
+    start, end = base
+    length = min(end - start, NEAR_MS_MAX)
+    if is_later:
+        window = (end, Ms(end + length))
+        refused = _why_no_room(making, case, window, line=line, by_day=True)
+        other = refused.window if refused is not None else window
+        return other if other is not None and other[0] >= end else None
+    step = max(length, (start - making.now) // NEAR_TRIED)
+    for at in range(start - length, making.now, -step):
+        window = (Ms(at), Ms(at + length))
+        if _why_no_room(making, case, window, line=line, by_day=True) is None:
+            return window
+    return None
+
+
 def _stop(making: Making, case: Case, received: ContactReceived, text: str) -> None:
     """A bare "cancel" ends our texts, as carriers have it, and our call too; nothing more is said."""
     is_promised = case.promise is not None and _is_told_of_call(making, case, received)
@@ -98,15 +180,6 @@ def _is_told_of_call(making: Making, case: Case, received: ContactReceived) -> b
     missed them; before, "please stop by at five" names no time for it, also where that comes to us later."""
     promise = making.promise(case.promise) if case.promise is not None else None
     return promise is not None and (not promise.unpromised or any(at <= received.at for at, _ in promise.attempts))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Where somebody is called: an address of theirs, or a `number` that they named; and where that is."""
-
-    zones: tuple[str, ...]
-    address: AddressId | None = None
-    number: str = ""
 
 
 def _take_first(making: Making, case: Case, received: ContactReceived, text: str) -> bool:
@@ -132,7 +205,9 @@ def _is_soon(making: Making, case: Case, text: str, *, line: Line) -> bool:
     if making.context.policy.spoken.wishes_call(without_number(text)):
         return True
     wish = _wish_in(making, case, text, line=line, is_asked=False)
-    return wish is not None and wish.sure and wish.window is None
+    if wish is None:  # "call me. My shift ends at 9"
+        return any(making.context.policy.spoken.wishes_call(one) for one in SENTENCE.split(text[:READ_MAX]))
+    return wish.sure and wish.window is None
 
 
 def _other_number(making: Making, case: Case, received: ContactReceived, text: str) -> str:
@@ -252,6 +327,7 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
 
 def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: bool) -> Wish | None:
     policy = making.context.policy
+    promise = making.promise(case.promise) if case.promise is not None else None
     return wish_of(
         policy,
         text,
@@ -260,6 +336,7 @@ def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: boo
         queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
+        promised=promise.window if promise is not None and not (promise.unpromised or promise.by_turn) else None,
     )
 
 
@@ -285,12 +362,14 @@ def _is_yes(making: Making, text: str) -> bool:
     return policy.agrees(text) or policy.spoken.consents(text)
 
 
-def _why_no_room(making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line) -> Rejected | None:
-    """Why a call cannot be promised then, with another time; None where it can."""
+def _why_no_room(
+    making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line, by_day: bool = False
+) -> Rejected | None:  # fmt: skip
+    """Why a call cannot be promised then, with another time; None where it can. `by_day`: they named no time."""
     customer = making.customer(case.customer)
     address = customer.address(line.address) if line.address is not None else None
     try:
-        check_window(making, case, address, window, named=address is not None)
+        check_window(making, case, address, window, named=address is not None and not by_day)
     except Rejected as refused:
         return refused
     return None
@@ -387,14 +466,8 @@ def _call_at_turn(
         making, case, address, why=why, told_via=received.channel, place_at=case.unreached_at, until=until,
         number=number,
     )  # fmt: skip
-    case = making.case(case.id)
-    window = making.promise(case.promise).window if case.promise is not None else None
-    why = "they asked to be called"
-    if window is None:
-        tell_customer(making, case, "callback_soon", reason=why, is_answer=True, is_owed=True)
-        return
-    within = str((window[1] - making.now) // MINUTE_MS)
-    tell_customer(making, case, "callback_soon_within", reason=why, is_answer=True, is_owed=True, within=within)
+    if (made := making.case(case.id).promise) is not None:
+        say_call(making, making.promise(made), reason="they asked to be called", is_answer=True)
 
 
 def _withdraw(making: Making, case: Case, *, say: str, why: str) -> None:

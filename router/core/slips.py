@@ -291,6 +291,18 @@ def say_promised(making: Making, promise: Promise, window: Window) -> str:
     return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=len(zones) != 1)
 
 
+def say_call(making: Making, promise: Promise, *, reason: str, is_answer: bool = False) -> bool:
+    """When we call them, in one line: as it is promised."""
+    case = making.case(promise.case)
+    key, plain = "callback_soon", dict[str, str]()
+    if promise.window is not None and promise.by_turn:
+        key, plain = "callback_soon_within", {"within": str((promise.window[1] - making.now) // MINUTE_MS)}
+    elif promise.window is not None:
+        key, plain = "callback_at", {"window": say_promised(making, promise, promise.window)}
+    return tell_customer(making, case, key, reason=reason, is_answer=is_answer, is_owed=True,
+        about=None, suggests=None, link="", **plain)  # fmt: skip
+
+
 def our_zone(making: Making, case: Case) -> str:
     policy = making.context.policy
     queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))

@@ -42,7 +42,6 @@ async def test_two_times_at_once_are_asked_back_and_the_answer_is_taken() -> Non
     [
         "my contract ends on 3 May",
         "E42 since 11:20, room 15",
-        "call me. My shift ends at 9",
         "do not call me",
         "you did not call me back",
         "nobody has called me back",
