@@ -2,9 +2,9 @@
 
 Its one rule: what is clear is done, and one line says what happens now; what is doubtful changes nothing and is asked
 back with a time that we suggest. Longer words are something they tell us, unless they ask for a call. Of whoever has
-nothing promised only a text is looked at that has a word of calling and one of time, asks for a call and says nothing
-else, or answers the time that we suggested. Called is the number that is named in it, or else the one that it came
-from, or for a mail or a chat theirs where it is surely them.
+nothing promised only a text is looked at that has a word of calling and one of time, is nothing but a wish for a call,
+or answers the time that we suggested. Called is the number that is named in it, or else the one that it came from, or
+for a mail or a chat theirs where it is surely them.
 """
 
 import re

@@ -300,7 +300,7 @@ def say_call(making: Making, promise: Promise, *, reason: str, is_answer: bool =
     elif promise.window is not None:
         key, plain = "callback_at", {"window": say_promised(making, promise, promise.window)}
     return tell_customer(making, case, key, reason=reason, is_answer=is_answer, is_owed=True,
-        about=None, suggests=None, link="", **plain)  # fmt: skip
+        about=None, suggests=None, link="", is_late=False, **plain)  # fmt: skip
 
 
 def our_zone(making: Making, case: Case) -> str:

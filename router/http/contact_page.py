@@ -91,7 +91,7 @@ class ContactPage:
         where = await stands(self._node, rows, device_key=device_key)
         if form is Form.PAGE:
             return _page(200, language, await self._shown(rows, where, language))
-        said = self._say(PHRASES[where.standing], language)
+        said = self._read_out(where, language)
         if where.standing is Standing.UNPAIRED:  # a page says that above; a lamp with one line has no other to say it
             said = f"{self._say('page_received', language)} {said}"
         return _told(200, form, where.standing, said, **_facts(rows[0], where))
@@ -176,6 +176,19 @@ class ContactPage:
             return self._say(PHRASES[where.standing], language)
         window, now = (Ms(int(timed["from"] or 0)), Ms(int(timed["until"] or 0))), self._node.clock.now()
         said = said_window(window, now, zone=str(timed["zone"]), language=language, names_place=True)
+        return self._say("page_promise", language, window=said)
+
+    def _read_out(self, where: Stands, language: str) -> str:
+        """What a device says: of a call at a time that its household was promised, when."""
+        promise = where.promise
+        if promise is None or promise.window is None or promise.by_turn or where.standing is not Standing.CALL:
+            return self._say(PHRASES[where.standing], language)
+        policy = self._node.means.policy
+        zone = next(iter(where.zones), policy.hours_of(next(iter(policy.queues))).zone.key)
+        names_place = len(where.zones) != 1
+        said = said_window(
+            promise.window, self._node.clock.now(), zone=zone, language=language, names_place=names_place
+        )  # fmt: skip
         return self._say("page_promise", language, window=said)
 
     def _language(self, request: WireRequest) -> str:

@@ -55,6 +55,7 @@ class Stands:
     promise: Promise | None = None
     place_at: Ms | None = None
     wait: Said | None = None
+    zones: tuple[str, ...] = ()  # where the number is that is called
 
 
 async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
@@ -85,7 +86,18 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
     place_at = case.ask.waits_since if case.ask is not None and not case.taken else None
     standing = _of_case(case, since=first.at, promise=kept)
     wait = node.waits.of_case((await asking_of(journal, case)).id)
-    return Stands(standing, paired=True, promise=kept, place_at=place_at, wait=wait)
+    zones = await _household_zones(node, kept) if kept is not None else ()
+    return Stands(standing, paired=True, promise=kept, place_at=place_at, wait=wait, zones=zones)
+
+
+async def _household_zones(node: Node, promise: Promise) -> tuple[str, ...]:
+    """Where the number is that is called for a device: its household's."""
+    for one in await node.devices.household(promise.customer):
+        found = (await node.journal.load_by_document(one.id)).state.values()
+        named = (c.address(promise.address) for c in found if isinstance(c, Customer) and promise.address is not None)
+        if (address := next((known for known in named if known is not None), None)) is not None:
+            return address.facts.zones
+    return ()
 
 
 async def _wait_of(node: Node, case: Document | None) -> Said | None:

@@ -58,6 +58,20 @@ async def test_a_press_a_code_by_text_and_a_call_back() -> None:
         assert await story.phone(HERS).state() == "ringing"
 
 
+async def test_a_paired_device_reads_out_when_its_household_is_called() -> None:
+    """At a time that they named, on the clock of the number that is called; as JSON and as a line."""
+    async with Story() as story:
+        await story.phone(HERS).texts("my heating is cold")
+        device = Device(story, "T100-0001")
+        await device.presses()
+        await story.api("POST", f"/customers/{await customer_of(story)}/devices", {"code": device.code}, key="pair")
+        told = await device.presses(reach_me={"channel": "phone", "at": "call me at 6 pm"})
+        assert told["promise"]["window"]["start"] == "2026-11-23T23:00:00.000Z"
+        said = "We call you today between 6:00 PM and 6:20 PM."
+        assert (await device.reads("text/plain")).body.decode() == f"call: {said}\n"
+        assert (await device.reads()).json["says"] == said
+
+
 async def test_an_agent_pairs_and_lets_go() -> None:
     """The code read to an agent is sure; a device that was let go signs in vain, is given a new code, and whoever presses
     it next is somebody new, who sees nothing of before."""
