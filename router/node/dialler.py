@@ -98,7 +98,7 @@ class Dialler:
         self._asks_rooms = False
         self.breaker = Breaker()
         self.is_served = False  # whoever comes for what to say is answered
-        self._held: set[CallId] = set()  # legs that are dialled, moved or fetched once that is so
+        self._held: dict[CallId, None] = {}  # legs that are dialled, moved or fetched once that is so
         self._astray: dict[CallId, None] = {}  # whoever came for what to say before, and was turned away
         self._asked_again: dict[CallId, int] = {}  # the turn to which a leg was moved a second time soon
         self.legs: dict[CallId, str] = {}  # state of every leg that is not over
@@ -271,7 +271,7 @@ class Dialler:
 
     async def _ask_rooms(self) -> None:
         """Look at each leg in a room that the provider does not name among those on the line."""
-        asked = {id: self._ids[id] for id in self._rooms if id in self._ids}
+        asked = {id: self._ids[id] for id in sorted(self._rooms) if id in self._ids}
         with self._activity.doing("dialler"):
             on_line = None
             if asked and self._channel is not None:
@@ -307,7 +307,7 @@ class Dialler:
                 if found.due_at is not None and found.due_at > self._clock.now() and not found.move:
                     self._plan(id, found.due_at)  # it was put off, and is wanted still
                 elif not self.is_served:
-                    self._held.add(id)
+                    self._held[id] = None
                 else:
                     await self._dial(found, channel)
             elif found.state is CallState.DIALLING and found.provider_id is None:
@@ -378,7 +378,7 @@ class Dialler:
         if call.state is not CallState.LIVE and not ends:
             return await self._look(call, channel)  # it fetches its step when it is answered, if it still rings
         if not ends and not self.is_served:  # it would come to a closed door
-            self._held.add(call.id)
+            self._held[call.id] = None
             return None
         self._faults.reach("dialler.before_move")
         try:
@@ -406,7 +406,7 @@ class Dialler:
             return self._plan(call.id, Ms(self._clock.now() + 5 * AGAIN_MS))
         is_answered = seen.state == ANSWERED and call.state is CallState.RINGING
         if is_answered and not self.is_served:  # they could not be told yet what they are to hear
-            self._held.add(call.id)
+            self._held[call.id] = None
             return None
         key = f"look/{call.id}/{call.version}"
         try:
@@ -422,7 +422,7 @@ class Dialler:
             )
         except (Rejected, JournalStopped):
             if not self.is_served:
-                self._held.add(call.id)
+                self._held[call.id] = None
                 return None
             self._unsure.discard(call.id)
             await self._record(call, "answered" if is_answered else "there")

@@ -23,6 +23,8 @@ class Edit(NamedTuple):
     after: str
 
 
+MAIL_FOR_MIN = 30
+"""A mail that nobody takes is tried for so long in a world; worlds are short."""
 RELAXES = "    relax:\n      - after: 1 min\n        drop: skill billing\n"
 SOUND = (
     (Edit("callbacks.yaml", "busy: 2 min ", "busy: 4 min "), Edit("callbacks.yaml", "again: 3 min ", "again: 5 min ")),
@@ -138,7 +140,7 @@ def _of_world(options: Options) -> Texts:
     files = default_policy_files()
     sending = files["sending.yaml"]
     assert "mail_for: 24 h" in sending
-    sending = sending.replace("mail_for: 24 h", "mail_for: 30 min")  # worlds are short
+    sending = sending.replace("mail_for: 24 h", f"mail_for: {MAIL_FOR_MIN} min")
     if options.twice:
         name = "twice_is_better_than_never: "
         assert f"{name}no" in sending

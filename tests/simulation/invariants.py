@@ -58,8 +58,9 @@ from router.core.events import (
     WorkWithdrawn,
 )
 from router.core.messages import UNANSWERED_MAX
-from router.core.words import ActorKind, AgentState, CallRole, Channel
+from router.core.words import MINUTE_MS, ActorKind, AgentState, CallRole, Channel
 from tests.simulation.call_watch import CallWatch
+from tests.simulation.folder import MAIL_FOR_MIN
 from tests.simulation.log import Judge, Taken
 from tests.simulation.mail_watch import MailWatch
 from tests.simulation.policy_watch import PolicyWatch
@@ -464,7 +465,7 @@ class Watch:
             case MessageFailed():
                 rank = RANK["failed"]
             case MessageLost() if message.channel is Channel.EMAIL:  # sent anew under one id, and asked for nowhere
-                if message.attempts < UNANSWERED_MAX:
+                if message.attempts < UNANSWERED_MAX and event.at < message.queued_at + MAIL_FOR_MIN * MINUTE_MS:
                     self.judge.broken(31, f"{message.id} was given up before its time")
                 return
             case MessageLost():

@@ -49,7 +49,12 @@ GUARDS = (
     Guard(what_was_missed_stays_missed, "chat_breaks", (2, 39, 15)),
     Guard(nobody_is_told_at_once, "chat_breaks", (2, 15, 39)),
     Guard(whoever_was_erased_goes_on_unaware, "chat_breaks", (0, 2, 15, 39), (("erasures", 12),)),
-    Guard(what_was_erased_counts_as_taken, "chat_breaks crash", (2, 3, 15, 39), (("erasures", 12), ("minutes", 15))),
+    Guard(
+        what_was_erased_counts_as_taken,
+        "chat_breaks crash",
+        (2, 3, 15, 39),
+        (("erasures", 16), ("minutes", 15), ("chats", 10)),
+    ),
     Guard(a_session_may_be_lost, "chat_breaks", (39,)),
 )
 

@@ -69,7 +69,9 @@ async def test_later_answers_a_suggestion_too() -> None:
         assert await windows(story) == ["11-23T22:20"]
 
 
-@pytest.mark.parametrize("text", ["write to me instead", "text me instead please", "lieber schriftlich", "por escrito"])
+@pytest.mark.parametrize(
+    "text", ["write to me instead", "text me instead please", "lieber schriftlich", "mejor por escrito"]
+)
 async def test_who_would_rather_be_written_to_is_not_called(text: str) -> None:
     async with Story() as story:
         her = story.phone(HERS)

@@ -52,7 +52,7 @@ async def test_a_delivery_never_goes_backwards() -> None:
         elsewhere = {**callbacks[0]["fields"], "MessageSid": "SM" + "9" * 32, "MessageStatus": "failed"}
         assert (await story.webhook(elsewhere, path=path)).status == 200
         assert await delivery(story, case) == {
-            "state": "delivered", "error": None, "attempts": 1, "message": sent["id"],
+            "state": "delivered", "error": None, "attempts": 1, "message": sent["id"], "due_at": None, "unknown": False,
         }  # fmt: skip
 
 
