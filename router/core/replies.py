@@ -159,7 +159,9 @@ def _near(
         refused = _why_no_room(making, case, window, line=line, by_day=True)
         other = refused.window if refused is not None else window
         return other if other is not None and other[0] >= end else None
-    step = max(length, (start - making.now) // NEAR_TRIED)
+    step = (
+        max(1, (start - making.now) // NEAR_TRIED // length) * length
+    )  # they begin as it does, at times that are said
     for at in range(start - length, making.now, -step):
         window = (Ms(at), Ms(at + length))
         if _why_no_room(making, case, window, line=line, by_day=True) is None:
@@ -328,6 +330,7 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
 def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: bool) -> Wish | None:
     policy = making.context.policy
     promise = making.promise(case.promise) if case.promise is not None else None
+    is_timed = promise is not None and not (promise.unpromised or promise.by_turn)
     return wish_of(
         policy,
         text,
@@ -336,7 +339,7 @@ def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: boo
         queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
-        promised=promise.window if promise is not None and not (promise.unpromised or promise.by_turn) else None,
+        promised=promise.window if promise is not None and is_timed else suggested_in(case, now=making.now),
     )
 
 

@@ -99,6 +99,14 @@ async def test_a_suggested_call_that_nobody_wants_is_let_go(text: str, said: str
         assert await windows(story) == []
 
 
+async def test_the_same_time_on_another_day_is_that_which_we_suggested() -> None:
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 5 or at 6")
+        await her.texts("same time tomorrow please")
+        assert await windows(story) == ["11-24T22:00"]
+
+
 async def test_the_same_time_tomorrow_is_that_of_the_promise() -> None:
     async with Story() as story:
         her = story.phone(HERS)
