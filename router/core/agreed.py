@@ -8,10 +8,11 @@ from router.core import legs, promises
 from router.core.call_parts import customer_of
 from router.core.commands import CancelCallback, MakePromise, MovePromise, StartCall
 from router.core.context import Making
-from router.core.documents import Promise
 from router.core.slips import say_call, say_promised
 from router.core.telling import tell_customer, told_via
 from router.core.words import CALLBACK, ActorKind, Channel
+
+PROMISED = "one of us promised a call"
 
 
 def start_call(making: Making, command: StartCall) -> None:
@@ -22,7 +23,7 @@ def start_call(making: Making, command: StartCall) -> None:
     legs.start_call(making, command, told_via=Channel.PHONE if is_on_line else told_via(making, case))
     made = making.case(command.case).promise
     if command.actor.kind is not ActorKind.CUSTOMER and command.told and made is not None and made != before:
-        _say(making, making.promise(made))
+        say_call(making, making.promise(made), reason=PROMISED)
 
 
 def make_promise(making: Making, command: MakePromise) -> None:
@@ -31,7 +32,7 @@ def make_promise(making: Making, command: MakePromise) -> None:
     made = making.case(command.case).promise
     is_ours = command.actor.kind is not ActorKind.CUSTOMER and not command.text
     if is_ours and command.kind == CALLBACK and made is not None:
-        _say(making, making.promise(made))
+        say_call(making, making.promise(made), reason=PROMISED)
 
 
 def move_promise(making: Making, command: MovePromise) -> None:
@@ -42,7 +43,7 @@ def move_promise(making: Making, command: MovePromise) -> None:
     case = making.case(before.case)
     if before.kind == CALLBACK:
         if case.promise is not None:
-            _say(making, making.promise(case.promise))
+            say_call(making, making.promise(case.promise), reason=PROMISED)
         return
     after = making.promise(before.id)
     if before.window is not None and after.window is not None and after.window[1] > before.window[1]:
@@ -57,7 +58,3 @@ def cancel_promise(making: Making, command: CancelCallback) -> None:
     if command.actor.kind is not ActorKind.CUSTOMER and is_told:
         case = making.case(promise.case)
         tell_customer(making, case, "callback_not_needed", reason="one of us took a promised call back", is_owed=True)
-
-
-def _say(making: Making, promise: Promise) -> None:
-    say_call(making, promise, reason="one of us promised a call")

@@ -610,11 +610,9 @@ def typed_address(making: Making, customer: Customer, number: str) -> Address | 
     facts = making.context.facts_of(number)
     if not facts.dialable or facts.premium or not facts.country:
         return None
-    if (
-        added := next(
-            (one for one in making.kept if (one.kind, one.owner, one.body) == ("address", customer.id, number)), None
-        )
-    ) is not None:
+    wanted = ("address", customer.id, number)
+    added = next((one for one in making.kept if (one.kind, one.owner, one.body) == wanted), None)
+    if added is not None:
         return making.customer(customer.id).address(AddressId(added.id))
     address = new_address(making, number, owner=customer.id)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
