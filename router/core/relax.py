@@ -38,10 +38,10 @@ def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str, int], bool]) -> Relaxe
             continue
         if now < due:
             next_at = due if next_at is None else next_at
-            gone = _unmet(requirement, drop, is_held)
-            taken += [f"{what}: nobody present has it" for what in gone.values()]
-            missed += gone
-            requirement = _without(requirement, drop, of=gone)
+            if gone := _unmet(requirement, drop, is_held):
+                taken += [f"{what}: nobody present has it" for what in gone.values()]
+                missed += gone
+                requirement = _without(requirement, drop, of=gone)
         elif drop == LANGUAGE:
             asks = True
         else:
