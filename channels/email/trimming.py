@@ -21,6 +21,8 @@ LINES_MAX = 5_000
 WRAPPED_MAX = 3
 """An introduction ("On … wrote:") is wrapped over so many lines at most."""
 HEADS_WITHIN = 9
+BLANKS_INSIDE_MAX = 2
+"""So many blank lines stand in one quotation without parting it."""
 SIGNATURE_LINES_MAX = 20
 SENTENCE_WORDS_MIN = 4
 """A line with so many words in small letters is more than a name or an address."""
@@ -107,8 +109,9 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
         if role != TEXT or not _may_tell(lines[n]):
             continue
         line = lines[n][:LINE_MAX].strip()
-        is_introduced = line[-1] in ":：" or _is_dashed(line)
-        if (is_introduced or line[0] == "-") and line.lower().strip(" -:") in FORWARDED:
+        is_drawn = line[0] in "-_*"
+        is_introduced = line[-1] in ":：" or (is_drawn and _is_dashed(line))
+        if (is_introduced or is_drawn) and line.lower().strip(" -:") in FORWARDED:
             _close_signature(lines, roles, signature_from, n)
             return end  # from here on it is another's words, sent to us to read
         if line == "--" and lines[n] in ("-- ", "--"):
@@ -122,7 +125,7 @@ def _mark(lines: list[str], roles: list[str], *, is_forwarded: bool) -> int:
             elif not is_forwarded and _is_certain(" ".join(lines[first : n + 1])[:LINE_MAX]):
                 end = first
                 break
-        elif not is_forwarded and (_is_original(line) or _is_head(lines, roles, n, line)):
+        elif not is_forwarded and ((is_drawn and _is_original(line)) or _is_head(lines, roles, n, line)):
             end = n
             break
     _close_signature(lines, roles, signature_from, end)
@@ -189,25 +192,23 @@ def _next_is_quoted(roles: list[str], n: int) -> bool:
 
 
 def _is_original(line: str) -> bool:
-    return line[:1] in "-_*" and line.lower().replace("&nbsp;", " ").strip(" -_*\xa0") in ORIGINAL
+    return line.lower().replace("&nbsp;", " ").strip(" -_*\xa0") in ORIGINAL
 
 
 def _head_name(line: str) -> str:
     """The field's name, when the line looks like one of a header."""
-    place = line.replace("：", ":", 1).find(":", 0, 24)
-    return line[:place].strip(" *\t_\xa0").lower() if place > 0 else ""
+    name, colon, _ = line[:24].replace("：", ":", 1).partition(":")
+    return name.strip(" *\t_\xa0").lower() if colon else ""
 
 
 def _is_head(lines: list[str], roles: list[str], n: int, line: str) -> bool:
     """Whether line `n` begins a header that somebody's program wrote above what it quotes: with its sender, or its time
     and then its sender; a subject and one more field follow. `From: Berlin, To: Munich, Date: Monday` is a journey."""
-    if (place := line.find(":", 0, 24)) < 1 and "：" not in line[:24]:
+    kind = _HEAD_NAMES.get(name := _head_name(line))
+    if kind is None:
         return False
-    if place > 0 and line.startswith("//", place + 1):
-        return False
-    name = _head_name(line)
     if name not in _SENDERS and not (
-        _HEAD_NAMES.get(name) == SENT and n + 1 < len(lines) and _head_name(lines[n + 1][:LINE_MAX].strip()) in _SENDERS
+        kind == SENT and n + 1 < len(lines) and _head_name(lines[n + 1][:LINE_MAX].strip()) in _SENDERS
     ):
         return False
     kinds = {SENDER}
@@ -275,17 +276,15 @@ def _new_lines(lines: list[str], roles: list[str], end: int) -> set[int]:
 def _quotations(roles: list[str], end: int) -> list[tuple[int, int]]:
     """Runs of quoted lines, blank lines inside them included."""
     found: list[tuple[int, int]] = []
+    start = stop = -BLANKS_INSIDE_MAX - 1
     for n in range(end):
         if roles[n] == QUOTED:
-            if (
-                found
-                and all(roles[k] == BLANK for k in range(found[-1][1], min(n, found[-1][1] + 3)))
-                and n <= found[-1][1] + 2
-            ):
-                found[-1] = (found[-1][0], n + 1)
-            else:
-                found.append((n, n + 1))
-    return found
+            if n - stop > BLANKS_INSIDE_MAX or roles[stop:n].count(BLANK) < n - stop:
+                if stop > 0:
+                    found.append((start, stop))
+                start = n
+            stop = n + 1
+    return [*found, (start, stop)] if stop > 0 else found
 
 
 def _answered(lines: list[str], start: int, stop: int) -> range:
