@@ -179,7 +179,7 @@ class Correspondents:
     def _hears(self, address: str, raw: bytes, return_path: str) -> None:
         """A mail is in somebody's mailbox."""
         writer = self.by_address.get(address)
-        if writer is None and address.endswith(f"@{ROTATING}"):
+        if writer is None and address.endswith((f"@{ROTATING}", f".{ROTATING}")):
             writer = next((one for one in self.writers if one.temper == "rotating"), None)
         if writer is None:
             return
@@ -236,11 +236,13 @@ class Correspondents:
     # --- machines -----------------------------------------------------------------------------------------------------
 
     def _rotate(self, writer: Writer, raw: bytes) -> None:
-        """A desk that acknowledges everything, from a new address each time, and says nowhere that it is a machine."""
+        """A desk that acknowledges everything, from a new address each time, every other one at a domain of its own, and
+        says nowhere that it is a machine."""
         if self._rotated >= ROTATED_MAX:
             return
         self._rotated += 1
-        address, chance = f"ticket-{self._rotated}@{ROTATING}", Random(self._chance.getrandbits(64))
+        below, chance = f"h{self._rotated}." if self._rotated % 2 else "", Random(self._chance.getrandbits(64))
+        address = f"ticket-{self._rotated}@{below}{ROTATING}"
         self.office.owner_of[address] = writer.name
         one = replace(writer, address=address)
         draft = self.draft(chance, one, text=ACKNOWLEDGED.format(n=self._rotated))
