@@ -10,7 +10,7 @@ from policies.mail_providers import base_of
     [
         ("firm.example", "firm.example"),
         ("h1.firm.example", "firm.example"),
-        ("a.b.firm.de", "firm.de"),
+        ("a.b.haus.de", "haus.de"),
         ("firm.co.uk", "firm.co.uk"),
         ("mail.firm.com.br", "firm.com.br"),
         ("ville.gouv.fr", "ville.gouv.fr"),
