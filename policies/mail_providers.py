@@ -5,7 +5,7 @@ Its one rule: domains only; those that are missing are named in sending.yaml.
 
 import re
 
-__all__ = ["is_public_provider"]
+__all__ = ["base_of", "is_public_provider"]
 
 _FAMILIES = re.compile(r"(?:hotmail|yahoo|live|outlook|msn|gmx|yandex|aol)\.(?:[a-z]{2,3}|com?\.[a-z]{2})")
 _PROVIDERS = frozenset([
@@ -27,3 +27,19 @@ _PROVIDERS = frozenset([
 def is_public_provider(domain: str) -> bool:
     """Whether anybody may have an address at this domain."""
     return domain in _PROVIDERS or _FAMILIES.fullmatch(domain) is not None
+
+
+_KINDS = frozenset([
+    "asso", "com", "edu", "firm", "gob", "gouv", "gov", "govt", "info", "mil", "muni", "name", "net", "nom", "org",
+    "police", "priv", "school",
+])  # fmt: skip
+KIND_LETTERS_MAX = 3
+
+
+def base_of(domain: str) -> str:
+    """The domain below which an organisation has others: the last two labels of `domain`, or three where the second
+    last is of a kind that countries give out, as in "co.uk". It needs no list and errs both ways: below a base of two
+    labels there may be several organisations, and one of three may be of one that has more."""
+    labels = domain.split(".")
+    is_kind = len(labels) > 2 and len(labels[-1]) == 2 and (len(labels[-2]) <= KIND_LETTERS_MAX or labels[-2] in _KINDS)
+    return ".".join(labels[-3 if is_kind else -2 :])

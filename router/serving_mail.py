@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from channels.email import imap_port
 from channels.email.addresses import BASE_LOCAL_MAX, is_mail_address
 from channels.email.channel import EmailChannel, MailSettings
 from channels.email.imap import ImapMailbox, ImapSettings, ImapState, Position
@@ -113,12 +114,6 @@ def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
     if not section.host:
         return None
 
-    async def take(envelope: Envelope, _: str) -> bool:
-        if not node.is_ready:
-            return False
-        await node.take_mail(envelope, late=True)
-        return True
-
     mailbox = ImapMailbox(
         ImapSettings(
             host=section.host,
@@ -134,7 +129,7 @@ def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
             look_back_days=section.look_back_days,
             poll_s=section.poll_s,
         ),
-        take,
+        reading(node),
         Places(node.journal, f"{section.user}@{section.host}"),
         node.clock,
         jitter=random.SystemRandom().random,
@@ -143,6 +138,20 @@ def follow(mail: Mail, node: Node, stack: AsyncExitStack) -> ImapMailbox | None:
     mailbox.start()
     stack.push_async_callback(mailbox.close)
     return mailbox
+
+
+def reading(node: Node) -> imap_port.Take:
+    """How a node takes what lies in a mailbox elsewhere."""
+
+    async def take(envelope: Envelope, _: str) -> bool:
+        if not node.is_ready:
+            return False
+        node.faults.reach("mail.before_take")
+        await node.take_mail(envelope, late=True)
+        node.faults.reach("mail.before_answer")
+        return True
+
+    return take
 
 
 def is_read(state: ImapState) -> tuple[bool, bool]:

@@ -1,7 +1,7 @@
 """One connection to an IMAP server: sign in, open a folder, fetch, wait for news. Blocking, for a thread of its own.
 
 Its one rule: a mailbox is left as it was found. Folders are opened read-only and mails are fetched with PEEK; nothing
-is ever deleted, and only `mark_seen` writes. It remembers nothing: positions are `channels.email.imap`'s.
+is ever deleted, and only `mark_seen` writes. It remembers nothing: positions are `channels.email.following`'s.
 """
 
 import imaplib
@@ -26,6 +26,8 @@ from imap_tools.errors import (
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.query import AND
 from imap_tools.utils import check_command_status
+
+from channels.email.imap_port import Fetched, FolderTrouble, ImapTrouble, MailRefused, Opened
 
 SILENCE_S = 30.0
 """Real seconds that a server may keep silent within a command."""
@@ -56,43 +58,6 @@ class ImapSettings:
     @property
     def our_address(self) -> str:
         return self.address or (self.user if "@" in self.user else f"{self.user}@{self.host}")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A folder as it stands. `uid_last`: the highest UID that was given to a mail, there or gone; 0: none yet."""
-
-    uid_validity: int
-    uid_last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A mail up to one byte more than the limit; the rest as the server tells it, None and empty where it does not."""
-
-    raw: bytes
-    size: int | None
-    internal_date: str = ""  # when the mail came to the server (RFC 9051 section 2.3.3): " 7-Nov-2026 02:44:25 +0100"
-
-
-class ImapTrouble(Exception):
-    """What is wrong and what to do, in a sentence. `is_lasting`: only a person can mend it, so there is no hurry."""
-
-    def __init__(self, words: str, *, is_lasting: bool = False) -> None:
-        super().__init__(words)
-        self.is_lasting = is_lasting
-
-
-class FolderTrouble(ImapTrouble):
-    """One folder cannot be read; the others can. `is_gone`: it is not there."""
-
-    def __init__(self, words: str, *, is_gone: bool = False) -> None:
-        super().__init__(words)
-        self.is_gone = is_gone
-
-
-class MailRefused(ImapTrouble):
-    """The server does not give a mail that it has."""
 
 
 class ImapSession:

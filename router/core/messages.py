@@ -195,10 +195,15 @@ def begin_attempt(making: Making, command: BeginAttempt) -> None:
 
 
 def record_attempt(making: Making, command: RecordAttempt) -> None:
-    """Take what the provider answered to an attempt; an answer to an older attempt changes nothing."""
-    message = making.message(command.message)
+    """Take what the provider answered to an attempt; an answer to an older attempt changes nothing, and one that comes
+    when all is known of the message counts for those in copy."""
+    message, before = making.message(command.message), len(making.events)
     if message.state != MessageState.SENDING or message.attempts != command.attempt:
-        raise Rejected(Reason.NOTHING_TO_DO, message.state)
+        if message.attempts == command.attempt and message.state not in UNSETTLED and command.outcome == "sent":
+            _take_copies(making, message, command)  # an answer to it proved first that it arrived
+        if len(making.events) == before:
+            raise Rejected(Reason.NOTHING_TO_DO, message.state)
+        return
     sending = making.context.policy.settings.sending
     match command.outcome:
         case "sent":
@@ -211,8 +216,7 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
                 )
             )
             word_is_out(making, message)
-            note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
-            _queue_copies(making, message, command)
+            _take_copies(making, message, command)
         case "refused":
             theirs = tuple(id for id in command.unreached if id == message.address)
             note_unreached(making, making.case(message.case), theirs, command.error[:200])
@@ -238,8 +242,10 @@ def record_attempt(making: Making, command: RecordAttempt) -> None:
             raise Fault(f"an attempt cannot end as {command.outcome}")
 
 
-def _queue_copies(making: Making, message: Message, command: RecordAttempt) -> None:
-    """Whoever was in copy and was refused it for now gets it alone, and their trouble is nobody else's."""
+def _take_copies(making: Making, message: Message, command: RecordAttempt) -> None:
+    """Whoever was in copy and was refused it for good is left out from now on; who was for now gets it alone, and their
+    trouble is nobody else's."""
+    note_unreached(making, making.case(message.case), command.unreached, COPY_REFUSED)
     if message.mail is None:
         return
     due_at = Ms(making.now + making.context.policy.settings.sending.spacing_s * SECOND_MS)
@@ -327,7 +333,7 @@ def _try_again(making: Making, message: Message, command: RecordAttempt, *, unan
 
 def record_delivery(making: Making, command: RecordDelivery) -> None:
     """Follow a message by its status callbacks: late, repeated and reordered ones never take it back."""
-    message = making.message(command.message)
+    message, before = making.message(command.message), len(making.events)
     state = PROVIDER_STATES.get(command.state)
     is_earlier = 0 < command.attempt < message.attempts or message.provider_id not in (None, command.provider_id)
     if is_earlier or (message.state == MessageState.QUEUED and state == MessageState.FAILED):
@@ -343,7 +349,7 @@ def record_delivery(making: Making, command: RecordDelivery) -> None:
         word_is_out(making, message)
         message = making.message(command.message)
     if state is None or RANK[state] <= RANK[message.state]:
-        if not making.events:
+        if len(making.events) == before:
             raise Rejected(Reason.NOTHING_TO_DO, command.state)
         return
     if state == MessageState.FAILED:

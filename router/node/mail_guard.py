@@ -1,9 +1,10 @@
 """Whether an automatic mail may answer a mail: machines that answer machines are left without an answer.
 
-Its one rule: the same words from one domain are answered once a day, and one domain so often in an hour as the policy
-says, whoever of it gets the answers or causes them; a provider at whose domain anybody has an address is no domain in
-this sense, but each mailbox there that causes answers counts. What stands after a plus makes no other mailbox. It looks
-at what came lately, in memory; what one case and one customer get is limited by their documents.
+Its one rule: the same words from one organisation's domains are answered once a day, and one domain so often in an hour
+as the policy says, whoever of it gets the answers or causes them, and all that are below another one `BELOW` times as
+often; a provider at whose domain anybody has an address is no domain in this sense, but each mailbox there that causes
+answers counts. What stands after a plus makes no other mailbox. It looks at what came lately, in memory; what one case
+and one customer get is limited by their documents.
 """
 
 import hashlib
@@ -14,12 +15,15 @@ import structlog
 
 from channels.email.machine_words import ACKNOWLEDGED
 from policies import PolicySet
-from policies.mail_providers import is_public_provider
+from policies.mail_providers import base_of, is_public_provider
 from router.core.clock import Clock, Ms
 from router.core.mailing import AT_ONCE
 from router.core.words import DAY_MS, HOUR_MS
 
 SAME_WORDS_MS = DAY_MS
+BELOW = 4
+"""Machines may have as many domains below one of theirs as they like; below a few there are several organisations."""
+UNDER = "below "
 REMEMBERED_MAX = 20_000
 STOPPED_MAX = 1_000
 UNTOLD_MAX = 2
@@ -52,7 +56,7 @@ class MailGuard:
         now, domain = self._clock.now(), sender.rpartition("@")[2].lower()
         if not domain:
             return "it says no address"
-        if self._came_lately(domain, words, now):
+        if self._came_lately(base_of(domain), words, now):
             return self._stop("the same words came from this domain within a day")
         other, at = self._mailboxes.get(_mailbox(sender), (sender.lower(), now))
         if other != sender.lower() and now - at < HOUR_MS:
@@ -60,7 +64,10 @@ class MailGuard:
         most = self._policy().settings.sending.mail_answers_an_hour
         if self.is_firms(domain) and len(self._within_an_hour(domain, now)) >= most:
             return self._stop("this domain was answered often enough in this hour")
-        if any(len(self._within_an_hour(key, now)) >= most for key in self._counted(sender, causes)):
+        if any(
+            len(self._within_an_hour(key, now)) >= (most * BELOW if key.startswith(UNDER) else most)
+            for key in self._counted(sender, causes)
+        ):
             return self._stop("mail from there was answered often enough in this hour")
         return ""
 
@@ -69,9 +76,11 @@ class MailGuard:
         return not is_public_provider(domain) and domain not in self._policy().settings.sending.mail_providers
 
     def _counted(self, sender: str, causes: tuple[str, ...]) -> set[str]:
-        """Under what an answer is counted: domains, and mailboxes that caused it."""
+        """Under what an answer is counted: domains, those below one together, and mailboxes that caused it."""
         domains = {one.rpartition("@")[2].lower() for one in (sender, *causes)}
-        return {one for one in domains if one and self.is_firms(one)} | {_mailbox(one) for one in causes}
+        firms = {one for one in domains if one and self.is_firms(one)}
+        above = {base for one in firms if (base := base_of(one)) != one and self.is_firms(base)}
+        return firms | {f"{UNDER}{one}" for one in above} | {_mailbox(one) for one in causes}
 
     def has_acknowledged(self, sender: str, words: str) -> bool:
         """Whether these words are an acknowledgement that came from this sender before. It is remembered for the next

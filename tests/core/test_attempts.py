@@ -17,7 +17,7 @@ from router.core.commands import (
 )
 from router.core.context import Context
 from router.core.decide import decide
-from router.core.documents import Case, Customer, Message, Participant, State
+from router.core.documents import Case, Customer, Mailing, Message, Participant, State
 from router.core.errors import Rejected
 from router.core.mailing import mailing_of
 from router.core.values import replace
@@ -147,6 +147,15 @@ def test_a_report_before_the_answer_counts_for_its_attempt():
     assert (sending.message.state, sending.message.provider_id) == ("delivered", "SM1")
 
 
+@pytest.mark.parametrize("state", ["sent", "delivered", "queued"])
+def test_a_report_that_says_nothing_new_is_not_written_down(state: str):
+    sending = Sending()
+    sending.begin()
+    sending.reported("delivered", "SM1", attempt=1)
+    with pytest.raises(Rejected):
+        sending.reported(state, "SM1", attempt=1)
+
+
 @pytest.mark.parametrize("setback", [None, Setback.UNREACHABLE])
 def test_what_may_have_arrived_is_not_said_to_have_failed_by_a_later_refusal(setback: Setback | None):
     """Its first attempt was taken and the answer lost: the words go no other way, and somebody is asked."""
@@ -190,6 +199,27 @@ def test_who_was_refused_a_copy_is_left_out_of_the_next_answer(outcome: str, bou
     assert mailing_of({}, case).copies == (() if bounced else (tom,))
     if bounced:
         assert sending.message.state == "sent", "and the customer has it"
+
+
+def test_a_copy_that_was_refused_is_known_although_an_answer_was_here_first():
+    """The mail was answered before its server's word was written down: what that says of those in copy counts."""
+    sending = Sending()
+    tom = with_tom(sending)
+    late = AddressId("adr_late")
+    sending.state = {**sending.state, sending.message.id: replace(sending.message, mail=Mailing(copies=(tom, late)))}
+    sending.begin()
+    first = sending.message
+    sending.reported("delivered", "<1@x>", attempt=1)
+    said = RecordAttempt(
+        key="out", message=first.id, attempt=1, outcome="sent", provider_id="<1@x>", unreached=(tom,), later=(late,)
+    )
+    sending.do(said)
+    case = next(d for d in sending.state.values() if isinstance(d, Case))
+    assert [p.address.bounced for p in case.participants] == [True]
+    messages = [d for d in sending.state.values() if isinstance(d, Message)]
+    assert [(m.copy_of, m.address, m.state) for m in messages if m.id != first.id] == [(first.id, late, "queued")]
+    with pytest.raises(Rejected):
+        sending.do(replace(said, key="again", unreached=(), later=()))
 
 
 def test_a_refused_copy_to_somebody_who_left_meanwhile_changes_nothing():

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from channels.email.imap import NOWHERE, RECONNECT_MS_MAX, REFUSALS_MAX, ImapState, Position
+from channels.email.following import RECONNECT_MS_MAX, REFUSALS_MAX
+from channels.email.imap_port import NOWHERE, ImapState, Position
 from router.core.words import DAY_MS
 from router.serving_mail import StateLog
 from tests.email.post_office import HOST, PASSWORD, START, USER, desk, mail_server, wire_to

@@ -1,7 +1,7 @@
-"""Mail in, answer, answer to that, bounce, another channel: the service is killed once at each step of it.
+"""Mail in, answer, answer to that with a copy, bounce, another channel: the service is killed once at each step of it.
 
-Afterwards every mail that set out is on a case once, each answer is one mail to whoever got it, and the words that came
-back reached her by text once.
+Afterwards every mail that set out is on a case once, each answer is one mail to whoever got it, in copy too, and the
+words that came back reached her by text once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,6 +24,7 @@ KILLS = (
     "outbox.before_attempt:1",
     "outbox.before_send:2",
     "outbox.after_send:2",
+    "outbox.after_send:3",
     "outbox.after_record:3",
     "outbox.before_attempt:4",
     "outbox.before_send:4",
@@ -32,9 +33,11 @@ KILLS = (
 )
 NOBODY_KNOWS = ("outbox.before_send:4",)
 """Killed between the record of an attempt and the text: the provider does not have it, and somebody decides."""
-ARRIVES_TWICE = ("outbox.after_send:2",)
+RETURNED_TWICE = "outbox.after_send:3"
+ARRIVES_TWICE = ("outbox.after_send:2", RETURNED_TWICE)
 """Killed between the mail server's 250 and the record of it: the mail goes again under the same Message-ID."""
 TRIES_MAX = 8
+BOB = "bob@customer.example"
 LONG = "Here is all of it in writing."
 THURSDAY = "The part comes on Thursday."
 
@@ -82,8 +85,8 @@ async def ids_in(box: Mailbox, words: str) -> list[str]:
 
 @pytest.mark.parametrize("point", KILLS)
 async def test_mail_survives_a_service_that_is_killed(point: str) -> None:
-    """Tom writes and is told that it came. Mia texts, is answered by mail, answers that; the next mail to her comes
-    back, and its words go by text."""
+    """Tom writes and is told that it came. Mia texts, is answered by mail, answers that with a copy to Bob; the next mail
+    reaches him and comes back from her, and its words go to her by text."""
     async with RealStory(first_ends_at=point) as story:
         hands, mia, tom, her = Hands(story), Mailbox(story, MIA, "Mia"), Mailbox(story, TOM, "Tom"), story.phone(HERS)
         ana = await story.agent("ana")
@@ -103,7 +106,7 @@ async def test_mail_survives_a_service_that_is_killed(point: str) -> None:
         while not await ids_in(mia, LONG):  # whoever died in between asks again when it is back
             await hands.waits()
         ours = next(one for one in await mia.received() if one["text"].strip() == LONG)
-        await hands.do(lambda: mia.answers(ours, "Got it. Which fuse?"))
+        await hands.do(lambda: mia.answers(ours, "Got it. Which fuse?", cc=BOB))
         await hands.waits()
         await mia.behaves("bounce_later")
         await mails(THURSDAY)
@@ -113,13 +116,13 @@ async def test_mail_survives_a_service_that_is_killed(point: str) -> None:
 
 
 async def ends_well(story: RealStory, case: str, point: str) -> None:
-    mia, tom = Mailbox(story, MIA), Mailbox(story, TOM)
+    mia, tom, bob = Mailbox(story, MIA), Mailbox(story, TOM), Mailbox(story, BOB)
     found = {one["id"]: await story.timeline(one["id"], "message") for one in await story.cases()}
     assert len(found) == 2, "his matter and hers"
     hers = [(e["direction"], e["channel"], e["text"].strip()) for e in found.pop(case)]
     came = [words for way, _, words in hers if way == "in"]
     assert came[:2] == ["Please write to my mail address", "Got it. Which fuse?"]
-    assert len(came) == 3, "and one report"
+    assert len(came) == 3 + (point == RETURNED_TWICE), "and a report of each mail that came back"
     assert [(channel, words) for way, channel, words in hers if way == "out"] == [
         ("email", LONG),
         ("email", THURSDAY),
@@ -127,7 +130,7 @@ async def ends_well(story: RealStory, case: str, point: str) -> None:
     ]
     [his] = found.values()
     assert [e["text"].strip() for e in his if e["direction"] == "in"] == ["My boiler leaks"]
-    for box, words, at_most in ((mia, LONG, 1), (tom, his[-1]["text"].strip(), 1)):
+    for box, words, at_most in ((mia, LONG, 1), (tom, his[-1]["text"].strip(), 1), (bob, THURSDAY, 1)):
         ids = await ids_in(box, words)
         assert len(set(ids)) == 1, "one answer is one mail"
         assert len(ids) <= at_most + (point in ARRIVES_TWICE)

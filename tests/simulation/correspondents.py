@@ -11,18 +11,16 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol
 
-from channels.email.post import Envelope
 from channels.sandbox.mail.reading import letter_of
 from tests.simulation.mail_watch import MailWatch
+from tests.simulation.mailbox import FOLDERS
 from tests.simulation.mails import SAID, SUBJECTS, TEXTS, Draft, as_in_folder, written
-from tests.simulation.options import Options
+from tests.simulation.options import MAILBOX_FAULTS, Options
 from tests.simulation.people import Person
 from tests.simulation.post_office import OURS, Mailed, PostOffice
 
 DOMAINS = tuple(f"customer{n}.example" for n in range(7))
 ROTATING = "tickets.example"
-FOLDERS = ("INBOX", "All Mail")
-TRIES_S = 20.0
 ROTATED_MAX = 60
 """Mails that a machine with many addresses writes at most."""
 BEHAVIOUR = {"gone": "bounce_later", "closed": "reject", "full": "full", "greylist": "greylist"}
@@ -49,8 +47,8 @@ class Means(Protocol):
 
     async def send(self, raw: bytes, *, sender: str) -> None: ...
     async def behave(self, address: str, on_mail: str, *, after_s: float) -> None: ...
-    async def read_folder(self, envelope: Envelope) -> bool:
-        """Have the service take a mail from a mailbox elsewhere. False: it cannot now."""
+    def put(self, raw: bytes, folder: str) -> None:
+        """A mail comes into a folder of the mailbox elsewhere."""
         ...
 
     def start(self, work: Coroutine[Any, Any, None], name: str = "") -> object: ...
@@ -69,6 +67,7 @@ class Correspondents:
         self._marks = 0
         self._left = options.mails  # answers that people still write
         self._rotated = 0
+        self._elsewhere = 0.4 if options.faults & set(MAILBOX_FAULTS) else 0.12  # of first mails: how many come there
         self.got: dict[str, list[bytes]] = {}
         self.writers = make_writers(options, people)
         self.by_address = {one.address: one for one in self.writers}
@@ -136,15 +135,16 @@ class Correspondents:
         )
 
     def _post(self, chance: Random, writer: Writer, draft: Draft) -> None:
-        """Send it: once, twice, or by way of a mailbox elsewhere with two folders."""
+        """Send it: once, twice, or to a mailbox elsewhere with two folders."""
         raw, named = written(draft), frozenset(one for one in (*draft.to, *draft.cc) if one in self.by_address)
         mail = self.mailed(writer, draft, named - {writer.address})
         what = chance.random()
-        if what < 0.12 and draft.to == (OURS,):
+        if what < self._elsewhere and draft.to == (OURS,):
             forms = [as_in_folder(raw, folder) for folder in FOLDERS]
             self.office.wrote(mail, *forms)
-            for form in forms[: chance.randint(1, 2)]:
-                self._begin(self._from_folder(mail, form, chance.choice((0.0, 0.0, 400.0))), "a folder is read")
+            for form, folder in list(zip(forms, FOLDERS, strict=True))[: chance.randint(1, 2)]:
+                after_s = chance.choice((0.0, 0.0, 400.0))
+                self._begin(self._into_folder(mail, form, folder, after_s), "a mail comes into a folder")
             return
         self.office.wrote(mail, raw)
         self.send(raw, writer.address)
@@ -169,12 +169,9 @@ class Correspondents:
         await asyncio.sleep(after_s)
         self.send(raw, sender)
 
-    async def _from_folder(self, mail: Mailed, raw: bytes, after_s: float) -> None:
-        """The service reads it from a mailbox elsewhere, as soon as it can."""
-        came_at = self._means.now()
+    async def _into_folder(self, mail: Mailed, raw: bytes, folder: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        while not await self._means.read_folder(Envelope(mail.claims, (OURS,), raw, came_at)):
-            await asyncio.sleep(TRIES_S)
+        self._means.put(raw, folder)
         mail.taken += 1
 
     # --- answering ----------------------------------------------------------------------------------------------------
@@ -182,7 +179,7 @@ class Correspondents:
     def _hears(self, address: str, raw: bytes, return_path: str) -> None:
         """A mail is in somebody's mailbox."""
         writer = self.by_address.get(address)
-        if writer is None and address.endswith(f"@{ROTATING}"):
+        if writer is None and address.endswith((f"@{ROTATING}", f".{ROTATING}")):
             writer = next((one for one in self.writers if one.temper == "rotating"), None)
         if writer is None:
             return
@@ -239,11 +236,13 @@ class Correspondents:
     # --- machines -----------------------------------------------------------------------------------------------------
 
     def _rotate(self, writer: Writer, raw: bytes) -> None:
-        """A desk that acknowledges everything, from a new address each time, and says nowhere that it is a machine."""
+        """A desk that acknowledges everything, from a new address each time, every other one at a domain of its own, and
+        says nowhere that it is a machine."""
         if self._rotated >= ROTATED_MAX:
             return
         self._rotated += 1
-        address, chance = f"ticket-{self._rotated}@{ROTATING}", Random(self._chance.getrandbits(64))
+        below, chance = f"h{self._rotated}." if self._rotated % 2 else "", Random(self._chance.getrandbits(64))
+        address = f"ticket-{self._rotated}@{below}{ROTATING}"
         self.office.owner_of[address] = writer.name
         one = replace(writer, address=address)
         draft = self.draft(chance, one, text=ACKNOWLEDGED.format(n=self._rotated))

@@ -15,6 +15,7 @@ from tests.simulation.correspondents import Correspondents
 from tests.simulation.liars import Liars
 from tests.simulation.loop import Owner
 from tests.simulation.mail_watch import MailWatch
+from tests.simulation.mailbox import MailboxElsewhere
 from tests.simulation.people import Person
 from tests.simulation.post_office import PostOffice
 
@@ -37,6 +38,9 @@ class MailSide:
             take=self._take,
             is_alive=lambda number: any(p.number == number and p.is_alive for p in world.processes),
             note=world.note,
+            mailbox=MailboxElsewhere(
+                Random(f"mailbox/{world.options.seed}"), now=self.now, world=owner, note=world.note
+            ),
         )
         self.watch = world.watch.mail = MailWatch(
             judge=world.judge,
@@ -61,9 +65,8 @@ class MailSide:
     async def behave(self, address: str, on_mail: str, *, after_s: float) -> None:
         await self._world.provider.mailbox(address, on_mail, after_s=after_s)
 
-    async def read_folder(self, envelope: Envelope) -> bool:
-        process = self._world.current()
-        return process is not None and await process.read_folder(envelope)
+    def put(self, raw: bytes, folder: str) -> None:
+        self.office.mailbox.put(raw, folder)
 
     def start(self, work: Coroutine[Any, Any, None], name: str = "") -> object:
         return self._owner.start(work, name)

@@ -69,6 +69,10 @@ MAIL_FAULTS = (
     "mail_odd",  # without From, with two, with bytes and headers that no program should write
 )
 
+MAILBOX_FAULTS = (
+    "mailbox_breaks",  # no connection, or it breaks, also in the middle of a mail; mails that are refused, mails twice
+    "mailbox_changes",  # another UIDVALIDITY after minutes away, a folder that is gone for a while, mails moved about
+)
 
 CHAT_FAULTS = (
     "chat_breaks",  # a connection is gone at any instant, with what is under way on it
@@ -79,7 +83,7 @@ CHAT_FAULTS = (
 OPS_FAULTS = (
     "policy_reload",  # another policy, a mistaken one, one written by half, in the middle of everything
 )
-ALL_FAULTS = (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *CHAT_FAULTS, *OPS_FAULTS)
+ALL_FAULTS = (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *MAILBOX_FAULTS, *CHAT_FAULTS, *OPS_FAULTS)
 
 RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
 
@@ -140,6 +144,8 @@ def draw_options(seed: int, mode: Mode) -> Options:
     faults |= {name for name in CALL_FAULTS if on_phone.random() < 0.4}
     by_mail = Random(f"options/mail/{mode}/{seed}")
     faults |= {name for name in MAIL_FAULTS if by_mail.random() < 0.45}
+    elsewhere = Random(f"options/mailbox/{mode}/{seed}")
+    faults |= {name for name in MAILBOX_FAULTS if elsewhere.random() < 0.5}
     on_tape = Random(f"options/recording/{mode}/{seed}")
     of_ops = Random(f"options/erasures/{mode}/{seed}")
     in_chat = Random(f"options/chat/{mode}/{seed}")

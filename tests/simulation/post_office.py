@@ -19,6 +19,7 @@ from channels.sandbox.mail.reading import letter_of
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner
 from tests.simulation.mail_link import MailLink
+from tests.simulation.mailbox import MailboxElsewhere
 
 OURS = MAIL_ADDRESS
 OUR_DOMAIN = OURS.rpartition("@")[2]
@@ -42,7 +43,7 @@ class Mailed:
     failed: tuple[str, ...] = ()  # and who did not get it
     mark: str = ""  # stands in it and nowhere else
     text: str = ""  # all of it, as far as it is text
-    taken: int = 0  # how often we said that we have it
+    taken: int = 0  # how often we said that we have it, or a mailbox of ours has it
     case: str = ""  # where it stands
 
 
@@ -84,8 +85,10 @@ class PostOffice:
         take: Take,
         is_alive: Callable[[int], bool],
         note: Callable[[str], None],
+        mailbox: MailboxElsewhere,
     ) -> None:
         self.sandbox = sandbox
+        self.mailbox = mailbox
         self.by_hash: dict[str, Mailed] = {}
         self.mails: list[Mailed] = []
         self.handed: list[Handed] = []

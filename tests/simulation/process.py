@@ -16,6 +16,7 @@ from channels.base import Refusal
 from channels.chat.identity import Identities, IdentityKey
 from channels.clock import Activity
 from channels.email.channel import EmailChannel, MailSettings
+from channels.email.imap import CLOSE_S
 from channels.email.post import Envelope, PostFailure, Reply, Take
 from channels.email.reader import Reader
 from channels.numbers import facts_of
@@ -45,10 +46,11 @@ from router.journal.faultpoints import FaultPoints
 from router.journal.memory import MemoryJournal
 from router.node.letterbox import MailHome, MailMeans
 from router.node.node import Node
-from router.serving_mail import PURPOSE, derived, taking
+from router.serving_mail import PURPOSE, Places, derived, reading, taking
 from tests.simulation.disk import Platter
 from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner, VirtualClock
+from tests.simulation.mailbox import FollowedMailbox
 from tests.simulation.mails import VERIFIER
 from tests.simulation.post_office import OUR_DOMAIN, PostOffice
 from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
@@ -132,6 +134,8 @@ class Process:
         self.tokens: Tokens
         self.take: Take
         self.chat: ChatDoor | None = None
+        self._mailbox: FollowedMailbox | None = None
+        self._reading: asyncio.Task[None]
         self.journal: WatchedJournal
         self._grounds = grounds
         self.secrets = secrets
@@ -220,6 +224,8 @@ class Process:
             await self.tokens.create(Role.ADMIN, at=self.clock.now(), token=ADMIN_TOKEN)
         if grounds.has_chats:
             await self._open_chats(service, door)
+        if grounds.office is not None:
+            self._follow_mailbox(grounds.office)
         self.ready_at = self.clock.now()
 
     async def _open_chats(self, service: Service, door: ChatDoor) -> None:
@@ -254,6 +260,9 @@ class Process:
         """As on SIGTERM: nobody is let in any more, what is under way may finish."""
         if self.front is not None and self.is_alive:
             self.front, self.is_stopping = None, True
+            if self._mailbox is not None:
+                self._mailbox.end()
+                await asyncio.wait([self._reading], timeout=CLOSE_S)
             await asyncio.wait([self.owner.start(self.node.close())])
         self.crash("stopped in order")
 
@@ -301,23 +310,26 @@ class Process:
             self._check_mail(envelope)
         return reply
 
-    async def read_folder(self, envelope: Envelope) -> bool:
-        """A mailbox elsewhere holds this mail and is read. False: not now."""
-        if not self.is_ready:
-            return False
-        task = self.start(self._read(envelope))
-        await asyncio.wait([task])
-        if task.cancelled() or not self.is_alive:
-            return False
-        if (problem := task.exception()) is not None:
-            if not isinstance(problem, JournalStopped):
-                self._grounds.judge.broken(0, f"a mail was not read: {problem!r}")
-            return False
-        self._check_mail(envelope)
-        return True
+    def _follow_mailbox(self, office: PostOffice) -> None:
+        """As `router.serving_mail.follow` does it, on this loop."""
+        box = office.mailbox
+        places = Places(self.node.journal, f"{box.settings.user}@{box.settings.host}")
+        self._mailbox = FollowedMailbox(box, self._take_read, places, self.clock)
+        self._reading = self.start(self._mailbox.live())
 
-    async def _read(self, envelope: Envelope) -> None:
-        await self.node.take_mail(envelope, late=True)
+    async def _take_read(self, envelope: Envelope, where: str) -> bool:
+        """A mail of the mailbox elsewhere is given to the service."""
+        try:
+            is_taken = await reading(self.node)(envelope, where)
+        except JournalStopped:
+            raise
+        except Exception as problem:
+            if self.is_alive:
+                self._grounds.judge.broken(0, f"a mail was not read: {problem!r}")
+            raise
+        if is_taken and self.is_alive:
+            self._check_mail(envelope)
+        return is_taken
 
     def _check_mail(self, envelope: Envelope) -> None:
         """A mail that we say we have is on the platter for good at this moment (invariant 1)."""

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from channels.base import Outgoing, Sent
-from channels.email import heading, reading
+from channels.email import following, heading, reading
 from channels.email.channel import EmailChannel
+from channels.email.following import Following
 from channels.email.machines import Signs
 from router.core import contacts, letters, mailing
 from router.core.addresses import matching_key
@@ -72,6 +73,20 @@ def a_late_copy_goes_to_everybody(patch: Patch) -> None:
     patch.setattr(EmailChannel, "send", send)
 
 
+def a_place_is_kept_before_its_mail(patch: Patch) -> None:
+    real = Following._bring
+
+    async def bring(self: Following, session: Any, folder: str, position: Any) -> bool:
+        await self._save(folder, position)
+        return await real(self, session, folder, position)
+
+    patch.setattr(Following, "_bring", bring)
+
+
+def numbers_of_mails_hold_for_ever(patch: Patch) -> None:
+    patch.setattr(following, "holds", lambda position, opened: position.uid <= opened.uid_last)
+
+
 def machines_are_people(patch: Patch) -> None:
     patch.setattr(reading, "signs_of", lambda *_, **__: Signs())
 
@@ -94,6 +109,9 @@ def what_others_prove_is_the_customers(patch: Patch) -> None:
 
 GUARDS = (
     Guard(each_delivery_is_a_mail, "mail_repeated mail_answer_lost", (3,)),
+    Guard(each_delivery_is_a_mail, "mailbox_changes", (3,)),
+    Guard(a_place_is_kept_before_its_mail, "mailbox_breaks", (2,)),
+    Guard(numbers_of_mails_hold_for_ever, "mailbox_changes", (2,)),
     Guard(whoever_names_a_case_may_write_there, "mail_forged", (24,)),
     Guard(forgers_are_believed, "mail_forged", (24,)),
     Guard(whom_a_forger_names_is_answered, "mail_forged", (22, 24)),

@@ -100,6 +100,10 @@ class Troubles:
             weather.broken = share / 2 if has("mail_broken") else 0.0
             weather.answer_lost = share if has("mail_answer_lost") else 0.0
             weather.slow = share if has("mail_slow") else 0.0
+        box = office.mailbox.weather
+        if has("mailbox_breaks"):
+            box.refused = box.torn = box.withheld = box.twice = share
+            box.broken = share / 2
 
     def _provider_faults(self, *, down: bool = False) -> dict[str, float]:
         has, share = self._options.has, self._options.strength
@@ -139,6 +143,7 @@ class Troubles:
         if stage.office is not None:
             stage.office.to_service.weather.clear()
             stage.office.from_service.weather.clear()
+            stage.office.mailbox.weather.clear()
         stage.platter.trouble.clear()
         stage.provider.exchange.breaks = 0.0
         keeps = self._options.mode == "liveness" and self._options.has("status_lost")
@@ -179,6 +184,10 @@ class Troubles:
             some(2, lambda: self._jump(chance.choice(JUMPS_MS)))
         if has("stall"):
             some(5, lambda: lambda: stage.stall(3.0))
+        if stage.office is not None and has("mailbox_changes"):
+            box = Random(f"troubles/mailbox/{self._options.seed}")
+            for _ in range(box.randint(1, 5)):
+                plan.append((box.uniform(0, self.length_s), stage.office.mailbox.stir))
         if has("secret_rotated"):
             plan.append((chance.uniform(0, self.length_s), stage.rotate))
         for at, on in [p for p in plan if p[1] in (self._failing_disk, self._provider_down)]:

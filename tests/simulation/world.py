@@ -67,6 +67,7 @@ class Result:
     events: int
     calls: int = 0
     mails: int = 0
+    read: int = 0  # mails that were fetched from the mailbox elsewhere
     joined: int = 0
     undone: int = 0
     junk: int = 0
@@ -209,6 +210,7 @@ class World:
             events=self.log.seq,
             calls=self.provider.exchange.calls,
             mails=self.watch.mail.count if self.watch.mail else 0,
+            read=self.office.mailbox.given if self.office else 0,
             joined=self.joiner.joined if self.joiner else 0,
             undone=self.joiner.undone if self.joiner else 0,
             junk=self.watch.junk.count if self.watch.junk else 0,

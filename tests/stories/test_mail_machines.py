@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.mailbox import HELP, MIA, Mailbox
+from tests.stories.test_matching import policies_with
 from tests.story import ADMIN, Agent, Json, Story
 
 SIGNS = {
@@ -220,6 +222,26 @@ async def test_people_of_one_provider_have_nothing_to_do_with_each_other(story: 
     assert sum(heard_of) == told
     held = [one for one in await story.cases() if await story.timeline(one["id"], "status")]
     assert len(held) == 40 - told
+
+
+@pytest.mark.parametrize(("domain", "told"), [("h{n}.firm.example", 8), ("h{n}.co.uk", 12)])
+async def test_domains_below_one_end_together(tmp_path: Path, domain: str, told: int):
+    """A machine may have as many as it likes; what a country gives out are firms of their own."""
+    few = policies_with(tmp_path / "p", sending={"mail_answers_an_hour: 30": "mail_answers_an_hour: 2"})
+    async with Story(policies=few) as story:
+        boxes = [Mailbox(story, f"desk@{domain.format(n=n)}") for n in range(12)]
+        for n, box in enumerate(boxes):
+            await box.writes(f"Words of their own {'x' * (n + 1)}")
+        await story.passes(seconds=5)
+        assert sum([len(await box.received()) for box in boxes]) == told
+
+
+async def test_the_same_words_from_below_one_domain_are_answered_once(story: Story):
+    boxes = [Mailbox(story, f"desk@h{n}.firm.example") for n in range(3)]
+    for n, box in enumerate(boxes):
+        await box.writes(ACKNOWLEDGED.format(n=n))
+    await story.passes(seconds=5)
+    assert sum([len(await box.received()) for box in boxes]) == 1
 
 
 async def test_whoever_answers_one_of_us_soon_after_an_automatic_mail_is_no_machine(story: Story, mia: Mailbox):
