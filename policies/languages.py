@@ -41,7 +41,7 @@ _SMALL_WORDS: Final = {
     "de": "der die das und ist sind mein meine ihr ihre sie ich wir nicht kein keine mit fur bitte hallo danke wie "
           "wann warum wo wieder noch immer rufen mich mir auf von zu zur zum aus bei hat habe haben kann konnen wird "
           "ein eine einen es geht guten tag seit nach uber heizung rechnung kaputt ja nein auch schon jetzt heute in "
-          "an den dem im am war aber oder wenn so unser unsere was",
+          "an den dem im am war aber oder wenn so unser unsere was um uhr",
     "es": "el la los las y es son mi su usted no con para por favor hola gracias como cuando donde porque que otra vez "
           "todavia llamar llamen me un una en de del al se lo le esta estan tengo tiene puede puedo quiero necesito "
           "desde hasta sobre factura calefaccion si buenos dias tardes funciona ayuda ahora hoy a o pero muy mas",

@@ -14,9 +14,10 @@ NOT_RECORDED = "not-recorded-words"
 NO_CALL = "no-call-words"
 CALL_ME, CALL_ME_WITH = "call-me-words", "call-me-with-words"
 """A wish for a call as soon as possible, and what may stand beside it without changing it."""
-MOVES = {"later-words": "later", "earlier-words": "earlier"}
+SAME = "same"
+MOVES = {"later-words": "later", "earlier-words": "earlier", "same-words": SAME}
 MOVE_WITH = "move-with-words"
-"""What may stand beside a wish for a later or an earlier call."""
+"""What may stand beside a wish for a later or an earlier call, or for the same."""
 CHOICES = {NO_CALL: "cancel", CALL_ME: "call", "text-me-words": "text"}
 """In the order in which they count: who says "do not call me" asks for no call."""
 YES, YES_WORDS = "agree-words", ("1", "yes", "ja", "sí")
@@ -77,7 +78,7 @@ class Spoken:
         return _is_made_of(text, self.call_me, beside=self.call_me_with)
 
     def move(self, text: str) -> str | None:
-        """'later' or 'earlier', where the whole text asks for our call then and names no time."""
+        """'later', 'earlier' or 'same', where the whole text asks for our call then and names no time."""
         return next((to for to, words in self.moves if _is_made_of(text, words, beside=self.move_with)), None)
 
     def is_person(self, text: str) -> bool:

@@ -15,6 +15,7 @@ from policies.window_terms import (
     Clock,
     DayPart,
     Every,
+    Happens,
     In,
     Item,
     NextWeek,
@@ -39,7 +40,9 @@ WEEKEND: Final = frozenset((5, 6))
 
 EACH: Final = tuple(f"each-{day}" for day in DAYS)
 
-_WORDS: Final = (("soon", Soon()), ("same", Same()), ("call", Call()), ("or", Or()), ("suits", Suits()))
+_WORDS: Final = (
+    ("soon", Soon()), ("same", Same()), ("call", Call()), ("or", Or()), ("suits", Suits()), ("happens", Happens()),
+)  # fmt: skip
 _PREPOSITIONS: Final = frozenset(("after", "before", "between", "around", "at", "on", "in"))
 _SHIFTS: Final = {"half-past": 30, "quarter-past": 15, "half-to": -30, "quarter-to": -15}
 _TAILS: Final = {"plus-half": 30, "plus-quarter": 15, "minus-quarter": -15}

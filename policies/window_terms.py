@@ -118,7 +118,28 @@ class Suits:
     """They say that something suits."""
 
 
-Said = Times | Ahead | Weekday | OnDate | NextWeek | Every | In | DayPart | Soon | Same | Zone | Or | Call | Suits
+@dataclass(frozen=True, slots=True)
+class Happens:
+    """They say what else happens then: somebody comes by, a shop opens."""
+
+
+Said = (
+    Times
+    | Ahead
+    | Weekday
+    | OnDate
+    | NextWeek
+    | Every
+    | In
+    | DayPart
+    | Soon
+    | Same
+    | Zone
+    | Or
+    | Call
+    | Suits
+    | Happens
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ WORD_MAX: Final = 40
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MEANINGS: Final = (
-    "call", "call-first", "suits", "fill", "not", "since", "soon", "every", "weekdays", "weekend", "next", "this",
-    "today", "tomorrow", "after-tomorrow", "over", *DAYS, *(f"each-{day}" for day in DAYS), *MONTHS,
+    "call", "call-first", "suits", "happens", "fill", "not", "since", "soon", "every", "weekdays", "weekend",
+    "next", "this", "today", "tomorrow", "after-tomorrow", "over", *DAYS, *(f"each-{day}" for day in DAYS), *MONTHS,
     "after", "before", "between", "and", "to", "at", "around", "on", "in", "within", "or", "of",
     "minutes", "hours", "days", "week", "weeks", "half-hour", "hour-and-half",
     "half-past", "half-to", "quarter-past", "quarter-to", "minutes-past", "minutes-to",

@@ -21,6 +21,7 @@ from policies.window_terms import (
     Clock,
     DayPart,
     Every,
+    Happens,
     In,
     Item,
     NextWeek,
@@ -188,6 +189,8 @@ def _wish_in(
     items: list[Item], row: Row, *, is_asked: bool
 ) -> tuple[Meaning, list[Item], Doubt | None] | None:  # fmt: skip
     calls = {item.segment for item in items if isinstance(item.said, Call) and not item.is_not}
+    elsewhere = {item.segment for item in items if isinstance(item.said, Happens)} - calls
+    items = [item for item in items if item.segment not in elsewhere]
     items = _suited(items) if is_asked else items
     if not calls and not is_asked:
         return None

@@ -36,6 +36,7 @@ from router.core.values import replace
 from router.core.words import (
     DAY_MS,
     SECOND_MS,
+    AgentId,
     CallbackState,
     CallRole,
     CallState,
@@ -153,7 +154,8 @@ def fetch_back(making: Making, call: Call, *, astray: bool = False) -> bool:
 
 def comes_by(making: Making, call: Call) -> Ms | None:
     """When a customer in line has surely come for what to say again, if they can: sooner where we were away since, for
-    then they cannot have spoken with us for long. None where they need not come."""
+    then they cannot have spoken with us for long; at once in the waiting loop, for a key that they pressed meanwhile
+    reached nobody, and nothing is lost by breaking off its music. None where they need not come."""
     row = TABLE[call.step]
     if call.role is not CallRole.CUSTOMER or call.state is not CallState.LIVE or call.move:
         return None
@@ -161,6 +163,8 @@ def comes_by(making: Making, call: Call) -> Ms | None:
         return None
     if _heard_at(call) >= making.context.since:
         return Ms(_heard_at(call) + TURN_MS_MAX)
+    if call.step is Step.WAITING:
+        return _heard_at(call)
     script = script_of(call, making.case(call.case), making.context.policy)
     return Ms(_heard_at(call) + min(lasts_ms(script) + LATE_MS, TURN_MS_MAX))
 
@@ -279,10 +283,9 @@ def _agent_ended(making: Making, leg: Call, *, how: str, unheard: bool) -> None:
         if customer.work is not None and is_current(case, customer.work):
             why = f"the line to the agent was lost, and {lead.agent} goes on with them"
             refuse(making, customer.work, customer.agent, case, why=why, away=False, stays=True, to=lead.agent)
-    elif customer.step in IN_TALK and customer.step is not Step.LOST:
+    else:
         is_handed = case.handing == leg.work and _waits_for_phone(case)  # then it is no accident that they left
-        move(making, customer, Step.LOST, by=leg.agent if is_handed else None)
-        back_in_line(making, customer)
+        _to_lost(making, customer, by=leg.agent if is_handed else None)
 
 
 def _lead_ended(making: Making, case: Case) -> None:
@@ -291,8 +294,14 @@ def _lead_ended(making: Making, case: Case) -> None:
     others = any(leg.step is Step.BESIDE for leg in agents_of(making, case.id)) or is_with_outside(making, case.id)
     if customer is None or others or leads.talking(making, case.id) is not None:
         return
-    if customer.state is CallState.LIVE and customer.step in IN_TALK and customer.step is not Step.LOST:
-        move(making, customer, Step.LOST)
+    if customer.state is CallState.LIVE:
+        _to_lost(making, customer)
+
+
+def _to_lost(making: Making, customer: Call, *, by: AgentId | None = None) -> None:
+    """A customer in a conversation whom nobody is with any more hears so. `by`: who handed them on."""
+    if customer.step in IN_TALK and customer.step is not Step.LOST:
+        move(making, customer, Step.LOST, by=by)
         back_in_line(making, customer)
 
 

@@ -291,7 +291,7 @@ def promise_call(
             return
         if place_at is None:
             place_at = place_on_phone(making, case.ask)
-        _give_way(making, case, making.promise(case.promise))
+        give_way(making, case, making.promise(case.promise))
         case = making.case(case.id)
     by_turn = until is not None and until > making.now and due_at is None and window is None
     by_turn = by_turn and can_be_told(making, case)
@@ -330,7 +330,7 @@ def promise_call(
     )
 
 
-def _give_way(making: Making, case: Case, ours: Promise) -> None:
+def give_way(making: Making, case: Case, ours: Promise) -> None:
     """A promise takes the place of a call of ours, for whoever is free and no longer for who began it alone."""
     why, ask = "they are promised a call now", case.ask
     change_promise(making, ours.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=why)

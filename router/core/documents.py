@@ -364,6 +364,7 @@ class Case:
     candidates: tuple[Candidate, ...] = ()  # where it may belong, for an agent to choose
     question: Question | None = None  # which matter it is, asked and not answered
     suggested: tuple[Ms, Ms] | None = None  # the time for our call with which our last words to them asked back
+    doubt: str = ""  # why they did, or why they named no time, as `wishes.why_said` says it
     joined: Joined | None = None  # the case that it goes on in
     parts: tuple[CaseId, ...] = ()  # cases that go on in this one
     side: Side | None = None  # its own account, while it is joined with others

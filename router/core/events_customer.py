@@ -503,6 +503,7 @@ class MessageQueued:
     due_at: Ms | None = None  # when it is sent; None: now
     about: PromiseId | None = None  # it says what becomes of this promise: it has to reach them
     suggests: tuple[Ms, Ms] | None = None  # it asks whether we shall call them then
+    doubt: str = ""  # why, or why we named no time, as `wishes.why_said` says it
 
 
 @value
@@ -667,6 +668,7 @@ class TextWithheld:
     why: str
     on_page: bool = False  # it answers what they wrote on their page, which shows what became of it
     suggests: tuple[Ms, Ms] | None = None  # there: it asks whether we shall call them then
+    doubt: str = ""  # and why, or why we named no time
 
 
 @value

@@ -766,8 +766,9 @@ def _texts_with(case: Case, at: Ms, budget: int) -> tuple[Ms, ...]:
 
 def _text_withheld(state: State, event: TextWithheld) -> State:
     case = get(state, event.case, Case)
-    suggested = event.suggests if event.on_page else case.suggested
-    return change(state, case, entries=event.entry, suggested=suggested)
+    if not event.on_page:
+        return change(state, case, entries=event.entry)
+    return change(state, case, entries=event.entry, suggested=event.suggests, doubt=event.doubt)
 
 
 def _message_queued(state: State, event: MessageQueued) -> State:
@@ -790,6 +791,7 @@ def _message_queued(state: State, event: MessageQueued) -> State:
         changed_at=event.at,
         forgotten=(),
         suggested=event.suggests if event.moved_from is None else case.suggested,
+        doubt=event.doubt if event.moved_from is None else case.doubt,
         answered_at=event.at if by_person else case.answered_at,
         unanswered=0 if by_person else case.unanswered,
         texts=_texts_with(case, event.at, event.budget) if event.budget else case.texts,

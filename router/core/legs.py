@@ -252,23 +252,31 @@ def _spoken(making: Making, case: Case) -> str | None:
 
 
 def start_call(
-    making: Making, command: StartCall, *, to: Address | None = None, told_via: Channel | None = Channel.PHONE
-) -> None:  # fmt: skip
+    making: Making,
+    command: StartCall,
+    *,
+    to: Address | None = None,
+    told_via: Channel | None = Channel.PHONE,
+    kept_at: Ms | None = None,
+) -> None:
     """Call the customer of a case: because an agent asks for it now, or because they were told so. `to`: at this
-    number of theirs. `told_via`: how they hear of it."""
+    number of theirs. `told_via`: how they hear of it. `kept_at`: the place of a call that they were promised at another
+    number, which this one takes."""
     case = making.case(command.case)
     if not case.status.is_live:
         making.emit(CaseReopened(case=case.id, at=making.now))
         case = making.case(case.id)
+    is_told = command.told or kept_at is not None
     replaces = command.told and is_unpromised(making, case)
     is_in_line = case.ask is not None and case.ask.requirement.channel is Channel.PHONE
     has_asked = False
     if case.promise is None or replaces:
         address = number_to_call(making, case, command.address, to=to)
-        why = "we said that we call" if command.told else ""
+        why = "we said that we call" if is_told else ""
         is_turn = command.told and command.agent is None
+        place_at = min(place_on_phone(making, case.ask), making.now if kept_at is None else kept_at)
         if is_turn and not is_in_line:
-            ask_for_phone(making, case.id, place_at=place_on_phone(making, case.ask), call=None)
+            ask_for_phone(making, case.id, place_at=place_at, call=None)
             case, has_asked = making.case(case.id), True
         promise_call(
             making,
@@ -277,13 +285,14 @@ def start_call(
             why=why,
             told_via=told_via,
             number=command.address,
+            place_at=None if kept_at is None else place_at,
             agent=None if command.told else command.agent,
-            unpromised=not command.told,
+            unpromised=not is_told,
             until=until_turn(making, case) if is_turn else None,
         )
         case = making.case(case.id)
     if is_in_line and command.agent is None:
-        if replaces:
+        if replaces or kept_at is not None:
             return  # whoever is about to talk with them does so as promised now
         raise Rejected(Reason.NOTHING_TO_DO, "their turn")
     if case.promise is not None and not has_asked:

@@ -131,7 +131,7 @@ def give_up_number(making: Making, case: Case) -> Ms | None:
     if case.promise is None or is_unpromised(making, case):
         return None
     promise = making.promise(case.promise)
-    if _is_called(making, promise, by_caller=False):
+    if is_called(making, promise):
         raise Rejected(Reason.NOTHING_TO_DO, "under way")
     change_promise(making, promise.id, PromiseState.WITHDRAWN, CallbackState.CANCELLED, why=ELSEWHERE)
     return promise.place_at
@@ -225,7 +225,7 @@ def move_promise(making: Making, command: MovePromise, *, by_caller: bool = Fals
     promise = making.promise(command.promise)
     if not promise.state.is_pending:
         raise Rejected(Reason.NOTHING_TO_DO, promise.state)
-    if _is_called(making, promise, by_caller=by_caller):
+    if is_called(making, promise, by_caller=by_caller):
         raise Rejected(Reason.NOTHING_TO_DO, "under way")
     if promise.unpromised:  # with a time that they are told it is one that they are promised
         window = command.window or (making.now, Ms(making.now + LATER_MS))
@@ -341,7 +341,7 @@ def _come_due(making: Making, promise: Promise) -> None:
     stand_in_line(making, making.promise(promise.id))
 
 
-def _is_called(making: Making, promise: Promise, *, by_caller: bool) -> bool:
+def is_called(making: Making, promise: Promise, *, by_caller: bool = False) -> bool:
     """Whether the promised call is being made: an agent has taken it, or the customer is on the line for something
     else than to say so. Whoever only writes with them may move it."""
     case = making.asking(promise.case)

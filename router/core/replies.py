@@ -13,6 +13,7 @@ from typing import Final
 
 from policies import ConsentWord
 from policies.call_hours import same_hours
+from policies.spoken import SAME
 from policies.text import words_of
 from router.core.addresses import Address
 from router.core.call_parts import (
@@ -31,13 +32,28 @@ from router.core.call_parts import (
 from router.core.clock import Ms
 from router.core.commands import CUSTOMER, CancelCallback, Command, MakePromise, MovePromise, TakeContact
 from router.core.context import Making
-from router.core.documents import Case
+from router.core.documents import Case, Promise
 from router.core.errors import Reason, Rejected
 from router.core.events import CallbackHeld, ContactReceived
 from router.core.promises import cancel_promise, check_window, give_up_number, make_promise, move_promise
-from router.core.slips import say_call
-from router.core.telling import language_on, tell_customer
-from router.core.wishes import NAMED_IN, READ_MAX, Wish, number_named, suggested_in, wish_at, wish_of, without_number
+from router.core.slips import say_call, say_promised
+from router.core.telling import NOTHING, language_on, tell_customer
+from router.core.wishes import (
+    EARLIER,
+    LATER,
+    NAMED_IN,
+    NO_EARLIER,
+    NO_ROOM,
+    READ_MAX,
+    UNFIT,
+    Wish,
+    number_named,
+    suggested_in,
+    why_said,
+    wish_at,
+    wish_of,
+    without_number,
+)
 from router.core.words import CALLBACK, HOUR_MS, AddressId, Channel, Evidence
 
 ANSWER_CHARS_MAX: Final = 80
@@ -48,7 +64,7 @@ CANCEL: Final = (("cancel",),)
 NEAR_MS_MAX: Final = HOUR_MS
 """How long a window is that we suggest before or after another, at most."""
 NEAR_TRIED: Final = 8
-"""So many earlier windows are looked at."""
+"""So many earlier windows are looked at, at most."""
 SENTENCE: Final = re.compile(r"[,;.!?\n]+")
 DAYS_TRIED: Final = 7
 """On so many days that follow their hours are looked at, where there is no room in them."""
@@ -104,13 +120,17 @@ def follow(making: Making, command: Command) -> None:
 
 
 def _is_other(making: Making, case: Case, received: ContactReceived, text: str) -> bool:
-    """Take the words as a wish for a later or an earlier call than we promised or suggested, or as one for none where
-    we only suggested it; True where they are that."""
+    """Take the words as a wish for a later or an earlier call than we promised or suggested, or for the same as was
+    promised, or as one for none where we only suggested it; True where they are that."""
     spoken, is_told = making.context.policy.spoken, _is_told_of_call(making, case, received)
     suggested = suggested_in(case, now=making.now)
     if not (is_told or suggested) or customer_of(making, case) is not None or (case.taken and not is_told):
         return False
-    if (to := spoken.move(text)) is not None:
+    to, promise = spoken.move(text), _standing(making, case)
+    if to == SAME:  # where we only suggested a time, that is a yes to it
+        reason = "they want the call as it was promised"
+        return promise is not None and say_call(making, promise, reason=reason, is_answer=True)
+    if to is not None:
         line = _promised_line(making, case, received) if is_told else _line_of(making, case, received, text)
         return line is not None and _ask_near(making, case, line, suggested, is_later=to == "later")
     say = {"text": "callback_in_writing", "cancel": "callback_not_needed"}.get(spoken.choice(text) or "")
@@ -123,8 +143,7 @@ def _ask_near(
     making: Making, case: Case, line: Line, suggested: tuple[Ms, Ms] | None, *, is_later: bool
 ) -> bool:  # fmt: skip
     """Ask whether a time with room suits, after the one that we promised or suggested or before it."""
-    promise = making.promise(case.promise) if case.promise is not None else None
-    promise = promise if promise is not None and not promise.unpromised else None
+    promise = _standing(making, case)
     base = suggested or (promise.window if promise is not None and not promise.by_turn else None)
     if base is None and not is_later:
         assert promise is not None, "something was promised or suggested"
@@ -136,15 +155,36 @@ def _ask_near(
     if window is None and promise is not None and not is_later:
         said = _said_at(making, case, line, promise.window or base).said
         return tell_customer(
-            making, case, "callback_no_earlier", reason=reason, is_answer=True, is_owed=True, window=said
+            making, case, "callback_no_earlier", reason=reason, is_answer=True, is_owed=True,
+            doubt=NO_EARLIER, plain={"window": said},
         )  # fmt: skip
     if window is None and is_later:
-        return tell_customer(making, case, "callback_no_room", reason=reason, is_answer=True, is_owed=True)
-    doubt = "callback_unfit" if window is None else f"callback_want_{'later' if is_later else 'earlier'}"
+        return _say_no_room(making, case, reason=reason)
+    why = UNFIT if window is None else LATER if is_later else EARLIER
     window = window or base
+    doubt = why_said(policy, why, language=_language(making, case))
+    said = _said_at(making, case, line, window).said
     return tell_customer(
-        making, case, back, reason=reason, is_answer=True, is_owed=True, suggests=window,
-        doubt=policy.phrase(doubt, _language(making, case)), window=_said_at(making, case, line, window).said,
+        making, case, back, reason=reason, is_answer=True, is_owed=True,
+        suggests=window, doubt=why, plain={"doubt": doubt, "window": said},
+    )  # fmt: skip
+
+
+def _standing(making: Making, case: Case) -> Promise | None:
+    """The call that they were promised."""
+    promise = making.promise(case.promise) if case.promise is not None else None
+    return promise if promise is not None and not promise.unpromised else None
+
+
+def _say_no_room(making: Making, case: Case, *, reason: str) -> bool:
+    """Nobody is free at any time that we know; a call that they were promised stands."""
+    key, plain, promise = "callback_no_room", NOTHING, _standing(making, case)
+    if promise is not None and promise.window is not None and not promise.by_turn:
+        key, plain = "callback_no_room_stands", {"window": say_promised(making, promise, promise.window)}
+    elif promise is not None:
+        key = "callback_no_room_turn"
+    return tell_customer(
+        making, case, key, reason=reason, is_answer=True, is_owed=True, doubt=NO_ROOM, plain=plain
     )  # fmt: skip
 
 
@@ -159,14 +199,14 @@ def _near(
         refused = _why_no_room(making, case, window, line=line, by_day=True)
         other = refused.window if refused is not None else window
         return other if other is not None and other[0] >= end else None
-    step = (
-        max(1, (start - making.now) // NEAR_TRIED // length) * length
-    )  # they begin as it does, at times that are said
-    for at in range(start - length, making.now, -step):
-        window = (Ms(at), Ms(at + length))
-        if _why_no_room(making, case, window, line=line, by_day=True) is None:
-            return window
-    return None
+    windows = ((Ms(at), Ms(at + length)) for at in earlier(start, length, now=making.now))
+    return next((one for one in windows if _why_no_room(making, case, one, line=line, by_day=True) is None), None)
+
+
+def earlier(start: Ms, length: int, *, now: Ms) -> range:
+    """When the windows of a length begin that we look at before one that begins at `start`, the nearest first: whole
+    lengths before it, so at times that are said as it is, and spread over what is left until then."""
+    return range(start - length, now, -max(1, -((now - start) // (NEAR_TRIED * length))) * length)
 
 
 def _stop(making: Making, case: Case, received: ContactReceived, text: str) -> None:
@@ -282,7 +322,7 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
     if wish is None or (wish.window is None and wish.sure):
         return False  # as soon as possible is a choice of its own
     assert wish.window is not None, "what is not sure has a suggestion"
-    doubt, window, reason = wish.doubt, wish.window, "they named a time for our call"
+    window, why, reason = wish.window, wish.why, "they named a time for our call"
     if wish.sure:
         try:
             _promise_at(making, case, window, line=line)
@@ -291,39 +331,27 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
                 return False
             other, is_theirs = _other_with_room(making, case, wish, line, instead=refused.window)
             if other is None:
-                why = "they named a time, and nobody is free"
-                tell_customer(
-                    making, making.case(case.id), "callback_no_room", reason=why, is_answer=True, is_owed=True
-                )
+                _say_no_room(making, making.case(case.id), reason="they named a time, and nobody is free")
                 return True
             if is_theirs:
                 _promise_at(making, case, other, line=line)
             else:
-                doubt = making.context.policy.phrase("callback_unfit", _language(making, case))
+                why = UNFIT
             window = other
     elif refused := _why_no_room(making, case, window, line=line):
         other, _ = _other_with_room(making, case, wish, line, instead=refused.window)
         if other is None:
-            tell_customer(making, making.case(case.id), "callback_no_room", reason=reason, is_answer=True, is_owed=True)
+            _say_no_room(making, making.case(case.id), reason=reason)
             return True
         window = other
     said = wish.said if window == wish.window else _said_at(making, case, line, window).said
-    key = back if doubt else "callback_at"
-    plain = {"doubt": doubt} if doubt else dict[str, str]()
+    plain = {"window": said}
+    if why:
+        plain["doubt"] = why_said(making.context.policy, why, language=_language(making, case))
     tell_customer(
-        making,
-        making.case(case.id),
-        key,
-        reason=reason,
-        is_answer=True,
-        is_owed=True,
-        about=None,
-        suggests=window if doubt else None,
-        link="",
-        is_late=False,
-        window=said,
-        **plain,
-    )
+        making, making.case(case.id), back if why else "callback_at", reason=reason, is_answer=True, is_owed=True,
+        suggests=window if why else None, doubt=why, plain=plain,
+    )  # fmt: skip
     return True
 
 
@@ -362,7 +390,7 @@ def answers_suggestion(making: Making, case: Case, text: str) -> bool:
 
 def _is_yes(making: Making, text: str) -> bool:
     policy = making.context.policy
-    return policy.agrees(text) or policy.spoken.consents(text)
+    return policy.agrees(text) or policy.spoken.consents(text) or policy.spoken.move(text) == SAME
 
 
 def _why_no_room(

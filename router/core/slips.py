@@ -14,7 +14,7 @@ from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Case, Message, Promise, Window
 from router.core.slots import ask_slot
-from router.core.telling import tell_customer, zones_of
+from router.core.telling import NOTHING, tell_customer, zones_of
 from router.core.values import replace
 from router.core.words import (
     CALLBACK,
@@ -72,7 +72,7 @@ def slip(making: Making, promise: Promise, window: Window, *, later: Window | No
     key = "callback_later" if is_call else "promise_later"
     said = say_promised(making, promise, later)
     told = tell_customer(
-        making, making.case(case.id), key, reason="a promise slips", about=promise.id, window=said
+        making, making.case(case.id), key, reason="a promise slips", about=promise.id, plain={"window": said}
     )  # fmt: skip
     if not told:
         _go_first(making, promise, window)
@@ -178,7 +178,7 @@ def rest_for_night(making: Making, promise: Promise) -> bool:
         "callback_later",
         reason="nobody is rung at night",
         about=promise.id,
-        window=say_promised(making, promise, (morning, later)),
+        plain={"window": say_promised(making, promise, (morning, later))},
     )
     change_promise(
         making,
@@ -294,13 +294,13 @@ def say_promised(making: Making, promise: Promise, window: Window) -> str:
 def say_call(making: Making, promise: Promise, *, reason: str, is_answer: bool = False) -> bool:
     """When we call them, in one line: as it is promised."""
     case = making.case(promise.case)
-    key, plain = "callback_soon", dict[str, str]()
+    key, plain = "callback_soon", NOTHING
     if promise.window is not None and promise.by_turn:
-        key, plain = "callback_soon_within", {"within": str((promise.window[1] - making.now) // MINUTE_MS)}
+        left = max(1, (promise.window[1] - making.now) // MINUTE_MS)
+        key, plain = "callback_soon_within", {"within": str(left)}
     elif promise.window is not None:
         key, plain = "callback_at", {"window": say_promised(making, promise, promise.window)}
-    return tell_customer(making, case, key, reason=reason, is_answer=is_answer, is_owed=True,
-        about=None, suggests=None, link="", is_late=False, **plain)  # fmt: skip
+    return tell_customer(making, case, key, reason=reason, is_answer=is_answer, is_owed=True, plain=plain)
 
 
 def our_zone(making: Making, case: Case) -> str:

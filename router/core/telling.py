@@ -4,6 +4,9 @@ Its one rule: such words never pass the limits of `core.texts` and `core.mailing
 why. It asks no provider and knows nothing of what is told.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from policies import PolicySet
 from policies.segments import segments_of
 from router.core.choice import Choice, Way, choose_way, writer_of
@@ -16,6 +19,9 @@ from router.core.mailing import brand_of, why_untold
 from router.core.texts import DAY, TEXTS, day_for, queue_message, spent_until, withhold
 from router.core.words import TOUCHES, AddressId, Channel, PromiseId
 
+NOTHING: Final[Mapping[str, str]] = {}
+"""What a phrase names that names nothing but who we are."""
+
 
 def tell_customer(
     making: Making,
@@ -27,19 +33,21 @@ def tell_customer(
     is_owed: bool = False,
     about: PromiseId | None = None,
     suggests: tuple[Ms, Ms] | None = None,
+    doubt: str = "",
     link: str = "",
     is_late: bool = False,
-    **plain: str,
+    plain: Mapping[str, str] = NOTHING,
 ) -> bool:
     """Say the phrase `key` to the customer. False, and a note why, where that is not possible now. `is_answer`: it says
     what became of what they wrote just now. `is_owed`: of what they were promised; `about`: of this promise, before its
-    time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about. `link`:
-    with a page on which one tap is enough; what it is for. `is_late`: it changes nothing whether they read it now or in
-    the morning, so that it wakes nobody."""
+    time is over or after, so that it has to reach them. `suggests`: the time for our call that it asks about;
+    `doubt`: why, as `wishes.why_said` says it. `link`: with a page on which one tap is enough; what it is for.
+    `is_late`: it changes nothing whether they read it now or in the morning, so that it wakes nobody. `plain`: what the
+    phrase names."""
     way = _open_way(making, case, is_answer=is_answer, is_owed=is_owed or about is not None)
     if not isinstance(way, Way):
         on_page = is_answer and case.heard is not None and case.heard.channel is Channel.PAGE
-        withhold(making, case, what=key, why=way, on_page=on_page, suggests=suggests)
+        withhold(making, case, what=key, why=way, on_page=on_page, suggests=suggests, doubt=doubt)
         return False
     policy, customer = making.context.policy, making.customer(case.customer)
     language = case.language or customer.language or language_on(policy, way.via)
@@ -51,7 +59,7 @@ def tell_customer(
     queue_message(
         making, case, way, words,
         segments=segments_of(text), by=SYSTEM, reasons=(reason, *((DAY,) if due_at is not None else ())),
-        about=about, suggests=suggests, due_at=due_at,
+        about=about, suggests=suggests, doubt=doubt, due_at=due_at,
     )  # fmt: skip
     return True
 

@@ -91,11 +91,12 @@ def queue_message(
     due_at: Ms | None = None,
     about: PromiseId | None = None,
     suggests: tuple[Ms, Ms] | None = None,
+    doubt: str = "",
 ) -> None:
     """Queue words of ours that stand in the vault already. `moved_from`: the message that could not carry them.
     `is_secret`: they are for nobody but whoever gets them. `shown_in`: a chat that shows them as well; `along`: words
     that go ahead of them. `about`: the promise of which they say what becomes of it; `suggests`: the time for our call
-    for which they ask."""
+    for which they ask, and `doubt`: why."""
     if due_at is None:
         _hurry(making, way)
     chat = way.address if way.channel is Channel.CHAT else shown_in
@@ -126,6 +127,7 @@ def queue_message(
             due_at=due_at,
             about=about,
             suggests=suggests,
+            doubt=doubt,
         )
     )
 
@@ -162,13 +164,20 @@ def _mailing(making: Making, case: Case, by: Actor, way: Way, *, is_secret: bool
 
 
 def withhold(
-    making: Making, case: Case, *, what: str, why: str, on_page: bool = False, suggests: tuple[Ms, Ms] | None = None
+    making: Making,
+    case: Case,
+    *,
+    what: str,
+    why: str,
+    on_page: bool = False,
+    suggests: tuple[Ms, Ms] | None = None,
+    doubt: str = "",
 ) -> None:
     """Note that a text which nobody asked us for is not sent. `what` names it: the key of its phrase; `on_page`: their
-    page shows what became of it, with the time for our call that it `suggests`."""
+    page shows what became of it, with the time for our call that it `suggests`, and why (`doubt`)."""
     making.emit(
         TextWithheld(
             case=case.id, at=making.now, entry=case.entries + 1, what=what, why=why,
-            on_page=on_page, suggests=suggests if on_page else None,
+            on_page=on_page, suggests=suggests if on_page else None, doubt=doubt if on_page else "",
         )
     )  # fmt: skip

@@ -8,6 +8,7 @@ promises nothing; whether anybody is free then is asked elsewhere.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from policies import PolicySet
 from policies.whose_clock import clock_of
@@ -28,15 +29,24 @@ SUGGESTED_LEFT_MS = 5 * MINUTE_MS
 """A time that we suggested and of which less is left is over."""
 READ_MAX = 2_000
 """Characters that are read of a text: who wants a call says so early."""
+UNFIT, LATER, EARLIER, NO_ROOM, NO_EARLIER = "unfit", "later", "earlier", "no room", "no earlier"
+REASONS: Final = {
+    UNFIT: "callback_unfit",
+    LATER: "callback_want_later",
+    EARLIER: "callback_want_earlier",
+    NO_ROOM: "call_no_room",
+    NO_EARLIER: "page_no_earlier",
+}
+"""Why we ask about a time, or name none, besides what is not clear in their words: the phrase that says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What was wished for. `window`: None where it is as soon as possible; what we suggest where it is not `sure`.
 
-    `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `words`
-    those that were read. `days`, `from_min` and `until_min` are of a window that comes again; `hours` is what was named
-    of a day, in minutes since midnight.
+    `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `why`
+    its name, `words` those that were read. `days`, `from_min` and `until_min` are of a window that comes again; `hours`
+    is what was named of a day, in minutes since midnight.
     """
 
     window: tuple[Ms, Ms] | None
@@ -49,6 +59,7 @@ class Wish:
     from_min: int = 0
     until_min: int = 0
     hours: tuple[int, int] | None = None
+    why: str = ""
 
 
 def wish_of(
@@ -88,7 +99,15 @@ def wish_of(
         from_min=rule.start if rule is not None else 0,
         until_min=rule.end if rule is not None else 0,
         hours=found.hours if is_theirs else None,
+        why=doubt or "",
     )  # fmt: skip
+
+
+def why_said(policy: PolicySet, why: str, *, language: str) -> str:
+    """Why we asked back, or named no time, in a sentence: `why` is the name of a doubt, one of `REASONS`, or empty."""
+    if not why or why in REASONS:
+        return policy.phrase(REASONS[why], language) if why else ""
+    return say_doubt(Doubt(why), language=policy.said_in(language))
 
 
 def number_named(text: str) -> str:

@@ -117,10 +117,12 @@ class ContactPage:
         """The call that they were promised and what we asked back about it, with forms for a yes, another time, the
         same in writing, or no call: words, as by any channel. What was `sent` is answered by what happens now."""
         call = await call_time(self._node, carried.case, language)
+        why = call.why if call.asked or sent else ""
         if not (call.promised or call.asked):
             nothing = self._say("page_no_call", language)
-            return f"<p>{escape(nothing)}</p>" if sent and not call.by_call else ""
-        parts = [f"<p>{escape(said)}</p>" for said in (call.promised, call.asked) if said]
+            said = (why, nothing) if sent and not call.by_call else ()
+            return "".join(f"<p>{escape(one)}</p>" for one in said if one)
+        parts = [f"<p>{escape(said)}</p>" for said in (call.promised, why, call.asked) if said]
         parts += [choice_form(path, says=self._say("page_yes", language))] if call.asked else []
         parts.append(
             time_form(path, label=self._say("page_other_time", language), send=self._say("page_send", language))

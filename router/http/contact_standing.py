@@ -16,7 +16,7 @@ from router.core.clock import Ms
 from router.core.documents import Case, Customer, Document, Entry, Promise
 from router.core.events import WishNoted
 from router.core.waits.said import Said
-from router.core.wishes import suggested_in
+from router.core.wishes import suggested_in, why_said
 from router.core.words import Channel, Evidence
 from router.http.joined import asking_of, head_of
 from router.node.node import Node
@@ -156,9 +156,11 @@ def time_said(
 
 @dataclass(frozen=True, slots=True)
 class CallTime:
-    """Our call to a customer in a sentence on their own clock: what is promised, and what we asked back about it."""
+    """Our call to a customer in a sentence on their own clock: what is promised, and what we asked back about it.
+    `why`: what was not clear or cannot be, where we asked or answered."""
 
     promised: str = ""
+    why: str = ""
     asked: str = ""
     by_call: bool = False  # where nothing is promised: they are on the phone with us, or wait there
 
@@ -192,7 +194,8 @@ async def call_time(node: Node, id: str, language: str) -> CallTime:
     by_call = case.call is not None or (
         asking.ask is not None and asking.ask.requirement.channel is Channel.PHONE and kept is None
     )
-    return CallTime(promised, asked, by_call)
+    why = why_said(policy, case.doubt, language=language)
+    return CallTime(promised, why, asked, by_call)
 
 
 def _zones_of(customer: Customer, promise: Promise | None) -> tuple[str, ...]:

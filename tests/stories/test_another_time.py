@@ -138,3 +138,89 @@ async def test_no_problem_is_a_yes(yes: str) -> None:
         await her.texts("call me at 5 or at 6")
         await her.texts(yes)
         assert await windows(story) == ["11-23T22:00"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "text", "said"),
+    [
+        ("call me at 6 pm", "the same time please", "we call you today between 6:00 PM and 6:20 PM"),
+        ("call me at 6 pm", "keep it as planned", "we call you today between 6:00 PM and 6:20 PM"),
+        ("bitte um 18 Uhr anrufen", "es bleibt dabei", "wir rufen Sie an: heute zwischen 18:00 und 18:20 Uhr"),
+        ("llámame a las 18:00", "a la misma hora, gracias", "le llamamos hoy entre las 18:00 y las 18:20"),
+        ("call me", "as promised", "we call you as soon as somebody is free"),
+    ],
+)
+async def test_the_same_as_was_promised_is_confirmed_and_changes_nothing(wish: str, text: str, said: str) -> None:
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts(wish)
+        [promise] = (await story.one_case())["promises"]
+        await her.texts(text)
+        assert said in (await her.inbox())[-1]
+        assert len(await her.inbox()) == 2
+        assert (await story.one_case())["promises"] == [promise]
+
+
+async def test_the_same_time_lets_a_suggestion_beside_a_promise_go() -> None:
+    """What stands is the promise; a yes after it is none to what was suggested."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 6 pm")
+        await her.texts("later please")
+        await her.texts("the same time")
+        await story.passes(seconds=5)
+        assert "we call you today between 6:00 PM and 6:20 PM" in (await her.inbox())[-1]
+        await her.texts("ok")
+        assert await windows(story) == ["11-23T23:00"]
+
+
+async def test_the_same_time_as_was_only_suggested_is_a_yes() -> None:
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 5 or at 6")
+        await her.texts("same time please")
+        assert await windows(story) == ["11-23T22:00"]
+        assert "good, we call you today between 5:00 PM and 5:20 PM" in (await her.inbox())[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please stop by at five",
+        "come by at 5",
+        "the plumber came at five",
+        "I close at six",
+        "kommen Sie bitte um fünf vorbei",
+        "pase por aquí a las cinco",
+    ],
+)
+async def test_what_else_happens_at_a_time_moves_no_call(text: str) -> None:
+    """Neither a call that is promised, nor one about which we asked; nobody is answered about it."""
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 6 pm")
+        await her.texts(text)
+        assert await windows(story) == ["11-23T23:00"]
+        assert len(await her.inbox()) == 1
+    async with Story() as story:
+        her = story.phone(HERS)
+        await her.texts("call me at 5 or at 6")
+        await her.texts(text)
+        assert await windows(story) == []
+        assert len(await her.inbox()) == 1
+
+
+async def test_where_no_other_time_is_free_the_promise_stands_and_they_hear_so() -> None:
+    """People are there today, and nobody knows of any other day."""
+    async with Story() as story:
+        day = {"start": "2026-11-23T13:00:00Z", "end": "2026-11-24T01:00:00Z", "count": 1, "queue": "general"}
+        await story.api("PUT", "/staffing", {"shifts": [day]})
+        await story.ready_agent("ana", phone="+14155550201")
+        await story.passes(minutes=1)
+        her = story.phone(HERS)
+        await her.texts("call me at 6 pm")
+        await her.texts("call me tomorrow at 9 am instead")
+        assert (await her.inbox())[-1].endswith(
+            "nobody is free, and we know of no other time yet. So we call you today between 6:00 PM and 6:20 PM, as promised."
+        )
+        assert await windows(story) == ["11-23T23:00"]

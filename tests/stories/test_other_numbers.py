@@ -147,3 +147,60 @@ async def test_an_agent_names_another_number(path: str) -> None:
         promise = await the_promise(story)
         assert (made["id"], promise["id"] == first["id"]) == (promise["id"], False)
         assert (promise["window"], promise["place_at"]) == (TOMORROW_10_IN_NEW_YORK, first["place_at"])
+
+
+@pytest.mark.parametrize("by", ["anybody", "me"])
+async def test_an_agent_names_another_number_and_no_time(by: str) -> None:
+    """The first number is never rung, her place goes along, and one line says that the call is another one."""
+    async with Story() as story:
+        ana, her = await story.ready_agent("Ana", phone=ANAS), story.phone(HERS)
+        await her.texts("call after 3 pls")
+        case, first = await story.one_case(), await the_promise(story)
+        made = await ana.api("POST", f"/cases/{case['id']}/callbacks", {"address": WORK, "by": by})
+        promise = await the_promise(story)
+        assert (made["id"], made["id"] == first["id"]) == (promise["id"], False)
+        assert (promise["window"], promise["place_at"]) == (None, first["place_at"])
+        assert "we call you as soon as somebody is free" in (await her.inbox())[-1]
+        withdrawn = await story.api("GET", "/promises?state=withdrawn")
+        assert [one["id"] for one in withdrawn["items"]] == [first["id"]]
+        assert await called(story, ana) == [WORK]
+
+
+async def test_a_call_of_our_own_accord_goes_to_the_number_that_is_named_last() -> None:
+    """Nobody was told of the first, so there is no word about it; while it is being made none can be named."""
+    async with Story() as story:
+        ana, her = await story.ready_agent("Ana", phone=ANAS), story.phone(HERS)
+        await her.texts("the heating is cold")
+        case, before = await story.one_case(), len(await her.inbox())
+        await ana.api("POST", f"/cases/{case['id']}/callbacks", {"by": "me"})
+        await ana.api("POST", f"/cases/{case['id']}/callbacks", {"by": "me", "address": WORK})
+        assert len(await her.inbox()) == before
+        offer = next(one for one in await ana.offers() if one["channel"] == "phone")
+        await ana.accepts(offer)
+        refused = await story.refused(
+            "POST", f"/cases/{case['id']}/callbacks", {"by": "me", "address": HERS}, token=ana.token
+        )
+        assert refused["status"] == 409
+        await story.passes(seconds=2)
+        await story.phone(ANAS).picks_up()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).presses("1")
+        await story.passes(seconds=8)
+        assert await dialled(story) == [WORK]
+
+
+async def test_a_case_that_is_opened_for_another_number_calls_that_one() -> None:
+    """Beside a call that is promised about another matter: that stands as it was told."""
+    async with Story() as story:
+        ana = await story.ready_agent("Ana", phone=ANAS)
+        await story.phone(HERS).texts("call after 3 pls")
+        first = await the_promise(story)
+        await ana.api("POST", "/cases", {"address": WORK, "channel": "phone", "subject": "The part"})
+        await ana.accepts(await ana.offered())
+        await story.passes(seconds=2)
+        await story.phone(ANAS).picks_up()
+        await story.passes(seconds=2)
+        await story.phone(ANAS).presses("1")
+        await story.passes(seconds=8)
+        assert await dialled(story) == [WORK]
+        assert (await story.api("GET", f"/cases/{first['case']}"))["promises"] == [first]

@@ -221,7 +221,7 @@ async def test_a_call_that_the_providers_document_ends_after_the_start_was_lost_
 
 
 async def test_a_caller_whom_we_came_back_to_hangs_up_by_herself() -> None:
-    """A start between two of her turns: she hears nothing of it, stays in line, and her hang-up is one."""
+    """A start between two of her turns: she hears that we are back, stays in line, and her hang-up is one."""
     async with Story() as story:
         her = story.phone()
         await her.calls()
@@ -776,6 +776,25 @@ async def test_whoever_came_for_what_to_say_while_we_were_starting_is_fetched_at
         node.is_ready = True
         await node.dialler.serve()
         assert "We are back" in await _hears(story, her, "We are back", seconds=2)
+
+
+async def test_a_key_that_was_pressed_while_we_were_away_keeps_nobody_waiting_for_us() -> None:
+    """She is in line and presses a key to nobody; the provider's document takes over and does not tell us. She is out of
+    it within two seconds of the start, hears so, and may press again."""
+    async with Story() as story:
+        her = story.phone()
+        await her.calls()
+        await _hears(story, her, "Press 1", seconds=60)
+        await story.passes(seconds=20)
+        await story.stops()
+        await her.presses("1")
+        assert "just restarting" in await _hears(story, her, "just restarting")
+        await story.starts()
+        assert "We are back, and you have kept your place" in await _hears(story, her, "We are back", seconds=2)
+        await _hears(story, her, "Press 1", seconds=20)
+        await her.presses("1")
+        await story.passes(seconds=2)
+        assert len((await story.one_case())["promises"]) == 1
 
 
 async def test_whoever_was_fetched_and_fell_into_the_document_again_is_fetched_again() -> None:

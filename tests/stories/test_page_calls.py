@@ -115,3 +115,43 @@ async def test_another_browser_sees_nothing_of_it() -> None:
         assert any("Shall we" in line for line in await page.shows())
         cases = await story.cases()
         assert sum(len(case["promises"]) for case in cases) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "why"),
+    [
+        ("en", "at 8:30 this morning", "That time is over."),
+        ("en", "between 5 pm and 3 pm", "The end you named is before the beginning."),
+        ("en", "at 25:00", "That time of day does not exist."),
+        ("en", "on 30 February at 9", "The calendar has no such day."),
+        ("en", "at 5 or at 6", "You named more than one time."),
+        ("en", "later please", "You would like our call later."),
+        ("de", "um 17 oder um 18 Uhr", "Sie haben mehr als eine Zeit genannt."),
+        ("es", "a las 17 o a las 18", "Nos dio más de una hora."),
+    ],
+)
+async def test_what_cannot_be_is_said_there_as_exactly_as_by_text(language: str, text: str, why: str) -> None:
+    """One plain sentence, and a time that can be."""
+    async with Story() as story:
+        page = await a_page(
+            story,
+            {"en": "call after 3 pls", "de": "bitte um 16 Uhr anrufen"}.get(language, "llámame a las 16:00"),
+            language,
+        )
+        asked = await page.writes(text)
+        assert why in asked
+        assert any("?" in line for line in asked[asked.index(why) + 1 :])
+        assert why in await page.shows(), "it stands as long as the question does"
+        assert why not in await page.writes({"en": "Yes, please", "de": "Ja, bitte"}.get(language, "Sí, por favor"))
+
+
+async def test_where_no_other_time_is_free_the_page_says_so() -> None:
+    async with Story() as story:
+        day = {"start": "2026-11-23T13:00:00Z", "end": "2026-11-24T01:00:00Z", "count": 1, "queue": "general"}
+        await story.api("PUT", "/staffing", {"shifts": [day]})
+        await story.ready_agent("ana", phone="+14155550201")
+        await story.passes(minutes=1)
+        page = await a_page(story, "call after 3 pls")
+        said = await page.writes("call me tomorrow at 9 am instead")
+        assert "At that time nobody is free, and we know of no other time yet." in said
+        assert "We call you today between 3:00 PM and 8:00 PM." in said
