@@ -243,17 +243,29 @@ def _told(status: int, form: Form, state: str, says: str, **more: Any) -> WireRe
     return WireResponse(status, body.encode("utf-8", "replace"), Form.JSON, HEADERS)
 
 
+STYLE = """
+:root{color-scheme:light dark;--house:#1f6f5c;--line:#8886}
+body{font:18px/1.5 system-ui;margin:2rem auto;max-width:34rem;padding:0 1rem}
+h1{font-size:1.5em;line-height:1.25}
+blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid var(--line);white-space:pre-wrap;
+overflow-wrap:anywhere;font:inherit}
+form{margin:1rem 0}label{display:block}
+input:not([type]),textarea{display:block;width:100%;box-sizing:border-box;margin:.4rem 0 .6rem;padding:.6rem;
+font:inherit;border:1px solid var(--line);border-radius:.5rem}
+button{font:inherit;padding:.5rem 1.2rem;border:1px solid var(--house);border-radius:.5rem;background:none;
+color:inherit;cursor:pointer}
+button:not([name]){background:var(--house);color:#fff}
+footer,time{color:#777;font-size:.85em}
+""".replace("\n", "")
+
+
 def _page(status: int, language: str, body: str) -> WireResponse:
     text = (
         f"<!doctype html><html lang={escape(language)}><meta charset=utf-8>"
         "<meta name=robots content='noindex, nofollow'><meta name=referrer content=no-referrer>"
         "<meta name=viewport content='width=device-width'><title>onecase</title>"
         "<link rel=icon href='data:,'>"
-        "<style>:root{color-scheme:light dark}body{font:18px/1.5 system-ui;margin:2rem auto;max-width:36rem;"
-        "padding:0 1rem}blockquote,pre{margin:1rem 0;padding:.6rem 1rem;border-left:3px solid #8888;"
-        "white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}textarea{display:block;width:100%;"
-        "box-sizing:border-box;margin:.4rem 0 .8rem;padding:.6rem;font:inherit}"
-        "form{margin:.8rem 0}button{font:inherit;padding:.4rem 1.1rem}footer,time{color:#777;font-size:.85em}</style>"
+        f"<style>{STYLE}</style>"
         f"<main>{body}</main></html>"
     )
     return WireResponse(status, text.encode("utf-8", "replace"), "text/html; charset=utf-8", HEADERS)
