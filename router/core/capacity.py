@@ -53,9 +53,9 @@ class Room:
 
 Suits = Callable[[Window], bool]
 """Whether whoever is called may be called then."""
-FindRoom = Callable[[CaseId, str, Window, PromiseId | None, Suits], Room]
+FindRoom = Callable[[CaseId, str, Window, PromiseId | None, Suits | None], Room]
 """Looks for agents' time: for a call about a case, in a queue, within a window; of a promise, where there is one. Other
-windows are only those that suit."""
+windows are only those that suit; None: no others are looked for."""
 
 
 def any_time(window: Window) -> bool:
@@ -63,7 +63,7 @@ def any_time(window: Window) -> bool:
     return True
 
 
-def any_room(case: CaseId, queue: str, window: Window, promise: PromiseId | None, suits: Suits) -> Room:
+def any_room(case: CaseId, queue: str, window: Window, promise: PromiseId | None, suits: Suits | None) -> Room:
     """Where nobody counts agents' time, every window has some."""
     return Room(fits=True)
 
@@ -175,7 +175,7 @@ class Capacity:
             if opens is None or opens >= last:
                 break
             slot = opens
-            if suits(self.window(slot)) and self._fits(need, slot, load_ms):
+            if self._fits(need, slot, load_ms) and suits(self.window(slot)):  # what is dear comes last
                 found.append(self.window(slot))
             slot += 1
         return tuple(found)

@@ -6,6 +6,7 @@ How calls are dialled and tried again stands in `core.legs` and `core.attempts`.
 """
 
 from datetime import UTC, datetime
+from functools import partial
 
 from policies.call_hours import Unfit, fit_window, may_ring
 from router.core.addresses import Address
@@ -152,9 +153,12 @@ def _place(making: Making, case: Case) -> Ms:
     return case.unreached_at or case.kept_place_at or making.now
 
 
-def check_window(making: Making, case: Case, address: Address | None, window: Window, *, named: bool) -> None:
+def check_window(
+    making: Making, case: Case, address: Address | None, window: Window, *, named: bool, others: bool = True
+) -> None:  # fmt: skip
     """Raises Rejected(WINDOW_UNFIT), with one that can be promised, where this one cannot. The one place where it is
-    asked whether a window is possible: by the hours of the queue and the day of whoever is called."""
+    asked whether a window is possible: by the hours of the queue and the day of whoever is called. `others`: another
+    one is looked for, which takes the most time where nobody is free."""
     policy, zones = making.context.policy, address.facts.zones if address is not None else ()
     queue = case.ask.queue if case.ask is not None else case.queue
 
@@ -171,7 +175,8 @@ def check_window(making: Making, case: Case, address: Address | None, window: Wi
         raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
     if address is None or queue not in policy.queues:
         return
-    room = making.context.room(case.id, queue, window, case.promise, lambda one: _is_by_day(one, zones))
+    suits = partial(_is_by_day, zones=zones)
+    room = making.context.room(case.id, queue, window, case.promise, suits if others else None)
     if not room.fits:  # where nobody is free at all, no time is named
         zone = zones[0] if zones else our_zone(making, case)
         instead = room.alternatives[0] if room.alternatives else None

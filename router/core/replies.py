@@ -200,7 +200,9 @@ def _near(
         other = refused.window if refused is not None else window
         return other if other is not None and other[0] >= end else None
     windows = ((Ms(at), Ms(at + length)) for at in earlier(start, length, now=making.now))
-    return next((one for one in windows if _why_no_room(making, case, one, line=line, by_day=True) is None), None)
+    return next(
+        (one for one in windows if _why_no_room(making, case, one, line=line, by_day=True, others=False) is None), None
+    )
 
 
 def earlier(start: Ms, length: int, *, now: Ms) -> range:
@@ -394,13 +396,14 @@ def _is_yes(making: Making, text: str) -> bool:
 
 
 def _why_no_room(
-    making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line, by_day: bool = False
+    making: Making, case: Case, window: tuple[Ms, Ms], *, line: Line, by_day: bool = False, others: bool = True
 ) -> Rejected | None:  # fmt: skip
-    """Why a call cannot be promised then, with another time; None where it can. `by_day`: they named no time."""
+    """Why a call cannot be promised then, with another time where `others` are asked for; None where it can. `by_day`:
+    they named no time."""
     customer = making.customer(case.customer)
     address = customer.address(line.address) if line.address is not None else None
     try:
-        check_window(making, case, address, window, named=address is not None and not by_day)
+        check_window(making, case, address, window, named=address is not None and not by_day, others=others)
     except Rejected as refused:
         return refused
     return None
@@ -417,7 +420,8 @@ def _other_with_room(
         weekday, (start, end) = same_hours(wish.window[0], wish.hours, zone=wish.zone, ahead=ahead)
         window = Ms(start), Ms(end)
         is_theirs = wish.sure and weekday in wish.days
-        if (is_theirs or not wish.days) and _why_no_room(making, case, window, line=line) is None:
+        is_meant = is_theirs or not wish.days
+        if is_meant and _why_no_room(making, case, window, line=line, others=False) is None:
             return window, is_theirs
     return instead, False
 

@@ -236,13 +236,13 @@ class Bookings:
         queue: str,
         window: Window,
         promise: PromiseId | None = None,
-        suits: Suits = any_time,
+        suits: Suits | None = any_time,
     ) -> Room:
         """Whether a call can be promised for a case in a window, looked up before that is decided: of several who ask
         at once each sees what is left by the others. Where it can, the time is kept in memory until the promise asks
         for it (`ask`), or for `PENCILLED_MS`; not while some who asked before are not answered, for they come first.
-        `promise`: what is kept for it already is left out of account. Other
-        windows are those that suit."""
+        `promise`: what is kept for it already is left out of account. Other windows are those that suit; None: no
+        others are looked for, which is most of the work where nobody is free."""
         self._learner.look()
         now, load_ms, need = self._clock.now(), self.call_ms, self.need(queue)
         self._rub_out(case)
@@ -251,7 +251,9 @@ class Bookings:
             self.capacity.drop(before.id)
         start = self.capacity.find(need, window, load_ms, now=now)
         after = max(now, window[0])
-        later = self.capacity.alternatives(need, load_ms, after=after, suits=suits) if start is None else ()
+        later: tuple[Window, ...] = ()
+        if start is None and suits is not None:
+            later = self.capacity.alternatives(need, load_ms, after=after, suits=suits)
         if before is not None and not before.at_risk:
             self.capacity.put(before)
         if start is None:

@@ -62,6 +62,18 @@ def test_one_agent_has_time_for_three_calls_of_five_minutes() -> None:
     assert later == tuple((Ms(NINE + n * SLOT_MS), Ms(NINE + (n + 1) * SLOT_MS)) for n in (1, 2, 3))
 
 
+def test_where_nobody_is_free_nobody_is_asked_whether_a_time_suits() -> None:
+    """That is looked up on the customers' clocks for each time, in weeks of them."""
+    asked: list[tuple[Ms, Ms]] = []
+
+    def suits(window: tuple[Ms, Ms]) -> bool:
+        asked.append(window)
+        return True
+
+    assert capacity({}).alternatives(GENERAL, CALL_MS, after=NINE, suits=suits) == ()
+    assert asked == []
+
+
 def test_what_ends_gives_its_time_back() -> None:
     have = capacity({((), None): 1})
     for n in range(3):
