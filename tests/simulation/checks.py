@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from policies.call_hours import may_ring
-from router.core.documents import Agent, Call, Promise, Work
+from router.core.documents import Agent, Call, Message, Promise, Work
 from router.core.tree import members_of
 from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, WorkState
 from router.journal.base import is_live
@@ -175,7 +175,12 @@ def is_quiet(world: World) -> bool:
         return False
     if any(m.state == "sent" and waits_for_visitor(world.log, m) for m in world.log.messages()):
         return False
-    return not any(m.state in ("queued", "sending") for m in world.log.messages())
+    return not any(m.state in ("queued", "sending") and not _waits_for_day(m, soon) for m in world.log.messages())
+
+
+def _waits_for_day(message: Message, soon: int) -> bool:
+    """Whether a text wakes nobody: it goes out in the morning."""
+    return message.state == "queued" and message.attempts == 0 and (message.due_at or 0) >= soon
 
 
 def check_at_rest(world: World) -> None:
