@@ -185,7 +185,8 @@ class CallWatch:
         is_wanted = not promise.attempts if promise.unpromised else promise.named or is_asked
         case = before.get(call.case)
         is_danger = isinstance(case, Case) and case.ask is not None and case.ask.requirement.is_danger
-        if not (is_wanted or is_danger) and is_night(event.at - TAKEN_MS, self.said(call.to)):
+        at_night = all(is_night(at, self.said(call.to)) for at in (event.at, event.at - TAKEN_MS))
+        if at_night and not (is_wanted or is_danger):
             self.judge.broken(19, f"{promise.id} rings somebody at night")
 
     def _rests_ms(self, promise: str) -> int:
