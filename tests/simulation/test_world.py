@@ -33,6 +33,8 @@ RED_ONCE: tuple[tuple[int, Mode], ...] = (
     (7234, "safety"),
 )
 CONTACTS, CALLS, MAILS = 10_000, 1_000, 1_500
+READ = 300
+"""Mails that were fetched from a mailbox elsewhere, again wherever it had to be."""
 JOINED, UNDONE = 150, 50
 """Cases and people that were joined, and taken apart again."""
 JUNK, PRESSES, ERASED, CHATS = 100, 200, 50, 60
@@ -72,6 +74,7 @@ def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_a
     assert sum(result.contacts for result in done) >= CONTACTS
     assert sum(result.calls for result in done) >= CALLS
     assert sum(result.mails for result in done) >= MAILS
+    assert sum(result.read for result in done) >= READ
     assert sum(result.joined for result in done) >= JOINED
     assert sum(result.undone for result in done) >= UNDONE
     assert sum(result.junk for result in done) >= JUNK
