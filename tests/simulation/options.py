@@ -177,7 +177,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         joins=by_leads.random() < 0.3,
         spammers=of_spam.choice((0, 2, 5)),
-        neighbour=Random(f"options/neighbour/{mode}/{seed}").random() < 0.1,
+        neighbour=Random(f"options/neighbour/{mode}/{seed}").random() < 0.07,
         windows=Random(f"options/windows/{mode}/{seed}").random() < 0.5,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PATIENCE_S = 12.0
-TRIED = 120
+TRIED = 100
 """So often, about, in the time of a world."""
 HEARD_AFTER_S = 1.0
 UNKNOWN = (404, 401)
