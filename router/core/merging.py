@@ -22,6 +22,7 @@ from router.core.values import replace
 from router.core.words import BY_A_PERSON, AgentId, CaseId, CaseStatus, Evidence, WorkId
 
 MERGED = "another case of theirs was merged here; the older place holds"
+STAYED = "the place of the words that stayed"
 APART = "a case that had been merged here is its own again"
 
 
@@ -200,7 +201,8 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
     _restore(making, part.id, owed, agent=with_agent)
     for one in (*rest, *theirs):
         if one.side is not None and _is_on_phone(one):
-            _own_place(making, one.id, one.side)
+            gone = {at for other in (theirs if one in rest else rest) for at in _waited_since(other)}
+            _own_place(making, one.id, one.side, gone=gone, what="unmerged", why=APART)
 
 
 def _release(making: Making, head: Case, rest: list[Case], theirs: list[Case]) -> AgentId | None:
@@ -260,7 +262,11 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms | N
     """Words that had waited since `first_at` went away from a case: what stays has waited since `place_at`, or waits
     for nobody. Who has it in hand keeps it. `why`: it goes elsewhere than it did; `first_at` None: its place stays."""
     asks = making.asking(id)
-    if asks.ask is None or asks.taken or not is_written(asks):
+    if asks.ask is None or asks.taken:
+        return
+    if not is_written(asks):
+        if asks.side is not None and first_at is not None:
+            _own_place(making, asks.id, asks.side, gone={first_at}, what="split", why=STAYED)
         return
     since_at = owed = None
     if asks.side is not None:
@@ -275,7 +281,7 @@ def realign(making: Making, id: CaseId, place_at: Ms | None, *, first_at: Ms | N
         _withdraw(making, asks, why="what it was about is another case now")
     elif place_at != asks.ask.place_at or why:
         if place_at != asks.ask.place_at:
-            why = ("the place of the words that stayed", *why)
+            why = (STAYED, *why)
         ask = replace(asks.ask, place_at=place_at, since_at=since_at)
         if owed is not None and owed.ask is not None and ask.rule != BY_A_PERSON and ask.agent is None:
             ask = as_routed(ask, routed_of(owed.ask))  # of all that are joined, whoever waits longest says where
@@ -291,14 +297,33 @@ def _is_on_phone(case: Case) -> bool:
     return case.ask is not None and not is_written(case)
 
 
-def _own_place(making: Making, id: CaseId, side: Side) -> None:
-    """Who waits for the phone stands where they stood before somebody else's older place was theirs as well."""
+def _waited_since(case: Case) -> set[Ms]:
+    """Since when a side by itself waits, by its place and truly."""
+    side = case.side
+    asked = {side.ask.place_at, side.ask.waits_since} if side is not None and side.ask is not None else set[Ms]()
+    return asked | ({side.place_at} if side is not None and side.place_at is not None else set())
+
+
+def _own_place(making: Making, id: CaseId, side: Side, *, gone: set[Ms], what: str, why: str) -> None:
+    """Who waits for the phone stands where they stood before somebody else's older place was theirs as well, or where
+    what is joined with it still puts them. `side`: its own account; `gone`: since when those waited who left."""
     case = making.case(id)
-    if case.ask is None or side.place_at is None or case.ask.place_at >= side.place_at:
+    ask = case.ask
+    if ask is None or side.place_at is None:
         return
-    reasons = tuple(why for why in case.ask.reasons if why != MERGED)
-    ask = replace(case.ask, place_at=side.place_at, reasons=reasons)
-    changed(making, case, ask, at=making.now, what="unmerged", reasons=(APART,))
+    places, since = [side.place_at], [side.place_at]
+    for one in tree_of(making.state, case):
+        other = one.side
+        if one.id != id and other is not None and other.place_at is not None and other.ask is not None:
+            old = other.ask.requirement
+            places.append(place_after_switch(other.place_at, now=making.now, old=old, new=ask.requirement))
+            since.append(other.place_at)
+    place_at = max(ask.place_at, min(places))
+    waits_since = max(ask.waits_since, min(since)) if ask.waits_since in gone else min(ask.waits_since, place_at)
+    reasons = ask.reasons if place_at < side.place_at else tuple(one for one in ask.reasons if one != MERGED)
+    new = replace(ask, place_at=place_at, since_at=since_of(waits_since, place_at), reasons=reasons)
+    if new != ask:
+        changed(making, case, new, at=making.now, what=what, reasons=(why,))
 
 
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:

@@ -138,7 +138,7 @@ class MergeApi:
         assert isinstance(whole, Case)
         [seen] = await seen_of(self._journal, [await head_of(self._journal, whole)])
         going = said_first(row for row in seen.rows if f"{row.case}/{row.n}" in body.entries)
-        seen = replace(seen, words={**seen.words, **(await self._journal.words([going]) if going else {})})
+        seen = replace(seen, words={**seen.words, **(await self._journal.words(going) if going else {})})
         command = SplitCase(
             key=call.key,
             case=CaseId(call.path["id"]),

@@ -36,10 +36,13 @@ from router.http.joined import asking_in, first_rows, head_of, is_theirs, member
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
+from router.node.pairing_codes import codes_in, is_code_alone
 
 TIMELINE_PAGE = 200
 SUBJECT_SHOWN_MAX = 120
 """Characters of the words that name a matter."""
+NAMES_MAX = 3
+"""Of what was said first, so many are looked at for words that name a matter."""
 CONTACTS_SHOWN = 100
 CODE_SENT = "code_sent"
 """What a row says of a message whose words nobody else may read."""
@@ -359,10 +362,11 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
     members_of_each = [await members_of(journal, case) for case in cases]
-    subjects = [subject_of(members, rows) for members, rows in zip(members_of_each, read, strict=True)]
-    words = await journal.words(sorted({*ids, *(id for id in subjects if id)}))
+    subjects = [subjects_of(members, rows) for members, rows in zip(members_of_each, read, strict=True)]
+    words = await journal.words(sorted({*ids, *(id for some in subjects for id in some)}))
     found: list[Seen] = []
-    for case, members, rows, subject in zip(cases, members_of_each, read, subjects, strict=True):
+    for case, members, rows, some in zip(cases, members_of_each, read, subjects, strict=True):
+        subject = naming(some, words)
         candidates = await _candidates_out(journal, case, members)
         joined = await _joined(journal, case, members) if case.side is not None else {}
         found.append(Seen(members, contacts[case.id], rows, subject, words, candidates, joined))
@@ -378,7 +382,8 @@ def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Col
     promises = [promise for promise in found if isinstance(promise, Promise)]
     contacts = [e for e in seen.contacts if rows is None or (e.case, e.n) in rows]
     words = {**seen.words, **{kept.id: kept.body for kept in decision.kept}}
-    subject = seen.subject if rows is None else said_first(e for e in seen.rows if (e.case, e.n) in rows)
+    said = [] if rows is None else said_first(e for e in seen.rows if (e.case, e.n) in rows)
+    subject = seen.subject if rows is None else naming(said, words)
     asks = asking_in(case, [one for one in known if isinstance(one, Case)])
     given = seen.candidates if rows is None else ()
     shown = case_now(case, contacts, words, promises, given, subject=subject, asks=asks)
@@ -444,21 +449,30 @@ def newest_of(customer: Customer) -> CaseId | None:
     return next(reversed(customer.live_cases), customer.last_case)
 
 
-def subject_of(members: Sequence[Case], rows: Iterable[Entry]) -> str:
-    """The words that name a matter, whatever came first and however its cases were joined: what one of us opened it
+def subjects_of(members: Sequence[Case], rows: Iterable[Entry]) -> list[str]:
+    """The words that may name a matter, whatever came first and however its cases were joined: what one of us opened it
     under, else what was said first. `members`: the case and all that go on in it; `rows`: the first of them all."""
     given = [case for case in members if case.subject is not None]
     opened = min(given, key=lambda case: (case.opened_at, case.id), default=None)
-    return (opened.subject if opened is not None else None) or said_first(rows)
+    return [opened.subject] if opened is not None and opened.subject else said_first(rows)
 
 
-def said_first(rows: Iterable[Entry]) -> str:
-    """The first words of the customer, or the subject of the mail that they are; of somebody who takes part, where all
-    is theirs. No machine's."""
+def said_first(rows: Iterable[Entry]) -> list[str]:
+    """The first words of the customer, or the subjects of the mails that they are; of somebody who takes part, where
+    all is theirs. No machine's."""
     said = [row for row in rows if row.direction == "in" and not (row.letter is not None and row.letter.automatic)]
     said = [row for row in said if _names_it(row)]
-    first = min(said, key=lambda row: (not is_theirs(row), row.at, row.case, row.n), default=None)
-    return _names_it(first) if first is not None else ""
+    first = sorted(said, key=lambda row: (not is_theirs(row), row.at, row.case, row.n))
+    return [_names_it(row) for row in first[:NAMES_MAX]]
+
+
+def naming(ids: Iterable[str], words: Mapping[str, str]) -> str:
+    """Which of these words name the matter: the first that are no code of a device; none where all are."""
+    return next((id for id in ids if not _is_code(words.get(id, ""))), "")
+
+
+def _is_code(text: str) -> bool:
+    return is_code_alone(text) and any(codes_in(text))
 
 
 def _names_it(row: Entry) -> str:
@@ -468,8 +482,8 @@ def _names_it(row: Entry) -> str:
 async def subject_words(journal: Journal, case: Case) -> str | None:
     """What a case is about, in a line."""
     rows = await first_rows(journal, case, limit=TIMELINE_PAGE, kinds=("message", "call"))
-    id = subject_of(await members_of(journal, case), rows)
-    return in_a_line((await journal.words([id])).get(id)) if id else None
+    words = await journal.words(ids) if (ids := subjects_of(await members_of(journal, case), rows)) else {}
+    return in_a_line(words.get(naming(ids, words)))
 
 
 def in_a_line(words: str | None) -> str | None:

@@ -10,7 +10,7 @@ from random import Random
 from tests.simulation.exchange import Ear
 from tests.simulation.options import Options
 from tests.simulation.people import Person
-from tests.simulation.provider import OURS, Provider
+from tests.simulation.provider import Provider
 
 SAID = (
     "it is about my heating",
@@ -76,7 +76,7 @@ class Callers:
         at = chance.uniform(0, self._options.minutes * 60.0)
         hidden = not spoofed and own.random() < 0.1
         vouched = own.choice("BC") if spoofed else own.choice(("A", "A", "A", "C", "none", "none"))
-        number, to = own.choice(person.spellings), OURS[0] if own.random() < 0.85 else OURS[1]
+        number, to = own.choice(person.spellings), self._provider.ours[0 if own.random() < 0.85 else 1]
 
         async def call() -> None:
             ear = self._provider.call(person.name, number=number, to=to, vouched=vouched, hidden=hidden)

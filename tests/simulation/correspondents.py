@@ -21,6 +21,8 @@ from tests.simulation.post_office import OURS, Mailed, PostOffice
 
 DOMAINS = tuple(f"customer{n}.example" for n in range(7))
 ROTATING = "tickets.example"
+OTHER_MARKS = 50_000
+"""From here on count those at a second domain."""
 ROTATED_MAX = 60
 """Mails that a machine with many addresses writes at most."""
 BEHAVIOUR = {"gone": "bounce_later", "closed": "reject", "full": "full", "greylist": "greylist"}
@@ -64,11 +66,12 @@ class Correspondents:
         self.watch = watch
         self._means = means
         self._chance = Random(f"mails/{options.seed}")
-        self._marks = 0
+        self._marks = 0 if options.crowd is None else OTHER_MARKS
         self._left = options.mails  # answers that people still write
         self._rotated = 0
         self._elsewhere = 0.4 if options.faults & set(MAILBOX_FAULTS) else 0.12  # of first mails: how many come there
         self.got: dict[str, list[bytes]] = {}
+        self.also: Callable[[Mailed, bytes, str, bool], None] | None = None  # somebody else may get what people send
         self.writers = make_writers(options, people)
         self.by_address = {one.address: one for one in self.writers}
         for one in self.writers:
@@ -148,6 +151,8 @@ class Correspondents:
             return
         self.office.wrote(mail, raw)
         self.send(raw, writer.address)
+        if self.also is not None:
+            self.also(mail, raw, writer.address, draft.vouched == "pass")
         if what > 0.9 or (what > 0.75 and self._options.has("mail_repeated")):
             self._begin(self._again(raw, writer.address, chance.choice((0.0, 1.0, 300.0))), "sent twice")
 
@@ -253,7 +258,7 @@ class Correspondents:
 
 def make_writers(options: Options, people: list[Person]) -> list[Writer]:
     """Some of those who text have a mailbox too, of which nobody told us; others only mail."""
-    chance = Random(f"mailboxes/{options.seed}")
+    chance = Random(f"mailboxes/{options.who}")
     names = [f"{person.name} by mail" for person in people if chance.random() < 0.3] if options.mails else []
     names += [f"writer {n}" for n in range(chance.randint(4, 14) if options.mails else options.machines)]
     writers: list[Writer] = []

@@ -58,6 +58,7 @@ class Screen:
                 async for frame in process.live.frames(since, who):
                     if not process.is_alive:
                         return
+                    process.shows(frame, "a live stream")
                     self._take(json.loads(frame), who)
             finally:
                 if process.is_alive:

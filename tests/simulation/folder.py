@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from policies import PolicyProblems, PolicySet, default_policy_files, parse_policies
-from tests.simulation.options import Options
+from tests.simulation.options import OUR_NUMBERS, Options
 
 Planned = tuple[float, Callable[[], Awaitable[object]]]
 Texts = dict[str, str]
@@ -146,6 +146,10 @@ def _of_world(options: Options) -> Texts:
         assert f"{name}no" in sending
         sending = sending.replace(f"{name}no", f"{name}yes")
     found = {"sending.yaml": sending}
+    if options.numbers != OUR_NUMBERS:
+        found["numbers.yaml"] = _edited(
+            files, tuple(Edit("numbers.yaml", *pair) for pair in zip(OUR_NUMBERS, options.numbers, strict=True))
+        )["numbers.yaml"]
     if options.recorded != "no":
         kept = "keep" if options.keeps_refused else "delete"
         found["calls.yaml"] = f"record: {options.recorded}\non_refusal: {kept}\n"

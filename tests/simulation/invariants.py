@@ -11,7 +11,8 @@ streams without gap or repeat, 41 quiet when nothing happens. On the phone besid
 promise is kept or owned, or broken with somebody told, 18 one dial at a time, 38 nobody is recorded who has not heard
 of it or said no, and, beyond the catalogue, 43 nobody is left in silence or alone, 44 nobody is rung or put through
 before an agent pressed a key, 45 junk asks for nobody and nobody with an open case or a promise is junk. 28: no card
-number is in the log.
+number is in the log. Where two routing domains stand side by side, 26 besides: nothing of one is written down, shown or
+believed at the other, and all of these hold at each by itself, whatever ids come to both (fault 22).
 """
 
 from collections import defaultdict, deque

@@ -29,12 +29,13 @@ class Judge:
     """Keeps the first thing that was broken. The parts of the world report here, for what they raise inside the
     service would be caught at its edges."""
 
-    def __init__(self) -> None:
+    def __init__(self, whose: str = "") -> None:
+        self._whose = whose
         self.first: Broken | None = None
 
     def broken(self, number: int, text: str) -> None:
         if self.first is None:
-            self.first = Broken(number, text)
+            self.first = Broken(number, self._whose + text)
 
     def check(self) -> None:
         if self.first is not None:

@@ -6,6 +6,7 @@ Its one rule: a world without mail has none of this, and draws nothing for it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tests.simulation.loop import Owner
 from tests.simulation.mail_watch import MailWatch
 from tests.simulation.mailbox import MailboxElsewhere
 from tests.simulation.people import Person
-from tests.simulation.post_office import PostOffice
+from tests.simulation.post_office import Mailed, PostOffice
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -42,6 +43,10 @@ class MailSide:
                 Random(f"mailbox/{world.options.seed}"), now=self.now, world=owner, note=world.note
             ),
         )
+        self.office.looks.append(lambda out: world.on_shown(out.shown.encode(), "a mail"))
+        self.copied = 0
+        self._writers: Correspondents | None = None
+        self._also: Callable[[Mailed, bytes, str, bool], None] | None = None
         self.watch = world.watch.mail = MailWatch(
             judge=world.judge,
             vault=world.log.vault,
@@ -54,8 +59,21 @@ class MailSide:
         """Everybody has a mailbox from now on; what they will write by themselves, by its time in seconds."""
         options = self._world.options
         writers = Correspondents(options, people, office=self.office, watch=self.watch, means=self)
+        self._writers, writers.also = writers, self._also
         await writers.begin()
         return writers.plan() + Liars(options, writers).plan()
+
+    def copy_to(self, other: MailSide, chance: Random, *, share: float) -> None:
+        """Some of what people write here goes to another domain as well, byte for byte."""
+
+        def also(mail: Mailed, raw: bytes, sender: str, vouched: bool) -> None:
+            if other._writers is not None and chance.random() < share:
+                self.copied += 1
+                copy = replace(mail, sure=vouched, taken=0, case="")
+                other.office.wrote(copy, raw)
+                other._writers.send(raw, sender)
+
+        self._also = also
 
     # --- what people use ----------------------------------------------------------------------------------------------
 

@@ -239,8 +239,12 @@ class MailWatch:
         return found
 
     def _is_repeated(self, words: str, case: str) -> bool:
-        """Whether somebody who wrote on this case said so themselves."""
-        return any(words in mail.text for mail in self.said[case])
+        """Whether somebody who wrote on this case said so themselves, here or where a part of it was a case of its own
+        for a while."""
+        wrote = {mail.author for mail in self.said[case]}
+        parts = [one for one, into in self.gone_on_in.items() if case in into]
+        theirs = [mail for part in parts for mail in self.said[part] if mail.author in wrote]
+        return any(words in mail.text for mail in (*self.said[case], *theirs))
 
 
 def check_mail_end(judge: Judge, mails: list[Mailed], cases: list[Case]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Literal
 
+from channels.sandbox.account import SANDBOX_NUMBERS
 from policies import Recorded
 from router.core.clock import Ms
 from tests.simulation.loop import START
@@ -84,6 +85,8 @@ OPS_FAULTS = (
     "policy_reload",  # another policy, a mistaken one, one written by half, in the middle of everything
 )
 ALL_FAULTS = (*FAULTS, *CALL_FAULTS, *MAIL_FAULTS, *MAILBOX_FAULTS, *CHAT_FAULTS, *OPS_FAULTS)
+OUR_NUMBERS, OTHER_NUMBERS = SANDBOX_NUMBERS, ("+14155550102", "+14155550103")
+"""Those of the one routing domain that most worlds have, and those of a second one."""
 
 RECORDED: tuple[Recorded, ...] = ("no", "no", "messages", "calls", "calls")
 
@@ -119,10 +122,19 @@ class Options:
     windows: bool = False  # calls are promised for a time, which may slip
     steady: bool = False  # agents do all that comes, and callers wait for them: lines are what they are by themselves
     spammers: int = 0  # who send spam and numbers of cards, and people who do so now and then
+    neighbour: bool = False  # a second routing domain: the same people write there, under the same ids (fault 22)
+    numbers: tuple[str, str] = OUR_NUMBERS
+    crowd: int | None = None  # the seed of its people, where they are those of another domain
+    mark: str = ""  # stands in words that are said to this domain alone
 
     def has(self, fault: str) -> bool:
         assert fault in ALL_FAULTS, fault
         return fault in self.faults
+
+    @property
+    def who(self) -> int:
+        """By which seed people and their mailboxes are drawn."""
+        return self.seed if self.crowd is None else self.crowd
 
     @property
     def has_mail(self) -> bool:
@@ -165,6 +177,7 @@ def draw_options(seed: int, mode: Mode) -> Options:
         presses=Random(f"options/presses/{mode}/{seed}").choice((0, 0, 0, 10, 40)),
         joins=by_leads.random() < 0.3,
         spammers=of_spam.choice((0, 2, 5)),
+        neighbour=Random(f"options/neighbour/{mode}/{seed}").random() < 0.07,
         windows=Random(f"options/windows/{mode}/{seed}").random() < 0.5,
         calls=on_phone.choice((0, 15, 40, 80)),
         faults=frozenset(faults),

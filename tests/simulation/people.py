@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulation.options import Options
-from tests.simulation.provider import OURS, Provider
+from tests.simulation.provider import Provider
 
 WORDS = (
     "E42 again",
@@ -35,6 +35,8 @@ ODD = (
     b"x" * 40_000,
 )
 FLOOD = 1_000
+MARKED_MAX = 1_000
+"""Longer words are left as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ Planned = tuple[float, Callable[[], Awaitable[object]]]
 
 
 def make_people(options: Options) -> list[Person]:
-    chance = Random(f"people/{options.seed}")
+    chance = Random(f"people/{options.who}")
     people: list[Person] = []
     for n in range(options.people):
         kind = chance.randrange(6)
@@ -106,9 +108,11 @@ def _text(
     chance: Random, person: Person, provider: Provider, *, album: bool = False
 ) -> Callable[[], Awaitable[object]]:
     number, channel = chance.choice(person.spellings), chance.choice(person.channels)
-    to = OURS[0] if chance.random() < 0.85 else OURS[1]
+    to = provider.ours[0] if chance.random() < 0.85 else provider.ours[1]
     body = chance.choice(ORDERS) if chance.random() < 0.06 else chance.choice(WORDS)
     media = 1 if album or chance.random() < 0.05 else 0
+    if body in WORDS and 0 < len(body) < MARKED_MAX:
+        body += provider.mark
     return lambda: provider.text(person.name, number=number, to=to, channel=channel, body=body, media=media)
 
 

@@ -52,8 +52,9 @@ from tests.simulation.log import Judge, Log
 from tests.simulation.loop import Owner, VirtualClock
 from tests.simulation.mailbox import FollowedMailbox
 from tests.simulation.mails import VERIFIER
+from tests.simulation.options import OUR_NUMBERS
 from tests.simulation.post_office import OUR_DOMAIN, PostOffice
-from tests.simulation.provider import OURS, PROVIDER_URL, SERVICE_URL
+from tests.simulation.provider import PROVIDER_URL, SERVICE_URL
 
 EXPECTED = (JournalStopped, KeyTaken, VersionConflict, Rejected, Refusal, OSError, ExceptionGroup)
 """Errors with which a task may end, for somebody waits for it and takes them."""
@@ -111,6 +112,8 @@ class Grounds:
     office: PostOffice | None = None
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     has_chats: bool = False
+    numbers: tuple[str, str] = OUR_NUMBERS
+    on_shown: Callable[[bytes, str], None] = lambda _shown, _where: None
 
 
 class Process:
@@ -187,7 +190,7 @@ class Process:
             policy_files=self.files,
             channels=[*(make(host) for make in BUILT_IN), *([mail[0]] if mail else [])],
             facts_of=facts_of,
-            senders={Channel.SMS: OURS[0], Channel.WHATSAPP: OURS[0]}
+            senders={Channel.SMS: grounds.numbers[0], Channel.WHATSAPP: grounds.numbers[0]}
             | ({Channel.EMAIL: MAIL_ADDRESS} if mail else {})
             | ({Channel.CHAT: "chat"} if grounds.has_chats else {}),
             activity=Activity(),
@@ -277,6 +280,10 @@ class Process:
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return self.owner.start(work)
 
+    def shows(self, shown: bytes, where: str) -> None:
+        """Somebody outside reads this."""
+        self._grounds.on_shown(shown, where)
+
     # --- wire ---------------------------------------------------------------------------------------------------------
 
     async def answer(self, request: WireRequest) -> WireResponse:
@@ -291,6 +298,7 @@ class Process:
         if task.cancelled() or not self.is_alive:
             raise WireFailure("the process died (simulated)", may_have_arrived=True)
         answer: WireResponse = task.result()
+        self.shows(answer.body, f"an answer to {request.method} {parts.path}")
         self._check_claim(request, parts.path, answer)
         return answer
 

@@ -5,6 +5,7 @@ Its one rule: it outlives every process of the service; what its log holds is th
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
@@ -25,7 +26,6 @@ from tests.simulation.loop import Owner
 
 SERVICE_URL = "https://service.example"
 PROVIDER_URL = "https://provider.example"
-OURS = ("+14155550100", "+14155550101")
 NEXT_TOKEN = "the-token-after"
 
 
@@ -33,7 +33,17 @@ class Provider:
     """`wire` leads to the service. `sent_by` maps the key of each inbound message to the person who wrote it."""
 
     def __init__(
-        self, *, clock: Clock, chance: Random, wire: Transport, judge: Judge, log: Log, world: Owner, lines: Random
+        self,
+        *,
+        clock: Clock,
+        chance: Random,
+        wire: Transport,
+        judge: Judge,
+        log: Log,
+        world: Owner,
+        lines: Random,
+        numbers: tuple[str, str],
+        mark: str,
     ) -> None:
         self.sandbox = Sandbox(
             clock=clock,
@@ -42,11 +52,15 @@ class Provider:
             activity=Activity(),
             target=SERVICE_URL,
             own_url=PROVIDER_URL,
+            numbers=numbers,
         )
+        self.ours = numbers
+        self.mark = mark  # in words that are said to us
         self.sent_by: dict[str, str] = {}
         self.in_log: dict[str, str] = {}  # of them those that the provider's own log holds
         self.asked: Counter[str] = Counter()  # requests to send, by our reference
         self.lookups = 0
+        self.on_ordered: Callable[[bytes], None] = lambda _: None  # what the service wants sent or dialled
         self.world = world
         self.exchange = Exchange(self.sandbox, clock=clock, judge=judge, world=world, chance=lines)
         self._wire = wire
@@ -109,7 +123,7 @@ class Provider:
         sid = f"SM{self._chance.getrandbits(128):032x}"
         if signed:
             self.sent_by[f"twilio/{sid}"] = person
-        raw = urlencode({"AccountSid": SANDBOX_SID, "From": number, "To": OURS[0]}) + "&Body="
+        raw = urlencode({"AccountSid": SANDBOX_SID, "From": number, "To": self.ours[0]}) + "&Body="
         raw += "".join(f"%{b:02X}" for b in body) + (f"&MessageSid={sid}" if with_sid else "")
         fields = parse_qsl(raw, keep_blank_values=True, errors="surrogateescape")
         secret = self.token.encode() if signed else b"a guess"
@@ -128,6 +142,7 @@ class Provider:
 
     async def answer(self, request: WireRequest) -> WireResponse:
         """A request of the service arrives here."""
+        self.on_ordered(request.body)
         parts = urlsplit(request.url)
         if request.method == "POST" and parts.path.endswith("/Calls.json"):
             self._about_to_dial(request)

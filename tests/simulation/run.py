@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from tests.simulation.domains import run_two
 from tests.simulation.loop import VirtualLoop, run_virtual
 from tests.simulation.options import Mode, Options, draw_options
 from tests.simulation.world import Result, World
@@ -27,7 +28,7 @@ def run_options(options: Options) -> Result:
 
 
 async def _run(options: Options, loop: VirtualLoop) -> Result:
-    return await World(options, loop).run()
+    return await (run_two(options, loop) if options.neighbour else World(options, loop).run())
 
 
 @contextmanager

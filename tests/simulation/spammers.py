@@ -29,7 +29,7 @@ from tests.simulation.network import Link
 from tests.simulation.options import Options
 from tests.simulation.people import Person
 from tests.simulation.process import ADMIN_TOKEN
-from tests.simulation.provider import OURS, SERVICE_URL, Provider
+from tests.simulation.provider import SERVICE_URL, Provider
 
 SPAM = (
     "You have won! Claim it: http://win.example/now",
@@ -102,7 +102,7 @@ def _carded(chance: Random, body: str) -> str:
 
 def _text(person: Person, body: str, chance: Random, provider: Provider) -> Callable[[], Awaitable[object]]:
     number, channel = chance.choice(person.spellings), chance.choice(person.channels)
-    return lambda: provider.text(person.name, number=number, to=OURS[0], channel=channel, body=body)
+    return lambda: provider.text(person.name, number=number, to=provider.ours[0], channel=channel, body=body)
 
 
 class JunkWatch:

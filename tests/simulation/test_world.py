@@ -38,6 +38,8 @@ READ = 300
 JOINED, UNDONE = 150, 50
 """Cases and people that were joined, and taken apart again."""
 JUNK, PRESSES, ERASED, CHATS = 100, 200, 50, 60
+BESIDE, TRIED = 200, 300
+"""What came to a second domain, and what strangers tried at either."""
 IN_CHATS = ("left", "proved", "files", "signed in", "erased")
 """What visitors of a site did, or what became of them, at least once each."""
 REPO = Path(__file__).parents[2]
@@ -71,7 +73,7 @@ def test_a_world_that_was_red_once_keeps_every_promise(seed: int, mode: Mode):
 def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_among_them():
     if len(done) < len(SEEDS) * len(MODES):
         pytest.skip("only when all worlds were run")
-    assert sum(result.contacts for result in done) >= CONTACTS
+    assert sum(result.contacts + result.beside for result in done) >= CONTACTS
     assert sum(result.calls for result in done) >= CALLS
     assert sum(result.mails for result in done) >= MAILS
     assert sum(result.read for result in done) >= READ
@@ -81,6 +83,8 @@ def test_these_were_ten_thousand_contacts_with_a_thousand_calls_and_many_mails_a
     assert sum(result.presses for result in done) >= PRESSES
     assert sum(result.erased for result in done) >= ERASED
     assert sum(result.chats for result in done) >= CHATS
+    assert sum(result.beside for result in done) >= BESIDE
+    assert sum(result.tried for result in done) >= TRIED
     in_chats = sum((Counter(dict(result.in_chats)) for result in done), Counter[str]())
     assert {what for what in IN_CHATS if in_chats[what] < 1} == set()
 
@@ -90,6 +94,7 @@ def test_every_fault_is_in_some_of_these_worlds():
     missing = [fault for fault in ALL_FAULTS if not any(options.has(fault) for options in drawn)]
     assert missing == []
     assert {options.calendar for options in drawn} == set(STARTS)
+    assert any(options.neighbour for options in drawn)
     assert any(options.joins and options.erasures for options in drawn)
     assert any(options.chats and options.erasures for options in drawn)
 

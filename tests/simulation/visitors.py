@@ -109,6 +109,7 @@ class Pipe:
                     for frame in frames:
                         await asyncio.sleep(self._delay_s())
                         if self.is_open and self._process.is_alive:
+                            self._process.shows(frame.encode(), "a chat")
                             self._visitors.hears(self._visitor, self, json.loads(frame))
         finally:
             self._writing = False
@@ -185,7 +186,7 @@ class Visitors:
             id = f"v{n}-{at}"
             visitor.written.append(id)
             visitor.ever.add(id)
-            visitor.unsent.append((id, chance.choice(WORDS)))
+            visitor.unsent.append((id, chance.choice(WORDS) + self._options.mark))
             if chance.random() < 0.15:
                 await self._upload(visitor, id, chance)
             pipe = await self._connected(visitor, chance)

@@ -37,6 +37,7 @@ from tests.simulation.spammers import SENT_CARDS, JunkWatch, plan_releases, plan
 from tests.simulation.trouble import Troubles
 from tests.simulation.visitors import Visitors
 from tests.simulation.wait_watch import WaitWatch
+from tests.simulation.walls import Ids, Wall
 
 CHECK_EVERY_S = 15.0
 FULL_CHECK_EVERY = 8
@@ -77,6 +78,10 @@ class Result:
     chats: int = 0
     waits: tuple[int, int] = (0, 0)  # that were said to callers and are over, and how many were as they were said
     in_chats: tuple[tuple[str, int], ...] = ()  # what visitors did besides writing
+    beside: int = 0  # contacts of the second domain, where there is one
+    repeated: int = 0  # ids that a provider gave to items at both
+    copied: int = 0  # mails that went to both
+    tried: int = 0  # what a stranger tried at either
 
 
 class World:
@@ -84,7 +89,7 @@ class World:
         self.options = options
         self.loop = loop
         self._trace = hashlib.blake2b(digest_size=16)
-        self.judge = Judge()
+        self.judge = Judge("at the second domain: " if options.crowd is not None else "")
         chance = Random(f"world/{options.seed}")
         self._chance = chance
         skew = chance.randint(-30_000, 30_000) if options.has("clock_skew") else 0
@@ -118,23 +123,30 @@ class World:
         self.webhooks = self._link("webhooks", self._to_service, (60.0, options.late_s_max))
         self.rest = self._link("rest", lambda request: self.provider.answer(request), (11.0, 60.0))
         self.api = self._link("api", self._to_service, (20.0, 60.0))
+        self.ids = Ids(f"provider/{options.seed}")
         self.provider = Provider(
             clock=self.provider_clock,
-            chance=Random(f"provider/{options.seed}"),
+            chance=self.ids,
             wire=self.webhooks,
             judge=self.judge,
             log=self.log,
             world=owner,
             lines=Random(f"lines/{options.seed}"),
+            numbers=options.numbers,
+            mark=options.mark,
         )
         self.provider.exchange.is_calm = self._is_calm
-        self.secret = hashlib.sha256(f"secret/{options.seed}".encode()).digest()
+        self.wall: Wall | None = None  # around this domain, where there is another one
+        self.beside: World | None = None
+        self.is_mended = self.is_through = self.is_drained = False
+        self.secret = secret_of(options)
         self.presses = self._link("presses", self._to_service, (20.0, 200.0))
         self.pressers = Pressers(
             options, link=self.presses, provider=self.provider, judge=self.judge, clock=self.clock, world=owner
         )
         self.post = MailSide(self, owner) if options.has_mail else None
         self.office = self.post.office if self.post else None
+        self.provider.on_ordered = lambda body: self.on_shown(body, "what is sent")
         self.provider.exchange.on_recording = RecordingWatch(self.judge, self.log, self.provider.exchange).begun
         self.calm_since = 0 if options.faults <= HARMLESS else None
         self.processes: list[Process] = []
@@ -192,6 +204,7 @@ class World:
             await self._pass(began + at - self.loop.time())
             await act()
         await self._mend(troubles)
+        self.is_through = True
         await self._drain()
         for desk in self.desks:
             desk.is_over = True
@@ -224,6 +237,7 @@ class World:
 
     async def _mend(self, troubles: Troubles) -> None:
         await troubles.end()
+        self.is_mended = True
         self.folder.mend()
         await self.start_anew()
         self.visitors.mend()
@@ -245,7 +259,15 @@ class World:
 
     async def _drain(self) -> None:
         await self._until(self._is_up, READY_S_MAX, 35, "the service does not come back")
-        await self._until(lambda: is_quiet(self), self._drain_s_max, 15, "work does not drain")
+        await self._until(
+            lambda: is_quiet(self) and self._is_quiet_beside(), self._drain_s_max, 15, "work does not drain"
+        )
+        self.is_drained = True
+
+    def _is_quiet_beside(self) -> bool:
+        """Whether the other domain is as far: whoever is through early would count its rounds of the loop as their own."""
+        beside = self.beside
+        return beside is None or beside.is_drained or (beside.is_through and is_quiet(beside))
 
     @property
     def _drain_s_max(self) -> float:
@@ -256,7 +278,7 @@ class World:
         await self._until(lambda: is_quiet(self), self._drain_s_max, 15, "work does not drain")
         rounds = self.loop.rounds
         await self._pass(QUIET_S)
-        if self.loop.rounds - rounds > QUIET_ROUNDS_MAX:
+        if self.loop.rounds - rounds > QUIET_ROUNDS_MAX * (1 if self.beside is None else 2):
             self.judge.broken(41, f"{self.loop.rounds - rounds} rounds of the loop in {QUIET_S:.0f} quiet seconds")
         check_at_rest(self)
 
@@ -371,6 +393,8 @@ class World:
             office=self.office,
             ledger=self.ledger,
             has_chats=self.options.chats > 0,
+            numbers=self.options.numbers,
+            on_shown=self.on_shown,
         )
         self.processes.append(Process(self.count, grounds, secrets=self._secrets, policy=policy, files=files))
 
@@ -417,6 +441,12 @@ class World:
             self.judge.broken(28, "a card number stands in the log")
         self._trace.update(body)
         self.log.take(body)
+        if self.wall is not None:
+            self.wall.wrote(body)
+
+    def on_shown(self, shown: bytes, where: str) -> None:
+        if self.wall is not None:
+            self.wall.shows(shown, where)
 
     def _on_passage(self, passage: Passage) -> None:
         digest = hashlib.blake2b(passage.body, digest_size=8).hexdigest()
@@ -424,6 +454,11 @@ class World:
 
     def note(self, text: str) -> None:
         self._trace.update(f"{self.loop.jump.time_ns} {text}\n".encode())
+
+
+def secret_of(options: Options) -> bytes:
+    """That of the instance, by which it makes ids and signs what it gives out."""
+    return hashlib.sha256(f"secret/{options.seed}".encode()).digest()
 
 
 def why_not(world: World) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, Story, World
+from tests.story import HERS, HIS, Story, World
+from tests.story.devices import Device
 from tests.visitor import Visitor
 
 
@@ -68,6 +69,26 @@ async def test_a_touch_without_words_is_named_by_the_first_that_follow() -> None
         await story.passes(minutes=1)
         await story.phone(HERS).texts("hello?")
         assert (await story.case(pressed["case"]))["subject"] == "E42 again"
+
+
+async def test_the_code_of_a_device_names_nothing() -> None:
+    """What a device shows is said so that it is known, before or in the matter itself; an order number is a name."""
+    async with Story() as story:
+        await story.phone(HERS).texts("where is my parcel?")
+        await story.api("POST", f"/cases/{await story.phone(HERS).case()}/status", {"status": "closed"})
+        device = Device(story, "T100-0001")
+        await device.presses()
+        pressed = (await story.cases(status="open"))[0]["id"]
+        await story.phone(HERS).texts(device.code)
+        assert (await story.case(pressed))["subject"] is None
+        ana = await story.ready_agent("Ana", skills={"heating": 3})
+        assert [offer["subject"] for offer in await ana.offers()] == [None]
+        await story.phone(HERS).texts("it is cold in my room")
+        assert (await story.case(pressed))["subject"] == "it is cold in my room"
+        assert [offer["subject"] for offer in await ana.offers()] == ["it is cold in my room"]
+        wrong = device.code[:-1] + str((int(device.code[-1]) + 1) % 10)
+        await story.phone(HIS).texts(wrong)
+        assert (await story.case(await story.phone(HIS).case()))["subject"] == wrong
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

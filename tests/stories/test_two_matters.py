@@ -4,7 +4,7 @@ words and in its own place."""
 from datetime import timedelta
 from typing import Any
 
-from tests.story import HERS, Story, World
+from tests.story import HERS, HIS, Story, World
 
 COLD, WRONG = "my radiator is cold", "my invoice is wrong"
 
@@ -167,6 +167,35 @@ async def test_a_case_shows_the_line_of_a_call_that_was_merged_into_it_and_goes_
             assert (shown["ask"]["work"], shown["queue"]) == (work["work"], work["queue"])
             await story.api("DELETE", f"/callbacks/{promised['id']}")
             assert ((await line(story, head["id"])) or ()) == before
+
+
+async def test_whoever_calls_keeps_no_place_of_words_that_were_cut_from_a_case_joined_with_theirs() -> None:
+    """A caller in line, joined with a case that has waited for hours, stands before others for it; words that are cut
+    from that take their place along, what stays counts by its own, and nobody waits twice since the same words."""
+    async with Story() as story:
+        her, caller = story.phone(HERS), story.phone(HIS)
+        await her.texts("E42 on my thermostat")
+        await story.passes(hours=3)
+        await her.texts("still E42 on it")
+        text = await her.case()
+        await story.passes(minutes=3)
+        await caller.calls(attestation="A")
+        await story.passes(seconds=40)
+        call = await caller.case()
+        alone = (await story.case(call))["ask"]
+        people = [(await story.case(case))["customer"] for case in (call, text)]
+        await story.api("POST", f"/customers/{people[0]}/merge", {"customer": people[1]})
+        await story.api("POST", f"/cases/{call}/merge", {"case": text})
+        joined = (await story.case(call))["ask"]
+        assert joined["place_at"] < alone["place_at"]
+        first, last = [
+            row for row in await story.timeline(text) if row["kind"] == "message" and row["direction"] == "in"
+        ]
+        assert joined["since"] == first["at"]
+        cut = await story.api("POST", f"/cases/{call}/split", {"entries": [first["id"]]})
+        left = (await story.case(call))["ask"]
+        assert (await story.case(cut["id"]))["ask"]["since"] == first["at"]
+        assert (left["place_at"], left["since"]) == (alone["place_at"], last["at"])
 
 
 async def test_a_note_stays_with_the_case_that_it_was_written_on() -> None:
