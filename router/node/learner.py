@@ -57,7 +57,8 @@ class Learner:
             self.hear(batches)
         for agent in agents:
             know_agent(self.learned, agent.id, agent.skills, agent.state)
-        self._due.clear()
+        if self._position - self._saved < SAVE_EVERY:
+            self._due.clear()
 
     def hear(self, batches: list[Stored]) -> None:
         """New batches, in order; none where a whole group was refused."""

@@ -256,7 +256,6 @@ class Node:
         self.domain.rebuild(cases, promises, calls)
         self.waits.begin(cases, promises, calls, await self.journal.live(Slot))
         self.spawn(self.relay.run(), "relay")
-        self.spawn(self.indexer.run(), "indexer")
         self.spawn(self._watch(self.outbox.tasks.failure), "outbox watch")
         self.spawn(self._watch(self.dialler.tasks.failure), "dialler watch")
         self.spawn(self._watch(self.keeper.tasks.failure), "keeper watch")
@@ -272,6 +271,7 @@ class Node:
         await self.eraser.begin(self.take)
         self.spawn(self.eraser.run(), "eraser")
         await self.catch_up()
+        self.spawn(self.indexer.run(), "indexer")  # late, for it may have much to do
         self.spawn(self._catch_up_for_ever(), "catch-up")
         self.spawn(self._forget_for_ever(), "forget answers")
         self.spawn(self.retention.run(), "retention")
