@@ -26,7 +26,7 @@ from router.core.documents import Call as Leg
 from router.core.errors import Reason, Rejected
 from router.core.events import AgentAdded
 from router.core.matcher import Waiting, required
-from router.core.words import AgentId, AgentState, CallRole, CallState, OfferId, Step, WorkId, WorkState
+from router.core.words import AgentId, AgentState, CallRole, CallState, Channel, OfferId, Step, WorkId, WorkState
 from router.http.api_cases import actor_of
 from router.http.auth import ANYBODY, DESK, LEADS, OVERSEERS, WRITERS, Identity, Role, require
 from router.http.called_numbers import check_called, why_no_phone_of_ours
@@ -497,10 +497,21 @@ class WorkApi:
         if not isinstance(case, Case):
             return []
         members = await members_of(journal, await head_of(journal, case))
-        if any(one.ask is not None and one.ask.work != id for one in members):
+        others = [one for one in members if one.ask is not None and one.ask.work != id]
+        if [one for one in others if not await self._ends_with(one, id)]:
             return []
         promised = [await journal.document(one) for one in (*case.promised, *((case.promise,) if case.promise else ()))]
         return [one for one in promised if isinstance(one, Promise) and not one.unpromised]
+
+    async def _ends_with(self, case: Case, id: WorkId) -> bool:
+        """Whether a call that was handed on, and that somebody is asked to take over, is over with this work: nobody
+        but its agent is with the customer by now."""
+        if case.handing != id or case.ask is None or case.ask.requirement.channel is not Channel.PHONE:
+            return False
+        legs = [d for d in await self._service.node.journal.live(Leg) if isinstance(d, Leg) and d.case == case.id]
+        is_theirs = any(leg.role is CallRole.CUSTOMER and leg.work == id for leg in legs)
+        others = [leg for leg in legs if leg.role is not CallRole.CUSTOMER and leg.work != id]
+        return is_theirs and not any(leg.step is Step.BESIDE for leg in others)
 
     async def transfer(self, call: Call) -> Replied:
         given: str = call.body.to

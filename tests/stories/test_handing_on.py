@@ -288,11 +288,14 @@ async def test_whoever_was_left_to_the_next_one_is_answered_when_they_hang_up_fi
 @pytest.mark.parametrize("taken", [False, True], ids=["asked", "ringing"])
 async def test_what_is_solved_while_nobody_took_over_yet_is_solved(taken: bool) -> None:
     """Ana hands on to Ben, who lets it ring, or takes it and has not picked up yet; meanwhile it is solved, and she says
-    so: her customer hears a good-bye, Ben is asked no more, and nobody is told that a line was lost."""
+    so: her customer hears a good-bye, Ben is asked no more, and nobody is told that a line was lost. What she promised
+    besides falls away, and she is told so."""
     async with Story() as story:
         her, anas = story.phone(HERS), story.phone(ANAS)
         ana = await story.ready_agent("Ana", phone=ANAS)
         case = await connected(story, her, ana, anas)
+        window = {"start": "2026-11-24T15:00:00Z", "end": "2026-11-24T16:00:00Z"}
+        promise = await story.api("POST", f"/cases/{case}/promises", {"kind": "update", "window": window})
         ben = await story.ready_agent("Ben", phone=BENS)
         [work] = await ana.work()
         await ana.transfers(work, f"agent:{ben.id}")
@@ -303,9 +306,12 @@ async def test_what_is_solved_while_nobody_took_over_yet_is_solved(taken: bool) 
         await story.passes(seconds=3)
         assert (await bens.state() == "ringing") is taken
         [work] = await ana.work()
-        await ana.finishes(work, "solved")
+        ended = {"outcome": "solved"}
+        told = await story.api("POST", f"/work/{work['id']}/finish", ended, token=ana.token)
+        assert told["withdrawn"] == [promise["id"]]
         await story.passes(seconds=15)
         assert (await story.case(case))["status"] == "solved"
+        assert [one["state"] for one in (await story.api("GET", "/promises"))["items"]] == ["withdrawn"]
         assert (await ben.offers(), await ben.work(), await bens.state()) == ([], [], "idle")
         assert (await ben.me())["state"] == "ready"
         assert "Goodbye" in await her.heard()
