@@ -35,6 +35,7 @@ from router.http.views import (
     CaseOut,
     EntryOut,
     JoinedOut,
+    KnownOut,
     PromiseOut,
     case_after,
     case_out,
@@ -42,6 +43,7 @@ from router.http.views import (
     customer_addresses,
     entries_out,
     joined_out,
+    known_of,
     maybe,
     seen_of,
     stamp,
@@ -91,7 +93,7 @@ class BriefOut(Reply):
     language: str | None
     earlier: list[str] = Field(description="what was said last, oldest first")
     context: list[str] = Field(description="what their page or device told last, as `name: value`")
-    known: dict[str, Any]
+    known: dict[str, KnownOut]
     promises: list[PromiseOut]
     waiting: AskOut | None
     cautions: list[str]
@@ -263,7 +265,9 @@ class CaseApi:
         case = await self._case(call)
         shown, asks = await case_out(self._journal, case), asking_in(case, await members_of(self._journal, case))
         wait = self._service.node.waits.of_case(asks.id)
-        return Replied(200, shown.model_copy(update={"wait": wait_out(wait)}) if wait is not None else shown)
+        told = await last_rows(self._journal, await head_of(self._journal, case), limit=100, kinds=("context",))
+        more = {"known": known_of(await entries_out(self._journal, told))}
+        return Replied(200, shown.model_copy(update=more | ({"wait": wait_out(wait)} if wait is not None else {})))
 
     async def timeline(self, call: Call) -> Replied:
         case = await self._case(call)
@@ -274,7 +278,7 @@ class CaseApi:
         case = await self._case(call)
         case = await head_of(self._journal, case)
         rows = await last_rows(self._journal, case, limit=100, kinds=("message", "note", "call", "context"))
-        told = await entries_out(self._journal, [e for e in rows if e.kind == "context"][-1:])
+        told = await entries_out(self._journal, [e for e in rows if e.kind == "context"])
         rows = [e for e in rows if e.kind != "context"]
         last = [e for e in rows if e.words or e.kind != "call"]
         said = await entries_out(self._journal, last[-6:])
@@ -308,8 +312,8 @@ class CaseApi:
                 wants_at=wanted[0].at if wanted else None,
                 language=case.language,
                 earlier=[f"{_who_said(e)}: {e.text}" for e in said if e.text and not e.automatic],
-                context=(told[0].text or "").split("\n") if told else [],
-                known={},
+                context=(told[-1].text or "").split("\n") if told else [],
+                known=known_of(told),
                 promises=shown.promises,
                 waiting=shown.ask,
                 cautions=cautions,

@@ -37,9 +37,12 @@ class ReachMe(Body):
     model_config = ConfigDict(extra="allow")
 
     channel: str | None = Field(None, description="phone: we call when it is their turn; others are how we answer")
-    address: str | None = Field(None, description="a phone number or an e-mail address, where `address` is not given")
+    address: str | None = Field(
+        None, description="a phone number or an e-mail address, where `address` is not given or is no telephone"
+    )
     at: Any = Field(
-        None, description="of a call: now, or not given; an instant with its zone, or any words, such as after 3"
+        None,
+        description="of a call: now, or not given; an instant, {start, end}, or any words, such as after 3",
     )
     until: Any = Field(None, description="of a call: until when, in the same way as `at`")
 
@@ -125,12 +128,15 @@ class ContactApi:
         user = self._user(form, site=via, now=now) if is_site and not press.device else ""
         is_theirs = bool(user) and await self._is_theirs(form.address, user)
         sender = press.device or await self._sender(form, is_site=is_site, user="" if is_theirs else user)
-        number = form.address if user and not is_theirs else ""
+        number = form.number or (form.address if user and not is_theirs else "")
         if number and not (form.wants_call and self._can_be_called(number)):
-            form.ignore("address", number)  # the site vouches for them, not for it
+            form.ignore(
+                "reach_me.address" if form.number else "address", number
+            )  # the site vouches for them, not for it
             number = ""
-        if form.wants_call and not (press.is_paired or user) and not self._can_be_called(form.address or sender):
-            form.calls, form.time, form.window = False, "", None
+        called = number or form.address or sender
+        if form.wants_call and not (press.is_paired or user) and not self._can_be_called(called):
+            form.calls, form.time, form.window, form.until = False, "", None, None
             kept = AS_WORDS.format("reach_me")
             if kept not in form.ignored:
                 form.ignored.append(kept)
@@ -147,7 +153,7 @@ class ContactApi:
                 calls=form.calls,
                 soon=form.soon and form.calls,
                 time=form.time,
-                window=form.window,
+                window=form.window_from(now),
                 prefers=form.prefers,
                 wish="\n".join(form.wish),
                 key=press.key,

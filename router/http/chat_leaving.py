@@ -74,7 +74,7 @@ class Leaving:
                 calls=form.calls,
                 soon=form.soon,
                 time=form.time,
-                window=form.window,
+                window=form.window_from(self._node.clock.now()),
                 prefers=form.prefers,
                 wish="\n".join(form.wish) or "Left the chat.",
                 number=number,

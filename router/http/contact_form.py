@@ -65,6 +65,8 @@ class ContactForm:
     soon: bool = False  # they said so: now
     time: str = ""  # when, in their words
     window: tuple[Ms, Ms] | None = None  # the same, as a program names it
+    until: Ms | None = None  # now, and not after that
+    number: str = ""  # where they want to be called, where `address` is no telephone
     prefers: Channel | None = None
     wish: list[str] = field(default_factory=list[str])  # how they want to be reached, for a person to read
     extra: dict[str, str] = field(default_factory=dict[str, str])
@@ -84,6 +86,10 @@ class ContactForm:
     def wants_call(self) -> bool:
         """Whether they want to be called, at once or at a time."""
         return self.calls or bool(self.time or self.window)
+
+    def window_from(self, now: Ms) -> tuple[Ms, Ms] | None:
+        """When they want to be called, as a program names it."""
+        return self.window if self.until is None else (now, self.until)
 
     def used(self, *names: str) -> None:
         """These were words, and were used after all."""
@@ -267,13 +273,14 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
         form.time = clean_text(given)[:TIME_CHARS_MAX]
         _keep_words(form, "reach_me", given)
         return
+    given = _with_ends(given)
     wanted = given.get("channel")
     channel = Channel(wanted) if wanted in list(Channel) and wanted not in TOUCHES else None
     if channel is not None:
         form.prefers = None if channel is Channel.PHONE else channel
         form.calls = channel is Channel.PHONE
         form.soon = form.calls and given.get("at") == "now"
-        if form.calls and given.get("at") not in (None, "now"):
+        if form.calls and (given.get("at") not in (None, "now") or given.get("until") is not None):
             _read_time(form, given.get("at"), given.get("until"))
         form.wish.append(f"Wants to be reached by {channel}." if not form.calls else "Wants to be called.")
     address = given.get("address")
@@ -281,6 +288,8 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
     if plain and form.address in ("", plain):
         form.address = plain
         address = None
+    elif plain and channel is Channel.PHONE and "@" in form.address and "@" not in plain:
+        form.number, address = plain, None
     for name, value in {**given, "address": address}.items():
         if value is None or (name == "channel" and channel) or (name == "address" and address is None):
             continue
@@ -292,20 +301,34 @@ def _read_wish(form: ContactForm, given: dict[str, Any] | str) -> None:
             form.ignore(f"reach_me.{name}", value)
 
 
+def _with_ends(given: dict[str, Any]) -> dict[str, Any]:
+    """`at` as a window, `{"start", "end"}`, is the same as `at` and `until`."""
+    at = given.get("at")
+    if not isinstance(at, dict) or "start" not in at or not at.keys() <= {"start", "end"}:
+        return given
+    return {**given, "at": at["start"], "until": at.get("end", given.get("until"))}
+
+
 def _read_time(form: ContactForm, at: Any, until: Any) -> None:
     """When they want to be called: instants with a zone, or any words. Anything else leaves it to a person, and is no
     wish to be called at once."""
+    is_now = at in (None, "now")
     try:
-        first, last = (zoned(one) if isinstance(one, str) else None for one in (at, until))
+        first, last = (zoned(one) if isinstance(one, str) else None for one in (None if is_now else at, until))
     except ValueError:
         first = last = None
-    if isinstance(first, datetime):
+    if is_now and isinstance(last, datetime):
+        form.until = Ms(round(last.timestamp() * 1000))
+    elif is_now and isinstance(until, str):
+        form.time = clean_text(f"until {until}")[:TIME_CHARS_MAX]
+    elif isinstance(first, datetime):
         start = Ms(round(first.timestamp() * 1000))
         end = Ms(round(last.timestamp() * 1000)) if isinstance(last, datetime) else Ms(start + AT_ONE_TIME_MS)
         form.window = (start, end)
     elif isinstance(at, str) and (until is None or isinstance(until, str)):
         form.time = clean_text(at if until is None else f"from {at} until {until}")[:TIME_CHARS_MAX]
-    form.calls = bool(form.window or form.time)
+    form.calls = bool(form.window or form.time or form.until)
+    form.soon = form.soon and not (form.until or form.time)
 
 
 def _keep_words(form: ContactForm, name: str, value: Any) -> None:

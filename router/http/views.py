@@ -147,6 +147,12 @@ def wait_out(wait: Said) -> WaitOut:
     return WaitOut(low_s=wait.low_s, high_s=wait.high_s, confidence=wait.confidence, basis=wait.basis)
 
 
+class KnownOut(Reply):
+    value: str
+    channel: str = Field(alias="from", description="the channel that it came by")
+    at: str
+
+
 class CaseOut(Reply):
     id: str
     ref: str
@@ -164,7 +170,7 @@ class CaseOut(Reply):
     participants: list[ParticipantOut] = Field(description="others who take part by mail")
     promises: list[PromiseOut]
     terms: dict[str, Any]
-    known: dict[str, Any]
+    known: dict[str, KnownOut] = Field(description="what pages and devices told, the newest of each; in one case alone")
     ledger: dict[str, Any]
     ask: AskOut | None = Field(description="what it wants of an agent now")
     wait: WaitOut | None = Field(
@@ -559,6 +565,17 @@ def case_now(
         version=case.version,
         junk=case.junk or None,
     )
+
+
+def known_of(told: Iterable[EntryOut]) -> dict[str, KnownOut]:
+    """What pages and devices told, by name. `told`: such rows of a timeline, oldest first; the newest word holds."""
+    known: dict[str, KnownOut] = {}
+    for row in told:
+        for line in (row.text or "").split("\n"):
+            name, _, value = line.partition(": ")
+            if value:
+                known[name] = KnownOut.model_validate({"value": value, "from": row.channel or "", "at": row.at})
+    return known
 
 
 def standing_of(case: Case) -> list[str]:

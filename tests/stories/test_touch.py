@@ -73,6 +73,8 @@ async def test_the_thermostats_button() -> None:
         assert rows[:4] == ["model: T-100", "error: E42", "firmware: 3.1", "last_buttons: up, up, service"]
         brief = await ana.api("GET", f"/cases/{case['id']}/brief")
         assert brief["context"] == rows
+        error = {"value": "E42", "from": "touch", "at": case["opened_at"]}
+        assert brief["known"]["error"] == (await story.case(case["id"]))["known"]["error"] == error
         page = await ana.page(case["id"])
         assert "model: T-100, error: E42" in page
         assert "What their page or device told" in page
@@ -190,6 +192,32 @@ async def test_one_pending_call_to_a_number() -> None:
         called = [p["case"] for p in (await story.api("GET", "/callbacks"))["items"]]
         owners = [(await story.case(case))["customer"] for case in called]
         assert len(owners) == len(set(owners)) == 2
+
+
+async def test_now_and_not_after_a_time_is_a_window_that_begins_now() -> None:
+    async with Story() as story:
+        wish = {"channel": "phone", "at": "now", "until": "2026-11-23T17:30:00-05:00"}
+        contact = await touched(story, {"address": HERS, "text": "E42", "reach_me": wish})
+        assert contact["ignored"] == []
+        assert contact["promise"]["window"] == {"start": contact["at"], "end": "2026-11-23T22:30:00.000Z"}
+
+
+async def test_a_page_that_knows_their_mail_names_the_telephone_to_call() -> None:
+    """`reach_me.address` is where they want to be called, where `address` is no telephone; the answer goes there alone."""
+    async with Story() as story:
+        wish = {"channel": "phone", "address": HERS, "at": "now"}
+        contact = await touched(story, {"address": "mia@customer.example", "text": "no heating", "reach_me": wish})
+        assert contact["ignored"] == []
+        assert contact["promise"]["kind"] == "callback"
+        desk = story.phone("+14155550201")
+        ana = await story.ready_agent("Ana", phone=desk.number, capacity={"message": 0})
+        await ana.accepts()
+        await story.passes(seconds=1)
+        await desk.picks_up()
+        await story.passes(seconds=1)
+        await desk.presses("1")
+        await story.passes(seconds=4)
+        assert await story.phone(HERS).state() == "ringing"
 
 
 async def test_nothing_is_sent_because_of_a_touch(tmp_path: Path) -> None:
@@ -411,6 +439,10 @@ AFTER_3 = {"start": "2026-11-23T20:00:00.000Z", "end": "2026-11-24T01:00:00.000Z
         ),
         (
             {"channel": "phone", "at": "16:00", "until": "17:30"},
+            {"start": "2026-11-23T21:00:00.000Z", "end": "2026-11-23T22:30:00.000Z"},
+        ),
+        (
+            {"channel": "phone", "at": {"start": "2026-11-23T16:00:00-05:00", "end": "2026-11-23T17:30:00-05:00"}},
             {"start": "2026-11-23T21:00:00.000Z", "end": "2026-11-23T22:30:00.000Z"},
         ),
     ],
