@@ -69,6 +69,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "call_time_back": ("doubt", "window"),
     "call_no_room": (),
     "callback_machine": ("brand",),
+    "callback_machine_last": ("brand",),
     "callback_opening": ("brand",),
     "callback_tried": ("brand",),
     "page_link": ("link",),

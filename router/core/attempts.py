@@ -16,11 +16,13 @@ from router.core.words import HOUR_MS, SECOND_MS
 
 LATER = "later"
 """How a dial ended that the provider could not take."""
+UNKNOWN = "unknown"
+"""How a dial ended that was not answered, and that the provider says it never had."""
 LOST = "lost"
 """How a call ended that we went away from; it stands in the place of the provider's word."""
-NOT_RUNG = ("canceled", "held", LATER)
+NOT_RUNG = ("canceled", "held", LATER, UNKNOWN)
 """Attempts for which nothing rang."""
-OURS = (LATER,)
+OURS = (LATER, UNKNOWN)
 """Attempts for which nothing was dialled: they count for none."""
 ASKED_MS = 2 * HOUR_MS
 """Who asked to be called has named the time that follows, whatever the hour is: for so long."""
@@ -28,6 +30,10 @@ DOUBLED_MAX = 10
 """The time between two attempts is doubled so often at most."""
 LATER_MAX = 20
 """So often a dial is tried that the provider cannot take; then a person decides."""
+LAST_LOOK_MS = 30 * SECOND_MS
+"""One that somebody is at is looked at again so long before it is due."""
+MISSED = ("machine", "no-answer")
+"""After the first of these they hear that we tried, and how to come back."""
 SAID = {
     "busy": "not reached: the line was busy",
     "no-answer": "not reached: nobody answered",
@@ -35,6 +41,7 @@ SAID = {
     "failed": "not reached: the number cannot be called",
     LOST: "they answered while we were away; how it ended is not known",
     LATER: "not tried: the telephone provider could not take it",
+    UNKNOWN: "not tried: the telephone provider did not have the call",
 }
 """What the row of an attempt says of it."""
 
@@ -42,11 +49,10 @@ SAID = {
 def next_at(making: Making, promise: Promise, how: str) -> Ms | None:
     """When it is tried again after an attempt that ended so; None: it is not."""
     settings = making.context.policy.settings.callbacks
-    attempts = (*promise.attempts, (making.now, how))
-    tried = counted(attempts, busy_for_ms=settings.busy_for_s * SECOND_MS)
-    if how == "failed" or tried >= settings.attempts or len(attempts) >= settings.attempts + LATER_MAX:
+    tried = counted((*promise.tries, (making.now, how)), busy_for_ms=settings.busy_for_s * SECOND_MS)
+    if how == "failed" or tried >= settings.attempts or len(promise.attempts) + 1 >= settings.attempts + LATER_MAX:
         return None
-    if how in ("busy", LATER):  # soon, for it may be over; then further apart
+    if how in ("busy", *OURS):  # soon, for it may be over; then further apart
         doubled = min(_in_a_row(promise, how), DOUBLED_MAX)
         wait_s = min(settings.busy_s * 2**doubled, max(settings.busy_s, settings.spacing_s))
     elif how == LOST:  # who is at their phone is called again soon
@@ -70,7 +76,7 @@ def counted(attempts: Iterable[tuple[Ms, str]], *, busy_for_ms: int) -> int:
 
 def _in_a_row(promise: Promise, how: str) -> int:
     """So many of the last attempts ended like this."""
-    return len(list(takewhile(lambda attempt: attempt[1] == how, reversed(promise.attempts))))
+    return len(list(takewhile(lambda attempt: attempt[1] == how, reversed(promise.tries))))
 
 
 def by_day(making: Making, promise: Promise, at: Ms) -> Ms:
@@ -98,18 +104,31 @@ def asked_until(promise: Promise) -> int:
 
 
 def is_rung(promise: Promise) -> bool:
-    """Whether they were called for it at least once."""
-    return any(how not in NOT_RUNG for _, how in promise.attempts)
+    """Whether they were called for what is promised now at least once. A busy line they heard nothing of: it counts
+    where the time that was promised is over with it."""
+    return any(how not in NOT_RUNG and (how != "busy" or _is_at_end(promise, at)) for at, how in promise.tries)
+
+
+def _is_at_end(promise: Promise, at: Ms) -> bool:
+    return promise.window is not None and at >= promise.window[1] - LAST_LOOK_MS
 
 
 def tell(making: Making, promise: Promise, how: str, *, is_last: bool) -> None:
     """What they read after an attempt: once that we tried and how to come back, and at the end that they decide."""
     case = making.case(promise.case)
     kind = "our_call" if promise.unpromised else "callback"
+    busy_for_ms = making.context.policy.settings.callbacks.busy_for_s * SECOND_MS
+
+    def is_heard_of(*tries: tuple[Ms, str]) -> bool:
+        """Of the first that nobody, or a machine, answered; of a line that stays busy, or is so at the very end."""
+        dialled = [one for one in tries if one[1] not in NOT_RUNG]
+        is_missed = any(how in MISSED or (how == "busy" and _is_at_end(promise, at)) for at, how in dialled)
+        return is_missed or counted(dialled, busy_for_ms=busy_for_ms) > 1
+
     if is_last:
         key = f"{kind}_no_number" if how == "failed" else f"{kind}_not_reached"
         tell_customer(making, case, key, reason=f"{_named(promise)} reached nobody", link=promise.id)
-    elif how in ("machine", "no-answer") and not is_rung(promise):
+    elif is_heard_of(*promise.tries, (making.now, how)) and not is_heard_of(*promise.tries):
         reason = f"{_named(promise)} reached nobody; it is tried again"
         tell_customer(making, case, f"{kind}_tried", reason=reason, link=promise.id)
 

@@ -62,7 +62,7 @@ NOT_TAKEN = {
 """What an agent reads who is set away because their phone did not take a call, by how it ended."""
 NOT_DIALLED = {
     attempts.LATER: "the telephone provider could not call their phone",
-    "unknown": "the telephone provider did not say what became of the call to their phone",
+    attempts.UNKNOWN: "the telephone provider did not say what became of the call to their phone",
 }
 """How the call to an agent's phone ended that nobody there can have missed."""
 LATE_MS = 3 * SECOND_MS
@@ -339,7 +339,7 @@ def _put_off(making: Making, case: Case, promise: Promise, *, how: str) -> None:
     due_at = attempts.next_at(making, promise, how)
     state, callback = PromiseState.WITHDRAWN if promise.unpromised else PromiseState.BROKEN, CallbackState.FAILED
     if due_at is not None:
-        is_hindered = how == attempts.LATER and promise.window is not None and not promise.unpromised
+        is_hindered = how in attempts.OURS and promise.window is not None and not promise.unpromised
         state = PromiseState.AT_RISK if is_hindered else promise.state
         callback = CallbackState.SCHEDULED
     why = attempts.SAID.get(how, f"not reached: {how}")

@@ -398,6 +398,7 @@ def _promise_changed(state: State, event: PromiseChanged) -> State:
         state=event.state,
         callback=event.callback,
         attempts=attempts,
+        earlier=promise.earlier if event.window is None or event.named is None else len(promise.attempts),
         due_at=event.due_at,
         window=event.window or promise.window,
         named=promise.named if event.named is None else event.named,

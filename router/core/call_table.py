@@ -169,8 +169,8 @@ TABLE: dict[Step, Row] = {
         silence=Step.LOST,
     ),
     Step.MACHINE: Row(
-        meaning="a machine answered, or somebody who sounds like one",
-        says=(("callback_machine",),),
+        meaning="a machine answered, or somebody who sounds like one; other words at the last attempt",
+        says=(("callback_machine",), ("callback_machine_last",)),
         listen_s=RELAYED_S,
         keys={"1": Step.TALKING},
         speech=Step.TALKING,

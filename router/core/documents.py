@@ -564,6 +564,7 @@ class Promise:
     callback: CallbackState = CallbackState.SCHEDULED
     window: tuple[Ms, Ms] | None = None
     attempts: tuple[tuple[Ms, str], ...] = ()
+    earlier: int = 0  # so many of them were made before they, or one of us, set another time
     due_at: Ms | None = None  # it rests until then: work for it is wanted, or it is tried again
     since_at: Ms | None = None  # when they asked, where the place counts as if they had at another time
     asked: Window | None = None  # time of ours was asked for it, and the answer is not there yet
@@ -584,6 +585,11 @@ class Promise:
     @property
     def waits_since(self) -> Ms:
         return self.place_at if self.since_at is None else self.since_at
+
+    @property
+    def tries(self) -> tuple[tuple[Ms, str], ...]:
+        """The attempts for what is promised now: those for another time do not keep it, and use up none of it."""
+        return self.attempts[self.earlier :]
 
     @property
     def waits_turn(self) -> bool:

@@ -26,7 +26,7 @@ from router.core.call_parts import (
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, RecordLeg, StartCall
 from router.core.context import Making
-from router.core.documents import Call, Case
+from router.core.documents import Call, Case, Promise
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import (
     CallChecked,
@@ -124,7 +124,8 @@ def record_leg(making: Making, command: RecordLeg) -> None:
             if command.outcome == "again" and (again_at := _again_at(making, call)) is not None:
                 making.emit(LegPutOff(call=call.id, at=making.now, again_at=again_at))
                 return
-            end_call(making, call, how={"absent": "unknown", "again": attempts.LATER}.get(command.outcome, "failed"))
+            hows = {"absent": attempts.UNKNOWN, "again": attempts.LATER}
+            end_call(making, call, how=hows.get(command.outcome, "failed"))
         case "moved":
             if command.turn != call.turn:
                 raise Rejected(Reason.NOTHING_TO_DO, "another move")
@@ -153,7 +154,23 @@ def answered(making: Making, call: Call, *, provider_id: str, by: str) -> None:
     machine = by == "machine" and call.role is CallRole.CUSTOMER
     to = Step.MACHINE if machine else call.step
     notice = recording.notice_for(making, call, to)
-    making.emit(CallWentOn(call=call.id, at=making.now, turn=call.turn + 1, step=to, heard="answered", notice=notice))
+    making.emit(
+        CallWentOn(
+            call=call.id,
+            at=making.now,
+            turn=call.turn + 1,
+            step=to,
+            heard="answered",
+            notice=notice,
+            rounds=int(machine and _is_last(making, call)),
+        )
+    )
+
+
+def _is_last(making: Making, call: Call) -> bool:
+    """Whether nobody calls again where a machine answered this one."""
+    promise = making.state.get(call.promise or "")
+    return isinstance(promise, Promise) and attempts.next_at(making, promise, "machine") is None
 
 
 def _take_up(making: Making, call: Call) -> bool:

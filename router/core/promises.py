@@ -10,7 +10,7 @@ from functools import partial
 
 from policies.call_hours import Unfit, fit_window, may_ring
 from router.core.addresses import Address
-from router.core.attempts import is_rung, rests_from
+from router.core.attempts import LAST_LOOK_MS, is_rung, rests_from
 from router.core.call_parts import (
     ask_for_phone,
     can_be_called,
@@ -30,7 +30,6 @@ from router.core.documents import Case, Promise, Window
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseReopened, PromiseMade
 from router.core.slips import (
-    LAST_LOOK_MS,
     LATER_MS,
     WRITTEN_LATER_MS,
     ask_time,

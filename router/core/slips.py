@@ -7,7 +7,7 @@ window that was told; word that comes too late to be true is not sent.
 
 from policies.call_hours import may_ring, ring_from, said_window
 from router.core import asks, attempts
-from router.core.attempts import LATER, is_rung
+from router.core.attempts import LAST_LOOK_MS, OURS, SAID, is_rung
 from router.core.call_parts import change_promise, customer_of, promise_call, rest_until_due, stand_in_line
 from router.core.cases import want_again
 from router.core.clock import Ms
@@ -28,13 +28,14 @@ from router.core.words import (
     PromiseState,
 )
 
+UNSURE_MS = MINUTE_MS
+"""A dial of which the provider has said nothing for so long may have rung nobody."""
 LATER_MS = 30 * MINUTE_MS
 """How much later a call is promised that slips, at the least."""
 WRITTEN_LATER_MS = 2 * HOUR_MS
 """And an answer."""
-LAST_LOOK_MS = 30 * SECOND_MS
-"""One that somebody is at is looked at again so long before it is due."""
-TOLD = "nobody was free in time; they were told before it was due"
+NOBODY = "nobody is free for it"
+TOLD = "it was not made in time; they were told before it was due"
 AWAY = "the service was away when it was due"
 OVER = "its time was over before anybody was free"
 UNTOLD = "word that it moves did not reach them, and no other way is open"
@@ -45,12 +46,16 @@ NO_TIME = "no time could be kept for it: it is made when somebody is free"
 def look_at_end(making: Making, promise: Promise, window: Window) -> None:
     """Whether it slips, or is broken: what fell due while we were away is, and they are told at once."""
     now, end = making.now, window[1]
+    call = customer_of(making, making.case(promise.case))
+    if now >= end and call is not None and call.state is not CallState.PLANNED:
+        return  # they may have been rung: what became of that decides
     if now >= end:
         is_away = end < making.context.since
         _break(making, promise, why=AWAY if is_away else OVER)
         return
     warn_ms = making.context.policy.settings.callbacks.warn_s * SECOND_MS
-    is_done_soon = is_under_way(making, promise) and not _is_hindered(promise)
+    is_unsure = call is not None and call.state is not CallState.PLANNED
+    is_done_soon = is_under_way(making, promise) and not (is_unsure or _is_hindered(promise))
     if now >= end - (LAST_LOOK_MS if is_done_soon else warn_ms) and promise.later is None:
         slip(making, promise, window)
 
@@ -65,7 +70,7 @@ def slip(making: Making, promise: Promise, window: Window, *, later: Window | No
         promise.id,
         PromiseState.AT_RISK,
         promise.callback,
-        why="nobody is free for it",
+        why=SAID.get(promise.tries[-1][1], NOBODY) if promise.tries else NOBODY,
         due_at=promise.due_at,
         later=later,
     )
@@ -172,7 +177,7 @@ def rest_for_night(making: Making, promise: Promise) -> bool:
         return False
     morning = Ms(ring_from(now, promise.zones))
     state, later = promise.state, Ms(morning + LATER_MS)
-    is_told = not (promise.unpromised or promise.attempts) and tell_customer(
+    is_told = not (promise.unpromised or is_rung(promise)) and tell_customer(
         making,
         case,
         "callback_later",
@@ -267,9 +272,14 @@ def want_answer(making: Making, case: Case, promise: Promise) -> None:
 
 
 def is_dialling(making: Making, promise: Promise) -> bool:
-    """Whether the customer is being rung for it, or is on the line."""
+    """Whether the customer is being rung for it, or is on the line. Not where the provider has not said for long
+    whether it took the dial: then nobody knows."""
     call = customer_of(making, making.case(promise.case))
-    return call is not None and (call.promise != promise.id or call.state is not CallState.PLANNED)
+    if call is None or call.promise != promise.id:
+        return call is not None
+    if call.state is CallState.DIALLING and call.attempted_at is not None:
+        return making.now < call.attempted_at + UNSURE_MS
+    return call.state is not CallState.PLANNED
 
 
 def is_under_way(making: Making, promise: Promise) -> bool:
@@ -280,7 +290,7 @@ def is_under_way(making: Making, promise: Promise) -> bool:
 
 def _is_hindered(promise: Promise) -> bool:
     """Whether the provider could not take the last dial: whoever is at it may not come through either."""
-    return bool(promise.attempts) and promise.attempts[-1][1] == LATER
+    return bool(promise.attempts) and promise.attempts[-1][1] in OURS
 
 
 def say_promised(making: Making, promise: Promise, window: Window) -> str:
