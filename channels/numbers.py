@@ -21,6 +21,8 @@ ONE_CLOCK = {
     "Asia/Choibalsan": "Asia/Ulaanbaatar",
 }
 """Zones that the tables of numbers know besides the one whose clock theirs is: whole countries would be in doubt."""
+NUMBER_MIN, NUMBER_MAX = 7, 15
+"""So many digits a number has that somebody says (ITU-T E.164 section 6)."""
 BLOCK = 3
 """The last digits of a long number, which tell nothing of it: numbers are given out in blocks."""
 LONG = 11
@@ -38,6 +40,18 @@ def dialled_number(keys: str, *, ours: str) -> str:
     if not phonenumbers.is_valid_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def spoken_digits(words: str) -> str:
+    """The digits of a number that somebody says, as they would be typed; empty where there are too few for one.
+
+    >>> spoken_digits("it is 212 555-0199"), spoken_digits("+49 30 123456"), spoken_digits("in 2 minutes")
+    ('2125550199', '004930123456', '')
+    """
+    digits = "".join(c for c in words if c in "0123456789")
+    if not NUMBER_MIN <= len(digits) <= NUMBER_MAX:
+        return ""
+    return f"00{digits}" if words[: words.find(digits[0])].rstrip().endswith("+") else digits
 
 
 def facts_of(address: str) -> AddressFacts:

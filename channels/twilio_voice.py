@@ -4,10 +4,11 @@ Its one rule: the address of a document names its call, step and turn, so that w
 A step in an address is a hint; the call's own document says where it stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
@@ -18,7 +19,7 @@ from twilio.twiml.voice_response import Dial as VoiceDial
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from channels.base import CallLook, Capabilities, Dial, IsKnown, Received, Refusal, Sent
-from channels.numbers import dialled_number
+from channels.numbers import dialled_number, spoken_digits
 from channels.twilio_media import TwilioMedia
 from channels.twilio_messaging import TwilioSettings, instant, moment, refused, verified_fields
 from channels.twilio_recording import OURS, TwilioRecordings
@@ -47,6 +48,14 @@ FOUND_MAX = 20
 ON_LINE_MAX = 5_000
 """An account with more calls at a time is not asked for all: each is looked at when it has been silent for long."""
 PAGE_SIZE_MAX = 1_000
+DETECTION: Mapping[str, Any] = {
+    "machine_detection": "Enable",
+    "machine_detection_silence_timeout": 2_000,
+    "machine_detection_timeout": 5,
+}
+"""How long the provider listens whether a machine answers, while whoever answers hears nothing: two seconds where they
+say nothing, the least that it takes; five in all, in which it hears out the longest greeting that may still be a
+person's. What it cannot tell by then is a person."""
 CALL_GONE = 21220
 NOT_FOUND = 404
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -198,7 +207,7 @@ class TwilioVoice:
                 status_callback_event=["completed"],
                 timeout=dial.ring_s,
                 **({"fallback_url": fallback} if fallback else {}),
-                **({"machine_detection": "Enable"} if is_theirs else {}),
+                **(DETECTION if is_theirs else {}),
             )
         except TwilioRestException as error:
             return refused(error)
@@ -373,6 +382,9 @@ def _heard(fields: dict[str, str], query: dict[str, str], *, step: str) -> HearC
     raw = query.get("turn", "")
     turn = int(raw) if raw.isdecimal() and len(raw) < 10 else -1
     digits = "".join(c for c in fields.get("Digits", "") if c in "0123456789*#")[:DIGITS_MAX]
+    speech = fields.get("SpeechResult", "")
+    if step == Step.NUMBER and not digits and (digits := spoken_digits(speech)):
+        speech = ""
     outbound = fields.get("Direction", "").startswith("outbound")
     ours = fields.get("From" if outbound else "To", "")
     by = fields.get("AnsweredBy", "")
@@ -383,7 +395,7 @@ def _heard(fields: dict[str, str], query: dict[str, str], *, step: str) -> HearC
         step=step,
         digits=digits,
         number=dialled_number(digits, ours=ours) if len(digits) > 1 else "",
-        speech=fields.get("SpeechResult", ""),
+        speech=speech,
         provider_id=sid,
         answered_by="machine" if by.startswith(("machine", "fax")) else "human" if by == "human" else "",
     )

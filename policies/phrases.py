@@ -134,6 +134,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "who_writes": ("brand",),
     "call_who": (),
     "whisper": ("subject",),
+    "whisper_promise": ("subject", "window"),
+    "whisper_dial": ("subject",),
     "whisper_danger": ("words",),
     "whisper_note": ("note",),
     "whisper_lead": ("subject",),

@@ -101,15 +101,17 @@ TABLE: dict[Step, Row] = {
     Step.NUMBER: Row(
         meaning="their number is not to be called: which one is?",
         says=(("call_ask_number",), ("call_not_that_number", "call_ask_number")),
-        listen_s=8,
+        listen_s=RELAYED_S,
         digits=0,
         keys={"number": Step.PROMISED},
+        speech=Step.NUMBER,
         silence=Step.WAITING,
+        keeps_words=False,  # they are a number, or of somebody beside them
     ),
     Step.CODE: Row(
         meaning="they type the code that a device of theirs shows",
         says=(("call_code",),),
-        listen_s=8,
+        listen_s=RELAYED_S,
         digits=0,
         keys={"number": Step.WAITING},
         silence=Step.WAITING,
@@ -117,7 +119,7 @@ TABLE: dict[Step, Row] = {
     Step.WORDS: Row(
         meaning="they tell us now; it stands in the case as text",
         says=(("call_speak_now",), ("call_spoken",)),
-        listen_s=8,
+        listen_s=RELAYED_S,
         keys={REFUSES: Step.WORDS},
         speech=Step.WORDS,
         silence=Step.WAITING,
@@ -125,7 +127,7 @@ TABLE: dict[Step, Row] = {
     Step.TIME: Row(
         meaning="they say, or type, when we are to call them",
         says=(("call_ask_when",),),
-        listen_s=8,
+        listen_s=RELAYED_S,
         digits=0,
         keys={"number": Step.TIME},
         speech=Step.TIME,
@@ -191,13 +193,15 @@ TABLE: dict[Step, Row] = {
 
 @value
 class Aloud:
-    """Words of people that an agent's phone says in the whisper. `note`: why the call was handed on; `subject`: what
-    the case is about, where somebody said so; `danger`: what they said, where it tells of danger (None: it does not).
-    """
+    """What an agent's phone says in the whisper, with words of people. `note`: why the call was handed on; `subject`:
+    what the case is about, where somebody said so; `danger`: what they said, where it tells of danger (None: it does
+    not). `dials`: nobody is on the line, and key 1 has the customer dialled; `told`: the time that they were told."""
 
     note: str = ""
     subject: str = ""
     danger: str | None = None
+    dials: bool = False
+    told: Said | None = None
 
 
 NOTHING_ALOUD = Aloud()
@@ -231,6 +235,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
     if _tells_nobody(call):
         said = ()
     alone = bool(call.notice) or said == (HANG_UP,)
+    if aloud.dials and said == ("whisper",):
+        said = ("whisper_dial",) if aloud.told is None else ("whisper_promise",)
     if aloud.note and hears_note(call):
         said = ("whisper_note", *said)
     if aloud.danger is not None and hears_matter(call):
@@ -250,6 +256,8 @@ def script_of(call: Call, case: Case | None, policy: PolicySet, aloud: Aloud = N
     now = call.started_at if call.heard_at is None else call.heard_at
     if call.said is not None:
         words |= {"window": _when(call.said, now, call.language), "doubt": call.said.doubt}
+    if aloud.told is not None:
+        words["window"] = _when(aloud.told, now, call.language)
     if call.closed is not None:
         words["opens"] = opens_said(call.closed, policy, now=now, language=call.language)
     if call.wait is not None:

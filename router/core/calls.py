@@ -296,7 +296,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
     to = row.silence if call.step is Step.MACHINE and not _is_person(making, command, speech) else to
     if (call.step is Step.LANGUAGE or call.language_open) and not refuses:
         to = _of_language(making, call, command.digits, speech, to=to)
-    elif call.step is Step.TIME and speech and wish is None:
+    elif call.step in (Step.TIME, Step.NUMBER) and speech and wish is None:
         misses = call.misses + 1
         to = call.step if misses < MISSES_MAX else row.silence
     wanted, missed = to, misses > call.misses
@@ -304,7 +304,7 @@ def _hear_customer(making: Making, call: Call, command: HearCall) -> None:
         to, said, first = _take_time(making, call, wish, first)
     else:
         to = _enter(making, making.call(call.id), to, number=command.number if row.digits == 0 else "")
-        if to is call.step is Step.NUMBER:  # one that we do not call: they hear so, and then that they may stay
+        if to is call.step is Step.NUMBER and not speech:  # not to be called: they hear so, then that they may stay
             misses, missed = call.misses + 1, call.misses + 1 >= MISSES_MAX
             to = _enter(making, making.call(call.id), row.silence, number="") if missed else to
         said, first = _standing(making, call, to, first)

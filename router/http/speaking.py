@@ -10,7 +10,7 @@ from channels.wire import WireResponse
 from router.core.call_table import NOTHING_ALOUD, Aloud, Script, hears_matter, hears_note, script_of
 from router.core.clock import Ms
 from router.core.context import Decision
-from router.core.documents import Call, Case, State
+from router.core.documents import Call, Case, Promise, Said, State
 from router.core.errors import Rejected
 from router.core.redaction import redacted
 from router.core.words import CallId, CallRole, CallState, Step
@@ -64,11 +64,32 @@ async def _aloud(node: Node, id: CallId) -> Aloud:
         return NOTHING_ALOUD
     is_danger = case.ask is not None and case.ask.requirement.is_danger
     note = case.ask.note if case.ask is not None and hears_note(call) else None
+    promise = await _to_dial(node, case) if call.role is CallRole.AGENT else None
     return Aloud(
         note=_spoken(await _words(node, note), NOTE_CHARS_MAX),
         subject=_spoken(await _words(node, given_subject_of(case)), SUBJECT_CHARS_MAX),
         danger=_spoken(await _last_words(node, case), SUBJECT_CHARS_MAX) if is_danger else None,
+        dials=promise is not None,
+        told=_told(node, case, promise) if promise is not None else None,
     )
+
+
+async def _to_dial(node: Node, case: Case) -> Promise | None:
+    """The call that an agent makes with key 1; None where the customer is on the line."""
+    theirs = await node.journal.document(case.call) if case.call else None
+    if case.promise is None or (isinstance(theirs, Call) and theirs.state is not CallState.ENDED):
+        return None
+    promise = await node.journal.document(case.promise)
+    return promise if isinstance(promise, Promise) else None
+
+
+def _told(node: Node, case: Case, promise: Promise) -> Said | None:
+    """The time that the customer was told of their call, on their clock; None where nobody told them one."""
+    if promise.window is None or promise.unpromised:
+        return None
+    policy = node.means.policy
+    ours = policy.hours_of(policy.queue_or_last(case.queue)).zone.key
+    return Said(window=promise.window, zone=next(iter(promise.zones), ours))
 
 
 async def _last_words(node: Node, case: Case) -> str:

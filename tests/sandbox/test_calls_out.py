@@ -106,6 +106,21 @@ async def test_who_answers_is_found_out_before_the_document(
 
 
 @pytest.mark.fact("calls-7")
+async def test_who_answers_is_unknown_after_the_time_that_is_given():
+    calls = make_call_bench(pacing=VoicePacing(human_ms=40_000))
+    await calls.behave(on_ring="answer")
+    sid = await calls.call_out(MachineDetection="Enable", MachineDetectionTimeout="5")
+    await calls.advance(5.1)
+    assert calls.service.asked("/twilio/voice") == []
+    await calls.advance(0.3)
+    (form,) = calls.service.asked("/twilio/voice")
+    assert (form["AnsweredBy"], form["MachineDetectionDuration"]) == ("unknown", "5000")
+    assert (await calls.leg(sid))["answered_by"] == "unknown"
+    refused = await calls.rest("POST", "/Calls.json", To=PHONE, From=OURS, Url=VOICE, MachineDetectionTimeout="2")
+    assert refused["status_code"] == 400
+
+
+@pytest.mark.fact("calls-7")
 async def test_who_answers_may_be_told_while_the_call_goes_on(calls: CallBench):
     calls.service.routes["/twilio/voice"] = TALK
     await calls.behave(on_ring="voicemail")

@@ -84,6 +84,7 @@ async def test_nobody_free_she_keeps_her_place_and_we_call() -> None:
         assert (await phone.state(), await her.state()) == ("ringing", "idle"), "the agent's phone first"
         await phone.picks_up()
         await story.passes(seconds=2)
+        assert "A call to make about general. Press 1 and we dial." in await phone.heard(), "nobody is on the line"
         await phone.presses("1")
         await story.passes(seconds=2)
         assert await her.state() == "ringing"
@@ -94,6 +95,10 @@ async def test_nobody_free_she_keeps_her_place_and_we_call() -> None:
             one for one in await story.traffic("rest", "/Calls.json") if HERS in str(one) and one["method"] == "POST"
         ]
         assert len(dialled) == 1, "one dial for one promise"
+        asked = dict(dialled[0]["fields"])
+        assert (asked["MachineDetectionTimeout"], asked["MachineDetectionSilenceTimeout"]) == ("5", "2000"), (
+            "whoever answers hears us soon, also where the provider cannot tell who it is"
+        )
         [kept] = (await story.api("GET", "/promises?state=kept"))["items"]
         assert kept["attempts"][-1]["outcome"] == "answered"
         await phone.hangs_up()
@@ -475,7 +480,7 @@ async def test_hold_waits_for_the_number_of_who_hides_it() -> None:
         await her.presses("1")
         await story.passes(seconds=6)
         assert "which number" in await her.heard()
-        await story.passes(seconds=12)
+        await story.passes(seconds=15)
         [again] = [one for one in await ana.legs(case) if one["role"] == "customer"]
         assert (again["step"], again["held_since"]) == ("held", held["held_since"])
         assert [one["state"] for one in await ana.work()] == ["active"]
@@ -889,6 +894,42 @@ async def test_slow_speakers_and_relay_operators_are_never_cut_off() -> None:
         await her.presses("1")
         await story.passes(seconds=3)
         assert HERS in await phone.talks_with()
+
+
+async def test_slow_answers_to_what_we_ask_are_taken() -> None:
+    """S54: ten seconds and more of silence where she is to speak, to type a code, to say or type a number, or a time:
+    each answer is still that, and no choice of those in line."""
+    async with Story() as story:
+        her, him = story.phone(HERS), story.phone(HIS)
+        await her.calls(caller="anonymous")
+        await story.passes(seconds=20)
+        await her.presses("2")
+        await story.passes(seconds=15)
+        await her.speaks("this is relay operator 7 the heating is cold")
+        await story.passes(seconds=2)
+        assert "You will not need to say it again" in await her.heard()
+        await story.passes(seconds=30)
+        await her.presses("8")
+        await story.passes(seconds=15)
+        await her.presses("12345678#")
+        await story.passes(seconds=3)
+        assert "No device shows that code" in await her.heard()
+        await story.passes(seconds=10)
+        await her.presses("1")
+        await story.passes(seconds=16)
+        await her.speaks("one moment, she is looking for it")
+        await story.passes(seconds=15)
+        assert (await her.heard()).count("On which number") == 2, "words that are none are asked again"
+        await her.speaks("the number is 212 555 0142")
+        await story.passes(seconds=12)
+        assert (await her.state(), len((await story.one_case())["promises"])) == ("idle", 1)
+        await him.calls()
+        await story.passes(seconds=20)
+        await him.presses("4")
+        await story.passes(seconds=16)
+        await him.presses("1630#")
+        await story.passes(seconds=2)
+        assert "We call you today between 4:30 PM" in await him.heard()
 
 
 async def test_in_line_too_language_is_given_up_only_with_her_yes(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ async def test_a_call_that_an_agent_begins_was_promised_to_nobody() -> None:
         assert "You call them" in page and "not promised" in page and "Promised:" not in page
         assert 'id="call-them"' not in await ana.page(case["id"]), "it is under way"
         await rings_up(story, ana, phone)
-        assert f"A call about {SUBJECT}" in await phone.heard()
+        assert f"A call to make about {SUBJECT}. Press 1 and we dial." in await phone.heard()
         await her.picks_up()
         await story.passes(seconds=20)
         assert HERS in await phone.talks_with()

@@ -61,7 +61,7 @@ async def the_promise(story: Story, case: str = "") -> Json:
 
 async def test_a_window_rests_until_it_is_there_and_keeps_the_place() -> None:
     """S12: nobody is offered it before; then it stands in line at the place of her first words, the agent's phone rings
-    first, then hers, once, and the promise is kept."""
+    first and says when she was promised to be called, then hers rings, once, and the promise is kept."""
     async with Story() as story:
         her, phone = story.phone(HERS), story.phone(ANAS)
         await her.texts("E42, the flat is cold")
@@ -76,6 +76,8 @@ async def test_a_window_rests_until_it_is_there_and_keeps_the_place() -> None:
         offer = await ana.offered()
         assert (offer["channel"], await dials(story)) == ("phone", 0)
         await dials_her(story, ana, phone)
+        said = "A promised call about heating, today between 3:02 PM and 3:22 PM, New York time. Press 1 and we dial."
+        assert said in await phone.heard()
         assert await her.state() == "ringing"
         await her.picks_up()
         await story.passes(seconds=8)

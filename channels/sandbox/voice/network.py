@@ -29,14 +29,16 @@ from channels.sandbox.webhooks import Webhooks
 from router.core.clock import Ms
 
 TIME_LIMIT_S = 14_400
+DETECTION_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Whether a person or a machine answers: `whole` waits for the end of a greeting; `url` is told while the call goes
-    on, without it the call waits."""
+    """Whether a person or a machine answers: `mode` may wait for the end of a greeting; `url` is told while the call
+    goes on, without it the call waits; after `timeout_ms` nobody knows."""
 
     mode: Literal["Enable", "DetectMessageEnd"] = "Enable"
+    timeout_ms: int = DETECTION_S * 1000
     url: str = ""
     method: str = "POST"
 
@@ -216,6 +218,10 @@ class Network:
 
     def _answerer(self, leg: Leg, detection: Detection) -> tuple[str, int]:
         """Who answered, and how long it takes to find out."""
+        who, after_ms = self._who(leg, detection)
+        return (who, after_ms) if after_ms <= detection.timeout_ms else ("unknown", detection.timeout_ms)
+
+    def _who(self, leg: Leg, detection: Detection) -> tuple[str, int]:
         if self.switch.phones.seen(leg.phone).behaviour.on_ring != "voicemail":
             return "human", self.pacing.human_ms
         if detection.mode == "Enable":

@@ -1,7 +1,7 @@
 """Calls over REST: create, list, fetch, change, end, delete, record.
 
 Its one rule: what is refused is refused before anything happens, with the provider's code. `CallReason`, `CallToken`,
-`Trim` and the tunables of machine detection change nothing here and are taken.
+`Trim` and the thresholds of machine detection change nothing here and are taken.
 """
 
 import re
@@ -15,7 +15,7 @@ from channels.sandbox.times import rfc2822
 from channels.sandbox.voice import parameters as read
 from channels.sandbox.voice.documents import BrokenDocument, twiml_of
 from channels.sandbox.voice.legs import FINAL, Leg, Reports
-from channels.sandbox.voice.network import TIME_LIMIT_S, CallOrder, Detection, Network
+from channels.sandbox.voice.network import DETECTION_S, TIME_LIMIT_S, CallOrder, Detection, Network
 from channels.sandbox.voice.rest_recordings import RecordingResources
 from channels.sandbox.voice.sources import Ask, Given, Source
 
@@ -29,13 +29,14 @@ MAGIC_TO = {
     "+15005550004": 21216,
 }
 TAKEN = (
-    "CallReason", "CallToken", "Trim", "RecordingTrack", "MachineDetectionTimeout", "MachineDetectionSpeechThreshold",
+    "CallReason", "CallToken", "Trim", "RecordingTrack", "MachineDetectionSpeechThreshold",
     "MachineDetectionSpeechEndThreshold", "MachineDetectionSilenceTimeout",
 )  # fmt: skip
 ORDER = (
     "To", "From", "Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod",
-    "StatusCallbackEvent", "SendDigits", "Timeout", "Record", "RecordingChannels", "MachineDetection", "AsyncAmd",
-    "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod", "TimeLimit", "CallerId", *read.WISH, *TAKEN,
+    "StatusCallbackEvent", "SendDigits", "Timeout", "Record", "RecordingChannels", "MachineDetection",
+    "MachineDetectionTimeout", "AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod", "TimeLimit",
+    "CallerId", *read.WISH, *TAKEN,
 )  # fmt: skip
 CHANGE = ("Url", "Twiml", "Method", "Status", "FallbackUrl", "FallbackMethod", "StatusCallback",
     "StatusCallbackMethod", "TimeLimit")  # fmt: skip
@@ -232,12 +233,14 @@ def _detection_of(call: Call) -> Detection | None:
     mode = read.one_of(call, "MachineDetection", ("", "Enable", "DetectMessageEnd"), default="")
     is_async = read.flag(call, "AsyncAmd")
     address = read.url(call, "AsyncAmdStatusCallback", code=21609)
+    timeout_s = read.whole(call, "MachineDetectionTimeout", default=DETECTION_S, low=3, high=59)
     if not mode or (is_async and not address):
         return None
     return Detection(
         "DetectMessageEnd" if mode == "DetectMessageEnd" else "Enable",
-        address if is_async else "",
-        read.method(call, "AsyncAmdStatusCallbackMethod"),
+        timeout_ms=timeout_s * 1000,
+        url=address if is_async else "",
+        method=read.method(call, "AsyncAmdStatusCallbackMethod"),
     )
 
 
