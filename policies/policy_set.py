@@ -141,6 +141,11 @@ class PolicySet:
         read_as = language if language in self.windows.languages else self.phrases.language
         return self.windows.read(text, language=read_as, zone=zone, now=now, is_asked=is_asked, promised=promised)
 
+    def zone_in(self, text: str, *, language: str) -> str | None:
+        """The one zone that somebody names: `WindowWords.zone_in`."""
+        read_as = language if language in self.windows.languages else self.phrases.language
+        return self.windows.zone_in(text, language=read_as)
+
     def pledges_in(self, text: str) -> tuple[Pledge, ...]:
         """What an answer of ours says that we will do: call, or write."""
         return self.pledges.said_in(text)

@@ -7,10 +7,14 @@ these is unsure, and whoever confirms a time names the place then. It never take
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from policies.zones import zone
+
+_SEASONS: Final = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
 
 
 class Rests(StrEnum):
@@ -43,7 +47,7 @@ def clock_of(number: Iterable[str], *, profile: str | None, asked: str | None, o
         return Clock(zones[0], Rests.NUMBER, sure=True)
     told = ((zone(profile or ""), Rests.PROFILE), (zone(asked or ""), Rests.ASKED))
     for found, rests in told:
-        if found is not None and found in zones:
+        if found is not None and any(_is_alike(found, one) for one in zones):
             return Clock(found, rests, sure=True)
     for found, rests in told:
         if found is not None:
@@ -51,3 +55,28 @@ def clock_of(number: Iterable[str], *, profile: str | None, asked: str | None, o
     if zones:
         return Clock(ours if ours in zones else zones[0], Rests.NUMBER, sure=False)
     return Clock(ours, Rests.OURS, sure=False)
+
+
+def day_zones(number: Iterable[str], *, profile: str | None, asked: str | None) -> tuple[str, ...]:
+    """The zones in all of which it must be day for whoever is rung, the likeliest first. `number` is what it is there
+    where nothing else is known; a zone of theirs that is among those is theirs alone, and any other one counts besides:
+    who moved away kept the number."""
+    names = tuple(number)
+    zones = [found for name in names if (found := zone(name)) is not None]
+    told = [found for name in (profile, asked) if (found := zone(name or "")) is not None]
+    if (among := next((one for one in told if any(_is_alike(one, other) for other in zones)), None)) is not None:
+        return (among.key,)
+    return (*(one.key for one in told[:1]), *names)
+
+
+def on_clock(window: tuple[int, int], *, said_in: str, zone: str) -> tuple[int, int]:
+    """A window that was said on one clock as it is on another: the same time of day there, as long. Milliseconds."""
+    start, end = window
+    wall = datetime.fromtimestamp(start / 1000, UTC).astimezone(ZoneInfo(said_in)).replace(tzinfo=ZoneInfo(zone))
+    moved = round(wall.timestamp() * 1000)
+    return moved, moved + end - start
+
+
+def _is_alike(one: ZoneInfo, other: ZoneInfo) -> bool:
+    """Whether both show the same time, in winter and in summer, as Denver and Boise do."""
+    return all(at.astimezone(one).utcoffset() == at.astimezone(other).utcoffset() for at in _SEASONS)

@@ -36,9 +36,12 @@ from policies.window_terms import (
     Zone,
 )
 from policies.window_words import LanguageWords, Row, row_of
+from policies.zones import zone_of_place
 
 WORDS_MAX: Final = 200
 """Characters of the words that were read."""
+NOWHERE: Final = ("UTC",)
+"""A clock that nobody lives by."""
 _FIRST: Final = (Doubt.BESIDE, Doubt.ZONE)
 """Doubts that say more than any of the calendar."""
 _FLIPPED: Final = {Side.BEFORE: Side.AFTER, Side.AFTER: Side.BEFORE}
@@ -86,6 +89,15 @@ class WindowWords:
             return None
         found = [code for code, words in self.languages.items() if _asks_in(text[:WORDS_MAX], words)]
         return found[0] if len(found) == 1 else None
+
+    def zone_in(self, text: str, *, language: str) -> str | None:
+        """The one zone that is named in `text`, with a time or without, in words for zones or by its place."""
+        words = self.languages.get(language)
+        row = row_of(text, words) if words is not None else None
+        items = items_of(row.lexemes, words.parts, is_24=words.is_24) if words is not None and row is not None else []
+        keys = {item.said.key for item in items if isinstance(item.said, Zone)}
+        found = zone_of_place(text) if not keys else keys.pop() if len(keys) == 1 else None
+        return found if found not in NOWHERE else None
 
     def read(
         self, text: str, *, language: str, zone: ZoneInfo, now: datetime, is_asked: bool = False,

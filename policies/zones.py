@@ -3,11 +3,13 @@
 A fixed offset (`EST5`, `UTC+2`) is refused because it is wrong for half of the year wherever clocks change.
 """
 
+from collections import Counter
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from policies.problems import nearest
+from policies.text import words_of
 
 ZONE_FORM: Final = "a zone by its place, such as Europe/Berlin (fixed offsets do not follow summer time)"
 
@@ -15,6 +17,10 @@ _AREAS: Final = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
     "US", "Canada", "Brazil", "Mexico", "Chile",
 )  # fmt: skip
+_COUNTRIES: Final = ("US", "Canada", "Brazil", "Mexico", "Chile")
+"""Areas whose zones are called by no place: Central, East."""
+_PLACE_WORDS: Final = 4
+"""Words of a name of a place, at most."""
 _PLACES: Final = {
     "EST": "America/New_York", "EST5": "America/New_York", "EST5EDT": "America/New_York", "EDT": "America/New_York",
     "ET": "America/New_York", "CST": "America/Chicago", "CST6": "America/Chicago", "CST6CDT": "America/Chicago",
@@ -58,6 +64,27 @@ def zone_hint(text: str) -> str | None:
     """The place that was probably meant."""
     known = _PLACES.get(text.upper().replace(" ", ""))
     return known or nearest(text, _names())
+
+
+def zone_of_place(text: str) -> str | None:
+    """The zone of the one place that a few words name, as zones are called by: Denver, New York. Linear in the words.
+
+    >>> zone_of_place("I am in Denver"), zone_of_place("los angeles."), zone_of_place("at home")
+    ('America/Denver', 'America/Los_Angeles', None)
+    """
+    words, places = words_of(text), _places()
+    spans = (" ".join(words[at : at + n]) for at in range(len(words)) for n in range(1, _PLACE_WORDS + 1))
+    found = {places[span] for span in spans if span in places}
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _places() -> dict[str, str]:
+    """Zones by the place that each is called by, where it is one's alone."""
+    named = [(" ".join(words_of(name.rpartition("/")[2].replace("_", " "))), name) for name in _names() if "/" in name]
+    named = [(place, name) for place, name in named if name.partition("/")[0] not in _COUNTRIES]
+    once = Counter(place for place, _ in named)
+    return {place: name for place, name in named if once[place] == 1}
 
 
 @cache

@@ -298,7 +298,7 @@ def promise_call(
     if until is not None and by_turn:
         window = making.now, until
     if due_at is not None and not named:
-        due_at = Ms(ring_from(due_at, address.facts.zones))
+        due_at = Ms(ring_from(due_at, zones_at(making.customer(case.customer), address.id)))
     if place_at is None:
         place_at = place_on_phone(making, case.ask)
     waits_since = place_at if case.ask is None else min(place_at, case.ask.waits_since)

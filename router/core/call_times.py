@@ -6,14 +6,16 @@ suggest. Only whoever calls from the number that is to be called, and surely so,
 
 from dataclasses import replace
 
+from policies.window_calendar import Doubt
 from router.core.call_parts import can_be_called, hold_wish, is_taken, is_unpromised
 from router.core.call_table import may_ring_back
 from router.core.commands import CUSTOMER, CancelCallback, MakePromise, MovePromise
 from router.core.context import Making
-from router.core.documents import Call, Promise, Said
+from router.core.documents import Call, Customer, Promise, Said
 from router.core.errors import Reason, Rejected
 from router.core.promises import cancel_promise, make_promise, move_promise
-from router.core.wishes import Wish, wish_of
+from router.core.terms import hear_clock
+from router.core.wishes import Wish, answer_to_clock, clock_for, why_said, wish_of
 from router.core.words import CALLBACK, Step
 
 NAMED_AT = (Step.GREETING, Step.WAITING, Step.TIME)
@@ -53,23 +55,28 @@ def wish_in(making: Making, call: Call, *, speech: str, keys: str) -> Wish | Non
         return None
     is_at_time = call.step is Step.TIME
     if is_at_time and call.said is not None and call.said.doubt and (keys == AGREES or _agrees(making, speech)):
-        return _suggested(call.said)
+        return _suggested(making, call, call.said)
     words = speech or (clock_of_keys(keys) if is_at_time else "")
     policy, case = making.context.policy, making.case(call.case)
     is_asked = is_at_time or (call.step is Step.WAITING and policy.spoken.is_short(words))
     if not words or not (is_asked or policy.asks_for_call(words)):
         return None
-    address = making.customer(call.customer).address(call.address) if call.address else None
     wish = wish_of(
         policy,
         words,
         language=call.language,
-        zones=address.facts.zones if address is not None else (),
+        zones=_zones(making, call),
+        customer=_whose(making, call),
         queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
     )
-    return wish if wish is not None and wish.window is not None else None
+    if wish is not None and wish.window is not None:
+        return wish
+    if not is_at_time or call.said is None or not _is_of_clock(making, call, call.said):
+        return None
+    asked = call.said
+    return answer_to_clock(policy, words, asked=asked.window, said_in=asked.zone, language=call.language)
 
 
 def take(making: Making, call: Call, wish: Wish) -> Said | None:
@@ -77,6 +84,8 @@ def take(making: Making, call: Call, wish: Wish) -> Said | None:
     nor can it be, for nobody is free at any time that we know."""
     assert wish.window is not None
     if wish.sure:
+        if may_ring_back(call):
+            hear_clock(making, call.customer, wish.named, number=_zones(making, call))
         try:
             _promise(making, call, wish)
         except Rejected as refused:
@@ -95,11 +104,10 @@ def said_of(making: Making, call: Call) -> Said | None:
     promise, case = standing(making, call), making.case(call.case)
     if promise is None or promise.window is None:
         return None
-    address = making.customer(call.customer).address(call.address) if call.address else None
     policy = making.context.policy
     queue = policy.queue_or_last(case.queue)
-    zones = address.facts.zones if address is not None else ()
-    return Said(window=promise.window, zone=zones[0] if zones else policy.hours_of(queue).zone.key)
+    clock = clock_for(policy, _whose(making, call), _zones(making, call), queue=queue)
+    return Said(window=promise.window, zone=clock.zone.key)
 
 
 def drop(making: Making, call: Call) -> None:
@@ -142,8 +150,25 @@ def _promise(making: Making, call: Call, wish: Wish) -> None:
     make_promise(making, made, to=address)
 
 
-def _suggested(said: Said) -> Wish:
-    return Wish(window=said.window, said="", sure=True, doubt="", words="", zone=said.zone)
+def _suggested(making: Making, call: Call, said: Said) -> Wish:
+    named = said.zone if _is_of_clock(making, call, said) else ""
+    return Wish(window=said.window, said="", sure=True, doubt="", words="", zone=said.zone, named=named)
+
+
+def _is_of_clock(making: Making, call: Call, said: Said) -> bool:
+    """Whether they were asked on which clock they are."""
+    return said.doubt == why_said(making.context.policy, Doubt.ZONE, language=call.language)
+
+
+def _zones(making: Making, call: Call) -> tuple[str, ...]:
+    """Of the number that they call from."""
+    address = making.customer(call.customer).address(call.address) if call.address else None
+    return address.facts.zones if address is not None else ()
+
+
+def _whose(making: Making, call: Call) -> Customer | None:
+    """Whose clock is known, where they surely call from their own number: nobody else learns of it."""
+    return making.customer(call.customer) if may_ring_back(call) else None
 
 
 def _agrees(making: Making, speech: str) -> bool:

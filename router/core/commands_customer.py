@@ -264,12 +264,14 @@ class ShareLine:
 
 @value
 class SetTerms:
-    """How a customer wants to be reached, whatever the matter."""
+    """How a customer wants to be reached, whatever the matter; None: as before. `zone`: an IANA name; empty: their
+    clock is not known any more, whoever told it."""
 
     key: str
     customer: CustomerId
-    discreet: bool
     actor: Actor
+    discreet: bool | None = None
+    zone: str | None = None
 
 
 @value

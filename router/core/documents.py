@@ -87,6 +87,8 @@ class Customer:
     live_cases: tuple[CaseId, ...] = ()  # open matters, newest last
     last_case: CaseId | None = None
     language: str | None = None  # ISO 639-1, from what they last wrote
+    zone: str = ""  # IANA name of their clock, as one of us or a program knows it
+    zone_said: str = ""  # as they told us themselves, where their number does not tell
     unrecorded_at: Ms | None = None  # said then that they are not to be recorded
     discreet: bool = False  # others may hear their phone: no machine is told anything, hanging up is never a call
     told_at: Ms | None = None  # when an automatic mail last went to them

@@ -60,13 +60,17 @@ class AddressShared:
 
 @value
 class TermsSet:
-    """How they want to be reached, whatever the matter. `discreet`: others may hear their phone."""
+    """How they want to be reached, whatever the matter: all of it as it is from now on. `discreet`: others may hear
+    their phone; `zone`, `zone_said`: their clock as we know it, and as they told us."""
 
     customer: CustomerId
     at: Ms
     discreet: bool
     author: ActorKind
     author_id: str | None = None
+    zone: str = ""
+    zone_said: str = ""
+    clocks: tuple[tuple[PromiseId, tuple[str, ...]], ...] = ()  # calls to come that go by other clocks with that
 
 
 @value

@@ -211,7 +211,7 @@ def evolve(state: State, event: Event) -> State:
         case AddressAdded() | AddressShared():
             return _addresses_changed(state, event)
         case TermsSet():
-            return change(state, get(state, event.customer, Customer), discreet=event.discreet)
+            return _terms_set(state, event)
         case AddressMarked():
             return _address_marked(state, event)
         case DevicePaired() | DeviceUnpaired() | DeviceKeyChanged():
@@ -569,9 +569,19 @@ def _kept_or_erased(state: State, event: HoldSet | HoldLifted | ErasureWanted | 
         case ErasureWanted():
             return change(state, customer, erase_wanted_at=event.at)
         case CustomerErased():
-            return change(state, customer, erased_at=event.at, hold=None, erase_wanted_at=None)
+            return change(
+                state, customer, erased_at=event.at, hold=None, erase_wanted_at=None, zone="", zone_said=""
+            )  # fmt: skip
         case _:
             assert_never(event)
+
+
+def _terms_set(state: State, event: TermsSet) -> State:
+    customer = get(state, event.customer, Customer)
+    state = change(state, customer, discreet=event.discreet, zone=event.zone, zone_said=event.zone_said)
+    for id, zones in event.clocks:
+        state = change(state, get(state, id, Promise), zones=zones)
+    return state
 
 
 def _case_opened(state: State, event: CaseOpened) -> State:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from policies.call_hours import Unfit, fit_window, may_ring
+from policies.whose_clock import day_zones
 from router.core.addresses import Address
 from router.core.attempts import LAST_LOOK_MS, is_rung, rests_from
 from router.core.call_parts import (
@@ -36,13 +37,13 @@ from router.core.slips import (
     is_dialling,
     is_under_way,
     look_at_end,
-    our_zone,
     rest_for_night,
     rest_or_stand,
     slip,
     want_answer,
 )
 from router.core.telling import tell_customer, told_via, zones_of
+from router.core.wishes import clock_for
 from router.core.words import (
     CALLBACK,
     HOUR_MS,
@@ -153,12 +154,17 @@ def _place(making: Making, case: Case) -> Ms:
 
 
 def check_window(
-    making: Making, case: Case, address: Address | None, window: Window, *, named: bool, others: bool = True
+    making: Making, case: Case, address: Address | None, window: Window, *, named: bool, others: bool = True,
+    is_known: bool = True,
 ) -> None:  # fmt: skip
     """Raises Rejected(WINDOW_UNFIT), with one that can be promised, where this one cannot. The one place where it is
     asked whether a window is possible: by the hours of the queue and the day of whoever is called. `others`: another
-    one is looked for, which takes the most time where nobody is free."""
-    policy, zones = making.context.policy, address.facts.zones if address is not None else ()
+    one is looked for, which takes the most time where nobody is free. Not `is_known`: who asks may be anybody, and
+    only what the number tells may show."""
+    policy, told = making.context.policy, address.facts.zones if address is not None else ()
+    customer = making.customer(case.customer) if is_known else None
+    zones = told if customer is None else day_zones(told, profile=customer.zone, asked=customer.zone_said)
+    zone = clock_for(policy, customer, told, queue=policy.queue_or_last(case.queue)).zone.key
     queue = case.ask.queue if case.ask is not None else case.queue
 
     def opens(at: int) -> int | None:
@@ -170,14 +176,12 @@ def check_window(
     found: Unfit | None = fit_window(window, now=making.now, zones=zones, is_named=named, opens=opens)
     if found is not None:
         start, end = found.instead
-        zone = zones[0] if zones else our_zone(making, case)
         raise Rejected(Reason.WINDOW_UNFIT, found.why, window=(Ms(start), Ms(end)), zone=zone)
     if address is None or queue not in policy.queues:
         return
     suits = partial(_is_by_day, zones=zones)
     room = making.context.room(case.id, queue, window, case.promise, suits if others else None)
     if not room.fits:  # where nobody is free at all, no time is named
-        zone = zones[0] if zones else our_zone(making, case)
         instead = room.alternatives[0] if room.alternatives else None
         raise Rejected(Reason.WINDOW_UNFIT, FULL, window=instead, zone=zone)
 

@@ -8,13 +8,14 @@ for a mail or a chat theirs where it is surely them.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policies import ConsentWord
 from policies.call_hours import same_hours
 from policies.spoken import SAME
 from policies.text import words_of
+from policies.window_calendar import Doubt
 from router.core.addresses import Address
 from router.core.call_parts import (
     ask_for_phone,
@@ -38,6 +39,7 @@ from router.core.events import CallbackHeld, ContactReceived
 from router.core.promises import cancel_promise, check_window, give_up_number, make_promise, move_promise
 from router.core.slips import say_call, say_promised
 from router.core.telling import NOTHING, language_on, tell_customer
+from router.core.terms import hear_clock
 from router.core.wishes import (
     EARLIER,
     LATER,
@@ -47,6 +49,7 @@ from router.core.wishes import (
     READ_MAX,
     UNFIT,
     Wish,
+    answer_to_clock,
     number_named,
     suggested_in,
     why_said,
@@ -107,7 +110,7 @@ def follow(making: Making, command: Command) -> None:
         return
     is_asked = spoken.is_short(command.text) or answers_suggestion(making, case, command.text)
     if customer_of(making, case) is None and _take_time(
-        making, case, command.text, line=line, is_asked=is_asked, back="callback_ask_back",
+        making, case, received, command.text, line=line, is_asked=is_asked, back="callback_ask_back",
     ):  # fmt: skip
         return
     choice = spoken.choice(command.text)
@@ -239,7 +242,7 @@ def _take_first(making: Making, case: Case, received: ContactReceived, text: str
     line = _line_of(making, case, received, text)
     if line is None:
         return False
-    if _take_time(making, case, text, line=line, is_asked=is_answer, back="callback_ask_first"):
+    if _take_time(making, case, received, text, line=line, is_asked=is_answer, back="callback_ask_first"):
         return True
     return _is_soon(making, case, text, line=line) and _call_soon(making, case, received, line)
 
@@ -271,7 +274,7 @@ def _may_say_where(making: Making, case: Case, received: ContactReceived) -> boo
 
 def _call_elsewhere(making: Making, case: Case, received: ContactReceived, text: str, *, line: Line) -> None:
     """They want the call that is promised at another number: at the time that they name, or as soon as possible."""
-    if _take_time(making, case, text, line=line, is_asked=False, back="callback_ask_back"):
+    if _take_time(making, case, received, text, line=line, is_asked=False, back="callback_ask_back"):
         return
     if not making.asking(case.id).taken and _is_soon(making, case, text, line=line):
         _call_soon(making, case, received, line)
@@ -313,19 +316,19 @@ def _promised_line(making: Making, case: Case, received: ContactReceived) -> Lin
     return Line(address.facts.zones if address is not None else (), address=id)
 
 
-def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: bool, back: str) -> bool:
+def _take_time(
+    making: Making, case: Case, received: ContactReceived, text: str, *, line: Line, is_asked: bool, back: str
+) -> bool:  # fmt: skip
     """Take a time that they name, or a yes to the one that we suggested; True where they named one, or may have.
     `back`: the phrase that asks back."""
-    suggested = suggested_in(case, now=making.now)
-    if suggested is not None and _is_yes(making, text):
-        wish: Wish | None = _said_at(making, case, line, suggested)
-    else:
-        wish = _wish_in(making, case, text, line=line, is_asked=is_asked)
+    wish = _time_in(making, case, text, line=line, is_asked=is_asked)
     if wish is None or (wish.window is None and wish.sure):
         return False  # as soon as possible is a choice of its own
     assert wish.window is not None, "what is not sure has a suggestion"
     window, why, reason = wish.window, wish.why, "they named a time for our call"
     if wish.sure:
+        if received.evidence is not Evidence.WEAK or received.address == line.address:
+            hear_clock(making, case.customer, wish.named, number=line.zones)
         try:
             _promise_at(making, case, window, line=line)
         except Rejected as refused:
@@ -346,7 +349,7 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
             _say_no_room(making, making.case(case.id), reason=reason)
             return True
         window = other
-    said = wish.said if window == wish.window else _said_at(making, case, line, window).said
+    said = wish.said if wish.said and window == wish.window else _said_at(making, case, line, window).said
     plain = {"window": said}
     if why:
         plain["doubt"] = why_said(making.context.policy, why, language=_language(making, case))
@@ -355,6 +358,20 @@ def _take_time(making: Making, case: Case, text: str, *, line: Line, is_asked: b
         suggests=window if why else None, doubt=why, plain=plain,
     )  # fmt: skip
     return True
+
+
+def _time_in(making: Making, case: Case, text: str, *, line: Line, is_asked: bool) -> Wish | None:
+    """The time that they name, or take, or tell on which clock it is."""
+    suggested = suggested_in(case, now=making.now)
+    is_of_clock = case.doubt == Doubt.ZONE
+    if suggested is not None and _is_yes(making, text):
+        said = _said_at(making, case, line, suggested)
+        return replace(said, named=said.zone) if is_of_clock else said
+    wish = _wish_in(making, case, text, line=line, is_asked=is_asked)
+    if wish is not None or not (is_asked and is_of_clock and suggested is not None):
+        return wish
+    language, zone = _language(making, case), _said_at(making, case, line, suggested).zone
+    return answer_to_clock(making.context.policy, text, asked=suggested, said_in=zone, language=language)
 
 
 def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: bool) -> Wish | None:
@@ -366,6 +383,7 @@ def _wish_in(making: Making, case: Case, text: str, *, line: Line, is_asked: boo
         text,
         language=_language(making, case),
         zones=line.zones,
+        customer=making.customer(case.customer),
         queue=policy.queue_or_last(case.queue),
         now=making.now,
         is_asked=is_asked,
@@ -381,8 +399,10 @@ def _language(making: Making, case: Case) -> str:
 
 def _said_at(making: Making, case: Case, line: Line, window: tuple[Ms, Ms]) -> Wish:
     policy, language = making.context.policy, _language(making, case)
-    queue = policy.queue_or_last(case.queue)
-    return wish_at(policy, window, language=language, zones=line.zones, queue=queue, now=making.now)
+    queue, customer = policy.queue_or_last(case.queue), making.customer(case.customer)
+    return wish_at(
+        policy, window, language=language, zones=line.zones, customer=customer, queue=queue, now=making.now
+    )  # fmt: skip
 
 
 def answers_suggestion(making: Making, case: Case, text: str) -> bool:

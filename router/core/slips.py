@@ -14,8 +14,9 @@ from router.core.clock import Ms
 from router.core.context import Making
 from router.core.documents import Case, Message, Promise, Window
 from router.core.slots import ask_slot
-from router.core.telling import NOTHING, tell_customer, zones_of
+from router.core.telling import NOTHING, number_zones, tell_customer, zones_of
 from router.core.values import replace
+from router.core.wishes import clock_for
 from router.core.words import (
     CALLBACK,
     HOUR_MS,
@@ -294,11 +295,11 @@ def _is_hindered(promise: Promise) -> bool:
 
 
 def say_promised(making: Making, promise: Promise, window: Window) -> str:
-    case, zones = making.case(promise.case), zones_of(making, promise)
-    zone = zones[0] if zones else our_zone(making, case)
-    policy = making.context.policy
-    language = case.language or making.customer(case.customer).language or policy.phrases.language
-    return said_window(window, making.now, zone=zone, language=policy.said_in(language), names_place=len(zones) != 1)
+    case, customer, policy = making.case(promise.case), making.customer(promise.customer), making.context.policy
+    zones = number_zones(customer, promise.address)
+    clock = clock_for(policy, customer, zones, queue=policy.queue_or_last(case.queue))
+    language = policy.said_in(case.language or customer.language or policy.phrases.language)
+    return said_window(window, making.now, zone=clock.zone.key, language=language, names_place=not clock.sure)
 
 
 def say_call(making: Making, promise: Promise, *, reason: str, is_answer: bool = False) -> bool:
@@ -311,9 +312,3 @@ def say_call(making: Making, promise: Promise, *, reason: str, is_answer: bool =
     elif promise.window is not None:
         key, plain = "callback_at", {"window": say_promised(making, promise, promise.window)}
     return tell_customer(making, case, key, reason=reason, is_answer=is_answer, is_owed=True, plain=plain)
-
-
-def our_zone(making: Making, case: Case) -> str:
-    policy = making.context.policy
-    queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
-    return policy.hours_of(queue).zone.key

@@ -9,6 +9,7 @@ from typing import Final
 
 from policies import PolicySet
 from policies.segments import segments_of
+from policies.whose_clock import day_zones
 from router.core.choice import Choice, Way, choose_way, writer_of
 from router.core.clock import Ms
 from router.core.commands import SYSTEM
@@ -157,7 +158,12 @@ def zones_of(making: Making, promise: Promise) -> tuple[str, ...]:
 
 
 def zones_at(customer: Customer, id: AddressId | None) -> tuple[str, ...]:
-    """The clock of the number that is called, else of their first number that tells it."""
+    """By whose clocks it must be day for them."""
+    return day_zones(number_zones(customer, id), profile=customer.zone, asked=customer.zone_said)
+
+
+def number_zones(customer: Customer, id: AddressId | None) -> tuple[str, ...]:
+    """Where the number is that is called, else their first number that tells it."""
     named = customer.address(id) if id is not None else None
     if named is not None and named.facts.zones:
         return named.facts.zones

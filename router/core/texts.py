@@ -7,6 +7,7 @@ refused, never cut; what is one too many waits for a person's reason. It does no
 from policies import SendingSettings
 from policies.call_hours import ring_from
 from policies.segments import segments_of
+from policies.whose_clock import day_zones
 from router.core.choice import Choice, Way
 from router.core.clock import Ms
 from router.core.commands import Actor
@@ -69,7 +70,9 @@ def day_for(making: Making, case: Case, way: Way) -> Ms | None:
     address = making.customer(case.customer).address(way.address)
     if way.channel not in TEXTS or address is None or making.now - heard_at(case) <= ANSWERED_MS:
         return None
-    day = Ms(ring_from(making.now, address.facts.zones))
+    customer = making.customer(case.customer)
+    zones = day_zones(address.facts.zones, profile=customer.zone, asked=customer.zone_said)
+    day = Ms(ring_from(making.now, zones))
     return day if day > making.now else None
 
 

@@ -32,6 +32,7 @@ from router.core.errors import Reason, Rejected
 from router.core.events import ContactReceived, WishNoted
 from router.core.opening import closed_for
 from router.core.promises import cancel_promise, check_window, make_promise, move_promise
+from router.core.terms import hear_clock
 from router.core.tree import owner_of_address
 from router.core.wishes import Wish, wish_at, wish_of
 from router.core.words import CALLBACK, ActorKind, AddressId, CaseId, Channel, ContactId, Evidence
@@ -107,6 +108,8 @@ def note_wish(
         and touch.prefers is not Channel.PHONE
     ):
         _write_instead(making, id)
+    if is_sure and address is not None and wish is not None and wish.sure:
+        hear_clock(making, making.case(id).customer, wish.named, number=address.facts.zones)
     if address is None or (wish is not None and not wish.sure):
         return  # what is doubtful promises nothing
     if touch.calls or (wish is not None and wish.window is not None):  # who asks for a call is never junk
@@ -143,11 +146,15 @@ def _time_of(
         return None
     queue = policy.queue_or_last(case.queue)
     zones, now = address.facts.zones, making.now
+    customer = making.customer(case.customer) if is_sure else None  # whose the address is must not show
     if touch.window is not None:
-        wish = wish_at(policy, touch.window, language=language, zones=zones, queue=queue, now=now)
+        wish = wish_at(
+            policy, touch.window, language=language, zones=zones, customer=customer, queue=queue, now=now
+        )  # fmt: skip
     else:
         wish = wish_of(
-            policy, touch.time, language=language, zones=zones, queue=queue, now=now, is_asked=touch.calls
+            policy, touch.time, language=language, zones=zones, customer=customer, queue=queue, now=now,
+            is_asked=touch.calls,
         )  # fmt: skip
     if wish is None and touch.calls:
         doubt, zone = say_doubt(Doubt.WIDE, language=policy.said_in(language)), policy.hours_of(queue).zone.key
@@ -155,7 +162,7 @@ def _time_of(
     if wish is None or wish.window is None or not wish.sure:
         return wish
     try:
-        check_window(making, case, address, wish.window, named=is_sure)
+        check_window(making, case, address, wish.window, named=is_sure, is_known=is_sure)
     except Rejected as refused:
         if refused.reason is not Reason.WINDOW_UNFIT:
             raise

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from policies import PolicySet
-from policies.whose_clock import clock_of
+from policies.whose_clock import Clock, clock_of, on_clock
 from policies.window_calendar import Doubt, Window
 from policies.windows_said import say_doubt, say_window
 from router.core.clock import Ms
-from router.core.documents import Case
+from router.core.documents import Case, Customer
 from router.core.words import MINUTE_MS, Channel
 
 DIGITS_MIN, DIGITS_MAX = 7, 15
@@ -46,7 +46,8 @@ class Wish:
 
     `said` is the window in their language, `doubt` the sentence on what was not clear (empty where it is sure), `why`
     its name, `words` those that were read. `days`, `from_min` and `until_min` are of a window that comes again; `hours`
-    is what was named of a day, in minutes since midnight.
+    is what was named of a day, in minutes since midnight. `named`: the zone that they named beside it, or took with a
+    yes to our question for it.
     """
 
     window: tuple[Ms, Ms] | None
@@ -60,22 +61,29 @@ class Wish:
     until_min: int = 0
     hours: tuple[int, int] | None = None
     why: str = ""
+    named: str = ""
+
+
+def clock_for(policy: PolicySet, customer: Customer | None, zones: tuple[str, ...], *, queue: str) -> Clock:
+    """On whose clock a time for a call is said. `zones`: of the number that is to be called; `customer`: whose it is;
+    None: what is known of them must not show."""
+    profile, asked = (customer.zone, customer.zone_said) if customer is not None else ("", "")
+    return clock_of(zones, profile=profile, asked=asked, ours=policy.hours_of(queue).zone)
 
 
 def wish_of(
-    policy: PolicySet, text: str, *, language: str, zones: tuple[str, ...], queue: str, now: Ms,
-    profile: str | None = None, asked: str | None = None, is_asked: bool = False,
-    promised: tuple[Ms, Ms] | None = None,
+    policy: PolicySet, text: str, *, language: str, zones: tuple[str, ...], customer: Customer | None, queue: str,
+    now: Ms, is_asked: bool = False, promised: tuple[Ms, Ms] | None = None,
 ) -> Wish | None:  # fmt: skip
-    """The wish in `text`; None where no time is wished for. `zones`: of the number that is to be called; `profile` and
-    `asked`: zones that are known of the customer besides; `queue`: whose hours are taken where nothing is known.
+    """The wish in `text`; None where no time is wished for. `zones`: of the number that is to be called; `customer`: of
+    whom a zone may be known besides, as in `clock_for`; `queue`: whose hours are taken where nothing is known.
 
     `promised`: what "the same time" is. `is_asked`: we asked for a time. Without it a text that has no word of calling
     costs one look at its words, which were looked up already.
     """
     if not is_asked and not policy.asks_for_call(text):
         return None
-    clock = clock_of(zones, profile=profile, asked=asked, ours=policy.hours_of(queue).zone)
+    clock = clock_for(policy, customer, zones, queue=queue)
     instant = datetime.fromtimestamp(now / 1000, UTC)
     same = Window(*(datetime.fromtimestamp(at / 1000, UTC) for at in promised)) if promised is not None else None
     found = policy.read_window(
@@ -100,6 +108,7 @@ def wish_of(
         until_min=rule.end if rule is not None else 0,
         hours=found.hours if is_theirs else None,
         why=doubt or "",
+        named=found.zone.key if found.zone is not None and doubt is not Doubt.ZONE else "",
     )  # fmt: skip
 
 
@@ -135,15 +144,26 @@ def without_number(text: str) -> str:
 
 
 def wish_at(
-    policy: PolicySet, window: tuple[Ms, Ms], *, language: str, zones: tuple[str, ...], queue: str, now: Ms
-) -> Wish:
+    policy: PolicySet, window: tuple[Ms, Ms], *, language: str, zones: tuple[str, ...], customer: Customer | None,
+    queue: str, now: Ms,
+) -> Wish:  # fmt: skip
     """A wish whose window a program named, said as any other."""
-    clock = clock_of(zones, profile=None, asked=None, ours=policy.hours_of(queue).zone)
+    clock = clock_for(policy, customer, zones, queue=queue)
     start, end, instant = (datetime.fromtimestamp(at / 1000, UTC) for at in (*window, now))
     said = say_window(
         Window(start, end), language=policy.said_in(language), zone=clock.zone, now=instant, names_place=not clock.sure
     )  # fmt: skip
     return Wish(window=window, said=said, sure=True, doubt="", words="", zone=clock.zone.key)
+
+
+def answer_to_clock(policy: PolicySet, text: str, *, asked: tuple[Ms, Ms], said_in: str, language: str) -> Wish | None:
+    """What they answer who were asked on which clock they are: `asked` is the time that we suggested then, on the clock
+    of `said_in`. On the one that they name it is the same time of day. None: they name none, or a time of their own."""
+    zone = policy.zone_in(text[:READ_MAX], language=language)
+    if zone is None:
+        return None
+    start, end = on_clock(asked, said_in=said_in, zone=zone)
+    return Wish(window=(Ms(start), Ms(end)), said="", sure=True, doubt="", words="", zone=zone, named=zone)
 
 
 def _ms(at: datetime) -> Ms:

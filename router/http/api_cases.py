@@ -177,6 +177,10 @@ class CustomerOut(Reply):
     )
     language: str | None
     discreet: bool = Field(False, description="others may hear their phone")
+    zone: str | None = Field(
+        None,
+        description="their clock besides what their number tells: as one of us noted it, else as they said",
+    )
     cases: list[str] = Field(description="the newest ones, those of members too")
     merged_into: JoinedOut | None = Field(default=None, description="the customer whom they were found to be as well")
     members: list[JoinedOut] = Field(default_factory=list[JoinedOut], description="customers found to be this one")
@@ -497,6 +501,7 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         addresses=customer_addresses(customer, words),
         language=customer.language,
         discreet=customer.discreet,
+        zone=zone_of(customer),
         cases=cases[:CASES_SHOWN],
         merged_into=await with_reason(journal, into) if into is not None else None,
         members=[await with_reason(journal, one) for one in joined],
@@ -505,6 +510,11 @@ async def customer_out(journal: Journal, customer: Customer) -> CustomerOut:
         erased_at=maybe(customer.erased_at),
         version=customer.version,
     )
+
+
+def zone_of(customer: Customer) -> str | None:
+    """Their clock as it is known besides their number."""
+    return customer.zone or customer.zone_said or None
 
 
 def _who_said(entry: EntryOut) -> str:

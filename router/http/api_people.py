@@ -1,16 +1,17 @@
 """People over the API: one more way to reach a customer, and who else takes part in a case."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from policies.zones import ZONE_FORM, zone, zone_hint
 from router.core.addresses import matching_key
 from router.core.commands import AddAddress, SetParticipant, SetTerms, ShareLine
 from router.core.context import Decision
 from router.core.documents import Case, Customer
 from router.core.events import AddressAdded
 from router.core.words import AddressId, CaseId
-from router.http.api_cases import CustomerOut, actor_of, customer_out
+from router.http.api_cases import CustomerOut, actor_of, customer_out, zone_of
 from router.http.auth import WRITERS
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Replied, Route
@@ -35,9 +36,31 @@ class AddressBody(Body):
 
 
 class TermsBody(Body):
+    """What is not named stays as it is."""
+
     discreet: bool = Field(
-        description="true: others may hear their phone, so no machine is told anything, and hanging up is never a call"
+        False,
+        description="true: others may hear their phone, so no machine is told anything, and hanging up is never a call",
     )
+    zone: Annotated[str, Field(max_length=64)] | None = Field(
+        None,
+        description="their clock, by the IANA name of a place, such as America/Denver; null: it is not known any more, "
+        "nor what they said of it themselves",
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _is_zone(cls, given: str | None) -> str | None:
+        if given is not None and zone(given) is None:
+            hint = zone_hint(given)
+            raise ValueError(ZONE_FORM + (f"; did you mean {hint}?" if hint else ""))
+        return given
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("discreet or zone")
+        return self
 
 
 class ParticipantBody(Body):
@@ -112,13 +135,20 @@ class PeopleApi:
         if not isinstance(found, Customer):
             raise _missing("customer")
         body: TermsBody = call.body
-        command = SetTerms(key=call.key, customer=found.id, discreet=body.discreet, actor=actor_of(call))
+        command = SetTerms(
+            key=call.key,
+            customer=found.id,
+            discreet=body.discreet if "discreet" in body.model_fields_set else None,
+            zone=(body.zone or "") if "zone" in body.model_fields_set else None,
+            actor=actor_of(call),
+        )
         shown = await customer_out(self._journal, found)
 
         def answer(decision: Decision) -> CustomerOut:
             customer = decision.state[found.id]
             assert isinstance(customer, Customer)
-            return shown.model_copy(update={"discreet": customer.discreet, "version": customer.version})
+            known = {"discreet": customer.discreet, "zone": zone_of(customer), "version": customer.version}
+            return shown.model_copy(update=known)
 
         return await self._service.take(call, command, answer, status=200)
 

@@ -92,12 +92,13 @@ class WindowApi:
         """The window in words of ours; None where they name no time, or one that is now."""
         policy, now = self._node.means.policy, self._node.clock.now()
         language = policy.language_of(words, default=case.language or policy.phrases.language)
-        zones = _zones(case, state)
+        zones, customer = _zones(case, state), state.get(case.customer)
         wish = wish_of(
             policy,
             words,
             language=language,
             zones=zones,
+            customer=customer if isinstance(customer, Customer) else None,
             queue=policy.queue_or_last(case.queue),
             now=now,
             is_asked=True,

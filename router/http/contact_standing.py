@@ -15,8 +15,9 @@ from router.core.call_parts import can_be_called
 from router.core.clock import Ms
 from router.core.documents import Case, Customer, Document, Entry, Promise
 from router.core.events import WishNoted
+from router.core.telling import zones_at
 from router.core.waits.said import Said
-from router.core.wishes import suggested_in, why_said
+from router.core.wishes import clock_for, suggested_in, why_said
 from router.core.words import Channel, Evidence
 from router.http.joined import asking_of, head_of
 from router.node.node import Node
@@ -91,12 +92,12 @@ async def stands(node: Node, rows: list[Entry], *, device_key: str) -> Stands:
 
 
 async def _household_zones(node: Node, promise: Promise) -> tuple[str, ...]:
-    """Where the number is that is called for a device: its household's."""
+    """By whose clocks it is that a number is called for a device: its household's."""
     for one in await node.devices.household(promise.customer):
         found = (await node.journal.load_by_document(one.id)).state.values()
-        named = (c.address(promise.address) for c in found if isinstance(c, Customer) and promise.address is not None)
-        if (address := next((known for known in named if known is not None), None)) is not None:
-            return address.facts.zones
+        for known in found:
+            if isinstance(known, Customer) and promise.address is not None and known.address(promise.address):
+                return zones_at(known, promise.address)
     return ()
 
 
@@ -176,12 +177,12 @@ async def call_time(node: Node, id: str, language: str) -> CallTime:
     policy, now = node.means.policy, node.clock.now()
     customer = state.get(case.customer)
     kept = promise if isinstance(promise, Promise) and not promise.unpromised else None
-    zones = _zones_of(customer, kept) if isinstance(customer, Customer) else ()
-    queue = case.queue if case.queue in policy.queues else next(iter(policy.queues))
-    zone = zones[0] if zones else policy.hours_of(queue).zone.key
+    theirs = customer if isinstance(customer, Customer) else None
+    zones = _zones_of(theirs, kept) if theirs is not None else ()
+    clock = clock_for(policy, theirs, zones, queue=policy.queue_or_last(case.queue))
 
     def say(window: tuple[Ms, Ms]) -> str:
-        return said_window(window, now, zone=zone, language=language, names_place=len(zones) != 1)
+        return said_window(window, now, zone=clock.zone.key, language=language, names_place=not clock.sure)
 
     promised, asked = "", ""
     if kept is not None and (kept.window is None or kept.by_turn):

@@ -66,6 +66,8 @@ class TermsOut(Reply):
 
     language: str | None
     discreet: bool
+    zone: str | None = Field(description="their clock, as one of us or a program noted it")
+    zone_said: str | None = Field(description="their clock, as they told us themselves")
     not_recorded_since: str | None
     stopped: list[dict[str, Any]] = Field(description="addresses with the channels that they stopped there")
 
@@ -155,6 +157,8 @@ def _terms(person: list[Customer], addresses: list[dict[str, Any]]) -> TermsOut:
     return TermsOut(
         language=next((one.language for one in person if one.language is not None), None),
         discreet=any(one.discreet for one in person),
+        zone=next((one.zone for one in person if one.zone), None),
+        zone_said=next((one.zone_said for one in person if one.zone_said), None),
         not_recorded_since=maybe(min((t for one in person if (t := one.unrecorded_at) is not None), default=None)),
         stopped=[{"address": a["address"], "channels": a["blocked"]} for a in addresses if a["blocked"]],
     )

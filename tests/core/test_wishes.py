@@ -15,7 +15,9 @@ US = ("America/New_York", "America/Chicago")
 
 
 def wish(text: str, *, zones: tuple[str, ...] = NEW_YORK, language: str = "en", is_asked: bool = False) -> Wish | None:
-    return wish_of(POLICY, text, language=language, zones=zones, queue="general", now=NOW, is_asked=is_asked)
+    return wish_of(
+        POLICY, text, language=language, zones=zones, customer=None, queue="general", now=NOW, is_asked=is_asked
+    )
 
 
 def ms(hour: int, minute: int = 0) -> Ms:
