@@ -44,6 +44,7 @@ from router.journal.base import (
     tell,
 )
 from router.journal.erased_answers import GONE, tells_of
+from router.journal.held import HOLDING, files_in
 from router.journal.memory_search import MemorySearch
 from router.journal.persons import Persons
 from router.journal.terms import Term
@@ -321,8 +322,13 @@ class MemoryJournal:
         self._drop_orphans()
 
     def _drop_orphans(self) -> None:
-        named = {hash_in(body) for body in self._vault.values()}
+        named = self._named()
         self._blobs = {hash: body for hash, body in self._blobs.items() if hash in named}
+
+    def _named(self) -> set[str]:
+        """Files that a row of the vault names or a record holds."""
+        held = files_in(body for (kind, _), body in self._records.items() if kind in HOLDING)
+        return held | {hash_in(body) for body in self._vault.values()}
 
     def _remove(self, owners: Sequence[str]) -> None:
         theirs = [id for id, owner in self._kept_by.items() if owner in owners]
@@ -330,7 +336,7 @@ class MemoryJournal:
         for id in theirs:
             self._vault.pop(id, None)
             del self._kept_by[id]
-        for hash in files - {hash_in(body) for body in self._vault.values()}:
+        for hash in files - self._named():
             self._blobs.pop(hash, None)
         for key in [key for key, indexed in self._addresses.items() if indexed.customer in owners]:
             del self._addresses[key]

@@ -20,6 +20,7 @@ from router.core.words import CaseId
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.findable import BESIDE
+from router.journal.held import HOLDING, files_in
 from router.journal.sqlite_search import KINDS, SLOT_BITS, SLOTS
 
 KIND, OWED, DONE = "erased", "owed", "done"
@@ -52,7 +53,7 @@ class Erasing:
         for batch, _ in accepted:
             for kept in batch.kept:
                 if kept.kind == "media" and kept.owner not in self.erased:
-                    self._name(kept.body)
+                    self._name(hash_in(kept.body))
             for owner in batch.erased:
                 self._db.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (KIND, owner, OWED))
                 self.erased.add(owner)
@@ -89,8 +90,12 @@ class Erasing:
         """A file came, and a batch will name it."""
         self._promised[hash] = time.monotonic()
 
-    def _name(self, body: str) -> None:
-        hash = hash_in(body)
+    def hold(self, body: str) -> None:
+        """A record holds a file from here on, with whoever else it is of."""
+        for hash in files_in([body]):
+            self._name(hash)
+
+    def _name(self, hash: str) -> None:
         self._promised.pop(hash, None)
         self._named.add(hash)
 
@@ -187,6 +192,7 @@ class Erasing:
                     )
                 )
                 yield
+        shared |= self._held()
         for hash in sorted(theirs - shared - self._named):
             if time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S:
                 self._left.add(hash)
@@ -205,11 +211,18 @@ class Erasing:
                 )
             )
             yield
+        named |= self._held()
         for (hash,) in self._db.execute("SELECT hash FROM blob WHERE n = 0").fetchall():
             is_promised = time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S
             if hash not in named and hash not in self._named and not is_promised:
                 self._db.execute("DELETE FROM blob WHERE hash = ?", (hash,))
                 yield
+
+    def _held(self) -> set[str]:
+        """Files that records hold. One that a record is to hold was promised just now."""
+        kinds = json.dumps(HOLDING)
+        rows = self._db.execute("SELECT body FROM record WHERE kind IN (SELECT value FROM json_each(?))", (kinds,))
+        return files_in(body for (body,) in rows)
 
     def _vault(self, who: str) -> Iterator[None]:
         """All their words; the names of files that are still there stay for the next time."""

@@ -13,12 +13,12 @@ from router.core.clock import Clock, Ms
 from router.core.values import replace, value
 from router.journal import codec
 from router.journal.base import Blob, Journal
+from router.journal.held import ASIDE as RECORD
 
 TRIES_MAX = 5
 """So often it is tried before it goes aside."""
 KEPT_MAX = 10_000
 """More are not remembered: then it is no item that is wrong, and everything is tried each time."""
-RECORD = "aside"
 PREFIX = "bad_"
 
 log = structlog.get_logger("onecase.aside")

@@ -8,6 +8,7 @@ from tests.email.builders import from_mia
 from tests.story import Json, Story
 
 POISON = "+12125550199"
+MAIL = {"Content-Type": "message/rfc822"}
 
 
 def poisoned(address: str) -> AddressFacts:
@@ -75,9 +76,8 @@ async def test_fault23_a_mail_that_cannot_be_taken_goes_aside() -> None:
     """The same of a mail: after five tries its server is told that we have it, whole."""
     async with Story() as story:
         breaks(story)
-        door = {"Content-Type": "message/rfc822"}
         for n in range(5):
-            answer = await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=door)
+            answer = await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=MAIL)
             assert answer.status == (500 if n < 4 else 200)
         [item] = await stuck(story)
         assert item["channel"] == "email"
@@ -86,6 +86,21 @@ async def test_fault23_a_mail_that_cannot_be_taken_goes_aside() -> None:
         case = await story.one_case()
         assert await story.said(case["id"]) == ["It is cold.", *(await story.said(case["id"]))[1:]]
         assert await stuck(story) == []
+
+
+async def test_a_mail_that_is_aside_is_still_here_when_files_are_tidied_away() -> None:
+    """Its server was told that we have it: after a restart too, and whatever else goes meanwhile."""
+    async with Story() as story:
+        breaks(story)
+        for _ in range(5):
+            await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=MAIL)
+        [item] = await stuck(story)
+        for _ in range(2):
+            assert story.running is not None
+            await story.running.node.journal.tidy()
+            await story.restarts()
+        await story.api("POST", f"/quarantine/{item['id']}/release", {})
+        assert (await story.said((await story.one_case())["id"]))[0] == "It is cold."
 
 
 def _ms(text: str) -> float:
