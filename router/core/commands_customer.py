@@ -218,7 +218,8 @@ class SetParticipant:
 
 @value
 class ReleaseContact:
-    """Let out what was set aside as junk. `text`, `context` and `media` are what came then, as the vault has it."""
+    """Let out what was set aside as junk. `text`, `context` and `media` are what came then, as the vault has it.
+    `stuck`: it could not be taken when it came, and is taken now."""
 
     key: str
     case: CaseId
@@ -227,6 +228,7 @@ class ReleaseContact:
     text: str = ""
     context: dict[str, str] = field(default_factory=dict[str, str])
     media: tuple[Media, ...] = ()
+    stuck: bool = False
 
 
 @value

@@ -247,7 +247,8 @@ class ContactSetAside:
 
 @value
 class ContactReleased:
-    """Somebody looked at what was set aside and let it out: it is no junk. `words`: the reason that they gave."""
+    """Somebody looked at what was set aside and let it out: it is no junk. `words`: the reason that they gave. `stuck`:
+    it could not be taken when it came, and was taken because of them; what it is, it says itself."""
 
     case: CaseId
     customer: CustomerId
@@ -256,6 +257,7 @@ class ContactReleased:
     author: ActorKind
     author_id: str | None
     words: VaultId | None = None
+    stuck: bool = False
 
 
 @value

@@ -17,6 +17,8 @@ def junk_folded(state: State, event: ContactSetAside | ContactReleased) -> State
             return change(
                 state, case, status=CaseStatus.CLOSED, junk=event.rule, changed_at=event.at, entries=event.entry
             )
+        case ContactReleased() if event.stuck:
+            return change(state, case, changed_at=event.at, entries=event.entry)
         case ContactReleased():
             state = no_junk(change(state, customer, live_cases=(*customer.live_cases, case.id)), case)
             return change(state, case, status=CaseStatus.WAITING_US, junk="", changed_at=event.at, entries=event.entry)

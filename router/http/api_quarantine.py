@@ -5,7 +5,8 @@ Its one rule: nothing in it is lost or changed by being there; whoever is let ou
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from policies.retention import JUNK
 from router.core.commands import Media, ReleaseContact
 from router.core.context import Decision
 from router.core.documents import Case, Entry
+from router.core.events import ContactReceived
 from router.core.junk import LISTED
 from router.core.words import CaseId, Channel
 from router.http.api_cases import actor_of
@@ -21,8 +23,9 @@ from router.http.auth import LEADS
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor
 from router.http.service import Service
-from router.http.views import CaseOut, case_after, seen_of, stamp
+from router.http.views import CaseOut, Seen, case_after, seen_of, stamp
 from router.node.aside import PREFIX, Item, StillFails
+from router.node.taking import Outcome
 
 ROWS_READ = 50
 """Rows of one case that are looked at: it has one contact, and in a call perhaps some sentences."""
@@ -53,7 +56,7 @@ class QuarantinePage(Reply):
 
 
 class ReleasedOut(Reply):
-    case: CaseOut | None = Field(description="null: what could not be taken is taken; it is among the cases")
+    case: CaseOut | None = Field(description="null: what could not be taken was taken meanwhile; it is among the cases")
 
 
 class ReleaseBody(Body):
@@ -88,7 +91,7 @@ class QuarantineApi:
         if after is not None and not after.startswith(CASES):
             id_cursor(after, PREFIX)
         is_begun = after is not None and after.startswith(CASES)
-        stuck = [] if is_begun else [item for item in self._node.aside.items() if item.id > (after or "")]
+        stuck = [] if is_begun else [item for item in await self._node.aside.items() if item.id > (after or "")]
         if len(stuck) >= limit:
             return Replied(200, QuarantinePage(items=[_stuck(one) for one in stuck[:limit]], next=stuck[limit - 1].id))
         page = await self._junk(limit - len(stuck), id_cursor(after, CASES) if is_begun else None)
@@ -111,8 +114,8 @@ class QuarantineApi:
         return QuarantinePage(items=list(items), next=before)
 
     async def release(self, call: Call) -> Replied:
-        if (stuck := self._node.aside.item(call.path["id"])) is not None:
-            return await self._take_again(stuck)
+        if (stuck := await self._node.aside.item(call.path["id"])) is not None:
+            return await self._take_again(call, stuck)
         case = await self._journal.document(call.path["id"])
         if not isinstance(case, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
@@ -126,20 +129,14 @@ class QuarantineApi:
             key=call.key,
             case=CaseId(case.id),
             actor=actor_of(call),
-            reason=" ".join(call.body.reason.split()),
+            reason=_reason(call),
             text=f"{subject}\n{came}" if subject else came,
             context=_context(words.get(row.words or "", "") for row in rows if row.kind == "context"),
             media=tuple(Media("", "") for _ in contact.media) if contact is not None else (),
         )
+        return await self._service.take(call, command, _released(case.id, seen), status=200)
 
-        def answer(decision: Decision) -> ReleasedOut:
-            released = decision.state[case.id]
-            assert isinstance(released, Case)
-            return ReleasedOut(case=case_after(released, decision, seen))
-
-        return await self._service.take(call, command, answer, status=200)
-
-    async def _take_again(self, item: Item) -> Replied:
+    async def _take_again(self, call: Call, item: Item) -> Replied:
         try:
             outcome = await self._node.take_again(item)
         except ConnectionError:
@@ -150,7 +147,21 @@ class QuarantineApi:
             raise Problem(409, "Still cannot be taken", f"Taking it failed again ({failed}); it stays here.") from None
         if outcome is None:
             raise Problem(404, "Not found", "Whoever had it does not have it any more.", kind="not_found")
-        return Replied(200, ReleasedOut(case=None))
+        replied = await self._noted(call, outcome)
+        await self._node.aside.taken([item.key])  # last: until it is noted who let it out, it is here
+        return replied
+
+    async def _noted(self, call: Call, outcome: Outcome) -> Replied:
+        """Say on the case that it became, and in the audit, who let it out."""
+        id = _case_in(outcome)
+        case = await self._journal.document(id) if id is not None else None
+        if not isinstance(case, Case):
+            return Replied(200, ReleasedOut(case=None))
+        [seen] = await seen_of(self._journal, [case])
+        command = ReleaseContact(
+            key=call.key, case=CaseId(case.id), actor=actor_of(call), reason=_reason(call), stuck=True
+        )
+        return await self._service.take(call, command, _released(case.id, seen), status=200)
 
     async def _item(self, case: Case) -> QuarantineItem:
         rows = await self._journal.entries(case.id, after=0, limit=ROWS_READ)
@@ -173,6 +184,27 @@ class QuarantineApi:
     async def _words(self, rows: Sequence[Entry]) -> dict[str, str]:
         ids = {str(id) for row in rows for id in (row.words, row.address, row.letter and row.letter.subject) if id}
         return await self._journal.words(sorted(ids))
+
+
+def _reason(call: Call) -> str:
+    return " ".join(call.body.reason.split())
+
+
+def _released(id: str, seen: Seen) -> Callable[[Decision], ReleasedOut]:
+    def answer(decision: Decision) -> ReleasedOut:
+        released = decision.state[id]
+        assert isinstance(released, Case)
+        return ReleasedOut(case=case_after(released, decision, seen))
+
+    return answer
+
+
+def _case_in(outcome: Outcome) -> str | None:
+    """The case that what was let out stands on, also where it was taken before."""
+    if outcome.decision is not None:
+        return next((e.case for e in outcome.decision.events if isinstance(e, ContactReceived)), None)
+    told = json.loads(outcome.answer.body) if outcome.answer is not None and outcome.answer.body else {}
+    return told.get("case")
 
 
 def _stuck(item: Item) -> QuarantineItem:

@@ -428,7 +428,7 @@ class ChatSeat:
         assert session is not None
         if waits := self._door.rates.wait_ms(session.address, per_min=MESSAGES_A_MINUTE, now=now):
             raise Refused("too_many", client_id=said.client_id, waits_ms=waits)
-        files = self._files(said, session, now)
+        files = await self._files(said, session, now)
         text = without_cards(clean_text(said.text))
         fingerprint = _fingerprint(text, files)
         key = f"chat/{self._name}/{said.client_id}"
@@ -456,6 +456,8 @@ class ChatSeat:
         self._node.faults.reach("chat.before_take")
         outcome = await self._node.take(command, answer)
         self._node.faults.reach("chat.after_take")
+        for file in files:
+            await self._node.uploads.sent(file.hash, name=self._name)
         if outcome.decision is None:
             await self._repeated(said, outcome.answer, fingerprint)
         else:
@@ -499,12 +501,12 @@ class ChatSeat:
                 if isinstance(seat, ChatSeat) and seat._newest < n:
                     seat.take_line(n, event)
 
-    def _files(self, said: Said, session: Session, now: Ms) -> tuple[File, ...]:
-        """What the message refers to. Raises Refused for what this session did not upload."""
+    async def _files(self, said: Said, session: Session, now: Ms) -> tuple[File, ...]:
+        """What the message refers to. Raises Refused for what this session did not upload, or is gone."""
         found: list[File] = []
         for reference in said.files:
             fields = self._door.sessions.file_in(reference, address=session.address, now=now)
-            if fields is None:
+            if fields is None or not await self._node.uploads.has(fields["hash"], name=self._name):
                 raise Refused("bad_file", client_id=said.client_id)
             found.append(
                 File(

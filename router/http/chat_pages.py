@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
+from channels.chat.sessions import FILE_MS
 from channels.email.attachments import part_of
 from channels.wire import WireRequest, WireResponse
+from router.core.clock import Ms
 from router.http.chat_door import ChatDoor
 from router.http.problems import Problem
 from router.journal.base import Blob
@@ -90,10 +92,13 @@ class ChatPages:
         said = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         part = part_of(unquote(request.headers.get(NAME_HEADER, "")), request.body, said=said)
         digest = await _digest(request.body)
-        await self._door.node.journal.put_blob(Blob(hash=digest, body=request.body))
         shown = {"name": part.name, "type": part.content_type, "size_bytes": len(request.body), "note": part.note}
         fields = {**shown, "hash": digest}
-        reference = self._door.sessions.file(fields, address=address, now=self._door.node.clock.now())
+        sessions, node = self._door.sessions, self._door.node
+        file, now = Blob(hash=digest, body=request.body), node.clock.now()
+        name, until = sessions.name_of(address), Ms(now + FILE_MS)
+        await node.uploads.came(file, address=address, name=name, until=until)
+        reference = sessions.file(fields, address=address, now=now)
         body = json.dumps({"file": reference, **shown}, ensure_ascii=False)
         return WireResponse(201, body.encode(), "application/json")
 

@@ -86,7 +86,7 @@ class NodeMetrics(Collector):
                     self._cases += 1
                 case ContactSetAside():
                     _add(self._junk, event.rule)
-                case ContactReleased():
+                case ContactReleased() if not event.stuck:
                     self._released += 1
                 case WorkOffered():
                     _add(self._offers, "made")

@@ -44,6 +44,7 @@ from router.journal.base import (
     tell,
 )
 from router.journal.erased_answers import GONE, tells_of
+from router.journal.held import HOLDING, going_with, held_in
 from router.journal.memory_search import MemorySearch
 from router.journal.persons import Persons
 from router.journal.terms import Term
@@ -204,6 +205,10 @@ class MemoryJournal:
         for row in batch.moved:
             self._moved[row.case, row.n] = row.to
         self._erased.update(dict.fromkeys(batch.erased, False))
+        found = {key: i.customer for key in batch.unindexed if (i := self._addresses.get(key))}
+        found = {key: owner for key, owner in found.items() if owner in batch.erased}
+        for record, body in self._holding().items() if found else ():
+            self._records[record] = going_with(body, found) or body
         for key in batch.unindexed:
             if key in self._addresses and _is_of(self._addresses[key], batch):
                 del self._addresses[key]
@@ -321,16 +326,28 @@ class MemoryJournal:
         self._drop_orphans()
 
     def _drop_orphans(self) -> None:
-        named = {hash_in(body) for body in self._vault.values()}
+        named = self._named()
         self._blobs = {hash: body for hash, body in self._blobs.items() if hash in named}
+
+    def _holding(self) -> dict[tuple[str, str], str]:
+        return {key: body for key, body in self._records.items() if key[0] in HOLDING}
+
+    def _named(self) -> set[str]:
+        """Files that a row of the vault names or a record holds."""
+        held = {held_in(body).raw for body in self._holding().values()}
+        return held | {hash_in(body) for body in self._vault.values()}
 
     def _remove(self, owners: Sequence[str]) -> None:
         theirs = [id for id, owner in self._kept_by.items() if owner in owners]
         files = {file for id in theirs if (file := hash_in(self._vault.get(id, "")))}
+        for record, held in [(record, held_in(body)) for record, body in self._holding().items()]:
+            if held.owner in owners:
+                files.add(held.raw)
+                del self._records[record]
         for id in theirs:
             self._vault.pop(id, None)
             del self._kept_by[id]
-        for hash in files - {hash_in(body) for body in self._vault.values()}:
+        for hash in files - self._named():
             self._blobs.pop(hash, None)
         for key in [key for key, indexed in self._addresses.items() if indexed.customer in owners]:
             del self._addresses[key]

@@ -46,6 +46,7 @@ from router.journal.base import (
 from router.journal.checkpoints import EVERY_BATCHES, Checkpoints
 from router.journal.faultpoints import FaultPoints
 from router.journal.fresh_words import FreshWords
+from router.journal.held import HOLDING
 from router.journal.seen import Seen
 from router.journal.sqlite_erasing import KIND, OWED, Erasing
 from router.journal.sqlite_file import FILE_NAME, open_writer, take_folder, write_copy
@@ -355,6 +356,8 @@ class SqliteJournal:
         if body is None:
             self._writer.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id))
         else:
+            if kind in HOLDING:
+                self._erasing.hold(body)
             self._writer.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (kind, id, body))
 
     def is_erased(self, owner: str) -> bool:

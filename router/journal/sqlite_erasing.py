@@ -20,6 +20,7 @@ from router.core.words import CaseId
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.findable import BESIDE
+from router.journal.held import HOLDING, Held, going_with, held_in
 from router.journal.sqlite_search import KINDS, SLOT_BITS, SLOTS
 
 KIND, OWED, DONE = "erased", "owed", "done"
@@ -52,13 +53,14 @@ class Erasing:
         for batch, _ in accepted:
             for kept in batch.kept:
                 if kept.kind == "media" and kept.owner not in self.erased:
-                    self._name(kept.body)
+                    self._name(hash_in(kept.body))
             for owner in batch.erased:
                 self._db.execute("INSERT OR REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)", (KIND, owner, OWED))
                 self.erased.add(owner)
             if batch.unindexed:
                 leads_to = [part[1] for owner in batch.erased if (part := part_named(owner)) is not None]
                 leads_to += [document.id for document, _ in batch.documents]
+                self._let_go(batch)
                 self._db.execute(
                     "DELETE FROM address WHERE key IN (SELECT value FROM json_each(?)) "
                     "AND (customer IN (SELECT value FROM json_each(?)) OR address IN (SELECT value FROM json_each(?)))",
@@ -68,6 +70,20 @@ class Erasing:
                 self._overwriting(
                     "DELETE FROM vault WHERE id IN (SELECT value FROM json_each(?))", json.dumps(batch.forgotten)
                 )
+
+    def _let_go(self, batch: Batch) -> None:
+        """What records hold of whom a batch erases is theirs to the end, by the keys that still find them."""
+        sql = "SELECT key, customer FROM address WHERE key IN (SELECT value FROM json_each(?)) "
+        sql += "AND customer IN (SELECT value FROM json_each(?))"
+        found = dict(self._db.execute(sql, (json.dumps(batch.unindexed), json.dumps(batch.erased))).fetchall())
+        for kind, id, body in self._records() if found else ():
+            if (left := going_with(body, found)) is not None:
+                self._db.execute("UPDATE record SET body = ? WHERE kind = ? AND id = ?", (left, kind, id))
+
+    def _records(self) -> list[tuple[str, str, str]]:
+        """Those that hold files."""
+        sql = "SELECT kind, id, body FROM record WHERE kind IN (SELECT value FROM json_each(?))"
+        return self._db.execute(sql, (json.dumps(HOLDING),)).fetchall()
 
     def unindex(self, case: str, rows: Sequence[int]) -> None:
         """Take rows of a case out of the search index."""
@@ -89,8 +105,11 @@ class Erasing:
         """A file came, and a batch will name it."""
         self._promised[hash] = time.monotonic()
 
-    def _name(self, body: str) -> None:
-        hash = hash_in(body)
+    def hold(self, body: str) -> None:
+        """A record holds a file from here on, with whoever else it is of."""
+        self._name(held_in(body).raw)
+
+    def _name(self, hash: str) -> None:
         self._promised.pop(hash, None)
         self._named.add(hash)
 
@@ -174,6 +193,8 @@ class Erasing:
                 )
             )
             yield
+        owners = set(json.loads(who))
+        theirs.update(held.raw for held in self._held() if held.owner in owners)
         shared: set[str] = set()
         if theirs:
             for low, high in self._ranges("vault", "id", VAULT_ROWS, where=MEDIA):
@@ -187,6 +208,7 @@ class Erasing:
                     )
                 )
                 yield
+        shared.update(held.raw for held in self._held() if held.owner not in owners)
         for hash in sorted(theirs - shared - self._named):
             if time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S:
                 self._left.add(hash)
@@ -205,11 +227,16 @@ class Erasing:
                 )
             )
             yield
+        named.update(held.raw for held in self._held())
         for (hash,) in self._db.execute("SELECT hash FROM blob WHERE n = 0").fetchall():
             is_promised = time.monotonic() - self._promised.get(hash, -PROMISED_S) < PROMISED_S
             if hash not in named and hash not in self._named and not is_promised:
                 self._db.execute("DELETE FROM blob WHERE hash = ?", (hash,))
                 yield
+
+    def _held(self) -> list[Held]:
+        """Files that records hold. One that a record is to hold was promised just now."""
+        return [held for _, _, body in self._records() if (held := held_in(body)).raw]
 
     def _vault(self, who: str) -> Iterator[None]:
         """All their words; the names of files that are still there stay for the next time."""
@@ -220,6 +247,11 @@ class Erasing:
                 (low, high, who, json.dumps(sorted(self._left))),
             )
             yield
+        owners = set(json.loads(who))
+        for kind, id, body in self._records():
+            if (held := held_in(body)).owner in owners and held.raw not in self._left:
+                self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id))
+        yield
 
     def _answers(self, who: str, cases: set[CaseId]) -> Iterator[None]:
         """What was answered about them, or about cases in which they took part, is said to nobody again; the keys stay

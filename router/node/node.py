@@ -16,7 +16,6 @@ import structlog
 
 from channels.base import Channel, LiveChannel
 from channels.clock import Activity
-from channels.email.enveloping import enveloped
 from channels.email.post import Envelope
 from policies import PolicySet
 from router.core.addresses import AddressFacts
@@ -65,6 +64,7 @@ from router.node.recorder import Recorder
 from router.node.relay import Relay
 from router.node.retention import RetentionClock
 from router.node.taking import AnswerOf, Means, Outcome
+from router.node.uploads import Uploads
 from router.node.visitors import Visitors
 from router.node.waits import Waits
 
@@ -164,8 +164,12 @@ class Node:
             activity=self.activity,
             faults=self.faults,
         )
+        self.aside = Aside(journal=journal, clock=clock)
+        self.uploads = Uploads(journal=journal, clock=clock)
         self.retention = RetentionClock(
             journal=journal,
+            aside=self.aside,
+            uploads=self.uploads,
             take=self.take,
             policy=lambda: self.means.policy,
             clock=clock,
@@ -182,7 +186,6 @@ class Node:
             activity=self.activity,
         )
         self.means.there = self.visitors.there
-        self.aside = Aside(journal=journal, clock=clock)
         by_name: dict[ChannelName, Channel] = {name: c for c in self.channels for name in c.carries}
         self.outbox = Outbox(
             journal=journal,
@@ -375,13 +378,13 @@ class Node:
                 raise
             except Exception as error:  # whatever a mail makes of us, those behind it are taken
                 key = mail_key(envelope.raw)
-                if not await self.aside.failed(key, error, channel=ChannelName.EMAIL, raw=envelope.raw):
+                if not await self.aside.mail_failed(key, error, channel=ChannelName.EMAIL, mail=envelope):
                     raise
                 return Outcome(stored=None, decision=None, answer=None)
 
     async def take_again(self, item: Item) -> Outcome | None:
-        """Try once more what is aside. None where whoever had it does not have it any more. Raises StillFails, and
-        ConnectionError where whoever has it does not answer."""
+        """Try once more what is aside; there it stays until whoever asks says that it is taken. None where whoever had
+        it does not have it any more. Raises StillFails, and ConnectionError where whoever has it does not answer."""
         try:
             return await self._take_again(item)
         except (ConnectionError, JournalStopped, Fault):
@@ -394,14 +397,9 @@ class Node:
             raw = await self.journal.blob(item.raw)
             if raw is None or self.letterbox is None:
                 return None
-            outcome = await self.letterbox.take(enveloped(raw, otherwise_to=self.letterbox.address), late=True)
-        else:
-            command = await self._fetched(item)
-            if command is None:
-                return None
-            outcome = await self.take(command)
-        await self.aside.taken([item.key])
-        return outcome
+            return await self.letterbox.take(item.envelope(raw, otherwise_to=self.letterbox.address), late=True)
+        command = await self._fetched(item)
+        return await self.take(command) if command is not None else None
 
     async def take_delivery(self, command: RecordDelivery | NoteCall | NoteRecording) -> None:
         """A status callback: what it says of something we do not know, or know better, changes nothing."""
@@ -429,7 +427,7 @@ class Node:
         """Raises ListenerFailed: whoever does not hear of all knows less than the disk, and so the node stops."""
         consumers = (
             *(self.relay, self.indexer, self.outbox, self.dialler, self.keeper, self.recorder, self.files),
-            *(self.domain, self.visitors, self.eraser, self.floods, self.learner, self.waits),
+            *(self.domain, self.visitors, self.eraser, self.aside, self.floods, self.learner, self.waits),
         )
         try:
             tell([*(one.hear for one in consumers), *self._listeners], batches)

@@ -4,7 +4,7 @@ Its one rule: it goes through all cases again and again, a bounded piece at a ti
 event, so that a crash or a restart does nothing twice and forgets nothing. A hold stops it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -19,8 +19,10 @@ from router.core.errors import Rejected
 from router.core.junk import LISTED
 from router.core.words import DAY_MS, HOUR_MS, MINUTE_MS, VaultId
 from router.journal.base import Journal
+from router.node.aside import Aside
 from router.node.paging import pages
 from router.node.person import person_in
+from router.node.uploads import Uploads
 
 PIECE = 200
 """Cases that are looked at between two pauses."""
@@ -60,12 +62,16 @@ class RetentionClock:
         self,
         *,
         journal: Journal,
+        aside: Aside,
+        uploads: Uploads,
         take: Callable[[Command], Awaitable[object]],
         policy: Callable[[], PolicySet],
         clock: Clock,
         activity: Activity,
     ) -> None:
         self._journal = journal
+        self._aside = aside
+        self._uploads = uploads
         self._take = take
         self._policy = policy
         self._clock = clock
@@ -77,6 +83,9 @@ class RetentionClock:
         """Look through all cases for ever."""
         while True:
             pause_ms = ROUND_MS
+            if await self._uploads.forget():
+                with self._activity.doing("retention"):
+                    await self._journal.tidy()
             if self._policy().settings.retention.junk is not None:
                 with self._activity.doing("retention"):
                     await self._junk(self._policy().settings.retention)
@@ -107,6 +116,7 @@ class RetentionClock:
         """What was set aside, the newest first of what is due: a few at a time, for it is looked at on each round."""
         before: str | None = f"case_{max(0, self._clock.now() - (rules.junk or 0) * DAY_MS):012x}"
         gone = self.forgotten
+        await self._mails(rules)
         while ids := await self._journal.listed(LISTED, before=before, limit=PIECE):
             before = ids[-1]
             for id in ids:
@@ -117,6 +127,22 @@ class RetentionClock:
         if self.forgotten > gone:
             log.info("junk has left the quarantine, as the policy says", count=self.forgotten - gone)
             await self._journal.tidy()
+
+    async def _mails(self, rules: Retention) -> None:
+        """Mails that could not be taken stand in the quarantine too, and have the same time there."""
+        due = [one for one in await self._aside.items() if one.raw and self._is_due(max(one.at, one.since), rules.junk)]
+        over = [one for one in due if not await self._is_held(one.whose)]
+        await self._aside.forget(over)
+        self.forgotten += len(over)
+
+    async def _is_held(self, whose: Sequence[str]) -> bool:
+        """Whether a hold stands on somebody who is found under one of these keys."""
+        for key in whose:
+            loaded = await self._journal.load_by_address(key)
+            customer = loaded.state.get(loaded.customer or "")
+            if isinstance(customer, Customer) and customer.hold is not None:
+                return True
+        return False
 
     async def _look(self, case: Case, rules: Retention) -> None:
         customer = await self._may_go(case)

@@ -1,18 +1,26 @@
 """What cannot be taken however often it is tried goes aside, and nothing waits behind it (fault 23)."""
 
+import json
 from datetime import datetime
+from pathlib import Path
 
+import pytest
+
+from channels.email.post import Envelope
 from channels.numbers import facts_of
 from router.core.addresses import AddressFacts
-from tests.email.builders import from_mia
+from tests.email.builders import eml, from_mia
+from tests.stories.test_erase import found_in
+from tests.stories.test_retention import keeping
 from tests.story import Json, Story
 
 POISON = "+12125550199"
+MAIL = {"Content-Type": "message/rfc822"}
 
 
 def poisoned(address: str) -> AddressFacts:
-    """Tables of numbering plans that break on one address."""
-    if address in (POISON, "mia@customer.example"):
+    """Tables of numbering plans that break on some addresses."""
+    if address in (POISON, "mia@customer.example", "tom@customer.example"):
         raise ZeroDivisionError
     return facts_of(address)
 
@@ -75,9 +83,8 @@ async def test_fault23_a_mail_that_cannot_be_taken_goes_aside() -> None:
     """The same of a mail: after five tries its server is told that we have it, whole."""
     async with Story() as story:
         breaks(story)
-        door = {"Content-Type": "message/rfc822"}
         for n in range(5):
-            answer = await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=door)
+            answer = await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=MAIL)
             assert answer.status == (500 if n < 4 else 200)
         [item] = await stuck(story)
         assert item["channel"] == "email"
@@ -86,6 +93,115 @@ async def test_fault23_a_mail_that_cannot_be_taken_goes_aside() -> None:
         case = await story.one_case()
         assert await story.said(case["id"]) == ["It is cold.", *(await story.said(case["id"]))[1:]]
         assert await stuck(story) == []
+
+
+async def test_a_mail_that_is_aside_is_still_here_when_files_are_tidied_away() -> None:
+    """Its server was told that we have it: after a restart too, and whatever else goes meanwhile."""
+    async with Story() as story:
+        breaks(story)
+        for _ in range(5):
+            await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=MAIL)
+        [item] = await stuck(story)
+        for _ in range(2):
+            assert story.running is not None
+            await story.running.node.journal.tidy()
+            await story.restarts()
+        await story.api("POST", f"/quarantine/{item['id']}/release", {})
+        assert (await story.said((await story.one_case())["id"]))[0] == "It is cold."
+
+
+async def test_a_mail_that_is_let_out_has_its_time_its_envelope_and_who_let_it_out() -> None:
+    """Its server said that it came from nobody, three hours ago: so it is taken. Who let it out and why stands on the
+    case and in the audit, and the answer is the case, under the same key again."""
+    async with Story() as story:
+        breaks(story)
+        assert story.running is not None
+        came_at, mail = await story.now(), Envelope("", ("help@support.example",), from_mia())
+        for _ in range(4):
+            with pytest.raises(ZeroDivisionError):
+                await story.running.node.take_mail(mail)
+        await story.running.node.take_mail(mail)
+        [item] = await stuck(story)
+        await story.passes(hours=3)
+        breaks(story, is_broken=False)
+        lead, path = await story.token("lead"), f"/quarantine/{item['id']}/release"
+        told = await story.api("POST", path, {"reason": "a customer"}, token=lead, key="k")
+        case = await story.one_case()
+        assert told["case"]["id"] == case["id"]
+        assert await story.api("POST", path, {"reason": "a customer"}, token=lead, key="k") == told
+        [contact] = [row for row in await story.timeline(case["id"]) if row["direction"] == "in"]
+        assert (contact["automatic"], abs(_ms(contact["at"]) - came_at.timestamp() * 1000) < 2000) == (True, True)
+        [noted] = [row for row in await story.timeline(case["id"]) if row["facts"].get("what") == "released"]
+        assert (noted["text"], noted["author"]["kind"]) == ("a customer", "agent")
+        [audited] = [one for one in (await story.api("GET", "/audit"))["items"] if one["action"] == "ReleaseContact"]
+        assert (audited["reason"], audited["actor_id"]) == ("a customer", noted["author"]["id"])
+        metrics = (await story.ask("GET", "/metrics", token=None)).body.decode()
+        assert "onecase_junk_released_total 0.0" in metrics, "it was none"
+
+
+async def test_a_mail_whose_envelope_was_not_kept_is_let_out_at_its_time() -> None:
+    """As versions before put it aside."""
+    async with Story() as story:
+        breaks(story)
+        for _ in range(5):
+            await story.ask("POST", "/email/inbound/raw", body=from_mia(), headers=MAIL)
+        came_at, [item] = await story.now(), await stuck(story)
+        assert story.running is not None
+        journal = story.running.node.journal
+        kept = json.loads(await journal.record("aside", item["id"]) or "")
+        for name in ("sender", "recipients", "whose", "since"):
+            kept.pop(name)
+        await journal.put_record("aside", item["id"], json.dumps(kept))
+        await story.passes(hours=3)
+        await story.restarts()
+        told = await story.api("POST", f"/quarantine/{item['id']}/release", {})
+        [contact] = [row for row in await story.timeline(told["case"]["id"]) if row["direction"] == "in"]
+        assert abs(_ms(contact["at"]) - came_at.timestamp() * 1000) < 2000
+
+
+async def test_a_mail_that_is_aside_goes_with_whoever_wrote_it() -> None:
+    """Erased, nothing of theirs is left in any file; what somebody else wrote stays."""
+    async with Story() as story:
+        breaks(story)
+        theirs = eml("From: Tom <tom@customer.example>\nTo: help@support.example\nMessage-ID: <t@x>\n\nmy Wacholder\n")
+        for raw in (from_mia("Message-ID: <m2@customer.example>", "my Zaubernuss is dry\n"), theirs):
+            for _ in range(5):
+                await story.ask("POST", "/email/inbound/raw", body=raw, headers=MAIL)
+        items = await stuck(story)
+        breaks(story, is_broken=False)
+        await story.brings_mail(from_mia())
+        assert len(items) == 2
+        assert found_in(story.data, "Zaubernuss")
+        customer = (await story.one_case())["customer"]
+        assert (await story.api("POST", f"/customers/{customer}/erase"))["state"] == "erased"
+        assert found_in(story.data, "Zaubernuss", "mia@customer.example") == []
+        for _ in range(2):
+            [left] = await stuck(story)
+            [gone] = [one["id"] for one in items if one["id"] != left["id"]]
+            assert (await story.refused("POST", f"/quarantine/{gone}/release", {}))["status"] == 404
+            await story.restarts()
+        assert found_in(story.data, "Wacholder")
+        await story.api("POST", f"/quarantine/{left['id']}/release", {})
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_a_mail_that_is_aside_has_the_time_of_the_quarantine(tmp_path: Path, is_held: bool) -> None:
+    """It is gone with its words once that is over, unless a hold stands on whoever wrote it."""
+    async with Story(policies=keeping(tmp_path / "p", junk="1 day")) as story:
+        breaks(story)
+        for _ in range(5):
+            raw = from_mia("Message-ID: <m2@customer.example>", "my Zaubernuss is dry\n")
+            await story.ask("POST", "/email/inbound/raw", body=raw, headers=MAIL)
+        breaks(story, is_broken=False)
+        await story.brings_mail(from_mia())
+        customer = (await story.one_case())["customer"]
+        if is_held:
+            await story.api("POST", f"/customers/{customer}/hold", {"on": True})
+        await story.passes(hours=20)
+        assert len(await stuck(story)) == 1
+        await story.passes(hours=11)
+        assert len(await stuck(story)) == is_held
+        assert bool(found_in(story.data, "Zaubernuss")) is is_held
 
 
 def _ms(text: str) -> float:

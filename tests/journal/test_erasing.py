@@ -180,6 +180,25 @@ async def test_a_file_whose_batch_is_on_its_way_is_not_taken_from_under_it(tmp_p
     await journal.close()
 
 
+async def test_a_file_that_a_record_holds_stays_until_the_record_goes(engine: Engine) -> None:
+    """It is no orphan after a restart either, and it does not go with whoever else had the same file."""
+    her, journal, hash = Writer(), engine.journal, f"{'dd':0>64}"
+    await journal.append(her.contact())
+    await journal.append(with_file(her, "dd", her.contact()))
+    await journal.put_blob(Blob(hash=hash, body=b"dd"))
+    await journal.put_record("aside", "bad_1", f'{{"id": "bad_1", "tries": 5, "raw": "{hash}"}}')
+    await journal.put_record("aside", "bad_2", '{"id": "bad_2", "tries": 5}')
+    await journal.append(erasing(her))
+    for _ in range(2):
+        assert await journal.erase([owner_of(her)])
+        await journal.tidy()
+        assert await journal.blob(hash) == b"dd"
+        journal = await engine.reopen()
+    await journal.put_record("aside", "bad_1", None)
+    await journal.tidy()
+    assert await journal.blob(hash) is None
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_no_byte_of_theirs_is_left_in_any_file(tmp_path: Path, seed: int) -> None:
     """Hundreds of people, words of every length, pages split and merged: the raw files of the folder are searched."""
