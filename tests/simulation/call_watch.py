@@ -44,7 +44,7 @@ BUSY_MS, AGAIN_MS, SPACING_MS = 120_000, 180_000, 900_000
 """So long nobody is called again: after a busy line, after the first call that nobody answered, between later ones."""
 BUSY_FOR_MS = 1_800_000
 """What is busy within so long is one attempt."""
-OURS = ("canceled", "later")
+OURS = ("canceled", "later", "unknown")
 """Attempts that came to nothing because of us, or of the provider: they count for none."""
 PLACE_KEPT_MS = 3 * 86_400_000
 TAKEN_MS = 120_000
@@ -52,7 +52,12 @@ TAKEN_MS = 120_000
 ASKED_MS = 7_200_000
 """So long a call that somebody asked for as soon as possible may come at any hour."""
 LIVE = ("phone", "chat")
-OPEN = (PromiseState.OPEN, PromiseState.AT_RISK)
+UNHEARD = ("canceled", "held", "later", "unknown", "busy")
+"""Attempts after which whoever was promised a time still waits for a word."""
+WARN_MS = 6 * MINUTE_MS
+"""A word that comes so long before the time is over, or later, may be of it."""
+SAID_BY_MS = 5 * MINUTE_MS
+"""So long after its end a promise was kept, or they have had a word of it."""
 BY_THEM = ("HearCall", "StartCall", "OpenCase")
 """Commands by which somebody asked for a call in so many words."""
 CALL_WORDS = ("call", "ruf", "llam")
@@ -89,6 +94,10 @@ class CallWatch:
     late: dict[str, int] = field(default_factory=dict)  # promise -> when it was first seen overdue
     busy: dict[str, int] = field(default_factory=dict)  # promise -> when a busy line last counted as an attempt
     missed: dict[str, str] = field(default_factory=dict)  # promise -> how the last one ended
+    due: dict[str, tuple[int, str]] = field(
+        default_factory=dict
+    )  # promise -> its end, its case: they heard nothing yet
+    unsaid: dict[str, int] = field(default_factory=dict)  # promise -> when it was first seen over without a word
     kept: dict[str, int] = field(default_factory=dict)
 
     def look(self, batch: Taken, after: State) -> None:
@@ -121,10 +130,13 @@ class CallWatch:
                         self.ended.pop(case.promise or "", None)  # a person wants it now
                 case WorkWithdrawn():
                     withdrawn[event.case] = event
+                case MessageQueued() | TextWithheld():
+                    self._said_of(event)
                 case WorkWanted() if event.case in withdrawn:
                     self._switched(batch, withdrawn.pop(event.case), event)
                 case _:
                     pass
+        self._silent(batch, after)
         self._owned(batch, after)
         for event in batch.events:
             if isinstance(event, CallEnded) and event.role is CallRole.CUSTOMER:
@@ -192,7 +204,7 @@ class CallWatch:
 
     def _rests_ms(self, promise: str) -> int:
         """How long they are left alone after the last attempt."""
-        if self.missed.get(promise) in ("busy", "later", "lost"):
+        if self.missed.get(promise) in ("busy", "later", "unknown", "lost"):
             return BUSY_MS
         return AGAIN_MS if len(self.tried[promise]) <= 1 else SPACING_MS
 
@@ -260,7 +272,9 @@ class CallWatch:
     # --- promises -----------------------------------------------------------------------------------------------------
 
     def _promised(self, batch: Taken, before: State, event: PromiseMade) -> None:
-        others = [d for d in before.values() if isinstance(d, Promise) and d.case == event.case and d.state in OPEN]
+        if event.window is not None and not event.unpromised:
+            self.due[event.promise] = event.window[1], event.case
+        others = [d for d in before.values() if isinstance(d, Promise) and d.case == event.case and d.state.is_pending]
         if others:
             self.judge.broken(18, f"{event.promise} was made beside {others[0].id} of the same case")
         if batch.command.kind in BY_THEM or self._asked_in_writing(batch, event, before):
@@ -292,12 +306,19 @@ class CallWatch:
         assert isinstance(promise, Promise)
         if event.window is not None:  # another time was said, and is theirs whatever was tried before
             self.ended.pop(promise.id, None)
+            if event.named is not None and promise.id not in self.dialled:
+                self.tried.pop(promise.id, None)
+                self.busy.pop(promise.id, None)
+            self.due[promise.id] = event.window[1], promise.case
+            self.unsaid.pop(promise.id, None)
+        if not event.state.is_pending or (event.attempt and event.attempt not in UNHEARD):
+            self.due.pop(promise.id, None)
         if event.attempt and self.missed.get(promise.id) == "":
             self.missed[promise.id] = event.attempt
             busy_at = self.busy.get(promise.id)
             is_same = event.attempt == "busy" and busy_at is not None and event.at < busy_at + BUSY_FOR_MS
             if event.attempt in OURS or is_same:
-                self.tried[promise.id].pop()
+                self.tried.get(promise.id, [0]).pop()
             elif event.attempt == "busy":
                 self.busy[promise.id] = event.at
         if event.window is not None and event.window == promise.later:
@@ -322,7 +343,7 @@ class CallWatch:
         for event in [e for e in batch.events if isinstance(e, PromiseChanged)]:
             if event.state is PromiseState.BROKEN:
                 self._broken(batch, after, event)
-        for promise in [d for d in after.values() if isinstance(d, Promise) and d.state in OPEN]:
+        for promise in [d for d in after.values() if isinstance(d, Promise) and d.state.is_pending]:
             case = after.get(promise.case)
             assert isinstance(case, Case)
             if case.promise != promise.id:
@@ -333,6 +354,28 @@ class CallWatch:
                     self.judge.broken(17, f"{promise.id} is open, and nobody will keep it")
             else:
                 self.late.pop(promise.id, None)
+
+    def _said_of(self, event: MessageQueued | TextWithheld) -> None:
+        """Word of a promise is on its way to them, or the case says why it is not."""
+        for promise, (end, case) in list(self.due.items()):
+            if case == event.case and (event.at >= end - WARN_MS or _is_about(event, promise)):
+                del self.due[promise]
+
+    def _silent(self, batch: Taken, after: State) -> None:
+        """No time that was told goes by in silence: they were rung in it, are on the line, or had a word of it."""
+        for id, (end, _) in self.due.items():
+            promise = after.get(id)
+            if not isinstance(promise, Promise):
+                continue
+            if batch.at <= end or promise.id in self.dialled or self._is_out(after, promise):
+                self.unsaid.pop(promise.id, None)
+            elif self.unsaid.setdefault(promise.id, batch.at) < batch.at - SAID_BY_MS:
+                self.judge.broken(17, f"{promise.id} was due until {end}, and they hear nothing of it")
+
+    def end(self, promise: Promise, now: int) -> None:
+        """Nor at the end of all."""
+        if promise.id in self.due and now > self.due[promise.id][0] + SAID_BY_MS:
+            self.judge.broken(17, f"{promise.id} was due until {self.due[promise.id][0]}, and they heard nothing of it")
 
     def _broken(self, batch: Taken, after: State, event: PromiseChanged) -> None:
         """A promise is never broken silently: it says why, word of it is on its way to them or the case says why it is
@@ -366,6 +409,12 @@ class CallWatch:
         waited_ms = max(0, new.at - ask.place_at)
         if (new.at - new.ask.place_at) * was.target_ms < waited_ms * now_is.target_ms:
             self.judge.broken(11, f"{new.case} lost its share of waiting by {was.channel} -> {now_is.channel}")
+
+
+def _is_about(event: MessageQueued | TextWithheld, promise: str) -> bool:
+    if isinstance(event, TextWithheld):
+        return event.what in ("callback_later", "callback_no_time", "promise_later")
+    return event.about == promise
 
 
 def _ask_of(state: State, case: str) -> Ask | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policies.call_hours import may_ring
 from router.core.documents import Agent, Call, Message, Promise, Work
 from router.core.tree import members_of
-from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, WorkState
+from router.core.words import HOUR_MS, AgentState, CallRole, CallState, Channel, PromiseState, WorkState
 from router.journal.base import is_live
 from tests.simulation.invariants import can_do
 from tests.simulation.mail_watch import check_mail_end
@@ -140,9 +140,11 @@ SOON_MS = HOUR_MS
 
 def _rests(promise: Promise, until: int) -> bool:
     """Whether it is a call of our own accord that rests until the morning, which nobody waits for, one at a time that
-    they named and that is not there yet, or one that reached nobody, or was not made, and is made by day."""
+    they named, or were told, and that is not there yet, or one that reached nobody, or was not made, and is made by
+    day."""
     is_by_day = promise.due_at is not None and not may_ring(promise.due_at - 1, promise.zones)
     is_for_later = promise.unpromised or promise.named or bool(promise.attempts) or is_by_day
+    is_for_later = is_for_later or promise.state is PromiseState.MOVED
     return is_for_later and (promise.due_at or 0) >= until
 
 
@@ -280,8 +282,10 @@ def _check_calls(world: World) -> None:
         if call.state != "ended":
             world.judge.broken(33, f"{call.id} counts as {call.state} at the end")
     for promise in world.log.promises():
-        if promise.state in ("open", "at_risk") and not _rests(promise, world.clock.now()):
+        if promise.state.is_pending and not _rests(promise, world.clock.now()):
             world.judge.broken(17, f"{promise.id} is {promise.state} at the end")
+        if promise.state.is_pending:
+            world.watch.calls.end(promise, world.clock.now())
     for recording in world.provider.exchange.network.recordings.newest_first():
         if recording.source != "RecordVerb" and (world.options.recorded == "no" or recording.source != BY_US):
             world.judge.broken(38, f"{recording.sid} was recorded, and the policy says no")

@@ -5,12 +5,12 @@ from typing import Any
 
 from channels.twilio_recording import TwilioRecordings
 from channels.twilio_voice import TwilioVoice
-from router.core import attempts, call_ends, call_table, calls, legs, recording, slips
+from router.core import attempts, call_ends, call_table, calls, legs, promises, recording, slips
 from router.core.call_parts import promise_call
 from router.core.commands import BeginLeg
 from router.core.documents import Case
 from router.core.values import replace as change
-from router.core.words import CallRole, Step
+from router.core.words import CallRole, PromiseState, Step
 from router.node.dialler import Dialler
 from tests.simulation.guarding import PLAIN, Guard, Patch, each_of, turns_red_without
 from tests.simulation.run import run_options
@@ -114,6 +114,13 @@ def moved_before_they_know(patch: Patch) -> None:
     patch.setattr("router.core.promises.slip", slip)
 
 
+def nobody_watches_what_was_moved(patch: Patch) -> None:
+    """A time that was moved once may go by: nobody looks whether it slips again."""
+    real = attempts.is_rung
+    for module in (promises, slips):
+        patch.setattr(module, "is_rung", lambda promise: promise.state is PromiseState.MOVED or real(promise))
+
+
 def tried_again_at_once(patch: Patch) -> None:
     real = attempts.next_at
 
@@ -165,6 +172,12 @@ GUARDS = (
         "",
         (17,),
         (("windows", True), ("agents", 2), ("texts", 40), ("minutes", 60), ("turmoil", 0.9)),
+    ),
+    Guard(
+        nobody_watches_what_was_moved,
+        "",
+        (17,),
+        (("windows", True), ("agents", 1), ("texts", 40), ("minutes", 60), ("turmoil", 0.9)),
     ),
     Guard(tried_again_at_once, "phones_odd", (18,)),
     Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),
