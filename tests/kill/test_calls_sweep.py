@@ -98,6 +98,8 @@ class People:
         self.agents = agents
         self.talked = False
         self.deaths = 0
+        self.answers_from = 1
+        """At which ring she is there to pick up."""
 
     async def do(self, step: Any) -> None:
         """Try it; where the service has died, start it again."""
@@ -143,7 +145,8 @@ class People:
             self.talked = True
             return True
         if now["state"] == "ringing":
-            await self.do(her.picks_up())
+            if await rings(self.story, HERS) >= self.answers_from:
+                await self.do(her.picks_up())
             return False
         for agent in self.agents:
             await self.do(self._take(agent))
