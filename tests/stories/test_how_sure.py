@@ -36,3 +36,20 @@ async def test_a_booked_call_says_how_sure_it_is() -> None:
         [listed] = (await story.api("GET", "/promises"))["items"]
         [shown] = (await story.one_case())["promises"]
         assert [one["confidence"] for one in (made, listed, shown)] == [0.95, 0.95, 0.95]
+
+
+async def test_calls_that_were_asked_for_or_moved_are_listed_so() -> None:
+    """Both are scheduled: how far the call has come is one thing, what became of its time another."""
+    async with Story() as story:
+        await story.phone().texts("call me")
+        case, now = await story.one_case(), await story.now()
+        asked = (await story.one_case())["promises"][0]["id"]
+
+        async def listed(state: str) -> list[str]:
+            return [one["id"] for one in (await story.api("GET", f"/callbacks?state={state}"))["items"]]
+
+        assert [await listed(state) for state in ("asked", "scheduled", "moved")] == [[asked], [asked], []]
+        window = {"start": (now + timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=2)).isoformat()}
+        moved = await story.api("PATCH", f"/callbacks/{asked}", {"window": window})
+        assert (moved["state"], moved["callback"], moved["case"]) == ("moved", "scheduled", case["id"])
+        assert [await listed(state) for state in ("asked", "scheduled", "moved")] == [[], [asked], [asked]]
