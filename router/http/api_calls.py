@@ -109,7 +109,11 @@ class CallbackBody(Body):
 
 
 class CallbacksQuery(Page):
-    state: CallbackState | None = None
+    state: CallbackState | None = Field(
+        None,
+        description="`asked`: of those that are scheduled, those as soon as it is their turn; `moved`: those whose "
+        "time was moved",
+    )
 
 
 class PromisesQuery(Page):
@@ -328,7 +332,7 @@ class CallApi:
 
     async def callbacks(self, call: Call) -> Replied:
         query: CallbacksQuery = call.query
-        return await self._page(query, lambda p: p.kind == "callback" and query.state in (None, p.callback))
+        return await self._page(query, lambda p: p.kind == "callback" and _stands(p, query.state))
 
     async def promises(self, call: Call) -> Replied:
         query: PromisesQuery = call.query
@@ -389,6 +393,17 @@ class CallApi:
         if not isinstance(found, Case):
             raise Problem(404, "Not found", "There is no such case, or it is not yours to see.", kind="not_found")
         return found
+
+
+def _stands(promise: Promise, state: CallbackState | None) -> bool:
+    """Whether a promised call is where a list asks for: `asked` and `moved` are told by its promise while it is
+    scheduled, and are listed as that as well."""
+    is_ahead = promise.callback is CallbackState.SCHEDULED
+    if state is CallbackState.ASKED:
+        return is_ahead and promise.waits_turn
+    if state is CallbackState.MOVED:
+        return is_ahead and promise.state is PromiseState.MOVED
+    return state in (None, promise.callback)
 
 
 def _id(call: Call) -> CallId:

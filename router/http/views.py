@@ -31,7 +31,7 @@ from router.core.evidence import words_of_grounds
 from router.core.files import StoredFile
 from router.core.timeline import COPY_LATE, FILE_MISSING
 from router.core.waits.said import Said
-from router.core.words import SECOND_MS, CaseId, WorkState, named_rule
+from router.core.words import CALLBACK, SECOND_MS, CaseId, WorkState, named_rule
 from router.http.joined import asking_in, first_rows, head_of, is_theirs, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
@@ -47,6 +47,9 @@ CONTACTS_SHOWN = 100
 CODE_SENT = "code_sent"
 """What a row says of a message whose words nobody else may read."""
 Row = tuple[CaseId, int]
+BY_TURN, BOOKED = 0.9, 0.95
+"""So many promised calls are to be kept as first told: when it is their turn, whose window ends with the upper end of
+the wait; and at a time for which somebody is kept free."""
 NO_WORDS: Mapping[str, str] = {}
 DELIVERY = {MessageState.SENDING: "queued", MessageState.UNKNOWN: "queued"}
 """Our own in-between states, in the contract's words."""
@@ -109,6 +112,11 @@ class PromiseOut(Reply):
     state: str
     callback: str
     window: dict[str, str] | None = Field(description="from when to when; null: when it is their turn")
+    confidence: float | None = Field(
+        None,
+        description="of a call with a window: so many of its kind, at least, are to be kept as first told; "
+        "0.9 when it is their turn, 0.95 at a time that was booked; null: no share is named",
+    )
     told_via: str | None = Field(description="by what they were told; null: by nothing, for no way to them was open")
     made_at: str
     since: str = Field(description="since when they truly wait: no person has attended to it")
@@ -593,12 +601,20 @@ def promise_out(promise: Promise) -> PromiseOut:
         state=promise.state,
         callback=promise.callback,
         window={"start": stamp(window[0]), "end": stamp(window[1])} if window else None,
+        confidence=confidence_of(promise),
         told_via=promise.told_via,
         made_at=stamp(promise.made_at),
         since=stamp(promise.waits_since),
         place_at=stamp(promise.place_at),
         attempts=[AttemptOut(at=stamp(at), outcome=outcome) for at, outcome in promise.attempts],
     )
+
+
+def confidence_of(promise: Promise) -> float | None:
+    """Which share of promises like this one is to be kept as first told."""
+    if promise.kind != CALLBACK or promise.window is None or promise.unpromised:
+        return None
+    return BY_TURN if promise.by_turn else BOOKED
 
 
 def ask_out(case: Case) -> AskOut | None:
