@@ -28,7 +28,6 @@ from router.core.words import (
     CallbackState,
     CallId,
     CallRole,
-    CallState,
     CaseId,
     Channel,
     CustomerId,
@@ -43,7 +42,7 @@ from router.http.api_promises import make_promise
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.called_numbers import check_called
 from router.http.contact_form import plain_address
-from router.http.joined import head_of, members_of
+from router.http.joined import legs_of
 from router.http.problems import Problem
 from router.http.routes import Body, Call, Nothing, Page, Replied, Reply, Route, Why, id_cursor
 from router.http.service import Service
@@ -242,13 +241,7 @@ class CallApi:
 
     async def legs(self, call: Call) -> Replied:
         case = await self._case(call)
-        state: State = {}
-        members = await members_of(self._journal, await head_of(self._journal, case))
-        for one in members:
-            state = {**state, **(await self._journal.load_by_document(one.id)).state}
-        ids = {one.id for one in members}
-        legs = [d for d in state.values() if isinstance(d, Leg) and d.case in ids]
-        live = sorted((leg for leg in legs if leg.state is not CallState.ENDED), key=lambda leg: leg.started_at)
+        live, state = await legs_of(self._journal, case)
         return Replied(200, LegList(items=[self._leg_out(leg, state) for leg in live]))
 
     async def promise(self, call: Call) -> Replied:

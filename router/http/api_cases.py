@@ -1,6 +1,7 @@
 """Cases and customers over the API: read, answer, note, status, assign, and why it went where it went."""
 
 from base64 import b64decode
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -15,10 +16,10 @@ from router.core.commands import Actor, AddNote, AssignCase, File, SendReply, Se
 from router.core.context import Decision
 from router.core.documents import Case, Customer, Entry
 from router.core.events import MessageQueued, NoteAdded
-from router.core.words import ActorKind, AgentId, CaseId, CaseStatus, Channel
+from router.core.words import ActorKind, AgentId, CallRole, CaseId, CaseStatus, Channel
 from router.http.auth import ANYBODY, LEADS, WRITERS, Role
 from router.http.case_list import CasesQuery, FoundOut, fits, person_of, read_cases
-from router.http.joined import asking_in, head_of, is_theirs, last_rows, members_of, page_of
+from router.http.joined import asking_in, head_of, is_theirs, last_rows, legs_of, members_of, page_of
 from router.http.problems import Problem
 from router.http.routes import (
     Body,
@@ -30,6 +31,7 @@ from router.http.routes import (
     id_cursor,
 )
 from router.http.service import Service
+from router.http.sure import SureOut, holds_own_words, sure_of
 from router.http.views import (
     AskOut,
     CaseOut,
@@ -58,6 +60,8 @@ FILES_BYTES_MAX = 10_000_000
 HTML_CHARS_MAX = 200_000
 ANSWER_BYTES_MAX = FILES_BYTES_MAX * 4 // 3 + 2_000_000
 """Files in base64, words, and what JSON makes of them."""
+BRIEF_ROWS = 100
+"""So many rows of a case are looked at for what is known in ten seconds."""
 DECIDED = ("decision", "assignment", "message", "call")
 """Kinds of rows that tell what was decided; of messages and calls, those that are contacts."""
 READS_MAX = 10
@@ -93,6 +97,7 @@ class BriefOut(Reply):
     language: str | None
     earlier: list[str] = Field(description="what was said last, oldest first")
     context: list[str] = Field(description="what their page or device told last, as `name: value`")
+    sure: SureOut | None = Field(description="how sure it is who is there now, and what they may be told")
     known: dict[str, KnownOut]
     promises: list[PromiseOut]
     waiting: AskOut | None
@@ -281,8 +286,9 @@ class CaseApi:
     async def brief(self, call: Call) -> Replied:
         case = await self._case(call)
         case = await head_of(self._journal, case)
-        rows = await last_rows(self._journal, case, limit=100, kinds=("message", "note", "call", "context"))
+        rows = await last_rows(self._journal, case, limit=BRIEF_ROWS, kinds=("message", "note", "call", "context"))
         told = await entries_out(self._journal, [e for e in rows if e.kind == "context"])
+        is_whole = case.entries <= BRIEF_ROWS and len(rows) < BRIEF_ROWS
         rows = [e for e in rows if e.kind != "context"]
         last = [e for e in rows if e.words or e.kind != "call"]
         said = await entries_out(self._journal, last[-6:])
@@ -317,11 +323,27 @@ class CaseApi:
                 language=case.language,
                 earlier=[f"{_who_said(e)}: {e.text}" for e in said if e.text and not e.automatic],
                 context=(told[-1].text or "").split("\n") if told else [],
+                sure=await self._sure(case, shown, rows if is_whole else None),
                 known=known_of(told),
                 promises=shown.promises,
                 waiting=shown.ask,
                 cautions=cautions,
             ),
+        )
+
+    async def _sure(self, case: Case, shown: CaseOut, said: Sequence[Entry] | None) -> SureOut | None:
+        """How sure it is who is there. `said`: all that was; None where it is too much to tell whether it is theirs."""
+        owners = {one.customer for one in await members_of(self._journal, case)}
+        customers = [await self._journal.document(owner) for owner in sorted(owners)]
+        addresses = [a for one in customers if isinstance(one, Customer) for a in one.addresses]
+        legs, _ = await legs_of(self._journal, case)
+        return sure_of(
+            shown.contacts,
+            now=stamp(self._service.node.clock.now()),
+            proof_days=self._service.node.means.policy.settings.cases.proof_days,
+            proved_at=maybe(max((a.proved_at for a in addresses if a.proved_at is not None), default=None)),
+            own_words=said is not None and holds_own_words(shown.contacts, said),
+            calls=[stamp(leg.started_at) for leg in legs if leg.role is CallRole.CUSTOMER],
         )
 
     async def _can_be_answered(self, case: Case, customer: Customer) -> bool:

@@ -6,7 +6,8 @@ or taken apart between two pages. Cases that were never joined are read by the n
 
 from collections.abc import Sequence
 
-from router.core.documents import Case, Entry
+from router.core.documents import Call, Case, Entry, State
+from router.core.words import CallState
 from router.http.routes import broken_cursor, number_cursor
 from router.journal.base import Journal
 
@@ -43,6 +44,17 @@ async def members_of(journal: Journal, case: Case) -> list[Case]:
         parts = [await journal.document(id) for id in one.parts]
         found += [part for part in parts if isinstance(part, Case)]
     return found
+
+
+async def legs_of(journal: Journal, case: Case) -> tuple[list[Call], State]:
+    """Who is on the line of the matter that a case belongs to, the longest first, and what is live beside."""
+    state: State = {}
+    members = await members_of(journal, await head_of(journal, case))
+    for one in members:
+        state = {**state, **(await journal.load_by_document(one.id)).state}
+    ids = {one.id for one in members}
+    legs = [d for d in state.values() if isinstance(d, Call) and d.case in ids and d.state is not CallState.ENDED]
+    return sorted(legs, key=lambda leg: leg.started_at), state
 
 
 async def page_of(

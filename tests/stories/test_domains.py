@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiohttp import WSServerHandshakeError
 
 from tests.mailbox import MIA, Mailbox
 from tests.story import HERS, HIS, OURS, Json, Story
@@ -92,6 +93,42 @@ async def test_tokens_and_ids_of_one_open_nothing_at_the_other(two: Two) -> None
         headers = {"X-Site-Key": site["key"]}
         answer = await story.ask("POST", "/api/v1/contacts", body=pressed, headers=headers, token=None)
         assert answer.status == status, answer.body
+
+
+async def test_abuse_10_no_door_of_one_leads_to_a_case_of_the_other(two: Two) -> None:
+    """Abuse 10: by the API, the stream from its beginning, the export, the search and the attachment, whoever works at
+    one finds nothing of the other's: with tokens of their own nothing is there, and at the other's they are nobody."""
+    ours, theirs = two
+    await Mailbox(ours, MIA, "Mia").writes("The boiler is cold", files={"plan.txt": b"behind the wall"})
+    case = await ours.one_case()
+    read = await ours.api("POST", f"/customers/{case['customer']}/export")
+    [file] = [one["url"] for one in read["cases"][0]["files"] if one["name"] == "plan.txt"]
+    ben, ops = await theirs.ready_agent("Ben"), await theirs.token("ops")
+    doors = [
+        ("GET", f"/api/v1/cases/{case['id']}", ben.token),
+        ("GET", f"/api/v1/cases/{case['id']}/brief", ben.token),
+        ("POST", f"/api/v1/customers/{case['customer']}/export", ops),
+        ("GET", file, ben.token),
+        ("GET", f"/desk/case/{case['id']}", ben.token),
+    ]
+    for method, path, token in doors:
+        assert (await ours.ask(method, path)).status == 200, path
+        assert (await theirs.ask(method, path, token=token)).status == 404, path
+        assert (await ours.ask(method, path, token=token)).status in (303, 401), path
+    for story, found in ((ours, 1), (theirs, 0)):
+        assert len(await story.cases(q="boiler")) == found
+    assert (await ours.ask("GET", "/api/v1/cases?q=boiler", token=ben.token)).status == 401
+    await theirs.phone(HIS).texts("my parcel")
+    seen = await (await theirs.stream(ben.token, since=0)).until(await last_seq(theirs))
+    assert "parcel" in repr(seen)
+    assert [word for word in ("boiler", case["id"], case["customer"], MIA) if word in repr(seen)] == []
+    with pytest.raises(WSServerHandshakeError, match="401"):
+        await ours.stream(ben.token, since=0)
+
+
+async def last_seq(story: Story) -> int:
+    metrics = (await story.ask("GET", "/metrics")).body.decode()
+    return int(float(next(li.split()[1] for li in metrics.splitlines() if li.startswith("onecase_journal_seq"))))
 
 
 async def test_a_chat_session_of_one_is_none_at_the_other(two: Two) -> None:

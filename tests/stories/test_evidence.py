@@ -1,7 +1,8 @@
 """Whose a contact is and which matter it is about: what is sure, what is a guess, and what nobody is told."""
 
 from tests.mailbox import MIA, Mailbox
-from tests.story import HERS, OURS, Story
+from tests.story import HERS, OURS, Agent, Story
+from tests.visitor import Visitor
 
 
 async def test_a_case_solved_three_days_ago_opens_again_and_a_new_bill_does_not() -> None:
@@ -345,6 +346,73 @@ async def test_the_desk_says_what_a_candidate_is_about_and_what_is_not_to_be_tol
         page = await ana.page(second["id"])
         assert "Tell nothing of the case until that is proved." in page
         assert 'class="grade weak"' in page
+
+
+async def proved_by_mail(story: Story) -> tuple[Agent, str]:
+    """Her text, and her answer to our mail, for which her domain vouches: who she is is proved."""
+    mia = Mailbox(story, MIA, "Mia")
+    ana = await story.agent("Ana")
+    await mia.writes("My thermostat shows E42")
+    case = (await story.one_case())["id"]
+    await story.api("POST", f"/customers/{(await story.one_case())['customer']}/addresses", {"address": HERS})
+    await ana.replies(case, "Which one?", channel="email")
+    await story.passes(seconds=2)
+    headers = {"Authentication-Results": "mx.support.example; dmarc=pass header.from=customer.example"}
+    await mia.answers(await mia.last(), "The one in the hall", headers=headers)
+    assert await may_be_told(ana, case) == "everything"
+    return ana, case
+
+
+async def may_be_told(agent: Agent, case: str) -> str:
+    """What the brief says, and that the desk says the same."""
+    sure = (await agent.api("GET", f"/cases/{case}/brief"))["sure"]
+    words = {"nothing": "Tell nothing of the case", "everything": "Everything of theirs may be talked about"}
+    page = await agent.page(case)
+    assert [tell for tell, said in words.items() if said in page] == [sure["tell"]]
+    return sure["tell"]
+
+
+async def test_who_calls_with_her_number_is_not_who_proved_to_be_her() -> None:
+    """Her answer by mail proved who she is, and then somebody calls with her number, which nobody vouches for: whatever
+    she writes meanwhile, nothing may be told to whoever is on the line, nor afterwards, until she is heard again. What
+    she proves in a chat while the call goes on, she proves to whoever talks with her."""
+    async with Story(mail={"verifier": "mx.support.example"}) as story:
+        ana, case = await proved_by_mail(story)
+        caller = story.phone(HERS)
+        await story.passes(minutes=5)
+        await caller.calls(attestation="C")
+        assert (await story.case(case))["contacts"][-1]["link"] == "single_open_case"
+        assert await may_be_told(ana, case) == "nothing"
+        mia = Mailbox(story, MIA, "Mia")
+        headers = {"Authentication-Results": "mx.support.example; dmarc=pass header.from=customer.example"}
+        await story.passes(seconds=20)
+        await mia.answers(await mia.last(), "And the light is red", headers=headers)
+        assert (await story.case(case))["contacts"][-1]["evidence"] == "proof"
+        assert await may_be_told(ana, case) == "nothing", "her mail proves nothing of who is on the phone"
+        visitor = Visitor(story)
+        link = (await story.api("POST", f"/cases/{case}/switch", {"channel": "chat"}))["links"]["chat"]
+        await visitor.comes(carry=link.partition("#carry=")[2])
+        await visitor.writes("it is me")
+        assert await may_be_told(ana, case) == "everything"
+        await story.passes(minutes=1)
+        await caller.hangs_up()
+        await story.passes(minutes=1)
+        await caller.calls(attestation="C")
+        await caller.hangs_up()
+        assert await may_be_told(ana, case) == "nothing"
+        await mia.answers(await mia.last(), "When do you come?", headers=headers)
+        assert await may_be_told(ana, case) == "everything"
+
+
+async def test_what_she_proved_holds_for_a_call_that_her_provider_vouches_for() -> None:
+    """Her answer by mail proved who she is: on a call from her number for which the provider vouches, it is not asked
+    again."""
+    async with Story(mail={"verifier": "mx.support.example"}) as story:
+        ana, case = await proved_by_mail(story)
+        await story.passes(minutes=5)
+        await story.phone(HERS).calls(attestation="A")
+        assert [c["evidence"] for c in (await story.case(case))["contacts"]] == ["weak", "proof", "strong"]
+        assert await may_be_told(ana, case) == "everything"
 
 
 async def test_an_agent_says_where_it_belongs_with_one_action() -> None:

@@ -15,11 +15,11 @@ from router.http.api_windows import WindowSaidOut
 from router.http.auth import LEADS, Identity
 from router.http.desk.calls import Calls
 from router.http.desk.glance import address_of, said_last
-from router.http.desk.known import CHOICES_MAX, Known, Matter, holds_own_words, known_of
+from router.http.desk.known import CHOICES_MAX, Known, Matter, known_of
 from router.http.desk.live import Live, live_for
 from router.http.desk.promising import pledged
 from router.http.desk.words import Row, Why, last_words, rows_of, summary_of, why_of
-from router.http.joined import head_of, members_of
+from router.http.joined import head_of
 from router.http.names import SOMEBODY, agents_in
 from router.http.problems import Problem, problem_of
 from router.http.service import Service
@@ -31,7 +31,6 @@ from router.http.views import (
     WaitOut,
     WorkOut,
     given_subject_of,
-    maybe,
     shown_address,
     stamp,
     wait_out,
@@ -346,13 +345,9 @@ class Screens:
             work=_nearest([c.work for c in works if c.work is not None and c.case.id == matter]),
             draft=draft,
             known=known_of(
-                case.contacts,
+                brief.sure,
                 case.candidates,
                 context=brief.context,
-                now=stamp(self._service.node.clock.now()),
-                proof_days=self._service.node.means.policy.settings.cases.proof_days,
-                proved_at=await self._proved_at(document),
-                own_words=first == 0 and holds_own_words(case.contacts, entries),
                 matters=await self._matters(who, case.candidates[:CHOICES_MAX]),
             ),
             line=line,
@@ -386,14 +381,6 @@ class Screens:
         words = await self._journal.words([hold.why]) if hold.why else {}
         names = await self._names({by})
         return Held(by=names.get(by, by), at=stamp(hold.at), reason=words.get(hold.why or ""))
-
-    async def _proved_at(self, case: Case) -> str | None:
-        """When a customer of this matter last proved in a chat who they are."""
-        owners = {one.customer for one in await members_of(self._journal, case)}
-        customers = [await self._journal.document(owner) for owner in sorted(owners)]
-        addresses = [a for one in customers if isinstance(one, Customer) for a in one.addresses]
-        last = max((a.proved_at for a in addresses if a.proved_at is not None), default=None)
-        return maybe(last)
 
     async def _pages(self, who: Identity, path: str, *, after: int = 0, most: int = ROWS_MAX) -> list:
         found: list = []
