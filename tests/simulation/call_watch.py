@@ -32,6 +32,7 @@ from router.core.events import (
     WorkWanted,
     WorkWithdrawn,
 )
+from router.core.slips import NO_TIME
 from router.core.tree import tree_of
 from router.core.words import MINUTE_MS, ActorKind, CallRole, CallState, Channel, PromiseState, Step
 from tests.simulation.exchange import Ear
@@ -280,7 +281,8 @@ class CallWatch:
         if batch.command.kind in BY_THEM or self._asked_in_writing(batch, event, before):
             return
         changes = [e for e in batch.events if isinstance(e, PromiseChanged) and e.case == event.case]
-        if any(e.state is PromiseState.BROKEN for e in changes):  # what they were promised is still to be done
+        is_without_time = event.why == NO_TIME and any(e.state is PromiseState.WITHDRAWN for e in changes)
+        if is_without_time or any(e.state is PromiseState.BROKEN for e in changes):  # it is still to be done
             return
         call = next((before[e.call] for e in batch.events if isinstance(e, CallEnded)), None)
         if not isinstance(call, Call):
