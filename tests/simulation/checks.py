@@ -148,8 +148,9 @@ def _rests(promise: Promise, until: int) -> bool:
     return is_for_later and (promise.due_at or 0) >= until
 
 
-def is_quiet(world: World) -> bool:
-    """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded."""
+def is_quiet(world: World, *, soon_ms: int = SOON_MS) -> bool:
+    """Nothing is under way any more: nobody waits, no message is open, nothing is still to be folded; nor will be for
+    `soon_ms`."""
     process = world.current()
     if process is None or process.node.relay.lag or process.node.outbox.waiting or process.node.eraser.owed:
         return False
@@ -165,7 +166,7 @@ def is_quiet(world: World) -> bool:
         return False
     if world.provider.exchange.live() or any(c.state != "ended" for c in world.log.calls()):
         return False
-    soon = world.clock.now() + SOON_MS
+    soon = world.clock.now() + soon_ms
     if any(
         (p.state in ("open", "at_risk") and not _rests(p, soon)) or (p.state == "moved" and 0 < (p.due_at or 0) < soon)
         for p in world.log.promises()

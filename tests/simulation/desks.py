@@ -236,7 +236,8 @@ class Desk:
             await about_calls(self.ask, case, self._on_phone, windows=windows)
         what = chance.random()
         if work["state"] == "active" and what < 0.45:
-            text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} ({self._page.asked})"
+            mark = f"({self.name}, {self._page.asked})"  # no two agents say the same
+            text = "ok" if self._options.repeats_words else f"{chance.choice(ANSWERS)} {mark}"
             await self.ask("POST", f"/cases/{case}/messages", {"text": text})
             if chance.random() < 0.5:
                 return

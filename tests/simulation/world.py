@@ -274,8 +274,10 @@ class World:
         return DRAIN_S_MAX if self.office is None else DRAIN_MAIL_S_MAX
 
     async def _be_quiet(self) -> None:
-        """Without input nothing but the provider's log is looked at now and then."""
-        await self._until(lambda: is_quiet(self), self._drain_s_max, 15, "work does not drain")
+        """Without input nothing but the provider's log is looked at now and then. What was far off when all had
+        drained may be nearer by now: the agents have gone home, and it has to stay away only for as long as this."""
+        soon_ms = int(QUIET_S + CHECK_EVERY_S) * 1000
+        await self._until(lambda: is_quiet(self, soon_ms=soon_ms), self._drain_s_max, 15, "work does not drain")
         rounds = self.loop.rounds
         await self._pass(QUIET_S)
         if self.loop.rounds - rounds > QUIET_ROUNDS_MAX * (1 if self.beside is None else 2):
