@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bench.filling import fill, open_scope
-from bench.processes import free_port, kill, service, start
+from bench.processes import free_port, kill, service, start, stop
 
 MANY = 100_000
 
@@ -15,19 +15,23 @@ def restart(folder: Path, rounds: int) -> None:
         print(f"  idle: {idle.resident_mb:.0f} MB (want 200), ready after {idle.ready_s:.1f} s")
     data = folder / "full"
     asyncio.run(_fill(data))
-    kill(start(data, free_port()))  # who made the folder is no service: from here on it is one's that was killed
+    # Who made the folder is no service. One runs on it and ends, for what it learns of so old a log is learned by now in
+    # a service that has run; and one is killed.
+    stop(start(data, free_port()))
+    kill(start(data, free_port()))
     times: list[float] = []
+    busy: list[float] = []
     memory = 0.0
     for _ in range(rounds):
         running = start(data, free_port())
         waiting = running.get("/api/v1/cases?limit=1")
         assert waiting["items"]
         times.append(running.ready_s)
+        busy.append(running.cpu_s)
         memory = running.resident_mb
         kill(running)
-    print(
-        f"  ready after kill -9 with {MANY:,} open cases: {max(times):.1f} s at most (want 5), {memory:.0f} MB (want 1000)"
-    )
+    said = f"{max(times):.1f} s at most (want 5), {max(busy):.1f} s of a processor, {memory:.0f} MB (want 1000)"
+    print(f"  ready after kill -9 with {MANY:,} open cases: {said}")
 
 
 async def _fill(data: Path) -> None:

@@ -6,10 +6,14 @@ it (`missed` names those skills), until the step's own time has come.
 """
 
 from collections.abc import Callable, Collection
+from functools import lru_cache
 
 from router.core.clock import Ms
 from router.core.documents import Ask, Requirement
 from router.core.values import replace, value
+
+IsHeld = Callable[[str, int], bool]
+Steps = tuple[tuple[int, str], ...]
 
 LANGUAGE, LEVEL, SKILLS, SKILL = "language", "level", "skills", "skill:"
 
@@ -26,15 +30,31 @@ class Relaxed:
     missed: tuple[str, ...] = ()
 
 
-def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str, int], bool]) -> Relaxed:
+def relaxed(ask: Ask, now: Ms, *, is_held: IsHeld) -> Relaxed:
     """What `ask` requires at `now`. `is_held`: whether anybody present has a skill at a level, or above it."""
-    requirement, taken, missed, asks = ask.requirement, list[str](), list[str](), False
+    if all(ask.place_at + after_ms <= now for after_ms, _ in ask.relax):
+        return _at_last(ask.requirement, ask.relax, ask.offered_language)
+    return _relaxed(ask.requirement, ask.relax, ask.offered_language, ask.place_at, now, is_held)
+
+
+@lru_cache(maxsize=4096)
+def _at_last(requirement: Requirement, relax: Steps, offered: str | None) -> Relaxed:
+    """What is left once the time of every step has come: the same for all asks of one kind, so it is found once. Who
+    is present makes no difference any more."""
+    latest = max((after_ms for after_ms, _ in relax), default=0)
+    return _relaxed(requirement, relax, offered, Ms(0), Ms(latest), lambda _, __: True)
+
+
+def _relaxed(
+    requirement: Requirement, relax: Steps, offered: str | None, place_at: Ms, now: Ms, is_held: IsHeld
+) -> Relaxed:
+    taken, missed, asks = list[str](), list[str](), False
     next_at: Ms | None = None
-    if ask.offered_language is not None and ask.offered_language == requirement.language:
+    if offered is not None and offered == requirement.language:
         taken.append(f"language {requirement.language}: the customer agreed")
-    for after_ms, drop in ask.relax:
-        due = Ms(ask.place_at + after_ms)
-        if drop == LANGUAGE and (requirement.language is None or requirement.language == ask.offered_language):
+    for after_ms, drop in relax:
+        due = Ms(place_at + after_ms)
+        if drop == LANGUAGE and (requirement.language is None or requirement.language == offered):
             continue
         if now < due:
             next_at = due if next_at is None else next_at
@@ -50,7 +70,7 @@ def relaxed(ask: Ask, now: Ms, *, is_held: Callable[[str, int], bool]) -> Relaxe
     return Relaxed(requirement, tuple(taken), next_at, asks, tuple(dict.fromkeys(missed)))
 
 
-def _unmet(requirement: Requirement, drop: str, is_held: Callable[[str, int], bool]) -> dict[str, str]:
+def _unmet(requirement: Requirement, drop: str, is_held: IsHeld) -> dict[str, str]:
     """The skills of which a step gives up something that nobody present can meet, each with what that is."""
     named = {drop.removeprefix(SKILL)} if drop.startswith(SKILL) else None
     if drop == LANGUAGE:
