@@ -353,7 +353,7 @@ class Case:
     letter: Letter | None = None  # the last mail of a person
     participants: tuple[Participant, ...] = ()  # others who may write about it
     told_at: Ms | None = None  # when an automatic mail last went out about it
-    subject_key: str = ""  # of the first mail with a subject
+    subject_keys: tuple[str, ...] = ()  # of its mails that had one, the last of them, oldest first
     prefers: Channel | None = None  # how they said, with a touch, that they want to be answered
     junk: str = ""  # the rule by which it was set aside: nobody needs to see it
     mark: str = ""  # tells the same words of this sender from others, and tells nothing of them

@@ -11,6 +11,8 @@ from router.core.commands import MailIn, TakeCall, TakeContact
 from router.core.values import value
 from router.core.words import TOUCHES, Channel, Evidence
 
+BY_SUBJECT = "same_subject"
+"""The way of naming a case that anybody could write: it says nothing of who does."""
 GROUNDS = {
     "bare_from": "nobody vouches for the sender's number",
     "bare_mail": "nobody vouches for the sender's mail address",
@@ -48,7 +50,7 @@ GROUNDS = {
     "single_lately": "it is the only open matter of theirs in which something happened lately",
     "single_own": "it is the only open matter that they began themselves; the others are of who is the same person",
     "same_words": "the words are about what this case is about",
-    "same_subject": "the mail has the subject of this case",
+    BY_SUBJECT: "the mail has the subject of this case",
     "lately": "it is the only one that something happened in within two days",
     "unspoken": "it is the newest of several that are open, and nothing was said yet",
     "just_now": "they wrote about it on this line a moment ago",
@@ -132,13 +134,14 @@ def grade_of_call(command: TakeCall, *, known: bool) -> Graded:
 
 def grade_of_mail(mail: MailIn, *, known: bool, thread_by: str) -> Graded:
     """Proof: in a thread of ours, and the sender's domain vouches for them. Strong: it vouches for them. It vouches for
-    the address in From alone, never for another one in Reply-To."""
+    the address in From alone, never for another one in Reply-To. A subject is no thread."""
     how = (thread_by,) if thread_by else ()
     if mail.vouched is not True:
         bare = "reply_to" if mail.claimed else "bare_mail"
         denied = "several_from" if mail.several else "dmarc_failed"
         return Graded(Evidence.WEAK, (denied if mail.vouched is False else bare, *how))
-    return Graded(Evidence.PROOF if known and thread_by else Evidence.STRONG, ("dmarc", *how))
+    is_proved = known and thread_by not in ("", BY_SUBJECT)
+    return Graded(Evidence.PROOF if is_proved else Evidence.STRONG, ("dmarc", *how))
 
 
 def strengthened(graded: Graded, grounds: tuple[str, ...]) -> Graded:

@@ -18,6 +18,7 @@ from router.core.documents import (
     Code,
     Customer,
     Hold,
+    Letter,
     Message,
     MessageState,
     Offer,
@@ -404,7 +405,7 @@ def _contact_received(state: State, event: ContactReceived) -> State:
         status=status,
         heard=sides.heard_on(case.heard, event),
         letter=sides.letter_to_answer(case.letter, event) if answers_it else case.letter,
-        subject_key=case.subject_key or (event.letter.subject_key if event.letter else ""),
+        subject_keys=_subjects_with(case, event.letter),
         changed_at=max(case.changed_at, event.at),
         entries=event.entry,
         forgotten=(),
@@ -459,6 +460,14 @@ def _joined(
             return sides.customers_unmerged(state, event)
         case _:
             assert_never(event)
+
+
+def _subjects_with(case: Case, letter: Letter | None) -> tuple[str, ...]:
+    """The subjects of a case, that of its newest mail last."""
+    if letter is None or not letter.subject_key or letter.subject_key in case.subject_keys[-1:]:
+        return case.subject_keys
+    others = (key for key in case.subject_keys if key != letter.subject_key)
+    return (*others, letter.subject_key)[-sides.SUBJECTS_MAX :]
 
 
 def _topics_with(case: Case, topics: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,9 +28,17 @@ from router.core.events import (
     ParticipantAdded,
     ParticipantChanged,
 )
-from router.core.evidence import REFERENCE, Graded, grade_of_mail, of_somebody_else, of_typed_address, strengthened
+from router.core.evidence import (
+    BY_SUBJECT,
+    REFERENCE,
+    Graded,
+    grade_of_mail,
+    of_somebody_else,
+    of_typed_address,
+    strengthened,
+)
 from router.core.files import keep_file
-from router.core.linking import NO_WORDS, Link, Words, link, read_words
+from router.core.linking import NO_WORDS, Link, Words, is_others, link, read_words, references_in
 from router.core.mailing import AT_ONCE, AT_ONCE_MS, brand_of, mark_all, note_unreached, why_untold
 from router.core.messages import has_arrived
 from router.core.shared_lines import candidates_of, check_goes_on, graded_on_line, refuse_shared
@@ -46,6 +54,7 @@ from router.core.words import (
     CaseStatus,
     Channel,
     ContactId,
+    CustomerId,
     Evidence,
     Setback,
     VaultId,
@@ -179,6 +188,8 @@ def _placed(
     if wrote is not None and wrote.id != case.customer:  # who was found to be the same person, on their own side
         case = side_of(making, making.head(case.id), wrote, at=command.at)
     customer, sender = making.customer(case.customer), _entitled(making, case, command)
+    if command.thread_by == BY_SUBJECT:
+        _check_subject(making, case, command, sender)
     reopens = making.context.policy.settings.cases.reopen_days * DAY_MS
     head = making.head(case.id)
     mail, is_theirs = command.mail, customer.address(sender) is not None
@@ -188,6 +199,25 @@ def _placed(
     if long_over and mail is not None and not mail.automatic and is_theirs:
         return customer, sender, Link(None, "new_case_after_long", ("long_over",))
     return customer, sender, Link(case, command.thread_by, ())
+
+
+def _check_subject(making: Making, case: Case, command: TakeContact, sender: AddressId) -> None:
+    """Anybody could write a subject. By one alone goes on, on lines that nobody shares, the customer, and whoever is
+    written to about the case; within the time in which they would without one, and where their words name no other.
+    Raises Rejected(NOT_YOURS)."""
+    head, customer = making.head(case.id), making.customer(case.customer)
+    policy, theirs = making.context.policy, customer.address(sender)
+    if theirs is None:
+        is_entitled = any(p.address.id == sender and p.invited for p in case.participants)
+    else:
+        found = Link(case, BY_SUBJECT, ())
+        is_sure = not (customer.users or theirs.users or is_others(head) or references_in(command.text))
+        is_entitled = is_sure and _among_the_same(making, command, found) is found
+    rules, ended_at = policy.settings.cases, head.solved_at or head.changed_at
+    since, days = (head.changed_at, rules.link_window_days) if head.status.is_live else (ended_at, rules.reopen_days)
+    is_over = head.junk or command.at - since > days * DAY_MS
+    if not is_entitled or is_over or policy.matters.is_another(command.text):
+        raise Rejected(Reason.NOT_YOURS, "case")
 
 
 def _among_the_same(making: Making, command: TakeContact, found: Link) -> Link:
@@ -241,9 +271,7 @@ def _add_participant(making: Making, case: Case, given: str, *, invited: bool, w
     making.emit(
         ParticipantAdded(case=case.id, customer=case.customer, at=making.now, address=address, invited=invited, why=why)
     )
-    making.indexed.append(
-        Indexed(key=participant_key(case.id, given), address=address.id, customer=case.customer, first_wins=True)
-    )
+    index_participant(making, case.id, given, address=address.id, customer=case.customer)
     return address.id
 
 
@@ -273,9 +301,25 @@ def set_participant(making: Making, command: SetParticipant) -> None:
     )
 
 
+def index_participant(making: Making, case: CaseId, given: str, *, address: AddressId, customer: CustomerId) -> None:
+    """Somebody who takes part is found by the address as it was given, and their cases by it."""
+    for key in participant_keys(case, given):
+        making.indexed.append(Indexed(key=key, address=address, customer=customer, first_wins=True))
+
+
+def participant_keys(case: str, address: str) -> tuple[str, str]:
+    """All keys of somebody who takes part in a case."""
+    return participant_key(case, address), f"{cases_key(address)}{case}"
+
+
 def participant_key(case: str, address: str) -> str:
     """Under which somebody is found as a participant of one case, and of no other."""
     return f"{case} {matching_key(address)}"
+
+
+def cases_key(address: str) -> str:
+    """How the keys begin that list the cases in which somebody takes part."""
+    return f"takes part {matching_key(address)} "
 
 
 def _note_people(making: Making, id: CaseId, mail: MailIn, sender: AddressId, *, sure: bool) -> None:

@@ -100,7 +100,7 @@ def link(
         return Link(named, "reference", (REFERENCE,))
     if (told := _told(making, customer, address, words)) is not None:
         return Link(told, "reply", ("written_there",))
-    cases = [case for case in known if case.changed_at >= since and not _is_others(case)]
+    cases = [case for case in known if case.changed_at >= since and not is_others(case)]
     single = "single_case" if len(known) == 1 else "single_lately"
     own = [case for case in cases if side_for(making.state, case, customer.id) is not None] if len(person) > 1 else []
     if own and not any(map(_was_unsure, own)):  # they go before those of who was found to be the same person
@@ -165,7 +165,7 @@ def _ended(making: Making, person: list[Customer]) -> list[Case]:
     found = [making.state.get(one.last_case or "") for one in person]
     cases = [making.head(case.id) for case in found if isinstance(case, Case)]
     last = max(cases, key=lambda case: (case.changed_at, case.id), default=None)
-    return [last] if last is not None and not last.status.is_live and not _is_others(last) else []
+    return [last] if last is not None and not last.status.is_live and not is_others(last) else []
 
 
 def _named(making: Making, cases: list[Case], words: Words) -> Case | None:
@@ -233,7 +233,7 @@ def _is_reply(case: Case, at: Ms) -> bool:
 def _by_words(making: Making, command: TakeContact | TakeCall, cases: list[Case], words: Words) -> Link | None:
     mail = command.mail if isinstance(command, TakeContact) else None
     if mail is not None and mail.subject_key:
-        same = [c for c in cases if any(mail.subject_key == one.subject_key for one in tree_of(making.state, c))]
+        same = [c for c in cases if any(mail.subject_key in one.subject_keys for one in tree_of(making.state, c))]
         if same:
             return Link(max(same, key=lambda case: (case.changed_at, case.id)), "same_subject", ("same_subject",))
     if not words.topics:
@@ -364,7 +364,7 @@ def _same_line(case: Case, command: TakeContact | TakeCall) -> bool:
     return heard is not None and heard.channel is command.channel and heard.via == command.via
 
 
-def _is_others(case: Case) -> bool:
+def is_others(case: Case) -> bool:
     """Whether nobody but others who take part wrote about it: it is their matter, and no mail of the customer's goes
     on there unless it names the case."""
     return case.heard is not None and case.heard.participant

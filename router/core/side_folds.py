@@ -42,7 +42,7 @@ from router.core.words import TOUCHES, CaseStatus, Channel, CustomerId, Evidence
 KEEP_WISH = (*TOUCHES, Channel.CHAT)
 """Whoever contacts us so may still want to be answered otherwise: a visitor is soon gone. A call says itself that it
 keeps the wish: it tells nothing of where written words are to go."""
-TOPICS_MAX = 8
+TOPICS_MAX = SUBJECTS_MAX = 8
 """More topics than this make a case about everything."""
 ACCOUNT = ("heard", "letter", "answered_at", "unanswered", "contacts", "language", "opt_out_hint", "prefers")
 """Fields that a head has of all its sides together."""
@@ -376,6 +376,7 @@ def split(state: State, event: CaseSplit) -> State:
         rows_moved=True,
         heard=event.heard,
         letter=event.letter,
+        subject_keys=(event.letter.subject_key,) if event.letter is not None and event.letter.subject_key else (),
         contacts=event.contacts,
         unanswered=event.unanswered,
         language=case.language,

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from router.core.call_parts import rest_until_due
 from router.core.cases import check_version
-from router.core.commands import Indexed, SplitCase, TakeContact, UnmergeCases
+from router.core.commands import SplitCase, TakeContact, UnmergeCases
 from router.core.contacts import open_case, want_work
 from router.core.context import Making
 from router.core.documents import Case, Entry, Letter, Reached
 from router.core.errors import Reason, Rejected
 from router.core.events import CaseSplit, ParticipantAdded, SplitUndone
-from router.core.letters import participant_key
+from router.core.letters import index_participant
 from router.core.merging import join, realign, take_apart, unmerge_cases
 from router.core.parts import index_merge, note_identity
 from router.core.rerouting import (
@@ -113,8 +113,7 @@ def _take_along(
             )
         )
         if (address := given.get(one.address.id)) is not None:
-            key = participant_key(new, address)
-            making.indexed.append(Indexed(key=key, address=one.address.id, customer=case.customer, first_wins=True))
+            index_participant(making, new, address, address=one.address.id, customer=case.customer)
 
 
 def _whose(making: Making, command: SplitCase) -> Case:

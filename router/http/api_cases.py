@@ -272,9 +272,10 @@ class CaseApi:
 
     async def get(self, call: Call) -> Replied:
         case = await self._case(call)
-        shown, asks = await case_out(self._journal, case), asking_in(case, await members_of(self._journal, case))
+        head = await head_of(self._journal, case)
+        shown, asks = await case_out(self._journal, case, head), asking_in(case, await members_of(self._journal, case))
         wait = self._service.node.waits.of_case(asks.id)
-        told = await last_rows(self._journal, await head_of(self._journal, case), limit=100, kinds=("context",))
+        told = await last_rows(self._journal, head, limit=100, kinds=("context",))
         more = {"known": known_of(await entries_out(self._journal, told))}
         return Replied(200, shown.model_copy(update=more | ({"wait": wait_out(wait)} if wait is not None else {})))
 

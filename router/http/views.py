@@ -328,11 +328,11 @@ def maybe(at: Ms | None) -> str | None:
     return None if at is None else stamp(at)
 
 
-async def case_out(journal: Journal, case: Case) -> CaseOut:
-    """A case; one that was merged with the one that it goes on in."""
+async def case_out(journal: Journal, case: Case, head: Case | None = None) -> CaseOut:
+    """A case; one that was merged with the one that it goes on in. `head`: that one, where it was read already."""
     shown = (await cases_out(journal, [case]))[0]
     if case.joined is not None:
-        head = await head_of(journal, case)
+        head = head or await head_of(journal, case)
         shown = shown.model_copy(update={"head": (await cases_out(journal, [head]))[0]})
     return shown
 

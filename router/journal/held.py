@@ -5,8 +5,9 @@ Its one rule: whatever keeps a file in this way has the kind of its records here
 before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from router.core.taking_part import part_named
 from router.core.values import value
 from router.journal import codec
 
@@ -27,6 +28,13 @@ class Held:
 
 def held_in(body: str) -> Held:
     return codec.decode(body, Held)
+
+
+def parts_gone(erased: Iterable[str], unindexed: Iterable[str]) -> dict[str, str]:
+    """Of those who are erased and only took part, by the key of their address, as whom they are owed. What is held of
+    them names no case, so it goes with the first where they are erased."""
+    cases = {f"{part[0]} ": owner for owner in erased if (part := part_named(owner)) is not None}
+    return {key.removeprefix(case): owner for case, owner in cases.items() for key in unindexed if key.startswith(case)}
 
 
 def going_with(body: str, found: Mapping[str, str]) -> str | None:

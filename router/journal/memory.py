@@ -44,7 +44,7 @@ from router.journal.base import (
     tell,
 )
 from router.journal.erased_answers import GONE, tells_of
-from router.journal.held import HOLDING, going_with, held_in
+from router.journal.held import HOLDING, going_with, held_in, parts_gone
 from router.journal.memory_search import MemorySearch
 from router.journal.persons import Persons
 from router.journal.terms import Term
@@ -207,6 +207,8 @@ class MemoryJournal:
         self._erased.update(dict.fromkeys(batch.erased, False))
         found = {key: i.customer for key in batch.unindexed if (i := self._addresses.get(key))}
         found = {key: owner for key, owner in found.items() if owner in batch.erased}
+        parts = parts_gone(batch.erased, batch.unindexed)
+        found |= {key: owner for key, owner in parts.items() if key not in self._addresses}
         for record, body in self._holding().items() if found else ():
             self._records[record] = going_with(body, found) or body
         for key in batch.unindexed:

@@ -20,7 +20,7 @@ from router.core.words import CaseId
 from router.journal.base import Batch, Stored
 from router.journal.erased_answers import GONE, tells_of
 from router.journal.findable import BESIDE
-from router.journal.held import HOLDING, Held, going_with, held_in
+from router.journal.held import HOLDING, Held, going_with, held_in, parts_gone
 from router.journal.sqlite_search import KINDS, SLOT_BITS, SLOTS
 
 KIND, OWED, DONE = "erased", "owed", "done"
@@ -72,10 +72,15 @@ class Erasing:
                 )
 
     def _let_go(self, batch: Batch) -> None:
-        """What records hold of whom a batch erases is theirs to the end, by the keys that still find them."""
+        """What records hold of whom a batch erases is theirs to the end, by the keys that still find them. Where
+        somebody only takes part, it is theirs unless a customer has their address."""
         sql = "SELECT key, customer FROM address WHERE key IN (SELECT value FROM json_each(?)) "
         sql += "AND customer IN (SELECT value FROM json_each(?))"
         found = dict(self._db.execute(sql, (json.dumps(batch.unindexed), json.dumps(batch.erased))).fetchall())
+        if parts := parts_gone(batch.erased, batch.unindexed):
+            sql = "SELECT key FROM address WHERE key IN (SELECT value FROM json_each(?))"
+            customers = {key for (key,) in self._db.execute(sql, (json.dumps(list(parts)),))}
+            found |= {key: owner for key, owner in parts.items() if key not in customers}
         for kind, id, body in self._records() if found else ():
             if (left := going_with(body, found)) is not None:
                 self._db.execute("UPDATE record SET body = ? WHERE kind = ? AND id = ?", (left, kind, id))

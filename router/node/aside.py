@@ -14,7 +14,7 @@ from channels.email.enveloping import SENT_BY, addresses, enveloped, header_of, 
 from channels.email.post import Envelope
 from router.core.addresses import matching_key
 from router.core.clock import Clock, Ms
-from router.core.events import CustomerErased
+from router.core.events import CustomerErased, ParticipantErased
 from router.core.values import replace, value
 from router.journal import codec
 from router.journal.base import Blob, Journal, Stored
@@ -79,7 +79,8 @@ class Aside:
 
     def hear(self, batches: list[Stored]) -> None:
         """What is somebody's goes with them, in the commit that erases them."""
-        self._is_stale |= any(isinstance(event, CustomerErased) for stored in batches for event in stored.events)
+        gone = CustomerErased | ParticipantErased
+        self._is_stale |= any(isinstance(event, gone) for stored in batches for event in stored.events)
 
     async def items(self) -> list[Item]:
         """What is aside, in an order that stays."""

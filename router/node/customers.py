@@ -91,7 +91,7 @@ from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
 from router.core.events import ConsentChanged, LegPlaced, MessageSent, RecordingStarted
-from router.core.letters import UNGUESSABLE, participant_key
+from router.core.letters import UNGUESSABLE, participant_key, participant_keys
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
 from router.core.values import replace
@@ -585,7 +585,7 @@ async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
     theirs = [a.id for d in state.values() if isinstance(d, Customer) for a in d.addresses]
     words = await journal.words([*theirs, *taking_part])
     plain = [matching_key(words[id]) for id in theirs if id in words]
-    of_cases = [participant_key(case, words[id]) for id, case in taking_part.items() if id in words]
+    of_cases = [k for id, case in taking_part.items() if id in words for k in participant_keys(case, words[id])]
     return (*plain, *(f"unverified {key}" for key in plain), *of_cases)
 
 

@@ -14,26 +14,30 @@ from typing import Protocol
 from channels.email.addresses import ReplyAddress, reference_of_message_id
 from channels.email.letter import Bounce, Letter, Mailbox
 from channels.email.post import Envelope
-from channels.email.subjects import bare_subject
+from channels.email.subjects import is_prefixed, matter_of
 from policies import PolicySet
 from router.core.addresses import AddressKind, matching_key
 from router.core.clock import Clock, Ms
 from router.core.commands import File, MailIn, Other, TakeContact
 from router.core.context import Decision
-from router.core.documents import Customer, Message
+from router.core.documents import Case, Customer, Message
 from router.core.errors import Rejected
 from router.core.events import ContactReceived, MessageQueued, TextWithheld
-from router.core.letters import SURE_THREADS, UNGUESSABLE
+from router.core.evidence import BY_SUBJECT
+from router.core.letters import SURE_THREADS, UNGUESSABLE, cases_key
 from router.core.values import replace
 from router.core.words import DAY_MS, MINUTE_MS, AddressId, CaseId, Channel, MessageId
 from router.journal.base import PROVIDER_KEY_KEPT_MS, Answer, Journal, stored
 from router.node.mail_guard import MailGuard
+from router.node.person import person_in
 from router.node.taking import AnswerOf, Outcome
 
 THREADS_MAX = 30
 """Mails that one refers to of which the case is looked for, nearest first."""
 OTHERS_MAX = 30
 """People besides us and the sender who are looked at."""
+CASES_MAX = 50
+"""Cases of a sender, the newest, among which one is looked for that has the subject of their mail."""
 SENT_MAX = 20
 """Messages of a case among which the one is looked for that a report is about."""
 SHOWN_CHARS = 200
@@ -169,6 +173,14 @@ class Letterbox:
 
         What no person wrote may come from anywhere, so what it was written to a case about counts for no other: a
         report to a case that is gone says nothing of a mail of somebody else's."""
+        if (outcome := await self._in_thread(command, threads, letter)) is not None:
+            return outcome
+        same = await self._with_subject(command)
+        return await self._in_thread(command, same, letter) or await self._take(command, self._contact_of)
+
+    async def _in_thread(
+        self, command: TakeContact, threads: list[tuple[CaseId, str]], letter: Letter
+    ) -> Outcome | None:
         gone = False
         for case, how in threads:
             if gone and how != UNGUESSABLE:
@@ -178,7 +190,7 @@ class Letterbox:
                     return await self._take(replace(one, thread=case, thread_by=how), self._contact_of)
                 except Rejected:  # its sender may not write there, or it is gone
                     gone = gone or (how == UNGUESSABLE and command.mail is not None and bool(command.mail.automatic))
-        return await self._take(command, self._contact_of)
+        return None
 
     def _writers(self, command: TakeContact, letter: Letter, how: str) -> list[TakeContact]:
         """The mail by whomever it may be from, the likeliest first. Where answers go elsewhere than to its `From`, a
@@ -322,7 +334,7 @@ class Letterbox:
         return tuple(found.values())[:OTHERS_MAX]
 
     def _subject_key(self, subject: str) -> str:
-        plain = bare_subject(subject).casefold()
+        plain = matter_of(subject)
         return hashlib.blake2b(plain.encode(), key=self._secret[:32], digest_size=8).hexdigest() if plain else ""
 
     # --- which case it names ------------------------------------------------------------------------------------------
@@ -360,6 +372,25 @@ class Letterbox:
             answers=tuple((one.id, id) for id, one in written.items()),
             is_to_person=any(not (one.mail and one.mail.automatic) for one in list(written.values())[:1]),
         )
+
+    async def _with_subject(self, command: TakeContact) -> list[tuple[CaseId, str]]:
+        """Cases of this subject that are its sender's, the one that changed last first, and then those in which they
+        take part, for a mail that says by its subject that it goes on with an earlier one. The programs of some people
+        write nothing else of a thread; what a machine sent goes by its headers alone."""
+        mail = command.mail
+        if mail is None or mail.automatic or mail.claimed or not mail.subject_key or not is_prefixed(mail.subject):
+            return []
+        customer = (await self._journal.load_by_address(matching_key(command.sender))).customer
+        theirs: list[Case] = []
+        for one in await person_in(self._journal, customer) if customer is not None else ():
+            theirs += await self._journal.cases(before=None, limit=CASES_MAX, owner=one.id)
+        listed = await self._journal.listed(cases_key(command.sender), before=None, limit=CASES_MAX)
+        others = [case for id in listed if isinstance(case := await self._journal.document(id), Case)]
+        same: list[Case] = []
+        for cases in (theirs, others):
+            found = [case for case in cases if mail.subject_key in case.subject_keys]
+            same += sorted(found, key=lambda case: (case.changed_at, case.id), reverse=True)
+        return [(case.id, BY_SUBJECT) for case in same]
 
     async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:
         """Which mail of ours a report is about, and whom of those that it went to it did not reach. One that says no

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from router.core.addresses import AddressKind, matching_key
 from router.core.documents import Case, Customer, Entry
-from router.core.letters import participant_key
+from router.core.letters import participant_keys
 from router.core.taking_part import takes_part
 from router.core.values import value
 from router.core.words import AddressId, VaultId
@@ -55,7 +55,7 @@ async def keys_of_part(journal: Journal, cases: Iterable[Case], address: Address
     """Under which they are found in these cases."""
     written = (await journal.words([address])).get(address)
     theirs = [case.id for case in cases if takes_part(case, address)]
-    return () if written is None else tuple(participant_key(case, written) for case in theirs)
+    return () if written is None else tuple(key for case in theirs for key in participant_keys(case, written))
 
 
 async def words_of_part(journal: Journal, cases: Iterable[Case], address: AddressId) -> tuple[VaultId, ...]:

@@ -223,8 +223,8 @@ def test_what_comes_after_the_end(text: str, status: CaseStatus, expected: tuple
 
 
 def test_a_mail_with_the_subject_of_a_case_belongs_to_it() -> None:
-    ours = case("a", subject_key="k1", ago=3 * DAY_MS)
-    other = case("b", subject_key="k2")
+    ours = case("a", subject_keys=("k1",), ago=3 * DAY_MS)
+    other = case("b", subject_keys=("k2",))
     mail = MailIn(id="<1@x>", raw=None, subject_key="k1")  # pyright: ignore[reportArgumentType]
     assert where(linked("hello", ours, other, channel=Channel.EMAIL, mail=mail)) == ("a", "same_subject")
 

@@ -184,6 +184,33 @@ async def test_a_mail_that_is_aside_goes_with_whoever_wrote_it() -> None:
         await story.api("POST", f"/quarantine/{left['id']}/release", {})
 
 
+@pytest.mark.parametrize("is_customer", [False, True], ids=["only takes part", "is a customer too"])
+async def test_a_mail_that_is_aside_goes_with_whoever_takes_part_and_wrote_it(is_customer: bool) -> None:
+    """Erased where he takes part, nothing of his is left; but where he is a customer as well, it goes with that one."""
+    async with Story() as story:
+        await story.brings_mail(from_mia("Cc: tom@customer.example"))
+        hers = await story.one_case()
+        breaks(story)
+        for _ in range(5):
+            raw = eml("From: tom@customer.example\nTo: help@support.example\nMessage-ID: <t@x>\n\nmy Wacholder\n")
+            await story.ask("POST", "/email/inbound/raw", body=raw, headers=MAIL)
+        breaks(story, is_broken=False)
+        [item] = await stuck(story)
+        if is_customer:
+            await story.brings_mail(eml("From: tom@customer.example\nTo: help@support.example\nSubject: Own\n\nmine\n"))
+        done = await story.api("POST", "/participants/erase", {"address": "tom@customer.example"})
+        assert done == {"cases": [hers["id"]], "state": "erased"}
+        if is_customer:
+            assert [one["id"] for one in await stuck(story)] == [item["id"]]
+            [his] = [one["customer"] for one in await story.cases() if one["customer"] != hers["customer"]]
+            assert (await story.api("POST", f"/customers/{his}/erase"))["state"] == "erased"
+        for _ in range(2):
+            assert await stuck(story) == []
+            assert found_in(story.data, "Wacholder", "tom@customer.example") == []
+            await story.restarts()
+        assert len((await story.case(hers["id"]))["contacts"]) == 1
+
+
 @pytest.mark.parametrize("is_held", [False, True])
 async def test_a_mail_that_is_aside_has_the_time_of_the_quarantine(tmp_path: Path, is_held: bool) -> None:
     """It is gone with its words once that is over, unless a hold stands on whoever wrote it."""
