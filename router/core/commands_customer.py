@@ -34,7 +34,7 @@ class TakeContact:
     context: dict[str, str] = field(default_factory=dict[str, str])
     mail: MailIn | None = None
     thread: CaseId | None = None  # the case that it says it is about
-    thread_by: str = ""  # how it says so: reply_address, answer (to a mail of ours), thread (of theirs), carry
+    thread_by: str = ""  # how it says so: reply_address, answer (to ours), thread (of theirs), same_subject, carry
     touch: Touch | None = None
     files: tuple[File, ...] = ()
     client_id: str | None = None  # what a chat client calls it

@@ -354,8 +354,16 @@ def split(state: State, event: CaseSplit) -> State:
     state = _rerouted(state, get(state, case.id, Case), event.rerouted)
     state = _replaced(state, get(state, case.id, Case), event.replaced)
     about = case.topics if event.left_topics is None else event.left_topics[-TOPICS_MAX:]
+    went = {event.letter.subject_key} if event.letter is not None else set[str]()
+    went -= {event.left_letter.subject_key} if event.left_letter is not None else set()
     state = change(
-        state, get(state, case.id, Case), entries=event.entry, rows_moved=True, changed_at=event.at, topics=about
+        state,
+        get(state, case.id, Case),
+        entries=event.entry,
+        rows_moved=True,
+        changed_at=event.at,
+        topics=about,
+        subject_keys=tuple(key for key in case.subject_keys if key not in went),
     )
     came = Split(
         id=event.split,

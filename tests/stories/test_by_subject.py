@@ -167,10 +167,40 @@ async def test_his_own_matter_of_a_subject_comes_first(story: Story, mia: Mailbo
 
 
 async def test_what_was_split_off_goes_on_by_its_subject(story: Story, mia: Mailbox) -> None:
+    """There, and what stayed where it was; undone, all of it in the one case."""
     await mia.writes("The boiler is cold", subject=ELM)
     case = (await story.one_case())["id"]
     await mia.writes("The tap drips", subject="A tap")
     row = (await story.timeline(case, "message"))[-1]
     new = await story.api("POST", f"/cases/{case}/split", {"entries": [row["id"]]})
     await mia.writes("It drips more", subject="Re: A tap")
-    assert (await last_contact(story, new["id"]))["link"] == "same_subject"
+    await mia.writes("It is colder", subject=f"Re: {ELM}")
+    assert await story.said(new["id"]) == ["The tap drips", "It drips more"]
+    stayed = await story.said(case)
+    assert (stayed[0], stayed[-1], len(stayed)) == ("The boiler is cold", "It is colder", 3)  # we said that we have it
+    await story.api("POST", f"/cases/{new['id']}/unmerge", {"merge": new["split"]})
+    await mia.writes("It floods", subject="Re: A tap")
+    assert (await last_contact(story, case))["link"] == "same_subject"
+
+
+async def test_people_on_one_line_are_told_apart_by_no_subject(story: Story, mia: Mailbox) -> None:
+    """Where several use her address, a subject alone opens nobody's case."""
+    await mia.writes("The boiler is cold", subject=ELM)
+    case = await story.one_case()
+    other = await story.api("POST", "/contacts", {"channel": "touch", "context": {"model": "T-100"}})
+    customer = (await story.case(other["case"]))["customer"]
+    await story.api("POST", f"/customers/{customer}/addresses", {"address": MIA, "shared": True})
+    await mia.writes(INVOICE, subject=f"Re: {ELM}")
+    assert len((await story.case(case["id"]))["contacts"]) == 1
+    assert len(await story.cases()) == 3
+
+
+async def test_somebody_who_was_found_to_be_the_same_goes_on_there(story: Story, mia: Mailbox, tom: Mailbox) -> None:
+    """From another of their addresses as well: whatever customer it stood with before."""
+    await mia.writes("The boiler is cold", subject=ELM)
+    hers = await story.one_case()
+    await tom.writes(INVOICE, subject="A sum")
+    his = await the_other(story, hers["id"])
+    await story.api("POST", f"/customers/{his['customer']}/merge", {"customer": hers["customer"]})
+    await tom.writes(INVOICE, subject=f"Re: {ELM}")
+    assert (await last_contact(story, hers["id"]))["link"] == "same_subject"
