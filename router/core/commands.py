@@ -335,8 +335,8 @@ class Blob:
 @value
 class Indexed:
     """An address found again by its matching key; or, in `address`, the case of a mail by the mail's own id, the
-    timeline row of a touch by its contact's id, or, under a key that lists it, a case that was set aside or
-    in which somebody takes part."""
+    timeline row of a touch by its contact's id, or, under a key that lists it, a case that was set aside, or in
+    which somebody takes part."""
 
     key: str
     address: AddressId

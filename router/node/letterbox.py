@@ -7,7 +7,7 @@ case a mail names is looked up here; whether its sender may write there is decid
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -169,10 +169,7 @@ class Letterbox:
         return replace(letter, automatic="auto-reply", notes=(*letter.notes, f"automatic: {ACKNOWLEDGED_BEFORE}"))
 
     async def _placed(self, command: TakeContact, threads: list[tuple[CaseId, str]], letter: Letter) -> Outcome:
-        """The mail on the first case that it names and its sender may write to; else where its sender's mail stands.
-
-        What no person wrote may come from anywhere, so what it was written to a case about counts for no other: a
-        report to a case that is gone says nothing of a mail of somebody else's."""
+        """The mail on the first case that it names and its sender may write to; else where its sender's mail stands."""
         if (outcome := await self._in_thread(command, threads, letter)) is not None:
             return outcome
         same = await self._with_subject(command)
@@ -181,6 +178,10 @@ class Letterbox:
     async def _in_thread(
         self, command: TakeContact, threads: list[tuple[CaseId, str]], letter: Letter
     ) -> Outcome | None:
+        """The mail on the first of these cases that its sender may write to. None: there is none.
+
+        What no person wrote may come from anywhere, so what it was written to a case about counts for no other: a
+        report to a case that is gone says nothing of a mail of somebody else's."""
         gone = False
         for case, how in threads:
             if gone and how != UNGUESSABLE:
@@ -386,11 +387,16 @@ class Letterbox:
             theirs += await self._journal.cases(before=None, limit=CASES_MAX, owner=one.id)
         listed = await self._journal.listed(cases_key(command.sender), before=None, limit=CASES_MAX)
         others = [case for id in listed if isinstance(case := await self._journal.document(id), Case)]
+        opened = await self._journal.words([case.subject for case in (*theirs, *others) if case.subject])
         same: list[Case] = []
         for cases in (theirs, others):
-            found = [case for case in cases if mail.subject_key in case.subject_keys]
+            found = [case for case in cases if mail.subject_key in self._subjects(case, opened)]
             same += sorted(found, key=lambda case: (case.changed_at, case.id), reverse=True)
         return [(case.id, BY_SUBJECT) for case in same]
+
+    def _subjects(self, case: Case, opened: Mapping[str, str]) -> tuple[str, ...]:
+        """Those of its mails, and the one that it was opened under, as our first mail has it."""
+        return (*case.subject_keys, self._subject_key(opened.get(case.subject or "", "")))
 
     async def _bounced(self, bounce: Bounce, named: Named) -> tuple[MessageId | None, tuple[AddressId, ...]]:
         """Which mail of ours a report is about, and whom of those that it went to it did not reach. One that says no

@@ -71,6 +71,16 @@ async def test_a_case_that_began_by_text_has_the_subjects_of_its_mails(story: St
     assert len((await story.one_case())["contacts"]) == 5
 
 
+async def test_a_case_that_we_opened_has_the_subject_of_our_first_mail(story: Story, mia: Mailbox) -> None:
+    ana = await story.agent("Ana")
+    made = await ana.api("POST", "/cases", {"address": MIA, "channel": "email", "subject": "Your boiler"})
+    await ana.replies(made["id"], "It is here.")
+    await story.passes(seconds=2)
+    assert (await mia.last())["subject"] == "Your boiler"
+    await mia.writes(INVOICE, subject="Antw: Your boiler")
+    assert (await last_contact(story, made["id"]))["link"] == "same_subject"
+
+
 async def test_what_was_solved_goes_on_in_the_policys_time(story: Story, mia: Mailbox) -> None:
     """Solved, and though another matter is open and came later: it opens again, as by an answer to our mail."""
     await mia.writes("The boiler is cold", subject=ELM)
