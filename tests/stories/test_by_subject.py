@@ -64,10 +64,10 @@ async def test_a_case_that_began_by_text_has_the_subjects_of_its_mails(story: St
     await story.phone(HERS).texts("my boiler is cold E42")
     case = await story.one_case()
     await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": MIA})
-    await mia.writes("It is still cold here.", subject="Boiler")
-    await mia.writes("And the boiler drips.", subject="A drip")
-    await mia.writes(INVOICE, subject="Re: Boiler")
-    await mia.writes(INVOICE, subject="Re: A drip")
+    await mia.writes("It is still cold here.", subject="Flat 9")
+    await mia.writes("And it drips.", subject="Flat 10")
+    await mia.writes(INVOICE, subject="Re: Flat 9")
+    await mia.writes(INVOICE, subject="Re: Flat 10")
     assert len((await story.one_case())["contacts"]) == 5
 
 
