@@ -81,9 +81,9 @@ async def test_a_case_that_we_opened_has_the_subject_of_our_first_mail(story: St
     assert (await last_contact(story, made["id"]))["link"] == "same_subject"
 
 
-async def test_what_was_solved_goes_on_in_the_policys_time(story: Story, mia: Mailbox) -> None:
+async def test_what_was_solved_goes_on_in_the_policys_time(story: Story, mia: Mailbox, tom: Mailbox) -> None:
     """Solved, and though another matter is open and came later: it opens again, as by an answer to our mail."""
-    await mia.writes("The boiler is cold", subject=ELM)
+    await mia.writes("The boiler is cold", subject=ELM, cc=TOM)
     heating = (await story.one_case())["id"]
     await solve(story, heating)
     await story.passes(days=1)
@@ -99,6 +99,7 @@ async def test_what_was_solved_goes_on_in_the_policys_time(story: Story, mia: Ma
     await story.passes(days=7, seconds=1)
     await story.starts()
     await mia.writes("The invoice for it", subject="AW: Elm Street 7")
+    await tom.writes("Cold again", subject="AW: Elm Street 7")
     assert (await story.case(heating))["status"] == "solved", "that is too long ago"
 
 
