@@ -1,13 +1,20 @@
 """A story whose service and sandbox run in this process, on sockets, in a throw-away folder."""
 
+from datetime import timedelta
 from typing import Any
 
 from channels.sandbox.server import RunningSandbox, run_sandbox
 from router.core.clock import Ms
+from router.core.words import MINUTE_MS
+from router.node import node
 from router.serving import Running, start_service
 from router.settings import load_settings
 from tests.story.wire import ADMIN, AFTERNOON, free_port
 from tests.story.world import World
+
+LONG = timedelta(hours=2)
+SELDOM_MS = Ms(55 * MINUTE_MS)
+"""So often the provider's log is read while a long time passes: less than an hour, which is what is asked for at once."""
 
 
 class Story(World):
@@ -50,6 +57,17 @@ class Story(World):
         if self.running is not None:
             await self.running.drain()
         await self.stops()
+
+    async def passes(self, **span: float) -> None:
+        """While a long time passes the provider's log is read seldom: to read it every five minutes, days on end, would
+        be nearly all that such a story costs."""
+        if timedelta(**span) < LONG:
+            return await super().passes(**span)
+        usual, node.CATCH_UP_EVERY_MS = node.CATCH_UP_EVERY_MS, SELDOM_MS
+        try:
+            return await super().passes(**span)
+        finally:
+            node.CATCH_UP_EVERY_MS = usual
 
     async def restarts(self) -> None:
         await self.stops()
