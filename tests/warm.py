@@ -1,7 +1,8 @@
 """Processes that run the `onecase` command, begun from one that has read its code already.
 
-To read the code anew takes longer than nearly all that they do in a story. What they run is the command itself, in a
-process of its own that can be killed; nothing has run in the one they begin from, which has no thread and no loop.
+To read the code anew, and the policies that come with it, takes longer than nearly all that they do in a story. What
+they run is the command itself, in a process of its own that can be killed; nothing else has run in the one they begin
+from, which has no thread and no loop.
 """
 
 import gc
@@ -47,11 +48,18 @@ def _warm() -> socket.socket:
 
 
 def stay_warm(control: socket.socket) -> dict[str, Any] | None:
-    """Read the code, then begin a process for each request until nobody is there to ask. In such a process it returns
+    """Read the code and the policies, then begin a process for each request until nobody is there to ask. In such a process it returns
     the request; in this one None."""
+    import twilio.rest.api.v2010.account  # which the client reads when it first asks for something
+
     import router.main
+    from policies.parse import parse_policies
+    from router.serving import default_policy_files
 
     assert router.main
+    assert twilio.rest.api.v2010.account
+    files = default_policy_files()
+    parse_policies(files, 0, base=files)
     gc.collect()
     gc.freeze()
     ended, waker = socket.socketpair()
