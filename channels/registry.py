@@ -5,7 +5,8 @@ A plug-in is a callable that takes a `Host` and returns a channel.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
 from twilio.rest import Client
 
@@ -75,9 +76,15 @@ def make_channels(host: Host) -> list[Channel]:
     """All channels of this process; without an account at a provider there are no calls and no texts. Raises
     PlugInFault."""
     channels = [make(host) for make in BUILT_IN] if host.twilio.account else []
-    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+    for point in _plug_ins():
         try:
             channels.append(point.load()(host))
         except Exception as error:
             raise PlugInFault(f"the channel plug-in {point.name} ({point.value}) cannot be loaded: {error}") from error
     return channels
+
+
+@cache
+def _plug_ins() -> tuple[EntryPoint, ...]:
+    """Every package that is installed is looked at for them, which is done once."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda p: p.name))

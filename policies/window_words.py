@@ -7,6 +7,7 @@ again, so time is linear in it. What the row means is not decided here.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from policies.text import folded
@@ -113,8 +114,10 @@ class Row:
     pure: frozenset[int]
 
 
+@lru_cache(maxsize=8192)
 def tokens_of(text: str) -> tuple[str, ...]:
-    """A phrase of a table as it is looked up."""
+    """A phrase of a table as it is looked up. A set has thousands of them, each asked for more than once, and again in
+    the next set."""
     return tuple(_folded(found[0]) for found in _TOKEN.finditer(text.translate(_APOSTROPHES)))
 
 

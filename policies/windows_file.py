@@ -129,8 +129,10 @@ def _listed(node: Scalar) -> tuple[Scalar, ...]:
 
 
 def _phrase(text: str) -> str | None:
+    if len(text) > PHRASE_CHARS_MAX:
+        return None
     tokens = tokens_of(text)
-    is_sound = len(text) <= PHRASE_CHARS_MAX and 0 < len(tokens) <= PHRASE_WORDS_MAX
+    is_sound = 0 < len(tokens) <= PHRASE_WORDS_MAX
     return text if is_sound and not any(token[0].isdigit() for token in tokens) else None
 
 

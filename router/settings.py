@@ -4,6 +4,7 @@ Its one rule: an unknown or impossible setting stops the start with a sentence t
 """
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -213,13 +214,20 @@ def load_settings(file: Path | None, environment: dict[str, str], **given: Any) 
     if problems:
         raise SettingsProblem(problems)
 
+    try:
+        return _configured(file)(**{k: v for k, v in given.items() if v is not None})
+    except ValidationError as error:
+        raise SettingsProblem([_sentence(e, file) for e in error.errors()]) from None
+
+
+@lru_cache(maxsize=4)
+def _configured(file: Path | None) -> type[Settings]:
+    """Settings that read that file, each time that they are made."""
+
     class Configured(Settings):
         model_config = SettingsConfigDict(toml_file=file)
 
-    try:
-        return Configured(**{k: v for k, v in given.items() if v is not None})
-    except ValidationError as error:
-        raise SettingsProblem([_sentence(e, file) for e in error.errors()]) from None
+    return Configured
 
 
 def _file_problems(file: Path) -> list[str]:
