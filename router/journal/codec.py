@@ -59,7 +59,7 @@ def encode_events(events: tuple[Event, ...]) -> str:
     return _encoder.encode([(name := type(e).__name__, len(UPCASTERS.get(name, ())), e) for e in events]).decode()
 
 
-def decode_events(text: str | bytes) -> tuple[Event, ...]:
+def decode_events(text: str | bytes | msgspec.Raw) -> tuple[Event, ...]:
     """Raises `Fault` for an event that this version does not know: the log is newer than the program."""
     return tuple(_decode_event(name, shape, raw) for name, shape, raw in _raw_events.decode(text))
 
@@ -95,5 +95,5 @@ def plain(value: object) -> Fields:
     return {name: msgspec.to_builtins(part) for name, part in fields_of(value).items()}
 
 
-def decode(text: str | bytes, kind: type[T]) -> T:
+def decode(text: str | bytes | msgspec.Raw, kind: type[T]) -> T:
     return msgspec.json.decode(text, type=kind)

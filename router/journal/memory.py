@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Raw
+
 from router.core.clock import Ms
 from router.core.commands import Blob, Indexed, Kept
 from router.core.documents import Case, Document, Entry, Message, State
@@ -51,6 +53,7 @@ from router.journal.terms import Term
 
 HEADER_BYTES = 12
 """Length and check sum of the body, and a check sum over both."""
+NONE = Raw(b"[]")
 
 
 class Disk(Protocol):
@@ -237,23 +240,22 @@ class MemoryJournal:
         data, at = self._disk.read(), 0
         while (frame := next_frame(data, at)) is not None:
             body, at = frame
-            self._replay(codec.decode(body, dict[str, codec.Any]))
+            self._replay(codec.decode(body, dict[str, Raw]))
         if at < len(data):
             self._disk.truncate(at)
 
-    def _replay(self, record: dict[str, codec.Any]) -> None:
+    def _replay(self, record: dict[str, Raw]) -> None:
         if "record" in record:
-            kind, id, body = record["record"]
-            self._keep_record(kind, id, body)
+            self._keep_record(*codec.decode(record["record"], tuple[str, str, str | None]))
             return
         if "erased" in record and "events" not in record:
-            self._remove(record["erased"])
+            self._remove(codec.decode(record["erased"], list[str]))
             return
         if "blob" in record:
-            self._keep_blob(codec.decode(codec.encode(record["blob"]), Blob))
+            self._keep_blob(codec.decode(record["blob"], Blob))
             return
-        events = codec.decode_events(codec.encode(record["events"]))
-        stream = str(record["stream"])
+        events = codec.decode_events(record["events"])
+        stream = codec.decode(record["stream"], str)
         self._persons.hear(events)
         before: State = {
             id: self._documents[id] for owner in self._persons.streams(stream) for id in self._owned[owner]
@@ -263,20 +265,20 @@ class MemoryJournal:
             after = evolve(after, event)
         batch = Batch(
             stream=stream,
-            at=Ms(record["at"]),
-            key=str(record["key"]),
+            at=Ms(codec.decode(record["at"], int)),
+            key=codec.decode(record["key"], str),
             events=events,
             documents=tuple((d, 0) for id, d in after.items() if before.get(id) is not d),
             rows=rows_of(events),
             lines=tuple(line for event in events for line in chat_lines_of(event)),
-            kept=codec.decode(codec.encode(record["kept"]), tuple[Kept, ...]),
-            indexed=codec.decode(codec.encode(record["indexed"]), tuple[Indexed, ...]),
-            blobs=codec.decode(codec.encode(record.get("blobs", ())), tuple[Blob, ...]),
+            kept=codec.decode(record["kept"], tuple[Kept, ...]),
+            indexed=codec.decode(record["indexed"], tuple[Indexed, ...]),
+            blobs=codec.decode(record.get("blobs", NONE), tuple[Blob, ...]),
             moved=moves_of(events),
-            answer=codec.decode(codec.encode(record["answer"]), Answer) if record["answer"] else None,
-            erased=tuple(record.get("erased", ())),
-            unindexed=tuple(record.get("unindexed", ())),
-            forgotten=tuple(record.get("forgotten", ())),
+            answer=codec.decode(record["answer"], Answer) if bytes(record["answer"]) != b"null" else None,
+            erased=codec.decode(record.get("erased", NONE), tuple[str, ...]),
+            unindexed=codec.decode(record.get("unindexed", NONE), tuple[str, ...]),
+            forgotten=codec.decode(record.get("forgotten", NONE), tuple[str, ...]),
         )
         last = self._seq + len(events)
         kind = command_kind(events)
@@ -526,7 +528,7 @@ def _batch_record(batch: Batch) -> bytes:
             "stream": batch.stream,
             "at": batch.at,
             "key": batch.key,
-            "events": codec.decode(codec.encode_events(batch.events), list[codec.Any]),
+            "events": Raw(codec.encode_events(batch.events).encode()),
             "kept": batch.kept,
             "indexed": batch.indexed,
             "answer": batch.answer,

@@ -3,10 +3,11 @@ open and drop live streams, and check that none of them has a gap or a repeat.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
+
+import msgspec
 
 from router.http.live import may_see
 from tests.simulation.desk_phones import DeskPhone, about_calls, about_recording, attend_call, begin_call, look_in
@@ -59,7 +60,7 @@ class Screen:
                     if not process.is_alive:
                         return
                     process.shows(frame, "a live stream")
-                    self._take(json.loads(frame), who)
+                    self._take(msgspec.json.decode(frame), who)
             finally:
                 if process.is_alive:
                     process.node.domain.stream_closed(agent)

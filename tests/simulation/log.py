@@ -5,7 +5,7 @@ It is fed with whole records the moment they are there for good, so whatever it 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from router.core.events import CommandTaken, ContactReceived, Event
 from router.core.evolve import evolve
 from router.journal import codec
 from router.journal.persons import Persons
+
+Kind = TypeVar("Kind")
 
 
 class Broken(AssertionError):
@@ -104,6 +106,8 @@ class Log:
         self._persons = Persons()
         self._judge = judge
         self._watch = watch
+        self._read: dict[str, Document] | None = None
+        self._of_kind: dict[type[Any], list[Any]] = {}
 
     def take(self, body: bytes) -> None:
         """One more record is there for good."""
@@ -132,6 +136,7 @@ class Log:
             self._judge.broken(5, f"the log cannot be folded at {first}: {fault}")
             return
         self.states.update(dict.fromkeys(group, state))
+        self._read, self._of_kind = None, {}
         self.batches.append(taken)
         lines = [event for event in events if isinstance(event, ContactReceived) and event.client_id]
         self.lines.update((line.client_id, (first, line.customer)) for line in lines)
@@ -161,31 +166,37 @@ class Log:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def documents(self) -> dict[str, Document]:
-        return {id: document for state in self.states.values() for id, document in state.items()}
+        """All of them, put together once for each record: they are asked for far more often than anything is written."""
+        if self._read is None:
+            self._read = {id: document for state in self.states.values() for id, document in state.items()}
+        return self._read
 
-    def all(self, kind: type[Document]) -> list[Document]:
-        return [d for d in self.documents().values() if isinstance(d, kind)]
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        """Those of one kind, which nobody changes."""
+        if kind not in self._of_kind:
+            self._of_kind[kind] = [d for d in self.documents().values() if isinstance(d, kind)]
+        return self._of_kind[kind]
 
     def cases(self) -> list[Case]:
-        return [d for d in self.all(Case) if isinstance(d, Case)]
+        return self.all(Case)
 
     def messages(self) -> list[Message]:
-        return [d for d in self.all(Message) if isinstance(d, Message)]
+        return self.all(Message)
 
     def customers(self) -> list[Customer]:
-        return [d for d in self.all(Customer) if isinstance(d, Customer)]
+        return self.all(Customer)
 
     def works(self) -> list[Work]:
         return [d for d in self.states.get("domain", {}).values() if isinstance(d, Work)]
 
     def calls(self) -> list[Call]:
-        return [d for d in self.all(Call) if isinstance(d, Call)]
+        return self.all(Call)
 
     def promises(self) -> list[Promise]:
-        return [d for d in self.all(Promise) if isinstance(d, Promise)]
+        return self.all(Promise)
 
     def recordings(self) -> list[Recording]:
-        return [d for d in self.all(Recording) if isinstance(d, Recording)]
+        return self.all(Recording)
 
     def customer(self, id: str) -> Customer | None:
         found = self.states.get(id, {}).get(id)
