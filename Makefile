@@ -110,12 +110,12 @@ browser:
 
 test: lint browser
 	@echo "== tests (seed $(SEED))"
-	@PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest -n $(JOBS) --dist loadfile --hypothesis-seed=$(SEED) -m "not slow"
+	@PYTHONHASHSEED=$(SEED) ONECASE_SEED=$(SEED) $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) -m "not slow"
 
 soak: setup browser
 	@seed=$${SEED_OF_RUN:-$$(date +%s)}; \
 	echo "== all tests, slow ones too; again with the same: make soak SEED_OF_RUN=$$seed"; \
-	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest -n $(JOBS) --dist loadfile --hypothesis-seed=$$seed && \
+	ONECASE_SOAK=1 ONECASE_SEED=$$seed $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --hypothesis-seed=$$seed && \
 	$(PY) -m tests.simulation --seeds $(WORLDS) --from $$seed
 
 bench: setup

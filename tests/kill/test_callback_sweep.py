@@ -18,19 +18,22 @@ KILLS = (
     "webhook.before_answer:6",
     "dialler.before_attempt:1",
     "dialler.after_dial:1",
-    "dialler.before_attempt:2",
     "dialler.before_dial:2",
     "dialler.after_dial:2",
     "dialler.before_attempt:4",
     "dialler.after_dial:4",
-    "journal.after_commit:10",
     "journal.after_commit:16",
-    "journal.after_commit:24",
     "relay.before_fold:3",
 )
+MORE_KILLS = (
+    "dialler.before_attempt:2",
+    "journal.after_commit:10",
+    "journal.after_commit:24",
+)
+"""The same points at steps that others of these stand for."""
 
 
-@pytest.mark.parametrize("point", KILLS)
+@pytest.mark.parametrize("point", [*KILLS, *(pytest.param(point, marks=pytest.mark.slow) for point in MORE_KILLS)])
 async def test_a_call_that_nobody_answers_survives_a_service_that_is_killed(point: str) -> None:
     """At whatever step it is killed, she is tried again and talks with an agent in the end, and each attempt is one
     dial."""

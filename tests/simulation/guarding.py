@@ -30,12 +30,19 @@ PLAIN = Options(
 
 @dataclass(frozen=True)
 class Guard:
-    """What is taken away, in which kind of world, and which invariants may be the ones to fall."""
+    """What is taken away, in which kind of world, and which invariants may be the ones to fall. `first`: the seed that
+    is tried first, one in whose world it falls: green ones take the longest."""
 
     take_away: Callable[[Patch], None]
     faults: str
     numbers: tuple[int, ...]
     changes: tuple[tuple[str, Any], ...] = ()
+    first: int = 1
+
+    @property
+    def seeds(self) -> list[int]:
+        """All that are tried, in this order."""
+        return sorted(range(1, SEEDS_MAX + 1), key=lambda seed: seed != self.first)
 
 
 def each_of(guards: tuple[Guard, ...]) -> pytest.MarkDecorator:
@@ -45,7 +52,7 @@ def each_of(guards: tuple[Guard, ...]) -> pytest.MarkDecorator:
 def turns_red_without(guard: Guard, world: Options, patch: Patch) -> None:
     """Without the guard one of the first seeds of that kind of world breaks an invariant that it keeps."""
     guard.take_away(patch)
-    for seed in range(1, SEEDS_MAX + 1):
+    for seed in guard.seeds:
         options = replace(world, seed=seed, faults=frozenset(guard.faults.split()), **dict(guard.changes))
         try:
             run_options(options)
