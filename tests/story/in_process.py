@@ -1,6 +1,6 @@
 """A story whose service and sandbox run in this process, on sockets, in a throw-away folder."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.sandbox.server import RunningSandbox, run_sandbox
@@ -20,8 +20,10 @@ SELDOM_MS = Ms(55 * MINUTE_MS)
 class Story(World):
     """Service and sandbox in this process."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, since: datetime = AFTERNOON, **settings: Any) -> None:
+        """`since`: when it begins."""
         super().__init__()
+        self._since = since
         self._port = free_port()
         self._settings = settings
         self._sandbox: RunningSandbox
@@ -31,7 +33,7 @@ class Story(World):
         self._sandbox = await run_sandbox(
             target=f"http://127.0.0.1:{self._port}",
             clock_mode="manual",
-            clock_start=Ms(int(AFTERNOON.timestamp() * 1000)),
+            clock_start=Ms(int(self._since.timestamp() * 1000)),
             seed=7,
         )
         self.sandbox = self._sandbox.url
