@@ -183,7 +183,7 @@ GUARDS = (
     ),
     Guard(tried_again_at_once, "phones_odd", (18,)),
     Guard(nobody_is_told_of_the_recording, "", (38,), (("recorded", "calls"),)),
-    Guard(refused_recordings_stay_at_the_provider, "", (38,), (("recorded", "calls"),)),
+    Guard(refused_recordings_stay_at_the_provider, "", (38,), (("recorded", "calls"),), first=2),
     Guard(
         no_look_up_of_recordings, "rest_answer_lost status_lost", (33, 38), (("recorded", "calls"), ("strength", 0.6))
     ),
