@@ -120,7 +120,7 @@ GUARDS = (
     Guard(what_came_back_is_forgotten, "mail_bounces", (45,)),
     Guard(a_late_copy_goes_to_everybody, "mail_bounces mail_greylist", (21,)),
     Guard(what_others_prove_is_the_customers, "", (24,)),
-    Guard(reports_are_believed_of_anybody, "mail_forged", (0, 5, 8, 24)),
+    Guard(reports_are_believed_of_anybody, "mail_forged", (0, 5, 8, 24), first=3),
 )
 
 

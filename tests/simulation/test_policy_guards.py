@@ -26,7 +26,7 @@ def nobody_notes_that_another_policy_is_live(patch: Patch) -> None:
 
 
 GUARDS = (
-    Guard(mistakes_are_let_pass, "policy_reload", (0, 30)),
+    Guard(mistakes_are_let_pass, "policy_reload", (0, 30), first=2),
     Guard(nobody_notes_that_another_policy_is_live, "policy_reload", (29, 30)),
 )
 
