@@ -90,7 +90,7 @@ from router.core.context import Alike, Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import ConsentChanged, LegPlaced, MessageSent, RecordingStarted
+from router.core.events import ConsentChanged, ContactReceived, LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import UNGUESSABLE, participant_key, participant_keys
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
@@ -168,11 +168,12 @@ class CustomerScope:
         if isinstance(command, UnmergeCases | UnmergeCustomers):
             return await self._unmerge(command, answer_of)
         if isinstance(command, TakeContact) and command.thread is not None and command.mail is None:
-            return await self._take_carried(command, command.thread, answer_of or keep_key(command.key, command.at))
+            return await self._take_carried(command, command.thread, answer_of or keep_case(command.key, command.at))
         if isinstance(command, TakeContact) and command.thread is not None:
-            return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
+            return await self._take_in_thread(command, command.thread, answer_of or keep_case(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
-            answer_of = answer_of or keep_key(command.key, command.at)
+            keep = keep_case if isinstance(command, TakeContact) else keep_key
+            answer_of = answer_of or keep(command.key, command.at)
             try:
                 return await self._take_contact(command, answer_of)
             except Rejected as rejected:
@@ -601,6 +602,17 @@ async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+
+def keep_case(key: str, at: Ms) -> AnswerOf:
+    """The same of what somebody wrote, with the case that it stands on."""
+
+    def answer(decision: Decision) -> Answer:
+        case = next((e.case for e in decision.events if isinstance(e, ContactReceived)), "")
+        body = f'{{"case":"{case}"}}' if case else ""
+        return Answer(key=key, status=200, body=body, kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+    return answer
 
 
 def _check_person(state: State, root: str, document: str | None, sender: AddressId | None) -> None:
