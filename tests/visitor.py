@@ -42,7 +42,7 @@ class Visitor:
 
     async def connects(self) -> Self:
         headers = {"Origin": self.origin} if self.origin else {}
-        self.socket = await self.story._http.ws_connect(f"{self.story.service}/chat/ws", headers=headers)
+        self.socket = await patiently(self.story._http.ws_connect(f"{self.story.service}/chat/ws", headers=headers))
         return self
 
     async def says(self, kind: str, **fields: Any) -> None:

@@ -600,9 +600,10 @@ def turn_to_writing(making: Making, case_id: CaseId, *, why: str) -> None:
     making.emit(WorkWanted(case=case.id, customer=case.customer, at=making.now, entry=case.entries + 1, ask=ask))
 
 
-def typed_address(making: Making, customer: Customer, number: str) -> Address | None:
+def typed_address(making: Making, customer: Customer, number: str, *, typed: bool = False) -> Address | None:
     """The address of a number that was typed or named: one they have, or a new one that identifies nobody, for nobody
-    is found under it. None for a number that is ours, premium, or nobody's."""
+    is found under it. None for a number that is ours, premium, or nobody's. `typed`: by whoever shows their address,
+    and may be somebody else: whoever answers them sees that."""
     if (known := named_address(making)) is not None:
         return known
     if making.context.is_ours(number):
@@ -614,7 +615,7 @@ def typed_address(making: Making, customer: Customer, number: str) -> Address | 
     added = next((one for one in making.kept if (one.kind, one.owner, one.body) == wanted), None)
     if added is not None:
         return making.customer(customer.id).address(AddressId(added.id))
-    address = new_address(making, number, owner=customer.id)
+    address = replace(new_address(making, number, owner=customer.id), typed=typed)
     making.emit(AddressAdded(customer=customer.id, at=making.now, address=address))
     return address
 

@@ -564,7 +564,7 @@ def _promise(making: Making, call: Call, *, number: str) -> Step:
     """Promise a call to the number they call from, or to the one they typed; NUMBER where that cannot be called."""
     customer = making.customer(call.customer)
     if call.step is Step.NUMBER:
-        address = typed_address(making, customer, number) if number else None
+        address = typed_address(making, customer, number, typed=True) if number else None
     else:
         address = customer.address(call.address) if call.address else None
     if address is None or not can_be_called(address):

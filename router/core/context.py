@@ -79,6 +79,7 @@ class Context:
     wait: FindWait = no_wait
     place: FindPlace = no_place
     page: PageLink = no_page
+    awaited: bool = False  # somebody is promised a call to the number that it comes from
 
     def is_ours(self, number: str) -> bool:
         """Whether a number is one of our own, at which we would reach nobody but ourselves."""

@@ -1,8 +1,9 @@
 """Junk: a contact that nobody needs to see is kept whole on a case of its own, closed and marked, with the reason why.
 
 Its one rule: only what begins a new matter can be junk, and each contact is judged by itself; nobody is who has an open
-case or a promise, whom we know and who is vouched for, or who tells of danger. What `policies.junk` says of a contact's
-facts is asked here; how one is let out again stands in `core.quarantine`.
+case or a promise, whose number somebody is promised a call to, whom we know and who is vouched for, or who tells of
+danger. What `policies.junk` says of a contact's facts is asked here; how one is let out again stands in
+`core.quarantine`.
 """
 
 import hashlib
@@ -66,7 +67,7 @@ def set_aside_contact(making: Making, command: TakeContact, case: Case, facts: d
     """Set a contact aside that is junk. False: it is to be worked on. `known`: we had met them before."""
     is_proved = command.evidence is Evidence.PROOF or (known and command.evidence is not Evidence.WEAK)
     asks_for_call = command.touch is not None and command.touch.calls
-    if command.channel not in JUDGED or is_proved or asks_for_call:
+    if command.channel not in JUDGED or is_proved or asks_for_call or making.context.awaited:
         return False
     judged = {**facts, "known_customer": known, "alike": case.alike, "junk_before": making.customer(case.customer).junk}
     found = making.context.policy.judge(judged)
@@ -92,7 +93,7 @@ def suspected(making: Making, call: Call, facts: dict[str, Fact], speech: str, *
 def set_aside_call(making: Making, call: Call) -> bool:
     """Set a call aside that is over, that no agent was in, and that was junk. False: it is none."""
     case = making.case(call.case)
-    is_theirs = call.known and call.attested is True
+    is_theirs = making.context.awaited or (call.known and call.attested is True)
     if is_theirs or call.pressed or call.work is not None or case.taken or not _begins_matter(making, case):
         return False
     judged = {**_facts_of_line(making, call), "silent": not call.spoke}

@@ -6,6 +6,7 @@ now. Undoing gives each side its own ask and place again, unless a person attend
 """
 
 from router.core.asks import changed
+from router.core.call_parts import customer_of
 from router.core.cases import check_version, want_again
 from router.core.clock import Ms
 from router.core.commands import Actor, MergeCases, UnmergeCases
@@ -201,8 +202,10 @@ def take_apart(making: Making, part: Case, *, by: Actor, reason: str = "") -> No
     _restore(making, part.id, owed, agent=with_agent)
     for one in (*rest, *theirs):
         if one.side is not None and _is_on_phone(one):
-            gone = {at for other in (theirs if one in rest else rest) for at in _waited_since(other)}
+            others = theirs if one in rest else rest
+            gone = {at for other in others for at in _waited_since(other)}
             _own_place(making, one.id, one.side, gone=gone, what="unmerged", why=APART)
+            _own_way(making, one.id, one.side, gone=others)
 
 
 def _release(making: Making, head: Case, rest: list[Case], theirs: list[Case]) -> AgentId | None:
@@ -324,6 +327,23 @@ def _own_place(making: Making, id: CaseId, side: Side, *, gone: set[Ms], what: s
     new = replace(ask, place_at=place_at, since_at=since_of(waits_since, place_at), reasons=reasons)
     if new != ask:
         changed(making, case, new, at=making.now, what=what, reasons=(why,))
+
+
+def _own_way(making: Making, id: CaseId, side: Side, *, gone: list[Case]) -> None:
+    """A call that goes where the matter of those who left goes, which it was asked for with, goes where its own does.
+    `side`: its own account; `gone`: who left. Whoever is on the line said where they want to."""
+    case = making.case(id)
+    ask, own = case.ask, side.ask
+    if ask is None or own is None or case.taken or ask.agent is not None or customer_of(making, case) is not None:
+        return
+    theirs = {(one.side.ask.queue, one.side.ask.rule) for one in gone if one.side is not None and one.side.ask}
+    went = (ask.queue, ask.rule)
+    if ask.rule == BY_A_PERSON or went == (own.queue, own.rule) or went not in theirs:
+        return
+    live = ask.requirement
+    requirement = replace(own.requirement, channel=live.channel, target_ms=live.target_ms, offer_ms=live.offer_ms)
+    new = as_routed(ask, replace(routed_of(own), requirement=requirement))
+    changed(making, case, new, at=making.now, what="unmerged", reasons=(APART,))
 
 
 def _give_back(making: Making, asks: Case, ask: Ask, owed: Side, *, place_at: Ms) -> None:

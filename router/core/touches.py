@@ -49,8 +49,9 @@ def take_touch(making: Making, command: TakeContact) -> None:
     device_key = touch.key or touch.fresh_key
     row = AddressId(f"{received.case}/{received.entry}" + (f"/{device_key}" if device_key else ""))
     making.indexed.append(Indexed(key=contact_key(received.contact), address=row, customer=received.customer))
-    given = typed_address(making, making.customer(received.customer), touch.number) if touch.number else None
     is_sure = bool(touch.key) or command.evidence is Evidence.PROOF
+    owner = making.customer(received.customer)
+    given = typed_address(making, owner, touch.number, typed=not is_sure) if touch.number else None
     note_wish(
         making,
         received.case,

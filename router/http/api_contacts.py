@@ -128,11 +128,10 @@ class ContactApi:
         user = self._user(form, site=via, now=now) if is_site and not press.device else ""
         is_theirs = bool(user) and await self._is_theirs(form.address, user)
         sender = press.device or await self._sender(form, is_site=is_site, user="" if is_theirs else user)
+        # Whoever vouches for them vouches for no address that they type: it is where we call, and evidence of nothing.
         number = form.number or (form.address if user and not is_theirs else "")
         if number and not (form.wants_call and self._can_be_called(number)):
-            form.ignore(
-                "reach_me.address" if form.number else "address", number
-            )  # the site vouches for them, not for it
+            form.ignore("reach_me.address" if form.number else "address", number)
             number = ""
         called = number or form.address or sender
         if form.wants_call and not (press.is_paired or user) and not self._can_be_called(called):

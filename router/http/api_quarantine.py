@@ -5,7 +5,6 @@ Its one rule: nothing in it is lost or changed by being there; whoever is let ou
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from policies.retention import JUNK
 from router.core.commands import Media, ReleaseContact
 from router.core.context import Decision
 from router.core.documents import Case, Entry
-from router.core.events import ContactReceived
 from router.core.junk import LISTED
 from router.core.words import CaseId, Channel
 from router.http.api_cases import actor_of
@@ -24,8 +22,7 @@ from router.http.problems import Problem
 from router.http.routes import Body, Call, Page, Replied, Reply, Route, id_cursor
 from router.http.service import Service
 from router.http.views import CaseOut, Seen, case_after, seen_of, stamp
-from router.node.aside import PREFIX, Item, StillFails
-from router.node.taking import Outcome
+from router.node.aside import PREFIX, Item, NotThere, StillFails
 
 ROWS_READ = 50
 """Rows of one case that are looked at: it has one contact, and in a call perhaps some sentences."""
@@ -56,7 +53,7 @@ class QuarantinePage(Reply):
 
 
 class ReleasedOut(Reply):
-    case: CaseOut | None = Field(description="null: what could not be taken was taken meanwhile; it is among the cases")
+    case: CaseOut | None = Field(description="null: the case is not there any more")
 
 
 class ReleaseBody(Body):
@@ -138,22 +135,21 @@ class QuarantineApi:
 
     async def _take_again(self, call: Call, item: Item) -> Replied:
         try:
-            outcome = await self._node.take_again(item)
+            id = await self._node.take_again(item)
         except ConnectionError:
             raise Problem(
                 503, "Provider away", "Whoever has it does not answer.", headers={"Retry-After": "30"}
             ) from None
         except StillFails as failed:
             raise Problem(409, "Still cannot be taken", f"Taking it failed again ({failed}); it stays here.") from None
-        if outcome is None:
-            raise Problem(404, "Not found", "Whoever had it does not have it any more.", kind="not_found")
-        replied = await self._noted(call, outcome)
+        except NotThere:
+            raise Problem(404, "Not found", "Whoever had it does not have it any more.", kind="not_found") from None
+        replied = await self._noted(call, id)
         await self._node.aside.taken([item.key])  # last: until it is noted who let it out, it is here
         return replied
 
-    async def _noted(self, call: Call, outcome: Outcome) -> Replied:
+    async def _noted(self, call: Call, id: str | None) -> Replied:
         """Say on the case that it became, and in the audit, who let it out."""
-        id = _case_in(outcome)
         case = await self._journal.document(id) if id is not None else None
         if not isinstance(case, Case):
             return Replied(200, ReleasedOut(case=None))
@@ -197,14 +193,6 @@ def _released(id: str, seen: Seen) -> Callable[[Decision], ReleasedOut]:
         return ReleasedOut(case=case_after(released, decision, seen))
 
     return answer
-
-
-def _case_in(outcome: Outcome) -> str | None:
-    """The case that what was let out stands on, also where it was taken before."""
-    if outcome.decision is not None:
-        return next((e.case for e in outcome.decision.events if isinstance(e, ContactReceived)), None)
-    told = json.loads(outcome.answer.body) if outcome.answer is not None and outcome.answer.body else {}
-    return told.get("case")
 
 
 def _stuck(item: Item) -> QuarantineItem:

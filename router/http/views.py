@@ -32,13 +32,15 @@ from router.core.files import StoredFile
 from router.core.timeline import COPY_LATE, FILE_MISSING
 from router.core.waits.said import Said
 from router.core.words import CALLBACK, SECOND_MS, CaseId, WorkState, named_rule
-from router.http.joined import asking_in, first_rows, head_of, is_theirs, members_of
+from router.http.joined import asking_in, first_rows, head_of, is_theirs, last_rows, members_of
 from router.http.names import SOMEBODY, agents_in, with_names
 from router.http.routes import Reply
 from router.journal.base import Journal
 from router.node.pairing_codes import codes_in, is_code_alone
 
 TIMELINE_PAGE = 200
+SAID = ("message", "call")
+"""Rows in which contacts stand, and the words that name a matter."""
 SUBJECT_SHOWN_MAX = 120
 """Characters of the words that name a matter."""
 NAMES_MAX = 3
@@ -367,12 +369,8 @@ async def cases_out(journal: Journal, cases: list[Case]) -> list[CaseOut]:
 
 async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
     """What cases are shown with, in their order."""
-    kinds = ("message", "call")
-    read = await asyncio.gather(*(first_rows(journal, case, limit=TIMELINE_PAGE, kinds=kinds) for case in cases))
-    contacts = {
-        case.id: [e for e in rows if e.contact is not None][-CONTACTS_SHOWN:]
-        for case, rows in zip(cases, read, strict=True)
-    }
+    read = await asyncio.gather(*(first_rows(journal, case, limit=TIMELINE_PAGE, kinds=SAID) for case in cases))
+    contacts = {case.id: await _newest_contacts(journal, case, rows) for case, rows in zip(cases, read, strict=True)}
     ids = [str(e.address) for rows in contacts.values() for e in rows if e.address]
     ids += [p.address.id for case in cases for p in case.participants]
     members_of_each = [await members_of(journal, case) for case in cases]
@@ -385,6 +383,16 @@ async def seen_of(journal: Journal, cases: list[Case]) -> list[Seen]:
         joined = await _joined(journal, case, members) if case.side is not None else {}
         found.append(Seen(members, contacts[case.id], rows, subject, words, candidates, joined))
     return found
+
+
+async def _newest_contacts(journal: Journal, case: Case, first: list[Entry]) -> list[Entry]:
+    """`first`: the rows that a case begins with. One with more than those has its newest contacts at its end: how sure
+    it is who is there goes by them."""
+    found = [e for e in first if e.contact is not None]
+    if len(first) == TIMELINE_PAGE:
+        rows = await last_rows(journal, case, limit=TIMELINE_PAGE, kinds=SAID)
+        found = [e for e in rows if e.contact is not None] or found
+    return found[-CONTACTS_SHOWN:]
 
 
 def case_after(case: Case, decision: Decision, seen: Seen = UNSEEN, *, rows: Collection[Row] | None = None) -> CaseOut:
@@ -495,7 +503,7 @@ def _names_it(row: Entry) -> str:
 
 async def subject_words(journal: Journal, case: Case) -> str | None:
     """What a case is about, in a line."""
-    rows = await first_rows(journal, case, limit=TIMELINE_PAGE, kinds=("message", "call"))
+    rows = await first_rows(journal, case, limit=TIMELINE_PAGE, kinds=SAID)
     words = await journal.words(ids) if (ids := subjects_of(await members_of(journal, case), rows)) else {}
     return in_a_line(words.get(naming(ids, words)))
 

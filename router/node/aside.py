@@ -66,6 +66,10 @@ class StillFails(Exception):
     """What is aside was tried once more, and failed again; the text is the kind of failure."""
 
 
+class NotThere(Exception):
+    """Whoever had what is aside does not have it any more."""
+
+
 class Aside:
     def __init__(self, *, journal: Journal, clock: Clock) -> None:
         self._journal = journal

@@ -86,11 +86,11 @@ from router.core.commands import (
     UnpairDevice,
 )
 from router.core.contacts import sender_key
-from router.core.context import Decision, SharedLine
+from router.core.context import Alike, Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import ConsentChanged, LegPlaced, MessageSent, RecordingStarted
+from router.core.events import ConsentChanged, ContactReceived, LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import UNGUESSABLE, participant_key, participant_keys
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
@@ -100,7 +100,7 @@ from router.journal.base import DOMAIN, PROVIDER_KEY_KEPT_MS, Answer, Journal, K
 from router.journal.faultpoints import FaultPoints
 from router.node.alike import alike_of
 from router.node.locks import Locks
-from router.node.numbers import known_of, number_of
+from router.node.numbers import is_awaited, known_of, number_of
 from router.node.others import keys_of_part, words_of_part
 from router.node.paging import pages
 from router.node.person import person_in
@@ -168,11 +168,12 @@ class CustomerScope:
         if isinstance(command, UnmergeCases | UnmergeCustomers):
             return await self._unmerge(command, answer_of)
         if isinstance(command, TakeContact) and command.thread is not None and command.mail is None:
-            return await self._take_carried(command, command.thread, answer_of or keep_key(command.key, command.at))
+            return await self._take_carried(command, command.thread, answer_of or keep_case(command.key, command.at))
         if isinstance(command, TakeContact) and command.thread is not None:
-            return await self._take_in_thread(command, command.thread, answer_of or keep_key(command.key, command.at))
+            return await self._take_in_thread(command, command.thread, answer_of or keep_case(command.key, command.at))
         if isinstance(command, TakeContact | TakeCall) or (isinstance(command, OpenCase) and command.customer is None):
-            answer_of = answer_of or keep_key(command.key, command.at)
+            keep = keep_case if isinstance(command, TakeContact) else keep_key
+            answer_of = answer_of or keep(command.key, command.at)
             try:
                 return await self._take_contact(command, answer_of)
             except Rejected as rejected:
@@ -488,10 +489,8 @@ class CustomerScope:
         key: str,
         shared: SharedLine | None = None,
     ) -> Outcome:
-        now = self._clock.now()
         before: State = {}
-        dialled = await known_of(self._journal, command, before, now=now, busy_for_ms=self._busy_for_ms)
-        decision = decide(before, command, self._means.context(command, now, shared=shared, dialled=dialled))
+        decision = await self._decided(command, before, shared=shared)
         customer = next(d.id for d in decision.state.values() if isinstance(d, Customer))
         outcome = await self._commit(command, customer, before, decision, answer_of)
         if not outcome.is_repeat:
@@ -501,9 +500,23 @@ class CustomerScope:
                     self.shelf.know_address(key, customer, indexed.address)
         return outcome
 
-    @property
-    def _busy_for_ms(self) -> int:
-        return self._means.policy.settings.callbacks.busy_for_s * SECOND_MS
+    async def _decided(
+        self,
+        command: CustomerCommand,
+        before: State,
+        *,
+        found: AddressId | None = None,
+        shared: SharedLine | None = None,
+        alike: Alike = (),
+    ) -> Decision:
+        now = self._clock.now()
+        busy_for_ms = self._means.policy.settings.callbacks.busy_for_s * SECOND_MS
+        dialled = await known_of(self._journal, command, before, now=now, busy_for_ms=busy_for_ms)
+        context = self._means.context(command, now, found, shared=shared, dialled=dialled, alike=alike)
+        decision = decide(before, command, context)
+        if await is_awaited(self._journal, command, decision):
+            decision = decide(before, command, replace(context, awaited=True))
+        return decision
 
     async def _decide(
         self,
@@ -530,11 +543,8 @@ class CustomerScope:
                 command = await self._sets.with_what_stays(command, before, found)
             if isinstance(command, TakeContact) and command.mail is not None and command.mail.others:
                 command = await self._with_people(command, command.mail, before)
-            now = self._clock.now()
-            dialled = await known_of(self._journal, command, before, now=now, busy_for_ms=self._busy_for_ms)
             alike = await alike_of(self._journal, self._means.policy, command, before, found)
-            context = self._means.context(command, now, found, dialled=dialled, alike=alike)
-            decision = decide(before, command, context)
+            decision = await self._decided(command, before, found=found, alike=alike)
             try:
                 outcome = await self._commit(command, owner, before, decision, answer_of)
             except VersionConflict:
@@ -592,6 +602,17 @@ async def keys_of(journal: Journal, state: State) -> tuple[str, ...]:
 def keep_key(key: str, at: Ms) -> AnswerOf:
     """Remember a provider's id as done; the answer to it is always the same and needs no keeping."""
     return lambda _: Answer(key=key, status=200, body="", kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+
+def keep_case(key: str, at: Ms) -> AnswerOf:
+    """The same of what somebody wrote, with the case that it stands on."""
+
+    def answer(decision: Decision) -> Answer:
+        case = next((e.case for e in decision.events if isinstance(e, ContactReceived)), "")
+        body = f'{{"case":"{case}"}}' if case else ""
+        return Answer(key=key, status=200, body=body, kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+
+    return answer
 
 
 def _check_person(state: State, root: str, document: str | None, sender: AddressId | None) -> None:

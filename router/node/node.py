@@ -44,7 +44,7 @@ from router.journal import codec
 from router.journal.base import Journal, JournalClosed, JournalStopped, ListenerFailed, Stored, tell
 from router.journal.erasures import Ledger, MemoryLedger
 from router.journal.faultpoints import FaultPoints
-from router.node.aside import Aside, Item, StillFails
+from router.node.aside import Aside, Item, NotThere, StillFails
 from router.node.carrying import Carrying, may_carry, was_brought
 from router.node.customers import CustomerScope
 from router.node.deadlines import Deadlines
@@ -63,7 +63,7 @@ from router.node.outbox import Outbox
 from router.node.recorder import Recorder
 from router.node.relay import Relay
 from router.node.retention import RetentionClock
-from router.node.taking import AnswerOf, Means, Outcome
+from router.node.taking import AnswerOf, Means, Outcome, case_of
 from router.node.uploads import Uploads
 from router.node.visitors import Visitors
 from router.node.waits import Waits
@@ -382,24 +382,33 @@ class Node:
                     raise
                 return Outcome(stored=None, decision=None, answer=None)
 
-    async def take_again(self, item: Item) -> Outcome | None:
-        """Try once more what is aside; there it stays until whoever asks says that it is taken. None where whoever had
-        it does not have it any more. Raises StillFails, and ConnectionError where whoever has it does not answer."""
+    async def take_again(self, item: Item) -> str | None:
+        """Try once more what is aside; there it stays until whoever asks says that it is taken. The case that it stands
+        on, also where it was taken meanwhile. Raises StillFails, NotThere, and ConnectionError where whoever has it
+        does not answer."""
         try:
             return await self._take_again(item)
-        except (ConnectionError, JournalStopped, Fault):
+        except (ConnectionError, JournalStopped, Fault, NotThere):
             raise
         except Exception as error:
             raise StillFails(type(error).__name__) from error
 
-    async def _take_again(self, item: Item) -> Outcome | None:
+    async def _take_again(self, item: Item) -> str | None:
         if item.raw:
             raw = await self.journal.blob(item.raw)
             if raw is None or self.letterbox is None:
-                return None
-            return await self.letterbox.take(item.envelope(raw, otherwise_to=self.letterbox.address), late=True)
+                raise NotThere
+            return case_of(
+                await self.letterbox.take(item.envelope(raw, otherwise_to=self.letterbox.address), late=True)
+            )
         command = await self._fetched(item)
-        return await self.take(command) if command is not None else None
+        if command is None:
+            raise NotThere
+        outcome = await self.take(command)
+        if isinstance(command, TakeContact):
+            return case_of(outcome)
+        call = await self.journal.document(command.call)
+        return call.case if isinstance(call, Call) else None
 
     async def take_delivery(self, command: RecordDelivery | NoteCall | NoteRecording) -> None:
         """A status callback: what it says of something we do not know, or know better, changes nothing."""
@@ -528,12 +537,16 @@ class Node:
         return new
 
     async def _fetched(self, item: Item) -> Missed | None:
-        """An item from whoever has it."""
+        """An item from whoever has it, also where it was taken meanwhile."""
+
+        async def is_another(key: str) -> bool:
+            return key != item.key
+
         channel = next((one for one in self.channels if one.id == item.source), None)
         if channel is None:
             return None
         since, until = Ms(item.at - FETCHED_AROUND_MS), Ms(item.at + FETCHED_AROUND_MS)
-        listed = await channel.missed(since, until, self._is_known)
+        listed = await channel.missed(since, until, is_another)
         return next((command for command in listed if command.key == item.key), None)
 
     async def _is_known(self, key: str) -> bool:

@@ -9,11 +9,12 @@ from router.core.attempts import NOT_RUNG, counted
 from router.core.call_parts import dial_prefix
 from router.core.clock import Ms
 from router.core.commands import BeginLeg, CustomerCommand, HearCall, LeaveChat, MakePromise, StartCall, TakeContact
-from router.core.context import NAMES_NONE, Dialled
+from router.core.context import NAMES_NONE, Decision, Dialled
 from router.core.documents import Call, Customer, Document, Promise, State
+from router.core.events import ContactSetAside
 from router.core.tree import owner_of_address
 from router.core.wishes import NAMED_IN, number_named
-from router.core.words import DAY_MS, AddressId, CallRole, Evidence
+from router.core.words import DAY_MS, AddressId, CallRole, CaseId, Evidence
 from router.journal.base import Journal
 
 LOOKED_AT = 16
@@ -48,9 +49,8 @@ async def known_of(
     if not number:
         return NAMES_NONE
     key = matching_key(number)
-    rows = await journal.listed(dial_prefix(number), before=None, limit=LOOKED_AT)
-    found = [await journal.document(id) for id in rows]
-    asked = [one for one in found if isinstance(one, Promise)]
+    asked = await _asked(journal, number)
+    rows = [str(one.id) for one in asked]
     is_pending = await _is_promised_to_owner(journal, key, besides=rows)
     if not isinstance(command, BeginLeg):
         is_pending = is_pending or any(one.state.is_pending for one in asked)
@@ -61,6 +61,30 @@ async def known_of(
     times = counted(rung, busy_for_ms=busy_for_ms)
     theirs = await _theirs(journal, key, state)
     return Dialled(theirs=theirs, is_pending=is_pending, times=times, shown=shown if number == shown else "")
+
+
+async def is_awaited(journal: Journal, command: CustomerCommand, decision: Decision) -> bool:
+    """Whether something is to be set aside that came from a number to which somebody is promised a call. Only where it
+    is to be set aside is that looked up."""
+    aside = next((one for one in decision.events if isinstance(one, ContactSetAside)), None)
+    if aside is None:
+        return False
+    number = command.sender if isinstance(command, TakeContact) else await _caller_of(journal, aside.case, decision)
+    return any(one.state.is_pending for one in await _asked(journal, number))
+
+
+async def _caller_of(journal: Journal, case: CaseId, decision: Decision) -> str:
+    """The number from which the call came that a case began with."""
+    calls = (one for one in decision.state.values() if isinstance(one, Call) and one.case == case)
+    address = next((one.address for one in calls if one.role is CallRole.CUSTOMER), None)
+    return (await journal.words([address])).get(address, "") if address is not None else ""
+
+
+async def _asked(journal: Journal, number: str) -> list[Promise]:
+    """Promises to a number that somebody may have asked for whose number it is not."""
+    rows = await journal.listed(dial_prefix(number), before=None, limit=LOOKED_AT)
+    found = [await journal.document(id) for id in rows]
+    return [one for one in found if isinstance(one, Promise)]
 
 
 async def _shown_in(journal: Journal, command: CustomerCommand, state: State) -> str:

@@ -1,5 +1,6 @@
 """What both scopes share: the means of a decision, and its outcome as others see it."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from router.core.context import (
     no_page,
 )
 from router.core.documents import State
+from router.core.events import ContactReceived
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
 from router.core.waits.said import FindPlace, FindWait, no_place, no_wait
@@ -101,6 +103,14 @@ class Outcome:
     @property
     def is_repeat(self) -> bool:
         return self.stored is None
+
+
+def case_of(outcome: Outcome) -> str | None:
+    """The case that what somebody wrote stands on, also where it was taken before."""
+    if outcome.decision is not None:
+        return next((e.case for e in outcome.decision.events if isinstance(e, ContactReceived)), None)
+    told = json.loads(outcome.answer.body) if outcome.answer is not None and outcome.answer.body else {}
+    return told.get("case")
 
 
 def batch_of(

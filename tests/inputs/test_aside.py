@@ -12,7 +12,7 @@ from router.core.addresses import AddressFacts
 from tests.email.builders import eml, from_mia
 from tests.stories.test_erase import found_in
 from tests.stories.test_retention import keeping
-from tests.story import Json, Story
+from tests.story import OURS, Json, Story
 
 POISON = "+12125550199"
 MAIL = {"Content-Type": "message/rfc822"}
@@ -64,6 +64,25 @@ async def test_fault23_a_text_that_cannot_be_taken_goes_aside() -> None:
         assert (await story.refused("POST", f"/quarantine/{item['id']}/release", {}))["status"] == 404
 
 
+async def test_a_text_that_was_taken_meanwhile_is_let_out_with_its_case() -> None:
+    """The provider brings a text once more that is aside, and it is taken; so it is where the service dies just after
+    it is let out. Letting it out says on which case it is, and who did so and why stands there; it is aside no more."""
+    async with Story() as story:
+        breaks(story)
+        sid = await story.phone(POISON).texts("poison")
+        await story.passes(minutes=20)
+        [item] = await stuck(story)
+        breaks(story, is_broken=False)
+        await story.webhook({"MessageSid": sid, "From": POISON, "To": OURS, "Body": "poison", "NumMedia": "0"})
+        case = await story.one_case()
+        told = await story.api("POST", f"/quarantine/{item['id']}/release", {"reason": "mended"})
+        assert told["case"]["id"] == case["id"]
+        [noted] = [row for row in await story.timeline(case["id"]) if row["facts"].get("what") == "released"]
+        assert noted["text"] == "mended"
+        assert await story.said(case["id"]) == ["poison"]
+        assert await stuck(story) == []
+
+
 async def test_fault23_a_call_that_cannot_be_taken_goes_aside() -> None:
     """The same of a call: whoever calls hears the provider's own document, and the others are served."""
     async with Story() as story:
@@ -74,9 +93,13 @@ async def test_fault23_a_call_that_cannot_be_taken_goes_aside() -> None:
         [item] = await stuck(story)
         assert item["channel"] == "phone"
         breaks(story, is_broken=False)
-        await story.api("POST", f"/quarantine/{item['id']}/release", {})
+        told = await story.api("POST", f"/quarantine/{item['id']}/release", {"reason": "mended"})
         await story.settles()
-        assert (await story.one_case())["ask"] is not None
+        case = await story.one_case()
+        assert told["case"]["id"] == case["id"]
+        assert case["ask"] is not None
+        [noted] = [row for row in await story.timeline(case["id"]) if row["facts"].get("what") == "released"]
+        assert noted["text"] == "mended"
 
 
 async def test_fault23_a_mail_that_cannot_be_taken_goes_aside() -> None:

@@ -1,6 +1,8 @@
 """Whose a contact is and which matter it is about: what is sure, what is a guess, and what nobody is told."""
 
+from router.http.views import TIMELINE_PAGE
 from tests.mailbox import MIA, Mailbox
+from tests.site_words import DEMO_SITE, KEY, word
 from tests.story import HERS, OURS, Agent, Story
 from tests.visitor import Visitor
 
@@ -413,6 +415,27 @@ async def test_what_she_proved_holds_for_a_call_that_her_provider_vouches_for() 
         await story.phone(HERS).calls(attestation="A")
         assert [c["evidence"] for c in (await story.case(case))["contacts"]] == ["weak", "proof", "strong"]
         assert await may_be_told(ana, case) == "everything"
+
+
+async def test_who_calls_after_a_long_talk_is_not_who_proved_to_be_her() -> None:
+    """Signed in at the site she has written more than a case is read at once, when somebody calls with her number: that
+    call is the newest contact of the case, and nothing may be told on it."""
+    async with Story(sites=[{"id": DEMO_SITE, "identity_keys": [KEY]}]) as story:
+        ana, mia = await story.agent("Ana"), Visitor(story, identity=word("mia", await story.now()))
+        await mia.comes()
+        for n in range(TIMELINE_PAGE + 1):
+            if n % 50 == 49:
+                await story.passes(minutes=1)
+            await mia.says("message", client_id=f"m{n}", text=f"line {n}")
+            await mia.hears("accepted")
+        case = await story.one_case()
+        assert await may_be_told(ana, case["id"]) == "everything"
+        await story.api("POST", f"/customers/{case['customer']}/addresses", {"address": HERS})
+        await story.passes(minutes=1)
+        await story.phone(HERS).calls(attestation="C")
+        last = (await story.one_case())["contacts"][-1]
+        assert (last["channel"], last["evidence"]) == ("phone", "weak")
+        assert await may_be_told(ana, case["id"]) == "nothing"
 
 
 async def test_an_agent_says_where_it_belongs_with_one_action() -> None:

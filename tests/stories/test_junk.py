@@ -1,9 +1,12 @@
 """Junk: what nobody needs to see is kept whole, asks for nobody, and comes out again at its true place."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from tests.email.builders import eml
-from tests.story import Json, Story, World
+from tests.story import Json, Phone, Story, World
 from tests.story.wire import HERS, HIS
 
 SPAM = "You have won! Claim it at http://win.example/now"
@@ -81,6 +84,33 @@ async def test_each_contact_is_judged_by_itself() -> None:
         await him.texts(SPAM)
         assert len(await aside(story)) == 3, "whoever has an open case is no spammer"
         assert (await story.said(offer["case"]))[-1] == SPAM
+
+
+async def text_of_spam(phone: Phone) -> None:
+    await phone.texts(SPAM)
+
+
+async def silent_call(phone: Phone) -> None:
+    """Under a number that the provider does not vouch for."""
+    await phone.calls(attestation="C")
+    await phone.hangs_up()
+
+
+@pytest.mark.parametrize(("comes", "rule"), [(text_of_spam, "advertising"), (silent_call, "silent-stranger")])
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_who_is_called_at_another_number_is_not_junk_there(
+    comes: Callable[[Phone], Awaitable[None]], rule: str, dropped: bool
+) -> None:
+    """She asks to be called at a number that we do not know: while that call stands, nothing that comes from there is
+    set aside; once it is dropped, it is a stranger's as any other."""
+    async with Story() as story:
+        await story.phone(HERS).texts("please call me tomorrow between 10 and 11 at +1 212 555 0143")
+        [promise] = (await story.one_case())["promises"]
+        if dropped:
+            await story.api("DELETE", f"/callbacks/{promise['id']}")
+        await comes(story.phone(HIS))
+        assert [one["rule"] for one in await aside(story)] == ([rule] if dropped else [])
+        assert len(await story.cases()) == (1 if dropped else 2)
 
 
 async def test_who_is_never_junk() -> None:

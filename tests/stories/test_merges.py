@@ -155,6 +155,29 @@ async def test_two_matters_of_one_person_wrongly_joined_are_told_apart_again() -
         assert (await story.case(boiler["id"]))["queue"] == "heating"
 
 
+async def test_a_call_that_was_promised_while_two_were_one_goes_where_its_own_matter_does() -> None:
+    """S3: her boiler went on in his invoice, and a call to her was promised there: taken apart, whoever knows boilers
+    calls her, at her place."""
+    async with Story() as story:
+        lead = await story.token("lead")
+        await story.phone(HERS).texts("my boiler is cold, E42")
+        place = (await story.one_case())["ask"]["place_at"]
+        await story.passes(seconds=2)
+        await Mailbox(story, TOM).writes("my invoice is wrong", subject="Invoice 77")
+        boiler, invoice = await story.cases()
+        await story.api("POST", f"/customers/{invoice['customer']}/merge", {"customer": boiler["customer"]}, token=lead)
+        merged = await story.api("POST", f"/cases/{invoice['id']}/merge", {"case": boiler["id"]}, token=lead)
+        await story.passes(minutes=1)
+        await story.api("POST", f"/cases/{boiler['id']}/callbacks", {"address": HERS}, token=lead)
+        assert (await story.case(boiler["id"]))["ask"]["queue"] == "billing"
+        await story.api("POST", f"/cases/{invoice['id']}/unmerge", {"merge": merged["merge"]}, token=lead)
+        apart = await story.case(boiler["id"])
+        assert [one["state"] for one in apart["promises"]] == ["open"]
+        assert (apart["ask"]["queue"], apart["queue"], apart["ask"]["skills"]) == ("heating", "heating", {"heating": 1})
+        assert apart["ask"]["since"] == place
+        assert (await story.case(invoice["id"]))["ask"]["queue"] == "billing"
+
+
 async def test_words_that_nobody_answered_wait_for_us_in_the_case_that_they_are_merged_into() -> None:
     """Ana has answered hers and waits; what he wrote is unanswered, and the case that both are waits for us since then.
     Taken apart, hers waits for her again and his is in line at its own place."""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from policies import default_policy_files
+from tests.mailbox import MIA, Mailbox
 from tests.site_words import DEMO_SITE, KEY, word
 from tests.story import HERS, HIS, OURS, Json, Story, World
 from tests.story.wire import Answered
@@ -218,6 +219,26 @@ async def test_a_page_that_knows_their_mail_names_the_telephone_to_call() -> Non
         await desk.presses("1")
         await story.passes(seconds=4)
         assert await story.phone(HERS).state() == "ringing"
+
+
+async def test_a_number_that_a_touch_names_is_shown_as_typed() -> None:
+    """Anybody can type her mail address, and a number of theirs to be called at: it is called, and whoever answers her
+    sees that nobody proved it to be hers; nothing may be told because of it, and nobody is found by it."""
+    async with Story() as story:
+        mia, ana = Mailbox(story, MIA, "Mia"), await story.agent("Ana")
+        await mia.writes("The flat is cold")
+        case = await story.one_case()
+        wish = {"channel": "phone", "address": HIS}
+        await touched(story, {"address": MIA, "text": "call me", "reach_me": wish})
+        assert len((await story.one_case())["promises"]) == 1
+        shown = await story.api("GET", f"/customers/{case['customer']}")
+        assert [(one["address"], one["verification"]) for one in shown["addresses"]] == [(MIA, "known"), (HIS, "typed")]
+        assert f"{HIS}</b> (typed in, not proved)" in await ana.page(case["id"])
+        assert (await ana.api("GET", f"/cases/{case['id']}/brief"))["sure"]["tell"] == "nothing"
+        sent = await ana.replies(case["id"], "We come tomorrow")
+        assert (sent["channel"], sent["address"]) == ("email", MIA)
+        await story.phone(HIS).texts("what about it?")
+        assert len(await story.cases()) == 2
 
 
 async def test_nothing_is_sent_because_of_a_touch(tmp_path: Path) -> None:

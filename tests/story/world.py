@@ -33,7 +33,8 @@ class World:
         self.mails_written = 0
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        connector = aiohttp.TCPConnector(limit=0)  # as many people at once as a story has
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None), connector=connector)
         try:
             await self.begins()
         except BaseException:
