@@ -35,11 +35,9 @@ WANTED = {
     "eighty agents": Wanted(Centre(scale=4.0, load=1.05, days=20), width=0.80),
     "incidents": Wanted(Centre(incidents=True), width=1.30, bias=0.12, les=0.78, places=1.00),
 }
-LONG = "eighty agents"
-"""As overloaded as four, and a third of the time of all."""
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == LONG else n for n in WANTED])
+@pytest.mark.parametrize("name", WANTED)
 def test_ranges_hold_as_often_as_they_say(name: str) -> None:
     """Four in five, in every hour, for short and long lines, and in any thousand waits."""
     _prove(WANTED[name], seed=7)
