@@ -5,6 +5,7 @@ what it means; so YAML's own readings can never turn an answer into another one.
 several documents in one file are refused: no policy needs them, and they are what hostile YAML is made of.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +19,8 @@ from policies.problems import PolicyProblems, Problem, shown
 FILE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 16
 NODES_MAX = 20_000
+_UNFIT = re.compile("[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]")
+"""What nobody sees: control characters but tab and return, halves of characters, and marks of order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +194,8 @@ def _check_characters(file: str, text: str) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith("%"):
             raise PolicyProblems([Problem(file, number, 1, "a directive (%)", "no YAML directives")])
-        bad = next((at for at, character in enumerate(line) if _is_unfit(character)), None)
-        if bad is not None:
-            raise PolicyProblems([Problem(file, number, bad + 1, f"character {line[bad]!a}", "printable text")])
-
-
-def _is_unfit(character: str) -> bool:
-    code = ord(character)
-    return (
-        (code < 0x20 and character not in "\t\r") or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
-        or code in (0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)
-    )  # fmt: skip
+        if (bad := _UNFIT.search(line)) is not None:
+            raise PolicyProblems([Problem(file, number, bad.start() + 1, f"character {bad[0]!a}", "printable text")])
 
 
 def _yaml_problem(file: str, text: str, error: MarkedYAMLError) -> Problem:

@@ -32,9 +32,11 @@ class Relaxed:
 
 def relaxed(ask: Ask, now: Ms, *, is_held: IsHeld) -> Relaxed:
     """What `ask` requires at `now`. `is_held`: whether anybody present has a skill at a level, or above it."""
-    if all(ask.place_at + after_ms <= now for after_ms, _ in ask.relax):
-        return _at_last(ask.requirement, ask.relax, ask.offered_language)
-    return _relaxed(ask.requirement, ask.relax, ask.offered_language, ask.place_at, now, is_held)
+    in_line_ms = now - ask.place_at
+    for after_ms, _ in ask.relax:
+        if after_ms > in_line_ms:
+            return _relaxed(ask.requirement, ask.relax, ask.offered_language, ask.place_at, now, is_held)
+    return _at_last(ask.requirement, ask.relax, ask.offered_language)
 
 
 @lru_cache(maxsize=4096)

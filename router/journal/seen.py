@@ -12,9 +12,10 @@ BITS = 1 << 26
 
 class Seen:
     def __init__(self, keys: Iterable[str]) -> None:
-        self._bits = bytearray(BITS // 8)
-        for key in keys:
-            self.add(key)
+        self._bits = bits = bytearray(BITS // 8)
+        for key in keys:  # as `add` does, which would be most of the time of a hundred thousand
+            place = hash(key) % BITS
+            bits[place >> 3] |= 1 << (place & 7)
 
     def add(self, key: str) -> None:
         place = hash(key) % BITS
