@@ -30,7 +30,8 @@ def restart(folder: Path, rounds: int) -> None:
         busy.append(running.cpu_s)
         memory = running.resident_mb
         kill(running)
-    said = f"{max(times):.1f} s at most (want 5), {max(busy):.1f} s of a processor, {memory:.0f} MB (want 1000)"
+    each = ", ".join(f"{seconds:.1f}" for seconds in times)
+    said = f"{each} s (want 5), {max(busy):.1f} s of a processor at most, {memory:.0f} MB (want 1000)"
     print(f"  ready after kill -9 with {MANY:,} open cases: {said}")
 
 

@@ -150,13 +150,14 @@ class DomainScope:
             ):
                 self._sits_in(call.id, call.agent, call.case)
         wanted: set[WorkId] = set()
+        now = self._clock.now()
         for case in cases:
             if not isinstance(case, Case) or case.ask is None:
                 continue
             wanted.add(case.ask.work)
             self._learn(case.ask)
             if case.ask.work not in self.works and not case.taken:
-                self._line_up(case.ask, case=case.id, customer=case.customer)
+                self._line_up(case.ask, case=case.id, customer=case.customer, now=now)
             elif case.refused == case.ask.work:  # told before we stopped, and not heard
                 self._give_back(case.ask.work, why="their phone did not take it")
         for work in list(self.works.values()):
@@ -478,9 +479,18 @@ class DomainScope:
         if passed and work.again_at is not None:
             self._deadlines.set(f"again {work.id}", work.again_at, lambda: self._line_up_again(work.id))
 
-    def _line_up(self, ask: Ask, *, case: CaseId, customer: CustomerId, passed_by: tuple[AgentId, ...] = ()) -> None:
-        """Put work in line by what it requires at this moment; it is lined up again when that changes by itself."""
-        now = self._clock.now()
+    def _line_up(
+        self,
+        ask: Ask,
+        *,
+        case: CaseId,
+        customer: CustomerId,
+        passed_by: tuple[AgentId, ...] = (),
+        now: Ms | None = None,
+    ) -> None:
+        """Put work in line by what it requires at this moment; it is lined up again when that changes by itself.
+        `now`: where many are lined up at once."""
+        now = self._clock.now() if now is None else now
         found = relaxed(ask, now, is_held=self.matcher.is_held)
         only, _, kept_until = self._kept_for(ask, found.requirement, passed_by, now)
         turn, turns_at = turn_of(ask, now)
@@ -499,8 +509,8 @@ class DomainScope:
                 turn=turn,
             )
         )
-        changes = [at for at in (found.next_at, kept_until, turns_at) if at is not None]
-        if changes:
+        if found.next_at is not None or kept_until is not None or turns_at is not None:
+            changes = [at for at in (found.next_at, kept_until, turns_at) if at is not None]
             self._deadlines.set(f"relax {ask.work}", min(changes), lambda: self._line_up_again(ask.work))
         if found.asks and ask.offered_language is None and ask.work not in self._proposed:
             self._deadlines.set(f"language {ask.work}", now, lambda: self._propose_language(ask.work))
