@@ -275,7 +275,7 @@ class CaseApi:
         head = await head_of(self._journal, case)
         shown, asks = await case_out(self._journal, case, head), asking_in(case, await members_of(self._journal, case))
         wait = self._service.node.waits.of_case(asks.id)
-        told = await last_rows(self._journal, head, limit=100, kinds=("context",))
+        told = await last_rows(self._journal, head, limit=BRIEF_ROWS, kinds=("context",))
         more = {"known": known_of(await entries_out(self._journal, told))}
         return Replied(200, shown.model_copy(update=more | ({"wait": wait_out(wait)} if wait is not None else {})))
 

@@ -90,7 +90,7 @@ from router.core.context import Alike, Decision, SharedLine
 from router.core.decide import decide
 from router.core.documents import Case, Customer, State
 from router.core.errors import Fault, Reason, Rejected
-from router.core.events import ConsentChanged, ContactReceived, LegPlaced, MessageSent, RecordingStarted
+from router.core.events import ConsentChanged, LegPlaced, MessageSent, RecordingStarted
 from router.core.letters import UNGUESSABLE, participant_key, participant_keys
 from router.core.parts import merge_key
 from router.core.tree import owner_of_address
@@ -106,7 +106,7 @@ from router.node.paging import pages
 from router.node.person import person_in
 from router.node.shared_lines import blocks, line_at, lines_of, stops
 from router.node.shelf import Shelf
-from router.node.taking import AnswerOf, Means, Outcome, batch_of
+from router.node.taking import AnswerOf, Means, Outcome, batch_of, case_in
 from router.node.told import key_for, told
 from router.node.working_sets import WorkingSets
 
@@ -608,9 +608,8 @@ def keep_case(key: str, at: Ms) -> AnswerOf:
     """The same of what somebody wrote, with the case that it stands on."""
 
     def answer(decision: Decision) -> Answer:
-        case = next((e.case for e in decision.events if isinstance(e, ContactReceived)), "")
-        body = f'{{"case":"{case}"}}' if case else ""
-        return Answer(key=key, status=200, body=body, kept_until=Ms(at + PROVIDER_KEY_KEPT_MS))
+        kept, case = keep_key(key, at)(decision), case_in(decision)
+        return kept if case is None else replace(kept, body=f'{{"case":"{case}"}}')
 
     return answer
 

@@ -509,8 +509,8 @@ class DomainScope:
                 turn=turn,
             )
         )
-        if found.next_at is not None or kept_until is not None or turns_at is not None:
-            changes = [at for at in (found.next_at, kept_until, turns_at) if at is not None]
+        changes = [at for at in (found.next_at, kept_until, turns_at) if at is not None]
+        if changes:
             self._deadlines.set(f"relax {ask.work}", min(changes), lambda: self._line_up_again(ask.work))
         if found.asks and ask.offered_language is None and ask.work not in self._proposed:
             self._deadlines.set(f"language {ask.work}", now, lambda: self._propose_language(ask.work))

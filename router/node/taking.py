@@ -26,7 +26,7 @@ from router.core.events import ContactReceived
 from router.core.timeline import lines_of, rows_of
 from router.core.values import value
 from router.core.waits.said import FindPlace, FindWait, no_place, no_wait
-from router.core.words import AddressId, Channel, Ids
+from router.core.words import AddressId, CaseId, Channel, Ids
 from router.journal.base import Answer, Batch, Stored, moves_of
 
 AnswerOf = Callable[[Decision], Answer]
@@ -105,10 +105,15 @@ class Outcome:
         return self.stored is None
 
 
+def case_in(decision: Decision) -> CaseId | None:
+    """The case that what somebody wrote stands on."""
+    return next((e.case for e in decision.events if isinstance(e, ContactReceived)), None)
+
+
 def case_of(outcome: Outcome) -> str | None:
     """The case that what somebody wrote stands on, also where it was taken before."""
     if outcome.decision is not None:
-        return next((e.case for e in outcome.decision.events if isinstance(e, ContactReceived)), None)
+        return case_in(outcome.decision)
     told = json.loads(outcome.answer.body) if outcome.answer is not None and outcome.answer.body else {}
     return told.get("case")
 
